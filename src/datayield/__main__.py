@@ -1,0 +1,3 @@
+from datayield.cli import main
+
+main()

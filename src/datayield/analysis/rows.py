@@ -1,0 +1,64 @@
+"""One measured value in the tidy table, and what a whole study's results are."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from datayield.spec.study import Study
+
+Kind = Literal["run", "untrained", "pixels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of one metric of one subject at one share of its budget.
+
+    A baseline (`untrained`, `pixels`) has no method, data or budget: those fields are empty or 0.
+    """
+
+    run: str  # id of the run or baseline
+    kind: Kind
+    method: str
+    encoder: str
+    dataset: str  # pretrained on
+    n: int  # unique pretraining images
+    asked: str  # the budget as the study asked for it: "100 epochs", "640k images"
+    images: int  # images presented over the whole run, as asked
+    share: float  # share of the budget spent when measured, 0 to 1
+    arm: str  # the other axes as "key=value, key=value"; "" where there are none
+    seed: int
+    eval: str  # name of the evaluation in the study
+    protocol: str  # linear@1, knn@1, spectrum@1
+    group: str
+    metric: str  # accuracy, balanced_accuracy, effective_rank, ...
+    value: float
+    n_test: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one finished run asked for, took, and was expected to take."""
+
+    run: str
+    label: str  # "simclr, n=1000, 640k images, seed 0"
+    images_asked: int
+    images: int
+    views: int
+    flops: float | None
+    seconds: float
+    estimate_seconds: float | None
+    images_per_second: float
+    data_wait: float  # share of the time spent waiting for images, 0 to 1
+    peak_memory: int  # bytes
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResults:
+    """All that a report shows. `missing` names what the study still owes, in words."""
+
+    study: Study
+    rows: tuple[Row, ...]
+    spent: tuple[Spent, ...]
+    missing: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)  # python, torch, datayield, ...
+    specs: dict[str, dict[str, Any]] = field(default_factory=dict)  # run id -> spec as run

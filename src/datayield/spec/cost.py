@@ -1,0 +1,116 @@
+"""What one image costs in arithmetic, in closed form, so that planning needs no torch.
+
+Counted: multiply-adds of convolutions and matrix products (2 FLOPs each), the backward pass as
+twice the forward. Tests hold these formulas against torch's own counter.
+"""
+
+from itertools import pairwise
+
+from datayield.spec.method import MethodSpec
+from datayield.spec.run import EncoderSpec, RunSpec
+
+RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
+    "resnet18": ("basic", (2, 2, 2, 2)),
+    "resnet34": ("basic", (3, 4, 6, 3)),
+    "resnet50": ("bottleneck", (3, 4, 6, 3)),
+    "resnet101": ("bottleneck", (3, 4, 23, 3)),
+}
+VITS: dict[str, tuple[int, int, int]] = {  # width, depth, heads
+    "vit_tiny": (192, 12, 3),
+    "vit_small": (384, 12, 6),
+    "vit_base": (768, 12, 12),
+}
+CONVNET_WIDTH = 32
+
+
+def encoder_dim(encoder: EncoderSpec) -> int | None:
+    """Width of the pooled features; None for an encoder only timm knows."""
+    if encoder.name == "convnet":
+        return 8 * (encoder.width or CONVNET_WIDTH)
+    if encoder.name in RESNETS:
+        return 512 if RESNETS[encoder.name][0] == "basic" else 2048
+    return VITS[encoder.name][0] if encoder.name in VITS else None
+
+
+def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
+    """Multiply-adds of one forward pass on one `size` x `size` image; None where unknown."""
+    if encoder.name == "convnet":
+        return _convnet(encoder.width or CONVNET_WIDTH, size)
+    if encoder.name in RESNETS:
+        kind, depths = RESNETS[encoder.name]
+        return _resnet(kind, depths, encoder.stem == "cifar", size)
+    if encoder.name in VITS:
+        width, depth, _ = VITS[encoder.name]
+        return _vit(width, depth, encoder.patch or 16, size)
+    return None
+
+
+def head_macs(method: MethodSpec, dim: int) -> float:
+    """Multiply-adds of the projector on one view."""
+    widths = (dim, *method.projector)
+    return float(sum(a * b for a, b in pairwise(widths)))
+
+
+def loss_macs(method: MethodSpec, batch: int, views: int) -> float:
+    """Multiply-adds of the loss per image, in a batch of `batch`: the products of matrices."""
+    d = method.projector[-1]
+    if method.name == "simclr":
+        return float(views * views * batch * d)
+    if method.name == "vicreg":
+        return float(views * d * d)
+    return float(d * d)
+
+
+def flops_per_image(spec: RunSpec) -> float | None:
+    """FLOPs that training spends on one image: all its views, forward and backward."""
+    dim = encoder_dim(spec.encoder)
+    macs = [encoder_macs(spec.encoder, view.size) for view in spec.views]
+    if dim is None or any(m is None for m in macs):
+        return None
+    encoder = sum(v.count * m for v, m in zip(spec.views, macs, strict=True) if m is not None)
+    head = spec.view_count * head_macs(spec.method, dim)
+    return 6.0 * (encoder + head + loss_macs(spec.method, spec.batch, spec.view_count))
+
+
+def _half(side: int) -> int:
+    return (side + 1) // 2
+
+
+def _convnet(width: int, side: int) -> float:
+    macs = 9.0 * 3 * width * side**2
+    for stage in range(3):
+        side = _half(side)
+        macs += 9 * (width << stage) * (width << stage + 1) * side**2
+    return macs
+
+
+def _resnet(kind: str, depths: tuple[int, ...], cifar: bool, side: int) -> float:
+    if cifar:
+        macs = 9.0 * 3 * 64 * side**2
+    else:
+        side = _half(side)
+        macs = 49.0 * 3 * 64 * side**2
+        side = _half(side)
+    inputs = 64
+    for stage, blocks in enumerate(depths):
+        mid = 64 << stage
+        out = mid if kind == "basic" else 4 * mid
+        for block in range(blocks):
+            before = side
+            if stage and not block:
+                side = _half(side)
+            if kind == "basic":
+                macs += 9 * (inputs * mid + mid * out) * side**2
+            else:
+                macs += inputs * mid * before**2 + (9 * mid * mid + mid * out) * side**2
+            if inputs != out:
+                macs += inputs * out * side**2
+            inputs = out
+    return macs
+
+
+def _vit(width: int, depth: int, patch: int, side: int) -> float:
+    patches = (side // patch) ** 2
+    tokens = patches + 1
+    block = 12 * width * width * tokens + 2 * tokens * tokens * width
+    return float(3 * patch * patch * width * patches + depth * block)

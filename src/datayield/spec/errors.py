@@ -1,0 +1,71 @@
+"""Errors that help: what was wrong, where, what was got, what is allowed, what to do next."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class DatayieldError(Exception):
+    """A failure the user can act on. `exit_code` is what the command line returns for it."""
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str = "",
+        got: object = None,
+        allowed: Iterable[object] | str = "",
+        hint: str = "",
+    ) -> None:
+        self.message, self.where, self.got, self.hint = message, where, got, hint
+        self.allowed = allowed if isinstance(allowed, str) else ", ".join(map(str, allowed))
+        self.nearest = "" if isinstance(allowed, str) else nearest(str(got), map(str, allowed))
+        super().__init__(self.text())
+
+    def text(self) -> str:
+        """The message as printed: one line per thing the reader needs."""
+        lines = [self.message]
+        if self.where:
+            lines.append(f"  where:   {self.where}")
+        if self.got is not None:
+            lines.append(f"  got:     {self.got}")
+        if self.allowed:
+            lines.append(f"  allowed: {self.allowed}")
+        if self.nearest:
+            lines.append(f"  did you mean {self.nearest!r}?")
+        if self.hint:
+            lines.append(f"  next:    {self.hint}")
+        return "\n".join(lines)
+
+
+class ConfigError(DatayieldError):
+    """The study, a flag or an environment variable is wrong. Nothing was started."""
+
+    exit_code = 2
+
+
+class DataError(DatayieldError):
+    """Images or labels are missing, damaged or not what the study says."""
+
+    exit_code = 2
+
+
+class StoreError(DatayieldError):
+    """A run folder is held by another process, was changed by hand, or cannot be written."""
+
+
+class TrainingError(DatayieldError):
+    """Pretraining cannot go on: a loss that is not finite, or the device is out of memory."""
+
+
+class InterruptedRunError(DatayieldError):
+    """Stopped on request after saving; the same command continues."""
+
+    exit_code = 3
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """The allowed name that `name` most likely meant, or an empty string."""
+    matches = get_close_matches(name, list(allowed), n=1, cutoff=0.6)
+    return matches[0] if matches and matches[0] != name else ""

@@ -1,0 +1,50 @@
+"""One evaluation: which images and labels, by which versioned protocol."""
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import Field
+
+from datayield.spec.identity import versioned_digest
+from datayield.spec.model import Frozen
+
+Protocol = Literal["linear@1", "knn@1", "spectrum@1"]
+
+
+class EvalSpec(Frozen):
+    """A measurement of frozen features. `name` and `group` only label it; the rest is identity.
+
+    `label` names a column of labels (sets with one call it `label`). `train_count` and
+    `test_count` take prefixes of a permutation that `seed` decides; `None` takes all.
+    A changed default gets a new protocol name, so a number never changes its meaning.
+    """
+
+    name: str
+    protocol: Protocol
+    dataset: str
+    label: str = "label"
+    train: str = "train"
+    test: str = "test"
+    train_count: int | None = Field(None, ge=2)
+    test_count: int | None = Field(None, ge=2)
+    size: int = Field(32, ge=8)
+    fit: Literal["crop", "squash"] = "crop"
+    seed: int = Field(0, ge=0)
+    group: str = ""
+
+    @cached_property
+    def id(self) -> str:
+        """12 hex digits over everything but the labels `name` and `group`."""
+        return versioned_digest("eval", self.model_dump(mode="json", exclude={"name", "group"}), ())
+
+
+class StudyEval(EvalSpec):
+    """An evaluation in a study: when in training (`at`), and for which runs (`where`)."""
+
+    at: tuple[float, ...] = Field((1.0,), min_length=1, description="shares of the budget")
+    where: dict[str, tuple[Any, ...]] = Field(default_factory=dict, description="axis -> values")
+
+    @cached_property
+    def spec(self) -> EvalSpec:
+        """The evaluation alone."""
+        return EvalSpec.model_validate(self.model_dump(exclude={"at", "where"}))

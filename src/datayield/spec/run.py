@@ -1,0 +1,139 @@
+"""One run: everything that decides what a pretraining produces, and nothing else."""
+
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from datayield.spec.budget import Budget, steps_for
+from datayield.spec.identity import versioned_digest
+from datayield.spec.method import MethodSpec
+from datayield.spec.model import Frozen
+from datayield.spec.views import ViewSpec
+
+
+class Subset(Frozen):
+    """`count` images of a split, decoded to `size` x `size` pixels.
+
+    `random` takes the first `count` of a permutation that `seed` alone decides, so a smaller
+    subset is a prefix of a larger one; `first` keeps the stored order. Labels play no part.
+    `fingerprint` identifies the files (names and sizes) where they were there to be listed.
+    """
+
+    dataset: str
+    split: str = "train"
+    count: int | None = Field(None, ge=1)
+    rule: Literal["random", "first"] = "random"
+    seed: int = Field(0, ge=0)
+    size: int = Field(32, ge=8, le=1024)
+    fit: Literal["crop", "squash"] = "crop"
+    fingerprint: str | None = None
+
+
+class EncoderSpec(Frozen):
+    """`name`: convnet, resnet18/34/50/101, vit_tiny/small/base, or any `timm/<name>`.
+
+    `stem` applies to ResNets (cifar: 3x3 stride 1, no pooling), `patch` to ViTs; `size` is the
+    side in pixels that the positions of a ViT are laid out for.
+    """
+
+    name: str
+    stem: Literal["cifar", "imagenet"] | None = None
+    patch: int | None = Field(None, ge=1)
+    size: int = Field(ge=8)
+    width: int | None = Field(None, ge=4, description="first-stage channels of `convnet`")
+
+    @model_validator(mode="after")
+    def _what_applies(self) -> "EncoderSpec":
+        if self.name.startswith("resnet") and self.stem is None:
+            raise ValueError("a ResNet needs an explicit stem: cifar or imagenet")
+        if self.name.startswith("vit_"):
+            if self.patch is None:
+                raise ValueError("a ViT needs an explicit patch, for example 8")
+            if self.size % self.patch:
+                raise ValueError(f"size {self.size} is not a multiple of patch {self.patch}")
+        for key, owner in (("stem", "resnet"), ("patch", "vit_"), ("width", "convnet")):
+            if getattr(self, key) is not None and not self.name.startswith(owner):
+                raise ValueError(f"{key} does not apply to {self.name}")
+        return self
+
+
+class OptimSpec(Frozen):
+    """Optimizer and schedule. `lr` is what runs: nothing rescales it. `warmup` is a share of t."""
+
+    name: Literal["adamw", "sgd", "lars"] = "adamw"
+    lr: float = Field(gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    betas: tuple[float, float] = (0.9, 0.999)
+    eta: float = Field(0.02, gt=0, description="LARS trust coefficient")
+    schedule: Literal["cosine", "constant", "wsd"] = "cosine"
+    warmup: float = Field(0.05, ge=0, lt=1)
+    final: float = Field(0.0, ge=0, le=1, description="last lr as a share of lr")
+    clip: float | None = Field(None, gt=0, description="largest norm of the gradient")
+
+
+class RunSpec(Frozen):
+    """A pretraining. `id` is a digest of all of it and of the versions of what realises it."""
+
+    data: Subset
+    encoder: EncoderSpec
+    method: MethodSpec
+    views: tuple[ViewSpec, ...] = Field(min_length=1)
+    optim: OptimSpec
+    batch: int = Field(256, ge=2)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    budget: Budget
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _two_views(self) -> "RunSpec":
+        if self.view_count < 2:
+            raise ValueError("a joint-embedding method needs at least two views of an image")
+        return self
+
+    @property
+    def view_count(self) -> int:
+        """Views made of each image."""
+        return sum(view.count for view in self.views)
+
+    @property
+    def images(self) -> int:
+        """Images asked for. Only specs resolved by a study, whose budget is in images, have it."""
+        if self.budget.unit != "images":
+            raise ValueError(f"the budget is still in {self.budget.unit}; resolve it first")
+        return round(self.budget.amount)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the whole run."""
+        return steps_for(self.images, self.batch)
+
+    @cached_property
+    def id(self) -> str:
+        """12 hex digits: equal for equal work, different for anything that could differ."""
+        parts = ("subset", "order", "views", "encoder", "optim", "loop", self.method.name)
+        return versioned_digest("run", self.model_dump(mode="json"), parts)
+
+
+class BaselineSpec(Frozen):
+    """What pretraining must beat: the encoder as initialised by `seed`, or the pixels themselves.
+
+    `pixels` features are the image averaged down to 16 x 16, flattened; it has no encoder.
+    """
+
+    name: Literal["untrained", "pixels"]
+    encoder: EncoderSpec | None = None
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _encoder_where_needed(self) -> "BaselineSpec":
+        if (self.name == "untrained") != (self.encoder is not None):
+            raise ValueError("an untrained baseline has an encoder, a pixels baseline has none")
+        return self
+
+    @cached_property
+    def id(self) -> str:
+        """As `RunSpec.id`; the untrained encoder is shared by all methods with that seed."""
+        parts = ("encoder", "untrained") if self.name == "untrained" else ("pixels",)
+        return versioned_digest("baseline", self.model_dump(mode="json"), parts)

@@ -1,0 +1,189 @@
+"""A study: base < recipes < axes -> runs, and what each run is measured by."""
+
+import itertools
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from pydantic import Field
+
+from datayield.spec.budget import Budget
+from datayield.spec.cost import flops_per_image
+from datayield.spec.errors import ConfigError
+from datayield.spec.evals import EvalSpec, StudyEval
+from datayield.spec.model import Frozen
+from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.spec.validate import validated
+from datayield.spec.views import VIEW_RECIPES, recipe
+
+
+class Listing(NamedTuple):
+    """What is known of a dataset's split before any image is decoded."""
+
+    fingerprint: str  # digest of the files' names and sizes
+    images: int  # listed, damaged ones included
+
+
+Listings = Mapping[tuple[str, str], Listing]
+
+
+class Cell(NamedTuple):
+    """One point of the study: the axis values that name it, and the run that realises it.
+
+    Two cells share a run where different ways of asking come to the same work.
+    """
+
+    axes: dict[str, Any]
+    asked: Budget
+    run: RunSpec
+
+
+class Study(Frozen):
+    """A declared study, one scale of it already chosen. Field order is the YAML's."""
+
+    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    question: str = ""
+    paper: str = ""
+    scale: str = ""
+    base: dict[str, Any]
+    recipes: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    axes: dict[str, tuple[Any, ...]]
+    evaluations: tuple[StudyEval, ...] = Field(min_length=1)
+    notes: str = ""
+
+    @property
+    def name(self) -> str:
+        """The study's folder: its name, with the scale where there is one."""
+        return f"{self.study}-{self.scale}" if self.scale else self.study
+
+    def cells(self, listings: Listings) -> list[Cell]:
+        """Every combination of the axes, in order, as a resolved run.
+
+        Epochs become images here, so N must be declared or listed. Raises ConfigError.
+        """
+        keys = list(self.axes)
+        return [
+            self._cell(dict(zip(keys, values, strict=True)), listings)
+            for values in itertools.product(*self.axes.values())
+        ]
+
+    def baselines(self, cells: list[Cell]) -> list[BaselineSpec]:
+        """Raw pixels once, and the untrained encoder for each (encoder, seed) in the study."""
+        untrained = {
+            spec.id: spec
+            for cell in cells
+            for spec in [
+                BaselineSpec(name="untrained", encoder=cell.run.encoder, seed=cell.run.seed)
+            ]
+        }
+        return [BaselineSpec(name="pixels"), *untrained.values()]
+
+    def evals_of(self, cell: Cell) -> list[tuple[float, EvalSpec]]:
+        """(share of budget, evaluation) pairs that this cell's run owes."""
+        return [
+            (share, ev.spec)
+            for ev in self.evaluations
+            if all(cell.axes.get(axis) in values for axis, values in ev.where.items())
+            for share in ev.at
+        ]
+
+    def splits(self) -> set[tuple[str, str]]:
+        """(dataset, split) pairs that the study's runs and evaluations read."""
+        wanted = {(ev.dataset, s) for ev in self.evaluations for s in (ev.train, ev.test)}
+        datasets = self.axes.get("data.dataset") or (self._base_data("dataset", None),)
+        split = self._base_data("split", "train")
+        return wanted | {(d, split) for d in datasets if isinstance(d, str)}
+
+    def _base_data(self, key: str, default: Any) -> Any:
+        data = self.base.get("data")
+        return data.get(key, default) if isinstance(data, dict) else default
+
+    def _cell(self, axes: dict[str, Any], listings: Listings) -> Cell:
+        raw = deepcopy(self.base)
+        method = axes.get("method") or deepcopy(raw).get("method", {}).get("name")
+        _patch(raw, "method.name", method)
+        merge(raw, deepcopy(self.recipes.get(str(method), {})))
+        for key, value in axes.items():
+            if key != "method":
+                _patch(raw, key, deepcopy(value))
+        if isinstance(raw.get("data"), dict):  # each seed draws its own subset, unless stated
+            raw["data"].setdefault("seed", raw.get("seed", 0))
+        _name_views(raw)
+        where = ", ".join(f"{k}={v}" for k, v in axes.items())
+        spec = validated(RunSpec, raw, where=f"base + recipes.{method} + axes ({where})")
+        return Cell(axes, spec.budget, _resolve(spec, listings))
+
+
+def _resolve(spec: RunSpec, listings: Listings) -> RunSpec:
+    """Fix N, the files' fingerprint and the budget in images: nothing is left to be derived."""
+    listing = listings.get((spec.data.dataset, spec.data.split))
+    n = spec.data.count or (listing.images if listing else None)
+    if n is None:
+        raise ConfigError(
+            f"dataset {spec.data.dataset!r} is not here and data.count is not stated",
+            where="base.data.count",
+            hint="state data.count, or make the dataset available (datayield doctor --data)",
+        )
+    if listing and n > listing.images:
+        raise ConfigError(
+            f"{spec.data.dataset!r} split {spec.data.split!r} holds {listing.images} images",
+            where="axes.data.count",
+            got=n,
+            allowed=f"1 to {listing.images}",
+            hint="choose smaller sizes, another --scale, or add images",
+        )
+    images = spec.budget.images(n, spec.batch, flops_per_image(spec))
+    data = spec.data.model_copy(
+        update={"count": n, "fingerprint": listing.fingerprint if listing else None}
+    )
+    budget = Budget(unit="images", amount=images)
+    return RunSpec.model_validate(
+        spec.model_copy(update={"data": data, "budget": budget}).model_dump()
+    )
+
+
+def merge(into: dict[str, Any], patch: dict[str, Any]) -> None:
+    """Lay `patch` over `into`, mapping by mapping; lists and budgets are replaced whole."""
+    for key, value in patch.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict) and key != "budget":
+            merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def _patch(raw: dict[str, Any], dotted: str, value: Any) -> None:
+    """Set `a.b.c`; a mapping is laid over what stands there."""
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        raw = raw.setdefault(parent, {})
+        if not isinstance(raw, dict):
+            raise ConfigError(
+                f"{dotted!r} reaches into {parent!r}, which is not a mapping",
+                where=f"axes.{dotted}",
+                got=raw,
+            )
+    merge(raw, {last: value})
+
+
+def _name_views(raw: dict[str, Any]) -> None:
+    """Replace `views: {recipe: name, size: px}` by the views that the name stands for."""
+    views = raw.get("views")
+    if not isinstance(views, dict):
+        return
+    name, size = views.get("recipe"), views.get("size")
+    if name not in VIEW_RECIPES:
+        raise ConfigError(
+            "unknown recipe of views",
+            where="base.views.recipe",
+            got=name,
+            allowed=VIEW_RECIPES,
+            hint="or list the views with their values",
+        )
+    if not isinstance(size, int) or set(views) != {"recipe", "size"}:
+        raise ConfigError(
+            "a recipe of views takes a name and a size",
+            where="base.views",
+            got=views,
+            allowed="{recipe: NAME, size: PIXELS}",
+        )
+    raw["views"] = [view.model_dump(mode="json") for view in recipe(name, size)]

@@ -1,0 +1,88 @@
+"""pydantic's findings in the words of someone who edits a YAML file."""
+
+import json
+from collections.abc import Iterable
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from datayield.spec.errors import ConfigError, nearest
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validated(model: type[M], raw: Any, *, where: str) -> M:
+    """`raw` (as read from YAML or JSON) as a `model`; every finding in one ConfigError."""
+    try:
+        text = json.dumps(raw)
+    except TypeError as error:
+        raise ConfigError(
+            "a value that is not text, number, list or mapping",
+            where=where,
+            got=error,
+            hint="quote dates and other special YAML values",
+        ) from None
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        findings = [_finding(model, item) for item in error.errors(include_url=False)]
+        raise ConfigError("\n".join(dict.fromkeys(findings)), where=where) from None
+
+
+def _finding(model: type[BaseModel], item: Any) -> str:
+    loc = [part for part in item["loc"] if not str(part).startswith("function-")]
+    path = ".".join(map(str, loc)) or "(top level)"
+    kind, got = item["type"], item.get("input")
+    if kind == "extra_forbidden":
+        allowed = _fields_at(model, loc[:-1])
+        near = nearest(str(loc[-1]), allowed)
+        guess = f"; did you mean {near!r}?" if near else ""
+        return f"unknown key {path!r}{guess} (allowed: {', '.join(sorted(allowed))})"
+    if kind == "missing":
+        return f"missing key {path!r}"
+    if kind in ("union_tag_invalid", "literal_error"):
+        context = item.get("ctx", {})
+        allowed_text = str(context.get("expected_tags") or context.get("expected", ""))
+        got = context.get("tag", got)
+        names = allowed_text.replace(" or ", ", ").replace("'", "").split(", ")
+        near = nearest(str(got), names)
+        guess = f"; did you mean {near!r}?" if near else ""
+        if kind == "union_tag_invalid":
+            path += ".name"
+        return f"{path}: got {got!r}{guess} (allowed: {', '.join(names)})"
+    message = item["msg"].removeprefix("Value error, ")
+    shown = "" if isinstance(got, dict) else f", got {got!r}"
+    return f"{path}: {message[:1].lower()}{message[1:]}{shown}"
+
+
+def _fields_at(model: type[BaseModel], loc: Iterable[Any]) -> set[str]:
+    """Names that the model at `loc` accepts."""
+    models: list[type[BaseModel]] = [model]
+    for part in loc:
+        tagged = [m for m in models if _tag(m) == part]
+        if tagged:
+            models = tagged
+            continue
+        if isinstance(part, int):
+            continue
+        models = [
+            inner
+            for m in models
+            if part in m.model_fields
+            for inner in _models_in(m.model_fields[part].annotation)
+        ]
+    return {name for m in models for name in m.model_fields}
+
+
+def _tag(model: type[BaseModel]) -> Any:
+    name = model.model_fields.get("name")
+    return name.default if name is not None else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    if get_origin(annotation) in (Union, UnionType, tuple) or hasattr(annotation, "__metadata__"):
+        return [m for arg in get_args(annotation) for m in _models_in(arg)]
+    return []
