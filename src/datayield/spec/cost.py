@@ -114,3 +114,37 @@ def _vit(width: int, depth: int, patch: int, side: int) -> float:
     tokens = patches + 1
     block = 12 * width * width * tokens + 2 * tokens * tokens * width
     return float(3 * patch * patch * width * patches + depth * block)
+
+
+def encoder_params(encoder: EncoderSpec) -> int | None:
+    """Trainable parameters of the encoder; None for one that only timm knows."""
+    if encoder.name == "convnet":
+        width = encoder.width or CONVNET_WIDTH
+        chain = (3, width, 2 * width, 4 * width, 8 * width)
+        return sum(9 * a * b + 2 * b for a, b in pairwise(chain))
+    if encoder.name in RESNETS:
+        kind, depths = RESNETS[encoder.name]
+        return _resnet_params(kind, depths, 3 if encoder.stem == "cifar" else 7)
+    if encoder.name in VITS:
+        width, depth, _ = VITS[encoder.name]
+        patch = encoder.patch or 16
+        tokens = (encoder.size // patch) ** 2 + 1
+        block = 12 * width * width + 13 * width
+        return (3 * patch * patch + 1) * width + (tokens + 1) * width + depth * block + 2 * width
+    return None
+
+
+def _resnet_params(kind: str, depths: tuple[int, ...], kernel: int) -> int:
+    total, inputs = kernel * kernel * 3 * 64 + 2 * 64, 64
+    for stage, blocks in enumerate(depths):
+        mid = 64 << stage
+        out = mid if kind == "basic" else 4 * mid
+        for _ in range(blocks):
+            if kind == "basic":
+                total += 9 * (inputs * mid + mid * out) + 2 * (mid + out)
+            else:
+                total += inputs * mid + 9 * mid * mid + mid * out + 2 * (2 * mid + out)
+            if inputs != out:
+                total += inputs * out + 2 * out
+            inputs = out
+    return total

@@ -1,13 +1,14 @@
 """One evaluation: which images and labels, by which versioned protocol."""
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from datayield.spec.identity import versioned_digest
 from datayield.spec.model import Frozen
 
+Share = Annotated[float, Field(ge=0, le=1)]
 Protocol = Literal["linear@1", "knn@1", "spectrum@1"]
 
 
@@ -41,7 +42,7 @@ class EvalSpec(Frozen):
 class StudyEval(EvalSpec):
     """An evaluation in a study: when in training (`at`), and for which runs (`where`)."""
 
-    at: tuple[float, ...] = Field((1.0,), min_length=1, description="shares of the budget")
+    at: tuple[Share, ...] = Field((1.0,), min_length=1, description="shares of the budget")
     where: dict[str, tuple[Any, ...]] = Field(default_factory=dict, description="axis -> values")
 
     @cached_property

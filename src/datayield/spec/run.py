@@ -87,9 +87,19 @@ class RunSpec(Frozen):
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")
-    def _two_views(self) -> "RunSpec":
+    def _views_fit(self) -> "RunSpec":
         if self.view_count < 2:
             raise ValueError("a joint-embedding method needs at least two views of an image")
+        if self.method.name != "simclr" and self.view_count != 2:
+            raise ValueError(f"{self.method.name} compares two views, not {self.view_count}")
+        sizes = sorted({view.size for view in self.views})
+        if len(sizes) > 1:
+            raise ValueError(f"{self.method.name} takes views of one size, not {sizes}")
+        if self.encoder.name.startswith("vit_") and sizes[0] != self.encoder.size:
+            raise ValueError(
+                f"views of {sizes[0]} px, but the positions of {self.encoder.name} are laid out "
+                f"for encoder.size = {self.encoder.size}"
+            )
         return self
 
     @property

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from datayield.spec.budget import Budget
 from datayield.spec.cost import flops_per_image
-from datayield.spec.errors import ConfigError
+from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.evals import EvalSpec, StudyEval
+from datayield.spec.method import METHOD_SPECS
 from datayield.spec.model import Frozen
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.spec.validate import validated
@@ -50,6 +51,26 @@ class Study(Frozen):
     axes: dict[str, tuple[Any, ...]]
     evaluations: tuple[StudyEval, ...] = Field(min_length=1)
     notes: str = ""
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "Study":
+        for recipe_name in self.recipes:
+            if recipe_name not in METHOD_SPECS:
+                raise ValueError(f"recipes.{recipe_name} is of no method{_guess(recipe_name)}")
+        for axis, values in self.axes.items():
+            if not values:
+                raise ValueError(f"axes.{axis} has no values")
+        names = [ev.name for ev in self.evaluations]
+        for ev in self.evaluations:
+            if names.count(ev.name) > 1:
+                raise ValueError(f"two evaluations are called {ev.name!r}")
+            stray = sorted(set(ev.where) - set(self.axes))
+            if stray:
+                raise ValueError(
+                    f"evaluations: where names {stray[0]!r}, which is not an axis "
+                    f"({', '.join(self.axes)})"
+                )
+        return self
 
     @property
     def name(self) -> str:
@@ -109,9 +130,21 @@ class Study(Frozen):
         if isinstance(raw.get("data"), dict):  # each seed draws its own subset, unless stated
             raw["data"].setdefault("seed", raw.get("seed", 0))
         _name_views(raw)
-        where = ", ".join(f"{k}={v}" for k, v in axes.items())
-        spec = validated(RunSpec, raw, where=f"base + recipes.{method} + axes ({where})")
+        point = ", ".join(f"{k}={v}" for k, v in axes.items())
+        spec = validated(RunSpec, raw, where=f"base + recipes.{method} + axes ({point})")
+        self._check_evaluations(spec)
         return Cell(axes, spec.budget, _resolve(spec, listings))
+
+    def _check_evaluations(self, spec: RunSpec) -> None:
+        """What can be known to fail is refused before anything runs."""
+        for i, ev in enumerate(self.evaluations):
+            if spec.encoder.name.startswith("vit_") and ev.size != spec.encoder.size:
+                raise ConfigError(
+                    f"{spec.encoder.name} reads {spec.encoder.size} px",
+                    where=f"evaluations.{i}.size",
+                    got=ev.size,
+                    allowed=str(spec.encoder.size),
+                )
 
 
 def _resolve(spec: RunSpec, listings: Listings) -> RunSpec:
@@ -140,6 +173,12 @@ def _resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     return RunSpec.model_validate(
         spec.model_copy(update={"data": data, "budget": budget}).model_dump()
     )
+
+
+def _guess(name: str) -> str:
+    near = nearest(name, METHOD_SPECS)
+    known = ", ".join(METHOD_SPECS)
+    return f"; did you mean {near!r}? (allowed: {known})" if near else f" (allowed: {known})"
 
 
 def merge(into: dict[str, Any], patch: dict[str, Any]) -> None:

@@ -1,0 +1,166 @@
+"""Speed of `make_views` against torchvision's v2 transforms, image by image, in the same run.
+
+    python benchmarks/augment.py [--repetitions 7] [--device cpu]
+
+Prints JSON lines: first the machine, then one line per measurement. `views_per_second` is the
+median over the repetitions; `fastest` and `slowest` are their range. Both sides start from decoded
+uint8 pixels in memory and end in normalised float32. On a GPU the clock waits for the device.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import PIL.Image
+import torch
+import torchvision
+from torch import Tensor
+from torchvision.transforms import v2
+
+from datayield.augment.blur import kernel_size
+from datayield.augment.normalise import MEAN, STD
+from datayield.augment.views import make_views
+from datayield.spec.views import VIEW_RECIPES, ViewSpec, recipe
+
+BATCH = 256
+SIZES = (32, 64)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--device", default="cpu")
+    asked = parser.parse_args()
+    device = torch.device(asked.device)
+    print(json.dumps(machine(device)))
+    for size in SIZES:
+        images = pictures(size).to(device)
+        for name in VIEW_RECIPES:
+            specs = recipe(name, size)
+            count = BATCH * sum(spec.count for spec in specs)
+            for threads in (1, 2) if device.type == "cpu" else (1,):
+                torch.set_num_threads(threads)
+                rates = measure(ours(images, specs), count, asked.repetitions)
+                report("datayield.make_views", name, size, threads, rates)
+        torch.set_num_threads(1)
+        for name in VIEW_RECIPES:
+            spec = recipe(name, size)[0]
+            for source in ("PIL", "tensor"):
+                run = theirs(pictures(size), spec, source)
+                report(
+                    f"torchvision.v2 on {source}",
+                    name,
+                    size,
+                    1,
+                    measure(run, BATCH, asked.repetitions),
+                )
+
+
+def ours(images: Tensor, specs: tuple[ViewSpec, ...]) -> Callable[[int], object]:
+    """One batch of views per call, a new step each time."""
+
+    def run(step: int) -> list[Tensor]:
+        views = make_views(images, specs, seed=0, step=step)
+        if images.is_cuda:
+            torch.cuda.synchronize()
+        return views
+
+    return run
+
+
+def theirs(images: Tensor, spec: ViewSpec, source: str) -> Callable[[int], object]:
+    """One view of each image by torchvision's transforms, as a data loader's worker makes them."""
+    jitter = v2.ColorJitter(spec.brightness, spec.contrast, spec.saturation, spec.hue)
+    blur = v2.GaussianBlur(kernel_size(spec.size), spec.blur_sigma)
+    transform = v2.Compose(
+        [
+            v2.RandomResizedCrop(spec.size, spec.scale, spec.ratio),
+            v2.RandomHorizontalFlip(spec.flip),
+            v2.RandomApply([jitter], spec.jitter),
+            v2.RandomGrayscale(spec.grey),
+            v2.RandomApply([blur], spec.blur),
+            v2.RandomSolarize(128, spec.solarize),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(list(MEAN), list(STD)),
+        ]
+    )
+    arrays = images.permute(0, 2, 3, 1).numpy()
+    inputs = (
+        [PIL.Image.fromarray(array) for array in arrays]
+        if source == "PIL"
+        else list(images.contiguous())
+    )
+
+    def run(_: int) -> Tensor:
+        return torch.stack([transform(image) for image in inputs])
+
+    return run
+
+
+def measure(run: Callable[[int], object], count: int, repetitions: int) -> list[float]:
+    """Views per second of each repetition, after two calls to warm up."""
+    for step in range(2):
+        run(step)
+    rates = []
+    for step in range(repetitions):
+        start = time.perf_counter()
+        run(step)
+        rates.append(count / (time.perf_counter() - start))
+    return rates
+
+
+def report(what: str, name: str, size: int, threads: int, rates: list[float]) -> None:
+    middle = statistics.median(rates)
+    line = {
+        "what": what,
+        "recipe": name,
+        "size": size,
+        "batch": BATCH,
+        "threads": threads,
+        "views_per_second": round(middle),
+        "views_per_second_per_thread": round(middle / threads),
+        "fastest": round(max(rates)),
+        "slowest": round(min(rates)),
+        "repetitions": len(rates),
+    }
+    print(json.dumps(line), flush=True)
+
+
+def pictures(size: int) -> Tensor:
+    """Smooth colour with noise: uint8 `[BATCH, 3, size, size]` over NHWC storage."""
+    source = np.random.default_rng(0)
+    slope = np.linspace(0, 128, size)[None, :, None, None]
+    noise = source.integers(0, 128, (BATCH, size, size, 3))
+    return torch.from_numpy((slope + noise).astype(np.uint8)).permute(0, 3, 1, 2)
+
+
+def machine(device: torch.device) -> dict[str, object]:
+    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+    return {
+        "cpu": cpu_name(),
+        "cores": torch.get_num_threads(),
+        "gpu": gpu,
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "pillow": PIL.__version__,
+    }
+
+
+def cpu_name() -> str:
+    """As Linux names it, else the architecture."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
+            return next(line.split(":")[1].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.machine()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""From finished records to points, fits, gains, regimes and answers."""

@@ -1,0 +1,67 @@
+"""The answer in plain words: which sentences, in which order. Undecided is an answer."""
+
+from datayield.analysis.fits import Fit
+from datayield.analysis.gain import WORTH, CurveGain, gains
+from datayield.analysis.regime import regimes
+from datayield.analysis.rows import StudyResults
+from datayield.analysis.sentences import (
+    Headline,
+    baseline_sentences,
+    regime_sentence,
+    yield_sentence,
+)
+from datayield.analysis.summary import CurveKey, curves, eval_names
+from datayield.analysis.versus import against_baselines
+from datayield.analysis.words import plural
+
+MOST = 8
+
+
+def answer(
+    results: StudyResults, fitted: dict[CurveKey, Fit] | None = None, worth: float = WORTH
+) -> list[Headline]:
+    """At most eight sentences: what more images buy, what pretraining is worth, what limits.
+
+    Yields come first, one per evaluation and the clearest first; then the baselines, the regimes,
+    and further curves while there is room. With `fitted`, decided fits add their forecast.
+    """
+    if not any(row.kind == "run" for row in results.rows):
+        return [Headline("cannot say", "none", "No run of this study has been evaluated yet.")]
+    lines = gains(results, worth)
+    firsts, others = _by_weight(lines)
+    said = [yield_sentence(lines[key], (fitted or {}).get(key), worth) for key in firsts + others]
+    versus = against_baselines(results)
+    base = [h for kind in ("untrained", "pixels") for h in baseline_sentences(versus, kind)]
+    grids = [regime_sentence(grid) for grid in regimes(results, worth)][:2]
+    head = max(1, MOST - len(base) - len(grids))
+    first = said[: min(len(firsts), head)]
+    rest = said[len(first) :]
+    if not lines:
+        first = [Headline("cannot say", "images", _one_size(results))]
+    return (first + base + grids + rest)[:MOST]
+
+
+def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[CurveKey]]:
+    """The clearest curve of each evaluation, and all others; each clearest first."""
+
+    def weight(key: CurveKey) -> float:
+        total = lines[key].total
+        if total.gain.covers == "nothing":
+            return 1.0
+        return -(abs(total.gain.mean) + (1 if total.verdict != "cannot say" else 0))
+
+    order = sorted(lines, key=weight)
+    firsts = [next(k for k in order if k.eval == name) for name in eval_names(order)]
+    return firsts, [key for key in order if key not in firsts]
+
+
+def _one_size(results: StudyResults) -> str:
+    sizes = sorted({p.n for line in curves(results).values() for p in line})
+    if not sizes:
+        return "No accuracy has been measured, so there is no yield to speak of."
+    return (
+        f"One size only ({plural(sizes[0], 'image')}): "
+        "what more images buy takes a second size, and a law takes four."
+        if len(sizes) == 1
+        else "No curve has two sizes yet: what more images buy takes two sizes of one method."
+    )

@@ -1,0 +1,109 @@
+"""From finished records in the store to the tidy rows of a study."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from datayield.analysis.rows import Kind, Row, Spent, StudyResults
+from datayield.spec.evals import EvalSpec
+from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.spec.study import Cell, Study
+from datayield.store.folders import Store
+from datayield.store.plan import Plan, label
+from datayield.store.records import ResultRecord, SpentRecord
+
+# Axes that have columns of their own; any other names an arm of the study.
+_OWN_COLUMNS = {"data.count", "method", "seed", "budget", "data.seed"}
+
+
+def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
+    """All results that the store holds of this study, and in words what it still owes.
+
+    A run that two cells share appears in both. Raises StoreError for a damaged record.
+    """
+    rows: list[Row] = []
+    for spec in study.baselines(cells):
+        rows += _baseline_rows(study, spec, store)
+    for cell in cells:
+        rows += _cell_rows(study, cell, store)
+    spent, versions = [], {}
+    for run in {cell.run.id: cell.run for cell in cells}.values():
+        record = store.run(run.id).spent()
+        if record is not None:
+            spent.append(_spent(run, record))
+            versions = record.versions
+    missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
+    specs = {cell.run.id: cell.run.model_dump(mode="json") for cell in cells}
+    return StudyResults(study, tuple(rows), tuple(spent), missing, versions, specs)
+
+
+def _cell_rows(study: Study, cell: Cell, store: Store) -> Iterator[Row]:
+    run = cell.run
+    fields = {
+        "run": run.id,
+        "kind": "run",
+        "method": run.method.name,
+        "encoder": run.encoder.name,
+        "dataset": run.data.dataset,
+        "n": run.data.count or 0,
+        "asked": cell.asked.label(),
+        "images": run.images,
+        "seed": run.seed,
+        "arm": ", ".join(f"{k}={v}" for k, v in cell.axes.items() if k not in _OWN_COLUMNS),
+    }
+    for share, ev in study.evals_of(cell):
+        record = store.run(run.id).read_result(share, ev.id)
+        if record is not None:
+            yield from _rows(fields, share, ev, record)
+
+
+def _baseline_rows(study: Study, spec: BaselineSpec, store: Store) -> Iterator[Row]:
+    kind: Kind = spec.name
+    fields = {
+        "run": spec.id,
+        "kind": kind,
+        "method": "",
+        "dataset": "",
+        "n": 0,
+        "asked": "",
+        "encoder": spec.encoder.name if spec.encoder else "",
+        "images": 0,
+        "seed": spec.seed,
+        "arm": "",
+    }
+    for ev in study.evaluations:
+        record = store.run(spec.id).read_result(0.0, ev.spec.id)
+        if record is not None:
+            yield from _rows(fields, 0.0, ev.spec, record)
+
+
+def _rows(
+    fields: dict[str, Any], share: float, ev: EvalSpec, record: ResultRecord
+) -> Iterator[Row]:
+    for metric, value in record.metrics.items():
+        yield Row(
+            **fields,
+            share=share,
+            eval=ev.name,
+            protocol=ev.protocol,
+            group=ev.group,
+            metric=metric,
+            value=value,
+            n_test=record.n_test,
+        )
+
+
+def _spent(run: RunSpec, record: SpentRecord) -> Spent:
+    return Spent(
+        run=run.id,
+        label=label(run),
+        images_asked=record.images_asked,
+        images=record.images,
+        views=record.views,
+        flops=record.flops,
+        seconds=record.seconds,
+        estimate_seconds=record.estimate[1] if record.estimate else None,
+        images_per_second=record.images / max(record.seconds, 1e-9),
+        data_wait=record.wait_seconds / max(record.seconds, 1e-9),
+        peak_memory=record.peak_memory,
+        device=record.device,
+    )

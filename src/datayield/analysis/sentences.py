@@ -1,0 +1,146 @@
+"""What each sentence of the answer says: numbers, interval, protocol, verdict."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from datayield.analysis.fits import Fit
+from datayield.analysis.gain import CurveGain, Verdict
+from datayield.analysis.paired import Difference
+from datayield.analysis.regime import Grid, Regime
+from datayield.analysis.versus import Versus
+from datayield.analysis.words import count, join, percent, points, span
+
+Chip = Verdict | Regime | Literal["beats", "loses", "mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One sentence of the answer and the verdict it stands for."""
+
+    verdict: Chip
+    about: str  # "images", "baseline", "regime" or "none"
+    text: str
+
+
+def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
+    """What more images bought along one curve, and up to where."""
+    key, total = line.key, line.total
+    law = fit.law if fit and fit.verdict == "decided" else None
+    verdict, gain, how_far = total.verdict, _gain(total.gain), _how_far(line, worth)
+    if law and total.gain.covers == "test images only":
+        # One seed cannot show its own noise, but the scatter of the sizes about the law does.
+        verdict = "pays"
+        gain = f"{points(law.gain.value)} points ({span(law.gain.low, law.gain.high)}"
+        gain += ", 95% interval from the scatter about a fitted law)"
+        how_far = "one seed, so no single step is decided"
+    text = f"{key.place}, {key.name}: from {count(total.n)} to {count(total.to)} images "
+    text += f"{gain}; {how_far}."
+    if "epoch" in key.asked:
+        text += " Compute grows with N at a fixed number of epochs."
+    if law:
+        n, error = law.forecasts[0]
+        text += (
+            f" The fitted law expects {percent(1 - error.value)} at {count(n)} "
+            f"({percent(1 - error.high)} to {percent(1 - error.low)})."
+        )
+    return Headline(verdict, "images", text)
+
+
+def _gain(gain: Difference) -> str:
+    if gain.covers == "nothing":
+        return "no seed ran at both ends"
+    kind = "95% interval" if gain.covers == "seeds" else "one seed, interval of test images only:"
+    return f"{points(gain.mean)} points ({kind} {span(gain.low, gain.high)})"
+
+
+_BEYOND: dict[Verdict, str] = {
+    "pays": "the step after it pays",
+    "flat": "beyond that the next step is flat",
+    "hurts": "beyond that the next step hurts",
+    "cannot say": "beyond that undecided",
+}
+
+
+def _how_far(line: CurveGain, worth: float) -> str:
+    total = line.total
+    if total.gain.covers != "seeds":
+        return f"undecided, since {total.reason.split(':')[0]}"
+    if line.pays_up_to == total.to:
+        return f"every step pays, up to {count(total.to)}"
+    if line.pays_up_to is not None:
+        later = f", {_BEYOND[line.beyond]}" if line.beyond else ""
+        return f"more images pay up to {count(line.pays_up_to)}{later}"
+    if total.verdict == "pays":
+        return "over the whole range more images pay, though the first step alone is not decided"
+    if total.verdict == "flat":
+        return f"flat: within {100 * worth:g} point per doubling"
+    if total.verdict == "hurts":
+        return "more images hurt over the whole range"
+    return "undecided: noise hides whether more images pay"
+
+
+def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
+    """One sentence per kind of baseline. It speaks of the weakest curve of each evaluation.
+
+    Beaten by the weakest means beaten by all: no best method is picked by what it scored.
+    """
+    weakest: dict[str, Versus] = {}
+    curves_of: Counter[str] = Counter()
+    for v in versus:
+        if v.baseline.kind == kind and v.gain.covers != "nothing":
+            name = v.point.key.eval
+            curves_of[name] += 1
+            if name not in weakest or v.gain.low < weakest[name].gain.low:
+                weakest[name] = v
+    if not weakest:
+        return []
+    parts: list[str] = []
+    for outcome, verb in (
+        ("beats", "beats {}"),
+        ("loses", "loses to {}"),
+        ("cannot say", "is not shown to beat {}"),
+    ):
+        mine = [v for v in weakest.values() if v.outcome == outcome]
+        if mine:
+            name = "the raw pixels" if kind == "pixels" else "the untrained encoder"
+            of = join([_measured(v, curves_of[v.point.key.eval]) for v in mine])
+            again = "them" if kind == "pixels" else "it"
+            parts.append(f"{verb.format(again if parts else name)} on {of}")
+    paired = "each seed against their one value" if kind == "pixels" else "paired by seed"
+    outcomes = {v.outcome for v in weakest.values()}
+    verdict: Chip = next(iter(outcomes)) if len(outcomes) == 1 else "mixed"
+    return [
+        Headline(
+            verdict,
+            "baseline",
+            f"Pretraining on the most images {'; it '.join(parts)} (95% intervals, {paired}).",
+        )
+    ]
+
+
+def _measured(v: Versus, curves_there: int) -> str:
+    only = "" if v.gain.covers == "seeds" else ", one seed, test images only"
+    weakest = f", weakest of {curves_there}: {v.point.key.name}," if curves_there > 1 else ""
+    number = f"{points(v.gain.mean)} ({span(v.gain.low, v.gain.high)}{only})"
+    return f"{v.point.key.place}{weakest} by {number}"
+
+
+def regime_sentence(grid: Grid) -> Headline:
+    """How many cells of a grid are limited by what, and its largest corner in numbers."""
+    counts = Counter(cell.regime for cell in grid.cells)
+    named = [f"{n} {regime}" for regime, n in counts.most_common() if regime != "cannot say"]
+    undecided = counts["cannot say"]
+    top = max(grid.cells, key=lambda c: (c.n, c.images))
+    text = f"{grid.key.place}, {grid.key.name}, grid of {len(grid.cells)} sizes and budgets: "
+    text += join(named) if named else "no cell is decided"
+    text += f", {undecided} undecided" if named and undecided else ""
+    moves = [
+        f"a doubling of {what} is worth {points(move.per_doubling.mean)} points "
+        f"({span(move.per_doubling.low, move.per_doubling.high)})"
+        for what, move in (("images", top.more_images), ("compute", top.more_compute))
+        if move and move.per_doubling.covers != "nothing"
+    ]
+    corner = f"{count(top.n)} images, {count(top.images)} presented"
+    text += f". At the largest corner ({corner}) {join(moves)}: {top.regime}." if moves else "."
+    return Headline(top.regime, "regime", text)

@@ -1,0 +1,98 @@
+"""The results as files: every value in CSV, and a summary for a paper in LaTeX."""
+
+import csv
+import io
+import re
+from dataclasses import asdict, astuple, fields
+from pathlib import Path
+
+from datayield.analysis.rows import Row, StudyResults
+from datayield.analysis.summary import CurveKey, Point, Seeds, baselines, curves
+from datayield.analysis.words import count
+from datayield.store.atomic import write_text
+
+_ORDER = ("eval", "metric", "kind", "method", "arm", "asked", "n", "images", "share", "seed", "run")
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{c: f"\\{c}" for c in "&%$#_{}"},
+}
+
+
+def to_csv(results: StudyResults, path: Path) -> None:
+    """One value per line, columns as in `Row`, accuracies in [0, 1]; equal rows, equal bytes."""
+    names = [f.name for f in fields(Row)]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    keyed = sorted(results.rows, key=lambda r: tuple(asdict(r)[k] for k in (*_ORDER, *names)))
+    writer.writerows(astuple(row) for row in keyed)
+    write_text(path, out.getvalue())
+
+
+def to_latex(results: StudyResults, path: Path) -> None:
+    """A booktabs table per evaluation, in percent; `\\input` it where booktabs is loaded."""
+    parts = [
+        "% Needs \\usepackage{booktabs}. Accuracy in percent: mean $\\pm$ half range of seeds."
+    ]
+    lines = curves(results)
+    for name in dict.fromkeys(key.eval for key in lines):
+        mine = {key: line for key, line in lines.items() if key.eval == name}
+        parts.append(_table(results, name, mine))
+    write_text(path, "\n\n".join(parts) + "\n")
+
+
+def escape(text: str) -> str:
+    """`text` with what LaTeX would read as commands made literal."""
+    return re.sub(r"[\\~^<>|&%$#_{}]", lambda m: _LATEX[m.group()], text)
+
+
+def _table(results: StudyResults, name: str, mine: dict[CurveKey, list[Point]]) -> str:
+    cells = {(p.n, key): p.seeds for key, line in mine.items() for p in line}
+    sizes = sorted({n for n, _ in cells})
+    rows = [
+        [count(n).replace(",", "{,}"), *(_cell(cells.get((n, k))) for k in mine)] for n in sizes
+    ]
+    base = [
+        f"{escape(b.name)} & \\multicolumn{{{len(mine)}}}{{c}}{{{_cell(b.seeds)}}} \\\\"
+        for b in baselines(results)
+        if b.eval == name
+    ]
+    body = [" & ".join(row) + r" \\" for row in rows]
+    heads = [" & ".join(["$N$", *(escape(key.name) for key in mine)]) + r" \\"]
+    seeds = sorted({len(s.values) for s in cells.values()})
+    shown = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    n_test = min(s.n_test for s in cells.values())
+    protocol = next(iter(mine)).protocol
+    caption = (
+        f"{escape(name)}: accuracy (\\%) under {escape(protocol)} on {count(n_test)} test images, "
+        f"mean $\\pm$ half the range over {shown} seed{'' if shown == '1' else 's'}."
+    )
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            f"\\caption{{{caption}}}",
+            f"\\begin{{tabular}}{{r{'c' * len(mine)}}}",
+            r"\toprule",
+            *heads,
+            r"\midrule",
+            *body,
+            *([r"\midrule", *base] if base else []),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+        ]
+    )
+
+
+def _cell(seeds: Seeds | None) -> str:
+    if seeds is None:
+        return "--"
+    mean = f"{100 * seeds.mean:.1f}"
+    half = 50 * (seeds.high - seeds.low)
+    return f"${mean} \\pm {half:.1f}$" if len(seeds.values) > 1 else f"${mean}$"

@@ -1,0 +1,51 @@
+"""Does pretraining beat what costs nothing: the untrained encoder and the raw pixels?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from datayield.analysis.paired import Difference, Pair, differences
+from datayield.analysis.rows import StudyResults
+from datayield.analysis.summary import Baseline, CurveKey, Point, baselines, curves
+
+Outcome = Literal["beats", "loses", "cannot say"]
+
+
+@dataclass(frozen=True, slots=True)
+class Versus:
+    """One cell of the study against one baseline: accuracy of the run minus the baseline's."""
+
+    point: Point
+    baseline: Baseline
+    gain: Difference
+    outcome: Outcome
+
+
+def against_baselines(results: StudyResults, level: float = 0.95) -> list[Versus]:
+    """Every curve's largest N against every baseline of its evaluation and encoder.
+
+    The untrained encoder is paired by seed; pixels have no seed, so each seed meets the same
+    value. The noise is pooled per evaluation and baseline.
+    """
+    found = []
+    tops = {key: line[-1] for key, line in curves(results).items()}
+    for base in baselines(results):
+        mine = [p for key, p in tops.items() if _comparable(key, p, base)]
+        pairs = []
+        for p in mine:
+            before = base.seeds.by_seed
+            if base.kind == "pixels":
+                before = dict.fromkeys(p.seeds.by_seed, base.seeds.mean)
+            pairs.append(Pair(before, p.seeds.by_seed, min(p.seeds.n_test, base.seeds.n_test)))
+        for p, gain in zip(mine, differences(pairs, level), strict=True):
+            found.append(Versus(p, base, gain, _outcome(gain)))
+    return found
+
+
+def _comparable(key: CurveKey, point: Point, base: Baseline) -> bool:
+    return key.eval == base.eval and base.encoder in ("", point.encoder)
+
+
+def _outcome(gain: Difference) -> Outcome:
+    if gain.covers != "seeds":
+        return "cannot say"
+    return "beats" if gain.low > 0 else "loses" if gain.high < 0 else "cannot say"

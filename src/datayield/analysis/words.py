@@ -1,0 +1,46 @@
+"""How numbers and names are written: one place, so that sentence, table and figure agree."""
+
+METHOD_NAMES = {"simclr": "SimCLR", "barlow_twins": "Barlow Twins", "vicreg": "VICReg"}
+
+
+def method_name(method: str) -> str:
+    """The name a paper would print; an unknown method keeps its own."""
+    return METHOD_NAMES.get(method, method)
+
+
+def count(n: float) -> str:
+    """64000 -> '64,000'."""
+    return f"{n:,.0f}"
+
+
+def percent(share: float) -> str:
+    """0.7123 -> '71.2%'."""
+    return f"{100 * share:.1f}%"
+
+
+def points(gain: float) -> str:
+    """A difference of accuracies in points, always signed: 0.061 -> '+6.1'."""
+    text = f"{100 * gain:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def span(low: float, high: float) -> str:
+    """An interval of differences in points: '+5.2 to +7.0'."""
+    return f"{points(low)} to {points(high)}"
+
+
+def join(parts: list[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def plural(n: int, noun: str) -> str:
+    """(1, 'seed') -> '1 seed', (3, 'seed') -> '3 seeds'."""
+    return f"{count(n)} {noun}{'' if n == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """3725 -> '1.0 h', 95 -> '1.6 min', 12 -> '12 s'."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s"

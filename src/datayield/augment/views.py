@@ -1,0 +1,127 @@
+"""The views of a batch: draw on the CPU for the whole batch, then apply on the device.
+
+What is drawn is a function of (seed, step, view) and the size of the batch, never of the device
+or of how the batch is split: `apply` to a slice of the images with the same slice of what was
+drawn gives that slice of the result.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from datayield.augment.blur import gaussian_blur, kernel_size
+from datayield.augment.colour import brightness_, contrast_, grey, hue, saturation_, solarize
+from datayield.augment.geometry import TRIES, between, draw_windows, resized_crop
+from datayield.augment.normalise import normalise_planes
+from datayield.spec.views import ViewSpec
+
+_WINDOW_ROWS = 2 * TRIES + 2
+_ROWS = _WINDOW_ROWS + 10
+
+
+class Drawn(NamedTuple):
+    """The parameters of one view: float32 `[B]` on the CPU. A neutral value means not chosen."""
+
+    top: Tensor  # the window, in whole pixels
+    left: Tensor
+    height: Tensor
+    width: Tensor
+    flip: Tensor  # 0 or 1
+    brightness: Tensor  # factors, 1 is neutral
+    contrast: Tensor
+    saturation: Tensor
+    hue: Tensor  # turns, 0 is neutral
+    grey: Tensor  # 0 or 1
+    sigma: Tensor  # of the blur, in pixels of the view; 0 is none
+    solarize: Tensor  # 0 or 1
+
+    def part(self, start: int, stop: int) -> "Drawn":
+        """The parameters of samples `start` to `stop` of the batch."""
+        return Drawn(*(values[start:stop] for values in self))
+
+
+def make_views(images: Tensor, specs: tuple[ViewSpec, ...], seed: int, step: int) -> list[Tensor]:
+    """All views of uint8 `images` `[B, 3, H, W]`, in the order of `specs`.
+
+    Each is float32 `[B, 3, size, size]`, normalised, channels last, on the device of `images`.
+    """
+    batch, _, *image = images.shape
+    kinds = [spec for spec in specs for _ in range(spec.count)]
+    return [
+        apply(images, spec, draw(spec, batch, (image[0], image[1]), seed, step, view))
+        for view, spec in enumerate(kinds)
+    ]
+
+
+def draw(
+    spec: ViewSpec, batch: int, image: tuple[int, int], seed: int, step: int, view: int
+) -> Drawn:
+    """What happens to each of `batch` images of size `image` (height, width) in one view.
+
+    A pure function of its arguments. NumPy draws, because it takes a seed of any length; torch's
+    CPU generator keeps 32 bits, and views of a long run would come out equal by chance.
+    """
+    source = np.random.default_rng([seed, step, view])
+    uniform = torch.from_numpy(source.random((_ROWS, batch), dtype=np.float32))
+    flip, jitter, bright, contrast, saturation, turn, grey_, blur, sigma, sun = uniform[
+        _WINDOW_ROWS:
+    ]
+    chosen = jitter < spec.jitter
+    return Drawn(
+        *draw_windows(uniform[:_WINDOW_ROWS], image, spec.scale, spec.ratio),
+        flip=(flip < spec.flip).float(),
+        brightness=_factor(bright, spec.brightness, chosen),
+        contrast=_factor(contrast, spec.contrast, chosen),
+        saturation=_factor(saturation, spec.saturation, chosen),
+        hue=torch.where(chosen, between(turn, -spec.hue, spec.hue), 0.0),
+        grey=(grey_ < spec.grey).float(),
+        sigma=torch.where(blur < spec.blur, between(sigma, *spec.blur_sigma), 0.0),
+        solarize=(sun < spec.solarize).float(),
+    )
+
+
+def apply(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
+    """The view of uint8 `images` `[B, 3, H, W]` that `drawn` describes, normalised.
+
+    Computed in float32 whatever autocast says: bfloat16 cannot tell neighbouring grey levels.
+    """
+    with torch.autocast(images.device.type, enabled=False):
+        on = Drawn(*_sent(torch.stack(drawn), images.device))
+        window = (on.top, on.left, on.height, on.width)
+        view = resized_crop(images, *window, on.flip, spec.size)
+        brightness_(view, on.brightness)
+        contrast_(view, on.contrast)
+        saturation_(view, on.saturation)
+        _where(drawn.hue, view, lambda x, at: hue(x, on.hue[at]))
+        _where(drawn.grey, view, lambda x, _: grey(x))
+        taps = kernel_size(spec.size)
+        _where(drawn.sigma, view, lambda x, at: gaussian_blur(x, on.sigma[at], taps))
+        _where(drawn.solarize, view, lambda x, _: solarize(x))
+        return normalise_planes(view)
+
+
+def _where(values: Tensor, view: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Overwrite the samples of `view` with a value other than 0 by what `change` makes of them.
+
+    `values` are on the CPU, so that finding them never waits for the device.
+    """
+    chosen = values.nonzero().flatten()
+    if len(chosen):
+        at = _sent(chosen, view.device)
+        view.index_copy_(0, at, change(view.index_select(0, at), at))
+
+
+def _factor(uniform: Tensor, strength: float, chosen: Tensor) -> Tensor:
+    """From U[max(0, 1 - strength), 1 + strength] where chosen, else 1."""
+    drawn = between(uniform, max(0.0, 1 - strength), 1 + strength)
+    return torch.where(chosen, drawn, 1.0)
+
+
+def _sent(values: Tensor, device: torch.device) -> Tensor:
+    """`values` on `device`; from pinned memory to a GPU, so that the copy waits for nothing."""
+    if device.type == "cuda":
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)

@@ -1,0 +1,327 @@
+"""The command line: few verbs; flags choose which study and where, never what."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, NoReturn
+
+import typer
+from rich.console import Console
+
+from datayield import __version__
+from datayield.spec.confounds import confounds
+from datayield.spec.errors import ConfigError, DataError, DatayieldError
+from datayield.spec.load import load_study
+from datayield.spec.places import store_dir
+from datayield.spec.study import Cell, Listing, Study
+from datayield.store.disk import decoded_bytes
+from datayield.store.estimate import likely_device
+from datayield.store.folders import Store
+from datayield.store.machine import Speeds
+from datayield.store.plan import Plan, make_plan
+
+app = typer.Typer(
+    help="What does the next unlabeled image, epoch, view or label buy in pretraining?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out, err = Console(soft_wrap=False), Console(stderr=True)
+
+StudyArg = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped study.")]
+ScaleOpt = Annotated[str | None, typer.Option("--scale", help="Which of the study's scales.")]
+StoreOpt = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", help="Where runs and reports are kept (DATAYIELD_STORE, else ./datayield-store)."
+    ),
+]
+DeviceOpt = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+class Opened(NamedTuple):
+    """A study with all that planning needs."""
+
+    study: Study
+    cells: list[Cell]
+    listings: dict[tuple[str, str], Listing]
+    absent: list[DataError]
+    store: Store
+    device: str
+
+
+@app.command()
+def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
+    """Run the demonstration study on embedded data: a few minutes on two cores."""
+    run("demo", None, store, device, json_)
+
+
+@app.command()
+def plan(
+    study: StudyArg,
+    scale: ScaleOpt = None,
+    store: StoreOpt = None,
+    device: DeviceOpt = "auto",
+    measure: Annotated[
+        bool, typer.Option("--measure", help="First time one of each kind.")
+    ] = False,
+    json_: JsonOpt = False,
+) -> None:
+    """Say what a study would run, why, and what it will cost. Starts nothing."""
+    from datayield.report.terminal import plan_json, show_plan
+
+    opened = _open(study, scale, store, device)
+    made = _plan(opened)
+    if measure and made.todo:
+        _measure(opened, made)
+        made = _plan(opened)
+    warnings = [*map(str, opened.absent), *confounds(opened.study, opened.cells)]
+    decoded = decoded_bytes(made, opened.listings)
+    if json_:
+        _print_json(plan_json(opened.study, made, warnings, decoded))
+    else:
+        show_plan(out, opened.study, made, warnings, decoded)
+
+
+@app.command()
+def run(
+    study: StudyArg,
+    scale: ScaleOpt = None,
+    store: StoreOpt = None,
+    device: DeviceOpt = "auto",
+    json_: JsonOpt = False,
+    save_every: Annotated[float, typer.Option(help="Seconds between saved states.")] = 60.0,
+) -> None:
+    """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
+    opened = _open(study, scale, store, device)
+    if opened.absent:
+        raise opened.absent[0]
+    opened.store.check_writable()
+    made, before = _plan(opened), 0
+    failed: tuple[tuple[str, str], ...] = ()
+    if made.todo:
+        before = len(made.todo)
+        failed = _run(opened, made, save_every)
+        made = _plan(opened)
+    page = _report(opened, made, anew=before > 0)
+    _close(opened, made, page, failed, did=before - len(made.todo), json_=json_)
+
+
+@app.command()
+def status(
+    study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
+) -> None:
+    """Say which runs are done, running, failed or missing. Exit code 3 while incomplete."""
+    from datayield.report.terminal import show_status, status_json
+
+    opened = _open(study, scale, store, "auto")
+    made = _plan(opened)
+    if json_:
+        _print_json(status_json(opened.study, made))
+    else:
+        show_status(out, opened.study, made)
+    raise typer.Exit(_code(made))
+
+
+@app.command()
+def report(
+    study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
+) -> None:
+    """Write tables, figures and the page from whatever is finished."""
+    opened = _open(study, scale, store, "auto")
+    made = _plan(opened)
+    page = _report(opened, made, anew=True)
+    _close(opened, made, page, (), did=0, json_=json_)
+
+
+@app.command("ls")
+def list_(
+    what: Annotated[
+        str, typer.Argument(help="studies, methods, encoders, views, datasets or protocols.")
+    ] = "studies",
+    json_: JsonOpt = False,
+) -> None:
+    """List what there is: studies, methods, encoders, views, datasets, protocols."""
+    from datayield.data.catalog import entries
+    from datayield.report.catalogue import CATALOGUES, show
+
+    if what == "datasets":
+        rows = [entry._asdict() for entry in entries()]
+    elif what in CATALOGUES:
+        rows = CATALOGUES[what]()
+    else:
+        raise ConfigError(
+            "nothing of that name to list",
+            where="datayield ls",
+            got=what,
+            allowed=[*CATALOGUES, "datasets"],
+        )
+    if json_:
+        _print_json(rows)
+    else:
+        show(out, rows)
+
+
+@app.command()
+def doctor(
+    data: Annotated[
+        bool,
+        typer.Option(
+            "--data", help="Decode nothing, list every dataset and what was left out of it."
+        ),
+    ] = False,
+    json_: JsonOpt = False,
+) -> None:
+    """Check this machine: versions, device, folders, data."""
+    from datayield.run.doctor import examine, show
+
+    findings = examine(data)
+    if json_:
+        _print_json(findings)
+    else:
+        show(out, findings)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit(0)
+
+
+def _open(study: str, scale: str | None, store: Path | None, device: str) -> Opened:
+    from datayield.data.catalog import listing
+
+    loaded = load_study(study, scale)
+    listings: dict[tuple[str, str], Listing] = {}
+    absent: list[DataError] = []
+    for dataset, split in sorted(loaded.splits()):
+        try:
+            listings[dataset, split] = listing(dataset, split)
+        except DataError as error:
+            absent.append(error)
+    kind = likely_device() if device == "auto" else device.partition(":")[0]
+    cells = loaded.cells(listings)
+    return Opened(loaded, cells, listings, absent, Store(store or store_dir()), kind)
+
+
+def _plan(opened: Opened) -> Plan:
+    return make_plan(opened.study, opened.cells, opened.store, Speeds(opened.device))
+
+
+def _measure(opened: Opened, made: Plan) -> None:
+    from datayield.run.device import choose
+    from datayield.run.measure import measure
+
+    device = choose(opened.device)
+    for what in measure(made, Speeds(device.type), device):
+        err.print(f"measuring {what}", highlight=False)
+
+
+def _run(opened: Opened, made: Plan, save_every: float) -> tuple[tuple[str, str], ...]:
+    from datayield.report.terminal import show_totals
+    from datayield.run.device import choose
+    from datayield.run.local import run_all
+    from datayield.run.progress import Display
+
+    device = choose(opened.device)
+    err.print(
+        f"[bold]{opened.study.name}[/bold]: {len(made.todo)} of {len(made.tasks)} runs and "
+        f"baselines to do, on {device}",
+        highlight=False,
+    )
+    show_totals(err, made, decoded_bytes(made, opened.listings))
+    display = Display(made, err)
+    try:
+        outcome = run_all(made, opened.store, device, display, save_every)
+    finally:
+        display.close()
+    return outcome.failed
+
+
+def _report(opened: Opened, made: Plan, *, anew: bool) -> Path | None:
+    folder = opened.store.study(opened.study.name)
+    page = folder / "report.html"
+    if not anew and page.exists():
+        return page
+    from datayield.analysis.collect import collect
+    from datayield.report.page import write_report
+
+    results = collect(opened.study, opened.cells, made, opened.store)
+    return write_report(results, folder) if results.rows else None
+
+
+def _close(
+    opened: Opened,
+    made: Plan,
+    page: Path | None,
+    failed: tuple[tuple[str, str], ...],
+    *,
+    did: int,
+    json_: bool,
+) -> None:
+    code = _code(made)
+    if json_:
+        _print_json(
+            {
+                "schema_version": 1,
+                "study": opened.study.name,
+                "did": did,
+                "left": len(made.todo),
+                "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
+                "report": str(page) if page else None,
+                "exit_code": code,
+            }
+        )
+        raise typer.Exit(code)
+    for sentence in _answers(page):
+        out.print(f"• {sentence}", highlight=False, markup=False)
+    for label, message in failed:
+        err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
+    left = f", {len(made.todo)} left (the same command goes on)" if made.todo else ""
+    err.print(
+        f"{did} done now{left}" if did or left else "nothing to do: all is done", highlight=False
+    )
+    out.print(
+        f"report: {page}" if page else "no report yet: nothing is finished",
+        highlight=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(code)
+
+
+def _answers(page: Path | None) -> list[str]:
+    """The report's headline sentences, as kept beside it."""
+    path = page.with_name("answers.json") if page else None
+    if path is None or not path.exists():
+        return []
+    kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
+def _code(made: Plan) -> int:
+    states = {task.state for task in made.todo}
+    return 1 if "failed" in states else 3 if states else 0
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+
+
+def main() -> NoReturn:
+    """Entry point: errors the user can act on become a message and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except DatayieldError as error:
+        err.print(f"error: {error.text()}", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("aborted; what was saved is kept", highlight=False)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+    sys.exit(0)

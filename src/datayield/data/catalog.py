@@ -1,0 +1,184 @@
+"""From the name of a dataset to where its images come from. Costs nothing to import."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datayield.data import splits as split_names
+from datayield.spec.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from datayield.data.source import Source
+    from datayield.spec.study import Listing
+
+EMBEDDED = ("digits", "sprites")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of `datayield ls datasets`. A count is None where it takes a look at each file."""
+
+    name: str
+    origin: str
+    splits: dict[str, int | None]
+    labels: tuple[str, ...] = ("label",)
+    notes: str = ""
+    options: tuple[str, ...] = field(default=())
+
+
+def listing(dataset: str, split: str) -> "Listing":
+    """Fingerprint and count of a split, without decoding. Raises DataError if it is not there."""
+    return find(dataset, split).listing()
+
+
+def find(dataset: str, split: str) -> "Source":
+    """The source that `dataset` names.
+
+    `digits`, `sprites?n=8192&shift=0.5`, `torchvision/CIFAR10`, a name below the folder
+    $DATAYIELD_DATA, or a path (`./my_images`). Raises DataError if dataset or split is not there.
+    """
+    base, _, query = dataset.partition("?")
+    if query and base != "sprites":
+        raise DataError("only sprites takes options", got=dataset, hint=f"write {base!r}")
+    if base == "sprites":
+        from datayield.data import sprites
+
+        options = sprites.parse(query)
+        split = split_names.chosen(split, sprites.SPLITS, dataset=dataset, where="built in")
+        return sprites.Sprites(split, options)
+    if base == "digits":
+        from datayield.data import digits
+
+        split = split_names.chosen(split, digits.SPLITS, dataset=dataset, where="built in")
+        return digits.Digits(split)
+    if base.startswith("torchvision/"):
+        return _torchvision(base.removeprefix("torchvision/"), split)
+    return _below(folder_of(base), dataset, split)
+
+
+def entries() -> list[Entry]:
+    """All datasets that a study may name: built in, found in $DATAYIELD_DATA, torchvision's."""
+    from datayield.data import digits, sprites
+    from datayield.data.torchvision_sets import HIDDEN, SETS
+
+    options = sprites.parse("")
+    built_in = [
+        Entry("digits", "built in", dict(digits.SPLITS), notes="8 x 8 grey, scikit-learn"),
+        Entry(
+            "sprites",
+            "built in",
+            {"train": options.n, "test": options.n_test},
+            labels=tuple(sprites.CLASSES),
+            notes="procedural; any number of images; shift=0..1 moves the distribution",
+            options=tuple(sprites.DEFAULTS),
+        ),
+    ]
+    theirs = [
+        Entry(
+            f"torchvision/{name}",
+            "torchvision, fetched on first use",
+            {split: info.images for split, info in named.splits.items() if split not in HIDDEN},
+        )
+        for name, named in SETS.items()
+    ]
+    home = data_folder()
+    names = _names_in(home) if home else []
+    return built_in + [_entry(home / name) for name in names if home] + theirs
+
+
+def data_folder() -> Path | None:
+    """$DATAYIELD_DATA. Raises ConfigError where it names no folder."""
+    value = os.environ.get("DATAYIELD_DATA")
+    if not value:
+        return None
+    folder = Path(value).expanduser().absolute()
+    if not folder.is_dir():
+        raise ConfigError(
+            "DATAYIELD_DATA names no folder",
+            where="environment",
+            got=value,
+            hint="let it name the folder that holds your datasets, or unset it",
+        )
+    return folder
+
+
+def folder_of(name: str) -> Path:
+    """The folder that a path, or a name below $DATAYIELD_DATA, means. Raises DataError."""
+    home = data_folder()
+    is_path = name.startswith((".", "/", "~")) or Path(name).is_absolute()
+    looked = [] if is_path or home is None else [home / name]
+    if is_path or "/" in name:
+        looked.append(Path(name).expanduser().absolute())
+    for folder in looked:
+        if folder.is_dir():
+            return folder
+    from datayield.data.torchvision_sets import SETS
+
+    known = [*EMBEDDED, *(_names_in(home) if home else []), *(f"torchvision/{n}" for n in SETS)]
+    raise DataError(
+        f"there is no dataset {name!r}",
+        where=", ".join(map(str, looked)) or "built in (DATAYIELD_DATA is not set)",
+        got=name,
+        allowed=[*known, "a path such as ./my_images"],
+        hint="check the spelling, or let DATAYIELD_DATA name the folder that holds it",
+    )
+
+
+def _below(root: Path, dataset: str, split: str) -> "Source":
+    """A folder of parquet files, of tar shards or of images: whatever lies there."""
+    from datayield.data import folder, parquet, webdataset
+
+    where = str(root)
+    if rows := parquet.splits(root):
+        name = split_names.chosen(split, rows, dataset=dataset, where=where)
+        return parquet.Parquet(tuple(rows[name]))
+    if shards := webdataset.splits(root):
+        name = split_names.chosen(split, shards, dataset=dataset, where=where)
+        return webdataset.WebDataset(tuple(shards[name]))
+    folders = folder.splits(root)
+    name = split_names.chosen(split, folders, dataset=dataset, where=where)
+    source = folder.Folder(folders[name], tuple(p for s, p in folders.items() if s != name))
+    if not len(source):
+        raise DataError(
+            f"dataset {dataset!r} split {split!r} holds no images",
+            where=str(folders[name]),
+            allowed=sorted(folder.EXTENSIONS | {".parquet", ".tar"}),
+            hint="give a folder of images, of class folders, of .parquet or of .tar files",
+        )
+    return source
+
+
+def _torchvision(name: str, split: str) -> "Source":
+    from datayield.data.torchvision_sets import SETS, TorchvisionSet
+
+    if name not in SETS:
+        raise DataError(
+            "not one of torchvision's datasets that are supported",
+            where=f"torchvision/{name}",
+            got=name,
+            allowed=list(SETS),
+            hint="check the spelling, or give the images as a folder",
+        )
+    where = "torchvision"
+    chosen = split_names.chosen(
+        split, SETS[name].splits, dataset=f"torchvision/{name}", where=where
+    )
+    return TorchvisionSet(name, chosen)
+
+
+def _names_in(home: Path) -> list[str]:
+    return sorted(p.name for p in home.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _entry(root: Path) -> Entry:
+    from datayield.data import folder, parquet, webdataset
+
+    if rows := parquet.splits(root):
+        sources = {split: parquet.Parquet(tuple(files)) for split, files in rows.items()}
+        labels = tuple(next(iter(sources.values())).label_columns)
+        counts: dict[str, int | None] = {split: len(source) for split, source in sources.items()}
+        return Entry(root.name, str(root), counts, labels, "parquet")
+    kind = "tar shards" if webdataset.splits(root) else "image files"
+    found = webdataset.splits(root) or folder.splits(root)
+    return Entry(root.name, str(root), dict.fromkeys(found), notes=kind)

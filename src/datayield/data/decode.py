@@ -1,0 +1,100 @@
+"""One encoded image -> square RGB pixels, or the reason why not."""
+
+import io
+import warnings
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from datayield.data.source import Pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+DECODER = 1  # bump when the same bytes give other pixels
+MAX_PIXELS = 100_000_000  # refuse larger images: a damaged header can ask for all memory
+ORIENTATION = 0x0112  # EXIF tag
+Fit = Literal["crop", "squash"]
+
+
+class Decoded(NamedTuple):
+    """Pixels [S, S, 3], and what had to be done beyond decoding and resizing."""
+
+    pixels: Pixels
+    conversions: tuple[str, ...]  # such as "CMYK to RGB"
+
+
+def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
+    """`raw` as uint8 [size, size, 3], or a reason in words.
+
+    `crop` scales the shorter side to `size` and keeps the centre; `squash` scales both sides.
+    Resampling is bicubic, antialiased; a JPEG more than twice too large is first reduced while
+    decoding. EXIF orientation is applied, transparency is laid on white, 16-bit grey is scaled.
+    """
+    from PIL import Image, ImageOps
+
+    if isinstance(raw, bytes) and not raw:
+        return "empty file"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's doubts about metadata; pixels decide
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(raw)) if isinstance(raw, bytes) else _from_array(raw)
+            if image.width * image.height > MAX_PIXELS:
+                return f"too large: {image.width} x {image.height} pixels"
+            if image.format == "JPEG":
+                image.draft(None, (2 * size, 2 * size))  # type: ignore[no-untyped-call]
+            image.load()
+            conversions = []
+            if image.getexif().get(ORIENTATION, 1) != 1:
+                conversions.append("turned upright")
+                image = ImageOps.exif_transpose(image)
+            if image.mode != "RGB":
+                conversions.append(f"{image.mode} to RGB")
+                image = _rgb(image)
+            return Decoded(np.asarray(_fitted(image, size, fit)), tuple(conversions))
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may raise anything; it is reported by name
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _from_array(pixels: Pixels) -> "Image":
+    from PIL import Image
+
+    return Image.fromarray(pixels if pixels.shape[-1] == 3 else pixels.squeeze(-1))
+
+
+def _rgb(image: "Image") -> "Image":
+    from PIL import Image
+
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return _scaled_grey(image).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _scaled_grey(image: "Image") -> "Image":
+    """16-bit (0 to 65535) or floating point (0 to 1) grey as 8-bit: scaled, never clipped."""
+    from PIL import Image
+
+    grey = np.asarray(image).astype(np.float64)
+    top = 1.0 if image.mode == "F" else 65535.0
+    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= top):
+        raise ValueError(f"grey values outside 0 to {top:g}")
+    return Image.fromarray(np.rint(grey * (255 / top)).astype(np.uint8))
+
+
+def _fitted(image: "Image", size: int, fit: Fit) -> "Image":
+    from PIL import Image
+
+    if image.size == (size, size):
+        return image
+    width, height = image.size
+    side = min(width, height)
+    box = ((width - side) / 2, (height - side) / 2, (width + side) / 2, (height + side) / 2)
+    return image.resize(
+        (size, size), Image.Resampling.BICUBIC, box=box if fit == "crop" else None
+    )

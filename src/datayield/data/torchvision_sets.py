@@ -1,0 +1,210 @@
+"""torchvision's named datasets, fetched on first use and read without torch from then on."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from datayield.data.cache import cache_folder
+from datayield.data.source import Labels, Pixels
+from datayield.spec.errors import DataError
+from datayield.spec.identity import digest
+from datayield.spec.study import Listing
+
+HIDDEN = ("unlabeled", "train+unlabeled")  # splits of STL10 whose labels are not to be used
+
+
+class Split(NamedTuple):
+    """Arguments that torchvision wants for it, and how many images it holds."""
+
+    arguments: dict[str, Any]
+    images: int
+
+
+@dataclass(frozen=True)
+class Named:
+    """How one dataset of torchvision is asked for and what it hands over.
+
+    `files`: it lists image files; otherwise it holds pixels in `.data`.
+    """
+
+    splits: dict[str, Split]
+    files: bool = False
+    labels: str = field(default="targets", kw_only=True)  # attribute of sets that hold pixels
+
+
+def _by_flag(train: int, test: int) -> dict[str, Split]:
+    return {"train": Split({"train": True}, train), "test": Split({"train": False}, test)}
+
+
+def _by_name(**counts: int) -> dict[str, Split]:
+    return {name: Split({"split": name}, count) for name, count in counts.items()}
+
+
+SETS: dict[str, Named] = {
+    "CIFAR10": Named(_by_flag(50_000, 10_000)),
+    "CIFAR100": Named(_by_flag(50_000, 10_000)),
+    "FashionMNIST": Named(_by_flag(60_000, 10_000)),
+    "STL10": Named(
+        _by_name(
+            **{"train": 5_000, "test": 8_000, "unlabeled": 100_000, "train+unlabeled": 105_000}
+        ),
+        labels="labels",
+    ),
+    "SVHN": Named(_by_name(train=73_257, test=26_032, extra=531_131), labels="labels"),
+    "Flowers102": Named(_by_name(train=1_020, val=1_020, test=6_149), files=True),
+    "OxfordIIITPet": Named(
+        {"train": Split({"split": "trainval"}, 3_680), "test": Split({"split": "test"}, 3_669)},
+        files=True,
+    ),
+    "DTD": Named(_by_name(train=1_880, val=1_880, test=1_880), files=True),
+    # No split of its own: ours is a fixed permutation, four fifths to train.
+    "EuroSAT": Named({"train": Split({}, 21_600), "test": Split({}, 5_400)}, files=True),
+    "Food101": Named(_by_name(train=75_750, test=25_250), files=True),
+}
+
+
+@dataclass(frozen=True)
+class TorchvisionSet:
+    """One split. Known by name and count; downloaded when its labels or images are first asked.
+
+    What torchvision finds is noted in an index beside its files: paths, or one array of pixels.
+    """
+
+    name: str
+    split: str
+    root: Path = field(default_factory=lambda: cache_folder() / "torchvision")
+
+    def __len__(self) -> int:
+        return SETS[self.name].splits[self.split].images
+
+    def listing(self) -> Listing:
+        return Listing(digest(["torchvision", self.name, self.split, 1]), len(self))
+
+    @property
+    def stamp(self) -> str:
+        return digest([str(self.root), *self.listing()], 24)
+
+    @cached_property
+    def index(self) -> dict[str, Any]:
+        """`files` (relative paths; none where pixels are stored), `labels`, `classes`."""
+        path = self._beside(".json")
+        if not path.exists():
+            self._fetch()
+        index: dict[str, Any] = json.loads(path.read_text())
+        return index
+
+    @property
+    def labels(self) -> dict[str, Labels]:
+        if self.split in HIDDEN:
+            return {}
+        return {"label": np.array(self.index["labels"], np.int64)}
+
+    @property
+    def classes(self) -> dict[str, list[str]]:
+        return {} if self.split in HIDDEN else {"label": self.index["classes"]}
+
+    def names(self, i: int) -> str:
+        return str(self.index["files"][i]) if self.index["files"] else f"image {i}"
+
+    def read(self, i: int) -> bytes | Pixels:
+        if self.index["files"]:
+            return (self.root / self.index["files"][i]).read_bytes()
+        return _array(self._beside(".npy"))[i]
+
+    def _beside(self, suffix: str) -> Path:
+        return self.root / f"{self.name}-{self.split}{suffix}"
+
+    def _fetch(self) -> None:
+        named = SETS[self.name]
+        dataset = _downloaded(self.name, self.root, self._arguments())
+        files: list[str] = []
+        if named.files:
+            pairs = list(_pairs(self.name)(dataset, self))
+            files = [os.path.relpath(path, self.root) for path, _ in pairs]
+            labels = [int(label) for _, label in pairs]
+        else:
+            labels = [int(label) for label in getattr(dataset, named.labels)]
+            pixels = _as_nhwc(np.asarray(dataset.data))
+            _replace(self._beside(".npy"), lambda part: np.save(part, pixels))
+        if len(labels) != len(self):
+            raise DataError(
+                f"torchvision/{self.name} {self.split} is incomplete",
+                where=str(self.root),
+                got=f"{len(labels)} images",
+                allowed=str(len(self)),
+                hint="remove its folder there, so that it is fetched again",
+            )
+        classes = getattr(dataset, "classes", None) or range(max(labels) + 1)
+        told = {"files": files, "labels": labels, "classes": [str(name) for name in classes]}
+        _replace(self._beside(".json"), lambda part: part.write_text(json.dumps(told)))
+
+    def _arguments(self) -> dict[str, Any]:
+        arguments = dict(SETS[self.name].splits[self.split].arguments)
+        if SETS[self.name].files and self.name != "OxfordIIITPet":
+            arguments["loader"] = str  # hand over paths instead of decoded images
+        return arguments
+
+
+def _pairs(name: str) -> Callable[[Any, TorchvisionSet], list[tuple[Any, int]]]:
+    if name == "OxfordIIITPet":
+        return _pets
+    return _eurosat if name == "EuroSAT" else lambda dataset, _: [*_each(dataset)]
+
+
+def _each(dataset: Any) -> list[tuple[Any, int]]:
+    return [dataset[i] for i in range(len(dataset))]
+
+
+def _eurosat(dataset: Any, mine: TorchvisionSet) -> list[tuple[Any, int]]:
+    pairs = sorted(_each(dataset))
+    order = np.random.Generator(np.random.PCG64(0)).permutation(len(pairs))
+    cut = len(pairs) * 4 // 5
+    return [pairs[i] for i in (order[:cut] if mine.split == "train" else order[cut:])]
+
+
+def _pets(_: Any, mine: TorchvisionSet) -> list[tuple[Any, int]]:
+    """From the published list, as this set takes no loader."""
+    base = mine.root / "oxford-iiit-pet"
+    split = SETS[mine.name].splits[mine.split].arguments["split"]
+    lines = (base / "annotations" / f"{split}.txt").read_text().splitlines()
+    rows = [line.split() for line in lines]
+    return [(base / "images" / f"{row[0]}.jpg", int(row[1]) - 1) for row in rows]
+
+
+def _downloaded(name: str, root: Path, arguments: dict[str, Any]) -> Any:
+    from torchvision import datasets
+
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return getattr(datasets, name)(root, download=True, **arguments)
+    except (OSError, RuntimeError) as error:
+        raise DataError(
+            f"torchvision/{name} is not here and could not be fetched: {error}",
+            where=str(root),
+            hint="run once where there is internet with the same DATAYIELD_CACHE, or copy "
+            "torchvision's files for it into that folder",
+        ) from error
+
+
+def _as_nhwc(data: Pixels) -> Pixels:
+    if data.ndim == 3:
+        return np.repeat(data[..., None], 3, axis=3)
+    return np.ascontiguousarray(data.transpose(0, 2, 3, 1) if data.shape[1] == 3 else data)
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    part = path.with_name(f"{os.getpid()}-{path.name}")
+    write(part)
+    part.replace(path)
+
+
+@lru_cache(maxsize=2)
+def _array(path: Path) -> Pixels:
+    array: Pixels = np.load(path, mmap_mode="r")
+    return array

@@ -1,0 +1,29 @@
+"""Barlow Twins: make the cross-correlation of two views the identity."""
+
+from torch import Tensor, nn
+
+from datayield.maths import decorrelation
+from datayield.methods.embed import apart
+from datayield.methods.loss import Loss, loss
+from datayield.nets.encoder import Encoder
+from datayield.nets.heads import projector
+from datayield.spec import method as spec_method
+
+
+class BarlowTwins(nn.Module):
+    """Zbontar et al. 2021, arXiv 2103.03230. Two views, embedded apart as in the authors' code."""
+
+    def __init__(self, spec: spec_method.BarlowTwins, encoder: Encoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = encoder
+        self.projector = projector(encoder.dim, spec.projector, norm=True)
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of two views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        z1, z2 = apart(self.encoder, self.projector, views)
+        total, terms = decorrelation.barlow_twins(z1, z2, self.spec.beta)
+        return loss(self.spec.scale * total, terms)
+
+    def after_step(self, t: float) -> None:
+        """Nothing: no state but the parameters."""

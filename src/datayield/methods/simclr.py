@@ -1,0 +1,31 @@
+"""SimCLR: find an image's other view among all views in the batch."""
+
+from torch import Tensor, nn
+
+from datayield.maths.contrastive import nt_xent
+from datayield.methods.embed import together
+from datayield.methods.loss import Loss, loss
+from datayield.nets.encoder import Encoder
+from datayield.nets.heads import projector
+from datayield.spec import method as spec_method
+
+
+class SimCLR(nn.Module):
+    """Chen et al. 2020, arXiv 2002.05709. Two views or more, of one size, embedded together.
+
+    The projector has no BatchNorm, as in the peers' recipes for small images.
+    """
+
+    def __init__(self, spec: spec_method.SimCLR, encoder: Encoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = encoder
+        self.projector = projector(encoder.dim, spec.projector, norm=False)
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        total = nt_xent(together(self.encoder, self.projector, views), self.spec.temperature)
+        return loss(total, {"nt_xent": total})
+
+    def after_step(self, t: float) -> None:
+        """Nothing: no state but the parameters."""

@@ -1,0 +1,29 @@
+"""VICReg: pull two views together, keep every dimension's variance, decorrelate dimensions."""
+
+from torch import Tensor, nn
+
+from datayield.maths import decorrelation
+from datayield.methods.embed import apart
+from datayield.methods.loss import Loss, loss
+from datayield.nets.encoder import Encoder
+from datayield.nets.heads import projector
+from datayield.spec import method as spec_method
+
+
+class VICReg(nn.Module):
+    """Bardes et al. 2022, arXiv 2105.04906. Two views, embedded apart as in the authors' code."""
+
+    def __init__(self, spec: spec_method.VICReg, encoder: Encoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = encoder
+        self.projector = projector(encoder.dim, spec.projector, norm=True)
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of two views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        z1, z2 = apart(self.encoder, self.projector, views)
+        weights = self.spec.invariance, self.spec.variance, self.spec.covariance
+        return loss(*decorrelation.vicreg(z1, z2, *weights))
+
+    def after_step(self, t: float) -> None:
+        """Nothing: no state but the parameters."""

@@ -1,0 +1,1 @@
+"""Networks: encoders behind one face, and the heads that objectives put on them."""

@@ -1,0 +1,21 @@
+"""Heads: what stands between an encoder's features and a loss, and is thrown away afterwards."""
+
+from itertools import pairwise
+
+from torch import nn
+
+
+def projector(dim: int, widths: tuple[int, ...], norm: bool) -> nn.Sequential:
+    """A multi-layer perceptron [B, dim] -> [B, widths[-1]], ReLU between its linear layers.
+
+    `norm` puts BatchNorm before each ReLU and drops all biases (Barlow Twins, VICReg); without it
+    every layer has a bias (SimCLR). One width makes one linear layer.
+    """
+    *hidden, last = pairwise((dim, *widths))
+    layers: list[nn.Module] = []
+    for inputs, outputs in hidden:
+        layers.append(nn.Linear(inputs, outputs, bias=not norm))
+        if norm:
+            layers.append(nn.BatchNorm1d(outputs))
+        layers.append(nn.ReLU(inplace=True))
+    return nn.Sequential(*layers, nn.Linear(*last, bias=not norm))

@@ -1,0 +1,1 @@
+"""Optimizers, and which parameters they decay."""

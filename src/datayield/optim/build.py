@@ -1,0 +1,33 @@
+"""From an OptimSpec to an optimizer, and the learning rate as the loop sets it."""
+
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from datayield.optim.groups import groups
+from datayield.optim.lars import LARS
+from datayield.spec.run import OptimSpec
+
+
+def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:
+    """The optimizer of `spec` over the trainable parameters of `module`, where they now lie.
+
+    Build it after the module is on its device. Schedule and clipping belong to the loop. AdamW and
+    SGD run as one fused kernel per group; LARS has foreach kernels. LARS caps each
+    weight's rate at lr, as the recipes do whose eta is the default here.
+    """
+    params = cast(list[dict[str, Any]], groups(module, spec.weight_decay))
+    if spec.name == "lars":
+        return LARS(params, spec.lr, spec.momentum, eta=spec.eta, clip=True)
+    for group in params:  # only LARS makes a difference beyond weight decay
+        del group["plain"]
+    if spec.name == "sgd":
+        return torch.optim.SGD(params, spec.lr, spec.momentum, fused=True)
+    return torch.optim.AdamW(params, spec.lr, spec.betas, fused=True)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Let the next step of `optimizer` use `lr`, in all its groups."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr

@@ -1,0 +1,154 @@
+"""Plans and states as a person reads them in a terminal of 80 columns, and as JSON."""
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from datayield.spec.budget import short_number
+from datayield.spec.cost import flops_per_image
+from datayield.spec.run import RunSpec
+from datayield.spec.study import Study
+from datayield.store.disk import checkpoint_bytes
+from datayield.store.estimate import Estimate
+from datayield.store.plan import Plan, Task
+from datayield.store.words import duration
+
+SCHEMA_VERSION = 1
+
+
+def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> dict[str, Any]:
+    """The plan as a script reads it."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": study.name,
+        "tasks": [_task_json(task) for task in plan.tasks],
+        "todo": len(plan.todo),
+        "images": sum(_images(task) for task in plan.todo),
+        "flops": _total_flops(plan),
+        "seconds": _seconds_json(plan.estimate),
+        "disk_bytes": {"decoded": decoded, "store": checkpoint_bytes(plan)},
+        "warnings": warnings,
+    }
+
+
+def show_plan(
+    console: Console, study: Study, plan: Plan, warnings: list[str], decoded: int
+) -> None:
+    """Every run and why it is missing, what it costs, and what to be wary of."""
+    console.print(f"[bold]{study.name}[/bold]  {study.question}")
+    if plan.todo:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("run", overflow="fold")
+        table.add_column("why", overflow="fold", style="dim")
+        for name in ("images", "FLOPs", "time"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for task in plan.todo:
+            flops = _flops(task)
+            table.add_row(
+                task.label,
+                task.why,
+                short_number(_images(task)) if _images(task) else "",
+                short_number(flops) if flops else "",
+                duration(task.estimate.likely) if task.estimate else "?",
+            )
+        console.print(table)
+    done = len(plan.tasks) - len(plan.todo)
+    console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} to do")
+    if plan.todo:
+        show_totals(console, plan, decoded)
+    for warning in warnings:
+        console.print(f"[yellow]note[/yellow]  {warning}", highlight=False)
+
+
+def show_totals(console: Console, plan: Plan, decoded: int) -> None:
+    """What the work that is left will take: images, FLOPs, disk and time."""
+    flops, store = _total_flops(plan), checkpoint_bytes(plan)
+    arithmetic = f", {short_number(flops)} FLOPs" if flops else ""
+    images = sum(_images(task) for task in plan.todo)
+    console.print(
+        f"to do: {short_number(images)} images{arithmetic}, "
+        f"disk {_size(decoded)} decoded + {_size(store)} checkpoints",
+        highlight=False,
+    )
+    total = plan.estimate
+    if total is None:
+        console.print(
+            "time: not known for this machine; `datayield plan --measure STUDY` takes "
+            "half a minute to find out",
+            highlight=False,
+        )
+        return
+    basis = {
+        "runs": "from runs on this machine",
+        "measured": "from a measurement here",
+        "scaled": "scaled by FLOPs from other runs here",
+    }.get(total.basis, "")
+    console.print(
+        f"time: about {duration(total.likely)} "
+        f"({duration(total.low)} to {duration(total.high)}), {basis}",
+        highlight=False,
+    )
+
+
+def status_json(study: Study, plan: Plan) -> dict[str, Any]:
+    """States of a study's tasks as a script reads them."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": study.name,
+        "states": dict(Counter(task.state for task in plan.tasks)),
+        "tasks": [_task_json(task) for task in plan.tasks],
+    }
+
+
+def show_status(console: Console, study: Study, plan: Plan) -> None:
+    """One line per task that is not done, and the counts."""
+    states = Counter(task.state for task in plan.tasks)
+    console.print(
+        f"[bold]{study.name}[/bold]  "
+        + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    )
+    for task in plan.todo:
+        console.print(f"  {task.state:9} {task.label}: {task.why}", highlight=False, markup=False)
+
+
+def _task_json(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.spec.id,
+        "label": task.label,
+        "state": task.state,
+        "why": task.why,
+        "evaluations_owed": len(task.owed),
+        "images": _images(task),
+        "flops": _flops(task),
+        "seconds": _seconds_json(task.estimate),
+    }
+
+
+def _images(task: Task) -> int:
+    if not isinstance(task.spec, RunSpec):
+        return 0
+    return round(task.share_left * task.spec.steps * task.spec.batch)
+
+
+def _flops(task: Task) -> float | None:
+    if not isinstance(task.spec, RunSpec):
+        return 0.0
+    per_image = flops_per_image(task.spec)
+    return None if per_image is None else per_image * _images(task)
+
+
+def _total_flops(plan: Plan) -> float | None:
+    each = [_flops(task) for task in plan.todo]
+    return None if None in each else sum(f for f in each if f is not None)
+
+
+def _seconds_json(estimate: Estimate | None) -> dict[str, Any] | None:
+    return None if estimate is None else dict(estimate._asdict())
+
+
+def _size(count: int | None) -> str:
+    if count is None:
+        return "?"
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

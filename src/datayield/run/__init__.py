@@ -1,0 +1,1 @@
+"""The engine: from a task to a finished run folder."""

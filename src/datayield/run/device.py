@@ -1,0 +1,89 @@
+"""The device a run uses: chosen, checked, described."""
+
+import platform
+import resource
+import sys
+from typing import Literal
+
+import torch
+
+from datayield import __version__
+from datayield.spec.errors import ConfigError
+
+Kind = Literal["cpu", "cuda", "mps"]
+
+
+def choose(name: str) -> torch.device:
+    """`auto`, `cpu`, `cuda`, `cuda:1` or `mps` as a device that is there. Raises ConfigError."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
+        raise ConfigError(
+            "unknown device",
+            where="--device",
+            got=name,
+            allowed=["auto", "cpu", "cuda", "cuda:0", "mps"],
+        )
+    count = torch.cuda.device_count()
+    if kind == "cuda" and int(index or 0) >= count:
+        raise ConfigError(
+            f"this machine has {count} CUDA devices",
+            where="--device",
+            got=name,
+            hint="use --device auto, or check the driver with nvidia-smi",
+        )
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise ConfigError("no Apple GPU here", where="--device", got=name, hint="use --device auto")
+    return torch.device(name)
+
+
+def describe(device: torch.device) -> str:
+    """The device's own name, for provenance."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{cpu_name()} ({torch.get_num_threads()} threads)"
+
+
+def cpu_name() -> str:
+    """The processor's model name where the system tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - not a real file
+            for line in file:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return platform.machine()
+
+
+def fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 matrix products run in hardware on this device."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return False
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes: the most allocated on a GPU, or the most this process held on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides a result's last digits."""
+    import timm
+    import torchvision
+
+    return {
+        "datayield": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "torchvision": str(torchvision.__version__),
+        "timm": str(timm.__version__),
+        "platform": platform.platform(),
+    }

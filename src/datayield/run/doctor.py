@@ -1,0 +1,68 @@
+"""A check of the machine: versions, device, folders, data. Changes nothing."""
+
+import os
+import shutil
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from datayield.data.arrays import left_out
+from datayield.data.catalog import entries
+from datayield.run.device import choose, describe, fast_bf16, versions
+from datayield.spec.places import cache_dir, data_dir, store_dir
+
+
+def examine(data: bool) -> dict[str, Any]:
+    """Findings as a script reads them; `data` adds every dataset and what was left out of it."""
+    device = choose("auto")
+    folder = data_dir()
+    free = shutil.disk_usage(_existing(str(cache_dir()))).free
+    findings: dict[str, Any] = {
+        "versions": versions(),
+        "device": {
+            "chosen": str(device),
+            "name": describe(device),
+            "bf16 in hardware": fast_bf16(device),
+            "threads": torch.get_num_threads(),
+        },
+        "folders": {
+            "data (DATAYIELD_DATA)": str(folder) if folder else "not set: embedded data only",
+            "cache (DATAYIELD_CACHE)": f"{cache_dir()} ({free / 1e9:.0f} GB free)",
+            "store (DATAYIELD_STORE)": str(store_dir()),
+        },
+        "problems": [],
+    }
+    if folder is not None and not folder.is_dir():
+        findings["problems"].append(f"DATAYIELD_DATA={folder} is not a folder")
+    if data:
+        findings["datasets"] = [entry._asdict() for entry in entries()]
+        findings["left out when decoding"] = left_out()
+    return findings
+
+
+def show(console: Console, findings: dict[str, Any]) -> None:
+    """Findings as a person reads them."""
+    for title, value in findings.items():
+        if isinstance(value, dict):
+            console.print(f"[bold]{title}[/bold]")
+            for key, item in value.items():
+                console.print(f"  {key:26} {item}", highlight=False, markup=False, soft_wrap=True)
+        elif isinstance(value, list) and value:
+            console.print(f"[bold]{title}[/bold]")
+            for item in value:
+                line = (
+                    item
+                    if isinstance(item, str)
+                    else "  ".join(f"{v}" for v in item.values() if v not in ("", None, [], {}))
+                )
+                console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    if not findings["problems"]:
+        console.print("no problems found")
+
+
+def _existing(path: str) -> str:
+    """The nearest folder above `path` that exists."""
+    while not os.path.isdir(path):  # noqa: PTH112 - strings climb to "/" on every system
+        path = os.path.dirname(path)  # noqa: PTH120
+    return path

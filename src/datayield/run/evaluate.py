@@ -1,0 +1,119 @@
+"""Evaluate the checkpoints of one run: features once per checkpoint and images, then protocols."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from datayield import evals
+from datayield.evals.features import extract, pixel_features
+from datayield.evals.select import items
+from datayield.nets import encoder as encoders
+from datayield.run.device import versions
+from datayield.run.images import arrays_of
+from datayield.run.state import read_tensors
+from datayield.spec.errors import DataError
+from datayield.spec.evals import EvalSpec
+from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.store.folders import RunFolder
+from datayield.store.plan import Owed
+from datayield.store.records import ResultRecord
+
+Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
+
+
+class Features(NamedTuple):
+    """Features of a split's chosen images, their labels, and what they cost."""
+
+    x: Tensor  # [n, D]
+    labels: dict[str, "np.ndarray[Any, Any]"]
+    digest: str
+    seconds: float
+
+
+def evaluate(
+    spec: RunSpec | BaselineSpec, folder: RunFolder, owed: tuple[Owed, ...], device: torch.device
+) -> Iterator[ResultRecord]:
+    """Measure what is owed, share by share; each result is kept as soon as it is there."""
+    for share in sorted({share for share, _ in owed}):
+        encode = _encode(spec, folder, share, device)
+        cache: dict[tuple[object, ...], Features] = {}
+        for _, ev in (pair for pair in owed if pair[0] == share):
+            record = _measure(spec.id, share, ev, encode, cache)
+            folder.write_result(record)
+            yield record
+
+
+def _encode(
+    spec: RunSpec | BaselineSpec, folder: RunFolder, share: float, device: torch.device
+) -> Encode:
+    if spec.encoder is None:
+        return pixel_features
+    net: nn.Module = encoders.build(spec.encoder, spec.seed)
+    if isinstance(spec, RunSpec):
+        kept = read_tensors(folder.checkpoint(share), torch.device("cpu"))
+        net.load_state_dict(kept["encoder"], strict=True)
+    net = net.to(device).to(memory_format=torch.channels_last)
+    return lambda images: extract(net, images, device)
+
+
+def _measure(
+    run: str, share: float, ev: EvalSpec, encode: Encode, cache: dict[tuple[object, ...], Features]
+) -> ResultRecord:
+    began = time.perf_counter()
+    shared = 0.0
+    parts: list[tuple[Tensor, Tensor] | None] = []
+    digests = []
+    wants = [(ev.train, ev.train_count)] if evals.needs_train(ev.protocol) else []
+    for split, count in [*wants, (ev.test, ev.test_count)]:
+        key = (ev.dataset, split, count, ev.size, ev.fit, ev.seed)
+        fresh = key not in cache
+        if fresh:
+            cache[key] = _features(ev, split, count, encode)
+        features = cache[key]
+        shared += features.seconds if fresh else 0.0
+        parts.append((features.x, _labels(features, ev)))
+        digests.append(features.digest)
+    train = parts[0] if wants else None
+    test = parts[-1]
+    assert test is not None
+    measured = evals.evaluate(ev, train, test)
+    return ResultRecord(
+        run=run,
+        share=share,
+        eval_id=ev.id,
+        eval=ev.model_dump(mode="json"),
+        metrics=measured.metrics,
+        intervals=measured.intervals,
+        n_train=measured.n_train,
+        n_test=measured.n_test,
+        notes=measured.notes,
+        seconds=time.perf_counter() - began,
+        data_digests=tuple(digests),
+        versions=versions(),
+        finished=time.time(),
+    )
+
+
+def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
+    began = time.perf_counter()
+    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
+    chosen = items(np.arange(len(arrays)), count, ev.seed)
+    x = encode(arrays.images[np.sort(chosen)])
+    labels = {name: values[np.sort(chosen)] for name, values in arrays.labels.items()}
+    return Features(x, labels, arrays.digest, time.perf_counter() - began)
+
+
+def _labels(features: Features, ev: EvalSpec) -> Tensor:
+    if ev.label not in features.labels and evals.needs_train(ev.protocol):
+        raise DataError(
+            f"{ev.dataset!r} has no labels of this name",
+            got=ev.label,
+            where=f"evaluations.{ev.name}.label",
+            allowed=list(features.labels),
+            hint="an unlabelled set can still be pretrained on, or use spectrum@1",
+        )
+    return torch.as_tensor(features.labels.get(ev.label, np.zeros(len(features.x), np.int64)))

@@ -1,0 +1,104 @@
+"""The local executor: tasks one after another, in this process."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+from typing import NamedTuple
+
+import torch
+
+from datayield.run.images import Fit, arrays_of
+from datayield.run.progress import Display
+from datayield.run.work import work
+from datayield.spec.errors import DatayieldError, InterruptedRunError, StoreError
+from datayield.spec.run import RunSpec
+from datayield.store.folders import Store
+from datayield.store.plan import Plan, Task
+
+
+class Outcome(NamedTuple):
+    """What became of a study's tasks."""
+
+    done: int
+    failed: tuple[tuple[str, str], ...]  # label, message
+    busy: tuple[str, ...]  # labels of runs that another process holds
+    stopped: bool
+
+
+def run_all(
+    plan: Plan, store: Store, device: torch.device, display: Display, save_seconds: float = 60.0
+) -> Outcome:
+    """Work through `plan.todo`. A run that fails does not stop the others."""
+    failed: list[tuple[str, str]] = []
+    busy: list[str] = []
+    done = 0
+    with _interruptible(display) as stop:
+        _decode(plan, display)
+        for task in plan.todo:
+            display.start(task)
+            try:
+                for event in work(task, store, device, stop, save_seconds):
+                    display.show(task, event)
+            except InterruptedRunError as pause:
+                display.say(pause.text())
+                return Outcome(done, tuple(failed), tuple(busy), stopped=True)
+            except StoreError as error:
+                (
+                    busy.append(task.label)
+                    if task.state == "running"
+                    else failed.append((task.label, error.text()))
+                )
+                display.say(f"{task.label}: {error.text()}")
+            except DatayieldError as error:
+                failed.append((task.label, error.text()))
+                display.say(f"{task.label}: {error.text()}")
+            else:
+                done += 1
+            display.finish(task)
+            if stop.is_set():
+                return Outcome(done, tuple(failed), tuple(busy), stopped=True)
+    return Outcome(done, tuple(failed), tuple(busy), stopped=False)
+
+
+def _decode(plan: Plan, display: Display) -> None:
+    """Decode every split that the tasks read, before any of them starts."""
+    for dataset, split, size, fit in dict.fromkeys(s for t in plan.todo for s in _splits(t)):
+        with display.decoding(f"{dataset} {split} at {size} px") as progress:
+            arrays = arrays_of(dataset, split, size, fit, progress)
+        if arrays.skipped:
+            names = ", ".join(f"{item.name} ({item.reason})" for item in arrays.skipped[:3])
+            more = f" and {len(arrays.skipped) - 3} more" if len(arrays.skipped) > 3 else ""
+            display.say(
+                f"{dataset} {split}: {len(arrays.skipped)} of {arrays.listed} images "
+                f"are left out: {names}{more} (datayield doctor --data lists them)"
+            )
+
+
+def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit]]:
+    if isinstance(task.spec, RunSpec) and task.share_left > 0:
+        data = task.spec.data
+        yield data.dataset, data.split, data.size, data.fit
+    for _, ev in task.owed:
+        for split in (ev.train, ev.test):
+            yield ev.dataset, split, ev.size, ev.fit
+
+
+@contextmanager
+def _interruptible(display: Display) -> Iterator[Event]:
+    """Ctrl-C (or SIGTERM) once: finish the step, save, stop. Twice: abort."""
+    stop = Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        display.say("finishing the step and saving; once more to abort")
+
+    before = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,92 @@
+"""Half a minute of measuring: what the kinds of run in a plan take that no one timed yet.
+
+Training steps run on made-up pixels; evaluations on made-up features of the right shape.
+"""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from datayield import evals, methods
+from datayield.augment.views import make_views
+from datayield.data.resident import Resident
+from datayield.evals.features import extract, pixel_features
+from datayield.nets import encoder as encoders
+from datayield.optim.build import build as build_optimizer
+from datayield.optim.build import set_rate
+from datayield.spec.cost import flops_per_image
+from datayield.spec.evals import EvalSpec
+from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.store.machine import Speeds, eval_key, speed_key
+from datayield.store.plan import Plan
+
+SECONDS_PER_KIND = 4.0
+SAMPLE = 512  # images whose features are timed, then scaled to the whole
+
+
+def measure(plan: Plan, speeds: Speeds, device: torch.device) -> Iterator[str]:
+    """Time one of each kind of run and evaluation in the plan; yields what is being timed."""
+    for spec in {
+        speed_key(t.spec): t.spec
+        for t in plan.todo
+        if isinstance(t.spec, RunSpec) and t.share_left > 0
+    }.values():
+        if not speeds.samples(speed_key(spec)):
+            yield f"{spec.method.name}, {spec.encoder.name}, batch {spec.batch}"
+            speeds.add(
+                speed_key(spec), seconds_per_image(spec, device), "measured", flops_per_image(spec)
+            )
+    owed = {
+        eval_key(t.spec.encoder, ev): (t.spec.encoder, ev) for t in plan.todo for _, ev in t.owed
+    }
+    for key, (encoder, ev) in owed.items():
+        if not speeds.samples(key):
+            yield f"{ev.name} ({ev.protocol})"
+            speeds.add(key, evaluation_seconds(encoder, ev, device), "measured")
+
+
+def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
+    """Median time of a whole training step on random pixels, divided by the batch."""
+    n = 2 * spec.batch
+    pixels = np.random.default_rng(0).integers(
+        0, 256, (n, spec.data.size, spec.data.size, 3), dtype=np.uint8
+    )
+    images = Resident(pixels, np.arange(n), device)
+    method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
+    optimizer = build_optimizer(method, spec.optim)
+    set_rate(optimizer, 0.0)
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < 4 or (time.perf_counter() - began < SECONDS_PER_KIND and len(times) < 40):
+        before = time.perf_counter()
+        views = make_views(images.batch(0, len(times), spec.batch), spec.views, 0, len(times))
+        with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
+            loss = method(views, 0.5)
+        optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()
+        optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - before)
+    return float(np.median(times[1:])) / spec.batch  # the first step warms up
+
+
+def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.device) -> float:
+    """Features of a few random images scaled to all, and the probe on random features."""
+    rng = np.random.default_rng(0)
+    sizes = (ev.train_count or 10_000, ev.test_count or 10_000)
+    pixels = rng.integers(0, 256, (SAMPLE, ev.size, ev.size, 3), dtype=np.uint8)
+    began = time.perf_counter()
+    if encoder is None:
+        x = pixel_features(pixels)
+    else:
+        net = encoders.build(encoder, 0).to(device).to(memory_format=torch.channels_last)
+        x = extract(net, pixels, device)
+    features = (time.perf_counter() - began) / SAMPLE * sum(sizes)
+    generator = torch.Generator().manual_seed(0)
+    made = [(torch.randn(n, x.shape[1], generator=generator), torch.arange(n) % 10) for n in sizes]
+    began = time.perf_counter()
+    evals.evaluate(ev, made[0] if evals.needs_train(ev.protocol) else None, made[1])
+    return features + time.perf_counter() - began

@@ -1,0 +1,223 @@
+"""The pretraining loop: it reads top to bottom, and rare events stand before the step.
+
+Step k is a pure function of (weights and optimizer after step k - 1, seed, k): batch, views and
+dropout are drawn from (seed, k), so a run that was killed and continued ends with the same bits
+on a CPU.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from threading import Event
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from datayield import methods
+from datayield.augment.views import make_views
+from datayield.data.resident import Resident
+from datayield.maths.schedules import rate
+from datayield.optim.build import build as build_optimizer
+from datayield.optim.build import set_rate
+from datayield.run.device import describe, peak_memory, versions
+from datayield.run.state import Meter, load_state, save_state, weights_digest
+from datayield.spec.cost import flops_per_image
+from datayield.spec.errors import InterruptedRunError, TrainingError
+from datayield.spec.run import RunSpec
+from datayield.store.atomic import write_text, write_with
+from datayield.store.folders import RunFolder
+from datayield.store.machine import speed_key
+from datayield.store.records import SpentRecord
+
+
+class Source(NamedTuple):
+    """The images of a run, and what they were: for the record."""
+
+    images: Resident
+    data_digest: str
+    indices_digest: str
+    skipped: int
+
+
+class Tick(NamedTuple):
+    """How far a run is: for whoever watches."""
+
+    step: int
+    steps: int
+    images_per_second: float
+    wait_share: float
+    loss: float
+
+
+def pretrain(
+    spec: RunSpec,
+    source: Source,
+    folder: RunFolder,
+    *,
+    shares: tuple[float, ...],
+    device: torch.device,
+    stop: Event,
+    estimate: tuple[float, float, float] | None = None,
+    save_seconds: float = 60.0,
+) -> Iterator[Tick]:
+    """Train until the budget is spent, from wherever the folder's state stands.
+
+    Leaves checkpoints of the encoder at `shares` of the budget and, when done, the record of
+    what was spent. Yields a Tick now and then. Raises InterruptedRunError after saving when `stop`
+    is set, and TrainingError when the loss is no longer finite.
+    """
+    method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
+    optimizer = build_optimizer(method, spec.optim)
+    start, meter = load_state(folder, spec.id, method, optimizer, device)
+    if start == 0:
+        meter.estimate = estimate
+    steps, every = spec.steps, max(1, min(50, spec.steps // 200))
+    milestones = {round(share * steps): share for share in shares}
+    _drop_log_from(folder, start)
+    method.train()
+    recent: list[Tensor] = []
+    saved_at = clock = time.perf_counter()
+    for step in range(start, steps + 1):
+        t = step / steps
+        if (step % every == 0 or step == steps) and recent:
+            losses = torch.stack(recent).float().cpu()
+            recent.clear()
+            now = time.perf_counter()
+            meter.seconds, clock = meter.seconds + now - clock, now
+            _check_finite(losses, step, spec)
+            _log(folder, step, t, losses, spec)
+            yield _tick(step, spec, meter, float(losses[-1]))
+            clock = time.perf_counter()
+        if step in milestones and not folder.checkpoint(milestones[step]).exists():
+            _keep_encoder(folder, spec, milestones[step], step, method.encoder.state_dict())
+        if step == steps:
+            break
+        if stop.is_set() or time.perf_counter() - saved_at > save_seconds:
+            now = time.perf_counter()
+            meter.seconds += now - clock
+            save_state(folder, spec.id, step, steps, method, optimizer, meter)
+            if stop.is_set():
+                raise InterruptedRunError(
+                    f"stopped at step {step} of {steps}, saved",
+                    hint="the same command goes on from here",
+                )
+            saved_at = clock = time.perf_counter()
+
+        before = time.perf_counter()
+        pixels = source.images.batch(spec.seed, step, spec.batch)
+        fetched = time.perf_counter()
+        views = make_views(pixels, spec.views, spec.seed, step)
+        viewed = time.perf_counter()
+        torch.manual_seed(_stream(spec.seed, step))
+        with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
+            loss = method(views, t)
+        optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()
+        if spec.optim.clip is not None:
+            torch.nn.utils.clip_grad_norm_(method.parameters(), spec.optim.clip)
+        set_rate(
+            optimizer,
+            spec.optim.lr * rate(t, spec.optim.schedule, spec.optim.warmup, spec.optim.final),
+        )
+        optimizer.step()
+        method.after_step(t)
+        recent.append(loss.total.detach())
+        meter.wait_seconds += fetched - before
+        meter.view_seconds += viewed - fetched
+
+    final_loss = float(losses[-1]) if start < steps else math.nan
+    folder.write_spent(
+        _spent(spec, source, meter, final_loss, weights_digest(method.state_dict()), device)
+    )
+    folder.state.unlink(missing_ok=True)
+    (folder.path / "progress.json").unlink(missing_ok=True)
+
+
+def _stream(seed: int, step: int) -> int:
+    """A seed for what layers draw (dropout, stochastic depth) at this step."""
+    return int(np.random.SeedSequence((seed, step, 0xD50)).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
+    bad = (~torch.isfinite(losses)).nonzero()
+    if len(bad):
+        at = step - len(losses) + int(bad[0])
+        lr = spec.optim.lr * rate(
+            at / spec.steps, spec.optim.schedule, spec.optim.warmup, spec.optim.final
+        )
+        raise TrainingError(
+            f"the loss is {float(losses[bad[0]])} at step {at} of {spec.steps}",
+            where=f"{spec.method.name}, run {spec.id}",
+            got=f"learning rate {lr:.3g} ({spec.optim.name}, peak {spec.optim.lr:.3g})",
+            hint="try a third of optim.lr, a longer optim.warmup, optim.clip: 1.0"
+            + (", or precision: fp32" if spec.precision == "bf16" else ""),
+        )
+
+
+def _log(folder: RunFolder, step: int, t: float, losses: Tensor, spec: RunSpec) -> None:
+    line = {
+        "step": step,
+        "share": round(t, 6),
+        "loss": float(losses.mean()),
+        "rate": rate(min(t, 1.0), spec.optim.schedule, spec.optim.warmup, spec.optim.final),
+    }
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with folder.log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _drop_log_from(folder: RunFolder, step: int) -> None:
+    """Lines past the saved state belong to an attempt that was lost."""
+    if folder.log.exists():
+        lines = folder.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [x for x in lines if x.endswith("\n") and json.loads(x)["step"] <= step]
+        write_text(folder.log, "".join(kept))
+
+
+def _keep_encoder(
+    folder: RunFolder, spec: RunSpec, share: float, step: int, encoder: dict[str, Tensor]
+) -> None:
+    kept = {"run": spec.id, "share": share, "step": step, "encoder": encoder}
+    write_with(folder.checkpoint(share), lambda file: torch.save(kept, file))
+
+
+def _tick(step: int, spec: RunSpec, meter: Meter, loss: float) -> Tick:
+    seconds = max(meter.seconds, 1e-9)
+    return Tick(step, spec.steps, step * spec.batch / seconds, meter.wait_seconds / seconds, loss)
+
+
+def _spent(
+    spec: RunSpec,
+    source: Source,
+    meter: Meter,
+    final_loss: float,
+    weights: str,
+    device: torch.device,
+) -> SpentRecord:
+    images, flops = spec.steps * spec.batch, flops_per_image(spec)
+    return SpentRecord(
+        images_asked=spec.images,
+        images=images,
+        views=images * spec.view_count,
+        steps=spec.steps,
+        flops=None if flops is None else flops * images,
+        seconds=meter.seconds,
+        wait_seconds=meter.wait_seconds,
+        view_seconds=meter.view_seconds,
+        peak_memory=peak_memory(device),
+        device=describe(device),
+        threads=torch.get_num_threads(),
+        resumed=meter.resumed,
+        final_loss=final_loss,
+        weights=weights,
+        data_digest=source.data_digest,
+        indices_digest=source.indices_digest,
+        skipped=source.skipped,
+        speed_key=speed_key(spec),
+        versions=versions(),
+        estimate=meter.estimate,
+        finished=time.time(),
+    )

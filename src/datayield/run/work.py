@@ -1,0 +1,102 @@
+"""One task, from whatever state it is in to done: the one entry for every executor."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from threading import Event
+
+import torch
+
+from datayield.run.device import peak_memory
+from datayield.run.evaluate import evaluate
+from datayield.run.images import source_of
+from datayield.run.pretrain import Tick, pretrain
+from datayield.spec.cost import flops_per_image
+from datayield.spec.errors import DatayieldError, InterruptedRunError, TrainingError
+from datayield.spec.run import RunSpec
+from datayield.store.atomic import write_json
+from datayield.store.claim import claimed
+from datayield.store.estimate import pretraining
+from datayield.store.folders import RunFolder, Store
+from datayield.store.machine import Speeds, eval_key
+from datayield.store.plan import Task
+from datayield.store.records import ResultRecord
+
+
+def work(
+    task: Task, store: Store, device: torch.device, stop: Event, save_seconds: float = 60.0
+) -> Iterator[Tick | ResultRecord]:
+    """Pretrain what is left, then evaluate what is owed; yields progress and results.
+
+    Idempotent: what is there is not done again. A failure is written down in the run's folder
+    and raised. Raises InterruptedRunError when `stop` is set, with everything saved.
+    """
+    folder = store.run(task.spec.id)
+    with claimed(folder.path):
+        folder.write_spec(task.spec)
+        folder.failure.unlink(missing_ok=True)
+        try:
+            speeds = Speeds(device.type)
+            if isinstance(task.spec, RunSpec) and task.share_left > 0:
+                yield from _pretrain(task, task.spec, folder, speeds, device, stop, save_seconds)
+            for record in evaluate(task.spec, folder, task.owed, device):
+                ev = next(ev for _, ev in task.owed if ev.id == record.eval_id)
+                speeds.add(eval_key(task.spec.encoder, ev), record.seconds, "run")
+                yield record
+                if stop.is_set():
+                    raise InterruptedRunError(
+                        "stopped between two evaluations, all saved",
+                        hint="the same command goes on from here",
+                    )
+        except InterruptedRunError:
+            raise
+        except DatayieldError as error:
+            _write_failure(folder, error)
+            raise
+        except torch.OutOfMemoryError as error:
+            full = TrainingError(
+                "out of memory",
+                where=task.label,
+                got=f"{peak_memory(device) / 2**30:.1f} GiB at the peak on {device}",
+                hint="lower batch (it changes contrastive losses, so for all runs alike), "
+                "or use a smaller encoder or view size",
+            )
+            _write_failure(folder, full)
+            raise full from error
+
+
+def _pretrain(
+    task: Task,
+    spec: RunSpec,
+    folder: RunFolder,
+    speeds: Speeds,
+    device: torch.device,
+    stop: Event,
+    save_seconds: float,
+) -> Iterator[Tick]:
+    expected = pretraining(spec, 1.0, speeds)
+    estimate = (expected.low, expected.likely, expected.high) if expected else None
+    source = source_of(spec.data, device)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    (folder.path / "spent.json").unlink(missing_ok=True)  # a replay, for a checkpoint not kept
+    yield from pretrain(
+        spec,
+        source,
+        folder,
+        shares=task.shares,
+        device=device,
+        stop=stop,
+        estimate=estimate,
+        save_seconds=save_seconds,
+    )
+    spent = folder.spent()
+    if spent is not None:
+        speeds.add(spent.speed_key, spent.seconds / spent.images, "run", flops_per_image(spec))
+
+
+def _write_failure(folder: RunFolder, error: DatayieldError) -> None:
+    write_json(
+        folder.failure,
+        {"message": error.text(), "time": time.time(), "traceback": traceback.format_exc()},
+    )

@@ -1,0 +1,43 @@
+"""Files that are either whole or not there: written beside, flushed, then renamed."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+def write_with(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let `write` fill a file that appears as `path` only when complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """`text` as UTF-8, whole or not at all."""
+    write_with(path, lambda file: _write_all(file, text.encode()))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`value` as readable JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> Any | None:
+    """The JSON in `path`; None where there is no file or what is there is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+        return None
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    file.write(data)

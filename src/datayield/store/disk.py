@@ -1,0 +1,37 @@
+"""Bytes that a plan will put on disk: decoded images, checkpoints, the state of one run."""
+
+from datayield.spec.cost import encoder_dim, encoder_params, head_macs
+from datayield.spec.run import RunSpec
+from datayield.spec.study import Listings
+from datayield.store.plan import Plan
+
+
+def decoded_bytes(plan: Plan, listings: Listings) -> int:
+    """Pixels of every split that the plan's tasks read, at each size; kept in the cache."""
+    wanted = set()
+    for task in plan.todo:
+        if isinstance(task.spec, RunSpec):
+            data = task.spec.data
+            wanted.add((data.dataset, data.split, data.size, data.fit))
+        for _, ev in task.owed:
+            wanted |= {(ev.dataset, split, ev.size, ev.fit) for split in (ev.train, ev.test)}
+    return sum(
+        listings[dataset, split].images * size * size * 3
+        for dataset, split, size, _ in wanted
+        if (dataset, split) in listings
+    )
+
+
+def checkpoint_bytes(plan: Plan) -> int | None:
+    """Encoders kept in the store, and the largest state of a run in the making."""
+    kept, largest = 0, 0
+    for task in plan.todo:
+        if isinstance(task.spec, RunSpec) and task.share_left > 0:
+            params, dim = encoder_params(task.spec.encoder), encoder_dim(task.spec.encoder)
+            if params is None or dim is None:
+                return None
+            kept += 4 * params * len(task.shares)
+            moments = 3 if task.spec.optim.name == "adamw" else 2
+            whole = params + round(head_macs(task.spec.method, dim))
+            largest = max(largest, 4 * moments * whole)
+    return kept + largest

@@ -1,0 +1,81 @@
+"""What work will take on this machine: seconds with an interval, and where they come from."""
+
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from datayield.spec.cost import encoder_macs, flops_per_image
+from datayield.spec.evals import EvalSpec
+from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.store.machine import Speeds, eval_key, speed_key
+
+# Factors that widen the spread of the samples, by where they come from. They are checked, not
+# believed: every report lays its estimates beside what the runs took.
+SEEN, SCALED = (0.85, 1.2), (0.4, 2.5)
+PROBE_FLOPS_PER_ITEM = 2e7  # a probe's arithmetic per labelled image, for evaluations not yet seen
+
+
+class Estimate(NamedTuple):
+    """Seconds: a likely value between a low and a high one; `basis` says what it rests on."""
+
+    low: float
+    likely: float
+    high: float
+    basis: str  # "runs", "measured" or "scaled"
+
+    def __add__(self, other: object) -> "Estimate":
+        """The sum; ends add up, which is right for errors that all go the same way."""
+        if not isinstance(other, Estimate):
+            return NotImplemented
+        weaker = max(self.basis, other.basis, key=("", "runs", "measured", "scaled").index)
+        return Estimate(
+            self.low + other.low, self.likely + other.likely, self.high + other.high, weaker
+        )
+
+
+NOTHING = Estimate(0.0, 0.0, 0.0, "")
+
+
+def likely_device() -> str:
+    """The device `--device auto` will choose, as far as can be told without torch."""
+    return "cuda" if Path("/dev/nvidiactl").exists() else "cpu"
+
+
+def pretraining(spec: RunSpec, share_left: float, speeds: Speeds) -> Estimate | None:
+    """Seconds for the rest of a pretraining; None where nothing comparable was ever timed."""
+    images = share_left * spec.steps * spec.batch
+    per_image = speeds.samples(speed_key(spec))
+    if per_image:
+        return _spread([s * images for s in per_image], SEEN, speeds, speed_key(spec))
+    flops = flops_per_image(spec)
+    return _scaled(flops * images, speeds) if flops is not None else None
+
+
+def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> Estimate | None:
+    """Seconds for one evaluation, features included."""
+    seen = speeds.samples(eval_key(encoder, spec))
+    if seen:
+        return _spread(seen, SEEN, speeds, eval_key(encoder, spec))
+    macs = encoder_macs(encoder, spec.size) if encoder else 0.0
+    if macs is None:
+        return None
+    items = (spec.train_count or 10_000) + (spec.test_count or 10_000)
+    return _scaled((2 * macs + PROBE_FLOPS_PER_ITEM) * items, speeds)
+
+
+def _spread(
+    seconds: list[float], factors: tuple[float, float], speeds: Speeds, key: str
+) -> Estimate:
+    low, high = factors
+    basis = "runs" if speeds.from_runs(key) else "measured"
+    return Estimate(low * min(seconds), median(seconds), high * max(seconds), basis)
+
+
+def _scaled(flops: float, speeds: Speeds) -> Estimate | None:
+    rates = speeds.seconds_per_flop()
+    if not rates:
+        return None
+    low, high = SCALED
+    return Estimate(
+        low * flops * min(rates), flops * median(rates), high * flops * max(rates), "scaled"
+    )

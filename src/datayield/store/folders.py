@@ -1,0 +1,123 @@
+"""The store: a plain directory. Files are the truth; names are derived from identities alone."""
+
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import ValidationError
+
+from datayield.spec.errors import StoreError
+from datayield.spec.model import Frozen
+from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.store.atomic import read_json, write_json
+from datayield.store.records import ResultRecord, SpentRecord
+
+R = TypeVar("R", bound=Frozen)
+
+
+class RunFolder(NamedTuple):
+    """`runs/<id>/`: spec, state while training, checkpoints by share, results, what was spent."""
+
+    path: Path
+
+    @property
+    def state(self) -> Path:
+        """Everything that survives a step; there only while the run is unfinished."""
+        return self.path / "state.pt"
+
+    def checkpoint(self, share: float) -> Path:
+        """The encoder's weights at a share of the budget."""
+        return self.path / "checkpoints" / f"{share:.6f}.pt"
+
+    @property
+    def log(self) -> Path:
+        """One JSON line per logged step: step, share, loss and its terms, learning rate."""
+        return self.path / "log.jsonl"
+
+    def result(self, share: float, eval_id: str) -> Path:
+        """Where the result of an evaluation at a share is kept."""
+        return self.path / "evals" / f"{share:.6f}-{eval_id}.json"
+
+    @property
+    def failure(self) -> Path:
+        """Why the last attempt failed; removed when another begins."""
+        return self.path / "failed.json"
+
+    def write_spec(self, spec: RunSpec | BaselineSpec) -> None:
+        """Put the spec down on the first visit; on later ones check that it is the same."""
+        path, asked = self.path / "spec.json", spec.model_dump(mode="json")
+        found = read_json(path)
+        if found is None:
+            write_json(path, asked)
+        elif found != asked:
+            raise StoreError(
+                "this folder holds another run than its name says",
+                where=str(path),
+                hint="it was edited by hand: move the folder away and run again",
+            )
+
+    def spent(self) -> SpentRecord | None:
+        """What the finished pretraining took; None while it is not finished."""
+        return _read(self.path / "spent.json", SpentRecord)
+
+    def write_spent(self, record: SpentRecord) -> None:
+        """Mark the pretraining as finished."""
+        write_json(self.path / "spent.json", record.model_dump(mode="json"))
+
+    def read_result(self, share: float, eval_id: str) -> ResultRecord | None:
+        """A finished evaluation, or None."""
+        return _read(self.result(share, eval_id), ResultRecord)
+
+    def write_result(self, record: ResultRecord) -> None:
+        """Keep a finished evaluation."""
+        write_json(self.result(record.share, record.eval_id), record.model_dump(mode="json"))
+
+
+class Store(NamedTuple):
+    """A folder of `runs/` and `studies/`; studies share runs by identity."""
+
+    root: Path
+
+    def run(self, run_id: str) -> RunFolder:
+        """The folder of a run or a baseline."""
+        return RunFolder(self.root / "runs" / run_id)
+
+    def study(self, name: str) -> Path:
+        """The folder of a study's plan, tables, figures and report."""
+        return self.root / "studies" / name
+
+    def check_writable(self) -> None:
+        """Raises StoreError where the store cannot be created or written to."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe = self.root / ".writable"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StoreError(
+                "cannot write to the store",
+                where=str(self.root),
+                got=error,
+                hint="choose another with --store or DATAYIELD_STORE",
+            ) from None
+
+
+def _read(path: Path, model: type[R]) -> R | None:
+    raw: Any = read_json(path)
+    if raw is None:
+        if path.exists():
+            raise StoreError(
+                "a record in the store is damaged",
+                where=str(path),
+                hint="delete this file; the same command makes it again",
+            )
+        return None
+    try:
+        return model.model_validate(raw, strict=False)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise StoreError(
+            "a record in the store is not of this version",
+            where=str(path),
+            got=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
+            hint="delete this file; the same command makes it again",
+        ) from None

@@ -1,0 +1,135 @@
+"""The plan: every piece of work a study owes, what of it is missing, and why."""
+
+from typing import Literal, NamedTuple
+
+from datayield.spec.budget import short_number
+from datayield.spec.evals import EvalSpec
+from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
+from datayield.spec.study import Cell, Study
+from datayield.store.atomic import read_json
+from datayield.store.claim import holder
+from datayield.store.estimate import NOTHING, Estimate, evaluation, pretraining
+from datayield.store.folders import RunFolder, Store
+from datayield.store.machine import Speeds
+
+State = Literal["done", "missing", "partial", "evaluate", "running", "failed"]
+Owed = tuple[float, EvalSpec]  # share of the budget, evaluation
+
+
+class Task(NamedTuple):
+    """One run or baseline with all its evaluations: the unit of work of every executor."""
+
+    spec: RunSpec | BaselineSpec
+    label: str
+    evals: tuple[Owed, ...]
+    state: State
+    why: str
+    owed: tuple[Owed, ...]  # evaluations without a result
+    share_left: float  # of the pretraining
+    estimate: Estimate | None  # of what is left; None: nothing comparable was ever timed
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Shares of the budget at which the encoder is kept."""
+        return tuple(sorted({share for share, _ in self.evals}))
+
+
+class Plan(NamedTuple):
+    """All tasks of a study, baselines first."""
+
+    tasks: tuple[Task, ...]
+
+    @property
+    def todo(self) -> list[Task]:
+        """Tasks that are not done."""
+        return [task for task in self.tasks if task.state != "done"]
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Seconds for all that is left, one task after another; None where one is unknown."""
+        total = NOTHING
+        for task in self.todo:
+            if task.estimate is None:
+                return None
+            total += task.estimate
+        return total
+
+
+def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> Plan:
+    """Compare what the study asks for with what the store holds. Reads names, not contents."""
+    evals_of: dict[str, dict[tuple[float, str], Owed]] = {}
+    runs: dict[str, RunSpec] = {}
+    for cell in cells:
+        runs[cell.run.id] = cell.run
+        owed = evals_of.setdefault(cell.run.id, {})
+        owed.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
+    final = tuple((0.0, ev.spec) for ev in study.evaluations)
+    tasks = [_task(spec, final, store, speeds) for spec in study.baselines(cells)]
+    tasks += [_task(run, tuple(evals_of[i].values()), store, speeds) for i, run in runs.items()]
+    return Plan(tuple(tasks))
+
+
+def label(spec: RunSpec | BaselineSpec) -> str:
+    """A run in words, for tables and messages."""
+    if isinstance(spec, BaselineSpec):
+        if spec.encoder is None:
+            return "raw pixels"
+        return f"untrained {spec.encoder.name}, seed {spec.seed}"
+    n = f"n={spec.data.count:,}" if spec.data.count else "n=all"
+    return f"{spec.method.name}, {n}, {short_number(spec.images)} images, seed {spec.seed}"
+
+
+def _task(
+    spec: RunSpec | BaselineSpec, evals: tuple[Owed, ...], store: Store, speeds: Speeds
+) -> Task:
+    folder = store.run(spec.id)
+    owed = tuple(pair for pair in evals if not folder.result(pair[0], pair[1].id).exists())
+    left, why = _training_left(spec, owed, folder)
+    state: State = "done"
+    if left > 0:
+        state = "partial" if left < 1 else "missing"
+    elif owed:
+        state = "evaluate"
+        names = ", ".join(dict.fromkeys(f"{ev.name} ({ev.protocol})" for _, ev in owed))
+        why = f"not yet evaluated: {names}"
+    if state != "done":
+        failure = read_json(folder.failure)
+        if failure is not None:
+            state, why = "failed", f"failed: {failure.get('message', '')}".splitlines()[0]
+        if holder(folder.path) == "running":
+            state, why = "running", "another process is at it"
+    return Task(
+        spec, label(spec), evals, state, why, owed, left, _estimate(spec, owed, left, speeds)
+    )
+
+
+def _training_left(
+    spec: RunSpec | BaselineSpec, owed: tuple[Owed, ...], folder: RunFolder
+) -> tuple[float, str]:
+    if isinstance(spec, BaselineSpec):
+        return 0.0, ""
+    if (folder.path / "spent.json").exists():
+        lost = [s for s, _ in owed if not folder.checkpoint(s).exists()]
+        if lost:
+            return 1.0, f"no checkpoint at {min(lost):.0%} of the budget: replayed"
+        return 0.0, ""
+    progress = read_json(folder.path / "progress.json")
+    if progress is None or not folder.state.exists():
+        return 1.0, "never run"
+    done = progress["step"] / progress["steps"]
+    return 1 - done, f"stopped at {done:.0%} of the budget"
+
+
+def _estimate(
+    spec: RunSpec | BaselineSpec, owed: tuple[Owed, ...], left: float, speeds: Speeds
+) -> Estimate | None:
+    encoder: EncoderSpec | None = spec.encoder
+    parts = [evaluation(encoder, ev, speeds) for _, ev in owed]
+    if left > 0 and isinstance(spec, RunSpec):
+        parts.append(pretraining(spec, left, speeds))
+    total = NOTHING
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total

@@ -1,0 +1,53 @@
+"""What is written down of finished work: the compute spent, and the values measured."""
+
+from typing import Any
+
+from pydantic import Field
+
+from datayield.spec.model import Frozen
+
+
+class SpentRecord(Frozen):
+    """What one pretraining asked for and took. Seconds are of training alone, no evaluation."""
+
+    images_asked: int
+    images: int = Field(description="presented: steps x batch")
+    views: int
+    steps: int
+    flops: float | None = Field(description="by the closed form of spec.cost")
+    seconds: float
+    wait_seconds: float = Field(description="spent waiting for images")
+    view_seconds: float = Field(description="spent making views (on the device, in the loop)")
+    peak_memory: int = Field(description="bytes: of the device, or of the process on CPU")
+    device: str
+    threads: int
+    resumed: int = Field(0, description="times it was stopped and continued")
+    final_loss: float
+    weights: str = Field(description="SHA-256 of everything trained, at the last step")
+    data_digest: str = Field(description="of the decoded pixels and labels of the whole split")
+    indices_digest: str = Field(description="of the subset's indices into them")
+    skipped: int = Field(0, description="damaged images of the split that were left out")
+    speed_key: str
+    versions: dict[str, str]
+    estimate: tuple[float, float, float] | None = Field(
+        None, description="seconds expected before it started: low, likely, high"
+    )
+    finished: float = Field(description="Unix time")
+
+
+class ResultRecord(Frozen):
+    """The metrics of one evaluation of one run at one share of its budget."""
+
+    run: str
+    share: float
+    eval_id: str
+    eval: dict[str, Any]
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    n_train: int
+    n_test: int
+    notes: tuple[str, ...] = ()
+    seconds: float
+    data_digests: tuple[str, ...]
+    versions: dict[str, str]
+    finished: float

@@ -1,0 +1,55 @@
+import math
+from typing import Any
+
+import pytest
+
+from datayield.maths.schedules import rate
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant", "wsd"])
+def test_warm_up_is_linear_from_zero_and_meets_one(schedule: Any) -> None:
+    assert rate(0.0, schedule, 0.1, 0.0) == 0.0
+    assert rate(0.025, schedule, 0.1, 0.0) == pytest.approx(0.25)
+    assert rate(0.1, schedule, 0.1, 0.0) == 1.0
+    assert rate(0.1 - 1e-12, schedule, 0.1, 0.0) == pytest.approx(1.0)
+    assert rate(0.0, schedule, 0.0, 0.5) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("schedule", "t", "want"),
+    [
+        ("cosine", 0.6, 0.1 + 0.9 * 0.5),
+        ("cosine", 0.2 + 0.8 / 3, 0.1 + 0.9 * (1 + math.cos(math.pi / 3)) / 2),
+        ("cosine", 1.0, 0.1),
+        ("constant", 0.6, 1.0),
+        ("constant", 1.0, 1.0),
+        ("wsd", 0.3, 1.0),
+        ("wsd", 0.8, 1.0),
+        ("wsd", 0.9, 0.55),
+        ("wsd", 1.0, 0.1),
+    ],
+)
+def test_after_warm_up(schedule: Any, t: float, want: float) -> None:
+    assert rate(t, schedule, 0.2, 0.1) == pytest.approx(want)
+
+
+def test_wsd_with_a_warm_up_into_the_decay_still_ends_at_final() -> None:
+    assert rate(0.9, "wsd", 0.9, 0.0) == 1.0
+    assert rate(0.95, "wsd", 0.9, 0.0) == pytest.approx(0.5)
+    assert rate(1.0, "wsd", 0.9, 0.0) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "wsd"])
+def test_never_rises_after_warm_up_nor_leaves_its_range(schedule: Any) -> None:
+    values = [rate(0.05 + 0.95 * i / 500, schedule, 0.05, 0.2) for i in range(501)]
+    assert values == sorted(values, reverse=True)
+    assert values[0] == 1.0
+    assert values[-1] == pytest.approx(0.2)
+
+
+def test_refuses_what_is_no_share_and_no_schedule() -> None:
+    unknown: Any = "linear"
+    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
+        rate(1.01, "cosine", 0.1, 0.0)
+    with pytest.raises(ValueError, match="unknown schedule 'linear'"):
+        rate(0.5, unknown, 0.1, 0.0)

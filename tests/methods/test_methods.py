@@ -1,0 +1,198 @@
+"""What holds of every method, and what is particular to each."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from datayield import methods
+from datayield.maths.contrastive import nt_xent
+from datayield.maths.decorrelation import barlow_twins, vicreg
+from datayield.nets import encoder as encoders
+from datayield.optim.build import build as build_optimizer
+from datayield.spec.budget import Budget
+from datayield.spec.errors import ConfigError
+from datayield.spec.method import METHOD_SPECS
+from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.views import ViewSpec
+
+every_method = pytest.mark.parametrize("name", list(METHOD_SPECS))
+
+
+def run_spec(name: str, *, seed: int = 0, views: int = 2, **knobs: Any) -> RunSpec:
+    return RunSpec(
+        data=Subset(dataset="sprites", count=64, size=16),
+        encoder=EncoderSpec(name="convnet", width=8, size=16),
+        method=METHOD_SPECS[name].model_validate({"projector": (24, 12), **knobs}),
+        views=(ViewSpec(count=views, size=16),),
+        optim=OptimSpec(lr=1e-3),
+        batch=16,
+        budget=Budget(unit="images", amount=160),
+        seed=seed,
+    )
+
+
+def batch(views: int = 2, seed: int = 0) -> list[Tensor]:
+    noise = torch.Generator().manual_seed(seed)
+    images = torch.randn(16, 3, 16, 16, generator=noise)
+    return [images + 0.5 * torch.randn(images.shape, generator=noise) for _ in range(views)]
+
+
+def test_every_declared_method_can_be_built() -> None:
+    assert list(methods.METHODS) == list(METHOD_SPECS)
+
+
+@every_method
+def test_loss_is_a_scalar_with_gradients_everywhere_and_terms_without(name: str) -> None:
+    method = methods.build(run_spec(name))
+    total, terms = method(batch(), 0.5)
+    total.backward()
+    assert total.shape == ()
+    assert total.dtype == torch.float32
+    assert all(term.shape == () and not term.requires_grad for term in terms.values())
+    for parameter in method.parameters():
+        assert parameter.grad is not None
+        assert float(parameter.grad.abs().sum()) > 0
+
+
+@every_method
+def test_the_encoder_at_step_0_is_the_untrained_baseline(name: str) -> None:
+    spec = run_spec(name, seed=3)
+    method = methods.build(spec)
+    baseline = encoders.build(spec.encoder, seed=3).state_dict()
+    state = method.encoder.state_dict()
+    assert state.keys() == baseline.keys()
+    assert all(torch.equal(state[key], baseline[key]) for key in state)
+
+
+@every_method
+def test_weights_are_a_function_of_the_spec(name: str) -> None:
+    before = torch.random.get_rng_state()
+    first, again, other = (
+        methods.build(run_spec(name, seed=seed)).state_dict() for seed in (0, 0, 1)
+    )
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    head = "projector.0.weight"
+    assert not torch.equal(first[head], other[head])
+
+
+def test_heads_come_from_a_stream_of_their_own() -> None:
+    spec = run_spec("simclr")
+    head = methods.build(spec).projector[0].weight
+    torch.manual_seed(spec.seed)
+    same_stream = nn.Linear(64, 24).weight
+    assert not torch.equal(head, same_stream)
+
+
+@every_method
+def test_resumes_strictly_to_the_same_bits(name: str) -> None:
+    def train(method: Any, optimizer: torch.optim.Optimizer, steps: range) -> None:
+        for step in steps:
+            method(batch(seed=step), step / 6).total.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            method.after_step(step / 6)
+
+    optim = OptimSpec(lr=1e-2)
+    straight = methods.build(run_spec(name))
+    optimizer = build_optimizer(straight, optim)
+    train(straight, optimizer, range(3))
+    state = copy.deepcopy((straight.state_dict(), optimizer.state_dict()))
+    train(straight, optimizer, range(3, 6))
+
+    resumed = methods.build(run_spec(name, seed=9))
+    resumed.load_state_dict(state[0], strict=True)
+    optimizer = build_optimizer(resumed, optim)
+    optimizer.load_state_dict(state[1])
+    train(resumed, optimizer, range(3, 6))
+    for key, value in straight.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[key]), key
+
+
+@every_method
+def test_under_bfloat16_the_loss_sees_float32(name: str) -> None:
+    method = methods.build(run_spec(name))
+    exact = method(batch(), 0.0).total.item()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = method(batch(), 0.0).total
+    assert rounded.dtype == torch.float32
+    assert rounded.item() == pytest.approx(exact, rel=0.05)
+    assert rounded.item() != exact
+
+
+@every_method
+def test_identical_images_give_finite_gradients(name: str) -> None:
+    method = methods.build(run_spec(name))
+    method([torch.zeros(8, 3, 16, 16)] * 2, 0.0).total.backward()
+    for parameter in method.parameters():
+        assert parameter.grad is not None
+        assert bool(parameter.grad.isfinite().all())
+
+
+@pytest.mark.parametrize("name", ["barlow_twins", "vicreg"])
+def test_these_embed_their_views_apart(name: str) -> None:
+    spec = run_spec(name)
+    method = methods.build(spec)
+    views = batch()
+    z1, z2 = (method.projector(method.encoder(view)) for view in views)
+    m: Any = spec.method
+    if name == "vicreg":
+        want = vicreg(z1, z2, m.invariance, m.variance, m.covariance).total
+    else:
+        want = barlow_twins(z1, z2, m.beta).total
+    assert torch.equal(method(views, 0.0).total, want)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_simclr_embeds_its_views_together(count: int) -> None:
+    method = methods.build(run_spec("simclr", views=count))
+    views = batch(count)
+    z = method.projector(method.encoder(torch.cat(views)))
+    want = nt_xent(torch.stack(z.chunk(count)), 0.2)
+    assert torch.equal(method(views, 0.0).total, want)
+    apart = torch.stack([method.projector(method.encoder(view)) for view in views])
+    assert not torch.isclose(nt_xent(apart, 0.2), want, rtol=1e-6)
+
+
+def test_scale_multiplies_the_whole_of_barlow_twins() -> None:
+    plain = methods.build(run_spec("barlow_twins"))(batch(), 0.0)
+    scaled = methods.build(run_spec("barlow_twins", scale=0.1))(batch(), 0.0)
+    torch.testing.assert_close(scaled.total, 0.1 * plain.total)
+    assert scaled.terms == plain.terms
+
+
+@every_method
+def test_training_pulls_an_images_views_together(name: str) -> None:
+    method = methods.build(run_spec(name))
+    optimizer = build_optimizer(method, OptimSpec(lr=3e-3))
+
+    def agreement() -> float:
+        a, b = (method.projector(method.encoder(view)).detach() for view in batch(seed=0))
+        cosine = nn.functional.normalize(a - a.mean(0)) @ nn.functional.normalize(b - b.mean(0)).T
+        return float(cosine.diagonal().mean() - cosine.mean())
+
+    before = agreement()
+    for _ in range(30):
+        method(batch(seed=0), 0.0).total.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    assert agreement() > before + 0.1
+
+
+@pytest.mark.parametrize("name", ["barlow_twins", "vicreg"])
+def test_a_third_view_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="compares two views"):
+        methods.build(run_spec(name, views=3))
+
+
+def test_views_of_the_wrong_size_are_refused() -> None:
+    spec = run_spec("simclr")
+    two = spec.model_copy(update={"views": (ViewSpec(size=16), ViewSpec(size=8))})
+    with pytest.raises(ConfigError, match="views of one size"):
+        methods.build(two)
+    vit = EncoderSpec(name="vit_tiny", patch=8, size=32)
+    with pytest.raises(ConfigError, match="laid out for 32 px"):
+        methods.build(spec.model_copy(update={"encoder": vit}))

@@ -1,0 +1,130 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from datayield.nets.encoder import Encoder, build
+from datayield.spec.cost import encoder_dim
+from datayield.spec.errors import ConfigError
+from datayield.spec.run import EncoderSpec
+
+CONVNET = EncoderSpec(name="convnet", size=32)
+RESNET = EncoderSpec(name="resnet18", stem="cifar", size=32)
+VIT = EncoderSpec(name="vit_tiny", patch=8, size=64)
+
+
+def parameters(encoder: nn.Module) -> int:
+    return sum(p.numel() for p in encoder.parameters())
+
+
+def images(size: int) -> Tensor:
+    return torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    ("spec", "count"),
+    [
+        (CONVNET, 388_896),
+        # torchvision's published counts less their 1000-way classifiers.
+        (EncoderSpec(name="resnet18", stem="imagenet", size=32), 11_689_512 - 513_000),
+        (EncoderSpec(name="resnet34", stem="imagenet", size=32), 21_797_672 - 513_000),
+        (EncoderSpec(name="resnet50", stem="imagenet", size=32), 25_557_032 - 2_049_000),
+        (RESNET, 11_689_512 - 513_000 - 64 * 3 * (49 - 9)),
+        (VIT, 5_388_480),  # the size in olerinskiy2026
+    ],
+    ids=lambda value: value.name if isinstance(value, EncoderSpec) else str(value),
+)
+def test_parameter_counts(spec: EncoderSpec, count: int) -> None:
+    encoder = build(spec, seed=0)
+    assert parameters(encoder) == count
+    assert encoder.dim == encoder_dim(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "tokens"),
+    [
+        (CONVNET, 16),
+        (CONVNET.model_copy(update={"width": 8}), 16),
+        (RESNET, 16),
+        (EncoderSpec(name="resnet18", stem="imagenet", size=32), 1),
+        (VIT, 64),
+        (EncoderSpec(name="timm/mobilenetv3_small_050", size=32), 1),  # widens after pooling
+        (EncoderSpec(name="timm/swin_tiny_patch4_window7_224", size=64), 4),  # channels last
+    ],
+    ids=lambda value: value.name if isinstance(value, EncoderSpec) else str(value),
+)
+@torch.no_grad()
+def test_shapes_of_features_and_tokens(spec: EncoderSpec, tokens: int) -> None:
+    encoder = build(spec, seed=0).eval()
+    x = images(spec.size)
+    assert encoder(x).shape == (2, encoder.dim)
+    wide = encoder.body.num_features
+    assert encoder.tokens(x).shape == (2, tokens, wide)
+
+
+@pytest.mark.parametrize("spec", [CONVNET, RESNET])
+@torch.no_grad()
+def test_pooled_features_of_maps_are_the_mean_token(spec: EncoderSpec) -> None:
+    encoder = build(spec, seed=0).eval()
+    x = images(40)  # any size will do
+    torch.testing.assert_close(encoder.tokens(x).mean(dim=1), encoder(x))
+
+
+@torch.no_grad()
+def test_pooled_feature_of_a_vit_is_its_class_token_after_the_last_norm() -> None:
+    encoder = build(VIT, seed=0).eval()
+    x = images(64)
+    everything = encoder.body.forward_features(x)
+    assert torch.equal(encoder(x), everything[:, 0])
+    assert torch.equal(encoder.tokens(x), everything[:, 1:])
+    torch.testing.assert_close(everything.mean(dim=2), torch.zeros(2, 65), atol=1e-5, rtol=0)
+
+
+def test_tokens_of_a_map_run_row_by_row() -> None:
+    class Positions(nn.Module):
+        num_features = 2
+
+        def forward_features(self, x: Tensor) -> Tensor:
+            return torch.arange(6.0).view(1, 1, 2, 3).expand(1, 2, 2, 3)
+
+    tokens = Encoder(Positions(), size=None).tokens(images(8))
+    assert tokens[0, :, 0].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("spec", [CONVNET, VIT], ids=["convnet", "vit"])
+def test_weights_are_a_function_of_spec_and_seed(spec: EncoderSpec) -> None:
+    torch.manual_seed(123)
+    before = torch.random.get_rng_state()
+    first, other = build(spec, 0).state_dict(), build(spec, 1).state_dict()
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.manual_seed(7)
+    again = build(spec, 0).state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_the_stem_is_what_the_spec_says() -> None:
+    cifar, imagenet = (
+        build(RESNET.model_copy(update={"stem": stem}), 0).body for stem in ("cifar", "imagenet")
+    )
+    conv = cifar.conv1
+    assert (conv.kernel_size, conv.stride, conv.padding) == ((3, 3), (1, 1), (1, 1))
+    assert isinstance(cifar.maxpool, nn.Identity)
+    assert imagenet.conv1.kernel_size == (7, 7)
+    assert isinstance(imagenet.maxpool, nn.MaxPool2d)
+
+
+def test_residual_branches_start_at_full_strength() -> None:
+    assert bool((build(RESNET, 0).body.layer1[0].bn2.weight == 1).all())
+
+
+def test_unknown_names_are_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'resnet18'"):
+        build(EncoderSpec(name="resnet19", stem="cifar", size=32), 0)
+    with pytest.raises(ConfigError, match="timm/resnet26") as error:
+        build(EncoderSpec(name="timm/resnet_26", size=32), 0)
+    assert len(error.value.text()) < 400
+
+
+def test_a_vit_refuses_images_of_another_size() -> None:
+    with pytest.raises(ConfigError, match="images of 32 px"):
+        build(VIT, 0)(images(32))
