@@ -3,22 +3,15 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 
 from datayield import __version__
-from datayield.spec.confounds import confounds
-from datayield.spec.errors import ConfigError, DataError, DatayieldError
-from datayield.spec.load import load_study
-from datayield.spec.places import store_dir
-from datayield.spec.study import Cell, Listing, Study
-from datayield.store.disk import decoded_bytes
-from datayield.store.estimate import likely_device
-from datayield.store.folders import Store
-from datayield.store.machine import Speeds
-from datayield.store.plan import Plan, make_plan
+from datayield.session import Session, open_study
+from datayield.spec.errors import ConfigError, DatayieldError
+from datayield.store.plan import Plan
 
 app = typer.Typer(
     help="What does the next unlabeled image, epoch, view or label buy in pretraining?",
@@ -41,17 +34,6 @@ DeviceOpt = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
-class Opened(NamedTuple):
-    """A study with all that planning needs."""
-
-    study: Study
-    cells: list[Cell]
-    listings: dict[tuple[str, str], Listing]
-    absent: list[DataError]
-    store: Store
-    device: str
-
-
 @app.command()
 def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
     """Run the demonstration study on embedded data: a few minutes on two cores."""
@@ -72,17 +54,16 @@ def plan(
     """Say what a study would run, why, and what it will cost. Starts nothing."""
     from datayield.report.terminal import plan_json, show_plan
 
-    opened = _open(study, scale, store, device)
-    made = _plan(opened)
+    session = open_study(study, scale, store, device)
+    made = session.plan()
     if measure and made.todo:
-        _measure(opened, made)
-        made = _plan(opened)
-    warnings = [*map(str, opened.absent), *confounds(opened.study, opened.cells)]
-    decoded = decoded_bytes(made, opened.listings)
+        session.measure(made, err)
+        made = session.plan()
+    decoded = session.decoded_bytes(made)
     if json_:
-        _print_json(plan_json(opened.study, made, warnings, decoded))
+        _print_json(plan_json(session.study, made, session.warnings(), decoded))
     else:
-        show_plan(out, opened.study, made, warnings, decoded)
+        show_plan(out, session.study, made, session.warnings(), decoded)
 
 
 @app.command()
@@ -95,18 +76,23 @@ def run(
     save_every: Annotated[float, typer.Option(help="Seconds between saved states.")] = 60.0,
 ) -> None:
     """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
-    opened = _open(study, scale, store, device)
-    if opened.absent:
-        raise opened.absent[0]
-    opened.store.check_writable()
-    made, before = _plan(opened), 0
+    from datayield.report.terminal import show_totals
+
+    session = open_study(study, scale, store, device)
+    made = session.plan()
+    todo = len(made.todo)
     failed: tuple[tuple[str, str], ...] = ()
-    if made.todo:
-        before = len(made.todo)
-        failed = _run(opened, made, save_every)
-        made = _plan(opened)
-    page = _report(opened, made, anew=before > 0)
-    _close(opened, made, page, failed, did=before - len(made.todo), json_=json_)
+    if todo:
+        err.print(
+            f"[bold]{session.study.name}[/bold]: {todo} of {len(made.tasks)} runs and baselines "
+            "to do",
+            highlight=False,
+        )
+        show_totals(err, made, session.decoded_bytes(made))
+        failed = session.run(made, err, save_every).failed
+        made = session.plan()
+    page = session.page if not todo and session.page.exists() else session.report(made)
+    _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)
 
 
 @app.command()
@@ -116,12 +102,12 @@ def status(
     """Say which runs are done, running, failed or missing. Exit code 3 while incomplete."""
     from datayield.report.terminal import show_status, status_json
 
-    opened = _open(study, scale, store, "auto")
-    made = _plan(opened)
+    session = open_study(study, scale, store)
+    made = session.plan()
     if json_:
-        _print_json(status_json(opened.study, made))
+        _print_json(status_json(session.study, made))
     else:
-        show_status(out, opened.study, made)
+        show_status(out, session.study, made)
     raise typer.Exit(_code(made))
 
 
@@ -130,10 +116,10 @@ def report(
     study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
 ) -> None:
     """Write tables, figures and the page from whatever is finished."""
-    opened = _open(study, scale, store, "auto")
-    made = _plan(opened)
-    page = _report(opened, made, anew=True)
-    _close(opened, made, page, (), did=0, json_=json_)
+    session = open_study(study, scale, store)
+    made = session.plan()
+    page = session.report(made)
+    _close(session, made, page, (), did=0, json_=json_)
 
 
 @app.command("ls")
@@ -193,70 +179,8 @@ def _root(
         raise typer.Exit(0)
 
 
-def _open(study: str, scale: str | None, store: Path | None, device: str) -> Opened:
-    from datayield.data.catalog import listing
-
-    loaded = load_study(study, scale)
-    listings: dict[tuple[str, str], Listing] = {}
-    absent: list[DataError] = []
-    for dataset, split in sorted(loaded.splits()):
-        try:
-            listings[dataset, split] = listing(dataset, split)
-        except DataError as error:
-            absent.append(error)
-    kind = likely_device() if device == "auto" else device.partition(":")[0]
-    cells = loaded.cells(listings)
-    return Opened(loaded, cells, listings, absent, Store(store or store_dir()), kind)
-
-
-def _plan(opened: Opened) -> Plan:
-    return make_plan(opened.study, opened.cells, opened.store, Speeds(opened.device))
-
-
-def _measure(opened: Opened, made: Plan) -> None:
-    from datayield.run.device import choose
-    from datayield.run.measure import measure
-
-    device = choose(opened.device)
-    for what in measure(made, Speeds(device.type), device):
-        err.print(f"measuring {what}", highlight=False)
-
-
-def _run(opened: Opened, made: Plan, save_every: float) -> tuple[tuple[str, str], ...]:
-    from datayield.report.terminal import show_totals
-    from datayield.run.device import choose
-    from datayield.run.local import run_all
-    from datayield.run.progress import Display
-
-    device = choose(opened.device)
-    err.print(
-        f"[bold]{opened.study.name}[/bold]: {len(made.todo)} of {len(made.tasks)} runs and "
-        f"baselines to do, on {device}",
-        highlight=False,
-    )
-    show_totals(err, made, decoded_bytes(made, opened.listings))
-    display = Display(made, err)
-    try:
-        outcome = run_all(made, opened.store, device, display, save_every)
-    finally:
-        display.close()
-    return outcome.failed
-
-
-def _report(opened: Opened, made: Plan, *, anew: bool) -> Path | None:
-    folder = opened.store.study(opened.study.name)
-    page = folder / "report.html"
-    if not anew and page.exists():
-        return page
-    from datayield.analysis.collect import collect
-    from datayield.report.page import write_report
-
-    results = collect(opened.study, opened.cells, made, opened.store)
-    return write_report(results, folder) if results.rows else None
-
-
 def _close(
-    opened: Opened,
+    session: Session,
     made: Plan,
     page: Path | None,
     failed: tuple[tuple[str, str], ...],
@@ -269,7 +193,7 @@ def _close(
         _print_json(
             {
                 "schema_version": 1,
-                "study": opened.study.name,
+                "study": session.study.name,
                 "did": did,
                 "left": len(made.todo),
                 "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],

@@ -13,7 +13,6 @@ from datayield.maths.decorrelation import barlow_twins, vicreg
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.budget import Budget
-from datayield.spec.errors import ConfigError
 from datayield.spec.method import METHOD_SPECS
 from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
 from datayield.spec.views import ViewSpec
@@ -180,19 +179,3 @@ def test_training_pulls_an_images_views_together(name: str) -> None:
         optimizer.step()
         optimizer.zero_grad()
     assert agreement() > before + 0.1
-
-
-@pytest.mark.parametrize("name", ["barlow_twins", "vicreg"])
-def test_a_third_view_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="compares two views"):
-        methods.build(run_spec(name, views=3))
-
-
-def test_views_of_the_wrong_size_are_refused() -> None:
-    spec = run_spec("simclr")
-    two = spec.model_copy(update={"views": (ViewSpec(size=16), ViewSpec(size=8))})
-    with pytest.raises(ConfigError, match="views of one size"):
-        methods.build(two)
-    vit = EncoderSpec(name="vit_tiny", patch=8, size=32)
-    with pytest.raises(ConfigError, match="laid out for 32 px"):
-        methods.build(spec.model_copy(update={"encoder": vit}))

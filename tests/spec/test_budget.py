@@ -36,7 +36,15 @@ def test_one_key_mapping_is_read() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(999, "999"), (1000, "1k"), (64_000, "64k"), (1.28e6, "1.28M"), (5e18, "5e+18"), (0.5, "0.5")],
+    [
+        (999, "999"),
+        (1000, "1k"),
+        (64_000, "64k"),
+        (1.28e6, "1.28M"),
+        (5e18, "5E"),
+        (2e21, "2e+21"),
+        (0.5, "0.5"),
+    ],
 )
 def test_short_numbers(value: float, text: str) -> None:
     assert short_number(value) == text

@@ -68,8 +68,8 @@ def _finish(store: Store, task: Task) -> None:
 def test_all_is_missing_at_first_baselines_included(study: Study, store: Store) -> None:
     plan = _plan(study, store)
     assert [t.label for t in plan.tasks] == [
-        "raw pixels", "untrained convnet, seed 0",
-        "simclr, n=100, 2k images, seed 0", "simclr, n=1,000, 2k images, seed 0",
+        "raw pixels", "untrained convnet seed 0",
+        "simclr n=100 C=2k seed 0", "simclr n=1k C=2k seed 0",
     ]  # fmt: skip
     assert [t.state for t in plan.tasks] == ["evaluate", "evaluate", "missing", "missing"]
     assert _first_run(plan).shares == (0.5, 1.0)

@@ -26,7 +26,7 @@ def answer(
     and further curves while there is room. With `fitted`, decided fits add their forecast.
     """
     if not any(row.kind == "run" for row in results.rows):
-        return [Headline("cannot say", "none", "No run of this study has been evaluated yet.")]
+        return [Headline("cannot say", "none", "", "No run of this study has been evaluated yet.")]
     lines = gains(results, worth)
     firsts, others = _by_weight(lines)
     said = [yield_sentence(lines[key], (fitted or {}).get(key), worth) for key in firsts + others]
@@ -37,7 +37,7 @@ def answer(
     first = said[: min(len(firsts), head)]
     rest = said[len(first) :]
     if not lines:
-        first = [Headline("cannot say", "images", _one_size(results))]
+        first = [Headline("cannot say", "images", "", _one_size(results))]
     return (first + base + grids + rest)[:MOST]
 
 

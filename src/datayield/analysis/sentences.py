@@ -16,10 +16,11 @@ Chip = Verdict | Regime | Literal["beats", "loses", "mixed"]
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One sentence of the answer and the verdict it stands for."""
+    """One sentence of the answer and the verdict it stands for; `text` begins with `subject`."""
 
     verdict: Chip
-    about: str  # "images", "baseline", "regime" or "none"
+    about: Literal["images", "baseline", "regime", "none"]
+    subject: str
     text: str
 
 
@@ -34,7 +35,8 @@ def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
         gain = f"{points(law.gain.value)} points ({span(law.gain.low, law.gain.high)}"
         gain += ", 95% interval from the scatter about a fitted law)"
         how_far = "one seed, so no single step is decided"
-    text = f"{key.place}, {key.name}: from {count(total.n)} to {count(total.to)} images "
+    subject = f"{key.place}, {key.name}"
+    text = f"{subject}: from {count(total.n)} to {count(total.to)} images "
     text += f"{gain}; {how_far}."
     if "epoch" in key.asked:
         text += " Compute grows with N at a fixed number of epochs."
@@ -44,7 +46,7 @@ def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
             f" The fitted law expects {percent(1 - error.value)} at {count(n)} "
             f"({percent(1 - error.high)} to {percent(1 - error.low)})."
         )
-    return Headline(verdict, "images", text)
+    return Headline(verdict, "images", subject, text)
 
 
 def _gain(gain: Difference) -> str:
@@ -114,16 +116,19 @@ def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
         Headline(
             verdict,
             "baseline",
+            "Pretraining on the most images",
             f"Pretraining on the most images {'; it '.join(parts)} (95% intervals, {paired}).",
         )
     ]
 
 
 def _measured(v: Versus, curves_there: int) -> str:
-    only = "" if v.gain.covers == "seeds" else ", one seed, test images only"
-    weakest = f", weakest of {curves_there}: {v.point.key.name}," if curves_there > 1 else ""
-    number = f"{points(v.gain.mean)} ({span(v.gain.low, v.gain.high)}{only})"
-    return f"{v.point.key.place}{weakest} by {number}"
+    notes = [span(v.gain.low, v.gain.high)]
+    if v.gain.covers != "seeds":
+        notes.append("one seed: test images only")
+    if curves_there > 1:
+        notes.append(f"weakest of {curves_there} curves")
+    return f"{v.point.key.place} by {points(v.gain.mean)} ({'; '.join(notes)})"
 
 
 def regime_sentence(grid: Grid) -> Headline:
@@ -132,7 +137,8 @@ def regime_sentence(grid: Grid) -> Headline:
     named = [f"{n} {regime}" for regime, n in counts.most_common() if regime != "cannot say"]
     undecided = counts["cannot say"]
     top = max(grid.cells, key=lambda c: (c.n, c.images))
-    text = f"{grid.key.place}, {grid.key.name}, grid of {len(grid.cells)} sizes and budgets: "
+    subject = f"{grid.key.place}, {grid.key.name}"
+    text = f"{subject}, {len(grid.cells)} cells of a grid over N and C: "
     text += join(named) if named else "no cell is decided"
     text += f", {undecided} undecided" if named and undecided else ""
     moves = [
@@ -143,4 +149,4 @@ def regime_sentence(grid: Grid) -> Headline:
     ]
     corner = f"{count(top.n)} images, {count(top.images)} presented"
     text += f". At the largest corner ({corner}) {join(moves)}: {top.regime}." if moves else "."
-    return Headline(top.regime, "regime", text)
+    return Headline(top.regime, "regime", subject, text)

@@ -37,10 +37,3 @@ def join(parts: list[str]) -> str:
 def plural(n: int, noun: str) -> str:
     """(1, 'seed') -> '1 seed', (3, 'seed') -> '3 seeds'."""
     return f"{count(n)} {noun}{'' if n == 1 else 's'}"
-
-
-def duration(seconds: float) -> str:
-    """3725 -> '1.0 h', 95 -> '1.6 min', 12 -> '12 s'."""
-    if seconds >= 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s"

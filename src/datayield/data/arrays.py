@@ -127,9 +127,7 @@ def _stored(root: Path, stamp: Path) -> Arrays | None:
 def _whole(folder: Path, meta: dict[str, Any]) -> bool:
     images = folder / "images.u8"
     bytes_ = meta["kept"] * meta["size"] ** 2 * 3
-    return (
-        images.exists() and images.stat().st_size == bytes_ and (folder / "labels.npz").exists()
-    )
+    return images.exists() and images.stat().st_size == bytes_ and (folder / "labels.npz").exists()
 
 
 def _finish(

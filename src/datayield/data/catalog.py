@@ -174,7 +174,11 @@ def _names_in(home: Path) -> list[str]:
 def _entry(root: Path) -> Entry:
     from datayield.data import folder, parquet, webdataset
 
-    if rows := parquet.splits(root):
+    try:
+        rows = parquet.splits(root)
+    except DataError as error:
+        return Entry(root.name, str(root), {}, (), f"parquet, {error.message}")
+    if rows:
         sources = {split: parquet.Parquet(tuple(files)) for split, files in rows.items()}
         labels = tuple(next(iter(sources.values())).label_columns)
         counts: dict[str, int | None] = {split: len(source) for split, source in sources.items()}

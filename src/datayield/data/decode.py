@@ -95,6 +95,4 @@ def _fitted(image: "Image", size: int, fit: Fit) -> "Image":
     width, height = image.size
     side = min(width, height)
     box = ((width - side) / 2, (height - side) / 2, (width + side) / 2, (height + side) / 2)
-    return image.resize(
-        (size, size), Image.Resampling.BICUBIC, box=box if fit == "crop" else None
-    )
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box if fit == "crop" else None)

@@ -94,17 +94,25 @@ class Parquet:
         return (typed + named)[0]
 
     @cached_property
+    def label_columns(self) -> list[str]:
+        """Columns of class indices, going by their names and the metadata."""
+        return [
+            name
+            for name, kind in self.features.items()
+            if kind.get("_type") == "ClassLabel" or name in LABEL_COLUMNS
+        ]
+
+    @cached_property
     def labels(self) -> dict[str, Labels]:
         """Class columns. One with missing or negative values (a hidden test set) is left out."""
         columns = {}
-        for name, kind in self.features.items():
-            if kind.get("_type") == "ClassLabel" or name in LABEL_COLUMNS:
-                chunks = [_opened(p).read(columns=[name])[name] for p in self.files]
-                if any(c.null_count or not str(c.type).startswith(("int", "uint")) for c in chunks):
-                    continue
-                column = np.concatenate([c.to_numpy() for c in chunks]).astype(np.int64)
-                if not len(column) or column.min() >= 0:
-                    columns[name] = column
+        for name in self.label_columns:
+            chunks = [_opened(path).read(columns=[name])[name] for path in self.files]
+            if any(c.null_count or not str(c.type).startswith(("int", "uint")) for c in chunks):
+                continue
+            column = np.concatenate([c.to_numpy() for c in chunks]).astype(np.int64)
+            if column.min(initial=0) >= 0:
+                columns[name] = column
         return columns
 
     @cached_property

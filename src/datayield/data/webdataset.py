@@ -39,7 +39,9 @@ def splits(root: Path) -> dict[str, list[Path]]:
     """Split -> shards in order: `train/*.tar`, else `train-000000.tar`, else all are `train`."""
     found: dict[str, list[Path]] = {}
     for path in sorted([*root.glob("*.tar"), *root.glob("*/*.tar")]):
-        name = re.split(r"[^a-z]", path.stem.lower())[0] if path.parent == root else path.parent.name
+        name = (
+            re.split(r"[^a-z]", path.stem.lower())[0] if path.parent == root else path.parent.name
+        )
         if path.parent == root or name.lower() in KNOWN:
             found.setdefault(name.lower() if name.lower() in KNOWN else "train", []).append(path)
     return found

@@ -15,7 +15,6 @@ from datayield.methods.simclr import SimCLR
 from datayield.methods.vicreg import VICReg
 from datayield.nets import encoder as encoders
 from datayield.nets.encoder import Encoder
-from datayield.spec.errors import ConfigError
 from datayield.spec.identity import digest
 from datayield.spec.run import RunSpec
 
@@ -27,7 +26,6 @@ METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
     "simclr": SimCLR,
     "vicreg": VICReg,
 }
-TWO_VIEWS = ("barlow_twins", "vicreg")
 
 
 def build(spec: RunSpec) -> Method:
@@ -35,38 +33,11 @@ def build(spec: RunSpec) -> Method:
 
     The encoder is `nets.encoder.build(spec.encoder, spec.seed)`, exactly; heads are drawn from a
     stream of their own, so the untrained baseline is the encoder at step 0 whatever the method.
-    Raises ConfigError for views that the method or the encoder cannot take.
+    Raises ConfigError for an unknown encoder.
     """
     encoder = encoders.build(spec.encoder, spec.seed)
-    _check_views(spec, encoder)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(
             int(digest({"stream": "heads", "seed": spec.seed}), base=16)
         )
         return METHODS[spec.method.name](spec.method, encoder)
-
-
-def _check_views(spec: RunSpec, encoder: Encoder) -> None:
-    if spec.method.name in TWO_VIEWS and spec.view_count != 2:
-        raise ConfigError(
-            f"{spec.method.name} compares two views of an image",
-            where="views",
-            got=f"{spec.view_count} views",
-            allowed="2 views",
-        )
-    sizes = sorted({view.size for view in spec.views})
-    if len(sizes) > 1:
-        raise ConfigError(
-            f"{spec.method.name} takes views of one size",
-            where="views.size",
-            got=sizes,
-            allowed="one size",
-        )
-    if encoder.size not in (None, sizes[0]):
-        raise ConfigError(
-            f"{spec.encoder.name} is laid out for {encoder.size} px",
-            where="views.size",
-            got=sizes[0],
-            allowed=str(encoder.size),
-            hint="let encoder.size and the size of the views agree",
-        )

@@ -6,14 +6,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from datayield.spec.budget import short_number
 from datayield.spec.cost import flops_per_image
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Study
 from datayield.store.disk import checkpoint_bytes
 from datayield.store.estimate import Estimate
 from datayield.store.plan import Plan, Task
-from datayield.store.words import duration
+from datayield.store.words import duration, three_digits
 
 SCHEMA_VERSION = 1
 
@@ -49,8 +48,8 @@ def show_plan(
             table.add_row(
                 task.label,
                 task.why,
-                short_number(_images(task)) if _images(task) else "",
-                short_number(flops) if flops else "",
+                three_digits(_images(task)) if _images(task) else "",
+                three_digits(flops) if flops else "",
                 duration(task.estimate.likely) if task.estimate else "?",
             )
         console.print(table)
@@ -65,10 +64,10 @@ def show_plan(
 def show_totals(console: Console, plan: Plan, decoded: int) -> None:
     """What the work that is left will take: images, FLOPs, disk and time."""
     flops, store = _total_flops(plan), checkpoint_bytes(plan)
-    arithmetic = f", {short_number(flops)} FLOPs" if flops else ""
+    arithmetic = f", {three_digits(flops)} FLOPs" if flops else ""
     images = sum(_images(task) for task in plan.todo)
     console.print(
-        f"to do: {short_number(images)} images{arithmetic}, "
+        f"to do: {three_digits(images)} images{arithmetic}, "
         f"disk {_size(decoded)} decoded + {_size(store)} checkpoints",
         highlight=False,
     )

@@ -65,8 +65,15 @@ def steps_for(images: int, batch: int) -> int:
 
 
 def short_number(value: float) -> str:
-    """640000 -> '640k', 5e6 -> '5M', 1e18 -> '1e+18'."""
-    for limit, suffix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+    """640000 -> '640k', 5e6 -> '5M', 3.2e18 -> '3.2E'; four digits at most."""
+    for limit, suffix in (
+        (1e18, "E"),
+        (1e15, "P"),
+        (1e12, "T"),
+        (1e9, "G"),
+        (1e6, "M"),
+        (1e3, "k"),
+    ):
         if limit <= value < limit * 1000:
             return f"{value / limit:.4g}{suffix}"
     return f"{value:.4g}"

@@ -88,6 +88,25 @@ class Study(Frozen):
             for values in itertools.product(*self.axes.values())
         ]
 
+    def shortages(self, cells: list[Cell], listings: Listings) -> list[ConfigError]:
+        """Sizes that the datasets which are here cannot give: fine to plan, not to run."""
+        wanted: dict[tuple[str, str], set[int]] = {}
+        for cell in cells:
+            data = cell.run.data
+            wanted.setdefault((data.dataset, data.split), set()).add(data.count or 0)
+        return [
+            ConfigError(
+                f"{dataset!r} split {split!r} holds {listings[dataset, split].images:,} images "
+                f"here, fewer than n={max(counts):,}",
+                where="axes.data.count",
+                got=max(counts),
+                allowed=f"1 to {listings[dataset, split].images}",
+                hint="choose smaller sizes, another --scale, or add images",
+            )
+            for (dataset, split), counts in wanted.items()
+            if (dataset, split) in listings and max(counts) > listings[dataset, split].images
+        ]
+
     def baselines(self, cells: list[Cell]) -> list[BaselineSpec]:
         """Raw pixels once, and the untrained encoder for each (encoder, seed) in the study."""
         untrained = {
@@ -157,14 +176,6 @@ def _resolve(spec: RunSpec, listings: Listings) -> RunSpec:
             where="base.data.count",
             hint="state data.count, or make the dataset available (datayield doctor --data)",
         )
-    if listing and n > listing.images:
-        raise ConfigError(
-            f"{spec.data.dataset!r} split {spec.data.split!r} holds {listing.images} images",
-            where="axes.data.count",
-            got=n,
-            allowed=f"1 to {listing.images}",
-            hint="choose smaller sizes, another --scale, or add images",
-        )
     images = spec.budget.images(n, spec.batch, flops_per_image(spec))
     data = spec.data.model_copy(
         update={"count": n, "fingerprint": listing.fingerprint if listing else None}
@@ -182,12 +193,21 @@ def _guess(name: str) -> str:
 
 
 def merge(into: dict[str, Any], patch: dict[str, Any]) -> None:
-    """Lay `patch` over `into`, mapping by mapping; lists and budgets are replaced whole."""
+    """Lay `patch` over `into`, mapping by mapping.
+
+    Replaced whole: lists, budgets, and a part that gets another name, since the knobs of one
+    encoder, method or optimizer mean nothing to another.
+    """
     for key, value in patch.items():
-        if isinstance(value, dict) and isinstance(into.get(key), dict) and key != "budget":
-            merge(into[key], value)
+        old = into.get(key)
+        if isinstance(value, dict) and isinstance(old, dict) and not _another(key, old, value):
+            merge(old, value)
         else:
             into[key] = value
+
+
+def _another(key: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return key == "budget" or new.get("name", old.get("name")) != old.get("name", new.get("name"))
 
 
 def _patch(raw: dict[str, Any], dotted: str, value: Any) -> None:

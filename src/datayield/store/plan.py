@@ -74,9 +74,9 @@ def label(spec: RunSpec | BaselineSpec) -> str:
     if isinstance(spec, BaselineSpec):
         if spec.encoder is None:
             return "raw pixels"
-        return f"untrained {spec.encoder.name}, seed {spec.seed}"
-    n = f"n={spec.data.count:,}" if spec.data.count else "n=all"
-    return f"{spec.method.name}, {n}, {short_number(spec.images)} images, seed {spec.seed}"
+        return f"untrained {spec.encoder.name} seed {spec.seed}"
+    n = short_number(spec.data.count) if spec.data.count else "all"
+    return f"{spec.method.name} n={n} C={short_number(spec.images)} seed {spec.seed}"
 
 
 def _task(
@@ -90,8 +90,7 @@ def _task(
         state = "partial" if left < 1 else "missing"
     elif owed:
         state = "evaluate"
-        names = ", ".join(dict.fromkeys(f"{ev.name} ({ev.protocol})" for _, ev in owed))
-        why = f"not yet evaluated: {names}"
+        why = _which(owed, evals)
     if state != "done":
         failure = read_json(folder.failure)
         if failure is not None:
@@ -101,6 +100,14 @@ def _task(
     return Task(
         spec, label(spec), evals, state, why, owed, left, _estimate(spec, owed, left, speeds)
     )
+
+
+def _which(owed: tuple[Owed, ...], evals: tuple[Owed, ...]) -> str:
+    if len(owed) == len(evals):
+        return "never evaluated"
+    names = list(dict.fromkeys(f"{ev.name} ({ev.protocol})" for _, ev in owed))
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return f"not yet evaluated: {', '.join(names[:2])}{more}"
 
 
 def _training_left(

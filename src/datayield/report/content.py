@@ -1,0 +1,209 @@
+"""What the page says beside its figures: tables and notes as plain data for the template."""
+
+import json
+from typing import Any
+
+from datayield.analysis.gain import CurveGain, Step
+from datayield.analysis.regime import no_grid
+from datayield.analysis.rows import Spent
+from datayield.analysis.summary import CurveKey, Seeds
+from datayield.analysis.words import count, percent, plural, points, span
+from datayield.report.catalogue import protocols
+from datayield.report.findings import Findings
+from datayield.spec.budget import short_number
+from datayield.store.words import duration
+
+Table = dict[str, Any]
+
+
+def content(f: Findings) -> dict[str, Any]:
+    """All that the template prints; every text is escaped there."""
+    results = f.results
+    used = {row.protocol for row in results.rows}
+    return {
+        "name": results.study.study.replace("_", " "),
+        "scale": results.study.scale,
+        "question": results.study.question or "What does the next unlabeled image buy?",
+        "paper": results.study.paper,
+        "notes": results.study.notes,
+        "missing": results.missing,
+        "facts": _facts(f),
+        "answer": f.answer,
+        "worth": f"{100 * f.worth:g}",
+        "gains": [_gain_table(f, name) for name in f.evals],
+        "fits": _fit_rows(f),
+        "grid_note": "" if f.grids else no_grid(results),
+        "results": [_result_table(f, name) for name in f.evals],
+        "protocols": [row for row in protocols() if row["protocol"] in used],
+        "tests": _tests(f),
+        "cost": _cost(results.spent),
+        "spent": [_spent_row(spent) for spent in results.spent],
+        "versions": sorted(results.versions.items()),
+        "devices": sorted({spent.device for spent in results.spent}),
+        "study_json": json.dumps(results.study.model_dump(mode="json"), indent=1),
+        "specs": [(run, json.dumps(spec, indent=1)) for run, spec in results.specs.items()],
+        "legend_rows": [(name, style.colour, style.dash) for name, style in f.styles.items()],
+    }
+
+
+def _facts(f: Findings) -> list[str]:
+    """The study in one line."""
+    points_seen = [p for line in [*f.accuracy.values(), *f.rank.values()] for p in line]
+    if not points_seen:
+        return []
+    sizes = sorted({p.n for p in points_seen})
+    seeds = {seed for p in points_seen for seed, _ in p.seeds.values}
+    span_of_sizes = f" ({count(sizes[0])} to {count(sizes[-1])} images)" if len(sizes) > 1 else ""
+    facts = [
+        plural(len(f.results.spent), "finished run"),
+        plural(len(sizes), "size") + span_of_sizes,
+        plural(len(seeds), "seed"),
+        plural(len({p.key.method for p in points_seen}), "method"),
+        plural(len({p.key.eval for p in points_seen}), "evaluation"),
+    ]
+    seconds = sum(spent.seconds for spent in f.results.spent)
+    return facts + ([f"{duration(seconds)} of pretraining"] if seconds else [])
+
+
+def _gain_table(f: Findings, name: str) -> Table:
+    """Rows: curves. Columns: steps between neighbouring sizes, then the whole way."""
+    lines = [g for key, g in f.gains.items() if key.eval == name]
+    steps = sorted({(s.n, s.to) for g in lines for s in g.steps})
+    return {
+        "title": lines[0].key.place if lines else name,
+        "columns": [f"{short_number(a)} → {short_number(b)}" for a, b in steps],
+        "rows": [
+            {
+                "name": g.key.name,
+                "cells": [_step(_find(g, step)) for step in steps],
+                "total": _step(g.total, whole=True),
+                "range": f"{short_number(g.total.n)} → {short_number(g.total.to)}",
+                "pays_up_to": count(g.pays_up_to) if g.pays_up_to else "–",
+            }
+            for g in lines
+        ],
+    }
+
+
+def _find(line: CurveGain, step: tuple[int, int]) -> Step | None:
+    return next((s for s in line.steps if (s.n, s.to) == step), None)
+
+
+def _step(step: Step | None, *, whole: bool = False) -> dict[str, str] | None:
+    """A step per doubling; the whole way in points altogether."""
+    if step is None:
+        return None
+    gain = step.gain if whole else step.per_doubling
+    if gain.covers == "nothing":
+        return {"mean": "–", "span": "", "verdict": step.verdict, "reason": step.reason}
+    return {
+        "mean": points(gain.mean),
+        "span": span(gain.low, gain.high),
+        "verdict": step.verdict,
+        "reason": step.reason,
+    }
+
+
+def _fit_rows(f: Findings) -> list[dict[str, Any]]:
+    rows = []
+    for key, fit in f.fits.items():
+        row: dict[str, Any] = {"place": key.place, "name": key.name, "verdict": fit.verdict}
+        row |= {"reason": fit.reason, "best": fit.best, "law": None}
+        if fit.law:
+            a, c = fit.law.a, fit.law.c
+            row["law"] = {
+                "ceiling": percent(1 - a.value),
+                "ceiling_span": f"{percent(1 - a.high)} to {percent(1 - a.low)}",
+                "c": f"{c.value:.2f}",
+                "c_span": f"{c.low:.2f} to {c.high:.2f}",
+                "ahead": [
+                    {
+                        "n": short_number(n),
+                        "value": percent(1 - e.value),
+                        "span": f"{percent(1 - e.high)} to {percent(1 - e.low)}",
+                    }
+                    for n, e in fit.law.forecasts
+                ],
+            }
+        row["left_out"] = {form: f"{100 * miss:.2f}" for form, miss in fit.left_out.items()}
+        rows.append(row)
+    return rows
+
+
+def _result_table(f: Findings, name: str) -> Table:
+    """Rows: sizes and baselines. Columns: curves."""
+    lines = f.of(name)
+    cells = {(p.n, key): p.seeds for key, line in lines.items() for p in line}
+    sizes = sorted({n for n, _ in cells})
+    return {
+        "title": next(iter(lines)).place,
+        "columns": [key.name for key in lines],
+        "rows": [{"name": count(n), "cells": _row(cells, n, list(lines))} for n in sizes],
+        "baselines": [
+            {"name": b.name, "cell": _cell(b.seeds)} for b in f.baselines if b.eval == name
+        ],
+    }
+
+
+def _row(
+    cells: dict[tuple[int, CurveKey], Seeds], n: int, keys: list[CurveKey]
+) -> list[dict[str, str] | None]:
+    return [_cell(cells[n, key]) if (n, key) in cells else None for key in keys]
+
+
+def _cell(seeds: Seeds) -> dict[str, str]:
+    many = len(seeds.values) > 1
+    band = f"{100 * seeds.low:.1f} to {100 * seeds.high:.1f}" if many else ""
+    return {
+        "mean": f"{100 * seeds.mean:.1f}",
+        "band": band,
+        "seeds": plural(len(seeds.values), "seed"),
+    }
+
+
+def _tests(f: Findings) -> list[str]:
+    """Test images of each evaluation, and what they alone leave uncertain."""
+    found = []
+    for name in f.evals:
+        line = next(iter(f.of(name).values()))
+        n, p = line[-1].seeds.n_test, line[-1].seeds.mean
+        error = 1.96 * (p * (1 - p) / max(n, 1)) ** 0.5
+        found.append(f"{name}: {count(n)} (± {100 * error:.1f} points at {percent(p)})")
+    return found
+
+
+def _cost(spent: tuple[Spent, ...]) -> list[str]:
+    """The bill of the study in a few phrases."""
+    if not spent:
+        return []
+    seconds = sum(s.seconds for s in spent)
+    parts = [
+        f"{plural(len(spent), 'run')} took {duration(seconds)} and "
+        f"{short_number(sum(s.images for s in spent))} images "
+        f"({short_number(sum(s.views for s in spent))} views)"
+    ]
+    flops = [s.flops for s in spent if s.flops is not None]
+    if len(flops) == len(spent):
+        parts.append(f"{short_number(sum(flops))} FLOPs")
+    known = [s for s in spent if s.estimate_seconds]
+    if known:
+        expected = sum(s.estimate_seconds or 0 for s in known)
+        ratio = sum(s.seconds for s in known) / expected
+        parts.append(f"estimated at {duration(expected)}: actual / estimate {ratio:.2f}")
+    return parts
+
+
+def _spent_row(spent: Spent) -> dict[str, str]:
+    expected = spent.estimate_seconds
+    return {
+        "label": spent.label,
+        "asked": count(spent.images_asked),
+        "images": count(spent.images),
+        "flops": short_number(spent.flops) if spent.flops is not None else "–",
+        "seconds": duration(spent.seconds),
+        "estimate": duration(expected) if expected else "–",
+        "ratio": f"{spent.seconds / expected:.2f}" if expected else "–",
+        "rate": count(spent.images_per_second),
+        "wait": f"{100 * spent.data_wait:.0f}%",
+        "memory": f"{spent.peak_memory / 2**20:,.0f}",
+    }

@@ -1,0 +1,155 @@
+"""Accuracy, or effective rank, against N: mean, band, seeds, baselines and the fitted law."""
+
+from datayield.analysis.fits import Fit
+from datayield.analysis.summary import Baseline, Point
+from datayield.analysis.words import count, percent
+from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
+from datayield.report.findings import Curves, Findings
+from datayield.report.palette import PIXELS, UNTRAINED, Style
+
+
+def yield_figures(f: Findings) -> list[Figure]:
+    """Accuracy against N, one figure per evaluation."""
+    found = []
+    for i, name in enumerate(f.evals):
+        lines = f.of(name)
+        bases = [b for b in f.baselines if b.eval == name]
+        fitted = {k.name: f.fits[k] for k in lines if f.fits[k].verdict == "decided"}
+        spec = _curves(lines, bases, f.styles, fitted, 100.0, "accuracy, %")
+        title = next(iter(lines)).place
+        found.append(Figure(f"yield-{i}", title, spec, log_toggle=True))
+    return found
+
+
+def rank_figures(f: Findings) -> list[Figure]:
+    """Effective rank against N, one figure per evaluation that measures it."""
+    found = []
+    for i, name in enumerate(dict.fromkeys(key.eval for key in f.rank)):
+        lines = {key: line for key, line in f.rank.items() if key.eval == name}
+        bases = [b for b in f.rank_baselines if b.eval == name]
+        spec = _curves(lines, bases, f.styles, {}, 1.0, "effective rank")
+        title = f"{next(iter(lines)).place}: effective rank"
+        found.append(Figure(f"rank-{i}", title, spec, log_toggle=True))
+    return found
+
+
+def _curves(
+    lines: Curves,
+    bases: list[Baseline],
+    look: dict[str, Style],
+    fitted: dict[str, Fit],
+    scale: float,
+    y_title: str,
+) -> Spec:
+    data: list[Spec] = []
+    for key, line in lines.items():
+        data += _curve(key.name, line, look[key.name], scale)
+        if key.name in fitted:
+            data.append(_law(key.name, fitted[key.name], look[key.name], line[-1].n))
+    sizes = sorted({p.n for line in lines.values() for p in line})
+    values = [y for t in data for y in t["y"]]
+    values += [scale * v for b in bases for v in (b.seeds.low, b.seeds.high)]
+    low, high = min(values), max(values)
+    pad = 0.07 * (high - low) or 0.02 * scale
+    layout = layout_of(size_axis(sizes), {"title": {"text": y_title}})
+    layout["yaxis"]["range"] = [low - pad, high + pad]
+    _add_baselines(layout, bases, scale, high - low)
+    return {"data": data, "layout": layout}
+
+
+def _curve(name: str, line: list[Point], style: Style, scale: float) -> list[Spec]:
+    """Band, mean line, and the single seeds."""
+    x = [p.n for p in line]
+    shared = {"legendgroup": name, "name": name}
+    low, high = ([scale * getattr(p.seeds, edge) for p in line] for edge in ("low", "high"))
+    band = {
+        "x": x + x[::-1],
+        "y": high + low[::-1],
+        "mode": "lines",
+        "line": {"width": 0},
+        "fill": "toself",
+        "fillcolor": style.tint(0.16),
+        "hoverinfo": "skip",
+    }
+    text = [
+        f"<b>{name}</b><br>N = {count(p.n)}, {count(p.images)} presented<br>"
+        f"mean {_value(p.seeds.mean, scale)}, band {_value(p.seeds.low, scale)} to "
+        f"{_value(p.seeds.high, scale)}<br>{len(p.seeds.values)} seeds"
+        for p in line
+    ]
+    mean = {
+        "x": x,
+        "y": [scale * p.seeds.mean for p in line],
+        "mode": "lines+markers",
+        "line": {"color": style.colour, "dash": style.dash, "width": 2},
+        "marker": {"size": 6},
+        "text": text,
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    single = [(p.n, seed, v) for p in line for seed, v in p.seeds.values if len(p.seeds.values) > 1]
+    dots = {
+        "x": [n for n, _, _ in single],
+        "y": [scale * v for _, _, v in single],
+        "mode": "markers",
+        "marker": {"size": 5, "color": style.tint(0.45)},
+        "text": [f"{name}, seed {seed}: {_value(v, scale)}" for _, seed, v in single],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    return [{"type": "scatter", **shared, **each} for each in (band, dots, mean)]
+
+
+def _law(name: str, fit: Fit, style: Style, top: int) -> Spec:
+    """The fitted law to twice the largest N; only for decided fits."""
+    law = fit.law
+    shown = (
+        [(n, e) for n, e in zip(law.grid, law.error, strict=True) if n <= 2.05 * top] if law else []
+    )
+    return {
+        "type": "scatter",
+        "legendgroup": name,
+        "name": f"{name}, law",
+        "mode": "lines",
+        "x": [n for n, _ in shown],
+        "y": [100 * (1 - e.value) for _, e in shown],
+        "line": {"color": style.colour, "dash": "dot", "width": 1.5},
+        "text": [
+            f"{name}, fitted law at {count(n)}<br>{percent(1 - e.value)} "
+            f"({percent(1 - e.high)} to {percent(1 - e.low)})"
+            for n, e in shown
+        ],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _add_baselines(layout: Spec, bases: list[Baseline], scale: float, height: float) -> None:
+    """Lines across the figure with their names; names of close lines go to opposite ends."""
+    placed: list[tuple[float, str]] = []
+    for b in sorted(bases, key=lambda b: b.seeds.mean):
+        at, colour = scale * b.seeds.mean, PIXELS if b.kind == "pixels" else UNTRAINED
+        common = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "layer": "below"}
+        line = {"color": colour, "width": 1.5, "dash": "5px,3px"}
+        layout["shapes"].append({**common, "type": "line", "y0": at, "y1": at, "line": line})
+        if len(b.seeds.values) > 1:
+            edges = {"y0": scale * b.seeds.low, "y1": scale * b.seeds.high}
+            fill = {"fillcolor": colour, "opacity": 0.13, "line": {"width": 0}}
+            layout["shapes"].append({**common, **edges, **fill, "type": "rect"})
+        taken = [side for y, side in placed if at - y < 0.09 * height]
+        side = "left" if "right" in taken and "left" not in taken else "right"
+        placed.append((at, side))
+        layout["annotations"].append(
+            {
+                "xref": "paper",
+                "x": 0 if side == "left" else 1,
+                "xanchor": side,
+                "y": at,
+                "yanchor": "bottom",
+                "showarrow": False,
+                "borderpad": 1,
+                "text": b.name,
+                "font": {"size": 11, "color": "$muted"},
+            }
+        )
+
+
+def _value(value: float, scale: float) -> str:
+    return percent(value) if scale == 100 else f"{value:.1f}"

@@ -1,0 +1,79 @@
+"""One self-contained page, its figures as files, its tables: a folder to send to a colleague."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from datayield.analysis.rows import StudyResults
+from datayield.analysis.summary import curves
+from datayield.analysis.table import to_csv, to_latex
+from datayield.report.content import content
+from datayield.report.figures.canvas import Figure
+from datayield.report.figures.curves import rank_figures, yield_figures
+from datayield.report.figures.gain import gain_figures
+from datayield.report.figures.grid import heat_figures
+from datayield.report.figures.honesty import honesty_figure
+from datayield.report.figures.training import time_figures
+from datayield.report.findings import Findings, analyse
+from datayield.report.static import write_static
+from datayield.store.atomic import write_text
+
+BEST_ON_TEST = "accuracy_best_on_test"
+
+
+def write_report(results: StudyResults, folder: Path) -> Path:
+    """Write report.html, table.csv, table.tex and figures/ into `folder`; the path of the page.
+
+    Each file appears whole or not at all, the page last. It needs no network: plotly is inside.
+    """
+    found = analyse(results)
+    to_csv(results, folder / "table.csv")
+    to_latex(results, folder / "table.tex")
+    static = write_static(found, folder / "figures")
+    page = folder / "report.html"
+    files = [path.relative_to(folder).as_posix() for path in static]
+    write_text(page, render(found, ["table.csv", "table.tex", *files]))
+    return page
+
+
+def render(found: Findings, files: list[str]) -> str:
+    """The page as text; `files` are linked as lying beside it."""
+    from plotly.offline import get_plotlyjs
+
+    honesty = honesty_figure(found, curves(found.results, BEST_ON_TEST))
+    figures = {
+        "yields": yield_figures(found),
+        "gain_figures": gain_figures(found),
+        "ranks": rank_figures(found),
+        "times": time_figures(found),
+        "heats": heat_figures(found.grids),
+        "honesty": [honesty] if honesty else [],
+    }
+    drawn = [figure for group in figures.values() for figure in group]
+    environment = Environment(
+        loader=PackageLoader("datayield.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("template.html").render(
+        **content(found),
+        **figures,
+        files=files,
+        specs_of_figures=_inline({figure.id: _spec(figure) for figure in drawn}),
+        plotly=Markup(get_plotlyjs()) if drawn else "",  # plotly's own script
+    )
+
+
+def _spec(figure: Figure) -> dict[str, Any]:
+    return {**figure.spec, "toggle": figure.log_toggle}
+
+
+def _inline(value: Any) -> Markup:
+    """JSON that is safe inside a script element, whatever the names in it."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))

@@ -1,0 +1,47 @@
+"""Colours and dashes of curves: told apart without colour vision, the same in every figure.
+
+Colours are those of Okabe & Ito (2008), "Color Universal Design".
+"""
+
+from dataclasses import dataclass
+
+from datayield.analysis.summary import CurveKey
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+UNTRAINED, PIXELS = "#7A7A7A", "#A0742D"
+# One dash per budget or arm; dotted is kept for fitted laws.
+_DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot")
+_PATTERNS = {"solid": "-", "dash": "--", "longdash": (0, (9, 3)), "dashdot": "-."}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one curve is drawn."""
+
+    colour: str
+    dash: str  # plotly's name of it
+
+    @property
+    def pattern(self) -> object:
+        """The dash as matplotlib's linestyle."""
+        return _PATTERNS.get(self.dash, (0, (9, 2, 2, 2)))
+
+    def tint(self, alpha: float) -> str:
+        """The colour as a translucent fill."""
+        red, green, blue = (int(self.colour[i : i + 2], 16) for i in (1, 3, 5))
+        return f"rgba({red},{green},{blue},{alpha})"
+
+
+def styles(keys: list[CurveKey]) -> dict[str, Style]:
+    """Curve name -> style: a colour per method and a dash per budget and arm.
+
+    With one method the budgets and arms take the colours too.
+    """
+    methods = list(dict.fromkeys(key.method for key in keys))
+    others = list(dict.fromkeys((key.asked, key.arm) for key in keys))
+    found = {}
+    for key in keys:
+        other = others.index((key.asked, key.arm))
+        hue = methods.index(key.method) if len(methods) > 1 else other
+        found[key.name] = Style(COLOURS[hue % len(COLOURS)], _DASHES[other % len(_DASHES)])
+    return found

@@ -1,0 +1,106 @@
+"""A study opened against a store: plan it, run it, report on it. What the command line calls.
+
+from datayield.session import open_study
+session = open_study("studies/demo.yaml")
+session.plan().estimate
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.console import Console
+
+from datayield.data.catalog import listing
+from datayield.spec.confounds import confounds
+from datayield.spec.errors import DataError, DatayieldError
+from datayield.spec.load import load_study
+from datayield.spec.places import store_dir
+from datayield.spec.study import Cell, Listing, Study
+from datayield.store.disk import decoded_bytes
+from datayield.store.estimate import likely_device
+from datayield.store.folders import Store
+from datayield.store.machine import Speeds
+from datayield.store.plan import Plan, make_plan
+
+if TYPE_CHECKING:  # the engine is imported only when something is to be run
+    from datayield.run.local import Outcome
+
+
+class Session(NamedTuple):
+    """A study at one scale, with what is known of its data and where its runs are kept."""
+
+    study: Study
+    cells: list[Cell]
+    listings: dict[tuple[str, str], Listing]
+    lacking: list[DatayieldError]  # data that is not here, or not enough of it
+    store: Store
+    device: str  # as asked for: "auto", "cpu", "cuda:1"
+
+    def plan(self) -> Plan:
+        """What is done and what is missing, now, with estimates for this device."""
+        kind = likely_device() if self.device == "auto" else self.device.partition(":")[0]
+        return make_plan(self.study, self.cells, self.store, Speeds(kind))
+
+    def warnings(self) -> list[str]:
+        """Data that is not here, and confounds."""
+        lacking = [error.message for error in self.lacking]
+        return [*lacking, *confounds(self.study, self.cells)]
+
+    def decoded_bytes(self, plan: Plan) -> int:
+        """Disk that the decoded images of the plan take."""
+        return decoded_bytes(plan, self.listings)
+
+    def measure(self, plan: Plan, console: Console) -> None:
+        """Time one of each kind of run in the plan that was never timed on this device."""
+        from datayield.run.device import choose
+        from datayield.run.measure import measure
+
+        device = choose(self.device)
+        for what in measure(plan, Speeds(device.type), device):
+            console.print(f"measuring {what}", highlight=False)
+
+    def run(self, plan: Plan, console: Console, save_every: float = 60.0) -> "Outcome":
+        """Do what the plan says is left. Raises DataError where images are missing."""
+        from datayield.run.device import choose
+        from datayield.run.local import run_all
+        from datayield.run.progress import Display
+
+        if self.lacking:
+            raise self.lacking[0]
+        self.store.check_writable()
+        device = choose(self.device)
+        display = Display(plan, console)
+        try:
+            return run_all(plan, self.store, device, display, save_every)
+        finally:
+            display.close()
+
+    def report(self, plan: Plan) -> Path | None:
+        """Write tables, figures and the page from what is finished; None where nothing is."""
+        from datayield.analysis.collect import collect
+        from datayield.report.page import write_report
+
+        results = collect(self.study, self.cells, plan, self.store)
+        return write_report(results, self.page.parent) if results.rows else None
+
+    @property
+    def page(self) -> Path:
+        """Where the report is kept."""
+        return self.store.study(self.study.name) / "report.html"
+
+
+def open_study(
+    study: str, scale: str | None = None, store: Path | None = None, device: str = "auto"
+) -> Session:
+    """Load a study and look for its data. Raises ConfigError; absent data is only noted."""
+    loaded = load_study(study, scale)
+    listings: dict[tuple[str, str], Listing] = {}
+    lacking: list[DatayieldError] = []
+    for dataset, split in sorted(loaded.splits()):
+        try:
+            listings[dataset, split] = listing(dataset, split)
+        except DataError as error:
+            lacking.append(error)
+    cells = loaded.cells(listings)
+    lacking += loaded.shortages(cells, listings)
+    return Session(loaded, cells, listings, lacking, Store(store or store_dir()), device)
