@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -134,7 +135,7 @@ def list_(
     from datayield.report.catalogue import CATALOGUES, show
 
     if what == "datasets":
-        rows = [entry._asdict() for entry in entries()]
+        rows = [asdict(entry) for entry in entries()]
     elif what in CATALOGUES:
         rows = CATALOGUES[what]()
     else:

@@ -163,6 +163,15 @@ def test_scale_multiplies_the_whole_of_barlow_twins() -> None:
     assert scaled.terms == plain.terms
 
 
+@pytest.mark.parametrize(
+    ("name", "norm"), [("barlow_twins", True), ("vicreg", True), ("simclr", False)]
+)
+def test_heads_are_the_recipes(name: str, norm: bool) -> None:
+    layers = list(methods.build(run_spec(name)).projector)
+    assert any(isinstance(layer, nn.BatchNorm1d) for layer in layers) is norm
+    assert [layer.out_features for layer in layers if isinstance(layer, nn.Linear)] == [24, 12]
+
+
 @every_method
 def test_training_pulls_an_images_views_together(name: str) -> None:
     method = methods.build(run_spec(name))

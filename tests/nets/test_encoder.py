@@ -128,3 +128,15 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
 def test_a_vit_refuses_images_of_another_size() -> None:
     with pytest.raises(ConfigError, match="images of 32 px"):
         build(VIT, 0)(images(32))
+
+
+@pytest.mark.parametrize(
+    ("spec", "layer", "fan_out"),
+    [(RESNET, "conv1", 9 * 64), (CONVNET, "stages.3.0", 9 * 256)],
+    ids=["cifar stem", "convnet"],
+)
+def test_convolutions_start_as_he_et_al_have_them(
+    spec: EncoderSpec, layer: str, fan_out: int
+) -> None:
+    weight = build(spec, 0).body.get_submodule(layer).weight.detach()
+    assert weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.05)

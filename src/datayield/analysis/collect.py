@@ -5,14 +5,14 @@ from typing import Any
 
 from datayield.analysis.rows import Kind, Row, Spent, StudyResults
 from datayield.spec.evals import EvalSpec
-from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, label
 from datayield.store.records import ResultRecord, SpentRecord
 
 # Axes that have columns of their own; any other names an arm of the study.
-_OWN_COLUMNS = {"data.count", "method", "seed", "budget", "data.seed"}
+_OWN_COLUMNS = {"data.count", "method", "seed", "budget"}
 
 
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
@@ -21,10 +21,11 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     A run that two cells share appears in both. Raises StoreError for a damaged record.
     """
     rows: list[Row] = []
+    encoders = {cell.run.encoder for cell in cells}
     for spec in study.baselines(cells):
-        rows += _baseline_rows(study, spec, store)
+        rows += _baseline_rows(study, spec, encoders, store)
     for cell in cells:
-        rows += _cell_rows(study, cell, store)
+        rows += _cell_rows(study, cell, encoders, store)
     spent, versions = [], {}
     for run in {cell.run.id: cell.run for cell in cells}.values():
         record = store.run(run.id).spent()
@@ -36,13 +37,13 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     return StudyResults(study, tuple(rows), tuple(spent), missing, versions, specs)
 
 
-def _cell_rows(study: Study, cell: Cell, store: Store) -> Iterator[Row]:
+def _cell_rows(study: Study, cell: Cell, encoders: set[EncoderSpec], store: Store) -> Iterator[Row]:
     run = cell.run
     fields = {
         "run": run.id,
         "kind": "run",
         "method": run.method.name,
-        "encoder": run.encoder.name,
+        "encoder": _variant(run.encoder, encoders),
         "dataset": run.data.dataset,
         "n": run.data.count or 0,
         "asked": cell.asked.label(),
@@ -56,7 +57,9 @@ def _cell_rows(study: Study, cell: Cell, store: Store) -> Iterator[Row]:
             yield from _rows(fields, share, ev, record)
 
 
-def _baseline_rows(study: Study, spec: BaselineSpec, store: Store) -> Iterator[Row]:
+def _baseline_rows(
+    study: Study, spec: BaselineSpec, encoders: set[EncoderSpec], store: Store
+) -> Iterator[Row]:
     kind: Kind = spec.name
     fields = {
         "run": spec.id,
@@ -65,7 +68,7 @@ def _baseline_rows(study: Study, spec: BaselineSpec, store: Store) -> Iterator[R
         "dataset": "",
         "n": 0,
         "asked": "",
-        "encoder": spec.encoder.name if spec.encoder else "",
+        "encoder": _variant(spec.encoder, encoders) if spec.encoder else "",
         "images": 0,
         "seed": spec.seed,
         "arm": "",
@@ -74,6 +77,17 @@ def _baseline_rows(study: Study, spec: BaselineSpec, store: Store) -> Iterator[R
         record = store.run(spec.id).read_result(0.0, ev.spec.id)
         if record is not None:
             yield from _rows(fields, 0.0, ev.spec, record)
+
+
+def _variant(encoder: EncoderSpec, among: set[EncoderSpec]) -> str:
+    """The encoder's name, with the knobs that tell it from others of that name."""
+    same = [other.model_dump() for other in among if other.name == encoder.name]
+    differing = [
+        f"{knob}={value}"
+        for knob, value in encoder.model_dump().items()
+        if any(other[knob] != value for other in same)
+    ]
+    return " ".join([encoder.name, *differing])
 
 
 def _rows(

@@ -1,12 +1,12 @@
 """Power laws fitted to the yield curves: parameters, band, forecast, and how far to believe it."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from datayield.analysis.powerlaw import C_BOUNDS, Array, Law, fit, fit_robust
+from datayield.analysis.left_out import left_out_errors
+from datayield.analysis.powerlaw import C_BOUNDS, Array, Law, fit_robust
 from datayield.analysis.rows import StudyResults
 from datayield.analysis.summary import CurveKey, Point, curves
 
@@ -75,7 +75,7 @@ def fit_curve(line: list[Point], draws: int = DRAWS, seed: int = 0) -> Fit:
     curve = central.error(sizes)[0]
     drawn = fit_robust(sizes, cell, _bootstrap(curve, line, draws, seed))
     law = _power_law(sizes, central, drawn)
-    left_out = _left_out(sizes, np.array([np.mean(v) for v in values]))
+    left_out = left_out_errors(sizes, np.array([np.mean(v) for v in values]))
     reason = _doubt(law, left_out)
     return Fit(key, law, left_out, "cannot say" if reason else "decided", reason)
 
@@ -145,23 +145,6 @@ def _estimates(value: Array, drawn: Array) -> list[Estimate]:
         Estimate(float(v), float(min(lo, v)), float(max(hi, v)))
         for v, lo, hi in zip(value, low, high, strict=True)
     ]
-
-
-def _left_out(sizes: Array, means: Array) -> dict[str, float]:
-    """Leave one size out, predict it from the rest: RMS error of three forms."""
-    k = len(sizes)
-    keep: NDArray[np.floating[Any]] = 1 - np.eye(k)
-    repeated = np.tile(means, (k, 1))
-    laws = fit(sizes, repeated, keep)
-    constant = (keep @ means) / (k - 1)
-    x = np.log(sizes)
-    lines = [np.polyval(np.polyfit(x[w], means[w], 1), x[~w][0]) for w in keep.astype(bool)]
-    guesses = {
-        "constant": constant,
-        "log-linear": np.asarray(lines),
-        "power law": np.diagonal(laws.error(sizes)),
-    }
-    return {form: float(np.sqrt(np.mean((g - means) ** 2))) for form, g in guesses.items()}
 
 
 def _doubt(law: PowerLaw, left_out: dict[str, float]) -> str:

@@ -68,6 +68,11 @@ def _how_far(line: CurveGain, worth: float) -> str:
     total = line.total
     if total.gain.covers != "seeds":
         return f"undecided, since {total.reason.split(':')[0]}"
+    if total.verdict == "flat":
+        mixed = {s.verdict for s in line.steps} & {"pays", "hurts"}
+        return f"flat: within {100 * worth:g} point per doubling over the whole range" + (
+            ", though single steps differ" if mixed else ""
+        )
     if line.pays_up_to == total.to:
         return f"every step pays, up to {count(total.to)}"
     if line.pays_up_to is not None:
@@ -75,8 +80,6 @@ def _how_far(line: CurveGain, worth: float) -> str:
         return f"more images pay up to {count(line.pays_up_to)}{later}"
     if total.verdict == "pays":
         return "over the whole range more images pay, though the first step alone is not decided"
-    if total.verdict == "flat":
-        return f"flat: within {100 * worth:g} point per doubling"
     if total.verdict == "hurts":
         return "more images hurt over the whole range"
     return "undecided: noise hides whether more images pay"
@@ -98,11 +101,10 @@ def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
     if not weakest:
         return []
     parts: list[str] = []
-    for outcome, verb in (
-        ("beats", "beats {}"),
-        ("loses", "loses to {}"),
-        ("cannot say", "is not shown to beat {}"),
-    ):
+    several = any(v.gain.covers == "seeds" for v in weakest.values())
+    open_ = "is not shown to beat {}" if several else "has one seed, too few to beat {}"
+    verbs = {"beats": "beats {}", "loses": "loses to {}", "cannot say": open_}
+    for outcome, verb in verbs.items():
         mine = [v for v in weakest.values() if v.outcome == outcome]
         if mine:
             name = "the raw pixels" if kind == "pixels" else "the untrained encoder"
@@ -134,7 +136,12 @@ def _measured(v: Versus, curves_there: int) -> str:
 def regime_sentence(grid: Grid) -> Headline:
     """How many cells of a grid are limited by what, and its largest corner in numbers."""
     counts = Counter(cell.regime for cell in grid.cells)
-    named = [f"{n} {regime}" for regime, n in counts.most_common() if regime != "cannot say"]
+    spoken = {"both": "where both pay"}
+    named = [
+        f"{n} {spoken.get(regime, regime)}"
+        for regime, n in counts.most_common()
+        if regime != "cannot say"
+    ]
     undecided = counts["cannot say"]
     top = max(grid.cells, key=lambda c: (c.n, c.images))
     subject = f"{grid.key.place}, {grid.key.name}"

@@ -18,7 +18,7 @@ def normalise(images: Tensor) -> Tensor:
     pixels = images.permute(0, 2, 3, 1).contiguous().float().flatten(2)  # [B, H, W * 3]
     scale, shift = _affine(images.device)
     # One vector per line of pixels: a broadcast over 3 innermost values would run 10 times slower.
-    pixels.mul_(scale.div(255).repeat(width)).add_(shift.repeat(width))
+    pixels = (pixels * scale.div(255).repeat(width)).add_(shift.repeat(width))
     return pixels.view(-1, high, width, 3).permute(0, 3, 1, 2)
 
 

@@ -1,12 +1,12 @@
 """From the name of a dataset to where its images come from. Costs nothing to import."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datayield.data import splits as split_names
-from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.errors import DataError
+from datayield.spec.places import data_dir
 
 if TYPE_CHECKING:
     from datayield.data.source import Source
@@ -60,7 +60,8 @@ def find(dataset: str, split: str) -> "Source":
 def entries() -> list[Entry]:
     """All datasets that a study may name: built in, found in $DATAYIELD_DATA, torchvision's."""
     from datayield.data import digits, sprites
-    from datayield.data.torchvision_sets import HIDDEN, SETS
+    from datayield.data.sprites_scene import CLASSES
+    from datayield.data.torchvision_names import SETS
 
     options = sprites.parse("")
     built_in = [
@@ -69,7 +70,7 @@ def entries() -> list[Entry]:
             "sprites",
             "built in",
             {"train": options.n, "test": options.n_test},
-            labels=tuple(sprites.CLASSES),
+            labels=tuple(CLASSES),
             notes="procedural; any number of images; shift=0..1 moves the distribution",
             options=tuple(sprites.DEFAULTS),
         ),
@@ -78,44 +79,31 @@ def entries() -> list[Entry]:
         Entry(
             f"torchvision/{name}",
             "torchvision, fetched on first use",
-            {split: info.images for split, info in named.splits.items() if split not in HIDDEN},
+            {split: info.images for split, info in named.splits.items()},
         )
         for name, named in SETS.items()
     ]
-    home = data_folder()
-    names = _names_in(home) if home else []
-    return built_in + [_entry(home / name) for name in names if home] + theirs
-
-
-def data_folder() -> Path | None:
-    """$DATAYIELD_DATA. Raises ConfigError where it names no folder."""
-    value = os.environ.get("DATAYIELD_DATA")
-    if not value:
-        return None
-    folder = Path(value).expanduser().absolute()
-    if not folder.is_dir():
-        raise ConfigError(
-            "DATAYIELD_DATA names no folder",
-            where="environment",
-            got=value,
-            hint="let it name the folder that holds your datasets, or unset it",
-        )
-    return folder
+    found = [_entry(folder) for folder in _below_data_dir()]
+    return built_in + found + theirs
 
 
 def folder_of(name: str) -> Path:
     """The folder that a path, or a name below $DATAYIELD_DATA, means. Raises DataError."""
-    home = data_folder()
+    home = data_dir()
     is_path = name.startswith((".", "/", "~")) or Path(name).is_absolute()
-    looked = [] if is_path or home is None else [home / name]
+    looked = [] if is_path or home is None else [(home / name).absolute()]
     if is_path or "/" in name:
         looked.append(Path(name).expanduser().absolute())
     for folder in looked:
         if folder.is_dir():
             return folder
-    from datayield.data.torchvision_sets import SETS
+    from datayield.data.torchvision_names import SETS
 
-    known = [*EMBEDDED, *(_names_in(home) if home else []), *(f"torchvision/{n}" for n in SETS)]
+    known = [
+        *EMBEDDED,
+        *(folder.name for folder in _below_data_dir()),
+        *(f"torchvision/{n}" for n in SETS),
+    ]
     raise DataError(
         f"there is no dataset {name!r}",
         where=", ".join(map(str, looked)) or "built in (DATAYIELD_DATA is not set)",
@@ -150,7 +138,8 @@ def _below(root: Path, dataset: str, split: str) -> "Source":
 
 
 def _torchvision(name: str, split: str) -> "Source":
-    from datayield.data.torchvision_sets import SETS, TorchvisionSet
+    from datayield.data.torchvision_names import SETS
+    from datayield.data.torchvision_sets import TorchvisionSet
 
     if name not in SETS:
         raise DataError(
@@ -167,8 +156,11 @@ def _torchvision(name: str, split: str) -> "Source":
     return TorchvisionSet(name, chosen)
 
 
-def _names_in(home: Path) -> list[str]:
-    return sorted(p.name for p in home.iterdir() if p.is_dir() and not p.name.startswith("."))
+def _below_data_dir() -> list[Path]:
+    home = data_dir()
+    if home is None or not home.is_dir():
+        return []
+    return sorted(p for p in home.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
 def _entry(root: Path) -> Entry:

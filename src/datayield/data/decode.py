@@ -43,7 +43,7 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
             if image.width * image.height > MAX_PIXELS:
                 return f"too large: {image.width} x {image.height} pixels"
             if image.format == "JPEG":
-                image.draft(None, (2 * size, 2 * size))  # type: ignore[no-untyped-call]
+                image.draft(None, (2 * size, 2 * size))
             image.load()
             conversions = []
             if image.getexif().get(ORIENTATION, 1) != 1:

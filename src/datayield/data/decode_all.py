@@ -1,13 +1,15 @@
 """Decode every image of a source into one file, in several processes that never import torch."""
 
 import os
+import pickle
+import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from subprocess import PIPE, Popen
+from typing import IO, NamedTuple, cast
 
 import numpy as np
 
@@ -64,34 +66,60 @@ def usable_cores() -> int:
 
 
 def _outcomes(job: Job, starts: range, workers: int) -> Iterator[Outcome]:
+    """Outcomes in the order of `starts`; worker k takes every `workers`-th chunk from the k-th.
+
+    Plain processes that talk in pickles: unlike those of `multiprocessing` they do not import
+    the caller's script (and the torch in it) again, and one that is killed is noticed.
+    """
     if workers == 1:
         yield from (_decode_chunk(job, start) for start in starts)
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (job,))
-    try:  # an executor, as it notices a process that was killed; a multiprocessing.Pool waits on
-        yield from pool.map(_chunk_of_mine, starts)
-    except BrokenProcessPool as error:
+    command = [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    pool = [Popen(command, stdin=PIPE, stdout=PIPE, env=env) for _ in range(workers)]
+    try:
+        for k, worker in enumerate(pool):
+            _send((job, starts[k::workers]), worker)
+        for number in range(len(starts)):
+            yield _received(pool[number % workers])
+    finally:
+        for worker in pool:
+            worker.kill()
+            with worker:  # closes its pipes and waits for its end
+                pass
+
+
+def serve() -> None:
+    """What a worker does: read a job and its chunks from stdin, write outcomes to stdout."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    out, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may speak there
+    job, starts = pickle.load(sys.stdin.buffer)
+    for start in starts:
+        try:
+            said: Outcome | Exception = _decode_chunk(job, start)
+        except Exception as error:  # raised again by the parent
+            said = error
+        out.write(pickle.dumps(said))
+        out.flush()
+
+
+def _send(what: object, worker: Popen[bytes]) -> None:
+    if worker.stdin:
+        with suppress(BrokenPipeError), worker.stdin as pipe:  # its death is told when we listen
+            pipe.write(pickle.dumps(what))
+
+
+def _received(worker: Popen[bytes]) -> Outcome:
+    try:
+        said = pickle.load(cast(IO[bytes], worker.stdout))
+    except (EOFError, pickle.UnpicklingError) as error:
         raise DataError(
             "a decoding process was killed, probably for want of memory",
-            hint="call prepare(..., workers=1), or give the job more memory; a script of your "
-            'own must start its work under `if __name__ == "__main__":`',
+            hint="call prepare(..., workers=1), or give the job more memory",
         ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_mine: list[Job] = []  # the job of this worker process
-
-
-def _begin(job: Job) -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    _mine.append(job)
-
-
-def _chunk_of_mine(start: int) -> Outcome:
-    return _decode_chunk(_mine[0], start)
+    if isinstance(said, Exception):
+        raise said
+    return cast(Outcome, said)
 
 
 def _decode_chunk(job: Job, start: int) -> Outcome:
@@ -112,7 +140,7 @@ def _decode_chunk(job: Job, start: int) -> Outcome:
             outcome.conversions.update(decoded.conversions)
     with job.path.open("r+b", buffering=0) as file:  # not a memmap, whose pages count as memory
         file.seek(start * job.size**2 * 3)
-        rest = memoryview(pixels).cast("B")
+        rest = memoryview(pixels.tobytes())
         while rest:
             rest = rest[file.write(rest) :]
     return outcome

@@ -51,4 +51,5 @@ class Digits:
         return f"digit {i}"
 
     def read(self, i: int) -> Pixels:
-        return self._data[0][i]
+        pixels: Pixels = self._data[0][i]
+        return pixels

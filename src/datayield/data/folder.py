@@ -16,7 +16,9 @@ from datayield.spec.identity import digest
 from datayield.spec.study import Listing
 
 EXTENSIONS = frozenset(
-    ".jpg .jpeg .jfif .png .bmp .gif .webp .avif .tif .tiff .ppm .pgm .pbm .jp2 .tga".split()
+    f".{kind}"
+    for kind in ("jpg", "jpeg", "jfif", "png", "bmp", "gif", "webp", "avif", "tif", "tiff", "jp2")
+    + ("ppm", "pgm", "pbm", "tga")
 )
 
 

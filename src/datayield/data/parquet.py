@@ -74,7 +74,7 @@ class Parquet:
     def features(self) -> dict[str, dict[str, Any]]:
         """Column -> what the `huggingface` metadata says of it; a guess without metadata."""
         schema = _opened(self.files[0]).schema_arrow
-        found = {name: {} for name in schema.names}
+        found: dict[str, dict[str, Any]] = {name: {} for name in schema.names}
         told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         found |= told.get("info", {}).get("features", {})
         return {name: found[name] for name in schema.names}

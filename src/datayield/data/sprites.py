@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 
 from datayield.data.source import Labels, Pixels
+from datayield.data.sprites_chance import BLOCK
 from datayield.data.sprites_draw import draw
 from datayield.data.sprites_scene import CLASSES, label_block
 from datayield.spec.errors import DataError
@@ -19,7 +20,6 @@ from datayield.spec.study import Listing
 
 VERSION = 1  # bump when the same options give other images
 SPLITS = ("train", "test")
-BLOCK = 256  # images drawn together
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,9 @@ class Sprites:
 
     def read(self, i: int) -> Pixels:
         block, row = divmod(i, BLOCK)
-        return _block(SPLITS.index(self.split), block, self.options.size, self.options.shift)[row]
+        options = self.options
+        pixels: Pixels = _block(SPLITS.index(self.split), block, options.size, options.shift)[row]
+        return pixels
 
 
 @lru_cache(maxsize=1)  # neighbours come from one block; drawing it whole is what makes it fast

@@ -6,15 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datayield.data.source import Pixels
-from datayield.data.sprites_scene import (
-    BLOCK,
-    Backdrop,
-    Floats,
-    Objects,
-    Scene,
-    Strokes,
-    scene_block,
-)
+from datayield.data.sprites_chance import BLOCK, Floats
+from datayield.data.sprites_ground import Backdrop, Strokes
+from datayield.data.sprites_objects import Objects
+from datayield.data.sprites_scene import Scene, scene_block
 from datayield.data.sprites_shapes import FILLS, SHAPES, Field
 
 Table = TypeVar("Table", Backdrop, Objects, Strokes)
@@ -48,7 +43,7 @@ def _ground(b: Backdrop, rng: np.random.Generator, x: Floats, y: Floats) -> Floa
     first, second = (b.colours[:, i, :, None, None] for i in (0, 1))
     height, cycles, phase = b.wave.T[..., None, None]
     wave = height * np.sin(np.float32(2 * np.pi) * cycles * _along(b.wave_turn, x, y) + phase)
-    canvas = first + blend * (second - first) + wave[:, None]
+    canvas: Floats = first + blend * (second - first) + wave[:, None]
     for octave, nodes in enumerate(OCTAVES):
         grey = rng.standard_normal((len(blend), 1, nodes, nodes), np.float32)
         tint = rng.standard_normal((len(blend), 3, nodes, nodes), np.float32)

@@ -13,65 +13,77 @@ Plane = NDArray[np.float32]
 Field = Callable[[Plane, Plane], Plane]
 
 
+def _union(a: Plane, b: Plane) -> Plane:
+    either: Plane = np.minimum(a, b)
+    return either
+
+
+def _common(a: Plane, b: Plane) -> Plane:
+    both: Plane = np.maximum(a, b)
+    return both
+
+
 def _disc(x: Plane, y: Plane, cx: float, cy: float, r: float) -> Plane:
-    return np.sqrt((x - cx) ** 2 + (y - cy) ** 2) - r
+    away: Plane = np.sqrt((x - np.float32(cx)) ** 2 + (y - np.float32(cy)) ** 2)
+    return away - np.float32(r)
 
 
-def _box(x: Plane, y: Plane, left: float, right: float, low: float, high: float) -> Plane:
-    across = np.maximum(left - x, x - right)
-    return np.maximum(across, np.maximum(low - y, y - high))
+def _box(x: Plane, y: Plane, half: float, low: float, high: float) -> Plane:
+    return _common(np.abs(x) - np.float32(half), _common(np.float32(low) - y, y - np.float32(high)))
 
 
 def _wedge(x: Plane, y: Plane, tip: float, slope: float) -> Plane:
     """Below two lines that meet at (0, tip) and fall by `slope` per unit of |x|."""
-    return (y - tip + slope * np.abs(x)) * np.float32(1 / np.hypot(1, slope))
+    slant: Plane = np.abs(x) * np.float32(slope)
+    return (slant + y - np.float32(tip)) / np.float32(np.hypot(1, slope))
+
+
+def _above(y: Plane, low: float) -> Plane:
+    return np.float32(low) - y
 
 
 def _triangle(x: Plane, y: Plane) -> Plane:
-    return np.maximum(_wedge(x, y, 1.0, 2.1), -0.75 - y)
+    return _common(_wedge(x, y, 1.0, 2.1), _above(y, -0.75))
 
 
 def _heart(x: Plane, y: Plane) -> Plane:
-    lobes = _disc(np.abs(x), y, 0.42, 0.3, 0.5)
-    tip = np.maximum(np.abs(x) * 0.72 - (y + 0.95) * 0.69, y - 0.3)
-    return np.minimum(lobes, tip)
+    tip = _common(_wedge(x, -y, 0.95, 1.04), y - np.float32(0.3))
+    return _union(_disc(np.abs(x), y, 0.42, 0.3, 0.5), tip)
 
 
 def _crescent(x: Plane, y: Plane) -> Plane:
-    return np.maximum(_disc(x, y, 0, -0.1, 0.9), -_disc(x, y, 0, 0.4, 0.72))
+    return _common(_disc(x, y, 0, -0.1, 0.9), -_disc(x, y, 0, 0.4, 0.72))
 
 
 def _drop(x: Plane, y: Plane) -> Plane:
-    return np.minimum(_disc(x, y, 0, -0.35, 0.6), np.maximum(_wedge(x, y, 1.0, 2.0), -0.1 - y))
+    return _union(_disc(x, y, 0, -0.35, 0.6), _common(_wedge(x, y, 1.0, 2.0), _above(y, -0.1)))
 
 
 def _arrow(x: Plane, y: Plane) -> Plane:
-    head = np.maximum(_wedge(x, y, 1.0, 1.15), 0.02 - y)
-    return np.minimum(head, _box(x, y, -0.27, 0.27, -0.95, 0.1))
+    head = _common(_wedge(x, y, 1.0, 1.15), _above(y, 0.02))
+    return _union(head, _box(x, y, 0.27, -0.95, 0.1))
 
 
 def _dome(x: Plane, y: Plane) -> Plane:
-    return np.maximum(_disc(x, y, 0, -0.45, 0.98), -0.45 - y)
+    return _common(_disc(x, y, 0, -0.45, 0.98), _above(y, -0.45))
 
 
 def _tee(x: Plane, y: Plane) -> Plane:
-    return np.minimum(_box(x, y, -0.85, 0.85, 0.3, 0.8), _box(x, y, -0.26, 0.26, -0.9, 0.4))
+    return _union(_box(x, y, 0.85, 0.3, 0.8), _box(x, y, 0.26, -0.9, 0.4))
 
 
 def _mouth(x: Plane, y: Plane) -> Plane:
     """A disc with a wedge bitten out of its top."""
-    bite = (np.abs(x) - 0.85 * (y + 0.1)) * np.float32(1 / np.hypot(1, 0.85))
-    return np.maximum(_disc(x, y, 0, 0, 0.88), -bite)
+    return _common(_disc(x, y, 0, 0, 0.88), -_wedge(x, -y, 0.1, 1.18))
 
 
 def _cup(x: Plane, y: Plane) -> Plane:
-    return np.maximum(_box(x, y, -0.78, 0.78, -0.75, 0.75), -_box(x, y, -0.36, 0.36, -0.3, 2.0))
+    return _common(_box(x, y, 0.78, -0.75, 0.75), -_box(x, y, 0.36, -0.3, 2.0))
 
 
 def _fish(x: Plane, y: Plane) -> Plane:
-    body = np.maximum(_disc(x, y, 0.55, 0.3, 1.0), _disc(x, y, -0.55, 0.3, 1.0))
-    tail = np.maximum(_wedge(x, y, -0.25, 1.1), -0.95 - y)
-    return np.minimum(body, tail)
+    body = _disc(-np.abs(x), y, 0.55, 0.3, 1.0)
+    return _union(body, _common(_wedge(x, y, -0.25, 1.1), _above(y, -0.95)))
 
 
 SHAPES: dict[str, Field] = {
@@ -97,15 +109,16 @@ def _stripes(x: Plane, y: Plane) -> Plane:
 
 
 def _checks(x: Plane, y: Plane) -> Plane:
-    return _crisp(2 * np.sin(0.75 * x) * np.sin(0.75 * y))
+    quick = np.float32(0.75)
+    return _crisp(np.sin(quick * x) * np.sin(quick * y) * np.float32(2))
 
 
 def _dots(x: Plane, y: Plane) -> Plane:
-    return _crisp(1.2 * (np.cos(x) + np.cos(y)) - 0.9)
+    return _crisp((np.cos(x) + np.cos(y)) * np.float32(1.2) - np.float32(0.9))
 
 
 def _gradient(x: Plane, y: Plane) -> Plane:
-    return np.clip(0.5 + 0.055 * x, 0, 1)
+    return _crisp(x * np.float32(0.046))
 
 
 def _rings(x: Plane, y: Plane) -> Plane:
@@ -123,4 +136,5 @@ FILLS: dict[str, Field] = {  # phase of x and y in radians -> share of the secon
 
 
 def _crisp(wave: Plane) -> Plane:
-    return np.clip(0.5 + 1.2 * wave, 0, 1)
+    share: Plane = np.clip(np.float32(0.5) + np.float32(1.2) * wave, 0, 1)
+    return share

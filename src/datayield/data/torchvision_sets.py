@@ -6,67 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from datayield.data.cache import cache_folder
 from datayield.data.source import Labels, Pixels
+from datayield.data.torchvision_names import HIDDEN, SETS
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
+from datayield.spec.places import cache_dir
 from datayield.spec.study import Listing
-
-HIDDEN = ("unlabeled", "train+unlabeled")  # splits of STL10 whose labels are not to be used
-
-
-class Split(NamedTuple):
-    """Arguments that torchvision wants for it, and how many images it holds."""
-
-    arguments: dict[str, Any]
-    images: int
-
-
-@dataclass(frozen=True)
-class Named:
-    """How one dataset of torchvision is asked for and what it hands over.
-
-    `files`: it lists image files; otherwise it holds pixels in `.data`.
-    """
-
-    splits: dict[str, Split]
-    files: bool = False
-    labels: str = field(default="targets", kw_only=True)  # attribute of sets that hold pixels
-
-
-def _by_flag(train: int, test: int) -> dict[str, Split]:
-    return {"train": Split({"train": True}, train), "test": Split({"train": False}, test)}
-
-
-def _by_name(**counts: int) -> dict[str, Split]:
-    return {name: Split({"split": name}, count) for name, count in counts.items()}
-
-
-SETS: dict[str, Named] = {
-    "CIFAR10": Named(_by_flag(50_000, 10_000)),
-    "CIFAR100": Named(_by_flag(50_000, 10_000)),
-    "FashionMNIST": Named(_by_flag(60_000, 10_000)),
-    "STL10": Named(
-        _by_name(
-            **{"train": 5_000, "test": 8_000, "unlabeled": 100_000, "train+unlabeled": 105_000}
-        ),
-        labels="labels",
-    ),
-    "SVHN": Named(_by_name(train=73_257, test=26_032, extra=531_131), labels="labels"),
-    "Flowers102": Named(_by_name(train=1_020, val=1_020, test=6_149), files=True),
-    "OxfordIIITPet": Named(
-        {"train": Split({"split": "trainval"}, 3_680), "test": Split({"split": "test"}, 3_669)},
-        files=True,
-    ),
-    "DTD": Named(_by_name(train=1_880, val=1_880, test=1_880), files=True),
-    # No split of its own: ours is a fixed permutation, four fifths to train.
-    "EuroSAT": Named({"train": Split({}, 21_600), "test": Split({}, 5_400)}, files=True),
-    "Food101": Named(_by_name(train=75_750, test=25_250), files=True),
-}
 
 
 @dataclass(frozen=True)
@@ -78,7 +27,7 @@ class TorchvisionSet:
 
     name: str
     split: str
-    root: Path = field(default_factory=lambda: cache_folder() / "torchvision")
+    root: Path = field(default_factory=lambda: cache_dir() / "torchvision")
 
     def __len__(self) -> int:
         return SETS[self.name].splits[self.split].images
@@ -114,8 +63,9 @@ class TorchvisionSet:
 
     def read(self, i: int) -> bytes | Pixels:
         if self.index["files"]:
-            return (self.root / self.index["files"][i]).read_bytes()
-        return _array(self._beside(".npy"))[i]
+            return (self.root / str(self.index["files"][i])).read_bytes()
+        pixels: Pixels = _array(self._beside(".npy"))[i]
+        return pixels
 
     def _beside(self, suffix: str) -> Path:
         return self.root / f"{self.name}-{self.split}{suffix}"

@@ -55,7 +55,7 @@ class LARS(torch.optim.Optimizer):
         if not group["plain"]:
             ratios = _trust(weights, gradients, decay, group["eta"])
             if group["clip"]:
-                ratios = (ratios / lr if lr else torch.ones_like(ratios)).clamp(max=1)
+                ratios = (ratios / lr).clamp(max=1)  # 1 for a rate of 0 too
             updates = torch._foreach_mul(updates, ratios.unbind())
         for w in weights:
             if not self.state[w]:

@@ -19,13 +19,13 @@ from datayield.report.figures.honesty import honesty_figure
 from datayield.report.figures.training import time_figures
 from datayield.report.findings import Findings, analyse
 from datayield.report.static import write_static
-from datayield.store.atomic import write_text
+from datayield.store.atomic import write_json, write_text
 
 BEST_ON_TEST = "accuracy_best_on_test"
 
 
 def write_report(results: StudyResults, folder: Path) -> Path:
-    """Write report.html, table.csv, table.tex and figures/ into `folder`; the path of the page.
+    """Write report.html, answers.json, the tables and figures/; returns the path of the page.
 
     Each file appears whole or not at all, the page last. It needs no network: plotly is inside.
     """
@@ -33,6 +33,7 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     to_csv(results, folder / "table.csv")
     to_latex(results, folder / "table.tex")
     static = write_static(found, folder / "figures")
+    write_json(folder / "answers.json", [headline.text for headline in found.answer])
     page = folder / "report.html"
     files = [path.relative_to(folder).as_posix() for path in static]
     write_text(page, render(found, ["table.csv", "table.tex", *files]))

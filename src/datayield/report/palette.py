@@ -11,6 +11,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 UNTRAINED, PIXELS = "#7A7A7A", "#A0742D"
 # One dash per budget or arm; dotted is kept for fitted laws.
 _DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot")
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
+_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "x": "X"}
 _PATTERNS = {"solid": "-", "dash": "--", "longdash": (0, (9, 3)), "dashdot": "-."}
 
 
@@ -19,12 +21,18 @@ class Style:
     """How one curve is drawn."""
 
     colour: str
-    dash: str  # plotly's name of it
+    dash: str  # plotly's names of both
+    symbol: str
 
     @property
     def pattern(self) -> object:
         """The dash as matplotlib's linestyle."""
         return _PATTERNS.get(self.dash, (0, (9, 2, 2, 2)))
+
+    @property
+    def marker(self) -> str:
+        """The symbol as matplotlib's marker."""
+        return _MARKERS[self.symbol]
 
     def tint(self, alpha: float) -> str:
         """The colour as a translucent fill."""
@@ -33,7 +41,7 @@ class Style:
 
 
 def styles(keys: list[CurveKey]) -> dict[str, Style]:
-    """Curve name -> style: a colour per method and a dash per budget and arm.
+    """Curve name -> style: a colour per method, a dash and a symbol per budget and arm.
 
     With one method the budgets and arms take the colours too.
     """
@@ -43,5 +51,6 @@ def styles(keys: list[CurveKey]) -> dict[str, Style]:
     for key in keys:
         other = others.index((key.asked, key.arm))
         hue = methods.index(key.method) if len(methods) > 1 else other
-        found[key.name] = Style(COLOURS[hue % len(COLOURS)], _DASHES[other % len(_DASHES)])
+        colour, kind = COLOURS[hue % len(COLOURS)], other % len(_DASHES)
+        found[key.name] = Style(colour, _DASHES[kind], _SYMBOLS[kind])
     return found

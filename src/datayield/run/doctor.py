@@ -2,13 +2,14 @@
 
 import os
 import shutil
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from rich.console import Console
 
-from datayield.data.arrays import left_out
 from datayield.data.catalog import entries
+from datayield.data.inventory import left_out
 from datayield.run.device import choose, describe, fast_bf16, versions
 from datayield.spec.places import cache_dir, data_dir, store_dir
 
@@ -36,7 +37,7 @@ def examine(data: bool) -> dict[str, Any]:
     if folder is not None and not folder.is_dir():
         findings["problems"].append(f"DATAYIELD_DATA={folder} is not a folder")
     if data:
-        findings["datasets"] = [entry._asdict() for entry in entries()]
+        findings["datasets"] = [asdict(entry) for entry in entries()]
         findings["left out when decoding"] = left_out()
     return findings
 

@@ -75,10 +75,10 @@ def pretrain(
     if start == 0:
         meter.estimate = estimate
     steps, every = spec.steps, max(1, min(50, spec.steps // 200))
-    milestones = {round(share * steps): share for share in shares}
     _drop_log_from(folder, start)
     method.train()
     recent: list[Tensor] = []
+    terms: dict[str, Tensor] = {}
     saved_at = clock = time.perf_counter()
     for step in range(start, steps + 1):
         t = step / steps
@@ -88,11 +88,12 @@ def pretrain(
             now = time.perf_counter()
             meter.seconds, clock = meter.seconds + now - clock, now
             _check_finite(losses, step, spec)
-            _log(folder, step, t, losses, spec)
+            _log(folder, step, losses, terms, spec)
             yield _tick(step, spec, meter, float(losses[-1]))
             clock = time.perf_counter()
-        if step in milestones and not folder.checkpoint(milestones[step]).exists():
-            _keep_encoder(folder, spec, milestones[step], step, method.encoder.state_dict())
+        for share in shares:
+            if step == round(share * steps) and not folder.checkpoint(share).exists():
+                _keep_encoder(folder, spec, share, step, method.encoder.state_dict())
         if step == steps:
             break
         if stop.is_set() or time.perf_counter() - saved_at > save_seconds:
@@ -118,13 +119,11 @@ def pretrain(
         loss.total.backward()
         if spec.optim.clip is not None:
             torch.nn.utils.clip_grad_norm_(method.parameters(), spec.optim.clip)
-        set_rate(
-            optimizer,
-            spec.optim.lr * rate(t, spec.optim.schedule, spec.optim.warmup, spec.optim.final),
-        )
+        set_rate(optimizer, _rate(spec, step))
         optimizer.step()
         method.after_step(t)
         recent.append(loss.total.detach())
+        terms = loss.terms
         meter.wait_seconds += fetched - before
         meter.view_seconds += viewed - fetched
 
@@ -141,13 +140,17 @@ def _stream(seed: int, step: int) -> int:
     return int(np.random.SeedSequence((seed, step, 0xD50)).generate_state(1, np.uint64)[0] >> 1)
 
 
+def _rate(spec: RunSpec, step: int) -> float:
+    """The learning rate of a step: the schedule at its middle, so that no step has rate 0."""
+    o = spec.optim
+    return o.lr * rate((step + 0.5) / spec.steps, o.schedule, o.warmup, o.final)
+
+
 def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
     bad = (~torch.isfinite(losses)).nonzero()
     if len(bad):
         at = step - len(losses) + int(bad[0])
-        lr = spec.optim.lr * rate(
-            at / spec.steps, spec.optim.schedule, spec.optim.warmup, spec.optim.final
-        )
+        lr = _rate(spec, at)
         raise TrainingError(
             f"the loss is {float(losses[bad[0]])} at step {at} of {spec.steps}",
             where=f"{spec.method.name}, run {spec.id}",
@@ -157,12 +160,15 @@ def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
         )
 
 
-def _log(folder: RunFolder, step: int, t: float, losses: Tensor, spec: RunSpec) -> None:
+def _log(
+    folder: RunFolder, step: int, losses: Tensor, terms: dict[str, Tensor], spec: RunSpec
+) -> None:
     line = {
         "step": step,
-        "share": round(t, 6),
+        "share": round(step / spec.steps, 6),
         "loss": float(losses.mean()),
-        "rate": rate(min(t, 1.0), spec.optim.schedule, spec.optim.warmup, spec.optim.final),
+        "lr": _rate(spec, step - 1),
+        "terms": {k: float(v) for k, v in terms.items()},
     }
     folder.path.mkdir(parents=True, exist_ok=True)
     with folder.log.open("a", encoding="utf-8") as file:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from datayield.spec.errors import ConfigError
+
 
 def data_dir() -> Path | None:
     """DATAYIELD_DATA: a folder whose sub-folders are datasets."""
@@ -11,12 +13,22 @@ def data_dir() -> Path | None:
 
 
 def cache_dir() -> Path:
-    """DATAYIELD_CACHE: decoded images and measurements of this machine; safe to delete."""
+    """DATAYIELD_CACHE: decoded images and measurements of this machine; safe to delete.
+
+    `$XDG_CACHE_HOME/datayield` or `~/.cache/datayield` unless set. Raises ConfigError where a
+    file is in the way.
+    """
     value = os.environ.get("DATAYIELD_CACHE")
-    if value:
-        return Path(value).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "datayield"
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    path = Path(value).expanduser() if value else Path(home).expanduser() / "datayield"
+    if path.exists() and not path.is_dir():
+        raise ConfigError(
+            "the cache folder is a file",
+            where="DATAYIELD_CACHE",
+            got=path,
+            hint="set DATAYIELD_CACHE to a folder",
+        )
+    return path.absolute()
 
 
 def store_dir() -> Path:

@@ -3,9 +3,10 @@
 from datayield.analysis.fits import Fit
 from datayield.analysis.summary import Baseline, Point
 from datayield.analysis.words import count, percent
+from datayield.report.figures.baselines import add_baselines
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
 from datayield.report.findings import Curves, Findings
-from datayield.report.palette import PIXELS, UNTRAINED, Style
+from datayield.report.palette import Style
 
 
 def yield_figures(f: Findings) -> list[Figure]:
@@ -53,7 +54,7 @@ def _curves(
     pad = 0.07 * (high - low) or 0.02 * scale
     layout = layout_of(size_axis(sizes), {"title": {"text": y_title}})
     layout["yaxis"]["range"] = [low - pad, high + pad]
-    _add_baselines(layout, bases, scale, high - low)
+    add_baselines(layout, bases, scale, high - low)
     return {"data": data, "layout": layout}
 
 
@@ -82,7 +83,7 @@ def _curve(name: str, line: list[Point], style: Style, scale: float) -> list[Spe
         "y": [scale * p.seeds.mean for p in line],
         "mode": "lines+markers",
         "line": {"color": style.colour, "dash": style.dash, "width": 2},
-        "marker": {"size": 6},
+        "marker": {"size": 6, "symbol": style.symbol},
         "text": text,
         "hovertemplate": "%{text}<extra></extra>",
     }
@@ -119,36 +120,6 @@ def _law(name: str, fit: Fit, style: Style, top: int) -> Spec:
         ],
         "hovertemplate": "%{text}<extra></extra>",
     }
-
-
-def _add_baselines(layout: Spec, bases: list[Baseline], scale: float, height: float) -> None:
-    """Lines across the figure with their names; names of close lines go to opposite ends."""
-    placed: list[tuple[float, str]] = []
-    for b in sorted(bases, key=lambda b: b.seeds.mean):
-        at, colour = scale * b.seeds.mean, PIXELS if b.kind == "pixels" else UNTRAINED
-        common = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "layer": "below"}
-        line = {"color": colour, "width": 1.5, "dash": "5px,3px"}
-        layout["shapes"].append({**common, "type": "line", "y0": at, "y1": at, "line": line})
-        if len(b.seeds.values) > 1:
-            edges = {"y0": scale * b.seeds.low, "y1": scale * b.seeds.high}
-            fill = {"fillcolor": colour, "opacity": 0.13, "line": {"width": 0}}
-            layout["shapes"].append({**common, **edges, **fill, "type": "rect"})
-        taken = [side for y, side in placed if at - y < 0.09 * height]
-        side = "left" if "right" in taken and "left" not in taken else "right"
-        placed.append((at, side))
-        layout["annotations"].append(
-            {
-                "xref": "paper",
-                "x": 0 if side == "left" else 1,
-                "xanchor": side,
-                "y": at,
-                "yanchor": "bottom",
-                "showarrow": False,
-                "borderpad": 1,
-                "text": b.name,
-                "font": {"size": 11, "color": "$muted"},
-            }
-        )
 
 
 def _value(value: float, scale: float) -> str:

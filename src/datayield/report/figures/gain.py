@@ -24,7 +24,9 @@ def _gains(lines: list[CurveGain], look: dict[str, Style], worth: float) -> Spec
     data: list[Spec] = []
     for i, line in enumerate(lines):
         style = look[line.key.name]
-        shift = 0.13 * (i - (len(lines) - 1) / 2) / max(1, (len(lines) - 1) / 2)
+        shift = (
+            min(0.35, 0.07 * len(lines)) * (i - (len(lines) - 1) / 2) / max(1, (len(lines) - 1) / 2)
+        )
         known = [s for s in line.steps if s.per_doubling.covers != "nothing"]
         x = [math.sqrt(s.n * s.to) * (s.to / s.n) ** shift for s in known]
         each = [s.per_doubling for s in known]
@@ -32,7 +34,7 @@ def _gains(lines: list[CurveGain], look: dict[str, Style], worth: float) -> Spec
             "array": [100 * (d.high - d.mean) for d in each],
             "arrayminus": [100 * (d.mean - d.low) for d in each],
         }
-        hollow = ["circle" if d.covers == "seeds" else "circle-open" for d in each]
+        hollow = [style.symbol + ("" if d.covers == "seeds" else "-open") for d in each]
         data.append(
             {
                 "type": "scatter",

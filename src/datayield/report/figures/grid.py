@@ -1,9 +1,11 @@
 """Accuracy over N and C as a heat map, with the regime of each cell."""
 
-from datayield.analysis.regime import Grid
+from datayield.analysis.regime import Cell, Grid
 from datayield.analysis.words import percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.spec.budget import short_number
+
+_SCALE = [[0, "#f4f1e6"], [1, "#6fb3dc"]]  # light throughout, so that one ink reads on all of it
 
 
 def heat_figures(grids: list[Grid]) -> list[Figure]:
@@ -14,7 +16,7 @@ def heat_figures(grids: list[Grid]) -> list[Figure]:
         columns = len(spec["data"][0]["x"])
         rows = len(spec["data"][0]["y"])
         title = f"{grid.key.place}, {grid.key.name}"
-        found.append(Figure(f"heat-{i}", title, spec, 130 + 62 * rows, 110 + 78 * columns))
+        found.append(Figure(f"heat-{i}", title, spec, 110 + 62 * rows, 76 + 66 * columns))
     return found
 
 
@@ -23,15 +25,7 @@ def _heat(grid: Grid) -> Spec:
     budgets = sorted({c.images for c in grid.cells})
     at = {(c.n, c.images): c for c in grid.cells}
     z = [[100 * at[n, c].seeds.mean if (n, c) in at else None for n in sizes] for c in budgets]
-    text = [
-        [
-            f"<b>{percent(at[n, c].seeds.mean)}</b><br>{at[n, c].regime.replace('-', '-<br>')}"
-            if (n, c) in at
-            else ""
-            for n in sizes
-        ]
-        for c in budgets
-    ]
+    text = [[_label(at[n, c]) if (n, c) in at else "" for n in sizes] for c in budgets]
     data = {
         "type": "heatmap",
         "z": z,
@@ -40,11 +34,11 @@ def _heat(grid: Grid) -> Spec:
         "xgap": 2,
         "x": [short_number(n) for n in sizes],
         "y": [short_number(c) for c in budgets],
-        "colorscale": "Cividis",
+        "colorscale": _SCALE,
         "showscale": False,
         "ygap": 2,
         "hoverinfo": "skip",
-        "textfont": {"size": 11},
+        "textfont": {"size": 11, "color": "#14181c"},
     }
     axes = {"type": "category", "showgrid": False}
     layout = layout_of(
@@ -52,3 +46,8 @@ def _heat(grid: Grid) -> Spec:
         {**axes, "title": {"text": "images presented C"}},
     )
     return {"data": [data], "layout": layout}
+
+
+def _label(cell: Cell) -> str:
+    regime = cell.regime.replace("-", "-<br>").replace(" ", "<br>")
+    return f"<b>{percent(cell.seeds.mean)}</b><br>{regime}"

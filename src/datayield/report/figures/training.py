@@ -1,12 +1,13 @@
 """Accuracy and effective rank over training, where several shares of the budget are measured."""
 
-from typing import Any
-
+from datayield.analysis.summary import CurveKey, Point
 from datayield.analysis.words import count
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.findings import Findings
 from datayield.report.palette import Style
 from datayield.spec.budget import short_number
+
+Lines = dict[tuple[CurveKey, int], list[Point]]
 
 
 def time_figures(f: Findings) -> list[Figure]:
@@ -24,33 +25,47 @@ def time_figures(f: Findings) -> list[Figure]:
     return found
 
 
-def _over_time(lines: Any, look: dict[str, Style], scale: float, y_title: str) -> Spec:
+def _over_time(lines: Lines, look: dict[str, Style], scale: float, y_title: str) -> Spec:
     sizes = sorted({n for _, n in lines})
     picked = sorted({sizes[0], sizes[len(sizes) // 2], sizes[-1]})
     symbols = dict(zip(picked, ("circle-open", "square-open", "diamond"), strict=False))
-    data = []
-    for (key, n), line in lines.items():
-        if n in symbols:
-            style, y = look[key.name], [scale * p.seeds.mean for p in line]
-            label = ["", *[""] * (len(line) - 2), short_number(n)]
-            hover = "%{customdata}<br>%{x:.0%} of the budget: %{y:.1f}<extra></extra>"
-            data.append(
-                {
-                    "type": "scatter",
-                    "x": [p.share for p in line],
-                    "y": y,
-                    "text": label,
-                    "mode": "lines+markers+text",
-                    "textposition": "middle right",
-                    "legendgroup": key.name,
-                    "name": key.name,
-                    "cliponaxis": False,
-                    "line": {"color": style.colour, "dash": style.dash, "width": 1.8},
-                    "marker": {"symbol": symbols[n], "size": 7},
-                    "textfont": {"size": 11, "color": "$ink"},
-                    "customdata": [f"{key.name}, N = {count(n)}"] * len(line),
-                    "hovertemplate": hover,
-                }
-            )
-    x = {"title": {"text": "share of the budget spent"}, "tickformat": ".0%", "range": [0, 1.09]}
-    return {"data": data, "layout": layout_of(x, {"title": {"text": y_title}})}
+    shown = {at: line for at, line in lines.items() if at[1] in symbols}
+    data: list[Spec] = []
+    for (key, n), line in shown.items():
+        style = look[key.name]
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": [p.share for p in line],
+                "y": [scale * p.seeds.mean for p in line],
+                "legendgroup": key.name,
+                "name": key.name,
+                "line": {"color": style.colour, "dash": style.dash, "width": 1.8},
+                "marker": {"symbol": symbols[n], "size": 7},
+                "customdata": [f"{key.name}, N = {count(n)}"] * len(line),
+                "hovertemplate": "%{customdata}<br>%{x:.0%} of the budget: %{y:.1f}<extra></extra>",
+            }
+        )
+    right = 1.02 * max(p.share for line in shown.values() for p in line)
+    axis = {"title": {"text": "share of the budget spent"}, "tickformat": ".0%"}
+    layout = layout_of({**axis, "range": [0, 1.1 * right]}, {"title": {"text": y_title}})
+    values = [y for trace in data for y in trace["y"]]
+    ends = [(scale * line[-1].seeds.mean, short_number(n)) for (_, n), line in shown.items()]
+    layout["annotations"] = [
+        {"x": right, "y": y, "text": text, "xanchor": "left", "showarrow": False, "borderpad": 0}
+        for y, text in _apart(ends, 0.06 * (max(values) - min(values)))
+    ]
+    return {"data": data, "layout": layout}
+
+
+def _apart(labels: list[tuple[float, str]], gap: float) -> list[tuple[float, str]]:
+    """Labels moved up until none covers another; equal ones that would touch become one."""
+    placed: list[tuple[float, str]] = []
+    for y, text in sorted(labels):
+        if placed and y - placed[-1][0] < gap:
+            if text == placed[-1][1]:
+                continue
+            y = placed[-1][0] + gap
+        placed.append((y, text))
+    return placed

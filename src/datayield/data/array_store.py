@@ -1,0 +1,91 @@
+"""Files of decoded images: written aside, moved into place in one step, named by content."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datayield.data.source import Labels
+from datayield.spec.errors import DataError
+
+ROWS_BYTES = 16 << 20  # moved at once when gaps are closed
+FORGOTTEN = 86_400  # seconds after which a half-written store was surely left by a killed process
+
+
+def whole(folder: Path, meta: dict[str, Any]) -> bool:
+    """Whether `folder` holds all that `meta` says of it."""
+    images = folder / "images.u8"
+    bytes_ = meta["kept"] * meta["size"] ** 2 * 3
+    return images.exists() and images.stat().st_size == bytes_ and (folder / "labels.npz").exists()
+
+
+def keep(building: Path, folder: Path, meta: dict[str, Any]) -> None:
+    """Move into place in one step. Where another process was first, its copy is the one."""
+    if folder.exists() and not whole(folder, meta):
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        building.rename(folder)
+    except OSError:
+        if not whole(folder, meta):
+            raise
+
+
+def sweep(root: Path) -> None:
+    """Remove what processes that were killed left half-written, a day later."""
+    for left in root.glob("building-*"):
+        images = left / "images.u8"
+        if images.exists() and time.time() - images.stat().st_mtime > FORGOTTEN:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def close_gaps(path: Path, kept: Labels, total: int, size: int) -> None:
+    """Move the rows `kept` of `total` images to the front of the file, and shorten it."""
+    images = np.memmap(path, np.uint8, "r+", shape=(total, size * size * 3))
+    rows = max(1, ROWS_BYTES // images.shape[1])
+    for start in range(0, len(kept), rows):
+        chosen = kept[start : start + rows]
+        images[start : start + len(chosen)] = images[chosen]  # the right side is copied first
+    images.flush()
+    del images
+    os.truncate(path, len(kept) * size * size * 3)
+
+
+def content_digest(path: Path, labels: dict[str, Labels], size: int) -> str:
+    """16 hex digits over size, pixels and labels."""
+    sha = hashlib.sha256(f"{size}".encode())
+    with path.open("rb") as file:
+        for block in iter(partial(file.read, 1 << 20), b""):
+            sha.update(block)
+    for name, column in sorted(labels.items()):
+        sha.update(name.encode() + column.astype("<i8").tobytes())
+    return sha.hexdigest()[:16]
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write so that a reader sees all of it or nothing."""
+    part = path.with_name(f"{uuid.uuid4().hex}.part")
+    part.write_text(json.dumps(value, indent=1))
+    part.replace(path)
+
+
+def room_for(needed: int, root: Path) -> None:
+    """Raise DataError where the disk cannot take `needed` bytes more."""
+    if shutil.disk_usage(root).free < needed:
+        raise disk_full(needed, root)
+
+
+def disk_full(needed: int, root: Path) -> DataError:
+    """The error that says how much is needed and how much there is."""
+    free = shutil.disk_usage(root).free
+    return DataError(
+        f"the decoded images need {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free",
+        where=str(root),
+        hint="free some space, or let DATAYIELD_CACHE name a folder on a larger disk",
+    )

@@ -1,0 +1,26 @@
+"""Random draws for a whole block of sprites at once, and colours."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+BLOCK = 256  # images drawn together
+
+
+def rgb(hue: Floats, saturation: Floats, value: Floats) -> Floats:
+    """HSV [...] -> RGB [..., 3]; hue in turns, wrapped."""
+    offset = np.array([5, 3, 1], np.float32)
+    k = (offset + 6 * np.asarray(hue, np.float32)[..., None]) % 6
+    part = np.clip(np.minimum(k, 4 - k), 0, 1)
+    colours: Floats = (value[..., None] * (1 - saturation[..., None] * part)).astype(np.float32)
+    return colours
+
+
+def uniform(rng: np.random.Generator, *shape: int) -> Floats:
+    """Draws from [0, 1)."""
+    return rng.random(shape, np.float32)
+
+
+def angle(share: Floats) -> Floats:
+    """Shares of a turn in radians."""
+    return share * np.float32(2 * np.pi)

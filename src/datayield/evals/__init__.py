@@ -1,0 +1,47 @@
+"""Evaluations of frozen features: they know no trainer, no encoder and no path."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from datayield.evals.knn import nearest_neighbours
+from datayield.evals.linear import linear_probe
+from datayield.evals.measured import Measured, check
+from datayield.evals.spectrum import feature_spectrum
+from datayield.spec.errors import ConfigError
+from datayield.spec.evals import EvalSpec, Protocol
+
+__all__ = ["PROTOCOLS", "Items", "Measured", "evaluate", "needs_train"]
+
+Items = tuple[Tensor, Tensor]  # features [n, d] and class numbers [n]
+PROTOCOLS: dict[Protocol, Callable[[EvalSpec, Items | None, Items], Measured]] = {
+    "linear@1": linear_probe,
+    "knn@1": nearest_neighbours,
+    "spectrum@1": feature_spectrum,
+}
+
+
+def needs_train(protocol: Protocol) -> bool:
+    """Whether the protocol learns from labelled training items."""
+    return protocol != "spectrum@1"
+
+
+def evaluate(spec: EvalSpec, train: Items | None, test: Items) -> Measured:
+    """Measure features by the protocol of `spec`: a pure function of its arguments.
+
+    No prediction or choice depends on the labels of `test`. Raises ConfigError where train
+    and test are the same images, DataError for features and labels that do not fit together or
+    cannot be learned from, TrainingError for features that are not finite.
+    """
+    where = f"evaluations.{spec.name}"
+    check(*test, part=f"{where}.test")
+    if needs_train(spec.protocol):
+        if train is None or spec.train == spec.test:
+            raise ConfigError(
+                f"{spec.protocol} needs training items that are not its test items",
+                where=f"{where}.train",
+                got=None if train is None else spec.train,
+                hint="name two different splits of the dataset",
+            )
+        check(*train, part=f"{where}.train")
+    return PROTOCOLS[spec.protocol](spec, train, test)

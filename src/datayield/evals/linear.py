@@ -1,0 +1,99 @@
+"""linear@1: a linear classifier on frozen features, its strength chosen on validation items."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from datayield.evals.logistic import Fit, basis, path
+from datayield.evals.measured import Measured, missing_classes, scores
+from datayield.maths.metrics import accuracy
+from datayield.spec.errors import DataError
+from datayield.spec.evals import EvalSpec
+
+# Strong to weak, two to a decade. See `logistic` for what a strength is, and scikit-learn's C.
+STRENGTHS = tuple(10 ** (1 - i / 2) for i in range(13))
+FOLDS = 5  # one fold of five is the validation split
+
+
+def linear_probe(
+    spec: EvalSpec, train: tuple[Tensor, Tensor] | None, test: tuple[Tensor, Tensor]
+) -> Measured:
+    """Fit on 80% of train, choose the strength on the other 20%, refit on all, test once.
+
+    `train`, `test`: features [n, d] and class numbers [n]. Features are standardised with the
+    statistics of train. `strength` is the most accurate on validation, ties by cross entropy.
+    `accuracy_val` is its accuracy there. `accuracy_best_on_test` is the largest accuracy that any
+    strength reaches on the test items: what choosing on test would have claimed.
+    Raises DataError where train has one class only, or no class with two items.
+    """
+    assert train is not None
+    (x, y), (x_test, y_test) = train, test
+    classes, y = torch.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(
+            "a classifier needs training items of two classes",
+            where=f"evaluations.{spec.name}",
+            got=f"{len(y)} items of {len(classes)} class",
+            hint="raise train_count, or choose another label",
+        )
+    fitted, held = validation_split(y.numpy(), spec.seed)
+    if not len(held):
+        raise DataError(
+            "no class has two training items, so none can be held out for validation",
+            where=f"evaluations.{spec.name}.train_count",
+            got=f"{len(y)} items of {len(classes)} classes",
+            hint="raise train_count to several times the number of classes",
+        )
+    axes = basis(x)
+    z, z_test = axes(x), axes(x_test)
+    trials = path(z[fitted], y[fitted], axes.variance, STRENGTHS)
+    validated = [_validate(fit, z[held], y[held]) for fit in trials]
+    best = validated.index(max(validated))
+    refits = path(z, y, axes.variance, STRENGTHS)
+    on_test = [classes[predict(fit, z_test)] for fit in refits]
+    missing, notes = missing_classes(classes, y_test)
+    metrics, intervals = scores(on_test[best], y_test, spec.seed)
+    metrics |= {
+        "accuracy_val": validated[best][0],
+        "accuracy_best_on_test": max(accuracy(pred, y_test) for pred in on_test),
+        "strength": STRENGTHS[best],
+        "classes_missing_in_train": float(missing),
+    }
+    notes += (f"strength chosen on {len(held)} of {len(y)} train items",)
+    return Measured(metrics, intervals, len(y), len(y_test), notes + _warnings(best, refits))
+
+
+def validation_split(labels: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:
+    """Positions to fit on and to validate on: a stratified fifth, decided by labels and `seed`.
+
+    Items are laid out class by class, shuffled within, and every fifth is held out, so each class
+    gives a fifth of its items, rounded down or up, and keeps at least one. A class with a single
+    item gives none.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    order = np.lexsort((rng.permutation(len(labels)), labels))
+    spare = order[np.bincount(labels)[labels[order]] > 1]
+    held = np.sort(spare[rng.integers(FOLDS) % max(1, len(spare)) :: FOLDS])
+    rest = np.setdiff1d(np.arange(len(labels)), held)
+    return torch.from_numpy(rest), torch.from_numpy(held)
+
+
+def predict(fit: Fit, z: Tensor) -> Tensor:
+    """The likeliest class, 0 to K - 1, of each row of `z` [n, r + 1]."""
+    return (z @ fit.weight.T).argmax(dim=1)
+
+
+def _validate(fit: Fit, z: Tensor, y: Tensor) -> tuple[float, float]:
+    """Accuracy and minus the cross entropy: the larger the better."""
+    loss = torch.nn.functional.cross_entropy(z @ fit.weight.T, y)
+    return accuracy(predict(fit, z), y), -float(loss)
+
+
+def _warnings(best: int, refits: list[Fit]) -> tuple[str, ...]:
+    notes = []
+    if best in (0, len(STRENGTHS) - 1):
+        side = "strongest" if best == 0 else "weakest"
+        notes.append(f"the {side} strength of the grid was chosen; the best may lie beyond it")
+    if short := [fit.strength for fit in refits if not fit.converged]:
+        notes.append(f"not solved to tolerance at strengths {', '.join(f'{s:.2g}' for s in short)}")
+    return tuple(notes)

@@ -1,0 +1,36 @@
+"""spectrum@1: how many dimensions the features fill. Needs no labels and no training items."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from datayield.evals.measured import Measured
+from datayield.maths.spectrum import effective_rank, feature_std
+from datayield.spec.evals import EvalSpec
+
+ITEMS = 10_000  # more change the rank little and the time much
+ENOUGH = 5  # items per dimension below which the rank is mostly that of the sample
+
+
+def feature_spectrum(
+    spec: EvalSpec, train: tuple[Tensor, Tensor] | None, test: tuple[Tensor, Tensor]
+) -> Measured:
+    """Effective rank (centred) and feature_std of the test features [n, d]; `train` is ignored.
+
+    Of more than 10,000 items a random 10,000, decided by the seed, are taken.
+    """
+    x, total = test[0], len(test[0])
+    if total > ITEMS:
+        rng = np.random.Generator(np.random.PCG64(spec.seed))
+        x = x[torch.from_numpy(np.sort(rng.permutation(total)[:ITEMS]))]
+    n, d = x.shape
+    notes: tuple[str, ...] = (f"{n} of {total} test items, features centred",)
+    if n < ENOUGH * d:
+        notes += (f"{n} items for {d} dimensions: the rank is bounded by the sample",)
+    metrics = {
+        "effective_rank": effective_rank(x),
+        "feature_std": feature_std(x),
+        "n": float(n),
+        "d": float(d),
+    }
+    return Measured(metrics, {}, 0, total, notes)

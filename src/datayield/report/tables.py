@@ -1,0 +1,108 @@
+"""The tables of the page as rows of text, for the template to print."""
+
+from typing import Any
+
+from datayield.analysis.gain import CurveGain, Step
+from datayield.analysis.summary import CurveKey, Seeds
+from datayield.analysis.words import count, percent, plural, points, span
+from datayield.report.findings import Findings
+from datayield.spec.budget import short_number
+
+Table = dict[str, Any]
+
+
+def gain_table(f: Findings, name: str) -> Table:
+    """Rows: curves. Columns: steps between neighbouring sizes, then the whole way."""
+    lines = [g for key, g in f.gains.items() if key.eval == name]
+    steps = sorted({(s.n, s.to) for g in lines for s in g.steps})
+    return {
+        "title": lines[0].key.place if lines else name,
+        "columns": [f"{short_number(a)} → {short_number(b)}" for a, b in steps],
+        "rows": [
+            {
+                "name": g.key.name,
+                "cells": [_step(_find(g, step)) for step in steps],
+                "total": _step(g.total, whole=True),
+                "range": f"{short_number(g.total.n)} → {short_number(g.total.to)}",
+                "pays_up_to": count(g.pays_up_to) if g.pays_up_to else "–",
+            }
+            for g in lines
+        ],
+    }
+
+
+def _find(line: CurveGain, step: tuple[int, int]) -> Step | None:
+    return next((s for s in line.steps if (s.n, s.to) == step), None)
+
+
+def _step(step: Step | None, *, whole: bool = False) -> dict[str, str] | None:
+    """A step per doubling; the whole way in points altogether."""
+    if step is None:
+        return None
+    gain = step.gain if whole else step.per_doubling
+    if gain.covers == "nothing":
+        return {"mean": "–", "span": "", "verdict": step.verdict, "reason": step.reason}
+    return {
+        "mean": points(gain.mean),
+        "span": span(gain.low, gain.high),
+        "verdict": step.verdict,
+        "reason": step.reason,
+    }
+
+
+def fit_rows(f: Findings) -> list[dict[str, Any]]:
+    """One row per curve: the law with its intervals, or why there is none."""
+    rows = []
+    for key, fit in f.fits.items():
+        row: dict[str, Any] = {"place": key.place, "name": key.name, "verdict": fit.verdict}
+        row |= {"reason": fit.reason, "best": fit.best, "law": None}
+        if fit.law:
+            a, c = fit.law.a, fit.law.c
+            row["law"] = {
+                "ceiling": percent(1 - a.value),
+                "ceiling_span": f"{percent(1 - a.high)} to {percent(1 - a.low)}",
+                "c": f"{c.value:.2f}",
+                "c_span": f"{c.low:.2f} to {c.high:.2f}",
+                "ahead": [
+                    {
+                        "n": short_number(n),
+                        "value": percent(1 - e.value),
+                        "span": f"{percent(1 - e.high)} to {percent(1 - e.low)}",
+                    }
+                    for n, e in fit.law.forecasts
+                ],
+            }
+        row["left_out"] = {form: f"{100 * miss:.2f}" for form, miss in fit.left_out.items()}
+        rows.append(row)
+    return rows
+
+
+def result_table(f: Findings, name: str) -> Table:
+    """Rows: sizes and baselines. Columns: curves."""
+    lines = f.of(name)
+    cells = {(p.n, key): p.seeds for key, line in lines.items() for p in line}
+    sizes = sorted({n for n, _ in cells})
+    return {
+        "title": next(iter(lines)).place,
+        "columns": [key.name for key in lines],
+        "rows": [{"name": count(n), "cells": _row(cells, n, list(lines))} for n in sizes],
+        "baselines": [
+            {"name": b.name, "cell": _cell(b.seeds)} for b in f.baselines if b.eval == name
+        ],
+    }
+
+
+def _row(
+    cells: dict[tuple[int, CurveKey], Seeds], n: int, keys: list[CurveKey]
+) -> list[dict[str, str] | None]:
+    return [_cell(cells[n, key]) if (n, key) in cells else None for key in keys]
+
+
+def _cell(seeds: Seeds) -> dict[str, str]:
+    many = len(seeds.values) > 1
+    band = f"{100 * seeds.low:.1f} to {100 * seeds.high:.1f}" if many else ""
+    return {
+        "mean": f"{100 * seeds.mean:.1f}",
+        "band": band,
+        "seeds": plural(len(seeds.values), "seed"),
+    }

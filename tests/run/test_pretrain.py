@@ -1,0 +1,179 @@
+"""The loop: the budget is met, milestones are kept, resume gives the same bits, NaN stops it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import pytest
+import torch
+
+from datayield.data.resident import Resident
+from datayield.maths import contrastive
+from datayield.methods import simclr
+from datayield.nets import encoder as encoders
+from datayield.run.pretrain import Source, Tick, pretrain
+from datayield.spec.budget import Budget
+from datayield.spec.errors import InterruptedRunError, TrainingError
+from datayield.spec.method import METHOD_SPECS
+from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.views import recipe
+from datayield.store.folders import RunFolder
+
+CPU = torch.device("cpu")
+
+
+def spec_of(method: str = "simclr", n: int = 40, images: int = 640, **optim: object) -> RunSpec:
+    projector = (16, 8) if method == "simclr" else (16, 16)
+    return RunSpec(
+        data=Subset(dataset="made", count=n, size=16),
+        encoder=EncoderSpec(name="convnet", size=16, width=4),
+        method=METHOD_SPECS[method](projector=projector),
+        views=recipe("asymmetric", 16),
+        optim=OptimSpec.model_validate({"lr": 1e-3, **optim}),
+        batch=32,
+        budget=Budget(unit="images", amount=images),
+        seed=3,
+    )
+
+
+def source_of(n: int) -> Source:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
+    return Source(Resident(pixels, np.arange(n), CPU), "data", "indices", 0)
+
+
+def train(
+    spec: RunSpec, folder: Path, shares: tuple[float, ...] = (1.0,), save_seconds: float = 60.0
+) -> list[Tick]:
+    torch.set_num_threads(1)
+    assert spec.data.count is not None
+    return list(
+        pretrain(
+            spec,
+            source_of(spec.data.count),
+            RunFolder(folder),
+            shares=shares,
+            device=CPU,
+            stop=Event(),
+            save_seconds=save_seconds,
+        )
+    )
+
+
+@pytest.mark.parametrize("n", [7, 40])  # smaller than a batch, and not a multiple of it
+def test_the_budget_is_met_and_recorded(tmp_path: Path, n: int) -> None:
+    spec = spec_of(n=n, images=650)
+    ticks = train(spec, tmp_path)
+    spent = RunFolder(tmp_path).spent()
+    assert spent is not None
+    assert spent.images_asked == 650
+    assert spent.images == 640
+    assert spent.steps == 20
+    assert spent.views == 1280
+    assert ticks[-1].step == 20
+    assert not RunFolder(tmp_path).state.exists()
+
+
+def test_share_0_is_the_untrained_encoder_and_shares_are_kept(tmp_path: Path) -> None:
+    spec = spec_of()
+    train(spec, tmp_path, shares=(0.0, 0.5, 1.0))
+    kept = [
+        torch.load(RunFolder(tmp_path).checkpoint(s), weights_only=True) for s in (0.0, 0.5, 1.0)
+    ]
+    assert [k["step"] for k in kept] == [0, 10, 20]
+    untrained = encoders.build(spec.encoder, spec.seed).state_dict()
+    assert all(torch.equal(kept[0]["encoder"][k], v) for k, v in untrained.items())
+    first = next(iter(untrained))
+    assert not torch.equal(kept[1]["encoder"][first], kept[2]["encoder"][first])
+
+
+def test_milestones_do_not_change_the_run(tmp_path: Path) -> None:
+    train(spec_of(), tmp_path / "a", shares=(1.0,))
+    train(spec_of(), tmp_path / "b", shares=(0.1, 0.3, 0.7, 1.0))
+    a, b = RunFolder(tmp_path / "a").spent(), RunFolder(tmp_path / "b").spent()
+    assert a is not None
+    assert b is not None
+    assert a.weights == b.weights
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "lars"])
+@pytest.mark.parametrize("method", sorted(METHOD_SPECS))
+def test_stopped_and_resumed_ends_with_the_same_bits(
+    tmp_path: Path, method: str, optimizer: str
+) -> None:
+    spec = spec_of(method, name=optimizer)
+    train(spec, tmp_path / "whole")
+    folder = RunFolder(tmp_path / "parts")
+    stop = Event()
+    for stops_after in (3, 9):
+        stop.clear()
+        loop = pretrain(spec, source_of(40), folder, shares=(0.5, 1.0), device=CPU, stop=stop)
+        with pytest.raises(InterruptedRunError, match="saved"):  # noqa: PT012 - stops inside
+            for tick in loop:
+                if tick.step >= stops_after:
+                    stop.set()
+    stop.clear()
+    list(pretrain(spec, source_of(40), folder, shares=(0.5, 1.0), device=CPU, stop=stop))
+    whole, parts = RunFolder(tmp_path / "whole").spent(), folder.spent()
+    assert whole is not None
+    assert parts is not None
+    assert parts.resumed == 2
+    assert parts.weights == whole.weights
+    lines = [line for line in folder.log.read_text().splitlines() if '"step": 10,' in line]
+    assert len(lines) == 1
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.run.test_pretrain import spec_of, train
+train(spec_of(sys.argv[1], images=int(sys.argv[3])), Path(sys.argv[2]), save_seconds=0.0)
+"""
+
+
+def test_killed_and_resumed_ends_with_the_same_bits(tmp_path: Path) -> None:
+    images = 32 * 150
+    train(spec_of("vicreg", images=images), tmp_path / "whole")
+    command = [sys.executable, "-c", KILLED, "vicreg", str(tmp_path / "killed"), str(images)]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
+    state = tmp_path / "killed" / "state.pt"
+    deadline = time.monotonic() + 60
+    while not state.exists() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert state.exists()
+    train(spec_of("vicreg", images=images), tmp_path / "killed")
+    whole = RunFolder(tmp_path / "whole").spent()
+    killed = RunFolder(tmp_path / "killed").spent()
+    assert whole is not None
+    assert killed is not None
+    assert killed.resumed == 1
+    assert killed.weights == whole.weights
+
+
+def test_a_loss_that_is_not_finite_names_step_rate_and_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+    real = contrastive.nt_xent
+
+    def breaks(z: torch.Tensor, temperature: float) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        return real(z, temperature) * (float("nan") if calls == 8 else 1.0)
+
+    monkeypatch.setattr(simclr, "nt_xent", breaks)
+    with pytest.raises(TrainingError) as caught:
+        train(spec_of(), tmp_path)
+    text = caught.value.text()
+    assert "nan at step 7 of 20" in text
+    assert "learning rate" in text
+    assert "optim.clip" in text
+    assert RunFolder(tmp_path).spent() is None
