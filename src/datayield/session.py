@@ -43,7 +43,7 @@ class Session(NamedTuple):
 
     def warnings(self) -> list[str]:
         """Data that is not here, and confounds."""
-        lacking = [error.message for error in self.lacking]
+        lacking = dict.fromkeys(error.message for error in self.lacking)
         return [*lacking, *confounds(self.study, self.cells)]
 
     def decoded_bytes(self, plan: Plan) -> int:

@@ -47,7 +47,7 @@ def test_the_world_never_changes() -> None:
     labels = label_block(0, 0)
     assert labels["category"][:8].tolist() == GOLDEN["category"]
     assert labels["count"][:8].tolist() == GOLDEN["count"]
-    channel_means = draw(0, 0, 32, 0.0).mean(axis=(0, 1, 2))
+    channel_means = draw(0, 0, 32, 0.0, 1.0).mean(axis=(0, 1, 2))
     np.testing.assert_allclose(channel_means, GOLDEN["means"], atol=0.02)  # float32 may round
 
 
@@ -77,7 +77,7 @@ def test_labels_are_independent_of_each_other() -> None:
 
 def test_labels_are_what_is_drawn() -> None:
     """The main object of the scene, and how many there are, in the words of the labels."""
-    labels, objects = label_block(1, 3), scene_block(1, 3, 0.4).objects
+    labels, objects = label_block(1, 3), scene_block(1, 3, 0.4, 1.0).objects
     rows = np.arange(256)
     main = np.where(objects.there, objects.radius, 0).argmax(axis=1)
     np.testing.assert_array_equal(objects.shape[rows, main], labels["category"])
@@ -112,9 +112,11 @@ def test_shift_moves_the_images_and_keeps_the_labels() -> None:
 
 
 def test_larger_images_show_the_same_scene() -> None:
-    small, large = draw(0, 0, 32, 0.0)[:64], draw(0, 0, 64, 0.0)[:64]
+    small, large = draw(0, 0, 32, 0.0, 1.0)[:64], draw(0, 0, 64, 0.0, 1.0)[:64]
     shrunk = large.reshape(64, 32, 2, 32, 2, 3).mean(axis=(2, 4))
-    plain = scene_block(0, 0, 0.0).backdrop.rough[:64].max(axis=1) < 0.06  # noise is drawn anew
+    plain = (
+        scene_block(0, 0, 0.0, 1.0).backdrop.rough[:64].max(axis=1) < 0.06
+    )  # noise is drawn anew
     assert plain.sum() > 3
     pairs = [(small[i].ravel(), shrunk[i].ravel()) for i in np.flatnonzero(plain)]
     assert np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs]) > 0.85

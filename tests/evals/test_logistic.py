@@ -7,8 +7,9 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
+from datayield.evals.basis import basis
 from datayield.evals.linear import STRENGTHS
-from datayield.evals.logistic import basis, path
+from datayield.evals.logistic import path
 from tests.evals.made import mixture
 
 
@@ -67,7 +68,7 @@ def test_agrees_with_scikit_learn(make, n, d, classes):
     a, b = standardised(x), y.numpy()
     mean, std = x.double().mean(0), x.double().std(dim=0, correction=0)
     rotation = axes.rotation * std[:, None]  # as the weights of standardised features
-    for fit in fits[::4]:
+    for fit in fits[::5]:
         ours = (
             (fit.weight[:, :-1].double() @ rotation.T).numpy(),
             fit.weight[:, -1].double().numpy(),
@@ -114,20 +115,6 @@ def test_strength_means_the_same_for_any_number_of_items():
     once = path(axes(x), y, axes.variance, (0.1,))[0]
     twice = path(axes(x).repeat(2, 1), y.repeat(2), axes.variance, (0.1,))[0]
     torch.testing.assert_close(once.weight, twice.weight, atol=1e-4, rtol=1e-3)
-
-
-def test_basis_is_uncorrelated_and_leaves_constants_out():
-    x, _ = mixture(200, 12, 3)
-    x[:, 4] = 0.1  # not representable: its float32 mean would differ from it
-    x[:, 7] = -x[:, 8]
-    axes = basis(x)
-    z = axes(x).double()
-    assert z.shape == (200, 11)  # 12 - constant - copy + bias
-    assert z[:, -1].eq(1).all()
-    torch.testing.assert_close(
-        z.T @ z / 200, torch.diag(axes.variance), atol=1e-5, rtol=1e-4, check_dtype=False
-    )
-    assert float(axes.variance[:-1].sum()) == pytest.approx(11)
 
 
 def test_all_features_constant_leaves_the_prior():

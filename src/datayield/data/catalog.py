@@ -71,7 +71,7 @@ def entries() -> list[Entry]:
             "built in",
             {"train": options.n, "test": options.n_test},
             labels=tuple(CLASSES),
-            notes="procedural; any number of images; shift=0..1 moves the distribution",
+            notes="procedural; any number of images; shift=0..1 moves the world, clutter=0..1 fills it",
             options=tuple(sprites.DEFAULTS),
         ),
     ]

@@ -24,16 +24,27 @@ SPLITS = ("train", "test")
 
 @dataclass(frozen=True)
 class Options:
-    """`n`, `n_test`: images in train and test. `size`: side in pixels. `shift`: 0 to 1."""
+    """`n`, `n_test`: images in train and test. `size`: side in pixels. `shift`, `clutter`: 0 to 1.
+
+    `shift` moves colours, textures and contrast away from the base world; `clutter` is how much
+    ground texture, strokes and noise surround the objects.
+    """
 
     n: int = 10_000
     n_test: int = 2_000
     size: int = 32
     shift: float = 0.0
+    clutter: float = 1.0
 
 
 DEFAULTS: dict[str, Any] = vars(Options())
-ALLOWED = {"n": (1, 10**9), "n_test": (1, 10**9), "size": (32, 512), "shift": (0.0, 1.0)}
+ALLOWED = {
+    "n": (1, 10**9),
+    "n_test": (1, 10**9),
+    "size": (32, 512),
+    "shift": (0.0, 1.0),
+    "clutter": (0.0, 1.0),
+}
 
 
 def parse(query: str) -> Options:
@@ -75,7 +86,8 @@ class Sprites:
 
     @property
     def stamp(self) -> str:
-        drawn = {"size": self.options.size, "shift": self.options.shift}
+        o = self.options
+        drawn = {"size": o.size, "shift": o.shift, "clutter": o.clutter}
         return digest(["sprites", VERSION, self.split, len(self), drawn])
 
     @property
@@ -92,11 +104,12 @@ class Sprites:
 
     def read(self, i: int) -> Pixels:
         block, row = divmod(i, BLOCK)
-        options = self.options
-        pixels: Pixels = _block(SPLITS.index(self.split), block, options.size, options.shift)[row]
+        o = self.options
+        drawn = _block(SPLITS.index(self.split), block, o.size, o.shift, o.clutter)
+        pixels: Pixels = drawn[row]
         return pixels
 
 
 @lru_cache(maxsize=1)  # neighbours come from one block; drawing it whole is what makes it fast
-def _block(split: int, block: int, size: int, shift: float) -> Pixels:
-    return draw(split, block, size, shift)
+def _block(split: int, block: int, size: int, shift: float, clutter: float) -> Pixels:
+    return draw(split, block, size, shift, clutter)

@@ -18,9 +18,9 @@ AT_ONCE = 1 << 16  # pixels per plane and pass: keeps the working set in the cac
 OCTAVES = (4, 9, 17)  # nodes per side of the smooth noise
 
 
-def draw(split: int, block: int, size: int, shift: float) -> Pixels:
+def draw(split: int, block: int, size: int, shift: float, clutter: float) -> Pixels:
     """The images [256, size, size, 3] of one block."""
-    scene = scene_block(split, block, shift)
+    scene = scene_block(split, block, shift, clutter)
     rows = max(1, AT_ONCE // size**2)
     parts = [_draw(scene, np.arange(a, min(a + rows, BLOCK)), size) for a in range(0, BLOCK, rows)]
     return np.concatenate(parts)

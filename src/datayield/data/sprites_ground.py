@@ -39,8 +39,11 @@ class Strokes:
     colours: Floats  # [B, STROKES, 3]
 
 
-def make_backdrop(rng: np.random.Generator, shift: float) -> Backdrop:
-    """Ground and light. `shift` turns the hues, quickens waves and noise, lowers contrast."""
+def make_backdrop(rng: np.random.Generator, shift: float, clutter: float) -> Backdrop:
+    """Ground and light. `shift` turns the hues, quickens waves and noise, lowers contrast.
+
+    `clutter` scales the heights of waves and noise: at 0 the ground is a plain gradient.
+    """
     u = uniform(rng, BLOCK, 14)
     hue = 0.55 + 0.5 * (uniform(rng, BLOCK, 2) - 0.5) + 0.45 * shift
     colours = rgb(hue, 0.05 + 0.45 * uniform(rng, BLOCK, 2), 0.2 + 0.65 * uniform(rng, BLOCK, 2))
@@ -50,21 +53,21 @@ def make_backdrop(rng: np.random.Generator, shift: float) -> Backdrop:
     return Backdrop(
         colours=colours,
         turn=angle(u[:, 3]),
-        wave=np.stack([grating, cycles, angle(u[:, 4])], 1).astype(np.float32),
+        wave=np.stack([clutter * grating, cycles, angle(u[:, 4])], 1).astype(np.float32),
         wave_turn=angle(u[:, 5]),
-        rough=(0.14 * u[:, 6:9] * octaves).astype(np.float32),
+        rough=(clutter * 0.14 * u[:, 6:9] * octaves).astype(np.float32),
         light=0.45 * u[:, 9],
         light_turn=angle(u[:, 10]),
         contrast=((0.75 + 0.35 * u[:, 11]) * (1 - 0.45 * shift)).astype(np.float32),
-        noise=(0.005 + 0.04 * u[:, 12] ** 2).astype(np.float32),
+        noise=(0.005 + clutter * 0.04 * u[:, 12] ** 2).astype(np.float32),
     )
 
 
-def make_strokes(rng: np.random.Generator, shift: float) -> Strokes:
-    """0 to 4 strokes per image; at `shift` 1, 3 to 11."""
+def make_strokes(rng: np.random.Generator, shift: float, clutter: float) -> Strokes:
+    """0 to 4 strokes per image; at `shift` 1, 3 to 11; scaled by `clutter`."""
     every = (BLOCK, STROKES)
     u = uniform(rng, *every, 5)
-    amount = uniform(rng, BLOCK) * (4 + 4 * shift) + 3 * shift
+    amount = clutter * (uniform(rng, BLOCK) * (4 + 4 * shift) + 3 * shift)
     colours = rgb(uniform(rng, *every), 0.6 * uniform(rng, *every), uniform(rng, *every))
     return Strokes(
         there=np.arange(STROKES) < amount[:, None],

@@ -1,7 +1,8 @@
 """What is in each sprite image: labels, objects, colours, light, clutter. No pixels yet.
 
-Every quantity is drawn for a whole block at once, in a fixed order, and `shift` only transforms
-what was drawn: the same image under another shift holds the same objects in the same places.
+Every quantity is drawn for a whole block at once, in a fixed order, and `shift` and
+`clutter` only transform what was drawn: the same image under others of them holds the same
+objects in the same places.
 """
 
 from dataclasses import dataclass
@@ -45,10 +46,10 @@ def label_block(split: int, block: int) -> dict[str, Labels]:
     }
 
 
-def scene_block(split: int, block: int, shift: float) -> Scene:
+def scene_block(split: int, block: int, shift: float, clutter: float) -> Scene:
     """All that one block shows."""
     rng = np.random.Generator(np.random.PCG64([STREAM, split, block, 2]))
     labels = label_block(split, block)
-    backdrop = make_backdrop(rng, shift)
+    backdrop = make_backdrop(rng, shift, clutter)
     objects = make_objects(rng, labels, backdrop.colours.mean(axis=1), shift)
-    return Scene(objects, make_strokes(rng, shift), backdrop, rng)
+    return Scene(objects, make_strokes(rng, shift, clutter), backdrop, rng)

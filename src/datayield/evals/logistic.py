@@ -15,8 +15,8 @@ The method is L-BFGS (Nocedal and Wright 2006, algorithm 7.4). Three things make
 - Logits are linear in the weights, so a step along a direction needs no product of matrices: its
   length is one Newton step of the line, from the exact second derivative, then backtracking.
 - Strengths are solved from strong to weak, each started on the line through the last two minima.
-  On grids equally spaced in log s this takes about a quarter of the iterations that solving all
-  strengths side by side from zero takes.
+  On grids equally spaced in log s this takes 40 to 70% of the iterations that solving all
+  strengths side by side from zero takes (measured on made features of 10 to 50 classes).
 """
 
 from collections import deque
@@ -25,27 +25,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from datayield.evals.products import Products, products
+
 MEMORY = 10  # pairs that L-BFGS keeps
 TOLERANCE = 1e-6  # stop where the decrease still to be had is below this share of the objective
 MAX_ITERATIONS = 1000
-CONSTANT = 1e-6  # a feature that varies by less than this share of its size is rounding
-FLAT = 1e-9  # variance of an axis, of features of variance 1, too small for any strength here
-
-
-class Basis(NamedTuple):
-    """Standardisation and rotation, learned on the training items: [d] features -> [r + 1].
-
-    Constant features and flat axes are left out; their weights would be 0.
-    """
-
-    mean: Tensor  # [d], float64 like the rest
-    rotation: Tensor  # [d, r], columns also divide by the standard deviation
-    variance: Tensor  # [r + 1] of the new axes; 1 for the bias
-
-    def __call__(self, features: Tensor) -> Tensor:
-        """[n, d] -> float32 [n, r + 1], the last column 1."""
-        axes = (features.double() - self.mean) @ self.rotation
-        return torch.cat([axes, axes.new_ones(len(axes), 1)], dim=1).float()
 
 
 class Fit(NamedTuple):
@@ -61,35 +45,21 @@ class Fit(NamedTuple):
 class Problem(NamedTuple):
     """What the strengths of one path share."""
 
-    x: Tensor  # [n, r + 1]
+    x: Products  # [n, r + 1]
     y: Tensor  # [n], 0 to K - 1, each present
     moments: Tensor  # [K, r + 1], sum of x over the items of each class
     variance: Tensor  # [r + 1]
 
 
-def basis(features: Tensor) -> Basis:
-    """Mean, standard deviation and principal axes of the rows of `features` [n, d]."""
-    x = features.double()
-    mean = x.mean(dim=0)
-    x = x - mean
-    std = x.square().mean(dim=0).sqrt()
-    scale = torch.where(std > CONSTANT * features.abs().amax(dim=0), 1 / std, 0.0)
-    x *= scale
-    variance, axes = torch.linalg.eigh(x.T @ x / len(x))
-    kept = variance > FLAT
-    rotation = scale[:, None] * axes[:, kept]
-    return Basis(mean, rotation, torch.cat([variance[kept], variance.new_ones(1)]))
-
-
 def path(x: Tensor, y: Tensor, variance: Tensor, strengths: tuple[float, ...]) -> list[Fit]:
     """Minima at `strengths` (decreasing, equally spaced in the logarithm).
 
-    `x` [n, r + 1] as `Basis` makes it, `y` [n] class numbers, each of 0 to K - 1 present;
+    `x` [n, r + 1] as `basis` makes it, `y` [n] class numbers, each of 0 to K - 1 present;
     `variance` of the axes only guides the search. Computes in the precision of `x`.
     """
     counts = y.bincount().to(x.dtype)
     moments = x.new_zeros(len(counts), x.shape[1]).index_add_(0, y, x)
-    problem = Problem(x, y, moments, variance.to(x.dtype))
+    problem = Problem(products(x), y, moments, variance.to(x.dtype))
     shares = counts.div(len(y)).log()
     before = weight = torch.zeros_like(moments)
     weight[:, -1] = shares - shares.mean()  # the minimum at infinite strength
@@ -107,19 +77,20 @@ def minimise(problem: Problem, strength: float, start: Tensor) -> Fit:
     penalty = torch.full_like(variance, strength)
     penalty[-1] = 0  # the bias is free
     pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=MEMORY)
-    weight, logits = start, start @ x.T  # [K, n]
-    p, spare, along = (torch.empty_like(logits) for _ in range(3))
+    weight, logits = start, x.with_transpose(start)  # [K, n]
+    p, spare = torch.empty_like(logits), torch.empty_like(logits)
     value = _cross_entropy(logits, y, p) + _ridge(weight, penalty)
-    gradient = (p @ x - moments) / len(x) + penalty * weight
-    rounding = torch.finfo(x.dtype).eps * (1 + value)  # a loss near 0 is known no better
+    gradient = (x.with_matrix(p) - moments) / len(y) + penalty * weight
+    rounding = torch.finfo(start.dtype).eps * (1 + value)  # a loss near 0 is known no better
     for iteration in range(MAX_ITERATIONS):
         spread = (p.mean(dim=1) - torch.mul(p, p, out=spare).mean(dim=1))[:, None]
         direction = _direction(gradient, 1 / (spread * variance + penalty + 1e-12), pairs)
         slope = float(_dot(gradient, direction))
         if -slope <= 2 * TOLERANCE * value:  # -slope / 2 estimates what is left to gain
             return Fit(strength, weight, value, iteration, True)
-        torch.mm(direction, x.T, out=along)
-        step = -slope / (_curvature(p, along, spare) + 2 * _ridge(direction, penalty))
+        along = x.with_transpose(direction)
+        bend = _curvature(p, along, spare) + 2 * _ridge(direction, penalty)
+        step = -slope / max(bend, 1e-30)
         while True:
             moved = weight + step * direction
             torch.add(logits, along, alpha=step, out=spare)
@@ -131,7 +102,7 @@ def minimise(problem: Problem, strength: float, start: Tensor) -> Fit:
             if not step > 1e-8:  # cannot be, short of numbers that are not finite
                 return Fit(strength, weight, value, iteration, False)
         logits, spare = spare, logits
-        moved_gradient = (p @ x - moments) / len(x) + penalty * moved
+        moved_gradient = (x.with_matrix(p) - moments) / len(y) + penalty * moved
         change, turn = moved - weight, moved_gradient - gradient
         pairs.append((change, turn, 1 / _dot(change, turn)))
         weight, gradient, value = moved, moved_gradient, reached

@@ -1,0 +1,39 @@
+"""Features standardised and rotated to the axes of their covariance, as learned on train."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+CONSTANT = 1e-6  # a feature that varies by less than this share of its size is rounding
+FLAT = 1e-9  # variance of an axis, of features of variance 1, too small for any strength here
+
+
+class Basis(NamedTuple):
+    """Standardisation and rotation, learned on the training items: [d] features -> [r + 1].
+
+    Constant features and flat axes are left out; their weights would be 0.
+    """
+
+    mean: Tensor  # [d], float64 like the rest
+    rotation: Tensor  # [d, r], columns also divide by the standard deviation
+    variance: Tensor  # [r + 1] of the new axes; 1 for the bias
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """[n, d] -> float32 [n, r + 1], the last column 1."""
+        axes = (features.double() - self.mean) @ self.rotation
+        return torch.cat([axes, axes.new_ones(len(axes), 1)], dim=1).float()
+
+
+def basis(features: Tensor) -> Basis:
+    """Mean, standard deviation and principal axes of the rows of `features` [n, d]."""
+    x = features.double()
+    mean = x.mean(dim=0)
+    x = x - mean
+    std = x.square().mean(dim=0).sqrt()
+    scale = torch.where(std > CONSTANT * features.abs().amax(dim=0), 1 / std, 0.0)
+    x *= scale
+    variance, axes = torch.linalg.eigh(x.T @ x / len(x))
+    kept = variance > FLAT
+    rotation = scale[:, None] * axes[:, kept]
+    return Basis(mean, rotation, torch.cat([variance[kept], variance.new_ones(1)]))
