@@ -12,10 +12,11 @@ from rich.console import Console
 
 from datayield.data.catalog import listing
 from datayield.spec.confounds import confounds
-from datayield.spec.errors import DataError, DatayieldError
-from datayield.spec.load import load_study
+from datayield.spec.errors import ConfigError, DataError, DatayieldError
+from datayield.spec.listing import Listing
+from datayield.spec.load import find_study, load_study
 from datayield.spec.places import store_dir
-from datayield.spec.study import Cell, Listing, Study
+from datayield.spec.study import Cell, Study
 from datayield.store.disk import decoded_bytes
 from datayield.store.estimate import likely_device
 from datayield.store.folders import Store
@@ -101,6 +102,9 @@ def open_study(
             listings[dataset, split] = listing(dataset, split)
         except DataError as error:
             lacking.append(error)
-    cells = loaded.cells(listings)
+    try:
+        cells = loaded.cells(listings)
+    except ConfigError as error:
+        raise error.within(find_study(study)) from None
     lacking += loaded.shortages(cells, listings)
     return Session(loaded, cells, listings, lacking, Store(store or store_dir()), device)

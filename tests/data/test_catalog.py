@@ -118,22 +118,25 @@ def test_empty_folder_and_options_where_none_are(tmp_path: Path) -> None:
 
 def test_digits() -> None:
     train, test = find("digits", "train"), find("digits", "test")
-    assert (len(train), len(test)) == (1437, 360)
-    assert len(train.labels["label"]) == 1437
+    assert (len(train), len(test)) == (1000, 797)
+    assert len(train.labels["digit"]) == 1000
     everything = {bytes(np.asarray(s.read(i))) for s in (train, test) for i in range(len(s))}
     from sklearn.datasets import load_digits
 
     expected = load_digits()
     assert len(everything) == len({image.tobytes() for image in expected.images})
     assert max(np.asarray(train.read(i)).max() for i in range(100)) == 255
-    counts = np.bincount(train.labels["label"]) + np.bincount(test.labels["label"])
+    counts = np.bincount(train.labels["digit"]) + np.bincount(test.labels["digit"])
     np.testing.assert_array_equal(counts, np.bincount(expected.target))
 
 
 def test_pixels_of_digits_belong_to_their_labels() -> None:
     source = find("digits", "train")
     images = np.stack([np.asarray(source.read(i)) for i in range(len(source))]).astype(float)
-    labels = source.labels["label"]
+    labels = source.labels["digit"]
     means = np.stack([images[labels == k].mean(axis=0) for k in range(10)])
     away = ((images[:, None] - means) ** 2).sum(axis=(2, 3, 4))
     assert (away.argmin(axis=1) == labels).mean() > 0.85
+    ink, bins = images.sum(axis=(1, 2, 3)), source.labels["ink"]
+    assert all(ink[bins == k].max() <= ink[bins == k + 1].min() for k in range(4))
+    assert np.bincount(bins).min() > 150

@@ -1,6 +1,7 @@
 """The loop: the budget is met, milestones are kept, resume gives the same bits, NaN stops it."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from datayield.spec.errors import InterruptedRunError, TrainingError
 from datayield.spec.method import METHOD_SPECS
 from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
 from datayield.spec.views import recipe
+from datayield.store.atomic import read_json
 from datayield.store.folders import RunFolder
 
 CPU = torch.device("cpu")
@@ -136,25 +138,37 @@ train(spec_of(sys.argv[1], images=int(sys.argv[3])), Path(sys.argv[2]), save_sec
 """
 
 
-def test_killed_and_resumed_ends_with_the_same_bits(tmp_path: Path) -> None:
-    images = 32 * 150
-    train(spec_of("vicreg", images=images), tmp_path / "whole")
-    command = [sys.executable, "-c", KILLED, "vicreg", str(tmp_path / "killed"), str(images)]
+def _kill_after(step: int, method: str, folder: Path, images: int) -> int:
+    """Start the run in a process of its own, SIGKILL it past `step`; the step it had saved."""
+    command = [sys.executable, "-c", KILLED, method, str(folder), str(images)]
     process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
-    state = tmp_path / "killed" / "state.pt"
-    deadline = time.monotonic() + 60
-    while not state.exists() and time.monotonic() < deadline:
+    deadline = time.monotonic() + 120
+    progress = folder / "progress.json"
+    while (read_json(progress) or {"step": -1})["step"] < step:
+        assert time.monotonic() < deadline
+        assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.002)
-    time.sleep(0.1)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert state.exists()
-    train(spec_of("vicreg", images=images), tmp_path / "killed")
-    whole = RunFolder(tmp_path / "whole").spent()
-    killed = RunFolder(tmp_path / "killed").spent()
+    return int((read_json(progress) or {})["step"])
+
+
+@pytest.mark.parametrize("method", sorted(METHOD_SPECS))
+def test_killed_three_times_and_resumed_ends_with_the_same_bits(
+    tmp_path: Path, method: str
+) -> None:
+    steps = 400
+    images = 32 * steps
+    train(spec_of(method, images=images), tmp_path / "whole")
+    folder = RunFolder(tmp_path / "killed")
+    chosen = sorted(random.Random(method).sample(range(1, steps - 100), 3))
+    killed_at = [_kill_after(step, method, folder.path, images) for step in chosen]
+    assert killed_at == sorted(killed_at)
+    train(spec_of(method, images=images), folder.path)
+    whole, killed = RunFolder(tmp_path / "whole").spent(), folder.spent()
     assert whole is not None
     assert killed is not None
-    assert killed.resumed == 1
+    assert killed.resumed == 3
     assert killed.weights == whole.weights
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from datayield.spec.errors import ConfigError
+from datayield.spec.listing import Listing
 from datayield.spec.load import load_study, shipped_studies
-from datayield.spec.study import Listing
 
 GOOD = """
 study: tiny

@@ -10,7 +10,7 @@ from datayield.spec.places import data_dir
 
 if TYPE_CHECKING:
     from datayield.data.source import Source
-    from datayield.spec.study import Listing
+    from datayield.spec.listing import Listing
 
 EMBEDDED = ("digits", "sprites")
 
@@ -65,13 +65,19 @@ def entries() -> list[Entry]:
 
     options = sprites.parse("")
     built_in = [
-        Entry("digits", "built in", dict(digits.SPLITS), notes="8 x 8 grey, scikit-learn"),
+        Entry(
+            "digits",
+            "built in",
+            dict(digits.SPLITS),
+            labels=("digit", "ink"),
+            notes="8 x 8 grey, scikit-learn",
+        ),
         Entry(
             "sprites",
             "built in",
             {"train": options.n, "test": options.n_test},
             labels=tuple(CLASSES),
-            notes="procedural; any number of images; shift=0..1 moves the world, clutter=0..1 fills it",
+            notes="procedural, any number; shift=0..1 moves the world, clutter=0..1 fills it",
             options=tuple(sprites.DEFAULTS),
         ),
     ]

@@ -13,7 +13,7 @@ from datayield.data.source import Labels
 from datayield.data.splits import KNOWN
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
-from datayield.spec.study import Listing
+from datayield.spec.listing import Listing
 
 EXTENSIONS = frozenset(
     f".{kind}"

@@ -12,7 +12,7 @@ import numpy as np
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
-from datayield.spec.study import Listing
+from datayield.spec.listing import Listing
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from datayield.spec.study import Listing
+from datayield.spec.listing import Listing
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]

@@ -16,7 +16,7 @@ from datayield.data.sprites_draw import draw
 from datayield.data.sprites_scene import CLASSES, label_block
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
-from datayield.spec.study import Listing
+from datayield.spec.listing import Listing
 
 VERSION = 1  # bump when the same options give other images
 SPLITS = ("train", "test")

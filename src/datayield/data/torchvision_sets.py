@@ -14,8 +14,8 @@ from datayield.data.source import Labels, Pixels
 from datayield.data.torchvision_names import HIDDEN, SETS
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
+from datayield.spec.listing import Listing
 from datayield.spec.places import cache_dir
-from datayield.spec.study import Listing
 
 
 @dataclass(frozen=True)

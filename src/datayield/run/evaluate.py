@@ -107,13 +107,21 @@ def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Fe
     return Features(x, labels, arrays.digest, time.perf_counter() - began)
 
 
+def check_label(ev: EvalSpec) -> None:
+    """Raises DataError where a split that the evaluation reads has no labels of that name."""
+    for split in (ev.train, ev.test):
+        labels = arrays_of(ev.dataset, split, ev.size, ev.fit).labels
+        if ev.label not in labels:
+            raise DataError(
+                f"{ev.dataset!r} split {split!r} has no labels called {ev.label!r}",
+                got=ev.label,
+                where=f"evaluations ({ev.name}): label",
+                allowed=list(labels) or "none: this split is unlabeled",
+                hint="an unlabeled set can still be pretrained on; evaluate it by spectrum@1",
+            )
+
+
 def _labels(features: Features, ev: EvalSpec) -> Tensor:
-    if ev.label not in features.labels and evals.needs_train(ev.protocol):
-        raise DataError(
-            f"{ev.dataset!r} has no labels of this name",
-            got=ev.label,
-            where=f"evaluations.{ev.name}.label",
-            allowed=list(features.labels),
-            hint="an unlabelled set can still be pretrained on, or use spectrum@1",
-        )
-    return torch.as_tensor(features.labels.get(ev.label, np.zeros(len(features.x), np.int64)))
+    """Class numbers [n]; zeros where the protocol needs none."""
+    without = np.zeros(len(features.x), np.int64)
+    return torch.as_tensor(features.labels.get(ev.label, without))

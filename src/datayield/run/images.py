@@ -31,9 +31,8 @@ def arrays_of(
     return _DECODED[key]
 
 
-@lru_cache(maxsize=2)
-def source_of(subset: Subset, device: torch.device) -> Source:
-    """The images that a run draws its batches from. Raises DataError where N cannot be met."""
+def check_count(subset: Subset) -> None:
+    """Raises DataError where the split has fewer usable images than the subset takes."""
     arrays = arrays_of(subset.dataset, subset.split, subset.size, subset.fit)
     if subset.count is not None and subset.count > len(arrays):
         raise DataError(
@@ -44,6 +43,13 @@ def source_of(subset: Subset, device: torch.device) -> Source:
             allowed=f"1 to {len(arrays)}",
             hint="mend them (datayield doctor --data lists them) or ask for fewer",
         )
+
+
+@lru_cache(maxsize=2)
+def source_of(subset: Subset, device: torch.device) -> Source:
+    """The images that a run draws its batches from. Raises DataError where N cannot be met."""
+    check_count(subset)
+    arrays = arrays_of(subset.dataset, subset.split, subset.size, subset.fit)
     chosen = indices(subset, len(arrays))
     return Source(
         Resident(arrays.images, chosen, device),

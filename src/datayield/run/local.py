@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 import torch
 
-from datayield.run.images import Fit, arrays_of
+from datayield.evals import needs_train
+from datayield.nets.encoder import build
+from datayield.run.evaluate import check_label
+from datayield.run.images import Fit, arrays_of, check_count
 from datayield.run.progress import Display
 from datayield.run.work import work
 from datayield.spec.errors import DatayieldError, InterruptedRunError, StoreError
@@ -36,6 +39,7 @@ def run_all(
     done = 0
     with _interruptible(display) as stop:
         _decode(plan, display)
+        _check(plan)
         for task in plan.todo:
             display.start(task)
             try:
@@ -74,6 +78,18 @@ def _decode(plan: Plan, display: Display) -> None:
                 f"{dataset} {split}: {len(arrays.skipped)} of {arrays.listed} images "
                 f"are left out: {names}{more} (datayield doctor --data lists them)"
             )
+
+
+def _check(plan: Plan) -> None:
+    """What can be known to fail is refused before hours are spent: encoders and labels."""
+    for task in plan.todo:
+        if isinstance(task.spec, RunSpec) and task.share_left > 0:
+            if task.spec.encoder.name.startswith("timm/"):
+                build(task.spec.encoder, 0)
+            check_count(task.spec.data)
+        for _, ev in task.owed:
+            if needs_train(ev.protocol):
+                check_label(ev)
 
 
 def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit]]:

@@ -23,6 +23,12 @@ class DatayieldError(Exception):
         self.nearest = "" if isinstance(allowed, str) else nearest(str(got), map(str, allowed))
         super().__init__(self.text())
 
+    def within(self, place: object) -> "DatayieldError":
+        """The same error, with the file it was found in before the key."""
+        self.where = f"{place}: {self.where}" if self.where else str(place)
+        self.args = (self.text(),)
+        return self
+
     def text(self) -> str:
         """The message as printed: one line per thing the reader needs."""
         lines = [self.message]

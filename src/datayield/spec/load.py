@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from datayield.spec.errors import ConfigError
-from datayield.spec.study import Study, merge
+from datayield.spec.expand import merge
+from datayield.spec.study import Study
 from datayield.spec.validate import validated
 
 _PATCHABLE = ("base", "recipes", "axes", "evaluations", "question", "notes")

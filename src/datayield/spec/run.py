@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from datayield.spec.budget import Budget, steps_for
+from datayield.spec.errors import nearest
 from datayield.spec.identity import versioned_digest
 from datayield.spec.method import MethodSpec
 from datayield.spec.model import Frozen
@@ -30,6 +31,12 @@ class Subset(Frozen):
     fingerprint: str | None = None
 
 
+ENCODERS = (
+    "convnet", "resnet18", "resnet34", "resnet50", "resnet101",
+    "vit_tiny", "vit_small", "vit_base",
+)  # fmt: skip
+
+
 class EncoderSpec(Frozen):
     """`name`: convnet, resnet18/34/50/101, vit_tiny/small/base, or any `timm/<name>`.
 
@@ -45,6 +52,11 @@ class EncoderSpec(Frozen):
 
     @model_validator(mode="after")
     def _what_applies(self) -> "EncoderSpec":
+        if self.name not in ENCODERS and not self.name.startswith("timm/"):
+            near = nearest(self.name, ENCODERS)
+            guess = f"; did you mean {near!r}?" if near else ""
+            allowed = f"{', '.join(ENCODERS)}, timm/<name>"
+            raise ValueError(f"no encoder {self.name!r}{guess} (allowed: {allowed})")
         if self.name.startswith("resnet") and self.stem is None:
             raise ValueError("a ResNet needs an explicit stem: cifar or imagenet")
         if self.name.startswith("vit_"):

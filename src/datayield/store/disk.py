@@ -1,8 +1,8 @@
 """Bytes that a plan will put on disk: decoded images, checkpoints, the state of one run."""
 
 from datayield.spec.cost import encoder_dim, encoder_params, head_macs
+from datayield.spec.listing import Listings
 from datayield.spec.run import RunSpec
-from datayield.spec.study import Listings
 from datayield.store.plan import Plan
 
 

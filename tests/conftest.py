@@ -1,0 +1,67 @@
+"""A tiny study in folders of its own, and the command line called in this process."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+TINY = """
+study: tiny
+question: does it run?
+base:
+  data: {dataset: "sprites?n=300&n_test=600", size: 32}
+  encoder: {name: convnet, size: 32, width: 4}
+  views: {recipe: mild, size: 32}
+  method: {projector: [32, 16]}
+  optim: {lr: 1e-3}
+  batch: 32
+  budget: {images: 640}
+recipes:
+  barlow_twins: {method: {projector: [16, 16]}}
+axes:
+  data.count: [60, 240]
+  method: [simclr, barlow_twins]
+  seed: [0, 1]
+evaluations:
+  - {name: count, protocol: linear@1, dataset: "sprites?n=300&n_test=600", label: count,
+     at: [0.5, 1.0]}
+  - {name: texture, protocol: knn@1, dataset: "sprites?n=300&n_test=600", label: texture}
+  - {name: representation, protocol: spectrum@1, dataset: "sprites?n=300&n_test=600"}
+"""
+
+
+class Done(NamedTuple):
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def datayield(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Call:
+    """`datayield("run", "tiny.yaml")` in a folder with a store, cache and tiny.yaml of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATAYIELD_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("DATAYIELD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("DATAYIELD_DATA", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "tiny.yaml").write_text(TINY)
+
+    def call(*arguments: str) -> Done:
+        from datayield.cli import main
+
+        monkeypatch.setattr("sys.argv", ["datayield", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        out, err = capsys.readouterr()
+        return Done(int(exit_.value.code or 0), out, err)
+
+    return call

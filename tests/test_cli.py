@@ -1,0 +1,144 @@
+"""A whole study from one command to a report, and the verbs that scripts rely on."""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from datayield.cli import app
+from tests.conftest import Call
+
+VERBS = {
+    "demo": {"store", "device", "json"},
+    "plan": {"scale", "store", "device", "measure", "json"},
+    "run": {"scale", "store", "device", "json", "save-every"},
+    "status": {"scale", "store", "json"},
+    "report": {"scale", "store", "json"},
+    "ls": {"json"},
+    "doctor": {"data", "json"},
+}
+
+
+def test_verbs_and_flags_are_frozen() -> None:
+    """Flags choose which study and where, never what: a new one needs a reason, and this line."""
+    group = typer.main.get_command(app)
+    found = {
+        name: {o.removeprefix("--") for p in command.params for o in p.opts if o.startswith("--")}
+        for name, command in group.commands.items()  # type: ignore[attr-defined]
+    }
+    assert found == VERBS
+
+
+def test_a_whole_study_to_a_report_and_nothing_twice(datayield: Call, tmp_path: Path) -> None:
+    planned = datayield("plan", "tiny.yaml", "--json")
+    assert planned.code == 0
+    assert json.loads(planned.out)["todo"] == 11
+    assert datayield("status", "tiny.yaml").code == 3
+
+    done = datayield("run", "tiny.yaml")
+    assert done.code == 0, done.err
+    assert "11 done now" in done.err
+    folder = tmp_path / "store" / "studies" / "tiny"
+    page = (folder / "report.html").read_text()
+    assert "does it run?" in page
+    with (folder / "table.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    runs = {row["run"] for row in rows if row["kind"] == "run"}
+    assert len(runs) == 8
+    assert {row["kind"] for row in rows} == {"run", "untrained", "pixels"}
+    assert {row["share"] for row in rows if row["eval"] == "count" and row["kind"] == "run"} == {
+        "0.5", "1.0",
+    }  # fmt: skip
+    assert all(0 <= float(r["value"]) <= 1 for r in rows if r["metric"] == "accuracy")
+
+    written = {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*") if p.is_file()}
+    again = datayield("run", "tiny.yaml")
+    assert again.code == 0
+    assert "nothing to do" in again.err
+    after = {p: p.stat().st_mtime_ns for p in (tmp_path / "store").rglob("*") if p.is_file()}
+    assert after == written
+    assert datayield("status", "tiny.yaml").code == 0
+
+    text = (tmp_path / "tiny.yaml").read_text()
+    (tmp_path / "tiny.yaml").write_text(text.replace("seed: [0, 1]", "seed: [0, 1, 2]"))
+    more = json.loads(datayield("plan", "tiny.yaml", "--json").out)
+    todo = [task["label"] for task in more["tasks"] if task["state"] != "done"]
+    assert len(todo) == 5
+    assert all("seed 2" in label for label in todo)
+
+
+def test_measuring_gives_an_estimate(datayield: Call) -> None:
+    assert json.loads(datayield("plan", "tiny.yaml", "--json").out)["seconds"] is None
+    measured = json.loads(datayield("plan", "tiny.yaml", "--measure", "--json").out)
+    seconds = measured["seconds"]
+    assert 0 < seconds["low"] < seconds["likely"] < seconds["high"]
+
+
+def _start(store: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "datayield", "run", "tiny.yaml", "--save-every", "0"]
+    env = {**os.environ, "DATAYIELD_STORE": str(store)}
+    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE)
+
+
+def _wait_for(store: Path, pattern: str) -> None:
+    deadline = time.monotonic() + 120
+    while not any(store.glob(pattern)):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_interrupted_and_killed_studies_end_with_the_same_table(
+    datayield: Call, tmp_path: Path
+) -> None:
+    text = (tmp_path / "tiny.yaml").read_text().replace("images: 640", "images: 6400")
+    (tmp_path / "tiny.yaml").write_text(text.replace("[simclr, barlow_twins]", "[vicreg]"))
+    assert datayield("run", "tiny.yaml").code == 0
+    whole = tmp_path / "store" / "studies" / "tiny" / "table.csv"
+
+    broken = tmp_path / "broken"
+    first = _start(broken)
+    _wait_for(broken, "runs/*/state.pt")
+    first.send_signal(signal.SIGINT)
+    _, said = first.communicate(timeout=120)
+    assert first.returncode == 3, said
+    assert b"finishing the step and saving" in said
+
+    second = _start(broken)
+    _wait_for(broken, "runs/*/spent.json")
+    _wait_for(broken, "runs/*/state.pt")
+    second.kill()
+    second.communicate(timeout=60)
+    assert datayield("status", "tiny.yaml", "--store", str(broken)).code == 3
+    assert datayield("run", "tiny.yaml", "--store", str(broken)).code == 0
+    table = broken / "studies" / "tiny" / "table.csv"
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (whole, table)]
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize(
+    "what", ["studies", "methods", "encoders", "views", "datasets", "protocols"]
+)
+def test_ls_lists(datayield: Call, what: str) -> None:
+    assert len(json.loads(datayield("ls", what, "--json").out)) >= 2
+    assert datayield("ls", what).code == 0
+
+
+def test_doctor_finds_no_problem_and_says_what_there_is(datayield: Call) -> None:
+    found = json.loads(datayield("doctor", "--data", "--json").out)
+    assert found["problems"] == []
+    assert {"digits", "sprites"} <= {entry["name"] for entry in found["datasets"]}
+    assert datayield("doctor").code == 0
+
+
+def test_version(datayield: Call) -> None:
+    from datayield import __version__
+
+    assert datayield("--version").out.strip() == __version__
