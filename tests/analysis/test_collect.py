@@ -48,7 +48,7 @@ def test_rows_of_a_study(tmp_path: Path) -> None:
                     data_digests=("a",),
                     versions={},
                     finished=time.time(),
-                )  # fmt: skip
+                )
             )
     results = collect(study, cells, make_plan(study, cells, store, Speeds("test")), store)
     assert len(results.missing) == 1

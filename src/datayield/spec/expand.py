@@ -11,10 +11,10 @@ from datayield.spec.run import RunSpec
 from datayield.spec.validate import validated
 from datayield.spec.views import VIEW_RECIPES, recipe
 
+Raw = dict[str, Any]  # as read from YAML
 
-def as_run(
-    base: dict[str, Any], recipes: dict[str, dict[str, Any]], axes: dict[str, Any]
-) -> RunSpec:
+
+def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw) -> RunSpec:
     """The run at one point of the axes, its budget still as asked. Raises ConfigError."""
     raw = deepcopy(base)
     method = axes.get("method") or raw.get("method", {}).get("name")
@@ -50,7 +50,7 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     )
 
 
-def merge(into: Mapping, patch: Mapping) -> None:
+def merge(into: Raw, patch: Raw) -> None:
     """Lay `patch` over `into`, mapping by mapping.
 
     Replaced whole: lists, budgets, and a part that gets another name, since the knobs of one
@@ -64,11 +64,11 @@ def merge(into: Mapping, patch: Mapping) -> None:
             into[key] = value
 
 
-def _another(key: str, old: Mapping, new: Mapping) -> bool:
+def _another(key: str, old: Raw, new: Raw) -> bool:
     return key == "budget" or new.get("name", old.get("name")) != old.get("name", new.get("name"))
 
 
-def _patch(raw: Mapping, dotted: str, value: Any) -> None:
+def _patch(raw: Raw, dotted: str, value: Any) -> None:
     """Set `a.b.c`; a mapping is laid over what stands there."""
     *parents, last = dotted.split(".")
     for parent in parents:
@@ -82,7 +82,7 @@ def _patch(raw: Mapping, dotted: str, value: Any) -> None:
     merge(raw, {last: value})
 
 
-def _name_views(raw: Mapping) -> None:
+def _name_views(raw: Raw) -> None:
     """Replace `views: {recipe: name, size: px}` by the views that the name stands for."""
     views = raw.get("views")
     if not isinstance(views, dict):
