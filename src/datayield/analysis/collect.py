@@ -5,14 +5,11 @@ from typing import Any
 
 from datayield.analysis.rows import Kind, Row, Spent, StudyResults
 from datayield.spec.evals import EvalSpec
-from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
+from datayield.spec.run import BaselineSpec, EncoderSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, label
 from datayield.store.records import ResultRecord, SpentRecord
-
-# Axes that have columns of their own; any other names an arm of the study.
-_OWN_COLUMNS = {"data.count", "method", "seed", "budget"}
 
 
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
@@ -27,10 +24,10 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     for cell in cells:
         rows += _cell_rows(study, cell, encoders, store)
     spent, versions = [], {}
-    for run in {cell.run.id: cell.run for cell in cells}.values():
-        record = store.run(run.id).spent()
+    for cell in {cell.run.id: cell for cell in cells}.values():
+        record = store.run(cell.run.id).spent()
         if record is not None:
-            spent.append(_spent(run, record))
+            spent.append(_spent(cell, record))
             versions = record.versions
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
     specs = {cell.run.id: cell.run.model_dump(mode="json") for cell in cells}
@@ -49,7 +46,7 @@ def _cell_rows(study: Study, cell: Cell, encoders: set[EncoderSpec], store: Stor
         "asked": cell.asked.label(),
         "images": run.images,
         "seed": run.seed,
-        "arm": ", ".join(f"{k}={v}" for k, v in cell.axes.items() if k not in _OWN_COLUMNS),
+        "arm": cell.arm,
     }
     for share, ev in study.evals_of(cell):
         record = store.run(run.id).read_result(share, ev.id)
@@ -106,10 +103,10 @@ def _rows(
         )
 
 
-def _spent(run: RunSpec, record: SpentRecord) -> Spent:
+def _spent(cell: Cell, record: SpentRecord) -> Spent:
     return Spent(
-        run=run.id,
-        label=label(run),
+        run=cell.run.id,
+        label=label(cell.run, cell.arm),
         images_asked=record.images_asked,
         images=record.images,
         views=record.views,

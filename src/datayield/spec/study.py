@@ -25,6 +25,12 @@ class Cell(NamedTuple):
     asked: Budget
     run: RunSpec
 
+    @property
+    def arm(self) -> str:
+        """The axes that no column of its own shows, as "key=value, key=value"."""
+        shown = {"data.count", "method", "seed", "budget"}
+        return ", ".join(f"{k}={v}" for k, v in self.axes.items() if k not in shown)
+
 
 class Study(Frozen):
     """A declared study, one scale of it already chosen. Field order is the YAML's."""

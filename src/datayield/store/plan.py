@@ -58,29 +58,33 @@ class Plan(NamedTuple):
 def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> Plan:
     """Compare what the study asks for with what the store holds. Reads names, not contents."""
     evals_of: dict[str, dict[tuple[float, str], Owed]] = {}
-    runs: dict[str, RunSpec] = {}
+    runs: dict[str, Cell] = {}
     for cell in cells:
-        runs[cell.run.id] = cell.run
+        runs.setdefault(cell.run.id, cell)
         owed = evals_of.setdefault(cell.run.id, {})
         owed.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
     final = tuple((0.0, ev.spec) for ev in study.evaluations)
-    tasks = [_task(spec, final, store, speeds) for spec in study.baselines(cells)]
-    tasks += [_task(run, tuple(evals_of[i].values()), store, speeds) for i, run in runs.items()]
+    tasks = [_task(spec, label(spec), final, store, speeds) for spec in study.baselines(cells)]
+    tasks += [
+        _task(cell.run, label(cell.run, cell.arm), tuple(evals_of[i].values()), store, speeds)
+        for i, cell in runs.items()
+    ]
     return Plan(tuple(tasks))
 
 
-def label(spec: RunSpec | BaselineSpec) -> str:
-    """A run in words, for tables and messages."""
+def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
+    """A run in words, for tables and messages; `arm` names what else it varies."""
     if isinstance(spec, BaselineSpec):
         if spec.encoder is None:
             return "raw pixels"
         return f"untrained {spec.encoder.name} seed {spec.seed}"
     n = short_number(spec.data.count) if spec.data.count else "all"
-    return f"{spec.method.name} n={n} C={short_number(spec.images)} seed {spec.seed}"
+    words = [spec.method.name, f"n={n}", f"C={short_number(spec.images)}", f"seed {spec.seed}", arm]
+    return " ".join(filter(None, words))
 
 
 def _task(
-    spec: RunSpec | BaselineSpec, evals: tuple[Owed, ...], store: Store, speeds: Speeds
+    spec: RunSpec | BaselineSpec, name: str, evals: tuple[Owed, ...], store: Store, speeds: Speeds
 ) -> Task:
     folder = store.run(spec.id)
     owed = tuple(pair for pair in evals if not folder.result(pair[0], pair[1].id).exists())
@@ -97,9 +101,7 @@ def _task(
             state, why = "failed", f"failed: {failure.get('message', '')}".splitlines()[0]
         if holder(folder.path) == "running":
             state, why = "running", "another process is at it"
-    return Task(
-        spec, label(spec), evals, state, why, owed, left, _estimate(spec, owed, left, speeds)
-    )
+    return Task(spec, name, evals, state, why, owed, left, _estimate(spec, owed, left, speeds))
 
 
 def _which(owed: tuple[Owed, ...], evals: tuple[Owed, ...]) -> str:
