@@ -33,11 +33,21 @@ def listing(dataset: str, split: str) -> "Listing":
 
 
 def find(dataset: str, split: str) -> "Source":
-    """The source that `dataset` names.
+    """The source that `dataset` names; `split` may be a share of one, such as `train[80%:]`.
 
     `digits`, `sprites?n=8192&shift=0.5`, `torchvision/CIFAR10`, a name below the folder
     $DATAYIELD_DATA, or a path (`./my_images`). Raises DataError if dataset or split is not there.
     """
+    split, share = split_names.share_of(split)
+    whole = _whole(dataset, split)
+    if share is None:
+        return whole
+    from datayield.data.sliced import Sliced
+
+    return Sliced(whole, share)
+
+
+def _whole(dataset: str, split: str) -> "Source":
     base, _, query = dataset.partition("?")
     if query and base != "sprites":
         raise DataError("only sprites takes options", got=dataset, hint=f"write {base!r}")

@@ -1,5 +1,6 @@
 """Names of splits: how they are spelled in the wild, and what to say when one is missing."""
 
+import re
 from collections.abc import Collection
 
 from datayield.spec.errors import DataError
@@ -11,6 +12,28 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 }
 KNOWN = frozenset(name for names in SPELLINGS.values() for name in names)
 
+_SHARE = re.compile(r"^(?P<split>[^\[\]]+)\[(?P<start>\d{1,3}%)?:(?P<stop>\d{1,3}%)?\]$")
+
+
+def share_of(split: str) -> tuple[str, tuple[int, int] | None]:
+    """`train[20%:]` -> ("train", (20, 100)); `train` -> ("train", None). Raises DataError."""
+    if "[" not in split and "]" not in split:
+        return split, None
+    found = _SHARE.match(split)
+    if found:
+        start, stop = (
+            int(found[part].rstrip("%")) if found[part] else None for part in ("start", "stop")
+        )
+        share = (start or 0, 100 if stop is None else stop)
+        if 0 <= share[0] < share[1] <= 100:
+            return found["split"], share
+    raise DataError(
+        "this is no share of a split",
+        where="split",
+        got=split,
+        allowed="train[:80%], train[80%:], train[20%:60%]",
+    )
+
 
 def chosen(split: str, present: Collection[str], *, dataset: str, where: str) -> str:
     """The member of `present` that `split` means. Raises DataError where there is none."""
@@ -18,7 +41,7 @@ def chosen(split: str, present: Collection[str], *, dataset: str, where: str) ->
         if name in present:
             return name
     if list(present) == ["train"]:
-        hint = "it has no splits of its own; move images into train/ and test/ to make them"
+        hint = "it has no splits of its own: name shares of it, train[:80%] and train[80%:]"
     else:
         hint = "name one of its splits in the study"
     raise DataError(

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from datayield.spec.identity import versioned_digest
 from datayield.spec.model import Frozen
@@ -32,6 +32,15 @@ class EvalSpec(Frozen):
     fit: Literal["crop", "squash"] = "crop"
     seed: int = Field(0, ge=0)
     group: str = ""
+
+    @model_validator(mode="after")
+    def _tested_on_other_images(self) -> "EvalSpec":
+        if self.protocol != "spectrum@1" and self.train == self.test:
+            raise ValueError(
+                f"train and test are both {self.train!r}; name two splits, or shares of one such "
+                "as train[:80%] and train[80%:]"
+            )
+        return self
 
     @cached_property
     def id(self) -> str:

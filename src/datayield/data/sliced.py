@@ -1,0 +1,53 @@
+"""A share of a split: `train[:80%]` and `train[80%:]`, for sets that come without a test split.
+
+Shares are of a fixed random order, not of the stored one (folders are stored class by class), so
+the two shares of one split are disjoint, each holds every class, and both stay the same for ever.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from datayield.data.source import Labels, Pixels, Source
+from datayield.spec.identity import digest
+from datayield.spec.listing import Listing
+
+
+@dataclass(frozen=True)
+class Sliced:
+    """From `share[0]` to `share[1]` percent of the fixed random order of `whole`."""
+
+    whole: Source
+    share: tuple[int, int]
+
+    @cached_property
+    def _chosen(self) -> Labels:
+        n = len(self.whole)
+        order = np.random.Generator(np.random.PCG64(0)).permutation(n)
+        start, stop = (n * percent // 100 for percent in self.share)
+        return np.sort(order[start:stop])
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def listing(self) -> Listing:
+        return Listing(digest([self.whole.listing().fingerprint, self.share]), len(self))
+
+    @property
+    def stamp(self) -> str:
+        return digest([self.whole.stamp, self.share])
+
+    @property
+    def labels(self) -> dict[str, Labels]:
+        return {name: values[self._chosen] for name, values in self.whole.labels.items()}
+
+    @property
+    def classes(self) -> dict[str, list[str]]:
+        return self.whole.classes
+
+    def names(self, i: int) -> str:
+        return self.whole.names(int(self._chosen[i]))
+
+    def read(self, i: int) -> bytes | Pixels:
+        return self.whole.read(int(self._chosen[i]))
