@@ -102,7 +102,7 @@ def test_unknown_split(dataset: str) -> None:
 
 def test_split_of_a_folder_without_splits(tmp_path: Path) -> None:
     text = message(str(write(tmp_path, {"a.png": png(0)})), "test")
-    assert "train/ and test/" in text
+    assert "train[:80%]" in text
 
 
 def test_spellings_of_splits(tmp_path: Path) -> None:
