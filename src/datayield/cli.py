@@ -92,7 +92,7 @@ def run(
         show_totals(err, made, session.decoded_bytes(made))
         failed = session.run(made, err, save_every).failed
         made = session.plan()
-    page = session.page if not todo and session.page.exists() else session.report(made)
+    page = session.page if session.reported(made) else session.report(made)
     _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)
 
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 
+from datayield import __version__
 from datayield.data.catalog import listing
 from datayield.spec.confounds import confounds
 from datayield.spec.errors import ConfigError, DataError, DatayieldError
+from datayield.spec.identity import digest
 from datayield.spec.listing import Listing
 from datayield.spec.load import find_study, load_study
 from datayield.spec.places import store_dir
 from datayield.spec.study import Cell, Study
+from datayield.store.atomic import read_json, write_json
 from datayield.store.disk import decoded_bytes
 from datayield.store.estimate import likely_device
 from datayield.store.folders import Store
@@ -62,7 +65,7 @@ class Session(NamedTuple):
 
     def run(self, plan: Plan, console: Console, save_every: float = 60.0) -> "Outcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
-        from datayield.run.device import choose
+        from datayield.run.device import choose, fast_bf16
         from datayield.run.local import run_all
         from datayield.run.progress import Display
 
@@ -70,6 +73,12 @@ class Session(NamedTuple):
             raise self.lacking[0]
         self.store.check_writable()
         device = choose(self.device)
+        if not fast_bf16(device) and any(cell.run.precision == "bf16" for cell in self.cells):
+            console.print(
+                f"note  {device} has no bf16 in hardware: these runs will be slow here; "
+                "precision: fp32 is another study, comparable with itself",
+                highlight=False,
+            )
         display = Display(plan, console)
         try:
             return run_all(plan, self.store, device, display, save_every)
@@ -82,7 +91,21 @@ class Session(NamedTuple):
         from datayield.report.page import write_report
 
         results = collect(self.study, self.cells, plan, self.store)
-        return write_report(results, self.page.parent) if results.rows else None
+        if not results.rows:
+            return None
+        page = write_report(results, self.page.parent)
+        write_json(page.with_name("made_from.json"), self._made_from(plan))
+        return page
+
+    def reported(self, plan: Plan) -> bool:
+        """Whether the page that is there shows just what is finished now."""
+        made_from = read_json(self.page.with_name("made_from.json"))
+        return self.page.exists() and made_from == self._made_from(plan)
+
+    def _made_from(self, plan: Plan) -> dict[str, str]:
+        states = [[task.spec.id, task.state, len(task.owed)] for task in plan.tasks]
+        study = self.study.model_dump(mode="json")
+        return {"datayield": __version__, "finished": digest([study, states])}
 
     @property
     def page(self) -> Path:
