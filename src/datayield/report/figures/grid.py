@@ -43,7 +43,7 @@ def _heat(grid: Grid) -> Spec:
     axes = {"type": "category", "showgrid": False}
     layout = layout_of(
         {**axes, "title": {"text": "images N"}},
-        {**axes, "title": {"text": "images presented C"}},
+        {**axes, "title": {"text": "images presented C", "standoff": 14}},
     )
     return {"data": [data], "layout": layout}
 
