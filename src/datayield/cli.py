@@ -189,7 +189,7 @@ def _close(
     did: int,
     json_: bool,
 ) -> None:
-    code = _code(made)
+    code = 1 if failed else _code(made)
     if json_:
         _print_json(
             {

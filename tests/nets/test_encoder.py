@@ -1,5 +1,6 @@
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from datayield.nets.encoder import Encoder, build
@@ -118,8 +119,8 @@ def test_residual_branches_start_at_full_strength() -> None:
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:
-    with pytest.raises(ConfigError, match="did you mean 'resnet18'"):
-        build(EncoderSpec(name="resnet19", stem="cifar", size=32), 0)
+    with pytest.raises(ValidationError, match="did you mean 'resnet18'"):
+        EncoderSpec(name="resnet19", stem="cifar", size=32)
     with pytest.raises(ConfigError, match="timm/resnet26") as error:
         build(EncoderSpec(name="timm/resnet_26", size=32), 0)
     assert len(error.value.text()) < 400

@@ -34,11 +34,11 @@ def test_the_folder_is_complete_and_nothing_is_loaded_from_elsewhere(tmp_path: P
     figures = {
         f"figures/{n}.{k}" for n in ("yield", "gain", "effective_rank") for k in ("svg", "pdf")
     }
-    assert names == {"report.html", "table.csv", "table.tex"} | figures
+    assert names == {"report.html", "answers.json", "table.csv", "table.tex"} | figures
     assert len(page) < 400_000  # plotly was inside, and is cut off here
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//|@import|url\(", page)
     linked = set(re.findall(r'href="([^"]+)"', page))
-    assert linked == names - {"report.html"}
+    assert linked == names - {"report.html", "answers.json"}
 
 
 def test_names_cannot_break_out_of_the_page(tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ def work(
     """
     folder = store.run(task.spec.id)
     with claimed(folder.path):
-        folder.write_spec(task.spec)
         folder.failure.unlink(missing_ok=True)
         try:
+            folder.write_spec(task.spec)
             speeds = Speeds(device.type)
             if isinstance(task.spec, RunSpec) and task.share_left > 0:
                 yield from _pretrain(task, task.spec, folder, speeds, device, stop, save_seconds)

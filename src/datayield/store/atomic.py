@@ -35,7 +35,7 @@ def read_json(path: Path) -> Any | None:
     """The JSON in `path`; None where there is no file or what is there is not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, UnicodeDecodeError):
         return None
 
 

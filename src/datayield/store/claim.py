@@ -23,7 +23,7 @@ def holder(folder: Path) -> Literal["", "running", "stale"]:
     path = folder / "claim.json"
     try:
         age = time.time() - path.stat().st_mtime
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     claim = read_json(path) or {}
     if claim.get("host") == socket.gethostname() and not _alive(claim.get("pid")):
