@@ -50,7 +50,13 @@ def find(dataset: str, split: str) -> "Source":
 def _whole(dataset: str, split: str) -> "Source":
     base, _, query = dataset.partition("?")
     if query and base != "sprites":
-        raise DataError("only sprites takes options", got=dataset, hint=f"write {base!r}")
+        raise DataError(
+            "only sprites takes options",
+            where=f"dataset {dataset!r}",
+            got=base,
+            allowed=EMBEDDED,
+            hint="leave out the part from '?' on for any other dataset",
+        )
     if base == "sprites":
         from datayield.data import sprites
 

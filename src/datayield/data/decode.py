@@ -31,7 +31,7 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
     Resampling is bicubic, antialiased; a JPEG more than twice too large is first reduced while
     decoding. EXIF orientation is applied, transparency is laid on white, 16-bit grey is scaled.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     if isinstance(raw, bytes) and not raw:
         return "empty file"
@@ -55,6 +55,8 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
             return Decoded(np.asarray(_fitted(image, size, fit)), tuple(conversions))
     except MemoryError:
         raise
+    except UnidentifiedImageError:
+        return "not an image that Pillow knows"
     except Exception as error:  # a damaged file may raise anything; it is reported by name
         return f"{type(error).__name__}: {error}".splitlines()[0]
 

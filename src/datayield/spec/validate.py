@@ -32,7 +32,7 @@ def validated(model: type[M], raw: Any, *, where: str) -> M:
 
 def _finding(model: type[BaseModel], item: Any) -> str:
     loc = [part for part in item["loc"] if not str(part).startswith("function-")]
-    path = ".".join(map(str, loc)) or "(top level)"
+    path = ".".join(map(str, loc))
     kind, got = item["type"], item.get("input")
     if kind == "extra_forbidden":
         allowed = _fields_at(model, loc[:-1])
@@ -53,7 +53,7 @@ def _finding(model: type[BaseModel], item: Any) -> str:
         return f"{path}: got {got!r}{guess} (allowed: {', '.join(names)})"
     message = item["msg"].removeprefix("Value error, ")
     shown = "" if isinstance(got, dict) else f", got {got!r}"
-    return f"{path}: {message[:1].lower()}{message[1:]}{shown}"
+    return f"{f'{path}: ' if path else ''}{message[:1].lower()}{message[1:]}{shown}"
 
 
 def _fields_at(model: type[BaseModel], loc: Iterable[Any]) -> set[str]:
