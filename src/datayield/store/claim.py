@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -39,11 +39,9 @@ def claimed(folder: Path) -> Iterator[None]:
     if holder(folder) == "stale":
         # rename is atomic: of two processes that see the same stale claim, one removes it
         grave = folder / f".stale-{uuid.uuid4().hex}"
-        try:
+        with suppress(FileNotFoundError):
             path.rename(grave)
             grave.unlink()
-        except FileNotFoundError:
-            pass
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     except FileExistsError:
