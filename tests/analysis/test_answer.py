@@ -1,5 +1,6 @@
 """The answer: what it says of what was planted, and what it leaves open."""
 
+import math
 import re
 
 from datayield.analysis.answer import MOST, answer
@@ -53,6 +54,19 @@ def test_epochs_are_named_as_growing_compute() -> None:
     assert "Compute grows with N" in answer(results)[0].text
 
 
+def test_fixed_epochs_never_stand_without_the_fixed_compute_beside_them() -> None:
+    budgets = (Budget(unit="epochs", amount=20), Budget(unit="images", amount=160_000))
+    results = simulate(
+        {"x": lambda n, images: 0.3 + 0.04 * math.log2(images / 5_000)},
+        methods=("simclr",),
+        budgets=budgets,
+        noise=lambda n: 0.001,
+    )
+    epochs, compute = answer(results)[:2]
+    assert (epochs.subject, epochs.verdict) == ("x (linear@1), SimCLR, 20 epochs", "pays")
+    assert (compute.subject, compute.verdict) == ("x (linear@1), SimCLR, 160k images", "flat")
+
+
 def test_a_flat_study_is_called_flat_and_a_noisy_one_open() -> None:
     quiet = simulate({"x": flat()}, methods=("simclr",), noise=lambda n: 0.0008)
     assert answer(quiet)[0].verdict == "flat"
@@ -61,7 +75,7 @@ def test_a_flat_study_is_called_flat_and_a_noisy_one_open() -> None:
     assert answer(noisy)[0].verdict == "cannot say"
 
 
-def test_never_more_than_eight_and_every_evaluation_before_a_second_curve() -> None:
+def test_never_more_than_ten_and_every_evaluation_before_a_second_curve() -> None:
     truths = {f"e{i}": power_law(0.1 * i) for i in range(5)}
     found = answer(simulate(truths))
     assert len(found) == MOST

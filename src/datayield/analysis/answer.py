@@ -1,5 +1,7 @@
 """The answer in plain words: which sentences, in which order. Undecided is an answer."""
 
+from itertools import islice
+
 from datayield.analysis.fits import Fit
 from datayield.analysis.gain import WORTH, CurveGain, gains
 from datayield.analysis.regime import regimes
@@ -14,16 +16,18 @@ from datayield.analysis.summary import CurveKey, curves, eval_names
 from datayield.analysis.versus import against_baselines
 from datayield.analysis.words import plural
 
-MOST = 8
+MOST = 10
 
 
 def answer(
     results: StudyResults, fitted: dict[CurveKey, Fit] | None = None, worth: float = WORTH
 ) -> list[Headline]:
-    """At most eight sentences: what more images buy, what pretraining is worth, what limits.
+    """At most ten sentences: what more images buy, what pretraining is worth, what limits.
 
-    Yields come first, one per evaluation and the clearest first; then the baselines, the regimes,
-    and further curves while there is room. With `fitted`, decided fits add their forecast.
+    Yields come first, the clearest curve of each evaluation; where that is one at fixed epochs, on
+    which compute grows with N, the same method's curve at fixed compute stands beside it. Then the
+    baselines, the regimes, and further curves while there is room. With `fitted`, decided fits add
+    their forecast.
     """
     if not any(row.kind == "run" for row in results.rows):
         return [Headline("cannot say", "none", "", "No run of this study has been evaluated yet.")]
@@ -51,8 +55,17 @@ def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[C
         return -(abs(total.gain.mean) + (1 if total.verdict != "cannot say" else 0))
 
     order = sorted(lines, key=weight)
-    firsts = [next(k for k in order if k.eval == name) for name in eval_names(order)]
+    clearest = [next(k for k in order if k.eval == name) for name in eval_names(order)]
+    firsts = [key for first in clearest for key in (first, *_at_fixed_compute(first, order))]
     return firsts, [key for key in order if key not in firsts]
+
+
+def _at_fixed_compute(key: CurveKey, among: list[CurveKey]) -> list[CurveKey]:
+    """For a curve at fixed epochs: the same method's curve at fixed compute, where there is one."""
+    if "epoch" not in key.asked:
+        return []
+    beside = (k for k in among if k._replace(asked=key.asked) == key and "epoch" not in k.asked)
+    return list(islice(beside, 1))
 
 
 def _one_size(results: StudyResults) -> str:
