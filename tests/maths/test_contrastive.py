@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from datayield.maths.contrastive import nt_xent
+from datayield.maths.contrastive import info_nce, nt_xent
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -73,3 +73,56 @@ def test_keeps_float32_under_autocast() -> None:
 def test_one_view_is_refused() -> None:
     with pytest.raises(ValueError, match="two views or more, got 1"):
         nt_xent(random(1, 4, 3), 0.1)
+
+
+def naive_info_nce(q: Tensor, k: Tensor, temperature: float) -> float:
+    """Each query among the keys of another view, one by one; mean over ordered pairs of views."""
+    q, k = q / q.norm(dim=-1, keepdim=True), k / k.norm(dim=-1, keepdim=True)
+    views, batch, _ = q.shape
+    losses = []
+    for i in range(views):
+        for j in range(views):
+            for b in range(batch):
+                if i != j:
+                    scores = [math.exp(float(q[i, b] @ key) / temperature) for key in k[j]]
+                    losses.append(-math.log(scores[b] / sum(scores)))
+    return 2 * temperature * sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("views", [2, 3, 4])
+@pytest.mark.parametrize("temperature", [0.1, 0.5])
+def test_info_nce_equals_the_formula(views: int, temperature: float) -> None:
+    q, k = random(views, 6, 5), random(views, 6, 5, seed=1)
+    want = naive_info_nce(q, k, temperature)
+    assert float(info_nce(q, k, temperature)) == pytest.approx(want, rel=1e-12)
+
+
+def test_info_nce_by_hand() -> None:
+    z = torch.eye(2, dtype=torch.float64).expand(2, 2, 2)
+    want = 2 * 0.5 * -math.log(math.exp(2) / (math.exp(2) + 1))
+    assert float(info_nce(z, z, 0.5)) == pytest.approx(want, rel=1e-14)
+
+
+def test_info_nce_gradient() -> None:
+    q, k = random(3, 4, 3).requires_grad_(), random(3, 4, 3, seed=1)
+    assert torch.autograd.gradcheck(lambda x: info_nce(x, k, 0.3), q)
+
+
+def test_info_nce_knows_images_but_no_order() -> None:
+    q, k = random(3, 7, 4), random(3, 7, 4, seed=1)
+    want, images = info_nce(q, k, 0.2), torch.randperm(7)
+    torch.testing.assert_close(info_nce(q[:, images], k[:, images], 0.2), want)
+    torch.testing.assert_close(info_nce(q[[2, 0, 1]], k[[2, 0, 1]], 0.2), want)
+    torch.testing.assert_close(info_nce(2 * q, 3 * k, 0.2), want)
+    assert not torch.isclose(info_nce(q, k.roll(1, 1), 0.2), want)
+    assert not torch.isclose(info_nce(q, k.roll(1, 0), 0.2), want)
+
+
+def test_info_nce_keeps_float32_under_autocast_and_refuses_one_view() -> None:
+    q, k = random(2, 16, 8).float(), random(2, 16, 8, seed=1).float()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert info_nce(q.bfloat16(), k.bfloat16(), 0.1).dtype == torch.float32
+        inside = info_nce(q, k, 0.1)
+    assert torch.equal(inside, info_nce(q, k, 0.1))
+    with pytest.raises(ValueError, match="two views or more, got 1"):
+        info_nce(q[:1], k[:1], 0.1)

@@ -10,8 +10,8 @@ from datayield.maths.decorrelation import Decorrelation, barlow_twins, vicreg
 BETA, WEIGHTS = 0.02, (25.0, 15.0, 3.0)
 Pair = Callable[[Tensor, Tensor], Decorrelation]
 LOSSES: dict[str, Pair] = {
-    "barlow_twins": lambda a, b: barlow_twins(a, b, BETA),
-    "vicreg": lambda a, b: vicreg(a, b, *WEIGHTS),
+    "barlow_twins": lambda a, b: barlow_twins([a, b], BETA),
+    "vicreg": lambda a, b: vicreg([a, b], *WEIGHTS),
 }
 losses = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 
@@ -60,7 +60,7 @@ def naive_vicreg(z1: Tensor, z2: Tensor) -> tuple[float, float, float]:
 
 def test_barlow_twins_equals_the_formula_as_printed() -> None:
     on, off = naive_barlow_twins(*pair())
-    total, terms = barlow_twins(*pair(), BETA)
+    total, terms = barlow_twins(pair(), BETA)
     assert float(terms["on_diagonal"]) == pytest.approx(on, rel=1e-10)
     assert float(terms["off_diagonal"]) == pytest.approx(off, rel=1e-10)
     assert float(total) == pytest.approx(on + BETA * off, rel=1e-10)
@@ -69,7 +69,7 @@ def test_barlow_twins_equals_the_formula_as_printed() -> None:
 def test_vicreg_equals_the_formula_as_printed() -> None:
     want = naive_vicreg(*pair())
     assert min(want) > 0.01  # or a term would not be tested
-    total, terms = vicreg(*pair(), *WEIGHTS)
+    total, terms = vicreg(pair(), *WEIGHTS)
     for name, value in zip(("invariance", "variance", "covariance"), want, strict=True):
         assert float(terms[name]) == pytest.approx(value, rel=1e-10)
     weighted = sum(w * value for w, value in zip(WEIGHTS, want, strict=True))
@@ -78,9 +78,9 @@ def test_vicreg_equals_the_formula_as_printed() -> None:
 
 def test_barlow_twins_has_its_minimum_at_equal_decorrelated_views() -> None:
     z = torch.linalg.qr(pair(64, 8)[0] - pair(64, 8)[0].mean(dim=0))[0] * 8  # variance 1 each
-    total, _ = barlow_twins(z, 3 * z + 1, 1.0)
+    total, _ = barlow_twins([z, 3 * z + 1], 1.0)
     assert 0 <= float(total) < 1e-8
-    assert float(barlow_twins(z, -z, 1.0).total) == pytest.approx(4 * 8, rel=1e-3)
+    assert float(barlow_twins([z, -z], 1.0).total) == pytest.approx(4 * 8, rel=1e-3)
 
 
 @losses
@@ -123,4 +123,4 @@ def test_keeps_float32_under_autocast(loss: Pair) -> None:
 
 def test_barlow_twins_refuses_a_batch_of_one() -> None:
     with pytest.raises(ValueError, match="more than 1 value"):
-        barlow_twins(torch.ones(1, 4), torch.ones(1, 4), BETA)
+        barlow_twins([torch.ones(1, 4)] * 2, BETA)

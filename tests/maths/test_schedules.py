@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from datayield.maths.schedules import rate
+from datayield.maths.schedules import linear, ramp, rate
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant", "wsd"])
@@ -53,3 +53,25 @@ def test_refuses_what_is_no_share_and_no_schedule() -> None:
         rate(1.01, "cosine", 0.1, 0.0)
     with pytest.raises(ValueError, match="unknown schedule 'linear'"):
         rate(0.5, unknown, 0.1, 0.0)
+
+
+def test_ramp_is_half_a_cosine() -> None:
+    assert ramp(0.0, 0.99, 1.0) == pytest.approx(0.99)
+    assert ramp(1.0, 0.99, 1.0) == 1.0
+    assert ramp(0.5, 2.0, 4.0) == pytest.approx(3.0)
+    assert ramp(1 / 3, 0.0, 1.0) == pytest.approx(0.25)
+    values = [ramp(i / 200, 0.99, 1.0) for i in range(201)]
+    assert values == sorted(values)
+
+
+def test_linear_arrives_and_stays() -> None:
+    assert linear(0.0, 0.04, 0.07, 0.2) == 0.04
+    assert linear(0.1, 0.04, 0.07, 0.2) == pytest.approx(0.055)
+    assert linear(0.2, 0.04, 0.07, 0.2) == linear(1.0, 0.04, 0.07, 0.2) == 0.07
+    assert linear(0.0, 0.04, 0.07, 0.0) == 0.07
+
+
+def test_both_refuse_what_is_no_share() -> None:
+    for schedule in (lambda t: ramp(t, 0.0, 1.0), lambda t: linear(t, 0.0, 1.0, 0.5)):
+        with pytest.raises(ValueError, match=r"in \[0, 1\]"):
+            schedule(1.01)

@@ -7,13 +7,27 @@ import timm
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from datayield.maths.contrastive import nt_xent
-from datayield.maths.decorrelation import barlow_twins, vicreg
+from datayield import methods
+from datayield.maths.contrastive import info_nce, nt_xent
+from datayield.maths.decorrelation import Pairing, barlow_twins, vicreg
+from datayield.maths.gaussian import sigreg
 from datayield.nets.encoder import build
 from datayield.nets.heads import projector
-from datayield.spec.cost import encoder_macs, head_macs, loss_macs
-from datayield.spec.method import BarlowTwins, SimCLR, VICReg
-from datayield.spec.run import EncoderSpec
+from datayield.spec.budget import Budget
+from datayield.spec.cost import encoder_macs, flops_per_image, head_macs, loss_macs, queue_macs
+from datayield.spec.method import (
+    BYOL,
+    DINO,
+    BarlowTwins,
+    LeJEPA,
+    MethodSpec,
+    MoCoV3,
+    SimCLR,
+    SwAV,
+    VICReg,
+)
+from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.views import ViewSpec
 
 
 @pytest.fixture(autouse=True)
@@ -64,10 +78,15 @@ def test_heads() -> None:
 def test_losses() -> None:
     batch, d = 6, 8
     z = torch.randn(3, batch, d)
+    ones = (1.0, 1.0, 1.0)
     cases = [
         (loss_macs(SimCLR(projector=(d,)), batch, 3), lambda: nt_xent(z, 0.1)),
-        (loss_macs(BarlowTwins(projector=(d,)), batch, 2), lambda: barlow_twins(z[0], z[1], 0.1)),
-        (loss_macs(VICReg(projector=(d,)), batch, 2), lambda: vicreg(z[0], z[1], 1.0, 1.0, 1.0)),
+        (loss_macs(MoCoV3(projector=(d,)), batch, 3), lambda: info_nce(z, z, 0.1)),
+        (
+            loss_macs(BarlowTwins(projector=(d,)), batch, 2),
+            lambda: barlow_twins(z[:2].unbind(), 0.1),
+        ),
+        (loss_macs(VICReg(projector=(d,)), batch, 2), lambda: vicreg(z[:2].unbind(), *ones)),
     ]
     for per_image, loss in cases:
         assert per_image * batch == macs(loss)
@@ -82,3 +101,74 @@ def test_backward_costs_twice_the_forward_but_for_the_first_layer() -> None:
     stem = 9 * 3 * 64 * 32**2  # no gradient with respect to the image is needed
     assert both == 2 * (3 * forward - stem)
     assert both / 2 == pytest.approx(3 * forward, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        BYOL(projector=(24, 12), predictor=16),
+        MoCoV3(projector=(24, 12), predictor=16),
+        DINO(projector=(24, 12), prototypes=40),
+    ],
+    ids=lambda method: method.name,
+)
+@pytest.mark.parametrize("views", [2, 3])
+def test_a_step_with_a_teacher(method: MethodSpec, views: int) -> None:
+    batch, size, width = 5, 16, 8
+    spec = RunSpec(
+        data=Subset(dataset="made", count=8, size=size),
+        encoder=EncoderSpec(name="convnet", width=width, size=size),
+        method=method,
+        views=(ViewSpec(count=views, size=size),),
+        optim=OptimSpec(lr=1e-3),
+        batch=batch,
+        budget=Budget(unit="images", amount=8),
+    )
+    built = methods.build(spec)
+    pixels = [torch.randn(batch, 3, size, size) for _ in range(views)]
+    both = macs(lambda: built(pixels, 0.5).total.backward())
+    stem = views * 9 * 3 * width * size**2  # no gradient with respect to the image is needed
+    keys = loss_macs(method, batch, views)  # none with respect to the teacher's keys either
+    per_image = flops_per_image(spec)
+    assert per_image is not None
+    assert both == batch * (per_image / 2 - stem - keys)
+
+
+@pytest.mark.parametrize("views", [2, 3, 5])
+@pytest.mark.parametrize("pairing", ["all_pairs", "mean_view"])
+def test_losses_of_many_views(views: int, pairing: Pairing) -> None:
+    batch, d, directions = 6, 8, 10
+    z = torch.randn(views, batch, d)
+    bt = BarlowTwins(projector=(d,), pairing=pairing)
+    vic = VICReg(projector=(d,), pairing=pairing)
+    le = LeJEPA(projector=(d,), directions=directions)
+    cases = [
+        (loss_macs(bt, batch, views), lambda: barlow_twins(z.unbind(), 0.1, pairing)),
+        (loss_macs(vic, batch, views), lambda: vicreg(z.unbind(), 1.0, 1.0, 1.0, pairing)),
+        (loss_macs(le, batch, views), lambda: sigreg(z, torch.randn(d, directions))),
+    ]
+    for per_image, loss in cases:
+        assert per_image * batch == macs(loss)
+
+
+@pytest.mark.parametrize("views", [2, 3])
+def test_a_step_with_a_queue(views: int) -> None:
+    batch, size, width = 5, 16, 8
+    method = SwAV(projector=(24, 12), prototypes=20, queue=15, queue_from=0.25, freeze=0.0)
+    spec = RunSpec(
+        data=Subset(dataset="made", count=8, size=size),
+        encoder=EncoderSpec(name="convnet", width=width, size=size),
+        method=method,
+        views=(ViewSpec(count=views, size=size),),
+        optim=OptimSpec(lr=1e-3),
+        batch=batch,
+        budget=Budget(unit="images", amount=8),
+    )
+    built = methods.build(spec)
+    pixels = [torch.randn(batch, 3, size, size) for _ in range(views)]
+    before, after = (macs(lambda t=t: built(pixels, t).total.backward()) for t in (0.0, 0.25))
+    assert after - before == batch * queue_macs(method, batch)
+    stem = views * 9 * 3 * width * size**2  # no gradient with respect to the image is needed
+    per_image = flops_per_image(spec)
+    assert per_image is not None
+    assert 0.25 * before + 0.75 * after == batch * (per_image / 2 - stem)

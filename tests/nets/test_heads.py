@@ -24,3 +24,10 @@ def test_without_norm_every_layer_has_one() -> None:
 
 def test_one_width_is_one_layer() -> None:
     assert kinds(projector(6, (4,), norm=True)) == ["Linear"]
+
+
+def test_the_last_norm_learns_nothing() -> None:
+    head = projector(6, (8, 4), norm=True, last_norm=True)
+    assert kinds(head) == ["Linear", "BatchNorm1d", "ReLU", "Linear", "BatchNorm1d"]
+    assert not list(head[-1].parameters())
+    torch.testing.assert_close(head(torch.randn(64, 6)).mean(0), torch.zeros(4), atol=1e-6, rtol=0)

@@ -60,3 +60,33 @@ def test_adamw_decays_weights_alone() -> None:
     for name, p in net.named_parameters():
         factor = 1 - 0.1 * 0.01 if p.ndim > 1 else 1.0
         torch.testing.assert_close(p.detach(), before[name] * factor)
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd", "lars"])
+def test_a_weight_may_get_its_first_gradient_later(name: str) -> None:
+    net = module()
+    optimizer = build(net, spec(name))
+    before = [p.detach().clone() for p in net[2].parameters()]
+    for moves in (False, False, True):
+        optimizer.zero_grad()
+        out = net[:2](torch.randn(8, 4))
+        (net[2](out) if moves else out).square().sum().backward()
+        assert all(torch.equal(p, b) for p, b in zip(net[2].parameters(), before, strict=True))
+        optimizer.step()
+    assert all(not torch.equal(p, b) for p, b in zip(net[2].parameters(), before, strict=True))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+def test_sgd_is_torchs_own(momentum: float) -> None:
+    ours, theirs = module(), module()
+    mine = build(ours, OptimSpec(name="sgd", lr=0.1, momentum=momentum))
+    plain = torch.optim.SGD(theirs.parameters(), 0.1, momentum, fused=True)
+    for _ in range(3):
+        x = torch.randn(8, 4)
+        for net, optimizer in ((ours, mine), (theirs, plain)):
+            optimizer.zero_grad()
+            net(x).square().sum().backward()
+            optimizer.step()
+    assert all(
+        torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True)
+    )

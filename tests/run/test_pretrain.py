@@ -29,12 +29,24 @@ from datayield.store.folders import RunFolder
 CPU = torch.device("cpu")
 
 
+# Knobs that keep a method small, and spread over the run what depends on t.
+SMALL: dict[str, dict[str, object]] = {
+    "byol": {"predictor": 16},
+    "moco_v3": {"predictor": 16},
+    "dino": {"prototypes": 32, "freeze": 0.3, "temperature_warmup": 0.6},
+    "lejepa": {"directions": 16},
+    "swav": {"prototypes": 32, "queue": 80, "queue_from": 0.3, "freeze": 0.2},
+}
+
+
 def spec_of(method: str = "simclr", n: int = 40, images: int = 640, **optim: object) -> RunSpec:
     projector = (16, 8) if method == "simclr" else (16, 16)
     return RunSpec(
         data=Subset(dataset="made", count=n, size=16),
         encoder=EncoderSpec(name="convnet", size=16, width=4),
-        method=METHOD_SPECS[method](projector=projector),
+        method=METHOD_SPECS[method].model_validate(
+            {"projector": projector, **SMALL.get(method, {})}
+        ),
         views=recipe("asymmetric", 16),
         optim=OptimSpec.model_validate({"lr": 1e-3, **optim}),
         batch=32,

@@ -21,7 +21,7 @@ FULL: dict[str, Any] = {
     },
     "encoder": {"name": "resnet18", "stem": "cifar", "patch": None, "size": 40, "width": None},
     "method": {"name": "vicreg", "projector": [64, 32], "invariance": 20.0, "variance": 15.0,
-               "covariance": 2.0},
+               "covariance": 2.0, "pairing": "mean_view"},
     "views": [{
         "count": 2, "size": 40, "scale": [0.1, 0.9], "ratio": [0.5, 2.0], "flip": 0.4,
         "jitter": 0.7, "brightness": 0.3, "contrast": 0.5, "saturation": 0.6, "hue": 0.2,
@@ -35,7 +35,7 @@ FULL: dict[str, Any] = {
 
 
 def test_run_id_is_frozen() -> None:
-    assert RunSpec.model_validate(FULL, strict=False).id == "cfacb140154a"
+    assert RunSpec.model_validate(FULL, strict=False).id == "a7635681ab0d"
 
 
 def test_baseline_id_is_frozen() -> None:
@@ -62,11 +62,12 @@ def _leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 CHANGED = {
     "split": "train", "rule": "random", "fit": "crop", "stem": "imagenet", "precision": "fp32",
     "schedule": "cosine", "dataset": "elsewhere", "fingerprint": "abd",
+    "pairing": "all_pairs",
 }  # fmt: skip
 # What cannot change alone: names decide which other fields exist, a unit what an amount means,
-# vicreg takes two views, and patch and width do not apply to a ResNet.
-TIED = {"name", "unit", "count", "patch", "width"}
-FREE = [p for p in _leaves(FULL) if p[-1] not in TIED or p == ("data", "count")]
+# and patch and width do not apply to a ResNet.
+TIED = {"name", "unit", "patch", "width"}
+FREE = [p for p in _leaves(FULL) if p[-1] not in TIED]
 
 
 @pytest.mark.parametrize("path", FREE, ids=lambda p: ".".join(map(str, p)))
@@ -107,3 +108,46 @@ def test_a_changed_component_changes_the_id(monkeypatch: pytest.MonkeyPatch) -> 
     before = RunSpec.model_validate(FULL, strict=False).id
     monkeypatch.setitem(VERSIONS, "views", VERSIONS["views"] + 1)
     assert RunSpec.model_validate(FULL, strict=False).id != before
+
+
+@pytest.mark.parametrize(
+    ("method", "want"),
+    [
+        ({"name": "byol", "projector": [64, 32], "predictor": 48, "momentum": 0.98},
+         "6f2114a952a6"),
+        ({"name": "moco_v3", "projector": [64, 32], "predictor": 48, "temperature": 0.3,
+          "momentum": 0.98},
+         "d36eb9c7581d"),
+        ({"name": "dino", "projector": [64, 32], "prototypes": 96, "temperature": 0.2,
+          "teacher_temperature": 0.06, "first_teacher_temperature": 0.05,
+          "temperature_warmup": 0.3, "freeze": 0.02, "centre_momentum": 0.8, "momentum": 0.99},
+         "af2f10bcdfb6"),
+    ],
+)  # fmt: skip
+def test_ids_of_methods_with_a_teacher_are_frozen(method: dict[str, Any], want: str) -> None:
+    spec = RunSpec.model_validate({**FULL, "method": method}, strict=False)
+    assert spec.id == want
+    assert set(method) == set(type(spec.method).model_fields)
+    for knob, value in method.items():
+        if knob not in ("name", "projector"):
+            other = {**method, knob: value * 0.9 if isinstance(value, float) else value + 1}
+            assert RunSpec.model_validate({**FULL, "method": other}, strict=False).id != want
+
+
+@pytest.mark.parametrize(
+    ("method", "want"),
+    [
+        ({"name": "barlow_twins", "projector": [64, 32], "beta": 0.01, "scale": 0.1,
+          "pairing": "mean_view"}, "29a88d5a6fad"),
+        ({"name": "lejepa", "projector": [64, 32], "sigreg": 0.02, "directions": 512},
+         "37db96ca6711"),
+        ({"name": "swav", "projector": [64, 32], "prototypes": 100, "temperature": 0.2,
+          "epsilon": 0.1, "iterations": 5, "queue": 64, "queue_from": 0.125, "freeze": 0.005},
+         "b7e8fd12f22b"),
+    ],
+)  # fmt: skip
+def test_ids_of_methods_without_a_teacher_are_frozen(method: dict[str, Any], want: str) -> None:
+    spec = RunSpec.model_validate({**FULL, "method": method}, strict=False)
+    assert spec.id == want
+    for name, field in type(spec.method).model_fields.items():
+        assert name == "name" or getattr(spec.method, name) != field.default, name

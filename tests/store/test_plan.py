@@ -177,3 +177,13 @@ def test_damaged_and_foreign_records_are_named(study: Study, store: Store) -> No
     write_json(folder.path / "spec.json", {"edited": True})
     with pytest.raises(StoreError, match="another run"):
         folder.write_spec(run.spec)
+
+
+def test_a_teacher_is_kept_beside_the_moments(study: Study, store: Store) -> None:
+    raw = yaml.safe_load(TEXT)
+    raw["base"]["method"] = {"name": "byol", "projector": [64, 32], "predictor": 48}
+    raw["base"]["optim"]["name"] = "lars"
+    params, projector, predictor = 388_896, 256 * 64 + 64 * 32, 2 * 32 * 48
+    trained, teacher = params + projector + predictor, params + projector
+    plan = _plan(validated(Study, raw, where="test"), store)
+    assert checkpoint_bytes(plan) == 4 * (2 * 2 * params + 2 * trained + teacher)

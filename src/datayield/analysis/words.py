@@ -1,6 +1,15 @@
 """How numbers and names are written: one place, so that sentence, table and figure agree."""
 
-METHOD_NAMES = {"simclr": "SimCLR", "barlow_twins": "Barlow Twins", "vicreg": "VICReg"}
+METHOD_NAMES = {
+    "simclr": "SimCLR",
+    "barlow_twins": "Barlow Twins",
+    "vicreg": "VICReg",
+    "byol": "BYOL",
+    "moco_v3": "MoCo v3",
+    "dino": "DINO",
+    "lejepa": "LeJEPA",
+    "swav": "SwAV",
+}
 
 
 def method_name(method: str) -> str:

@@ -32,3 +32,24 @@ def nt_xent(z: Tensor, temperature: float) -> Tensor:
         self_pairs = torch.eye(len(flat), dtype=torch.bool, device=z.device)
         everything = similarity.masked_fill(self_pairs, -torch.inf).logsumexp(dim=1)  # [N]
         return everything.mean() - positive.mean()
+
+
+def info_nce(q: Tensor, k: Tensor, temperature: float) -> Tensor:
+    """2 temperature x the cross entropy of finding, for query q_i of an image, its key k_j.
+
+    `q`, `k` [V, B, D]: queries and keys of V views. Mean over images and ordered pairs of views
+    i != j; the candidates are the B keys of view j. Algorithm 1 of Chen et al. 2021 (MoCo v3,
+    arXiv 2104.02057), whose sum of the two directions is twice this for two views. Computed in
+    float32 or better. Raises ValueError for fewer than two views.
+    """
+    views = len(q)
+    if views < 2:
+        raise ValueError(f"a contrastive loss needs two views or more, got {views}")
+    with no_autocast(q):
+        q, k = F.normalize(widened(q), dim=-1), F.normalize(widened(k), dim=-1)
+        total = q.new_zeros(())
+        for shift in range(1, views):  # query i against the keys of view i + shift
+            logits = q @ k.roll(-shift, dims=0).mT / temperature  # [V, B, B]
+            positive = logits.diagonal(dim1=1, dim2=2)
+            total = total + (logits.logsumexp(dim=2) - positive).mean()
+        return 2 * temperature * total / (views - 1)

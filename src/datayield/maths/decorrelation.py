@@ -1,15 +1,22 @@
 """Losses that keep embeddings from collapsing by decorrelating their dimensions.
 
-Letters: B images, D dimensions. Both losses take one view per argument, [B, D] each, and are
-computed in float32 or better.
+Letters: V views, B images, D dimensions. Both losses take a sequence of V views, [B, D] each, and
+are computed in float32 or better. Two views are the published losses; `pairing` says how more
+views meet. Each term is a mean over pairs or views, never a sum, so the size of the loss, and the
+learning rate that suits it, do not move with V.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from datayield.maths.precision import no_autocast, widened
+
+Pairing = Literal["all_pairs", "mean_view"]
 
 
 class Decorrelation(NamedTuple):
@@ -19,41 +26,85 @@ class Decorrelation(NamedTuple):
     terms: dict[str, Tensor]
 
 
-def barlow_twins(z1: Tensor, z2: Tensor, beta: float) -> Decorrelation:
+def barlow_twins(
+    views: Sequence[Tensor], beta: float, pairing: Pairing = "all_pairs"
+) -> Decorrelation:
     """Zbontar et al. 2021 (arXiv 2103.03230), equations 1 and 2, with weight `beta` (lambda there).
 
     Each view is standardised over the batch by its own mean and biased variance (plus 1e-5), as by
-    the authors' BatchNorm without affine; C = z1' z2 / B. Terms: `on_diagonal` = sum (1 - C_ii)^2,
-    `off_diagonal` = sum over i != j of C_ij^2. Raises ValueError for a batch of one.
+    the authors' BatchNorm without affine; C_vw = z_v' z_w / B. Terms: `on_diagonal` = sum of
+    (1 - C_ii)^2, `off_diagonal` = sum over i != j of C_ij^2, which for two views is all.
+
+    `all_pairs`: the mean of both over the V (V - 1) / 2 pairs of views. `mean_view`, for three
+    views or more, after Ghosh et al. 2024 (arXiv 2312.10725) and their lab's code: with m the mean
+    of the V standardised views, itself not standardised again, `on_diagonal` is the mean over v of
+    sum (1 - (z_v' m / B)_ii)^2 and `off_diagonal` that of m' m / B. Unlike theirs, samples are not
+    L2-normalised first, and each view is standardised by itself with biased variance, theirs all
+    stacked with unbiased: their beta is for another scale. With two views `mean_view` is the one
+    pair, as theirs is; its own formula would quarter `on_diagonal`.
+    Raises ValueError for fewer than two views or a batch of one.
     """
-    with no_autocast(z1):
-        z1 = F.batch_norm(widened(z1), None, None, training=True)  # [B, D]
-        z2 = F.batch_norm(widened(z2), None, None, training=True)
-        c = z1.T @ z2 / len(z1)  # [D, D]
-        on_diagonal = (1 - c.diagonal()).square().sum()
-        off_diagonal = _off_diagonal_squares(c)
+    _two_or_more(views)
+    with no_autocast(views[0]):
+        z = [F.batch_norm(widened(view), None, None, training=True) for view in views]  # V x [B, D]
+        if pairing == "all_pairs" or len(z) == 2:
+            crossed = [a.T @ b / len(a) for a, b in combinations(z, 2)]  # [D, D] each
+            on_diagonal = _mean([(1 - c.diagonal()).square().sum() for c in crossed])
+            off_diagonal = _mean([_off_diagonal_squares(c) for c in crossed])
+        else:
+            m = torch.stack(z).mean(dim=0)  # [B, D]
+            on_diagonal = _mean([(1 - (view * m).mean(dim=0)).square().sum() for view in z])
+            off_diagonal = _off_diagonal_squares(m.T @ m / len(m))
         total = on_diagonal + beta * off_diagonal
     return Decorrelation(total, {"on_diagonal": on_diagonal, "off_diagonal": off_diagonal})
 
 
 def vicreg(
-    z1: Tensor, z2: Tensor, invariance: float, variance: float, covariance: float
+    views: Sequence[Tensor],
+    invariance: float,
+    variance: float,
+    covariance: float,
+    pairing: Pairing = "all_pairs",
 ) -> Decorrelation:
     """Bardes et al. 2022 (arXiv 2105.04906), equations 1 to 6, weighted as in the authors' code.
 
-    Terms: `invariance`, the mean squared difference over B D; `variance`, the mean over the two
-    views of the mean hinge max(0, 1 - sqrt(var + 1e-4)); `covariance`, the squared off-diagonal
-    covariances over D, summed over the two views. Variances are unbiased: B must exceed 1, or
-    the result is not a number.
+    Terms, for two views: `invariance`, the mean squared difference over B D; `variance`, the mean
+    over the two of the mean hinge max(0, 1 - sqrt(var + 1e-4)); `covariance`, the squared
+    off-diagonal covariances over D, summed over the two. Variances are unbiased: B must exceed
+    1, or the result is not a number.
+
+    `all_pairs`: the mean of that loss over the V (V - 1) / 2 pairs of views. `mean_view`, after
+    Ghosh et al. 2024 (arXiv 2312.10725) and their lab's code: its mean over the V pairs of one view
+    and the mean of the others. Theirs ties the weights of variance and invariance and writes
+    covariance without one; the formula is the same. With two views both pairings are the one pair.
+    Raises ValueError for fewer than two views.
     """
-    with no_autocast(z1):
-        z1, z2 = widened(z1), widened(z2)
-        distance = F.mse_loss(z1, z2)
-        hinge = (_hinge(z1) + _hinge(z2)) / 2
-        spread = _covariance_squares(z1) + _covariance_squares(z2)
+    _two_or_more(views)
+    with no_autocast(views[0]):
+        z = [widened(view) for view in views]  # V x [B, D]
+        if pairing == "all_pairs" or len(z) == 2:
+            pairs, sides = list(combinations(z, 2)), z
+        else:
+            everything = torch.stack(z).sum(dim=0)
+            others = [(everything - view) / (len(z) - 1) for view in z]
+            pairs, sides = list(zip(z, others, strict=True)), z + others
+        # Each side stands in equally many pairs: its own terms are computed once.
+        distance = _mean([F.mse_loss(a, b) for a, b in pairs])
+        hinge = _mean([_hinge(side) for side in sides])
+        spread = 2 * _mean([_covariance_squares(side) for side in sides])
         total = invariance * distance + variance * hinge + covariance * spread
     terms = {"invariance": distance, "variance": hinge, "covariance": spread}
     return Decorrelation(total, terms)
+
+
+def _two_or_more(views: Sequence[Tensor]) -> None:
+    if len(views) < 2:
+        raise ValueError(f"this loss compares two views or more, got {len(views)}")
+
+
+def _mean(scalars: list[Tensor]) -> Tensor:
+    """Mean of scalars. For one or two of them it has the bits of `a` or `(a + b) / 2`."""
+    return torch.stack(scalars).sum() / len(scalars)
 
 
 def _hinge(z: Tensor) -> Tensor:

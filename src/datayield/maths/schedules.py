@@ -30,3 +30,24 @@ def rate(
         start = max(warmup, 1 - WSD_DECAY)
         return 1 - (1 - final) * max(0.0, t - start) / (1 - start)
     raise ValueError(f"unknown schedule {schedule!r}: cosine, constant or wsd")
+
+
+def ramp(t: float, start: float, end: float) -> float:
+    """From `start` at t = 0 to `end` at t = 1 on half a cosine, flat at both ends.
+
+    With end = 1 the momentum of a moving average as in Grill et al. 2020 (BYOL, arXiv 2006.07733,
+    section 3.2). Raises ValueError for t outside [0, 1].
+    """
+    if not 0 <= t <= 1:
+        raise ValueError(f"t is a share of the budget, in [0, 1], got {t}")
+    return end - (end - start) * (1 + math.cos(math.pi * t)) / 2
+
+
+def linear(t: float, start: float, end: float, until: float) -> float:
+    """From `start` at t = 0 straight to `end` at t = `until`, where it stays.
+
+    With until = 0 it is `end` throughout. Raises ValueError for t outside [0, 1].
+    """
+    if not 0 <= t <= 1:
+        raise ValueError(f"t is a share of the budget, in [0, 1], got {t}")
+    return end if t >= until else start + (end - start) * t / until

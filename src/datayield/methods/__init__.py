@@ -10,8 +10,13 @@ from typing import Any
 import torch
 
 from datayield.methods.barlow_twins import BarlowTwins
+from datayield.methods.byol import BYOL
+from datayield.methods.dino import DINO
+from datayield.methods.lejepa import LeJEPA
 from datayield.methods.loss import Loss
+from datayield.methods.moco_v3 import MoCoV3
 from datayield.methods.simclr import SimCLR
+from datayield.methods.swav import SwAV
 from datayield.methods.vicreg import VICReg
 from datayield.nets import encoder as encoders
 from datayield.nets.encoder import Encoder
@@ -20,11 +25,16 @@ from datayield.spec.run import RunSpec
 
 __all__ = ["METHODS", "Loss", "Method", "build"]
 
-Method = BarlowTwins | SimCLR | VICReg
+Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV
 METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
     "barlow_twins": BarlowTwins,
     "simclr": SimCLR,
     "vicreg": VICReg,
+    "byol": BYOL,
+    "moco_v3": MoCoV3,
+    "dino": DINO,
+    "lejepa": LeJEPA,
+    "swav": SwAV,
 }
 
 

@@ -11,7 +11,10 @@ from datayield.spec import method as spec_method
 
 
 class BarlowTwins(nn.Module):
-    """Zbontar et al. 2021, arXiv 2103.03230. Two views, embedded apart as in the authors' code."""
+    """Zbontar et al. 2021, arXiv 2103.03230. Views are embedded apart as in the authors' code.
+
+    Two views or more, of one size; `pairing` says how more than two meet.
+    """
 
     def __init__(self, spec: spec_method.BarlowTwins, encoder: Encoder) -> None:
         super().__init__()
@@ -20,9 +23,9 @@ class BarlowTwins(nn.Module):
         self.projector = projector(encoder.dim, spec.projector, norm=True)
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
-        """The loss of two views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        z1, z2 = apart(self.encoder, self.projector, views)
-        total, terms = decorrelation.barlow_twins(z1, z2, self.spec.beta)
+        """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        z = apart(self.encoder, self.projector, views)
+        total, terms = decorrelation.barlow_twins(z, self.spec.beta, self.spec.pairing)
         return loss(self.spec.scale * total, terms)
 
     def after_step(self, t: float) -> None:

@@ -11,7 +11,10 @@ from datayield.spec import method as spec_method
 
 
 class VICReg(nn.Module):
-    """Bardes et al. 2022, arXiv 2105.04906. Two views, embedded apart as in the authors' code."""
+    """Bardes et al. 2022, arXiv 2105.04906. Views are embedded apart as in the authors' code.
+
+    Two views or more, of one size; `pairing` says how more than two meet.
+    """
 
     def __init__(self, spec: spec_method.VICReg, encoder: Encoder) -> None:
         super().__init__()
@@ -20,10 +23,10 @@ class VICReg(nn.Module):
         self.projector = projector(encoder.dim, spec.projector, norm=True)
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
-        """The loss of two views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        z1, z2 = apart(self.encoder, self.projector, views)
+        """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        z = apart(self.encoder, self.projector, views)
         weights = self.spec.invariance, self.spec.variance, self.spec.covariance
-        return loss(*decorrelation.vicreg(z1, z2, *weights))
+        return loss(*decorrelation.vicreg(z, *weights, self.spec.pairing))
 
     def after_step(self, t: float) -> None:
         """Nothing: no state but the parameters."""

@@ -5,11 +5,14 @@ from itertools import pairwise
 from torch import nn
 
 
-def projector(dim: int, widths: tuple[int, ...], norm: bool) -> nn.Sequential:
+def projector(
+    dim: int, widths: tuple[int, ...], norm: bool, last_norm: bool = False
+) -> nn.Sequential:
     """A multi-layer perceptron [B, dim] -> [B, widths[-1]], ReLU between its linear layers.
 
     `norm` puts BatchNorm before each ReLU and drops all biases (Barlow Twins, VICReg); without it
-    every layer has a bias (SimCLR). One width makes one linear layer.
+    every layer has a bias (SimCLR). One width makes one linear layer. `last_norm` ends it in a
+    BatchNorm without learned scale and shift (MoCo v3).
     """
     *hidden, last = pairwise((dim, *widths))
     layers: list[nn.Module] = []
@@ -18,4 +21,7 @@ def projector(dim: int, widths: tuple[int, ...], norm: bool) -> nn.Sequential:
         if norm:
             layers.append(nn.BatchNorm1d(outputs))
         layers.append(nn.ReLU(inplace=True))
-    return nn.Sequential(*layers, nn.Linear(*last, bias=not norm))
+    layers.append(nn.Linear(*last, bias=not norm))
+    if last_norm:
+        layers.append(nn.BatchNorm1d(widths[-1], affine=False))
+    return nn.Sequential(*layers)

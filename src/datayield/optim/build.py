@@ -23,7 +23,14 @@ def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:
     for group in params:  # only LARS makes a difference beyond weight decay
         del group["plain"]
     if spec.name == "sgd":
-        return torch.optim.SGD(params, spec.lr, spec.momentum, fused=True)
+        sgd = torch.optim.SGD(params, spec.lr, spec.momentum, fused=True)
+        if spec.momentum:
+            # The fused kernel cannot start the momentum of a weight that gets its first gradient
+            # later than others, as prototypes do: all start at zero, which gives the same bits.
+            for group in sgd.param_groups:
+                for weight in group["params"]:
+                    sgd.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+        return sgd
     return torch.optim.AdamW(params, spec.lr, spec.betas, fused=True)
 
 

@@ -67,6 +67,7 @@ def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
         optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
         optimizer.step()
+        method.after_step(0.5)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         times.append(time.perf_counter() - before)

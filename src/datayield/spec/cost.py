@@ -6,7 +6,7 @@ twice the forward. Tests hold these formulas against torch's own counter.
 
 from itertools import pairwise
 
-from datayield.spec.method import MethodSpec
+from datayield.spec.method import BYOL, DINO, MethodSpec, MoCoV3, SwAV, WithTeacher
 from datayield.spec.run import EncoderSpec, RunSpec
 
 RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
@@ -45,10 +45,20 @@ def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
     return None
 
 
-def head_macs(method: MethodSpec, dim: int) -> float:
-    """Multiply-adds of the projector on one view."""
+def projector_macs(method: MethodSpec, dim: int) -> float:
+    """Multiply-adds of the projector, and of prototypes, on one view: what a teacher has."""
     widths = (dim, *method.projector)
+    if isinstance(method, DINO | SwAV):
+        widths = (*widths, method.prototypes)
     return float(sum(a * b for a, b in pairwise(widths)))
+
+
+def head_macs(method: MethodSpec, dim: int) -> float:
+    """Multiply-adds of all heads that are trained, the predictor included, on one view."""
+    macs = projector_macs(method, dim)
+    if isinstance(method, BYOL | MoCoV3):
+        macs += 2 * method.projector[-1] * method.predictor
+    return macs
 
 
 def loss_macs(method: MethodSpec, batch: int, views: int) -> float:
@@ -56,20 +66,40 @@ def loss_macs(method: MethodSpec, batch: int, views: int) -> float:
     d = method.projector[-1]
     if method.name == "simclr":
         return float(views * views * batch * d)
+    if method.name == "moco_v3":
+        return float(views * (views - 1) * batch * d)
+    if isinstance(method, BYOL | DINO | SwAV):
+        return 0.0  # no products of matrices
+    if method.name == "lejepa":
+        return float(views * d * method.directions)
+    pairs = method.pairing == "all_pairs" or views == 2
     if method.name == "vicreg":
-        return float(views * d * d)
-    return float(d * d)
+        return float((views if pairs else 2 * views) * d * d)
+    return float(views * (views - 1) // 2 * d * d if pairs else d * d)
+
+
+def queue_macs(method: SwAV, batch: int) -> float:
+    """Multiply-adds per image of comparing the queue with the prototypes, forward only."""
+    return 2.0 * method.queue * method.projector[-1] * method.prototypes / batch
 
 
 def flops_per_image(spec: RunSpec) -> float | None:
-    """FLOPs that training spends on one image: all its views, forward and backward."""
+    """FLOPs that training spends on one image: all its views, forward and backward.
+
+    A teacher runs forward only, on all views. A queue is compared once its share has come.
+    """
     dim = encoder_dim(spec.encoder)
     macs = [encoder_macs(spec.encoder, view.size) for view in spec.views]
     if dim is None or any(m is None for m in macs):
         return None
     encoder = sum(v.count * m for v, m in zip(spec.views, macs, strict=True) if m is not None)
     head = spec.view_count * head_macs(spec.method, dim)
-    return 6.0 * (encoder + head + loss_macs(spec.method, spec.batch, spec.view_count))
+    trained = 6.0 * (encoder + head + loss_macs(spec.method, spec.batch, spec.view_count))
+    if isinstance(spec.method, WithTeacher):
+        trained += 2.0 * (encoder + spec.view_count * projector_macs(spec.method, dim))
+    if isinstance(spec.method, SwAV):
+        trained += 2.0 * (1 - spec.method.queue_from) * queue_macs(spec.method, spec.batch)
+    return trained
 
 
 def _half(side: int) -> int:

@@ -17,6 +17,11 @@ VERSIONS: dict[str, int] = {
     "barlow_twins": 1,
     "simclr": 1,
     "vicreg": 1,
+    "byol": 1,
+    "moco_v3": 1,
+    "dino": 1,
+    "lejepa": 1,
+    "swav": 1,
     "untrained": 1,
     "pixels": 1,
 }

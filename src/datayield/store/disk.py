@@ -1,7 +1,8 @@
 """Bytes that a plan will put on disk: decoded images, checkpoints, the state of one run."""
 
-from datayield.spec.cost import encoder_dim, encoder_params, head_macs
+from datayield.spec.cost import encoder_dim, encoder_params, head_macs, projector_macs
 from datayield.spec.listing import Listings
+from datayield.spec.method import WithTeacher
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan
 
@@ -33,5 +34,8 @@ def checkpoint_bytes(plan: Plan) -> int | None:
             kept += 4 * params * len(task.shares)
             moments = 3 if task.spec.optim.name == "adamw" else 2
             whole = params + round(head_macs(task.spec.method, dim))
-            largest = max(largest, 4 * moments * whole)
+            numbers = moments * whole
+            if isinstance(task.spec.method, WithTeacher):  # a copy without moments
+                numbers += params + round(projector_macs(task.spec.method, dim))
+            largest = max(largest, 4 * numbers)
     return kept + largest

@@ -1,0 +1,49 @@
+"""SwAV's losses: what one view of an image is assigned to is predicted from another view.
+
+Caron et al. 2020 (arXiv 2006.09882). Letters: V views, B images, K prototypes, N samples.
+"""
+
+import torch
+from torch import Tensor
+
+from datayield.maths.precision import no_autocast, widened
+
+
+def sinkhorn(
+    scores: Tensor, epsilon: float, iterations: int, counted: Tensor | None = None
+) -> Tensor:
+    """Codes [N, K] of `scores` [N, K]: soft assignments that share the samples out equally.
+
+    Equation 3 and section 3.1 of the paper: exp(scores / epsilon), scaled in turn so that every
+    prototype receives 1 / K of the mass and every sample gives 1 / N, `iterations` times, then
+    times N: rows sum to one. In logarithms the constants cancel and no exponential overflows.
+    `counted` [N] of bools: samples outside it take no part in what a prototype receives, and
+    their own rows mean nothing. In float32 or better.
+    """
+    with no_autocast(scores):
+        codes = widened(scores) / epsilon
+        outside = torch.zeros_like(codes[:, :1])
+        if counted is not None:
+            outside = outside.masked_fill(~counted[:, None], -torch.inf)
+        for _ in range(iterations):
+            codes = codes - (codes + outside).logsumexp(dim=0, keepdim=True)
+            codes = codes - codes.logsumexp(dim=1, keepdim=True)
+        return codes.exp()
+
+
+def swapped_prediction(scores: Tensor, codes: Tensor, temperature: float) -> Tensor:
+    """Cross entropy of `codes` [A, B, K] with what other views' `scores` [V, B, K] predict.
+
+    The codes are those of the first A of the V views. Equations 1 and 2 of the paper, as a mean
+    over images and over the A (V - 1) swaps (a, v != a) of - sum_k codes_a log softmax(scores_v /
+    temperature). For A = 2 it is section 3.2's loss of many crops. In float32 or better.
+    Raises ValueError for fewer than two views or more codes than views.
+    """
+    assigned, views = len(codes), len(scores)
+    if views < 2 or not 1 <= assigned <= views:
+        raise ValueError(f"need two views or more and no more codes, got {views} and {assigned}")
+    with no_autocast(scores):
+        log_p = (widened(scores) / temperature).log_softmax(dim=-1)  # [V, B, K]
+        # All other views of a code summed by linearity.
+        others = log_p.sum(dim=0, keepdim=True) - log_p[:assigned]  # [A, B, K]
+        return -(widened(codes) * others).sum(dim=-1).mean() / (views - 1)

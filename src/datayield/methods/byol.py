@@ -1,0 +1,41 @@
+"""BYOL: predict what a slowly moving average of oneself makes of another view."""
+
+import torch
+from torch import Tensor, nn
+
+from datayield.maths import distillation
+from datayield.maths.schedules import ramp
+from datayield.methods.embed import apart
+from datayield.methods.loss import Loss, loss
+from datayield.nets.encoder import Encoder
+from datayield.nets.heads import projector
+from datayield.nets.shadow import Shadow
+from datayield.spec import method as spec_method
+
+
+class BYOL(nn.Module):
+    """Grill et al. 2020, arXiv 2006.07733. Two views or more, of one size, embedded apart.
+
+    Without negatives: predictor and teacher keep it from collapsing. Heads carry no bias, which
+    BatchNorm would undo in all layers but the last.
+    """
+
+    def __init__(self, spec: spec_method.BYOL, encoder: Encoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = encoder
+        self.projector = projector(encoder.dim, spec.projector, norm=True)
+        width = spec.projector[-1]
+        self.predictor = projector(width, (spec.predictor, width), norm=True)
+        self.teacher = Shadow(self.encoder, self.projector)
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        p = [self.predictor(z) for z in apart(self.encoder, self.projector, views)]
+        targets = [self.teacher(view) for view in views]
+        total = distillation.regression(torch.stack(p), torch.stack(targets))
+        return loss(total, {"regression": total})
+
+    def after_step(self, t: float) -> None:
+        """The teacher follows, ever more slowly: its momentum rises to 1 with `t`."""
+        self.teacher.follow(ramp(t, self.spec.momentum, 1.0), self.encoder, self.projector)

@@ -1,0 +1,54 @@
+"""DINO: say of one view what a sharpened, centred moving average of oneself says of another."""
+
+import torch
+from torch import Tensor, nn
+
+from datayield.maths import distillation
+from datayield.maths.schedules import linear, ramp
+from datayield.methods.embed import together
+from datayield.methods.loss import Loss, loss
+from datayield.nets.dino_head import Prototypes, bottleneck
+from datayield.nets.encoder import Encoder
+from datayield.nets.shadow import Shadow
+from datayield.spec import method as spec_method
+
+
+class DINO(nn.Module):
+    """Caron et al. 2021, arXiv 2104.14294. Two views or more, of one size, embedded together.
+
+    `centre` is the moving average of the teacher's mean logits (equation 4): it keeps one
+    prototype from taking all, as the low temperature keeps them from becoming alike.
+    """
+
+    centre: Tensor
+
+    def __init__(self, spec: spec_method.DINO, encoder: Encoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = encoder
+        self.projector = bottleneck(encoder.dim, spec.projector)
+        self.prototypes = Prototypes(spec.projector[-1], spec.prototypes)
+        self.teacher = Shadow(self.encoder, self.projector, self.prototypes)
+        self.register_buffer("centre", torch.zeros(spec.prototypes))
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of V views [B, 3, S, S] of the same B images; in train mode moves the centre.
+
+        `t` sets the teacher's temperature, and whether the prototypes are still frozen.
+        """
+        spec = self.spec
+        z = together(self.encoder, self.projector, views)  # [V, B, D]
+        student = self.prototypes(z, frozen=t < spec.freeze)
+        teacher = self.teacher(torch.cat(views)).view_as(student)
+        cold = linear(
+            t, spec.first_teacher_temperature, spec.teacher_temperature, spec.temperature_warmup
+        )
+        total = distillation.dino(student, teacher, self.centre, spec.temperature, cold)
+        if self.training:
+            self.centre.lerp_(teacher.mean(dim=(0, 1)), 1 - spec.centre_momentum)
+        return loss(total, {"cross_entropy": total})
+
+    def after_step(self, t: float) -> None:
+        """The teacher follows, ever more slowly: its momentum rises to 1 with `t`."""
+        momentum = ramp(t, self.spec.momentum, 1.0)
+        self.teacher.follow(momentum, self.encoder, self.projector, self.prototypes)

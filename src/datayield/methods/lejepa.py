@@ -1,0 +1,39 @@
+"""LeJEPA: views agree on an embedding, and the embeddings are spread as a standard Gaussian."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from datayield.maths.gaussian import prediction, sigreg
+from datayield.methods.embed import together
+from datayield.methods.loss import Loss, loss
+from datayield.nets.encoder import Encoder
+from datayield.nets.heads import projector
+from datayield.spec import method as spec_method
+
+
+class LeJEPA(nn.Module):
+    """Balestriero and LeCun 2025, arXiv 2511.08544. Two views or more, embedded together.
+
+    Each step draws its directions from torch's global stream, which the loop seeds from (seed,
+    step): a resumed run, and every process of a parallel one, sees the same.
+    """
+
+    def __init__(self, spec: spec_method.LeJEPA, encoder: Encoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = encoder
+        self.projector = projector(encoder.dim, spec.projector, norm=True)
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        z = together(self.encoder, self.projector, views)  # [V, B, D]
+        # Drawn on the CPU, so that the directions do not depend on the device.
+        directions = F.normalize(torch.randn(z.shape[-1], self.spec.directions), dim=0)  # [D, M]
+        spread = sigreg(z, directions.to(z.device, non_blocking=True))
+        agreement = prediction(z)
+        total = self.spec.sigreg * spread + (1 - self.spec.sigreg) * agreement
+        return loss(total, {"prediction": agreement, "sigreg": spread})
+
+    def after_step(self, t: float) -> None:
+        """Nothing: no state but the parameters."""

@@ -1,0 +1,46 @@
+"""MoCo v3: find an image's key, made by a moving average of oneself, among the batch's keys."""
+
+import torch
+from torch import Tensor, nn
+
+from datayield.maths.contrastive import info_nce
+from datayield.maths.schedules import ramp
+from datayield.methods.embed import apart
+from datayield.methods.loss import Loss, loss
+from datayield.nets.encoder import Encoder
+from datayield.nets.heads import projector
+from datayield.nets.shadow import Shadow
+from datayield.spec import method as spec_method
+
+
+class MoCoV3(nn.Module):
+    """Chen et al. 2021, arXiv 2104.02057. Two views or more, of one size, embedded apart.
+
+    With a ViT its random patch projection stays as it is (section 4.3: trained, its gradients
+    spike) and the predictor ends in BatchNorm too. Positions are learned, unlike the authors'.
+    """
+
+    def __init__(self, spec: spec_method.MoCoV3, encoder: Encoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = encoder
+        patches = getattr(getattr(encoder.body, "patch_embed", None), "proj", None)
+        if patches is not None:
+            patches.requires_grad_(False)
+        self.projector = projector(encoder.dim, spec.projector, norm=True, last_norm=True)
+        width = spec.projector[-1]
+        self.predictor = projector(
+            width, (spec.predictor, width), norm=True, last_norm=patches is not None
+        )
+        self.teacher = Shadow(self.encoder, self.projector)
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        q = [self.predictor(z) for z in apart(self.encoder, self.projector, views)]
+        k = [self.teacher(view) for view in views]
+        total = info_nce(torch.stack(q), torch.stack(k), self.spec.temperature)
+        return loss(total, {"info_nce": total})
+
+    def after_step(self, t: float) -> None:
+        """The teacher follows, ever more slowly: its momentum rises to 1 with `t`."""
+        self.teacher.follow(ramp(t, self.spec.momentum, 1.0), self.encoder, self.projector)

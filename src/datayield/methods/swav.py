@@ -1,0 +1,78 @@
+"""SwAV: cluster online, and predict the cluster of one view from another."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from datayield.maths.clustering import sinkhorn, swapped_prediction
+from datayield.maths.precision import no_autocast, widened
+from datayield.methods.embed import together
+from datayield.methods.loss import Loss, loss
+from datayield.nets.encoder import Encoder
+from datayield.nets.heads import projector
+from datayield.spec import method as spec_method
+
+ASSIGNED = 2  # views that get codes: the first two, as in the authors' code
+
+
+class SwAV(nn.Module):
+    """Caron et al. 2020, arXiv 2006.09882. Two views or more, of one size, embedded together.
+
+    Codes are those of the first two views; every other view predicts them. Prototypes are
+    renormalised to unit length after each step. The queue fills from step 0, so that it is of use
+    when its turn comes, and its empty rows never count; the authors' fills later and waits.
+    """
+
+    prototypes: Tensor
+    queue: Tensor
+
+    def __init__(self, spec: spec_method.SwAV, encoder: Encoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = encoder
+        self.projector = projector(encoder.dim, spec.projector, norm=True)
+        dim = spec.projector[-1]
+        self.prototypes = nn.Parameter(F.normalize(torch.randn(spec.prototypes, dim), dim=1))
+        self.register_buffer("queue", torch.zeros(ASSIGNED, spec.queue, dim))  # newest first
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of V views [B, 3, S, S] of the same B images, at share `t` of the budget.
+
+        Prototypes get no gradient while t < freeze; the queue helps to assign from t >= queue_from.
+        """
+        z = F.normalize(widened(together(self.encoder, self.projector, views)), dim=-1)  # [V, B, D]
+        prototypes = self.prototypes.detach() if t < self.spec.freeze else self.prototypes
+        with no_autocast(z):
+            scores = z @ prototypes.T  # [V, B, K]
+            codes = self._codes(z[:ASSIGNED].detach(), scores[:ASSIGNED].detach(), t)
+        if self.training and self.spec.queue:
+            self._remember(z[:ASSIGNED].detach())
+        total = swapped_prediction(scores, codes, self.spec.temperature)
+        return loss(total, {"swapped_prediction": total})
+
+    @torch.no_grad()
+    def _codes(self, z: Tensor, scores: Tensor, t: float) -> Tensor:
+        """Codes [2, B, K] of two views' `scores`, shared out among the batch and the queue."""
+        epsilon, iterations = self.spec.epsilon, self.spec.iterations
+        if t < self.spec.queue_from or not self.spec.queue:
+            return torch.stack([sinkhorn(view, epsilon, iterations) for view in scores])
+        kept = self.queue @ self.prototypes.T  # [2, L, K]
+        both = torch.cat([scores, kept.to(scores.dtype)], dim=1)  # [2, B + L, K]
+        filled = self.queue.any(dim=-1)  # [2, L]
+        counted = torch.cat([filled.new_ones(z.shape[:2]), filled], dim=1)
+        codes = [
+            sinkhorn(view, epsilon, iterations, counts)
+            for view, counts in zip(both, counted, strict=True)
+        ]
+        return torch.stack(codes)[:, : z.shape[1]]
+
+    @torch.no_grad()
+    def _remember(self, z: Tensor) -> None:
+        """Put two views' embeddings [2, B, D] at the front of the queue."""
+        self.queue.copy_(torch.cat([z, self.queue], dim=1)[:, : self.spec.queue])
+
+    @torch.no_grad()
+    def after_step(self, t: float) -> None:
+        """Bring the prototypes back to unit length, but for those that did not move."""
+        if t >= self.spec.freeze:
+            self.prototypes.copy_(F.normalize(self.prototypes, dim=1))
