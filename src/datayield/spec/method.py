@@ -84,7 +84,8 @@ class DINO(Frozen):
     Defaults: widths, prototypes and temperatures of solo-learn for small images, its 50 warm-up
     epochs of 400 (ImageNet-100) as a share; momentum and the share of the freeze (1 epoch of 100)
     of the authors. A teacher of 0.9995, as peers have it, hardly moves in runs of a few thousand
-    steps.
+    steps. These temperatures collapsed to uniform outputs in short trials (250 to 800 steps on
+    scikit-learn's digits, one seed), where 0.02 learned: look at the loss against ln(prototypes).
     """
 
     name: Literal["dino"] = "dino"
