@@ -12,19 +12,15 @@ from datayield.store.folders import Store
 from datayield.store.machine import Speeds
 from datayield.store.plan import make_plan
 from datayield.store.records import ResultRecord
+from tests.made_study import BASE
 
-TEXT = """
-study: tiny
-base:
-  data: {dataset: sprites, size: 32}
-  encoder: {name: convnet, size: 32}
-  views: {recipe: mild, size: 32}
-  method: {name: simclr, projector: [64, 64]}
-  optim: {lr: 0.001}
-  batch: 32
+TEXT = (
+    BASE
+    + """  batch: 32
 axes: {data.count: [100, 200], budget: [{images: 2000}, {epochs: 20}], encoder.width: [8, 16]}
 evaluations: [{name: category, protocol: linear@1, dataset: sprites, label: category}]
 """
+)
 
 
 def test_rows_of_a_study(tmp_path: Path) -> None:

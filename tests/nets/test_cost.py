@@ -103,6 +103,22 @@ def test_backward_costs_twice_the_forward_but_for_the_first_layer() -> None:
     assert both / 2 == pytest.approx(3 * forward, rel=0.01)
 
 
+BATCH, SIZE, WIDTH = 5, 16, 8
+
+
+def small_run(method: MethodSpec, views: int) -> RunSpec:
+    """A run small enough to count every product of one of its steps."""
+    return RunSpec(
+        data=Subset(dataset="made", count=8, size=SIZE),
+        encoder=EncoderSpec(name="convnet", width=WIDTH, size=SIZE),
+        method=method,
+        views=(ViewSpec(count=views, size=SIZE),),
+        optim=OptimSpec(lr=1e-3),
+        batch=BATCH,
+        budget=Budget(unit="images", amount=8),
+    )
+
+
 @pytest.mark.parametrize(
     "method",
     [
@@ -114,24 +130,15 @@ def test_backward_costs_twice_the_forward_but_for_the_first_layer() -> None:
 )
 @pytest.mark.parametrize("views", [2, 3])
 def test_a_step_with_a_teacher(method: MethodSpec, views: int) -> None:
-    batch, size, width = 5, 16, 8
-    spec = RunSpec(
-        data=Subset(dataset="made", count=8, size=size),
-        encoder=EncoderSpec(name="convnet", width=width, size=size),
-        method=method,
-        views=(ViewSpec(count=views, size=size),),
-        optim=OptimSpec(lr=1e-3),
-        batch=batch,
-        budget=Budget(unit="images", amount=8),
-    )
+    spec = small_run(method, views)
     built = methods.build(spec)
-    pixels = [torch.randn(batch, 3, size, size) for _ in range(views)]
+    pixels = [torch.randn(BATCH, 3, SIZE, SIZE) for _ in range(views)]
     both = macs(lambda: built(pixels, 0.5).total.backward())
-    stem = views * 9 * 3 * width * size**2  # no gradient with respect to the image is needed
-    keys = loss_macs(method, batch, views)  # none with respect to the teacher's keys either
+    stem = views * 9 * 3 * WIDTH * SIZE**2  # no gradient with respect to the image is needed
+    keys = loss_macs(method, BATCH, views)  # none with respect to the teacher's keys either
     per_image = flops_per_image(spec)
     assert per_image is not None
-    assert both == batch * (per_image / 2 - stem - keys)
+    assert both == BATCH * (per_image / 2 - stem - keys)
 
 
 @pytest.mark.parametrize("views", [2, 3, 5])
@@ -153,22 +160,13 @@ def test_losses_of_many_views(views: int, pairing: Pairing) -> None:
 
 @pytest.mark.parametrize("views", [2, 3])
 def test_a_step_with_a_queue(views: int) -> None:
-    batch, size, width = 5, 16, 8
     method = SwAV(projector=(24, 12), prototypes=20, queue=15, queue_from=0.25, freeze=0.0)
-    spec = RunSpec(
-        data=Subset(dataset="made", count=8, size=size),
-        encoder=EncoderSpec(name="convnet", width=width, size=size),
-        method=method,
-        views=(ViewSpec(count=views, size=size),),
-        optim=OptimSpec(lr=1e-3),
-        batch=batch,
-        budget=Budget(unit="images", amount=8),
-    )
+    spec = small_run(method, views)
     built = methods.build(spec)
-    pixels = [torch.randn(batch, 3, size, size) for _ in range(views)]
+    pixels = [torch.randn(BATCH, 3, SIZE, SIZE) for _ in range(views)]
     before, after = (macs(lambda t=t: built(pixels, t).total.backward()) for t in (0.0, 0.25))
-    assert after - before == batch * queue_macs(method, batch)
-    stem = views * 9 * 3 * width * size**2  # no gradient with respect to the image is needed
+    assert after - before == BATCH * queue_macs(method, BATCH)
+    stem = views * 9 * 3 * WIDTH * SIZE**2  # no gradient with respect to the image is needed
     per_image = flops_per_image(spec)
     assert per_image is not None
-    assert 0.25 * before + 0.75 * after == batch * (per_image / 2 - stem)
+    assert 0.25 * before + 0.75 * after == BATCH * (per_image / 2 - stem)

@@ -19,7 +19,7 @@ from datayield.methods import simclr
 from datayield.nets import encoder as encoders
 from datayield.run.pretrain import Source, Tick, pretrain
 from datayield.spec.budget import Budget
-from datayield.spec.errors import InterruptedRunError, TrainingError
+from datayield.spec.errors import InterruptedRunError, StoreError, TrainingError
 from datayield.spec.method import METHOD_SPECS
 from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
 from datayield.spec.views import recipe
@@ -182,6 +182,24 @@ def test_killed_three_times_and_resumed_ends_with_the_same_bits(
     assert killed is not None
     assert killed.resumed == 3
     assert killed.weights == whole.weights
+
+
+def test_a_run_does_not_go_on_with_other_images(tmp_path: Path) -> None:
+    spec, folder, stop = spec_of(), RunFolder(tmp_path), Event()
+    stop.set()
+    with pytest.raises(InterruptedRunError):
+        list(pretrain(spec, source_of(40), folder, shares=(1.0,), device=CPU, stop=stop))
+    stop.clear()
+    saved = folder.state.read_bytes()
+    for changed in (
+        source_of(40)._replace(data_digest="other pixels"),
+        source_of(40)._replace(indices_digest="another subset"),
+    ):
+        with pytest.raises(StoreError, match="not those that this run began with"):
+            list(pretrain(spec, changed, folder, shares=(1.0,), device=CPU, stop=stop))
+    assert folder.state.read_bytes() == saved
+    train(spec, tmp_path)
+    assert folder.spent() is not None
 
 
 def test_a_loss_that_is_not_finite_names_step_rate_and_remedy(

@@ -8,24 +8,20 @@ import yaml
 from datayield.spec.confounds import confounds
 from datayield.spec.study import Study
 from datayield.spec.validate import validated
+from tests.made_study import BASE
 
-CLEAN = """
-study: clean
-base:
-  data: {dataset: sprites, size: 32}
-  encoder: {name: convnet, size: 32}
-  views: {recipe: mild, size: 32}
-  method: {name: simclr, projector: [64, 64]}
-  optim: {lr: 1e-3}
-  batch: 64
+CLEAN = (
+    BASE
+    + """  batch: 64
   budget: {images: 64000}
 axes: {data.count: [100, 1000], seed: [0, 1]}
 evaluations: [{name: category, protocol: linear@1, dataset: sprites, test_count: 2000}]
 """
+)
 
 
 def _warnings(**changes: Any) -> list[str]:
-    raw = yaml.safe_load(CLEAN.replace("1e-3", "0.001"))
+    raw = yaml.safe_load(CLEAN)
     for dotted, value in changes.items():
         *parents, last = dotted.split("__")
         at = raw

@@ -15,21 +15,17 @@ from datayield.store.disk import checkpoint_bytes
 from datayield.store.folders import Store
 from datayield.store.machine import Speeds, eval_key, speed_key
 from datayield.store.plan import Plan, Task, make_plan
+from tests.made_study import BASE
 
-TEXT = """
-study: tiny
-base:
-  data: {dataset: sprites, size: 32}
-  encoder: {name: convnet, size: 32}
-  views: {recipe: mild, size: 32}
-  method: {name: simclr, projector: [64, 64]}
-  optim: {lr: 0.001}
-  batch: 32
+TEXT = (
+    BASE
+    + """  batch: 32
   budget: {images: 2000}
 axes: {data.count: [100, 1000], seed: [0]}
 evaluations:
   - {name: category, protocol: linear@1, dataset: sprites, label: category, at: [0.5, 1.0]}
 """
+)
 
 
 @pytest.fixture

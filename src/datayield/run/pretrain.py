@@ -41,6 +41,11 @@ class Source(NamedTuple):
     indices_digest: str
     skipped: int
 
+    @property
+    def digests(self) -> tuple[str, str]:
+        """What tells these images from any others."""
+        return self.data_digest, self.indices_digest
+
 
 class Tick(NamedTuple):
     """How far a run is: for whoever watches."""
@@ -71,7 +76,7 @@ def pretrain(
     """
     method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(method, spec.optim)
-    start, meter = load_state(folder, spec.id, method, optimizer, device)
+    start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
     if start == 0:
         meter.estimate = estimate
     steps, every = spec.steps, max(1, min(50, spec.steps // 200))
@@ -99,7 +104,7 @@ def pretrain(
         if stop.is_set() or time.perf_counter() - saved_at > save_seconds:
             now = time.perf_counter()
             meter.seconds += now - clock
-            save_state(folder, spec.id, step, steps, method, optimizer, meter)
+            save_state(folder, spec.id, source.digests, step, steps, method, optimizer, meter)
             if stop.is_set():
                 raise InterruptedRunError(
                     f"stopped at step {step} of {steps}, saved",

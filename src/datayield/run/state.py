@@ -28,15 +28,20 @@ class Meter:
 def save_state(
     folder: RunFolder,
     run_id: str,
+    images: tuple[str, str],
     step: int,
     steps: int,
     method: nn.Module,
     optimizer: torch.optim.Optimizer,
     meter: Meter,
 ) -> None:
-    """Write everything needed to continue at `step` with the same bits."""
+    """Write everything needed to continue at `step` with the same bits.
+
+    `images`: digests of the decoded pixels and of the subset's indices that it trains on.
+    """
     state = {
         "run": run_id,
+        "images": list(images),
         "step": step,
         "method": method.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -49,13 +54,15 @@ def save_state(
 def load_state(
     folder: RunFolder,
     run_id: str,
+    images: tuple[str, str],
     method: nn.Module,
     optimizer: torch.optim.Optimizer,
     device: torch.device,
 ) -> tuple[int, Meter]:
     """Restore `method` and `optimizer` in place, strictly; the step to go on with.
 
-    Step 0 and a fresh meter where nothing was saved. Raises StoreError for a damaged file.
+    Step 0 and a fresh meter where nothing was saved. Raises StoreError for a damaged file, and
+    where the images are no longer those that the run began with.
     """
     if not folder.state.exists():
         return 0, Meter()
@@ -67,6 +74,12 @@ def load_state(
             got=state.get("run"),
             allowed=run_id,
             hint="delete the file to start the run again",
+        )
+    if tuple(state.get("images", ())) != images:
+        raise StoreError(
+            "the images are not those that this run began with",
+            where=str(folder.state),
+            hint="bring the old images back, or delete the file to begin again with the new ones",
         )
     method.load_state_dict(state["method"], strict=True)
     optimizer.load_state_dict(state["optimizer"])

@@ -13,7 +13,6 @@ from datayield.spec.errors import ConfigError
 from datayield.spec.model import Frozen
 
 Unit = Literal["images", "epochs", "steps", "flops"]
-UNITS: tuple[Unit, ...] = ("images", "epochs", "steps", "flops")
 
 
 class Budget(Frozen):
