@@ -20,15 +20,16 @@ from datayield.spec.run import EncoderSpec
 class Encoder(nn.Module):
     """An image network without a classifier. `dim`: width of the features.
 
-    `size`: the only side of an image that it takes, or None where any will do.
+    `size`: the side of an image that it is laid out for, or None where any will do. With `patch`
+    it takes other multiples of that too, by interpolating its positions.
     """
 
-    def __init__(self, body: Any, size: int | None) -> None:
+    def __init__(self, body: Any, size: int | None, patch: int | None = None) -> None:
         super().__init__()
         self.body = body  # a module with timm's face, which has no type
         # Some timm networks widen after pooling: what they pool to, else what they compute.
         self.dim = int(getattr(self.body, "head_hidden_size", None) or self.body.num_features)
-        self.size = size
+        self.size, self.patch = size, patch
         self.prefix = int(getattr(self.body, "num_prefix_tokens", 0))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -58,12 +59,13 @@ class Encoder(nn.Module):
         return out.flatten(1, 2)
 
     def _check(self, x: Tensor) -> None:
-        if self.size is not None and x.shape[-1] != self.size:
+        side = x.shape[-1]
+        if self.size is not None and (side % self.patch if self.patch else side != self.size):
             raise ConfigError(
                 "the encoder's positions are laid out for another size",
                 where="encoder.size",
-                got=f"images of {x.shape[-1]} px",
-                allowed=f"{self.size} px",
+                got=f"images of {side} px",
+                allowed=f"multiples of {self.patch} px" if self.patch else f"{self.size} px",
                 hint="give views and evaluations the encoder's size",
             )
 
@@ -80,7 +82,7 @@ def build(spec: EncoderSpec, seed: int) -> Encoder:
         if spec.name in RESNETS:
             return Encoder(_resnet(spec), size=None)
         if spec.name in VITS:
-            return Encoder(_vit(spec), size=spec.size)
+            return Encoder(_vit(spec), size=spec.size, patch=spec.patch)
         if spec.name.startswith("timm/"):
             return _timm(spec.name.removeprefix("timm/"), spec.size)
     raise ConfigError(
@@ -104,7 +106,11 @@ def _resnet(spec: EncoderSpec) -> nn.Module:
 
 def _vit(spec: EncoderSpec) -> nn.Module:
     net: nn.Module = timm.create_model(
-        f"{spec.name}_patch16_224", num_classes=0, patch_size=spec.patch, img_size=spec.size
+        f"{spec.name}_patch16_224",
+        num_classes=0,
+        patch_size=spec.patch,
+        img_size=spec.size,
+        dynamic_img_size=True,  # for multi-crop's small views
     )
     return net
 

@@ -79,7 +79,9 @@ class MoCoV3(Frozen):
 
 
 class DINO(Frozen):
-    """Self-distillation over prototypes, no multi-crop (Caron et al. 2021, arXiv 2104.14294).
+    """Self-distillation over prototypes (Caron et al. 2021, arXiv 2104.14294).
+
+    With views of several sizes (multi-crop) the teacher sees the large ones, the student all.
 
     Defaults: widths, prototypes and temperatures of solo-learn for small images, its 50 warm-up
     epochs of 400 (ImageNet-100) as a share; momentum and the share of the freeze (1 epoch of 100)
@@ -133,6 +135,7 @@ class SwAV(Frozen):
 
 
 WithTeacher = BYOL | MoCoV3 | DINO
+WithCrops = DINO | SwAV | LeJEPA  # take small views beside large ones
 AnyMethod = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV
 MethodSpec = Annotated[AnyMethod, Field(discriminator="name")]
 METHOD_SPECS: dict[str, type[AnyMethod]] = {

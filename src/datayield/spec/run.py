@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from datayield.spec.budget import Budget, steps_for
 from datayield.spec.errors import nearest
 from datayield.spec.identity import versioned_digest
-from datayield.spec.method import MethodSpec
+from datayield.spec.method import MethodSpec, WithCrops
 from datayield.spec.model import Frozen
 from datayield.spec.views import ViewSpec
 
@@ -104,9 +104,9 @@ class RunSpec(Frozen):
             raise ValueError("a joint-embedding method needs at least two views of an image")
         if self.view_count > 16:
             raise ValueError(f"{self.method.name} takes 2 to 16 views, not {self.view_count}")
-        sizes = sorted({view.size for view in self.views})
-        if len(sizes) > 1:
-            raise ValueError(f"{self.method.name} takes views of one size, not {sizes}")
+        sizes = [view.size for view in self.views]
+        if len(set(sizes)) > 1:
+            self._crops_fit(sizes)
         if self.encoder.name.startswith("vit_") and sizes[0] != self.encoder.size:
             raise ValueError(
                 f"views of {sizes[0]} px, but the positions of {self.encoder.name} are laid out "
@@ -114,10 +114,28 @@ class RunSpec(Frozen):
             )
         return self
 
+    def _crops_fit(self, sizes: list[int]) -> None:
+        """Views of several sizes: which methods take them, and in which order."""
+        if not isinstance(self.method, WithCrops):
+            raise ValueError(f"{self.method.name} takes views of one size, not {sizes}")
+        if sizes != sorted(sizes, reverse=True) or self.large_views < 2:
+            raise ValueError(
+                f"{self.method.name} takes two large views or more, then smaller ones, not {sizes}"
+            )
+        if self.encoder.patch and any(size % self.encoder.patch for size in sizes):
+            raise ValueError(
+                f"the sizes of views must be multiples of patch {self.encoder.patch}, not {sizes}"
+            )
+
     @property
     def view_count(self) -> int:
         """Views made of each image."""
         return sum(view.count for view in self.views)
+
+    @property
+    def large_views(self) -> int:
+        """Views as large as the first: all but the small crops of multi-crop."""
+        return sum(view.count for view in self.views if view.size == self.views[0].size)
 
     @property
     def images(self) -> int:
