@@ -70,21 +70,38 @@ class Encoder(nn.Module):
             )
 
 
-def build(spec: EncoderSpec, seed: int) -> Encoder:
+def build(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
     """The encoder with fresh weights, on the CPU: a pure function of (spec, seed).
 
-    Leaves torch's generators as they were. Raises ConfigError for an unknown name.
+    With `pretrained` its weights are those that timm publishes, positions and patches resampled
+    to `spec`; images are normalised as always here, by ImageNet's statistics. Leaves torch's
+    generators as they were. Raises ConfigError for an unknown name, or weights not to be had.
     """
+    if not pretrained:
+        return _fresh(spec, seed)
+    try:
+        return _fresh(spec, seed, pretrained=True)
+    except (RuntimeError, OSError, ValueError) as error:  # a hub's errors are OSErrors
+        raise ConfigError(
+            "the published weights cannot be had",
+            where="init",
+            got=f"{spec.name}: {str(error).splitlines()[0]}",
+            hint="fetch them once where there is a network, with HF_HOME on a disk that is seen "
+            "here; timm.list_pretrained() names the networks that have weights",
+        ) from error
+
+
+def _fresh(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         if spec.name == "convnet":
             return Encoder(ConvNet(spec.width or CONVNET_WIDTH), size=None)
         if spec.name in RESNETS:
-            return Encoder(_resnet(spec), size=None)
+            return Encoder(_resnet(spec, pretrained), size=None)
         if spec.name in VITS:
-            return Encoder(_vit(spec), size=spec.size, patch=spec.patch)
+            return Encoder(_vit(spec, pretrained), size=spec.size, patch=spec.patch)
         if spec.name.startswith("timm/"):
-            return _timm(spec.name.removeprefix("timm/"), spec.size)
+            return _timm(spec.name.removeprefix("timm/"), spec.size, pretrained)
     raise ConfigError(
         "unknown encoder",
         where="encoder.name",
@@ -94,9 +111,11 @@ def build(spec: EncoderSpec, seed: int) -> Encoder:
     )
 
 
-def _resnet(spec: EncoderSpec) -> nn.Module:
+def _resnet(spec: EncoderSpec, pretrained: bool) -> nn.Module:
     """A ResNet whose residual branches start at full strength, as in the SSL recipes."""
-    net: Any = timm.create_model(spec.name, num_classes=0, zero_init_last=False)
+    net: Any = timm.create_model(
+        spec.name, pretrained=pretrained, num_classes=0, zero_init_last=False
+    )
     if spec.stem == "cifar":
         net.conv1 = nn.Conv2d(3, 64, 3, stride=1, padding=1, bias=False)
         nn.init.kaiming_normal_(net.conv1.weight, mode="fan_out", nonlinearity="relu")
@@ -104,9 +123,10 @@ def _resnet(spec: EncoderSpec) -> nn.Module:
     return net  # type: ignore[no-any-return]
 
 
-def _vit(spec: EncoderSpec) -> nn.Module:
+def _vit(spec: EncoderSpec, pretrained: bool) -> nn.Module:
     net: nn.Module = timm.create_model(
         f"{spec.name}_patch16_224",
+        pretrained=pretrained,
         num_classes=0,
         patch_size=spec.patch,
         img_size=spec.size,
@@ -115,7 +135,7 @@ def _vit(spec: EncoderSpec) -> nn.Module:
     return net
 
 
-def _timm(name: str, size: int) -> Encoder:
+def _timm(name: str, size: int, pretrained: bool) -> Encoder:
     """Any network of timm's, laid out for `size` where it can be told one."""
     if not timm.is_model(name):
         raise ConfigError(
@@ -126,8 +146,9 @@ def _timm(name: str, size: int) -> Encoder:
             hint="timm.list_models() lists them all",
         )
     try:
-        return Encoder(timm.create_model(name, num_classes=0, img_size=size), size=size)
+        sized = timm.create_model(name, pretrained=pretrained, num_classes=0, img_size=size)
+        return Encoder(sized, size=size)
     except TypeError as error:
         if "img_size" not in str(error):
             raise
-    return Encoder(timm.create_model(name, num_classes=0), size=None)
+    return Encoder(timm.create_model(name, pretrained=pretrained, num_classes=0), size=None)

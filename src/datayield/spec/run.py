@@ -70,6 +70,17 @@ class EncoderSpec(Frozen):
         return self
 
 
+def published(encoder: EncoderSpec) -> None:
+    """Raises ValueError where timm can have no weights for this encoder."""
+    if encoder.name in ("convnet", "viny"):
+        raise ValueError(f"init: there are no pretrained weights of {encoder.name}")
+    if encoder.stem not in (None, "imagenet"):
+        raise ValueError(
+            f"init: the pretrained weights of {encoder.name} are for stem: imagenet, "
+            f"not {encoder.stem}"
+        )
+
+
 class OptimSpec(Frozen):
     """Optimizer and schedule. `lr` is what runs: nothing rescales it. `warmup` is a share of t."""
 
@@ -86,7 +97,10 @@ class OptimSpec(Frozen):
 
 
 class RunSpec(Frozen):
-    """A pretraining. `id` is a digest of all of it and of the versions of what realises it."""
+    """A pretraining. `id` is a digest of all of it and of the versions of what realises it.
+
+    `init: pretrained` goes on from the weights that timm publishes for the encoder.
+    """
 
     data: Subset
     encoder: EncoderSpec
@@ -97,6 +111,13 @@ class RunSpec(Frozen):
     precision: Literal["fp32", "bf16"] = "fp32"
     budget: Budget
     seed: int = Field(0, ge=0)
+    init: Literal["pretrained"] | None = None
+
+    @model_validator(mode="after")
+    def _weights_are_published(self) -> "RunSpec":
+        if self.init == "pretrained":
+            published(self.encoder)
+        return self
 
     @model_validator(mode="after")
     def _views_fit(self) -> "RunSpec":
@@ -151,29 +172,34 @@ class RunSpec(Frozen):
 
     @cached_property
     def id(self) -> str:
-        """12 hex digits: equal for equal work, different for anything that could differ."""
+        """12 hex digits: equal for equal work, different for anything that could differ.
+
+        Knobs left out (None) are no part of it, so a knob added later changes no older id.
+        """
         parts = ("subset", "order", "views", "encoder", "optim", "loop", self.method.name)
-        return versioned_digest("run", self.model_dump(mode="json"), parts)
+        return versioned_digest("run", self.model_dump(mode="json", exclude_none=True), parts)
 
 
 class BaselineSpec(Frozen):
-    """What pretraining must beat: the encoder as initialised by `seed`, or the pixels themselves.
+    """What pretraining must beat: the encoder before it, or the pixels themselves.
 
-    `pixels` features are the image averaged down to 16 x 16, flattened; it has no encoder.
+    `untrained` is the encoder as initialised by `seed`, `pretrained` the one with timm's weights
+    (seed 0: it has none). `pixels` features are the image averaged down to 16 x 16, flattened.
     """
 
-    name: Literal["untrained", "pixels"]
+    name: Literal["untrained", "pretrained", "pixels"]
     encoder: EncoderSpec | None = None
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _encoder_where_needed(self) -> "BaselineSpec":
-        if (self.name == "untrained") != (self.encoder is not None):
-            raise ValueError("an untrained baseline has an encoder, a pixels baseline has none")
+        if (self.name == "pixels") != (self.encoder is None):
+            raise ValueError("a pixels baseline has no encoder, any other has one")
         return self
 
     @cached_property
     def id(self) -> str:
         """As `RunSpec.id`; the untrained encoder is shared by all methods with that seed."""
-        parts = ("encoder", "untrained") if self.name == "untrained" else ("pixels",)
-        return versioned_digest("baseline", self.model_dump(mode="json"), parts)
+        parts = (self.name,) if self.encoder is None else ("encoder", self.name)
+        kept = self.model_dump(mode="json", exclude_none=True)
+        return versioned_digest("baseline", kept, parts)
