@@ -127,7 +127,7 @@ class SwAV(Frozen):
     projector: Widths = (2048, 128)
     prototypes: int = Field(3000, ge=2)
     temperature: float = Field(0.1, gt=0)
-    epsilon: float = Field(0.05, gt=0, description="smoothness of the assignments")
+    epsilon: float = Field(0.05, ge=0.003, description="smoothness of the assignments")
     iterations: int = Field(3, ge=1, description="of Sinkhorn and Knopp's algorithm")
     queue: int = Field(3840, ge=0, description="embeddings kept of each of two views; 0: none")
     queue_from: float = Field(0.05, ge=0, le=1, description="share of the budget")
