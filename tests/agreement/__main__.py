@@ -21,7 +21,7 @@ COLUMNS = {
     "images": "images permuted",
     "views": "views permuted",
     "float32": "float32",
-    "views_tried": "views",
+    "views_tried": "views tried",
 }
 
 
@@ -88,7 +88,7 @@ def markdown(found: dict[str, Any]) -> str:
         if one["views_not_alike"]:
             marks[one["loss"]] = f" ({len(notes) + 1})"
             notes.append(
-                f"({len(notes) + 1}) among views that play one part: {one['views_not_alike']}. "
+                f"- ({len(notes) + 1}) among views that play one part: {one['views_not_alike']}. "
                 f"Other exchanges change the loss by {cell(one['across_parts'])} or more."
             )
     lines = []
@@ -98,16 +98,14 @@ def markdown(found: dict[str, Any]) -> str:
         lines.append(list(cells.values()))
     kept = " (golden values, one size)" if found["golden_values"] else ""
     sizes = ", ".join(f"{batch} x {dim}" for batch, dim in found["sizes"])
-    states = [
-        [name, cell(s["published"]), cell(s["lightly"])] for name, s in found["states"].items()
-    ]
+    states = [[name, *map(cell, gaps.values())] for name, gaps in found["states"].items()]
     return "\n".join(
         [
-            "Largest differences, absolute or over the largest entry where that is below 1, in",
-            "float64: of value and gradient from the published formula in loops; of both from",
-            f"lightly {found['lightly']}{kept}; of both when images or views are permuted. float32:",
-            "relative, of both, from float64. Images x dimensions: "
-            f"{sizes}. torch {found['torch']}.",
+            "Largest differences in float64, absolute, or relative to the largest entry where that is",
+            "below one. `value`, `gradient`: from the published formula in loops; `lightly`: both,",
+            f"from lightly {found['lightly']}{kept}; `permuted`: both, from themselves.",
+            "`float32`: both, from float64, relative.",
+            f"Images x dimensions: {sizes}. torch {found['torch']}.",
             "",
             table(list(COLUMNS.values()), lines),
             "",

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -66,12 +67,12 @@ def test_lightlys_golden_codes() -> None:
 
 @pytest.mark.parametrize("case", WITH_LIGHTLY, ids=lambda case: case.name)
 def test_lightly_itself(case: Case) -> None:
-    pytest.importorskip("lightly", reason="lightly is not installed: its golden values stand in")
+    pytest.importorskip("lightly", reason="not installed: its golden values stand in")
     assert checks.from_lightly(case) < LIGHTLY
 
 
 def test_the_golden_values_are_lightlys() -> None:
-    pytest.importorskip("lightly", reason="lightly is not installed")
+    pytest.importorskip("lightly", reason="not installed")
     made, kept = golden.make(), golden.read()
     assert made["losses"].keys() == kept["losses"].keys() == {c.name for c in WITH_LIGHTLY}
     for name, losses in made["losses"].items():
@@ -83,8 +84,8 @@ def test_the_golden_values_are_lightlys() -> None:
 
 
 @pytest.mark.parametrize("state", states.STATES.values(), ids=states.STATES)
-def test_states(state: object) -> None:
-    gaps = state()  # type: ignore[operator]
+def test_states(state: Callable[[], states.Gaps]) -> None:
+    gaps = state()
     assert gaps.published < LIMIT
     assert gaps.lightly is None or gaps.lightly < LIGHTLY
 
