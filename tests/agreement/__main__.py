@@ -101,8 +101,8 @@ def markdown(found: dict[str, Any]) -> str:
     states = [[name, *map(cell, gaps.values())] for name, gaps in found["states"].items()]
     return "\n".join(
         [
-            "Largest differences in float64, absolute, or relative to the largest entry where that is",
-            "below one. `value`, `gradient`: from the published formula in loops; `lightly`: both,",
+            "Largest differences in float64, absolute, or relative to the largest entry where that",
+            "is below one. `value`, `gradient`: from the published formula in loops; `lightly`: both,",
             f"from lightly {found['lightly']}{kept}; `permuted`: both, from themselves.",
             "`float32`: both, from float64, relative.",
             f"Images x dimensions: {sizes}. torch {found['torch']}.",
