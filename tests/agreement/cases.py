@@ -206,7 +206,7 @@ CASES = (
         published_swav_with_queue,
         second="copy",
         parts=(1, 1),
-        why_parts="the first 2 have codes, and a queue each",
+        why_parts="the first 2 have codes and a queue each, so only 5 views leave any",
         by_lightly="swav_with_queue",
     ),
     Case("LeJEPA", lejepa, published_lejepa, by_lightly="lejepa"),
