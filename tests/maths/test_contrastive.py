@@ -5,31 +5,19 @@ import torch
 from torch import Tensor
 
 from datayield.maths.contrastive import info_nce, nt_xent
+from tests.maths import published
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def naive(z: Tensor, temperature: float) -> float:
-    """Equation 1 as printed, pair by pair, over all ordered pairs of views of one image."""
-    views, batch, _ = z.shape
-    rows = [(b, z[v, b] / z[v, b].norm()) for v in range(views) for b in range(batch)]
-    losses = []
-    for i, (image, anchor) in enumerate(rows):
-        scores = [math.exp(float(anchor @ other) / temperature) for _, other in rows]
-        below = sum(score for k, score in enumerate(scores) if k != i)
-        for j, (other_image, _) in enumerate(rows):
-            if j != i and other_image == image:
-                losses.append(-math.log(scores[j] / below))
-    return sum(losses) / len(losses)
-
-
 @pytest.mark.parametrize("views", [2, 3, 4])
 @pytest.mark.parametrize("temperature", [0.1, 0.5])
 def test_equals_the_formula_as_printed(views: int, temperature: float) -> None:
     z = random(views, 6, 5)
-    assert float(nt_xent(z, temperature)) == pytest.approx(naive(z, temperature), rel=1e-12)
+    want = float(published.nt_xent(z, temperature))
+    assert float(nt_xent(z, temperature)) == pytest.approx(want, rel=1e-12)
 
 
 def test_golden_value_by_hand() -> None:
@@ -37,11 +25,6 @@ def test_golden_value_by_hand() -> None:
     z = torch.eye(2, dtype=torch.float64).expand(2, 2, 2)
     want = -math.log(math.exp(2) / (math.exp(2) + 2))
     assert float(nt_xent(z, 0.5)) == pytest.approx(want, rel=1e-14)
-
-
-def test_gradient() -> None:
-    z = random(3, 4, 3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: nt_xent(x, 0.3), z)
 
 
 def test_order_of_images_views_and_lengths_do_not_matter() -> None:
@@ -75,25 +58,11 @@ def test_one_view_is_refused() -> None:
         nt_xent(random(1, 4, 3), 0.1)
 
 
-def naive_info_nce(q: Tensor, k: Tensor, temperature: float) -> float:
-    """Each query among the keys of another view, one by one; mean over ordered pairs of views."""
-    q, k = q / q.norm(dim=-1, keepdim=True), k / k.norm(dim=-1, keepdim=True)
-    views, batch, _ = q.shape
-    losses = []
-    for i in range(views):
-        for j in range(views):
-            for b in range(batch):
-                if i != j:
-                    scores = [math.exp(float(q[i, b] @ key) / temperature) for key in k[j]]
-                    losses.append(-math.log(scores[b] / sum(scores)))
-    return 2 * temperature * sum(losses) / len(losses)
-
-
 @pytest.mark.parametrize("views", [2, 3, 4])
 @pytest.mark.parametrize("temperature", [0.1, 0.5])
 def test_info_nce_equals_the_formula(views: int, temperature: float) -> None:
     q, k = random(views, 6, 5), random(views, 6, 5, seed=1)
-    want = naive_info_nce(q, k, temperature)
+    want = float(published.info_nce(q, k, temperature))
     assert float(info_nce(q, k, temperature)) == pytest.approx(want, rel=1e-12)
 
 
@@ -101,11 +70,6 @@ def test_info_nce_by_hand() -> None:
     z = torch.eye(2, dtype=torch.float64).expand(2, 2, 2)
     want = 2 * 0.5 * -math.log(math.exp(2) / (math.exp(2) + 1))
     assert float(info_nce(z, z, 0.5)) == pytest.approx(want, rel=1e-14)
-
-
-def test_info_nce_gradient() -> None:
-    q, k = random(3, 4, 3).requires_grad_(), random(3, 4, 3, seed=1)
-    assert torch.autograd.gradcheck(lambda x: info_nce(x, k, 0.3), q)
 
 
 def test_info_nce_knows_images_but_no_order() -> None:
