@@ -10,7 +10,6 @@ uint8 pixels in memory and end in normalised float32. On a GPU the clock waits f
 
 import argparse
 import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import PIL.Image
 import torch
-import torchvision
+from machine import machine
 from torch import Tensor
 from torchvision.transforms import v2
 
@@ -141,29 +140,6 @@ def pictures(size: int) -> Tensor:
     slope = np.linspace(0, 128, size)[None, :, None, None]
     noise = source.integers(0, 128, (BATCH, size, size, 3))
     return torch.from_numpy((slope + noise).astype(np.uint8)).permute(0, 3, 1, 2)
-
-
-def machine(device: torch.device) -> dict[str, object]:
-    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
-    return {
-        "cpu": cpu_name(),
-        "cores": torch.get_num_threads(),
-        "gpu": gpu,
-        "vectors": torch.backends.cpu.get_cpu_capability(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
-        "pillow": PIL.__version__,
-    }
-
-
-def cpu_name() -> str:
-    """As Linux names it, else the architecture."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
-            return next(line.split(":")[1].strip() for line in lines if "model name" in line)
-    except (OSError, StopIteration):
-        return platform.machine()
 
 
 if __name__ == "__main__":

@@ -103,10 +103,20 @@ def test_collapse_is_shared_out_equally_and_stays_finite(value: float) -> None:
     assert bool(scores.grad.isfinite().all())
 
 
-def test_large_scores_do_not_overflow() -> None:
-    codes = sinkhorn(1e4 * cosines(6, 4).float(), 0.05, 3)
-    assert bool(codes.isfinite().all())
+@pytest.mark.parametrize("epsilon", [0.003, 0.029, 0.03, 0.05])
+def test_cosines_at_their_ends_neither_overflow_nor_vanish(epsilon: float) -> None:
+    """One prototype is far from all samples, one sample far from all prototypes."""
+    scores = cosines(6, 4).clamp(-0.9, 0.9)
+    scores[:, 0], scores[0] = -1, -1
+    scores[1, 1] = 1
+    codes = sinkhorn(scores.float(), epsilon, 3)
+    assert codes.dtype == torch.float32
     torch.testing.assert_close(codes.sum(dim=1), torch.ones(6))
+    log = scores.float().double() / epsilon
+    for _ in range(3):
+        log = log - log.logsumexp(dim=0, keepdim=True)
+        log = log - log.logsumexp(dim=1, keepdim=True)
+    torch.testing.assert_close(codes, log.exp().float(), rtol=1e-3, atol=1e-5)
 
 
 def test_keeps_float32_under_autocast() -> None:

@@ -142,5 +142,5 @@ def test_keeps_float32_under_autocast() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="directions of 3 dimensions for 4"):
         sigreg(random(2, 5, 4), unit(3, 2))
-    with pytest.raises(ValueError, match="two views or more, got 1"):
+    with pytest.raises(ValueError, match="two views or more, 1 to V of them large, got 1"):
         prediction(random(1, 5, 4))

@@ -12,7 +12,6 @@ from datayield.maths.distillation import dino, regression
 from datayield.maths.schedules import ramp
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.method import METHOD_SPECS
 from datayield.spec.run import EncoderSpec, OptimSpec
 from tests.methods.test_methods import batch, run_spec
 
@@ -168,17 +167,6 @@ def test_dinos_teacher_warms_up() -> None:
     for t, temperature in ((0.0, 0.04), (0.25, 0.055), (0.5, 0.07), (1.0, 0.07)):
         want = dino(ours, theirs, torch.zeros(48), 0.1, temperature)
         torch.testing.assert_close(method(views, t).total, want)
-
-
-@every_teacher
-def test_views_of_two_sizes_or_one_view_are_refused(name: str) -> None:
-    spec = run_spec(name).model_dump()
-    one = {**spec["views"][0], "count": 1}
-    other = {**one, "size": 24}
-    for views, words in (([one], "at least two"), ([one, other], "views of one size")):
-        with pytest.raises(ValueError, match=words):
-            type(run_spec(name)).model_validate({**spec, "views": views}, strict=False)
-    assert METHOD_SPECS[name].model_fields["momentum"].default < 1
 
 
 def test_byols_predictions_come_to_tell_an_image_from_others() -> None:

@@ -118,13 +118,17 @@ def test_backward_costs_twice_the_forward_but_for_the_first_layer() -> None:
 BATCH, SIZE, WIDTH = 5, 16, 8
 
 
-def small_run(method: WithProjector, views: int) -> RunSpec:
-    """A run small enough to count every product of one of its steps."""
+def small_run(method: WithProjector, views: int, small: int = 0) -> RunSpec:
+    """A run small enough to count every product of one of its steps; `small` views of half size."""
     return RunSpec(
         data=Subset(dataset="made", count=8, size=SIZE),
         encoder=EncoderSpec(name="convnet", width=WIDTH, size=SIZE),
         method=method,
-        views=(ViewSpec(count=views, size=SIZE),),
+        views=tuple(
+            ViewSpec(count=count, size=size)
+            for count, size in ((views, SIZE), (small, SIZE // 2))
+            if count
+        ),
         optim=OptimSpec(lr=1e-3),
         batch=BATCH,
         budget=Budget(unit="images", amount=8),
@@ -211,3 +215,22 @@ def test_a_step_with_masks(encoder: EncoderSpec, outermost: int, views: int) -> 
     assert decoder_macs(encoder, SIZE) == macs(
         lambda: built.decoder(torch.zeros((SIZE // built.patch) ** 2, built.encoder.dim))
     )
+
+
+@pytest.mark.parametrize(
+    "method",
+    [DINO(projector=(24, 12), prototypes=40, freeze=0.0),
+     SwAV(projector=(24, 12), prototypes=20, queue=0, freeze=0.0),
+     LeJEPA(projector=(24, 12), directions=10)],
+    ids=lambda method: method.name,
+)  # fmt: skip
+def test_a_step_with_small_crops(method: WithProjector) -> None:
+    spec = small_run(method, views=2, small=3)
+    built = methods.build(spec)
+    pixels = [torch.randn(BATCH, 3, v.size, v.size) for v in spec.views for _ in range(v.count)]
+    both = macs(lambda: built(pixels, 0.5).total.backward())
+    stem = sum(9 * 3 * WIDTH * view.shape[-1] ** 2 for view in pixels)
+    directions = loss_macs(method, BATCH, 5)  # LeJEPA's get no gradient either
+    per_image = flops_per_image(spec)
+    assert per_image is not None
+    assert both == BATCH * (per_image / 2 - stem - directions)

@@ -127,9 +127,32 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     assert len(error.value.text()) < 400
 
 
-def test_a_vit_refuses_images_of_another_size() -> None:
+def test_a_vit_takes_multiples_of_its_patch_by_interpolating_positions() -> None:
+    net = build(VIT, 0).eval()
+    assert net(images(32)).shape == (2, 192)
+    with pytest.raises(ConfigError, match="images of 36 px"):
+        net(images(36))
+    body = net.body
+    x = body.patch_embed(images(32)).flatten(1, 2)  # [B, 16, D]
+    grid = body.pos_embed[:, 1:].unflatten(1, (8, 8)).permute(0, 3, 1, 2)
+    small = nn.functional.interpolate(grid, size=(4, 4), mode="bicubic", antialias=True)
+    x = x + small.flatten(2).mT
+    token = (body.cls_token + body.pos_embed[:, :1]).expand(2, -1, -1)
+    want = body.norm(body.blocks(torch.cat([token, x], dim=1)))[:, 0]
+    torch.testing.assert_close(net(images(32)), want)
+
+
+def test_positions_of_the_laid_out_size_are_not_touched() -> None:
+    fixed = timm.create_model("vit_tiny_patch16_224", num_classes=0, patch_size=8, img_size=64)
+    net = build(VIT, 0)
+    fixed.load_state_dict(net.body.state_dict(), strict=True)
+    assert torch.equal(fixed.eval()(images(64)), net.eval()(images(64)))
+
+
+def test_a_network_of_one_size_refuses_others() -> None:
+    net = build(EncoderSpec(name="timm/swin_tiny_patch4_window7_224", size=64), 0)
     with pytest.raises(ConfigError, match="images of 32 px"):
-        build(VIT, 0)(images(32))
+        net(images(32))
 
 
 @pytest.mark.parametrize(
@@ -162,8 +185,8 @@ def test_pooling_is_the_class_token_or_the_mean_of_the_others(name: str) -> None
     assert torch.equal(token(x), everything[:, 0])
     assert torch.equal(mean(x), everything[:, 1:].mean(dim=1))
     assert torch.equal(mean.tokens(x), plain.tokens(x))
-    with pytest.raises(ConfigError, match="images of 24 px"):
-        mean(images(24))
+    with pytest.raises(ConfigError, match="images of 30 px"):
+        mean(images(30))
 
 
 @torch.no_grad()

@@ -64,6 +64,7 @@ def test_a_vit_reads_the_filler_as_an_embedding_before_positions(spec: EncoderSp
     encoder, hidden, _, filler = made(spec)
     body = encoder.body
     patches = body.patch_embed(images())
+    patches = patches.reshape(3, 16, -1)
     patches[hidden] = filler
     tokens = torch.cat((body.cls_token.expand(3, -1, -1), patches), dim=1) + body.pos_embed
     want = body.norm(body.blocks(tokens))[:, 1:]

@@ -95,3 +95,23 @@ def test_learned_tokens_are_not_decayed() -> None:
     body = build(SMALL, seed=0).body
     learned = {name for name, p in body.named_parameters(recurse=False) if p.ndim > 1}
     assert body.no_weight_decay() == learned == {"cls_token", "pos_embed"}
+
+
+@torch.no_grad()
+def test_small_views_see_positions_interpolated() -> None:
+    body = build(EncoderSpec(name="viny", patch=4, size=32), seed=0).body
+    ramp = torch.linspace(0, 1, 8)
+    body.pos_embed[0, 1:] = (ramp[:, None] + 10 * ramp).reshape(64, 1)  # a plane over the grid
+    seen = []
+    hook = body.blocks.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    x = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    assert body.forward_features(x).shape == (2, 17, 128)
+    hook.remove()
+    torch.testing.assert_close(
+        seen[0][:, :1] - body.pos_embed[:, :1], body.cls_token.expand(2, 1, -1)
+    )
+    added = (seen[0][:, 1:] - body.patch_embed(x)).view(2, 4, 4, 128)[0, :, :, 0]
+    middle = (added[1, 1] + added[2, 2]) / 2
+    torch.testing.assert_close(middle, torch.tensor(5.5))
+    assert bool((added.diff(dim=0) > 0).all())
+    assert bool((added.diff(dim=1) > 1).all())  # ten times as steep from left to right

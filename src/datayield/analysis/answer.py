@@ -12,7 +12,7 @@ from datayield.analysis.sentences import (
     regime_sentence,
     yield_sentence,
 )
-from datayield.analysis.summary import CurveKey, curves, eval_names
+from datayield.analysis.summary import BASELINES, CurveKey, curves, eval_names
 from datayield.analysis.versus import against_baselines
 from datayield.analysis.words import plural
 
@@ -35,7 +35,7 @@ def answer(
     firsts, others = _by_weight(lines)
     said = [yield_sentence(lines[key], (fitted or {}).get(key), worth) for key in firsts + others]
     versus = against_baselines(results)
-    base = [h for kind in ("untrained", "pixels") for h in baseline_sentences(versus, kind)]
+    base = [h for kind in BASELINES for h in baseline_sentences(versus, kind)]
     grids = [regime_sentence(grid) for grid in regimes(results, worth)][:2]
     head = max(1, MOST - len(base) - len(grids))
     first = said[: min(len(firsts), head)]

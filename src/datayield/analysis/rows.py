@@ -5,14 +5,15 @@ from typing import Any, Literal
 
 from datayield.spec.study import Study
 
-Kind = Literal["run", "untrained", "pixels"]
+Kind = Literal["run", "untrained", "pretrained", "pixels"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One value of one metric of one subject at one share of its budget.
 
-    A baseline (`untrained`, `pixels`) has no method, data or budget: those fields are empty or 0.
+    A baseline (`untrained`, `pretrained`, `pixels`) has no method, data or budget: those fields
+    are empty or 0.
     """
 
     run: str  # id of the run or baseline

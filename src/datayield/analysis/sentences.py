@@ -85,6 +85,13 @@ def _how_far(line: CurveGain, worth: float) -> str:
     return "undecided: noise hides whether more images pay"
 
 
+_BEATEN = {
+    "untrained": "the untrained encoder",
+    "pretrained": "the published weights it began with",
+    "pixels": "the raw pixels",
+}
+
+
 def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
     """One sentence per kind of baseline. It speaks of the weakest curve of each evaluation.
 
@@ -107,11 +114,11 @@ def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
     for outcome, verb in verbs.items():
         mine = [v for v in weakest.values() if v.outcome == outcome]
         if mine:
-            name = "the raw pixels" if kind == "pixels" else "the untrained encoder"
+            name = _BEATEN[kind]
             of = join([_measured(v, curves_of[v.point.key.eval]) for v in mine])
-            again = "them" if kind == "pixels" else "it"
+            again = "it" if kind == "untrained" else "them"
             parts.append(f"{verb.format(again if parts else name)} on {of}")
-    paired = "each seed against their one value" if kind == "pixels" else "paired by seed"
+    paired = "paired by seed" if kind == "untrained" else "each seed against their one value"
     outcomes = {v.outcome for v in weakest.values()}
     verdict: Chip = next(iter(outcomes)) if len(outcomes) == 1 else "mixed"
     return [

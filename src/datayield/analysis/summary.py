@@ -72,11 +72,14 @@ class Point:
     seeds: Seeds
 
 
+BASELINES = ("untrained", "pretrained", "pixels")
+
+
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What pretraining must beat, under the same evaluation. Pixels have no seed to vary."""
+    """What pretraining must beat, under the same evaluation. Only `untrained` varies by seed."""
 
-    kind: str  # untrained or pixels
+    kind: str  # untrained, pretrained or pixels
     eval: str
     metric: str
     encoder: str
@@ -84,8 +87,8 @@ class Baseline:
 
     @property
     def name(self) -> str:
-        """'untrained convnet' or 'raw pixels'."""
-        return "raw pixels" if self.kind == "pixels" else f"untrained {self.encoder}".strip()
+        """'untrained convnet', 'pretrained resnet18' or 'raw pixels'."""
+        return "raw pixels" if self.kind == "pixels" else f"{self.kind} {self.encoder}".strip()
 
 
 def points(results: StudyResults, metric: str = ACCURACY) -> list[Point]:
@@ -139,14 +142,13 @@ def trajectories(results: StudyResults, metric: str) -> dict[tuple[CurveKey, int
 
 
 def baselines(results: StudyResults, metric: str = ACCURACY) -> list[Baseline]:
-    """Untrained encoders (with their seeds) and raw pixels, for each evaluation."""
+    """Untrained encoders (with their seeds), published ones and pixels, for each evaluation."""
     groups: dict[tuple[str, str, str, str], list[Row]] = {}
     for row in results.rows:
         if row.kind != "run" and row.metric == metric:
-            encoder = row.encoder if row.kind == "untrained" else ""
-            groups.setdefault((row.kind, row.eval, metric, encoder), []).append(row)
+            groups.setdefault((row.kind, row.eval, metric, row.encoder), []).append(row)
     found = [Baseline(*key, seeds=_seeds(rows, str(key))) for key, rows in groups.items()]
-    return sorted(found, key=lambda b: (b.eval, b.kind != "untrained", b.encoder))
+    return sorted(found, key=lambda b: (b.eval, BASELINES.index(b.kind), b.encoder))
 
 
 def eval_names(keys: Iterable[CurveKey]) -> list[str]:

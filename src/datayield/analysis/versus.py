@@ -23,8 +23,8 @@ class Versus:
 def against_baselines(results: StudyResults, level: float = 0.95) -> list[Versus]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
-    The untrained encoder is paired by seed; pixels have no seed, so each seed meets the same
-    value. The noise is pooled per evaluation and baseline.
+    The untrained encoder is paired by seed; pixels and published weights have no seed, so each
+    seed meets the same value. The noise is pooled per evaluation and baseline.
     """
     found = []
     tops = {key: line[-1] for key, line in curves(results).items()}
@@ -33,7 +33,7 @@ def against_baselines(results: StudyResults, level: float = 0.95) -> list[Versus
         pairs = []
         for p in mine:
             before = base.seeds.by_seed
-            if base.kind == "pixels":
+            if base.kind != "untrained":
                 before = dict.fromkeys(p.seeds.by_seed, base.seeds.mean)
             pairs.append(Pair(before, p.seeds.by_seed, min(p.seeds.n_test, base.seeds.n_test)))
         for p, gain in zip(mine, differences(pairs, level), strict=True):

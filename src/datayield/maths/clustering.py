@@ -16,19 +16,22 @@ def sinkhorn(
 
     Equation 3 and section 3.1 of the paper: exp(scores / epsilon), scaled in turn so that every
     prototype receives 1 / K of the mass and every sample gives 1 / N, `iterations` times, then
-    times N: rows sum to one. In logarithms the constants cancel and no exponential overflows.
-    `counted` [N] of bools: samples outside it take no part in what a prototype receives, and
-    their own rows mean nothing. In float32 or better.
+    times N: rows sum to one. Scores are cosines. `counted` [N] of bools: samples outside it take
+    no part in what a prototype receives, and their own rows mean nothing. In float32 or better.
     """
     with no_autocast(scores):
-        codes = widened(scores) / epsilon
-        outside = torch.zeros_like(codes[:, :1])
-        if counted is not None:
-            outside = outside.masked_fill(~counted[:, None], -torch.inf)
+        wide = widened(scores)
+        # Cosines differ by 2 at most; below this epsilon float32 may underflow.
+        exact = wide if epsilon >= 0.03 else wide.double()
+        kernel = ((exact - exact.max()) / epsilon).exp()  # [N, K], the only exponentials
+        weights = torch.ones_like(kernel[:, 0]) if counted is None else counted.to(kernel)
+        rows = per_sample = weights
+        columns = torch.ones_like(kernel[0])
         for _ in range(iterations):
-            codes = codes - (codes + outside).logsumexp(dim=0, keepdim=True)
-            codes = codes - codes.logsumexp(dim=1, keepdim=True)
-        return codes.exp()
+            columns = 1 / (rows @ kernel)  # [K]
+            per_sample = 1 / (kernel @ columns)  # [N]
+            rows = per_sample * weights
+        return (per_sample[:, None] * kernel * columns).to(wide)
 
 
 def swapped_prediction(scores: Tensor, codes: Tensor, temperature: float) -> Tensor:

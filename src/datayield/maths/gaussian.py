@@ -12,16 +12,18 @@ from datayield.maths.precision import no_autocast, widened
 KNOTS, LAST_KNOT = 17, 3.0  # the authors' grid
 
 
-def prediction(z: Tensor) -> Tensor:
-    """Mean over V, B and D of (z_v - mean over views of z)^2, as a scalar.
+def prediction(z: Tensor, large: int | None = None) -> Tensor:
+    """Mean over V, B and D of (z_v - mean of z over the first `large` views)^2, as a scalar.
 
-    Raises ValueError for fewer than two views.
+    `large` is V by default: with small crops only the large views say where the mean lies.
+    Raises ValueError for fewer than two views, or `large` outside [1, V].
     """
-    if len(z) < 2:
-        raise ValueError(f"views are predicted from two views or more, got {len(z)}")
+    large = len(z) if large is None else large
+    if len(z) < 2 or not 1 <= large <= len(z):
+        raise ValueError(f"need two views or more, 1 to V of them large, got {len(z)} and {large}")
     with no_autocast(z):
         z = widened(z)
-        return (z - z.mean(dim=0)).square().mean()
+        return (z - z[:large].mean(dim=0)).square().mean()
 
 
 def sigreg(z: Tensor, directions: Tensor) -> Tensor:

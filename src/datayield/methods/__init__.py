@@ -41,13 +41,13 @@ METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
 
 
 def build(spec: RunSpec) -> Method:
-    """The method of `spec` with fresh weights, on the CPU: a pure function of the spec.
+    """The method of `spec` as it starts, on the CPU: a pure function of the spec.
 
-    The encoder is `nets.encoder.build(spec.encoder, spec.seed)`, exactly; heads are drawn from a
-    stream of their own, so the untrained baseline is the encoder at step 0 whatever the method.
+    The encoder is `nets.encoder.build(spec.encoder, spec.seed, pretrained)`, exactly; heads are
+    drawn from a stream of their own, so the encoder at step 0 is the baseline for every method.
     Raises ConfigError for an unknown encoder.
     """
-    encoder = encoders.build(spec.encoder, spec.seed)
+    encoder = encoders.build(spec.encoder, spec.seed, pretrained=spec.init == "pretrained")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(
             int(digest({"stream": "heads", "seed": spec.seed}), base=16)

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from datayield.maths import distillation
 from datayield.maths.schedules import linear, ramp
-from datayield.methods.embed import together
+from datayield.methods.embed import large, together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.dino_head import Prototypes, bottleneck
 from datayield.nets.encoder import Encoder
@@ -14,7 +14,9 @@ from datayield.spec import method as spec_method
 
 
 class DINO(nn.Module):
-    """Caron et al. 2021, arXiv 2104.14294. Two views or more, of one size, embedded together.
+    """Caron et al. 2021, arXiv 2104.14294. Two views or more, embedded together.
+
+    Of views of several sizes the teacher sees the large ones (section 3.1, multi-crop).
 
     `centre` is the moving average of the teacher's mean logits (equation 4): it keeps one
     prototype from taking all, as the low temperature keeps them from becoming alike.
@@ -34,12 +36,15 @@ class DINO(nn.Module):
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images; in train mode moves the centre.
 
+        Large views come first.
+
         `t` sets the teacher's temperature, and whether the prototypes are still frozen.
         """
         spec = self.spec
         z = together(self.encoder, self.projector, views)  # [V, B, D]
         student = self.prototypes(z, frozen=t < spec.freeze)
-        teacher = self.teacher(torch.cat(views)).view_as(student)
+        seen = large(views)  # G of them
+        teacher = self.teacher(torch.cat(seen)).view_as(student[: len(seen)])
         cold = linear(
             t, spec.first_teacher_temperature, spec.teacher_temperature, spec.temperature_warmup
         )

@@ -4,6 +4,8 @@ It matters because BatchNorm takes its statistics over what passes at once. View
 different distributions have different statistics, and each objective keeps its authors' choice.
 """
 
+from itertools import groupby
+
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +19,17 @@ def apart(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> list
 
 
 def together(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> Tensor:
-    """All views, of one size, in one forward pass: V x [B, 3, S, S] -> [V, B, D] (SimCLR)."""
-    z: Tensor = projector(encoder(torch.cat(views)))  # [V B, D]
+    """All views in one forward pass: V x [B, 3, S, S] -> [V, B, D] (SimCLR).
+
+    Views of several sizes (multi-crop) pass the encoder size by size and the projector at once,
+    as in section 3.4 of SwAV (arXiv 2006.09882) and in its authors' code.
+    """
+    same_size = [list(group) for _, group in groupby(views, key=lambda view: view.shape[-1])]
+    features = [encoder(torch.cat(group)) for group in same_size]
+    z: Tensor = projector(torch.cat(features) if len(features) > 1 else features[0])  # [V B, D]
     return z.view(len(views), -1, z.shape[1])
+
+
+def large(views: list[Tensor]) -> list[Tensor]:
+    """The views as large as the first: all of them but for multi-crop's small ones."""
+    return [view for view in views if view.shape[-1] == views[0].shape[-1]]

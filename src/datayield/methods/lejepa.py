@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from datayield.maths.gaussian import prediction, sigreg
-from datayield.methods.embed import together
+from datayield.methods.embed import large, together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
@@ -14,6 +14,8 @@ from datayield.spec import method as spec_method
 
 class LeJEPA(nn.Module):
     """Balestriero and LeCun 2025, arXiv 2511.08544. Two views or more, embedded together.
+
+    Of views of several sizes, large ones first, all are pulled to the mean of the large ones.
 
     Each step draws its directions from torch's global stream, which the loop seeds from (seed,
     step): a resumed run, and every process of a parallel one, sees the same.
@@ -31,7 +33,7 @@ class LeJEPA(nn.Module):
         # Drawn on the CPU, so that the directions do not depend on the device.
         directions = F.normalize(torch.randn(z.shape[-1], self.spec.directions), dim=0)  # [D, M]
         spread = sigreg(z, directions.to(z.device, non_blocking=True))
-        agreement = prediction(z)
+        agreement = prediction(z, len(large(views)))
         total = self.spec.sigreg * spread + (1 - self.spec.sigreg) * agreement
         return loss(total, {"prediction": agreement, "sigreg": spread})
 

@@ -16,8 +16,9 @@ ASSIGNED = 2  # views that get codes: the first two, as in the authors' code
 
 
 class SwAV(nn.Module):
-    """Caron et al. 2020, arXiv 2006.09882. Two views or more, of one size, embedded together.
+    """Caron et al. 2020, arXiv 2006.09882. Two views or more, embedded together.
 
+    Views may be of several sizes, two large ones first (section 3.4, multi-crop).
     Codes are those of the first two views; every other view predicts them. Prototypes are
     renormalised to unit length after each step. The queue fills from step 0, so that it is of use
     when its turn comes, and its empty rows never count; the authors' fills later and waits.

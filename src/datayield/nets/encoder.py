@@ -24,9 +24,10 @@ from datayield.spec.run import EncoderSpec
 class Encoder(nn.Module):
     """An image network without a classifier. `dim`: width of the features.
 
-    `size`: the only side of an image that it takes, or None where any will do. `stride`: side in
-    pixels of what a token stands for, or None where only timm knows. `average`: pool by the mean
-    of the tokens, where the network has a class token.
+    `size`: the side of an image that it is laid out for, or None where any will do. `stride`: side
+    in pixels of what a token stands for, or None where only timm knows; a ViT takes other multiples
+    of it than `size` too, by interpolating its positions. `average`: features are the mean of the
+    tokens, where they would be a class token.
     """
 
     def __init__(
@@ -36,9 +37,7 @@ class Encoder(nn.Module):
         self.body = body  # a module with timm's face, which has no type
         # Some timm networks widen after pooling: what they pool to, else what they compute.
         self.dim = int(getattr(self.body, "head_hidden_size", None) or self.body.num_features)
-        self.size = size
-        self.stride = stride
-        self.average = average
+        self.size, self.stride, self.average = size, stride, average
         self.prefix = int(getattr(self.body, "num_prefix_tokens", 0))
 
     @property
@@ -89,12 +88,13 @@ class Encoder(nn.Module):
         return out.flatten(1, 2)
 
     def _check(self, x: Tensor) -> None:
-        if self.size is not None and x.shape[-1] != self.size:
+        side = x.shape[-1]
+        if self.size is not None and (side % self.stride if self.stride else side != self.size):
             raise ConfigError(
                 "the encoder's positions are laid out for another size",
                 where="encoder.size",
-                got=f"images of {x.shape[-1]} px",
-                allowed=f"{self.size} px",
+                got=f"images of {side} px",
+                allowed=f"multiples of {self.stride} px" if self.stride else f"{self.size} px",
                 hint="give views and evaluations the encoder's size",
             )
 
@@ -104,7 +104,8 @@ def _embedded_as(patch_embed: nn.Module, hidden: Tensor, filler: Tensor) -> Iter
     """While inside, what `patch_embed` says of the hidden patches is `filler`."""
 
     def replaced(module: nn.Module, args: object, patches: Tensor) -> Tensor:
-        return torch.where(hidden[..., None], filler.to(patches.dtype), patches)
+        where = hidden.view(*patches.shape[:-1], 1)  # [B, T, D], or [B, H, W, D] before flattening
+        return torch.where(where, filler.to(patches.dtype), patches)
 
     hook = patch_embed.register_forward_hook(replaced)
     try:
@@ -122,21 +123,39 @@ def _painted(x: Tensor, hidden: Tensor, filler: Tensor) -> Tensor:
     return torch.where(pixels, filler.to(x.dtype)[:, None, None], x)
 
 
-def build(spec: EncoderSpec, seed: int) -> Encoder:
+def build(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
     """The encoder with fresh weights, on the CPU: a pure function of (spec, seed).
 
-    Leaves torch's generators as they were. Raises ConfigError for an unknown name.
+    With `pretrained` its weights are those that timm publishes, positions and patches resampled
+    to `spec`; images are normalised as always here, by ImageNet's statistics. Leaves torch's
+    generators as they were. Raises ConfigError for an unknown name, or weights not to be had.
     """
+    if not pretrained:
+        return _fresh(spec, seed)
+    try:
+        return _fresh(spec, seed, pretrained=True)
+    except (RuntimeError, OSError, ValueError) as error:  # a hub's errors are OSErrors
+        raise ConfigError(
+            "the published weights cannot be had",
+            where="init",
+            got=f"{spec.name}: {str(error).splitlines()[0]}",
+            hint="fetch them once where there is a network, with HF_HOME on a disk that is seen "
+            "here; timm.list_pretrained() names the networks that have weights",
+        ) from error
+
+
+def _fresh(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         if spec.name == "convnet":
             return Encoder(ConvNet(spec.width or CONVNET_WIDTH), None, spec.stride)
         if spec.name in RESNETS:
-            return Encoder(_resnet(spec), None, spec.stride)
+            return Encoder(_resnet(spec, pretrained), None, spec.stride)
         if spec.is_vit:
-            return Encoder(_vit(spec), spec.size, spec.stride, average=spec.pool == "avg")
+            net = _vit(spec, pretrained)
+            return Encoder(net, spec.size, spec.stride, average=spec.pool == "avg")
         if spec.name.startswith("timm/"):
-            return _timm(spec.name.removeprefix("timm/"), spec.size)
+            return _timm(spec.name.removeprefix("timm/"), spec.size, pretrained)
     raise ConfigError(
         "unknown encoder",
         where="encoder.name",
@@ -146,9 +165,11 @@ def build(spec: EncoderSpec, seed: int) -> Encoder:
     )
 
 
-def _resnet(spec: EncoderSpec) -> nn.Module:
+def _resnet(spec: EncoderSpec, pretrained: bool) -> nn.Module:
     """A ResNet whose residual branches start at full strength, as in the SSL recipes."""
-    net: Any = timm.create_model(spec.name, num_classes=0, zero_init_last=False)
+    net: Any = timm.create_model(
+        spec.name, pretrained=pretrained, num_classes=0, zero_init_last=False
+    )
     if spec.stem == "cifar":
         net.conv1 = nn.Conv2d(3, 64, 3, stride=1, padding=1, bias=False)
         nn.init.kaiming_normal_(net.conv1.weight, mode="fan_out", nonlinearity="relu")
@@ -156,16 +177,21 @@ def _resnet(spec: EncoderSpec) -> nn.Module:
     return net  # type: ignore[no-any-return]
 
 
-def _vit(spec: EncoderSpec) -> nn.Module:
+def _vit(spec: EncoderSpec, pretrained: bool) -> nn.Module:
     if spec.name == "viny":
         return ViNy(spec.size, spec.patch or 16)
     net: nn.Module = timm.create_model(
-        f"{spec.name}_patch16_224", num_classes=0, patch_size=spec.patch, img_size=spec.size
+        f"{spec.name}_patch16_224",
+        pretrained=pretrained,
+        num_classes=0,
+        patch_size=spec.patch,
+        img_size=spec.size,
+        dynamic_img_size=True,  # for multi-crop's small views
     )
     return net
 
 
-def _timm(name: str, size: int) -> Encoder:
+def _timm(name: str, size: int, pretrained: bool) -> Encoder:
     """Any network of timm's, laid out for `size` where it can be told one."""
     if not timm.is_model(name):
         raise ConfigError(
@@ -176,8 +202,9 @@ def _timm(name: str, size: int) -> Encoder:
             hint="timm.list_models() lists them all",
         )
     try:
-        return Encoder(timm.create_model(name, num_classes=0, img_size=size), size=size)
+        sized = timm.create_model(name, pretrained=pretrained, num_classes=0, img_size=size)
+        return Encoder(sized, size=size)
     except TypeError as error:
         if "img_size" not in str(error):
             raise
-    return Encoder(timm.create_model(name, num_classes=0), size=None)
+    return Encoder(timm.create_model(name, pretrained=pretrained, num_classes=0), size=None)

@@ -1,6 +1,7 @@
 """ViNy: the small vision transformer of Bridge et al. 2025, with attention wider than itself."""
 
 import torch
+from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -27,10 +28,15 @@ class ViNy(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """[B, 3, S, S] -> [B, 1 + T, 128]: class token and patches, after the last norm."""
+        """[B, 3, S, S] -> [B, 1 + T, 128]: class token and patches, after the last norm.
+
+        Positions are interpolated to images of another size than they are laid out for.
+        """
         patches = self.patch_embed(x)
         tokens = torch.cat((self.cls_token.expand(len(x), -1, -1), patches), dim=1)
-        out: Tensor = self.norm(self.blocks(tokens + self.pos_embed))
+        grid = [side // self.patch_embed.patch for side in x.shape[-2:]]
+        positions = resample_abs_pos_embed(self.pos_embed, grid)  # as it is, where it fits
+        out: Tensor = self.norm(self.blocks(tokens + positions))
         return out
 
     def forward(self, x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datayield.analysis.summary import CurveKey
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-UNTRAINED, PIXELS = "#7A7A7A", "#A0742D"
+BASELINES = {"untrained": "#7A7A7A", "pretrained": "#5B6FA8", "pixels": "#A0742D"}
 # One dash per budget or arm; dotted is kept for fitted laws.
 _DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datayield.analysis.summary import Baseline
 from datayield.report.figures.baselines import label_sides
 from datayield.report.findings import Curves, Findings
-from datayield.report.palette import PIXELS, UNTRAINED
+from datayield.report.palette import BASELINES
 from datayield.report.paper import COLUMNS, STYLE, name_sizes, panels, save, shared_legend
 from datayield.spec.budget import short_number
 
@@ -85,7 +85,7 @@ def _baselines(ax: "Axes", bases: list[Baseline], scale: float) -> None:
     low, high = ax.get_ylim()
     values = [low, high, *(scale * b.seeds.mean for b in bases)]
     for b, side in label_sides(bases, (max(values) - min(values)) / scale):
-        colour, at = PIXELS if b.kind == "pixels" else UNTRAINED, scale * b.seeds.mean
+        colour, at = BASELINES[b.kind], scale * b.seeds.mean
         ax.axhline(at, color=colour, lw=1, ls=(0, (4, 2)), zorder=1)
         where: Any = {"ha": side, "va": "bottom", "transform": ax.get_yaxis_transform()}
         ax.text(0.01 if side == "left" else 0.99, at, b.name, color=colour, fontsize=7, **where)

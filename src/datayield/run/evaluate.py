@@ -52,7 +52,8 @@ def _encode(
 ) -> Encode:
     if spec.encoder is None:
         return pixel_features
-    net: nn.Module = encoders.build(spec.encoder, spec.seed)
+    published = isinstance(spec, BaselineSpec) and spec.name == "pretrained"
+    net: nn.Module = encoders.build(spec.encoder, spec.seed, published)
     if isinstance(spec, RunSpec):
         kept = read_tensors(folder.checkpoint(share), torch.device("cpu"))
         net.load_state_dict(kept["encoder"], strict=True)

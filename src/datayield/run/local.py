@@ -84,8 +84,9 @@ def _check(plan: Plan) -> None:
     """What can be known to fail is refused before hours are spent: encoders and labels."""
     for task in plan.todo:
         if isinstance(task.spec, RunSpec) and task.share_left > 0:
-            if task.spec.encoder.name.startswith("timm/"):
-                build(task.spec.encoder, 0)
+            published = task.spec.init == "pretrained"
+            if published or task.spec.encoder.name.startswith("timm/"):
+                build(task.spec.encoder, 0, published)
             check_count(task.spec.data)
         for _, ev in task.owed:
             if needs_train(ev.protocol):

@@ -110,7 +110,7 @@ def queue_macs(method: SwAV, batch: int) -> float:
 def flops_per_image(spec: RunSpec) -> float | None:
     """FLOPs that training spends on one image: all its views, forward and backward.
 
-    A teacher runs forward only, on all views. A queue is compared once its share has come.
+    A teacher runs forward only, on the large views. A queue is compared once its share has come.
     """
     dim = encoder_dim(spec.encoder)
     macs = [encoder_macs(spec.encoder, view.size) for view in spec.views]
@@ -123,7 +123,8 @@ def flops_per_image(spec: RunSpec) -> float | None:
     head = spec.view_count * head_macs(spec.method, dim)
     trained = 6.0 * (encoder + head + loss_macs(spec.method, spec.batch, spec.view_count))
     if isinstance(spec.method, WithTeacher):
-        trained += 2.0 * (encoder + spec.view_count * projector_macs(spec.method, dim))
+        once = encoder_macs(spec.encoder, spec.views[0].size) or 0.0
+        trained += 2.0 * spec.large_views * (once + projector_macs(spec.method, dim))
     if isinstance(spec.method, SwAV):
         trained += 2.0 * (1 - spec.method.queue_from) * queue_macs(spec.method, spec.batch)
     return trained

@@ -45,7 +45,8 @@ class EvalSpec(Frozen):
     @cached_property
     def id(self) -> str:
         """12 hex digits over everything but the labels `name` and `group`."""
-        return versioned_digest("eval", self.model_dump(mode="json", exclude={"name", "group"}), ())
+        kept = self.model_dump(mode="json", exclude={"name", "group"}, exclude_none=True)
+        return versioned_digest("eval", kept, ())
 
 
 class StudyEval(EvalSpec):

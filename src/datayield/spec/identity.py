@@ -24,6 +24,7 @@ VERSIONS: dict[str, int] = {
     "swav": 1,
     "simmim": 1,
     "untrained": 1,
+    "pretrained": 1,
     "pixels": 1,
 }
 

@@ -79,7 +79,9 @@ class MoCoV3(Frozen):
 
 
 class DINO(Frozen):
-    """Self-distillation over prototypes, no multi-crop (Caron et al. 2021, arXiv 2104.14294).
+    """Self-distillation over prototypes (Caron et al. 2021, arXiv 2104.14294).
+
+    With views of several sizes (multi-crop) the teacher sees the large ones, the student all.
 
     Defaults: widths, prototypes and temperatures of solo-learn for small images, its 50 warm-up
     epochs of 400 (ImageNet-100) as a share; momentum and the share of the freeze (1 epoch of 100)
@@ -125,7 +127,7 @@ class SwAV(Frozen):
     projector: Widths = (2048, 128)
     prototypes: int = Field(3000, ge=2)
     temperature: float = Field(0.1, gt=0)
-    epsilon: float = Field(0.05, gt=0, description="smoothness of the assignments")
+    epsilon: float = Field(0.05, ge=0.003, description="smoothness of the assignments")
     iterations: int = Field(3, ge=1, description="of Sinkhorn and Knopp's algorithm")
     queue: int = Field(3840, ge=0, description="embeddings kept of each of two views; 0: none")
     queue_from: float = Field(0.05, ge=0, le=1, description="share of the budget")
@@ -147,6 +149,7 @@ class SimMIM(Frozen):
 
 
 WithTeacher = BYOL | MoCoV3 | DINO
+WithCrops = DINO | SwAV | LeJEPA  # take small views beside large ones
 WithProjector = BarlowTwins | SimCLR | VICReg | LeJEPA | SwAV | WithTeacher
 AnyMethod = WithProjector | SimMIM
 MethodSpec = Annotated[AnyMethod, Field(discriminator="name")]

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from datayield.spec.budget import Budget, steps_for
 from datayield.spec.errors import nearest
 from datayield.spec.identity import versioned_digest
-from datayield.spec.method import MethodSpec, SimMIM
+from datayield.spec.method import MethodSpec, SimMIM, WithCrops
 from datayield.spec.model import Frozen
 from datayield.spec.views import ViewSpec
 
@@ -89,8 +89,19 @@ class EncoderSpec(Frozen):
         if self.name == "convnet":
             return 8
         if self.name.startswith("resnet"):
-            return 8 if self.stem == "cifar" else 32
+            return {"cifar": 8, "imagenet": 32}.get(self.stem or "")
         return self.patch
+
+
+def published(encoder: EncoderSpec) -> None:
+    """Raises ValueError where timm can have no weights for this encoder."""
+    if encoder.name in ("convnet", "viny"):
+        raise ValueError(f"init: there are no pretrained weights of {encoder.name}")
+    if encoder.stem not in (None, "imagenet"):
+        raise ValueError(
+            f"init: the pretrained weights of {encoder.name} are for stem: imagenet, "
+            f"not {encoder.stem}"
+        )
 
 
 class OptimSpec(Frozen):
@@ -109,7 +120,10 @@ class OptimSpec(Frozen):
 
 
 class RunSpec(Frozen):
-    """A pretraining. `id` is a digest of all of it and of the versions of what realises it."""
+    """A pretraining. `id` is a digest of all of it and of the versions of what realises it.
+
+    `init: pretrained` goes on from the weights that timm publishes for the encoder.
+    """
 
     data: Subset
     encoder: EncoderSpec
@@ -120,6 +134,13 @@ class RunSpec(Frozen):
     precision: Literal["fp32", "bf16"] = "fp32"
     budget: Budget
     seed: int = Field(0, ge=0)
+    init: Literal["pretrained"] | None = None
+
+    @model_validator(mode="after")
+    def _weights_are_published(self) -> "RunSpec":
+        if self.init == "pretrained":
+            published(self.encoder)
+        return self
 
     @model_validator(mode="after")
     def _views_fit(self) -> "RunSpec":
@@ -128,9 +149,9 @@ class RunSpec(Frozen):
             raise ValueError("a joint-embedding method needs at least two views of an image")
         if self.view_count > 16:
             raise ValueError(f"{self.method.name} takes {least} to 16 views, not {self.view_count}")
-        sizes = sorted({view.size for view in self.views})
-        if len(sizes) > 1:
-            raise ValueError(f"{self.method.name} takes views of one size, not {sizes}")
+        sizes = [view.size for view in self.views]
+        if len(set(sizes)) > 1:
+            self._crops_fit(sizes)
         if self.encoder.is_vit and sizes[0] != self.encoder.size:
             raise ValueError(
                 f"views of {sizes[0]} px, but the positions of {self.encoder.name} are laid out "
@@ -161,10 +182,28 @@ class RunSpec(Frozen):
                     )
         return self
 
+    def _crops_fit(self, sizes: list[int]) -> None:
+        """Views of several sizes: which methods take them, and in which order."""
+        if not isinstance(self.method, WithCrops):
+            raise ValueError(f"{self.method.name} takes views of one size, not {sizes}")
+        if sizes != sorted(sizes, reverse=True) or self.large_views < 2:
+            raise ValueError(
+                f"{self.method.name} takes two large views or more, then smaller ones, not {sizes}"
+            )
+        if self.encoder.patch and any(size % self.encoder.patch for size in sizes):
+            raise ValueError(
+                f"the sizes of views must be multiples of patch {self.encoder.patch}, not {sizes}"
+            )
+
     @property
     def view_count(self) -> int:
         """Views made of each image."""
         return sum(view.count for view in self.views)
+
+    @property
+    def large_views(self) -> int:
+        """Views as large as the first: all but the small crops of multi-crop."""
+        return sum(view.count for view in self.views if view.size == self.views[0].size)
 
     @property
     def images(self) -> int:
@@ -180,29 +219,34 @@ class RunSpec(Frozen):
 
     @cached_property
     def id(self) -> str:
-        """12 hex digits: equal for equal work, different for anything that could differ."""
+        """12 hex digits: equal for equal work, different for anything that could differ.
+
+        Knobs left out (None) are no part of it, so a knob added later changes no older id.
+        """
         parts = ("subset", "order", "views", "encoder", "optim", "loop", self.method.name)
-        return versioned_digest("run", self.model_dump(mode="json"), parts)
+        return versioned_digest("run", self.model_dump(mode="json", exclude_none=True), parts)
 
 
 class BaselineSpec(Frozen):
-    """What pretraining must beat: the encoder as initialised by `seed`, or the pixels themselves.
+    """What pretraining must beat: the encoder before it, or the pixels themselves.
 
-    `pixels` features are the image averaged down to 16 x 16, flattened; it has no encoder.
+    `untrained` is the encoder as initialised by `seed`, `pretrained` the one with timm's weights
+    (seed 0: it has none). `pixels` features are the image averaged down to 16 x 16, flattened.
     """
 
-    name: Literal["untrained", "pixels"]
+    name: Literal["untrained", "pretrained", "pixels"]
     encoder: EncoderSpec | None = None
     seed: int = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _encoder_where_needed(self) -> "BaselineSpec":
-        if (self.name == "untrained") != (self.encoder is not None):
-            raise ValueError("an untrained baseline has an encoder, a pixels baseline has none")
+        if (self.name == "pixels") != (self.encoder is None):
+            raise ValueError("a pixels baseline has no encoder, any other has one")
         return self
 
     @cached_property
     def id(self) -> str:
         """As `RunSpec.id`; the untrained encoder is shared by all methods with that seed."""
-        parts = ("encoder", "untrained") if self.name == "untrained" else ("pixels",)
-        return versioned_digest("baseline", self.model_dump(mode="json"), parts)
+        parts = (self.name,) if self.encoder is None else ("encoder", self.name)
+        kept = self.model_dump(mode="json", exclude_none=True)
+        return versioned_digest("baseline", kept, parts)

@@ -101,7 +101,9 @@ class Study(Frozen):
         ]
 
     def baselines(self, cells: list[Cell]) -> list[BaselineSpec]:
-        """Raw pixels once, and the untrained encoder for each (encoder, seed) in the study."""
+        """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, and the
+        encoder as published where a run starts from it.
+        """
         untrained = {
             spec.id: spec
             for cell in cells
@@ -109,7 +111,9 @@ class Study(Frozen):
                 BaselineSpec(name="untrained", encoder=cell.run.encoder, seed=cell.run.seed)
             ]
         }
-        return [BaselineSpec(name="pixels"), *untrained.values()]
+        started = dict.fromkeys(cell.run.encoder for cell in cells if cell.run.init == "pretrained")
+        published = [BaselineSpec(name="pretrained", encoder=encoder) for encoder in started]
+        return [BaselineSpec(name="pixels"), *untrained.values(), *published]
 
     def evals_of(self, cell: Cell) -> list[tuple[float, EvalSpec]]:
         """(share of budget, evaluation) pairs that this cell's run owes."""

@@ -58,15 +58,31 @@ _MILD: Recipe = (
 # Section 4.1.1 of Xie et al. 2022 (arXiv 2111.09886): crop and flip, no colour.
 _SIMMIM: Recipe = ({"count": 1, "scale": (0.67, 1.0), "jitter": 0.0, "grey": 0.0},)
 
+# Caron et al. 2021 (DINO, arXiv 2104.14294, appendix): scales of its two large and many small
+# crops; without blur, as the others here. `share` is a side as a share of the large one: a half
+# lies between the 96 of 224 px of DINO and the 18 of 32 px of solo-learn's SwAV for CIFAR.
+_MULTICROP: Recipe = (
+    {"count": 1, "scale": (0.4, 1.0)},
+    {"count": 1, "scale": (0.4, 1.0), "solarize": 0.2},
+    {"count": 6, "scale": (0.05, 0.4), "share": 0.5},
+)
+
 VIEW_RECIPES: dict[str, Recipe] = {
     "symmetric": _SYMMETRIC,
     "asymmetric": _ASYMMETRIC,
     "vicreg": _VICREG,
     "mild": _MILD,
+    "multicrop": _MULTICROP,
     "simmim": _SIMMIM,
 }
 
 
 def recipe(name: str, size: int) -> tuple[ViewSpec, ...]:
-    """The views of recipe `name` at `size` pixels. Raises KeyError for an unknown name."""
-    return tuple(ViewSpec.model_validate({**view, "size": size}) for view in VIEW_RECIPES[name])
+    """The views of recipe `name`, the large ones at `size` pixels. Raises KeyError if unknown."""
+    return tuple(
+        ViewSpec.model_validate(
+            {k: v for k, v in view.items() if k != "share"}
+            | {"size": round(size * float(str(view.get("share", 1))))}
+        )
+        for view in VIEW_RECIPES[name]
+    )

@@ -77,6 +77,8 @@ def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
     if isinstance(spec, BaselineSpec):
         if spec.encoder is None:
             return "raw pixels"
+        if spec.name == "pretrained":
+            return f"pretrained {spec.encoder.name}"
         return f"untrained {spec.encoder.name} seed {spec.seed}"
     n = short_number(spec.data.count) if spec.data.count else "all"
     words = [spec.method.name, f"n={n}", f"C={short_number(spec.images)}", f"seed {spec.seed}", arm]

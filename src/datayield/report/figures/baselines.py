@@ -2,13 +2,13 @@
 
 from datayield.analysis.summary import Baseline
 from datayield.report.figures.canvas import Spec
-from datayield.report.palette import PIXELS, UNTRAINED
+from datayield.report.palette import BASELINES
 
 
 def add_baselines(layout: Spec, bases: list[Baseline], scale: float, height: float) -> None:
     """Lines across the figure with their names; names of close lines go to opposite ends."""
     for b, side in label_sides(bases, height / scale):
-        at, colour = scale * b.seeds.mean, PIXELS if b.kind == "pixels" else UNTRAINED
+        at, colour = scale * b.seeds.mean, BASELINES[b.kind]
         common = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y", "layer": "below"}
         line = {"color": colour, "width": 1.5, "dash": "5px,3px"}
         layout["shapes"].append({**common, "type": "line", "y0": at, "y1": at, "line": line})
