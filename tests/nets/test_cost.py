@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import timm
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from datayield import methods
@@ -14,17 +15,25 @@ from datayield.maths.gaussian import sigreg
 from datayield.nets.encoder import build
 from datayield.nets.heads import projector
 from datayield.spec.budget import Budget
-from datayield.spec.cost import encoder_macs, flops_per_image, head_macs, loss_macs, queue_macs
+from datayield.spec.cost import (
+    decoder_macs,
+    encoder_macs,
+    flops_per_image,
+    head_macs,
+    loss_macs,
+    queue_macs,
+)
 from datayield.spec.method import (
     BYOL,
     DINO,
     BarlowTwins,
     LeJEPA,
-    MethodSpec,
     MoCoV3,
     SimCLR,
+    SimMIM,
     SwAV,
     VICReg,
+    WithProjector,
 )
 from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
 from datayield.spec.views import ViewSpec
@@ -34,7 +43,8 @@ from datayield.spec.views import ViewSpec
 def plain_attention() -> Iterator[None]:
     """torch's counter does not see the fused attention kernel of CPUs."""
     timm.layers.set_fused_attn(False)
-    yield
+    with sdpa_kernel(SDPBackend.MATH):
+        yield
     timm.layers.set_fused_attn(True)
 
 
@@ -54,6 +64,8 @@ ENCODERS = [
     (EncoderSpec(name="resnet50", stem="imagenet", size=64), (64,)),
     (EncoderSpec(name="vit_tiny", patch=8, size=64), (64,)),
     (EncoderSpec(name="vit_small", patch=16, size=32), (32,)),
+    (EncoderSpec(name="viny", patch=16, size=128), (128,)),
+    (EncoderSpec(name="viny", patch=8, size=32, pool="avg"), (32,)),
 ]
 
 
@@ -106,7 +118,7 @@ def test_backward_costs_twice_the_forward_but_for_the_first_layer() -> None:
 BATCH, SIZE, WIDTH = 5, 16, 8
 
 
-def small_run(method: MethodSpec, views: int, small: int = 0) -> RunSpec:
+def small_run(method: WithProjector, views: int, small: int = 0) -> RunSpec:
     """A run small enough to count every product of one of its steps; `small` views of half size."""
     return RunSpec(
         data=Subset(dataset="made", count=8, size=SIZE),
@@ -133,7 +145,7 @@ def small_run(method: MethodSpec, views: int, small: int = 0) -> RunSpec:
     ids=lambda method: method.name,
 )
 @pytest.mark.parametrize("views", [2, 3])
-def test_a_step_with_a_teacher(method: MethodSpec, views: int) -> None:
+def test_a_step_with_a_teacher(method: WithProjector, views: int) -> None:
     spec = small_run(method, views)
     built = methods.build(spec)
     pixels = [torch.randn(BATCH, 3, SIZE, SIZE) for _ in range(views)]
@@ -176,6 +188,35 @@ def test_a_step_with_a_queue(views: int) -> None:
     assert 0.25 * before + 0.75 * after == BATCH * (per_image / 2 - stem)
 
 
+@pytest.mark.parametrize("views", [1, 2])
+@pytest.mark.parametrize(
+    ("encoder", "outermost"),
+    [
+        # The learned colour of hidden pixels has a gradient, and so do the norms before ViNy's
+        # patches: no product is left out. Patches of other ViTs need none towards the image.
+        (EncoderSpec(name="convnet", width=WIDTH, size=SIZE), 0),
+        (EncoderSpec(name="resnet18", stem="cifar", size=SIZE), 0),
+        (EncoderSpec(name="viny", patch=4, size=SIZE), 0),
+        (EncoderSpec(name="vit_tiny", patch=4, size=SIZE), 16 * 48 * 192),
+    ],
+    ids=lambda value: value.name if isinstance(value, EncoderSpec) else None,
+)
+def test_a_step_with_masks(encoder: EncoderSpec, outermost: int, views: int) -> None:
+    method = SimMIM(mask_patch=8 if encoder.patch is None else 4)
+    spec = small_run(SimCLR(), 2).model_copy(
+        update={"encoder": encoder, "method": method, "views": (ViewSpec(count=views, size=SIZE),)}
+    )
+    built = methods.build(spec)
+    pixels = [torch.randn(BATCH, 3, SIZE, SIZE) for _ in range(views)]
+    both = macs(lambda: built(pixels, 0.5).total.backward())
+    per_image = flops_per_image(spec)
+    assert per_image is not None
+    assert both == BATCH * (per_image / 2 - views * outermost)
+    assert decoder_macs(encoder, SIZE) == macs(
+        lambda: built.decoder(torch.zeros((SIZE // built.patch) ** 2, built.encoder.dim))
+    )
+
+
 @pytest.mark.parametrize(
     "method",
     [DINO(projector=(24, 12), prototypes=40, freeze=0.0),
@@ -183,7 +224,7 @@ def test_a_step_with_a_queue(views: int) -> None:
      LeJEPA(projector=(24, 12), directions=10)],
     ids=lambda method: method.name,
 )  # fmt: skip
-def test_a_step_with_small_crops(method: MethodSpec) -> None:
+def test_a_step_with_small_crops(method: WithProjector) -> None:
     spec = small_run(method, views=2, small=3)
     built = methods.build(spec)
     pixels = [torch.randn(BATCH, 3, v.size, v.size) for v in spec.views for _ in range(v.count)]

@@ -165,3 +165,36 @@ def test_convolutions_start_as_he_et_al_have_them(
 ) -> None:
     weight = build(spec, 0).body.get_submodule(layer).weight.detach()
     assert weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["vit_tiny", "viny"])
+@torch.no_grad()
+def test_pooling_is_the_class_token_or_the_mean_of_the_others(name: str) -> None:
+    spec = EncoderSpec(name=name, patch=8, size=32)
+    plain = build(spec, seed=0).eval()
+    token, mean = (
+        build(spec.model_copy(update={"pool": pool}), seed=0).eval() for pool in ("token", "avg")
+    )
+    state = plain.state_dict()
+    for other in (token, mean):
+        assert other.state_dict().keys() == state.keys()
+        assert all(torch.equal(value, state[key]) for key, value in other.state_dict().items())
+    x = images(32)
+    everything = plain.body.forward_features(x)
+    assert torch.equal(plain(x), everything[:, 0])
+    assert torch.equal(token(x), everything[:, 0])
+    assert torch.equal(mean(x), everything[:, 1:].mean(dim=1))
+    assert torch.equal(mean.tokens(x), plain.tokens(x))
+    with pytest.raises(ConfigError, match="images of 30 px"):
+        mean(images(30))
+
+
+@torch.no_grad()
+def test_the_mean_of_the_others_is_what_timm_calls_avg() -> None:
+    ours = build(EncoderSpec(name="vit_tiny", patch=8, size=32, pool="avg"), seed=0).eval()
+    theirs = timm.create_model(
+        "vit_tiny_patch16_224", num_classes=0, patch_size=8, img_size=32, global_pool="avg",
+        fc_norm=False,
+    ).eval()  # fmt: skip
+    theirs.load_state_dict(ours.body.state_dict())
+    torch.testing.assert_close(ours(images(32)), theirs(images(32)))

@@ -40,14 +40,13 @@ SMALL: dict[str, dict[str, object]] = {
 
 
 def spec_of(method: str = "simclr", n: int = 40, images: int = 640, **optim: object) -> RunSpec:
-    projector = (16, 8) if method == "simclr" else (16, 16)
+    simmim = method == "simmim"  # which has no projector, and one view
+    heads = {} if simmim else {"projector": (16, 8) if method == "simclr" else (16, 16)}
     return RunSpec(
         data=Subset(dataset="made", count=n, size=16),
         encoder=EncoderSpec(name="convnet", size=16, width=4),
-        method=METHOD_SPECS[method].model_validate(
-            {"projector": projector, **SMALL.get(method, {})}
-        ),
-        views=recipe("asymmetric", 16),
+        method=METHOD_SPECS[method].model_validate({**heads, **SMALL.get(method, {})}),
+        views=recipe("simmim" if simmim else "asymmetric", 16),
         optim=OptimSpec.model_validate({"lr": 1e-3, **optim}),
         batch=32,
         budget=Budget(unit="images", amount=images),

@@ -19,7 +19,8 @@ FULL: dict[str, Any] = {
         "dataset": "somewhere", "split": "unlabeled", "count": 123, "rule": "first", "seed": 4,
         "size": 48, "fit": "squash", "fingerprint": "abc",
     },
-    "encoder": {"name": "resnet18", "stem": "cifar", "patch": None, "size": 40, "width": None},
+    "encoder": {"name": "resnet18", "stem": "cifar", "patch": None, "size": 40, "width": None,
+                "pool": None},
     "method": {"name": "vicreg", "projector": [64, 32], "invariance": 20.0, "variance": 15.0,
                "covariance": 2.0, "pairing": "mean_view"},
     "views": [{
@@ -66,8 +67,8 @@ CHANGED = {
     "pairing": "all_pairs",
 }  # fmt: skip
 # What cannot change alone: names decide which other fields exist, a unit what an amount means,
-# patch and width do not apply to a ResNet, nor published weights to its small stem.
-TIED = {"name", "unit", "patch", "width", "init"}
+# patch, width and pool do not apply to a ResNet, nor published weights to its small stem.
+TIED = {"name", "unit", "patch", "width", "pool", "init"}
 FREE = [p for p in _leaves(FULL) if p[-1] not in TIED]
 
 
@@ -93,7 +94,7 @@ def test_no_field_of_the_spec_stands_at_its_default() -> None:
             value = getattr(model, name)
             if isinstance(value, BaseModel):
                 check(value)
-            elif name not in ("patch", "width", "stem", "name", "count", "init"):
+            elif name not in ("patch", "width", "pool", "stem", "name", "count", "init"):
                 assert value != field.default, name
 
     check(RunSpec.model_validate(FULL, strict=False))
@@ -152,3 +153,16 @@ def test_ids_of_methods_without_a_teacher_are_frozen(method: dict[str, Any], wan
     assert spec.id == want
     for name, field in type(spec.method).model_fields.items():
         assert name == "name" or getattr(spec.method, name) != field.default, name
+
+
+def test_the_id_of_a_masked_method_is_frozen() -> None:
+    def spec(**knobs: Any) -> RunSpec:
+        method = {"name": "simmim", "mask_patch": 20, "ratio": 0.5, **knobs}
+        raw = {**FULL, "method": method, "encoder": vit}
+        return RunSpec.model_validate(raw, strict=False)
+
+    vit = {"name": "viny", "patch": 10, "size": 40, "pool": "avg"}
+    assert spec().id == "4b0f7434e967"
+    ids = {spec().id, spec(mask_patch=10).id, spec(ratio=0.4).id}
+    vit = {**vit, "pool": "token"}
+    assert len({*ids, spec().id}) == 4

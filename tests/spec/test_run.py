@@ -1,12 +1,12 @@
-"""How many views a run may make of an image."""
+"""How many views a run may make of an image, which masks fit them, and what encoders ask for."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
 from datayield.spec.budget import Budget
-from datayield.spec.method import METHOD_SPECS, WithCrops
+from datayield.spec.method import METHOD_SPECS, SimMIM, WithCrops
 from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
 from datayield.spec.views import ViewSpec, recipe
 
@@ -36,13 +36,78 @@ def test_two_to_sixteen_views(method: str, count: int) -> None:
 @pytest.mark.parametrize(
     ("views", "says"),
     [
-        ((ViewSpec(count=1, size=16),), "at least two views"),
-        ((ViewSpec(count=17, size=16),), "takes 2 to 16 views, not 17"),
+        ((ViewSpec(count=17, size=16),), "takes [12] to 16 views, not 17"),
     ],
 )
 def test_other_views_are_refused(method: str, views: tuple[ViewSpec, ...], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         spec_with(method, *views)
+
+
+@pytest.mark.parametrize("method", [name for name in METHOD_SPECS if name != "simmim"])
+def test_one_view_is_too_few_to_compare(method: str) -> None:
+    with pytest.raises(ValidationError, match="at least two views"):
+        spec_with(method, ViewSpec(count=1, size=16))
+
+
+def test_one_view_is_enough_to_mask() -> None:
+    assert spec_with("simmim", ViewSpec(count=1, size=16)).view_count == 1
+
+
+VIT = {"name": "vit_tiny", "patch": 4, "size": 24}
+
+
+@pytest.mark.parametrize(
+    ("encoder", "size", "knobs", "says"),
+    [
+        (VIT, 24, {"mask_patch": 6}, "mask_patch 6 is not a multiple of 4 px, the patch of vit_ti"),
+        ({**VIT, "name": "viny"}, 24, {"mask_patch": 2}, "mask_patch 2 .* the patch of viny"),
+        ({"name": "convnet", "size": 24}, 24, {"mask_patch": 12}, "stride of the last map of conv"),
+        ({"name": "resnet18", "stem": "cifar", "size": 24}, 24, {"mask_patch": 4}, "8 px, the str"),
+        ({"name": "resnet18", "stem": "imagenet", "size": 64}, 64, {}, "mask_patch 8 .* of 32 px"),
+        ({"name": "timm/resnet26", "size": 32}, 32, {}, "does not know the tokens of timm/resnet"),
+        (VIT, 24, {"mask_patch": 16}, "views of 24 px do not divide into mask_patch 16"),
+        (VIT, 24, {"mask_patch": 24}, "ratio 0.6 hides all of a view: 24 px are 1 squares"),
+        (VIT, 24, {"mask_patch": 12, "ratio": 0.8}, "4 squares of mask_patch 12"),
+    ],
+)
+def test_masks_that_do_not_fit_are_refused(
+    encoder: dict[str, Any], size: int, knobs: dict[str, Any], says: str
+) -> None:
+    def spec(**changed: Any) -> RunSpec:
+        return RunSpec(
+            data=Subset(dataset="made", count=8, size=size),
+            encoder=EncoderSpec.model_validate(encoder),
+            method=SimMIM(**{**knobs, **changed}),
+            views=(ViewSpec(size=size),),
+            optim=OptimSpec(lr=1e-3),
+            budget=Budget(unit="images", amount=8),
+        )
+
+    with pytest.raises(ValidationError, match=says):
+        spec()
+    if encoder is VIT:
+        assert spec(mask_patch=8, ratio=0.6).id != spec(mask_patch=4, ratio=0.6).id
+
+
+@pytest.mark.parametrize("ratio", [0.0, 1.0, -0.1])
+def test_a_ratio_is_a_share(ratio: float) -> None:
+    with pytest.raises(ValidationError, match="ratio"):
+        SimMIM(ratio=ratio)
+
+
+@pytest.mark.parametrize("name", ["convnet", "resnet18", "timm/resnet26"])
+def test_pooling_is_for_vits(name: str) -> None:
+    stem = {"stem": "cifar"} if name == "resnet18" else {}
+    with pytest.raises(ValidationError, match=f"pool does not apply to {name}"):
+        EncoderSpec.model_validate({"name": name, "size": 32, "pool": "avg", **stem})
+
+
+def test_viny_needs_a_patch_that_divides_its_size() -> None:
+    with pytest.raises(ValidationError, match="explicit patch"):
+        EncoderSpec(name="viny", size=128)
+    with pytest.raises(ValidationError, match="size 100 is not a multiple of patch 16"):
+        EncoderSpec(name="viny", patch=16, size=100)
 
 
 def views(*sizes: int) -> list[ViewSpec]:

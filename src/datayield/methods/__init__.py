@@ -16,6 +16,7 @@ from datayield.methods.lejepa import LeJEPA
 from datayield.methods.loss import Loss
 from datayield.methods.moco_v3 import MoCoV3
 from datayield.methods.simclr import SimCLR
+from datayield.methods.simmim import SimMIM
 from datayield.methods.swav import SwAV
 from datayield.methods.vicreg import VICReg
 from datayield.nets import encoder as encoders
@@ -25,7 +26,7 @@ from datayield.spec.run import RunSpec
 
 __all__ = ["METHODS", "Loss", "Method", "build"]
 
-Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV
+Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM
 METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
     "barlow_twins": BarlowTwins,
     "simclr": SimCLR,
@@ -35,6 +36,7 @@ METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
     "dino": DINO,
     "lejepa": LeJEPA,
     "swav": SwAV,
+    "simmim": SimMIM,
 }
 
 

@@ -1,9 +1,12 @@
 """Encoders behind one face: pooled features, tokens and their width.
 
-Everything but `convnet` comes from timm, without pretrained weights. What a ResNet's stem is, and
-what a ViT's patch is, the spec says; neither is guessed from a dataset's name or size.
+Everything but `convnet` and `viny` comes from timm, without pretrained weights. What a ResNet's
+stem is, and what a ViT's patch is, the spec says; neither is guessed from a dataset's name or size.
 """
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from datayield.nets.convnet import ConvNet
+from datayield.nets.viny import ViNy
 from datayield.spec.cost import CONVNET_WIDTH, RESNETS, VITS
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import EncoderSpec
@@ -20,36 +24,61 @@ from datayield.spec.run import EncoderSpec
 class Encoder(nn.Module):
     """An image network without a classifier. `dim`: width of the features.
 
-    `size`: the side of an image that it is laid out for, or None where any will do. With `patch`
-    it takes other multiples of that too, by interpolating its positions.
+    `size`: the side of an image that it is laid out for, or None where any will do. `stride`: side
+    in pixels of what a token stands for, or None where only timm knows; a ViT takes other multiples
+    of it than `size` too, by interpolating its positions. `average`: features are the mean of the
+    tokens, where they would be a class token.
     """
 
-    def __init__(self, body: Any, size: int | None, patch: int | None = None) -> None:
+    def __init__(
+        self, body: Any, size: int | None, stride: int | None = None, average: bool = False
+    ) -> None:
         super().__init__()
         self.body = body  # a module with timm's face, which has no type
         # Some timm networks widen after pooling: what they pool to, else what they compute.
         self.dim = int(getattr(self.body, "head_hidden_size", None) or self.body.num_features)
-        self.size, self.patch = size, patch
+        self.size, self.stride, self.average = size, stride, average
         self.prefix = int(getattr(self.body, "num_prefix_tokens", 0))
+
+    @property
+    def filler_dim(self) -> int:
+        """Width of what `tokens` puts in a hidden place: an embedding (ViTs), else a colour."""
+        return self.dim if self.prefix else 3
 
     def forward(self, x: Tensor) -> Tensor:
         """Images [B, 3, S, S] -> features [B, dim].
 
-        The mean of the last map for convolutional networks; the class token after the last norm
-        for ViTs. Raises ConfigError for an image of a size the network is not laid out for.
+        The mean of the last map for convolutional networks; for ViTs, after the last norm, the
+        class token, or the mean of the others where the spec says `avg`.
+        Raises ConfigError for an image of a size the network is not laid out for.
         """
+        if self.average:
+            return self.tokens(x).mean(dim=1)
         self._check(x)
         features: Tensor = self.body(x)
         return features
 
-    def tokens(self, x: Tensor) -> Tensor:
+    def tokens(
+        self, x: Tensor, hidden: Tensor | None = None, filler: Tensor | None = None
+    ) -> Tensor:
         """Images [B, 3, S, S] -> one feature per position [B, T, dim], class token left out.
 
         Maps are flattened row by row. A `timm/` network that widens after pooling has fewer
-        than `dim` channels here.
+        than `dim` channels here. Where `hidden`, bool [B, T], is true, the network sees `filler`
+        [filler_dim] instead of the image: a ViT as the embedding of the patch, before positions
+        are added, any other network as the colour of the pixels. One without the other is a
+        ValueError.
         """
         self._check(x)
-        out: Tensor = self.body.forward_features(x)
+        if (hidden is None) != (filler is None):
+            raise ValueError("hidden places need a filler, and a filler hidden places")
+        if hidden is None or filler is None:
+            out: Tensor = self.body.forward_features(x)
+        elif self.prefix:
+            with _embedded_as(self.body.patch_embed, hidden, filler):
+                out = self.body.forward_features(x)
+        else:
+            out = self.body.forward_features(_painted(x, hidden, filler))
         if out.ndim == 3:
             return out[:, self.prefix :]
         if out.ndim == 2:
@@ -60,14 +89,38 @@ class Encoder(nn.Module):
 
     def _check(self, x: Tensor) -> None:
         side = x.shape[-1]
-        if self.size is not None and (side % self.patch if self.patch else side != self.size):
+        if self.size is not None and (side % self.stride if self.stride else side != self.size):
             raise ConfigError(
                 "the encoder's positions are laid out for another size",
                 where="encoder.size",
                 got=f"images of {side} px",
-                allowed=f"multiples of {self.patch} px" if self.patch else f"{self.size} px",
+                allowed=f"multiples of {self.stride} px" if self.stride else f"{self.size} px",
                 hint="give views and evaluations the encoder's size",
             )
+
+
+@contextmanager
+def _embedded_as(patch_embed: nn.Module, hidden: Tensor, filler: Tensor) -> Iterator[None]:
+    """While inside, what `patch_embed` says of the hidden patches is `filler`."""
+
+    def replaced(module: nn.Module, args: object, patches: Tensor) -> Tensor:
+        where = hidden.view(*patches.shape[:-1], 1)  # [B, T, D], or [B, H, W, D] before flattening
+        return torch.where(where, filler.to(patches.dtype), patches)
+
+    hook = patch_embed.register_forward_hook(replaced)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _painted(x: Tensor, hidden: Tensor, filler: Tensor) -> Tensor:
+    """`x` with the squares of its hidden positions in one colour."""
+    grid = math.isqrt(hidden.shape[1])
+    square = x.shape[-1] // grid
+    pixels = hidden.view(-1, 1, grid, grid)
+    pixels = pixels.repeat_interleave(square, dim=2).repeat_interleave(square, dim=3)
+    return torch.where(pixels, filler.to(x.dtype)[:, None, None], x)
 
 
 def build(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
@@ -95,18 +148,19 @@ def _fresh(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         if spec.name == "convnet":
-            return Encoder(ConvNet(spec.width or CONVNET_WIDTH), size=None)
+            return Encoder(ConvNet(spec.width or CONVNET_WIDTH), None, spec.stride)
         if spec.name in RESNETS:
-            return Encoder(_resnet(spec, pretrained), size=None)
-        if spec.name in VITS:
-            return Encoder(_vit(spec, pretrained), size=spec.size, patch=spec.patch)
+            return Encoder(_resnet(spec, pretrained), None, spec.stride)
+        if spec.is_vit:
+            net = _vit(spec, pretrained)
+            return Encoder(net, spec.size, spec.stride, average=spec.pool == "avg")
         if spec.name.startswith("timm/"):
             return _timm(spec.name.removeprefix("timm/"), spec.size, pretrained)
     raise ConfigError(
         "unknown encoder",
         where="encoder.name",
         got=spec.name,
-        allowed=["convnet", *RESNETS, *VITS, "timm/<name>"],
+        allowed=["convnet", *RESNETS, *VITS, "viny", "timm/<name>"],
         hint="any network of timm's can be had as timm/<its name>",
     )
 
@@ -124,6 +178,8 @@ def _resnet(spec: EncoderSpec, pretrained: bool) -> nn.Module:
 
 
 def _vit(spec: EncoderSpec, pretrained: bool) -> nn.Module:
+    if spec.name == "viny":
+        return ViNy(spec.size, spec.patch or 16)
     net: nn.Module = timm.create_model(
         f"{spec.name}_patch16_224",
         pretrained=pretrained,

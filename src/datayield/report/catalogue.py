@@ -42,6 +42,7 @@ def encoders() -> Rows:
     usual = [EncoderSpec(name="convnet", size=32, width=CONVNET_WIDTH)]
     usual += [EncoderSpec(name=name, stem="cifar", size=32) for name in RESNETS]
     usual += [EncoderSpec(name=name, patch=8, size=64) for name in VITS]
+    usual += [EncoderSpec(name="viny", patch=16, size=128)]
     rows: Rows = []
     for spec in usual:
         detail = f"stem: {spec.stem}" if spec.stem else f"patch: {spec.patch}"

@@ -5,8 +5,9 @@ twice the forward. Tests hold these formulas against torch's own counter.
 """
 
 from itertools import pairwise
+from typing import NamedTuple
 
-from datayield.spec.method import BYOL, DINO, MethodSpec, MoCoV3, SwAV, WithTeacher
+from datayield.spec.method import BYOL, DINO, MoCoV3, SimMIM, SwAV, WithProjector, WithTeacher
 from datayield.spec.run import EncoderSpec, RunSpec
 
 RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
@@ -23,12 +24,25 @@ VITS: dict[str, tuple[int, int, int]] = {  # width, depth, heads
 CONVNET_WIDTH = 32
 
 
+class _ViNy(NamedTuple):
+    width: int = 128
+    depth: int = 12
+    heads: int = 8
+    inner: int = 512  # width of the attention: 8 heads of 64
+    mlp: int = 512
+
+
+VINY = _ViNy()  # Bridge et al. 2025
+
+
 def encoder_dim(encoder: EncoderSpec) -> int | None:
     """Width of the pooled features; None for an encoder only timm knows."""
     if encoder.name == "convnet":
         return 8 * (encoder.width or CONVNET_WIDTH)
     if encoder.name in RESNETS:
         return 512 if RESNETS[encoder.name][0] == "basic" else 2048
+    if encoder.name == "viny":
+        return VINY.width
     return VITS[encoder.name][0] if encoder.name in VITS else None
 
 
@@ -41,11 +55,13 @@ def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
         return _resnet(kind, depths, encoder.stem == "cifar", size)
     if encoder.name in VITS:
         width, depth, _ = VITS[encoder.name]
-        return _vit(width, depth, encoder.patch or 16, size)
+        return _vit(width, depth, width, 4 * width, encoder.patch or 16, size)
+    if encoder.name == "viny":
+        return _vit(VINY.width, VINY.depth, VINY.inner, VINY.mlp, encoder.patch or 16, size)
     return None
 
 
-def projector_macs(method: MethodSpec, dim: int) -> float:
+def projector_macs(method: WithProjector, dim: int) -> float:
     """Multiply-adds of the projector, and of prototypes, on one view: what a teacher has."""
     widths = (dim, *method.projector)
     if isinstance(method, DINO | SwAV):
@@ -53,7 +69,7 @@ def projector_macs(method: MethodSpec, dim: int) -> float:
     return float(sum(a * b for a, b in pairwise(widths)))
 
 
-def head_macs(method: MethodSpec, dim: int) -> float:
+def head_macs(method: WithProjector, dim: int) -> float:
     """Multiply-adds of all heads that are trained, the predictor included, on one view."""
     macs = projector_macs(method, dim)
     if isinstance(method, BYOL | MoCoV3):
@@ -61,7 +77,15 @@ def head_macs(method: MethodSpec, dim: int) -> float:
     return macs
 
 
-def loss_macs(method: MethodSpec, batch: int, views: int) -> float:
+def decoder_macs(encoder: EncoderSpec, size: int) -> float | None:
+    """Multiply-adds of SimMIM's linear decoder on one view: every token to its pixels."""
+    dim, stride = encoder_dim(encoder), encoder.stride
+    if dim is None or stride is None:
+        return None
+    return float((size // stride) ** 2 * dim * 3 * stride**2)
+
+
+def loss_macs(method: WithProjector, batch: int, views: int) -> float:
     """Multiply-adds of the loss per image, in a batch of `batch`: the products of matrices."""
     d = method.projector[-1]
     if method.name == "simclr":
@@ -93,6 +117,9 @@ def flops_per_image(spec: RunSpec) -> float | None:
     if dim is None or any(m is None for m in macs):
         return None
     encoder = sum(v.count * m for v, m in zip(spec.views, macs, strict=True) if m is not None)
+    if isinstance(spec.method, SimMIM):  # its loss has no products of matrices
+        decoders = (v.count * (decoder_macs(spec.encoder, v.size) or 0.0) for v in spec.views)
+        return 6.0 * (encoder + sum(decoders))
     head = spec.view_count * head_macs(spec.method, dim)
     trained = 6.0 * (encoder + head + loss_macs(spec.method, spec.batch, spec.view_count))
     if isinstance(spec.method, WithTeacher):
@@ -140,10 +167,11 @@ def _resnet(kind: str, depths: tuple[int, ...], cifar: bool, side: int) -> float
     return macs
 
 
-def _vit(width: int, depth: int, patch: int, side: int) -> float:
+def _vit(width: int, depth: int, inner: int, mlp: int, patch: int, side: int) -> float:
+    """`inner`: width of queries, keys and values; `mlp`: of the perceptron's hidden layer."""
     patches = (side // patch) ** 2
     tokens = patches + 1
-    block = 12 * width * width * tokens + 2 * tokens * tokens * width
+    block = (4 * inner + 2 * mlp) * width * tokens + 2 * tokens * tokens * inner
     return float(3 * patch * patch * width * patches + depth * block)
 
 
@@ -162,7 +190,18 @@ def encoder_params(encoder: EncoderSpec) -> int | None:
         tokens = (encoder.size // patch) ** 2 + 1
         block = 12 * width * width + 13 * width
         return (3 * patch * patch + 1) * width + (tokens + 1) * width + depth * block + 2 * width
+    if encoder.name == "viny":
+        return _viny_params(encoder.patch or 16, encoder.size)
     return None
+
+
+def _viny_params(patch: int, size: int) -> int:
+    width, depth, _, inner, mlp = VINY
+    pixels, tokens = 3 * patch * patch, (size // patch) ** 2 + 1
+    embed = 2 * pixels + (pixels + 1) * width + 2 * width  # a norm before, and one after
+    attention = 2 * width + 3 * width * inner + (inner + 1) * width  # no bias but the last's
+    perceptron = 2 * width + (width + 1) * mlp + (mlp + 1) * width
+    return embed + (tokens + 1) * width + depth * (attention + perceptron) + 2 * width
 
 
 def _resnet_params(kind: str, depths: tuple[int, ...], kernel: int) -> int:

@@ -22,6 +22,7 @@ VERSIONS: dict[str, int] = {
     "dino": 1,
     "lejepa": 1,
     "swav": 1,
+    "simmim": 1,
     "untrained": 1,
     "pretrained": 1,
     "pixels": 1,

@@ -134,9 +134,24 @@ class SwAV(Frozen):
     freeze: float = Field(0.002, ge=0, le=1, description="share in which prototypes stand still")
 
 
+class SimMIM(Frozen):
+    """Filling in the hidden pixels of an image (Xie et al. 2022, arXiv 2111.09886).
+
+    One linear layer decodes, so there is no projector. The authors hide squares of 32 px at 192
+    px, a sixth of the side; the default suits views of 32 to 64 px. It must be a multiple of a
+    ViT's patch, or of the stride of a convolutional encoder's last map, and divide the view. Tokens
+    are what it trains: `encoder.pool: avg` makes their mean the feature of a ViT.
+    """
+
+    name: Literal["simmim"] = "simmim"
+    mask_patch: int = Field(8, ge=1, description="side in pixels of what is hidden at once")
+    ratio: float = Field(0.6, gt=0, lt=1, description="share of the squares hidden, rounded up")
+
+
 WithTeacher = BYOL | MoCoV3 | DINO
 WithCrops = DINO | SwAV | LeJEPA  # take small views beside large ones
-AnyMethod = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV
+WithProjector = BarlowTwins | SimCLR | VICReg | LeJEPA | SwAV | WithTeacher
+AnyMethod = WithProjector | SimMIM
 MethodSpec = Annotated[AnyMethod, Field(discriminator="name")]
 METHOD_SPECS: dict[str, type[AnyMethod]] = {
     "barlow_twins": BarlowTwins,
@@ -147,4 +162,5 @@ METHOD_SPECS: dict[str, type[AnyMethod]] = {
     "dino": DINO,
     "lejepa": LeJEPA,
     "swav": SwAV,
+    "simmim": SimMIM,
 }

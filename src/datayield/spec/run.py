@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from datayield.spec.budget import Budget, steps_for
 from datayield.spec.errors import nearest
 from datayield.spec.identity import versioned_digest
-from datayield.spec.method import MethodSpec, WithCrops
+from datayield.spec.method import MethodSpec, SimMIM, WithCrops
 from datayield.spec.model import Frozen
 from datayield.spec.views import ViewSpec
 
@@ -33,15 +33,17 @@ class Subset(Frozen):
 
 ENCODERS = (
     "convnet", "resnet18", "resnet34", "resnet50", "resnet101",
-    "vit_tiny", "vit_small", "vit_base",
+    "vit_tiny", "vit_small", "vit_base", "viny",
 )  # fmt: skip
 
 
 class EncoderSpec(Frozen):
-    """`name`: convnet, resnet18/34/50/101, vit_tiny/small/base, or any `timm/<name>`.
+    """`name`: convnet, resnet18/34/50/101, vit_tiny/small/base, viny, or any `timm/<name>`.
 
-    `stem` applies to ResNets (cifar: 3x3 stride 1, no pooling), `patch` to ViTs; `size` is the
-    side in pixels that the positions of a ViT are laid out for.
+    `stem` applies to ResNets (cifar: 3x3 stride 1, no pooling), `patch` and `pool` to ViTs; `size`
+    is the side in pixels that the positions of a ViT are laid out for. viny (Bridge et al. 2025)
+    is published with patch 16 at 128 px. `pool`: features are the class token (`token`, and what
+    None means) or the mean of the others after the last norm (`avg`).
     """
 
     name: str
@@ -49,6 +51,7 @@ class EncoderSpec(Frozen):
     patch: int | None = Field(None, ge=1)
     size: int = Field(ge=8)
     width: int | None = Field(None, ge=4, description="first-stage channels of `convnet`")
+    pool: Literal["token", "avg"] | None = None
 
     @model_validator(mode="after")
     def _what_applies(self) -> "EncoderSpec":
@@ -59,15 +62,35 @@ class EncoderSpec(Frozen):
             raise ValueError(f"no encoder {self.name!r}{guess} (allowed: {allowed})")
         if self.name.startswith("resnet") and self.stem is None:
             raise ValueError("a ResNet needs an explicit stem: cifar or imagenet")
-        if self.name.startswith("vit_"):
+        if self.is_vit:
             if self.patch is None:
                 raise ValueError("a ViT needs an explicit patch, for example 8")
             if self.size % self.patch:
                 raise ValueError(f"size {self.size} is not a multiple of patch {self.patch}")
-        for key, owner in (("stem", "resnet"), ("patch", "vit_"), ("width", "convnet")):
-            if getattr(self, key) is not None and not self.name.startswith(owner):
+        owners = {
+            "stem": self.name.startswith("resnet"),
+            "patch": self.is_vit,
+            "pool": self.is_vit,
+            "width": self.name == "convnet",
+        }
+        for key, applies in owners.items():
+            if getattr(self, key) is not None and not applies:
                 raise ValueError(f"{key} does not apply to {self.name}")
         return self
+
+    @property
+    def is_vit(self) -> bool:
+        """Whether it is cut into patches, with positions laid out for `size`."""
+        return self.name.startswith("vit_") or self.name == "viny"
+
+    @property
+    def stride(self) -> int | None:
+        """Side in pixels of what a token stands for; None for an encoder only timm knows."""
+        if self.name == "convnet":
+            return 8
+        if self.name.startswith("resnet"):
+            return {"cifar": 8, "imagenet": 32}.get(self.stem or "")
+        return self.patch
 
 
 def published(encoder: EncoderSpec) -> None:
@@ -121,18 +144,42 @@ class RunSpec(Frozen):
 
     @model_validator(mode="after")
     def _views_fit(self) -> "RunSpec":
-        if self.view_count < 2:
+        least = 1 if isinstance(self.method, SimMIM) else 2
+        if self.view_count < least:
             raise ValueError("a joint-embedding method needs at least two views of an image")
         if self.view_count > 16:
-            raise ValueError(f"{self.method.name} takes 2 to 16 views, not {self.view_count}")
+            raise ValueError(f"{self.method.name} takes {least} to 16 views, not {self.view_count}")
         sizes = [view.size for view in self.views]
         if len(set(sizes)) > 1:
             self._crops_fit(sizes)
-        if self.encoder.name.startswith("vit_") and sizes[0] != self.encoder.size:
+        if self.encoder.is_vit and sizes[0] != self.encoder.size:
             raise ValueError(
                 f"views of {sizes[0]} px, but the positions of {self.encoder.name} are laid out "
                 f"for encoder.size = {self.encoder.size}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _masks_fit(self) -> "RunSpec":
+        if isinstance(self.method, SimMIM):
+            mask, stride = self.method.mask_patch, self.encoder.stride
+            if stride is None:
+                raise ValueError(f"simmim does not know the tokens of {self.encoder.name}")
+            if mask % stride:
+                part = "patch" if self.encoder.is_vit else "stride of the last map"
+                raise ValueError(
+                    f"method.mask_patch {mask} is not a multiple of {stride} px, the {part} of "
+                    f"{self.encoder.name}"
+                )
+            for size in sorted({view.size for view in self.views}):
+                if size % mask:
+                    raise ValueError(f"views of {size} px do not divide into mask_patch {mask}")
+                cells = (size // mask) ** 2
+                if self.method.ratio * cells > cells - 1:
+                    raise ValueError(
+                        f"method.ratio {self.method.ratio} hides all of a view: {size} px are "
+                        f"{cells} squares of mask_patch {mask}; lower one of them"
+                    )
         return self
 
     def _crops_fit(self, sizes: list[int]) -> None:

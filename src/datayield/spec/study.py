@@ -143,7 +143,7 @@ class Study(Frozen):
     def _check_evaluations(self, spec: RunSpec) -> None:
         """What can be known to fail is refused before anything runs."""
         for i, ev in enumerate(self.evaluations):
-            if spec.encoder.name.startswith("vit_") and ev.size != spec.encoder.size:
+            if spec.encoder.is_vit and ev.size != spec.encoder.size:
                 raise ConfigError(
                     f"{spec.encoder.name} reads {spec.encoder.size} px",
                     where=f"evaluations.{i}.size",

@@ -55,6 +55,8 @@ _VICREG: Recipe = ({"count": 2, "scale": (0.2, 1.0), "solarize": 0.1},)
 _MILD: Recipe = (
     {"count": 2, "scale": (0.3, 1.0), "brightness": 0.3, "contrast": 0.3, "hue": 0.05, "grey": 0.1},
 )
+# Section 4.1.1 of Xie et al. 2022 (arXiv 2111.09886): crop and flip, no colour.
+_SIMMIM: Recipe = ({"count": 1, "scale": (0.67, 1.0), "jitter": 0.0, "grey": 0.0},)
 
 # Caron et al. 2021 (DINO, arXiv 2104.14294, appendix): scales of its two large and many small
 # crops; without blur, as the others here. `share` is a side as a share of the large one: a half
@@ -71,6 +73,7 @@ VIEW_RECIPES: dict[str, Recipe] = {
     "vicreg": _VICREG,
     "mild": _MILD,
     "multicrop": _MULTICROP,
+    "simmim": _SIMMIM,
 }
 
 

@@ -1,8 +1,14 @@
 """Bytes that a plan will put on disk: decoded images, checkpoints, the state of one run."""
 
-from datayield.spec.cost import encoder_dim, encoder_params, head_macs, projector_macs
+from datayield.spec.cost import (
+    decoder_macs,
+    encoder_dim,
+    encoder_params,
+    head_macs,
+    projector_macs,
+)
 from datayield.spec.listing import Listings
-from datayield.spec.method import WithTeacher
+from datayield.spec.method import SimMIM, WithTeacher
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan
 
@@ -33,7 +39,11 @@ def checkpoint_bytes(plan: Plan) -> int | None:
                 return None
             kept += 4 * params * len(task.shares)
             moments = 3 if task.spec.optim.name == "adamw" else 2
-            whole = params + round(head_macs(task.spec.method, dim))
+            if isinstance(task.spec.method, SimMIM):  # one token's worth: weights are shared
+                head = decoder_macs(task.spec.encoder, task.spec.encoder.stride or 0) or 0.0
+            else:
+                head = head_macs(task.spec.method, dim)
+            whole = params + round(head)
             numbers = moments * whole
             if isinstance(task.spec.method, WithTeacher):  # a copy without moments
                 numbers += params + round(projector_macs(task.spec.method, dim))

@@ -1,0 +1,50 @@
+"""SimMIM: say what the hidden pixels of an image are, from those that are left."""
+
+import torch
+from torch import Tensor, nn
+
+from datayield.maths.masking import patchify, random_masks, reconstruction
+from datayield.methods.loss import Loss, loss
+from datayield.nets.encoder import Encoder
+from datayield.spec import method as spec_method
+
+INIT_STD = 0.02  # of the mask token, as for the authors' ViTs
+
+
+class SimMIM(nn.Module):
+    """Xie et al. 2022, arXiv 2111.09886. One view or more, of one size, each masked by itself.
+
+    A ViT reads a learned mask token in place of each hidden patch's embedding, before positions
+    are added. To a convolutional network, which the paper does not train, hidden pixels are
+    painted in one learned colour. One linear layer maps each last token to its pixels, and the
+    target is the view as normalised. A class token takes part, so it is trained through those
+    that attend to it; vit-pytorch leaves it out, and hands on a random one.
+    """
+
+    def __init__(self, spec: spec_method.SimMIM, encoder: Encoder) -> None:
+        super().__init__()
+        if encoder.stride is None:
+            raise ValueError("SimMIM needs to know how many pixels stand behind a token")
+        self.spec = spec
+        self.encoder = encoder
+        self.patch = encoder.stride
+        self.decoder = nn.Linear(encoder.dim, 3 * self.patch**2)
+        self.mask_token = nn.Parameter(torch.empty(encoder.filler_dim))
+        nn.init.trunc_normal_(self.mask_token, std=INIT_STD)
+
+    def forward(self, views: list[Tensor], t: float) -> Loss:
+        """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
+        pixels = torch.cat(views)
+        hidden = self._masks(len(pixels), pixels.shape[-1] // self.patch).to(
+            pixels.device, non_blocking=True
+        )
+        pred = self.decoder(self.encoder.tokens(pixels, hidden, self.mask_token))
+        total = reconstruction(pred, patchify(pixels, self.patch), hidden).mean()
+        return loss(total, {"l1": total})
+
+    def _masks(self, count: int, side: int) -> Tensor:
+        """Hidden tokens from torch's global stream on the CPU, whatever the device."""
+        return random_masks(count, side, self.spec.mask_patch // self.patch, self.spec.ratio)
+
+    def after_step(self, t: float) -> None:
+        """Nothing: no state but the parameters."""

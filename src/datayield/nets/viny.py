@@ -1,0 +1,103 @@
+"""ViNy: the small vision transformer of Bridge et al. 2025, with attention wider than itself."""
+
+import torch
+from timm.layers.pos_embed import resample_abs_pos_embed
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from datayield.maths.masking import patchify
+from datayield.spec.cost import VINY
+
+
+class ViNy(nn.Module):
+    """A ViT with a class token; at 128 px and patch 16 it has 4,842,880 parameters.
+
+    A LayerNorm stands before and after the linear embedding of the patches (Kumar et al. 2023,
+    arXiv 2302.01327). Attention is 8 heads of 64 at a width of 128; blocks normalise first; no
+    dropout. It starts as the authors' library does: tokens from N(0, 1), layers as torch's.
+    """
+
+    def __init__(self, size: int, patch: int) -> None:
+        super().__init__()
+        self.num_features = width = VINY.width
+        self.num_prefix_tokens = 1
+        self.patch_embed = PatchEmbed(patch, width)
+        self.cls_token = nn.Parameter(torch.randn(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.randn(1, (size // patch) ** 2 + 1, width))
+        self.blocks = nn.Sequential(*(Block() for _ in range(VINY.depth)))
+        self.norm = nn.LayerNorm(width)
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """[B, 3, S, S] -> [B, 1 + T, 128]: class token and patches, after the last norm.
+
+        Positions are interpolated to images of another size than they are laid out for.
+        """
+        patches = self.patch_embed(x)
+        tokens = torch.cat((self.cls_token.expand(len(x), -1, -1), patches), dim=1)
+        grid = [side // self.patch_embed.patch for side in x.shape[-2:]]
+        positions = resample_abs_pos_embed(self.pos_embed, grid)  # as it is, where it fits
+        out: Tensor = self.norm(self.blocks(tokens + positions))
+        return out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The class token after the last norm, [B, 128]."""
+        return self.forward_features(x)[:, 0]
+
+    def no_weight_decay(self) -> set[str]:
+        """Parameters that are learned tokens, not weights."""
+        return {"cls_token", "pos_embed"}
+
+
+class PatchEmbed(nn.Module):
+    """Pixels of a patch, normalised, mapped linearly, normalised: [B, 3, S, S] -> [B, T, width]."""
+
+    def __init__(self, patch: int, width: int) -> None:
+        super().__init__()
+        self.patch = patch
+        self.norm_pixels = nn.LayerNorm(3 * patch * patch)
+        self.proj = nn.Linear(3 * patch * patch, width)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The embeddings, row by row."""
+        out: Tensor = self.norm(self.proj(self.norm_pixels(patchify(x, self.patch))))
+        return out
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention of its normalised input, [B, N, 128] -> [B, N, 128]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(VINY.width)
+        self.qkv = nn.Linear(VINY.width, 3 * VINY.inner, bias=False)
+        self.proj = nn.Linear(VINY.inner, VINY.width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """softmax(q k' / sqrt(64)) v for each head, the heads put side by side and projected."""
+        b, n, _ = x.shape
+        qkv = self.qkv(self.norm(x)).view(b, n, 3, VINY.heads, -1)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, heads, N, 64]
+        heads = F.scaled_dot_product_attention(q, k, v).transpose(1, 2)
+        out: Tensor = self.proj(heads.reshape(b, n, -1))
+        return out
+
+
+class Block(nn.Module):
+    """Attention, then a perceptron with GELU, each added to what it read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = Attention()
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(VINY.width),
+            nn.Linear(VINY.width, VINY.mlp),
+            nn.GELU(),
+            nn.Linear(VINY.mlp, VINY.width),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, N, 128] -> [B, N, 128]."""
+        x = x + self.attention(x)
+        out: Tensor = x + self.mlp(x)
+        return out
