@@ -103,8 +103,8 @@ def markdown(found: dict[str, Any]) -> str:
         [
             "Largest differences in float64, absolute, or relative to the largest entry where that",
             "is below one. `value`, `gradient`: from the published formula in loops;",
-            f"`lightly`: both, from lightly {found['lightly']}{kept}; `permuted`: both, from themselves.",
-            "`float32`: both, from float64, relative.",
+            f"`lightly`: both, from lightly {found['lightly']}{kept};",
+            "`permuted`: both, from themselves. `float32`: both, from float64, relative.",
             f"Images x dimensions: {sizes}. torch {found['torch']}.",
             "",
             table(list(COLUMNS.values()), lines),
