@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from datayield.maths import clustering, contrastive, decorrelation, distillation, gaussian
+from datayield.maths import clustering, contrastive, decorrelation, distillation, gaussian, masking
 from datayield.maths.decorrelation import Pairing
 from tests.maths import published
 
@@ -128,6 +128,30 @@ def published_lejepa(z: Tensor) -> Tensor:
     return SIGREG * spread + (1 - SIGREG) * published.prediction(z)
 
 
+def lejepa_of_crops(z: Tensor) -> Tensor:
+    return gaussian.prediction(z, SEEN)
+
+
+def published_lejepa_of_crops(z: Tensor) -> Tensor:
+    """Every view against the mean of the large ones, image by image and entry by entry."""
+    return published.prediction(z, SEEN)
+
+
+def simmim(pred: Tensor, target: Tensor) -> Tensor:
+    """Each embedding read as an image of D patches of one pixel, the first six tenths hidden."""
+    dim = pred.shape[-1]
+    hidden = (torch.arange(dim) < 0.6 * dim).expand(len(pred.flatten(0, 1)), dim)
+    patches = (x.flatten(0, 1)[..., None] for x in (pred, target))  # [V B, D, 1]
+    return masking.reconstruction(*patches, hidden).mean()
+
+
+def published_simmim(pred: Tensor, target: Tensor) -> Tensor:
+    dim = pred.shape[-1]
+    hidden = (torch.arange(dim) < 0.6 * dim).expand(len(pred.flatten(0, 1)), dim)
+    images = (x.flatten(0, 1)[:, None, :, None] for x in (target, pred))  # [V B, 1, D, 1]
+    return published.masked_l1(*images, hidden[..., None])
+
+
 def dino(of: Loss, seen: int | None = None) -> Loss:
     def loss(student: Tensor, teacher: Tensor) -> Tensor:
         c = centre(student.shape[-1]).to(student.dtype)
@@ -210,5 +234,12 @@ CASES = (
         by_lightly="swav_with_queue",
     ),
     Case("LeJEPA", lejepa, published_lejepa, by_lightly="lejepa"),
-    # SimMIM: its row goes here; lightly has no such loss.
+    Case(
+        "LeJEPA, 2 large views",
+        lejepa_of_crops,
+        published_lejepa_of_crops,
+        parts=(SEEN,),
+        why_parts="only the first 2 are large",
+    ),
+    Case("SimMIM", simmim, published_simmim, second="teacher"),
 )

@@ -240,15 +240,27 @@ def sigreg(z: Tensor, directions: Tensor) -> Tensor:
     return mean(statistics)
 
 
-def prediction(z: Tensor) -> Tensor:
-    """Mean squared distance of a view's entries to their mean over views."""
+def prediction(z: Tensor, large: int | None = None) -> Tensor:
+    """Mean squared distance of a view's entries to their mean over views, or the large ones."""
     terms = []
     for image in z.unbind(dim=1):
         for values in columns(image):
-            m = mean(values)
+            m = mean(values[:large])
             terms += [(x - m) ** 2 for x in values]
     return mean(terms)
 
 
-# Masked images: the loss of SimMIM (Xie et al. 2022, arXiv 2111.09886) has its loops here, its row
-# in tests/agreement/cases.py.
+# Masked images (SimMIM, Xie et al. 2022, arXiv 2111.09886).
+
+
+def masked_l1(x: Tensor, xhat: Tensor, m: Tensor, epsilon: float = 0.0) -> Tensor:
+    """sum |x - xhat| M / (sum M + epsilon) / C over images [B, C, H, W] and masks [B, H, W]."""
+    batch, channels, height, width = x.shape
+    errors, hidden = [], 0
+    for b in range(batch):
+        for i in range(height):
+            for j in range(width):
+                hidden += int(m[b, i, j])
+                for c in range(channels):
+                    errors.append((x[b, c, i, j] - xhat[b, c, i, j]).abs() * int(m[b, i, j]))
+    return total(errors) / (hidden + epsilon) / channels
