@@ -38,7 +38,7 @@ def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
         return _convnet(encoder.width or CONVNET_WIDTH, size)
     if encoder.name in RESNETS:
         kind, depths = RESNETS[encoder.name]
-        return _resnet(kind, depths, encoder.stem == "cifar", size)
+        return _resnet(kind, depths, encoder.stem, size)
     if encoder.name in VITS:
         width, depth, _ = VITS[encoder.name]
         return _vit(width, depth, encoder.patch or 16, size)
@@ -114,8 +114,9 @@ def _convnet(width: int, side: int) -> float:
     return macs
 
 
-def _resnet(kind: str, depths: tuple[int, ...], cifar: bool, side: int) -> float:
-    if cifar:
+def _resnet(kind: str, depths: tuple[int, ...], stem: str | None, side: int) -> float:
+    if stem != "imagenet":
+        side += 2 * (stem == "cifar_pad2")
         macs = 9.0 * 3 * 64 * side**2
     else:
         side = _half(side)
@@ -154,7 +155,7 @@ def encoder_params(encoder: EncoderSpec) -> int | None:
         return sum(9 * a * b + 2 * b for a, b in pairwise(chain))
     if encoder.name in RESNETS:
         kind, depths = RESNETS[encoder.name]
-        return _resnet_params(kind, depths, 3 if encoder.stem == "cifar" else 7)
+        return _resnet_params(kind, depths, 7 if encoder.stem == "imagenet" else 3)
     if encoder.name in VITS:
         width, depth, _ = VITS[encoder.name]
         patch = encoder.patch or 16

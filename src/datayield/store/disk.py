@@ -32,7 +32,7 @@ def checkpoint_bytes(plan: Plan) -> int | None:
             if params is None or dim is None:
                 return None
             kept += 4 * params * len(task.shares)
-            moments = 3 if task.spec.optim.name == "adamw" else 2
+            moments = 3 if task.spec.optim.name in ("adamw", "adam") else 2
             whole = params + round(head_macs(task.spec.method, dim))
             numbers = moments * whole
             if isinstance(task.spec.method, WithTeacher):  # a copy without moments
