@@ -48,6 +48,7 @@ ENCODERS = [
     (EncoderSpec(name="convnet", size=32), (32, 33)),
     (EncoderSpec(name="convnet", width=12, size=32), (32,)),
     (EncoderSpec(name="resnet18", stem="cifar", size=32), (32, 64)),
+    (EncoderSpec(name="resnet18", stem="cifar_pad2", size=32), (32, 33)),
     (EncoderSpec(name="resnet18", stem="imagenet", size=32), (32, 64, 50)),
     (EncoderSpec(name="resnet34", stem="imagenet", size=32), (32,)),
     (EncoderSpec(name="resnet50", stem="cifar", size=32), (32,)),

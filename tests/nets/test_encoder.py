@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from datayield.nets.encoder import Encoder, build
-from datayield.spec.cost import encoder_dim
+from datayield.spec.cost import encoder_dim, encoder_macs, encoder_params
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import EncoderSpec
 
@@ -141,3 +141,13 @@ def test_convolutions_start_as_he_et_al_have_them(
 ) -> None:
     weight = build(spec, 0).body.get_submodule(layer).weight.detach()
     assert weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.05)
+
+
+def test_padding_by_two_gives_solo_learns_maps() -> None:
+    spec = EncoderSpec(name="resnet18", stem="cifar_pad2", size=32)
+    assert build(spec, 0).tokens(torch.zeros(1, 3, 32, 32)).shape == (1, 5 * 5, 512)
+    ours, theirs = (encoder_macs(s, 32) for s in (RESNET, spec))
+    assert ours is not None
+    assert theirs is not None
+    assert theirs / ours == pytest.approx(1.27, abs=0.005)  # 0.704 and 0.555 GMAC
+    assert encoder_params(spec) == parameters(build(spec, 0))

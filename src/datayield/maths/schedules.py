@@ -19,8 +19,9 @@ def rate(
     All schedules rise linearly from 0 at t = 0 to 1 at t = `warmup`. Then `cosine` falls on half a
     cosine to `final` at t = 1 (Loshchilov and Hutter 2017, arXiv 1608.03983, equation 5),
     `constant` stays at 1, `step` is multiplied by `gamma` at each of `milestones`, and `wsd`
-    (warm-up, stable, decay) stays at 1 and falls linearly to `final` over the last 20%. A training step spans a range of t; its middle, (step + 1/2) / steps,
-    avoids a first step of rate zero. Raises ValueError for t outside [0, 1] or another schedule.
+    (warm-up, stable, decay) stays at 1 and falls linearly to `final` over the last 20%. A training
+    step spans a range of t; its middle, (step + 1/2) / steps, avoids a first step of rate zero.
+    Raises ValueError for t outside [0, 1] or another schedule.
     """
     if not 0 <= t <= 1:
         raise ValueError(f"t is a share of the budget, in [0, 1], got {t}")
