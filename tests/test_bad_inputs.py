@@ -75,7 +75,7 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     ("unknown timm model", edit("convnet, size: 32, width: 4", "timm/resnet18x, size: 32"), RUN, 2,
      ("timm", "resnet18")),
     ("ResNet without stem", edit("convnet, size: 32, width: 4", "resnet18, size: 32"), RUN, 2,
-     ("explicit stem: cifar or imagenet",)),
+     ("explicit stem: cifar, cifar_pad2 or imagenet",)),
     ("ViT of another size", edit("convnet, size: 32, width: 4", "vit_tiny, patch: 8, size: 64"),
      RUN, 2, ("views of 32 px", "encoder.size = 64")),
     ("budget of nothing", edit("images: 640", "images: 0"), RUN, 2, ("greater than 0",)),

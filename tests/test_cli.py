@@ -130,7 +130,7 @@ def test_interrupted_and_killed_studies_end_with_the_same_table(
 
 
 @pytest.mark.parametrize(
-    "what", ["studies", "methods", "encoders", "views", "datasets", "protocols"]
+    "what", ["studies", "methods", "recipes", "encoders", "views", "datasets", "protocols"]
 )
 def test_ls_lists(datayield: Call, what: str) -> None:
     assert len(json.loads(datayield("ls", what, "--json").out)) >= 2

@@ -73,7 +73,9 @@ def test_every_room_is_on_a_floor() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["plan", "demo"], ["status", "demo"], ["ls", "methods"]], ids=str
+    "arguments",
+    [["--help"], ["plan", "demo"], ["status", "demo"], ["ls", "methods"], ["ls", "recipes"]],
+    ids=str,
 )
 def test_the_paper_wing_answers_without_torch(arguments: list[str], tmp_path: Path) -> None:
     code = (
@@ -82,7 +84,11 @@ def test_the_paper_wing_answers_without_torch(arguments: list[str], tmp_path: Pa
         "except SystemExit as done:\n    assert done.code in (0, 3), done.code\n"
         "assert 'torch' not in sys.modules and 'timm' not in sys.modules\n"
     )
-    env = {"DATAYIELD_STORE": str(tmp_path / "s"), "DATAYIELD_CACHE": str(tmp_path / "c")}
+    env = {
+        "PYTHONPATH": str(PACKAGE.parent),
+        "DATAYIELD_STORE": str(tmp_path / "s"),
+        "DATAYIELD_CACHE": str(tmp_path / "c"),
+    }
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=env
     )

@@ -126,13 +126,14 @@ def report(
 @app.command("ls")
 def list_(
     what: Annotated[
-        str, typer.Argument(help="studies, methods, encoders, views, datasets or protocols.")
+        str,
+        typer.Argument(help="studies, methods, recipes, encoders, views, datasets or protocols."),
     ] = "studies",
     json_: JsonOpt = False,
 ) -> None:
-    """List what there is: studies, methods, encoders, views, datasets, protocols."""
+    """List what there is: studies, methods, recipes, encoders, views, datasets, protocols."""
     from datayield.data.catalog import entries
-    from datayield.report.catalogue import CATALOGUES, show
+    from datayield.report.catalogue import CATALOGUES, NOTES, show
 
     if what == "datasets":
         rows = [asdict(entry) for entry in entries()]
@@ -148,7 +149,7 @@ def list_(
     if json_:
         _print_json(rows)
     else:
-        show(out, rows)
+        show(out, rows, NOTES.get(what, ""))
 
 
 @app.command()

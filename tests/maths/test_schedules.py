@@ -6,7 +6,7 @@ import pytest
 from datayield.maths.schedules import linear, ramp, rate
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "constant", "wsd"])
+@pytest.mark.parametrize("schedule", ["cosine", "constant", "wsd", "step"])
 def test_warm_up_is_linear_from_zero_and_meets_one(schedule: Any) -> None:
     assert rate(0.0, schedule, 0.1, 0.0) == 0.0
     assert rate(0.025, schedule, 0.1, 0.0) == pytest.approx(0.25)
@@ -31,6 +31,16 @@ def test_warm_up_is_linear_from_zero_and_meets_one(schedule: Any) -> None:
 )
 def test_after_warm_up(schedule: Any, t: float, want: float) -> None:
     assert rate(t, schedule, 0.2, 0.1) == pytest.approx(want)
+
+
+def test_step_falls_by_gamma_at_each_milestone() -> None:
+    def at(t: float) -> float:
+        return rate(t, "step", 0.1, 0.0, (0.5, 0.85), 0.1)
+
+    assert at(0.05) == pytest.approx(0.5)
+    assert [at(t) for t in (0.1, 0.49)] == [1.0, 1.0]
+    assert [at(t) for t in (0.5, 0.84)] == pytest.approx([0.1, 0.1])
+    assert [at(t) for t in (0.85, 1.0)] == pytest.approx([0.01, 0.01])
 
 
 def test_wsd_with_a_warm_up_into_the_decay_still_ends_at_final() -> None:

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from datayield.nets.encoder import Encoder, build
-from datayield.spec.cost import encoder_dim
+from datayield.spec.cost import encoder_dim, encoder_macs, encoder_params
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import EncoderSpec
 
@@ -198,3 +198,13 @@ def test_the_mean_of_the_others_is_what_timm_calls_avg() -> None:
     ).eval()  # fmt: skip
     theirs.load_state_dict(ours.body.state_dict())
     torch.testing.assert_close(ours(images(32)), theirs(images(32)))
+
+
+def test_padding_by_two_gives_solo_learns_maps() -> None:
+    spec = EncoderSpec(name="resnet18", stem="cifar_pad2", size=32)
+    assert build(spec, 0).tokens(torch.zeros(1, 3, 32, 32)).shape == (1, 5 * 5, 512)
+    ours, theirs = (encoder_macs(s, 32) for s in (RESNET, spec))
+    assert ours is not None
+    assert theirs is not None
+    assert theirs / ours == pytest.approx(1.27, abs=0.005)  # 0.704 and 0.555 GMAC
+    assert encoder_params(spec) == parameters(build(spec, 0))

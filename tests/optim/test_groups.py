@@ -27,6 +27,11 @@ def test_decay_and_the_mark_for_lars() -> None:
     assert (plain["weight_decay"], plain["plain"]) == (0.0, True)
 
 
+def test_a_rate_of_their_own_for_biases_and_norms() -> None:
+    factors = [group["factor"] for group in groups(nn.Linear(3, 2), 0.1, bias_lr=0.024)]
+    assert factors == [1.0, 0.024]
+
+
 def test_frozen_parameters_and_empty_groups_are_left_out() -> None:
     module = nn.Linear(3, 2)
     module.bias.requires_grad_(False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from datayield.spec.budget import Budget, short_number, steps_for
+from datayield.spec.budget import Budget, as_share, short_number, steps_for
 from datayield.spec.errors import ConfigError
 
 
@@ -48,3 +48,22 @@ def test_one_key_mapping_is_read() -> None:
 )
 def test_short_numbers(value: float, text: str) -> None:
     assert short_number(value) == text
+
+
+def test_a_duration_is_passes_over_the_images_of_the_budget() -> None:
+    assert as_share(10, n=500, images=50_000, where="w") == 0.1
+    assert as_share(0, n=500, images=50_000, where="w") == 0.0
+    assert as_share(100, n=500, images=50_000, where="w") == 1.0
+    assert as_share(10, n=1, images=1000, where="w") == 0.01  # of a published run of 1000 epochs
+
+
+def test_a_duration_past_the_end_names_the_key_and_both_numbers() -> None:
+    with pytest.raises(ConfigError, match=r"optim\.warmup is longer") as caught:
+        as_share(10, n=500, images=2_500, where="optim.warmup")
+    assert "10 epochs of 5" in caught.value.text()
+
+
+@pytest.mark.parametrize("epochs", [-1, "ten", None, True, float("nan")])
+def test_what_is_no_duration(epochs: object) -> None:
+    with pytest.raises(ConfigError, match="not a duration"):
+        as_share(epochs, n=500, images=2_500, where="optim.warmup")

@@ -50,10 +50,18 @@ def test_a_clean_study_is_not_warned_of() -> None:
           "axes": {"data.count": [1000], "method": ["simclr", "vicreg"], "seed": [0, 1]},
           "base__method": {"projector": [64, 64]}}, "methods differ"),
         ({"base__optim": {"lr": 0.001, "warmup": 0.001}}, "optim.warmup"),
+        ({"base__optim": {"lr": 0.001, "warmup": {"epochs": 10}}},
+         "optim.warmup: a duration in epochs is 0.016 to 0.16 of the run"),
     ],
 )  # fmt: skip
 def test_a_planted_confound_is_named(changes: dict[str, Any], says: str) -> None:
     assert any(says in warning for warning in _warnings(**changes))
+
+
+def test_epochs_of_a_budget_in_epochs_do_not_move() -> None:
+    changes = {"base__optim": {"lr": 0.001, "warmup": {"epochs": 10}},
+               "base__budget": {"epochs": 100}}  # fmt: skip
+    assert not any("duration" in warning for warning in _warnings(**changes))
 
 
 def test_fixed_epochs_beside_fixed_compute_are_told_apart() -> None:

@@ -1,4 +1,4 @@
-"""How many views a run may make of an image, which masks fit them, and what encoders ask for."""
+"""How many views a run may make, which masks fit them, what encoders and optimizers take."""
 
 from typing import Any, get_args
 
@@ -146,3 +146,42 @@ def test_multicrop_has_two_large_and_six_of_half_the_side() -> None:
     assert [(view.size, view.count) for view in recipe("multicrop", 32)] == [
         (32, 1), (32, 1), (16, 6),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("knobs", "says"),
+    [
+        ({"name": "adamw", "momentum": 0.8}, "momentum applies to sgd and lars, not to adamw"),
+        ({"name": "adam", "eta": 0.001}, "eta applies to lars, not to adam"),
+        ({"name": "sgd", "trust_clip": False}, "trust_clip applies to lars, not to sgd"),
+        ({"name": "lars", "betas": (0.9, 0.99)}, "betas applies to adamw and adam, not to lars"),
+        ({"milestones": (0.5,)}, "milestones applies to step, not to cosine"),
+        ({"schedule": "wsd", "gamma": 0.5}, "gamma applies to step, not to wsd"),
+        (
+            {"schedule": "constant", "final": 0.1},
+            "final applies to cosine and wsd, not to constant",
+        ),
+        ({"schedule": "step"}, "step needs milestones"),
+        ({"schedule": "step", "milestones": (0.9, 0.5)}, "rising shares"),
+        ({"schedule": "step", "milestones": (0.05,)}, "after warmup"),
+        ({"schedule": "step", "milestones": (1.5,)}, "less than or equal to 1"),
+        ({"bias_lr": 0.0}, "greater than 0"),
+    ],
+    ids=str,
+)
+def test_knobs_of_another_optimizer_or_schedule_are_refused(
+    knobs: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ValidationError, match=says):
+        OptimSpec.model_validate({"lr": 0.1, **knobs})
+
+
+def test_knobs_that_apply_are_taken_and_read_back() -> None:
+    for knobs in (
+        {"name": "lars", "eta": 0.001, "trust_clip": False, "bias_lr": 0.024, "momentum": 0.8},
+        {"name": "adam", "betas": (0.8, 0.9), "schedule": "step", "milestones": (0.5, 1.0)},
+        {"schedule": "step", "warmup": 0.0, "milestones": (0.01,), "gamma": 0.5},
+    ):
+        made = OptimSpec.model_validate({"lr": 0.1, **knobs})
+        assert OptimSpec.model_validate_json(made.model_dump_json()) == made
+        assert all(getattr(made, knob) == value for knob, value in knobs.items())

@@ -24,14 +24,14 @@ def sinkhorn(
         # Cosines differ by 2 at most; below this epsilon float32 may underflow.
         exact = wide if epsilon >= 0.03 else wide.double()
         kernel = ((exact - exact.max()) / epsilon).exp()  # [N, K], the only exponentials
-        weights = torch.ones_like(kernel[:, 0]) if counted is None else counted.to(kernel)
-        rows = per_sample = weights
-        columns = torch.ones_like(kernel[0])
+        weights = torch.ones_like(kernel[:, :1]) if counted is None else counted[:, None].to(kernel)
+        rows = per_sample = weights  # [N, 1]
+        columns = torch.ones_like(kernel[:1])  # [1, K]
         for _ in range(iterations):
-            columns = 1 / (rows @ kernel)  # [K]
-            per_sample = 1 / (kernel @ columns)  # [N]
+            columns = 1 / (rows.T @ kernel)
+            per_sample = 1 / (kernel @ columns.T)
             rows = per_sample * weights
-        return (per_sample[:, None] * kernel * columns).to(wide)
+        return (per_sample * kernel * columns).to(wide)
 
 
 def swapped_prediction(scores: Tensor, codes: Tensor, temperature: float) -> Tensor:

@@ -7,15 +7,21 @@ WSD_DECAY = 0.2  # share of the budget in which `wsd` comes down (10 to 20% in a
 
 
 def rate(
-    t: float, schedule: Literal["cosine", "constant", "wsd"], warmup: float, final: float
+    t: float,
+    schedule: Literal["cosine", "constant", "wsd", "step"],
+    warmup: float,
+    final: float,
+    milestones: tuple[float, ...] = (),
+    gamma: float = 0.1,
 ) -> float:
     """Factor on the learning rate at share `t` of the budget, in [0, 1].
 
     All schedules rise linearly from 0 at t = 0 to 1 at t = `warmup`. Then `cosine` falls on half a
     cosine to `final` at t = 1 (Loshchilov and Hutter 2017, arXiv 1608.03983, equation 5),
-    `constant` stays at 1, and `wsd` (warm-up, stable, decay) stays at 1 and falls linearly to
-    `final` over the last 20%. A training step spans a range of t; its middle, (step + 1/2) / steps,
-    avoids a first step of rate zero. Raises ValueError for t outside [0, 1] or another schedule.
+    `constant` stays at 1, `step` is multiplied by `gamma` at each of `milestones`, and `wsd`
+    (warm-up, stable, decay) stays at 1 and falls linearly to `final` over the last 20%. A training
+    step spans a range of t; its middle, (step + 1/2) / steps, avoids a first step of rate zero.
+    Raises ValueError for t outside [0, 1] or another schedule.
     """
     if not 0 <= t <= 1:
         raise ValueError(f"t is a share of the budget, in [0, 1], got {t}")
@@ -23,13 +29,15 @@ def rate(
         return t / warmup
     if schedule == "constant":
         return 1.0
+    if schedule == "step":
+        return float(gamma ** sum(t >= milestone for milestone in milestones))
     if schedule == "cosine":
         progress = (t - warmup) / (1 - warmup)
         return final + (1 - final) * (1 + math.cos(math.pi * progress)) / 2
     if schedule == "wsd":
         start = max(warmup, 1 - WSD_DECAY)
         return 1 - (1 - final) * max(0.0, t - start) / (1 - start)
-    raise ValueError(f"unknown schedule {schedule!r}: cosine, constant or wsd")
+    raise ValueError(f"unknown schedule {schedule!r}: cosine, constant, wsd or step")
 
 
 def ramp(t: float, start: float, end: float) -> float:

@@ -13,13 +13,14 @@ from datayield.spec.run import OptimSpec
 def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:
     """The optimizer of `spec` over the trainable parameters of `module`, where they now lie.
 
-    Build it after the module is on its device. Schedule and clipping belong to the loop. AdamW and
-    SGD run as one fused kernel per group; LARS has foreach kernels. LARS caps each
-    weight's rate at lr, as the recipes do whose eta is the default here.
+    Build it after the module is on its device. Schedule and clipping belong to the loop. Adam,
+    AdamW and SGD run as one fused kernel per group; LARS has foreach kernels.
     """
-    params = cast(list[dict[str, Any]], groups(module, spec.weight_decay))
+    params = cast(list[dict[str, Any]], groups(module, spec.weight_decay, spec.bias_lr))
+    for group in params:
+        group["lr"] = spec.lr * group["factor"]
     if spec.name == "lars":
-        return LARS(params, spec.lr, spec.momentum, eta=spec.eta, clip=True)
+        return LARS(params, spec.lr, spec.momentum, eta=spec.eta, clip=spec.trust_clip)
     for group in params:  # only LARS makes a difference beyond weight decay
         del group["plain"]
     if spec.name == "sgd":
@@ -31,10 +32,12 @@ def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:
                 for weight in group["params"]:
                     sgd.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
         return sgd
+    if spec.name == "adam":
+        return torch.optim.Adam(params, spec.lr, spec.betas, fused=True)
     return torch.optim.AdamW(params, spec.lr, spec.betas, fused=True)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Let the next step of `optimizer` use `lr`, in all its groups."""
+    """Let the next step of `optimizer` use `lr`, times the factor of each group."""
     for group in optimizer.param_groups:
-        group["lr"] = lr
+        group["lr"] = lr * group["factor"]

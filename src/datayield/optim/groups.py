@@ -6,18 +6,23 @@ from torch import nn
 
 
 class Group(TypedDict):
-    """A parameter group of an optimizer. `plain`: LARS leaves out its trust ratio."""
+    """A parameter group of an optimizer. `plain`: LARS leaves out its trust ratio.
+
+    `factor` multiplies the learning rate of the group.
+    """
 
     params: list[nn.Parameter]
     weight_decay: float
     plain: bool
+    factor: float
 
 
-def groups(module: nn.Module, weight_decay: float) -> list[Group]:
+def groups(module: nn.Module, weight_decay: float, bias_lr: float = 1.0) -> list[Group]:
     """The trainable parameters of `module` in two groups, weights first; an empty one is left out.
 
     Not decayed: parameters of one dimension or none (biases, norms), and those that a submodule
     names in its `no_weight_decay()`, timm's way of naming class tokens and position embeddings.
+    Their rate is `bias_lr` times that of the weights.
     """
     exempt = {
         f"{prefix}.{name}" if prefix else name
@@ -31,7 +36,7 @@ def groups(module: nn.Module, weight_decay: float) -> list[Group]:
         if parameter.requires_grad:
             (plain if parameter.ndim <= 1 or name in exempt else weights).append(parameter)
     found = [
-        Group(params=weights, weight_decay=weight_decay, plain=False),
-        Group(params=plain, weight_decay=0.0, plain=True),
+        Group(params=weights, weight_decay=weight_decay, plain=False, factor=1.0),
+        Group(params=plain, weight_decay=0.0, plain=True, factor=bias_lr),
     ]
     return [group for group in found if group["params"]]

@@ -6,12 +6,25 @@ from typing import Any, get_args
 from rich.console import Console
 from rich.table import Table
 
-from datayield.spec.cost import CONVNET_WIDTH, RESNETS, VITS, encoder_macs, encoder_params
+from datayield.spec.cost import (
+    CONVNET_WIDTH,
+    RESNETS,
+    VITS,
+    encoder_macs,
+    encoder_params,
+    flops_per_image,
+)
 from datayield.spec.evals import Protocol
+from datayield.spec.expand import as_run
 from datayield.spec.load import load_study, shipped_studies
-from datayield.spec.method import METHOD_SPECS
+from datayield.spec.method import METHOD_SPECS, PAPERS, AnyMethod
+from datayield.spec.recipes import recipe_set, recipe_sets
 from datayield.spec.run import EncoderSpec
 from datayield.spec.views import VIEW_RECIPES, recipe
+
+_REFERENCE = {"name": "resnet18", "stem": "cifar", "size": 32}
+_REFERENCE_VIT = {"name": "vit_tiny", "patch": 4, "size": 32}
+_VIEWS = {"simmim": "1"}  # other than 2 to 16
 
 Rows = list[dict[str, Any]]
 
@@ -24,16 +37,51 @@ _PROTOCOLS = {
 
 
 def methods() -> Rows:
-    """Objectives: paper and knobs with defaults."""
+    """Objectives: paper, cost of an image, views, and knobs with defaults.
+
+    Cost: FLOPs of a training step with these knobs and the usual views (those of the recipes
+    `small`), relative to a supervised step on one view of the same images.
+    """
     return [
         {
             "method": name,
-            "what": (spec.__doc__ or "").splitlines()[0],
-            "knobs": ", ".join(
-                f"{k}={_plain(f.default)}" for k, f in spec.model_fields.items() if k != "name"
-            ),
+            "arXiv": PAPERS.get(name, ""),
+            "cost": _relative_cost(spec),
+            "views": _VIEWS.get(name, "2 to 16"),
+            "knobs": {k: f.default for k, f in spec.model_fields.items() if k != "name"},
         }
         for name, spec in METHOD_SPECS.items()
+    ]
+
+
+def _relative_cost(method: type[AnyMethod]) -> float | None:
+    knobs = method().model_dump(mode="json")
+    base = {
+        "recipe": "small",
+        "data": {"dataset": "any", "count": 50_000},
+        "encoder": _REFERENCE_VIT if knobs["name"] == "simmim" else _REFERENCE,
+        "method": knobs,
+        "batch": 256,
+        "budget": {"epochs": 100},
+    }
+    spec = as_run(base, {}, {}, {})
+    step, view = flops_per_image(spec), encoder_macs(spec.encoder, spec.encoder.size)
+    return round(step / (6 * view), 2) if step and view else None
+
+
+def recipes() -> Rows:
+    """Sets of published recipes; what is in them, in JSON."""
+    return [
+        {
+            "recipe": name,
+            "epochs": found.epochs,
+            "px": found.size,
+            "source": found.source,
+            "methods": ", ".join(found.methods),
+            "values": {"shared": found.shared, **found.methods},
+        }
+        for name in recipe_sets()
+        for found in [recipe_set(name)]
     ]
 
 
@@ -95,23 +143,39 @@ def studies() -> Rows:
 CATALOGUES: dict[str, Callable[[], Rows]] = {
     "studies": studies,
     "methods": methods,
+    "recipes": recipes,
     "encoders": encoders,
     "views": views,
     "protocols": protocols,
 }
 
 
-def show(console: Console, rows: Rows) -> None:
-    """Rows as a table that folds at the terminal's width."""
+NOTES = {
+    "methods": "cost: FLOPs of a step with these knobs and the usual views, in supervised steps on "
+    "one view of the same images (ResNet-18, cifar stem, 32 px, batch 256; simmim: vit_tiny/4). "
+    "views: how many of an image it takes.",
+    "recipes": "recipe: NAME in a study's base or as an axis; --json shows the values. "
+    "small is datayield's own. Where peers differ: docs/recipes.md.",
+}
+_ONLY_JSON = {"values"}
+
+
+def show(console: Console, rows: Rows, note: str = "") -> None:
+    """Rows as a table that folds at the terminal's width, and a note under it."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in rows[0]:
+    shown = [name for name in rows[0] if name not in _ONLY_JSON]
+    for name in shown:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(value) for value in row.values()))
+        table.add_row(*(_plain(row[name]) for name in shown))
     console.print(table)
+    if note:
+        console.print(note, style="dim", highlight=False, markup=False)
 
 
 def _plain(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, tuple | list):
         return "-".join(map(_plain, value))
     if isinstance(value, dict):

@@ -148,7 +148,8 @@ def _stream(seed: int, step: int) -> int:
 def _rate(spec: RunSpec, step: int) -> float:
     """The learning rate of a step: the schedule at its middle, so that no step has rate 0."""
     o = spec.optim
-    return o.lr * rate((step + 0.5) / spec.steps, o.schedule, o.warmup, o.final)
+    t = (step + 0.5) / spec.steps
+    return o.lr * rate(t, o.schedule, o.warmup, o.final, o.milestones, o.gamma)
 
 
 def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:

@@ -1,4 +1,4 @@
-"""Budgets: the only place that turns images, epochs, steps or FLOPs into optimizer steps.
+"""Budgets: the only place that turns images, epochs, steps or FLOPs into steps and shares.
 
 The canonical unit is *images presented* (C = N x E in Hammoud et al. 2024, section 3). Views,
 FLOPs and seconds are recorded with each run but never define C unless the study says so.
@@ -61,6 +61,28 @@ def steps_for(images: int, batch: int) -> int:
     what was asked by at most half a batch, also where the set is smaller than one batch.
     """
     return max(1, math.floor(images / batch + 0.5))
+
+
+def as_share(epochs: Any, n: int, images: float, where: str) -> float:
+    """`epochs` passes over `n` images as a share of a run of `images` images.
+
+    Of a published run of E epochs the same is `as_share(epochs, 1, E, where)`. Raises
+    ConfigError where it is no number, negative, or longer than the whole run.
+    """
+    if isinstance(epochs, bool) or not isinstance(epochs, int | float) or not epochs >= 0:
+        raise ConfigError(
+            "not a duration", where=where, got=epochs, allowed="a share, or {epochs: NUMBER}"
+        )
+    share = epochs * n / images
+    if share > 1:
+        raise ConfigError(
+            f"{where} is longer than the whole run of {images:,.0f} images, N = {n:,}",
+            where=where,
+            got=f"{epochs:g} epochs of {images / n:.4g}",
+            allowed=f"at most {images / n:.4g} epochs",
+            hint="raise the budget, or write it as a share of the run, for example 0.05",
+        )
+    return share
 
 
 def short_number(value: float) -> str:

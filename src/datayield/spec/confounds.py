@@ -6,6 +6,7 @@ batches larger than the set, recipes that move with N, a single seed.
 
 from collections.abc import Iterable
 
+from datayield.spec.durations import DURATIONS
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell, Study
 
@@ -19,6 +20,7 @@ def confounds(study: Study, cells: list[Cell]) -> list[str]:
     return [
         *_size_with_compute(cells),
         *_too_short(runs),
+        *_durations_move(cells),
         *_small_sets(runs),
         *_methods_differ(runs),
         *_seeds(study, runs),
@@ -50,6 +52,25 @@ def _too_short(runs: list[RunSpec]) -> Iterable[str]:
     warm = min(run.optim.warmup * run.steps for run in runs)
     if 0 < warm < FEW_WARMUP_STEPS:
         yield f"optim.warmup: only {warm:.1f} steps in the shortest run"
+
+
+def _durations_move(cells: list[Cell]) -> Iterable[str]:
+    """Durations in epochs at a budget that is not."""
+    found: dict[tuple[str, str, str, str], set[float]] = {}
+    for cell in cells:
+        spec = cell.run.model_dump()
+        for key in DURATIONS:
+            part, knob = key.split(".")
+            if isinstance(share := spec[part].get(knob), float):
+                group = key, cell.arm, cell.run.method.name, cell.asked.label()
+                found.setdefault(group, set()).add(share)
+    for key in DURATIONS:
+        shares = set().union(*(s for group, s in found.items() if group[0] == key and len(s) > 1))
+        if shares:
+            yield (
+                f"{key}: a duration in epochs is {min(shares):.2g} to {max(shares):.2g} of the "
+                "run, depending on N; as a share of the budget it would not move"
+            )
 
 
 def _small_sets(runs: list[RunSpec]) -> Iterable[str]:

@@ -52,7 +52,7 @@ def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
         return _convnet(encoder.width or CONVNET_WIDTH, size)
     if encoder.name in RESNETS:
         kind, depths = RESNETS[encoder.name]
-        return _resnet(kind, depths, encoder.stem == "cifar", size)
+        return _resnet(kind, depths, encoder.stem, size)
     if encoder.name in VITS:
         width, depth, _ = VITS[encoder.name]
         return _vit(width, depth, width, 4 * width, encoder.patch or 16, size)
@@ -102,9 +102,15 @@ def loss_macs(method: WithProjector, batch: int, views: int) -> float:
     return float(views * (views - 1) // 2 * d * d if pairs else d * d)
 
 
-def queue_macs(method: SwAV, batch: int) -> float:
-    """Multiply-adds per image of comparing the queue with the prototypes, forward only."""
-    return 2.0 * method.queue * method.projector[-1] * method.prototypes / batch
+def codes_macs(method: SwAV, batch: int) -> tuple[float, float]:
+    """Multiply-adds per image of two views' codes, forward only: without the queue, and its extra.
+
+    The queue is compared with the prototypes; then each of Sinkhorn's iterations passes twice over
+    all scores.
+    """
+    per_row = 2.0 * 2 * method.iterations * method.prototypes
+    compared = 2.0 * method.projector[-1] * method.prototypes
+    return per_row, (per_row + compared) * method.queue / batch
 
 
 def flops_per_image(spec: RunSpec) -> float | None:
@@ -126,7 +132,8 @@ def flops_per_image(spec: RunSpec) -> float | None:
         once = encoder_macs(spec.encoder, spec.views[0].size) or 0.0
         trained += 2.0 * spec.large_views * (once + projector_macs(spec.method, dim))
     if isinstance(spec.method, SwAV):
-        trained += 2.0 * (1 - spec.method.queue_from) * queue_macs(spec.method, spec.batch)
+        codes, queue = codes_macs(spec.method, spec.batch)
+        trained += 2.0 * (codes + (1 - spec.method.queue_from) * queue)
     return trained
 
 
@@ -142,8 +149,9 @@ def _convnet(width: int, side: int) -> float:
     return macs
 
 
-def _resnet(kind: str, depths: tuple[int, ...], cifar: bool, side: int) -> float:
-    if cifar:
+def _resnet(kind: str, depths: tuple[int, ...], stem: str | None, side: int) -> float:
+    if stem != "imagenet":
+        side += 2 * (stem == "cifar_pad2")
         macs = 9.0 * 3 * 64 * side**2
     else:
         side = _half(side)
@@ -183,7 +191,7 @@ def encoder_params(encoder: EncoderSpec) -> int | None:
         return sum(9 * a * b + 2 * b for a, b in pairwise(chain))
     if encoder.name in RESNETS:
         kind, depths = RESNETS[encoder.name]
-        return _resnet_params(kind, depths, 3 if encoder.stem == "cifar" else 7)
+        return _resnet_params(kind, depths, 7 if encoder.stem == "imagenet" else 3)
     if encoder.name in VITS:
         width, depth, _ = VITS[encoder.name]
         patch = encoder.patch or 16

@@ -1,45 +1,39 @@
-"""From mappings as written to one resolved run: base < recipe of the method < axes."""
+"""From mappings as written to one resolved run.
+
+Named recipe of the method < base < the study's own recipe of the method < axes.
+"""
 
 from copy import deepcopy
 from typing import Any
 
-from datayield.spec.budget import Budget
+from datayield.spec.budget import Budget, as_share
 from datayield.spec.cost import flops_per_image
+from datayield.spec.durations import converted, in_epochs
 from datayield.spec.errors import ConfigError
 from datayield.spec.listing import Listings
-from datayield.spec.run import RunSpec
+from datayield.spec.recipes import published
+from datayield.spec.run import RunSpec, Subset
 from datayield.spec.validate import validated
 from datayield.spec.views import VIEW_RECIPES, recipe
 
 Raw = dict[str, Any]  # as read from YAML
 
 
-def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw) -> RunSpec:
+def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) -> RunSpec:
     """The run at one point of the axes, its budget still as asked. Raises ConfigError."""
-    raw = deepcopy(base)
-    method = axes.get("method") or raw.get("method", {}).get("name")
-    _patch(raw, "method.name", method)
-    merge(raw, deepcopy(recipes.get(str(method), {})))
-    for key, value in axes.items():
-        if key != "method":
-            _patch(raw, key, deepcopy(value))
-    if isinstance(raw.get("data"), dict):  # each seed draws its own subset, unless stated
-        raw["data"].setdefault("seed", raw.get("seed", 0))
-    _name_views(raw)
+    raw, origin = _written(base, recipes, axes)
     point = ", ".join(f"{k}={v}" for k, v in axes.items())
-    return validated(RunSpec, raw, where=f"base + recipes.{method} + axes ({point})")
+    where = f"{origin} + axes ({point})"
+    waiting = in_epochs(raw)
+    if waiting:
+        raw = _with_shares(raw, waiting, listings, where)
+    return validated(RunSpec, raw, where=where)
 
 
 def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     """Fix N, the files' fingerprint and the budget in images: nothing is left to be derived."""
     listing = listings.get((spec.data.dataset, spec.data.split))
-    n = spec.data.count or (listing.images if listing else None)
-    if n is None:
-        raise ConfigError(
-            f"dataset {spec.data.dataset!r} is not here and data.count is not stated",
-            where="base.data.count",
-            hint="state data.count, or make the dataset available (datayield doctor --data)",
-        )
+    n = _distinct(spec.data, listings)
     images = spec.budget.images(n, spec.batch, flops_per_image(spec))
     data = spec.data.model_copy(
         update={"count": n, "fingerprint": listing.fingerprint if listing else None}
@@ -48,6 +42,76 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     return RunSpec.model_validate(
         spec.model_copy(update={"data": data, "budget": budget}).model_dump()
     )
+
+
+def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
+    """All that is said of one run, laid over one another, and from where."""
+    named = base.get("method")
+    method = axes.get("method") or (named.get("name") if isinstance(named, dict) else None)
+    own, origin = deepcopy(recipes.get(str(method), {})), f"base + recipes.{method}"
+    over = deepcopy(base)
+    _patch(over, "method.name", method)
+    asked: Raw = {}
+    for key in ("recipe", "as_published"):  # names, of which only the values are kept
+        for said in (over, own):
+            if key in said:
+                asked[key] = said.pop(key)
+        asked[key] = axes.get(key, asked.get(key))
+    raw: Raw = {}
+    if asked["recipe"] is not None:
+        origin = f"recipe {asked['recipe']} + {origin}"
+        for layer in published(asked["recipe"], method, _flag(asked["as_published"])):
+            merge(raw, deepcopy(layer))
+        _patch(raw, "method.name", method)
+    merge(raw, over)
+    merge(raw, own)
+    for key, value in axes.items():
+        if key not in ("method", *asked):
+            _patch(raw, key, deepcopy(value))
+    if isinstance(raw.get("data"), dict):  # each seed draws its own subset, unless stated
+        raw["data"].setdefault("seed", raw.get("seed", 0))
+    _lay_out_views(raw)
+    return raw, origin
+
+
+def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: str) -> Raw:
+    """The same run with durations in shares. Their length follows from N and the budget."""
+
+    def at(images: float, n: int) -> RunSpec:
+        made = converted(raw, lambda epochs, key: as_share(epochs, n, images, key))
+        return validated(RunSpec, {**made, "optim": {"lr": 1.0}}, where=where)
+
+    spec = at(1, 0)  # durations of no length, and an optimizer that costs nothing
+    n, cost = _distinct(spec.data, listings), flops_per_image(spec)
+    images: float = spec.budget.images(n, spec.batch, cost)
+    if spec.budget.unit == "flops" and cost is not None:
+        # The cost of a run is affine in the lengths of its parts, as SwAV's wait for its queue: two
+        # lengths give the number of images that spends the budget exactly.
+        longest = n * max(waiting.values())
+        if longest:
+            saved = longest * (cost - (flops_per_image(at(longest, n)) or cost))
+            images = (spec.budget.amount + saved) / cost
+    made: Raw = converted(raw, lambda epochs, key: as_share(epochs, n, images, key))
+    return made
+
+
+def _distinct(data: Subset, listings: Listings) -> int:
+    """N, the number of distinct images."""
+    listing = listings.get((data.dataset, data.split))
+    n = data.count or (listing.images if listing else None)
+    if n is None:
+        raise ConfigError(
+            f"dataset {data.dataset!r} is not here and data.count is not stated",
+            where="base.data.count",
+            hint="state data.count, or make the dataset available (datayield doctor --data)",
+        )
+    return n
+
+
+def _flag(value: Any) -> bool:
+    if value not in (None, True, False):
+        raise ConfigError("not a switch", where="as_published", got=value, allowed="true, false")
+    return bool(value)
 
 
 def merge(into: Raw, patch: Raw) -> None:
@@ -82,12 +146,15 @@ def _patch(raw: Raw, dotted: str, value: Any) -> None:
     merge(raw, {last: value})
 
 
-def _name_views(raw: Raw) -> None:
-    """Replace `views: {recipe: name, size: px}` by the views that the name stands for."""
-    views = raw.get("views")
+def _lay_out_views(raw: Raw) -> None:
+    """Replace `views: {recipe: name}` by what it stands for; `encoder.size` where no size is."""
+    views, encoder = raw.get("views"), raw.get("encoder")
+    usual = encoder.get("size") if isinstance(encoder, dict) else None
+    if isinstance(views, list) and usual is not None:
+        raw["views"] = [{"size": usual, **v} if isinstance(v, dict) else v for v in views]
     if not isinstance(views, dict):
         return
-    name, size = views.get("recipe"), views.get("size")
+    name, size = views.get("recipe"), views.get("size", usual)
     if name not in VIEW_RECIPES:
         raise ConfigError(
             "unknown recipe of views",
@@ -96,11 +163,11 @@ def _name_views(raw: Raw) -> None:
             allowed=VIEW_RECIPES,
             hint="or list the views with their values",
         )
-    if not isinstance(size, int) or set(views) != {"recipe", "size"}:
+    if not isinstance(size, int) or not set(views) <= {"recipe", "size"}:
         raise ConfigError(
             "a recipe of views takes a name and a size",
             where="base.views",
             got=views,
-            allowed="{recipe: NAME, size: PIXELS}",
+            allowed="{recipe: NAME, size: PIXELS}; without size: encoder.size",
         )
     raw["views"] = [view.model_dump(mode="json") for view in recipe(name, size)]

@@ -1,37 +1,14 @@
 """From a YAML file to a Study: scales laid over, errors that name file and key."""
 
-import re
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.expand import merge
 from datayield.spec.study import Study
 from datayield.spec.validate import validated
+from datayield.spec.yaml_file import read_mapping
 
 _PATCHABLE = ("base", "recipes", "axes", "evaluations", "question", "notes")
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with `1e-3` read as the number it is, and repeated keys refused."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = sorted({key for key in keys if keys.count(key) > 1 and key != "<<"})
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {twice[0]!r} stands twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d[\d_]*)(\.[\d_]*)?[eE][-+]?\d+$"),
-    list("-+0123456789"),
-)
 
 
 def load_study(name: str, scale: str | None = None) -> Study:
@@ -40,7 +17,7 @@ def load_study(name: str, scale: str | None = None) -> Study:
     Without `scale`: `pocket` where the study has scales. Raises ConfigError.
     """
     path = find_study(name)
-    raw = _read(path)
+    raw = read_mapping(path, "study")
     scales = raw.pop("scales", None) or {}
     if not isinstance(scales, dict):
         raise ConfigError("scales must map a name to what it changes", where=f"{path}: scales")
@@ -96,25 +73,3 @@ def _shipped_folders() -> list[Path]:
     package = Path(__file__).parents[1]
     folders = (package / "studies", package.parents[1] / "studies")
     return [folder for folder in folders if folder.is_dir()][:1]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "this is not valid YAML",
-            where=str(path),
-            got=error,
-            hint="check indentation and quotes at the place named",
-        ) from None
-    except OSError as error:
-        raise ConfigError("cannot read the study", where=str(path), got=error) from None
-    if not isinstance(raw, dict):
-        raise ConfigError(
-            "a study is a mapping of keys",
-            where=str(path),
-            got=type(raw).__name__,
-            allowed="study, question, base, axes, ...",
-        )
-    return raw

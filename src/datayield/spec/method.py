@@ -1,8 +1,9 @@
 """What a pretraining objective can be asked to be: one model per method, knobs with defaults."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from datayield.spec.model import Frozen
 
@@ -10,6 +11,20 @@ Widths = Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
 
 
 Pairing = Literal["all_pairs", "mean_view"]  # how more than two views meet; see maths.decorrelation
+
+
+def _over_width(value: Any, info: ValidationInfo) -> Any:
+    """`"10.24/d"` as 10.24 divided by the width of the projector's last layer; numbers as they are.
+
+    The best weight of decorrelation falls about as 1 / d (Ghosh et al. 2024, arXiv 2312.10725).
+    """
+    if not isinstance(value, str):
+        return value
+    rule = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*/\s*d\s*", value)
+    if rule is None:
+        raise ValueError('a number, or "k/d" with d the last width of the projector, as "10.24/d"')
+    widths = info.data.get("projector")  # not there when it is itself wrong, which is told
+    return float(rule[1]) / widths[-1] if widths else 1.0
 
 
 class BarlowTwins(Frozen):
@@ -21,9 +36,11 @@ class BarlowTwins(Frozen):
 
     name: Literal["barlow_twins"] = "barlow_twins"
     projector: Widths = (2048, 2048, 2048)
-    beta: float = Field(0.0051, gt=0, description="weight of the off-diagonal terms")
+    beta: float = Field(0.0051, gt=0, description="weight of the off-diagonal terms; may be k/d")
     scale: float = Field(1.0, gt=0, description="factor on the whole loss (0.1 in solo-learn)")
     pairing: Pairing = "all_pairs"
+
+    _rule = field_validator("beta", mode="before")(_over_width)
 
 
 class SimCLR(Frozen):
@@ -47,8 +64,10 @@ class VICReg(Frozen):
     projector: Widths = (2048, 2048, 2048)
     invariance: float = Field(25.0, ge=0)
     variance: float = Field(25.0, ge=0)
-    covariance: float = Field(1.0, ge=0)
+    covariance: float = Field(1.0, ge=0, description="may be k/d")
     pairing: Pairing = "all_pairs"
+
+    _rule = field_validator("covariance", mode="before")(_over_width)
 
 
 class BYOL(Frozen):
@@ -145,7 +164,7 @@ class SimMIM(Frozen):
 
     name: Literal["simmim"] = "simmim"
     mask_patch: int = Field(8, ge=1, description="side in pixels of what is hidden at once")
-    ratio: float = Field(0.6, gt=0, lt=1, description="share of the squares hidden, rounded up")
+    ratio: float = Field(0.6, gt=0, lt=1, description="of the squares that are hidden, rounded up")
 
 
 WithTeacher = BYOL | MoCoV3 | DINO
@@ -163,4 +182,15 @@ METHOD_SPECS: dict[str, type[AnyMethod]] = {
     "lejepa": LeJEPA,
     "swav": SwAV,
     "simmim": SimMIM,
+}
+PAPERS: dict[str, str] = {  # arXiv
+    "barlow_twins": "2103.03230",
+    "simclr": "2002.05709",
+    "vicreg": "2105.04906",
+    "byol": "2006.07733",
+    "moco_v3": "2104.02057",
+    "dino": "2104.14294",
+    "lejepa": "2511.08544",
+    "swav": "2006.09882",
+    "simmim": "2111.09886",
 }

@@ -1,4 +1,4 @@
-"""A study: base < recipes < axes -> runs, and what each run is measured by."""
+"""A study: named recipe < base < recipes < axes -> runs, and what each is measured by."""
 
 import itertools
 from typing import Any, NamedTuple
@@ -136,7 +136,7 @@ class Study(Frozen):
         return data.get(key, default) if isinstance(data, dict) else default
 
     def _cell(self, axes: dict[str, Any], listings: Listings) -> Cell:
-        spec = as_run(self.base, self.recipes, axes)
+        spec = as_run(self.base, self.recipes, axes, listings)
         self._check_evaluations(spec)
         return Cell(axes, spec.budget, resolve(spec, listings))
 

@@ -38,7 +38,7 @@ def checkpoint_bytes(plan: Plan) -> int | None:
             if params is None or dim is None:
                 return None
             kept += 4 * params * len(task.shares)
-            moments = 3 if task.spec.optim.name == "adamw" else 2
+            moments = 3 if task.spec.optim.name in ("adamw", "adam") else 2
             if isinstance(task.spec.method, SimMIM):  # one token's worth: weights are shared
                 head = decoder_macs(task.spec.encoder, task.spec.encoder.stride or 0) or 0.0
             else:

@@ -1,0 +1,58 @@
+"""Durations written in epochs, `{epochs: 10}`, where a share of the budget is stored."""
+
+from collections.abc import Callable
+from typing import Any
+
+from datayield.spec.errors import ConfigError
+
+# All knobs that are shares of the budget.
+DURATIONS = (
+    "optim.warmup",
+    "optim.milestones",
+    "method.temperature_warmup",
+    "method.freeze",
+    "method.queue_from",
+)
+
+
+def converted(raw: Any, to_share: Callable[[Any, str], float]) -> Any:
+    """A copy of a run as written, each `{epochs: E}` replaced by `to_share(E, dotted key)`.
+
+    The budget stays as it is. Raises ConfigError where no duration is meant.
+    """
+
+    def at(value: Any, path: tuple[str, ...]) -> Any:
+        if path == ("budget",):
+            return value
+        if isinstance(value, list | tuple):
+            return [at(item, (*path, str(i))) for i, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        key = ".".join(path)
+        meant = ".".join(path[:2]) in DURATIONS
+        if set(value) == {"epochs"} and meant:
+            return to_share(value["epochs"], key)
+        if "epochs" in value or meant:
+            raise ConfigError(
+                "a duration is a share of the budget, or {epochs: NUMBER}"
+                if meant
+                else "only durations may be in epochs",
+                where=key,
+                got=value,
+                allowed="" if meant else f"budget, {', '.join(DURATIONS)}",
+            )
+        return {k: at(v, (*path, str(k))) for k, v in value.items()}
+
+    return at(raw, ())
+
+
+def in_epochs(raw: Any) -> dict[str, Any]:
+    """The durations of a run that are written in epochs: dotted key -> epochs."""
+    found: dict[str, Any] = {}
+
+    def note(epochs: Any, key: str) -> float:
+        found[key] = epochs
+        return 0.0
+
+    converted(raw, note)
+    return found
