@@ -3,27 +3,21 @@
 `python -m tests.methods.parallel_table` prints the largest relative differences per method.
 """
 
-import os
-import subprocess
-import sys
-import tempfile
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 
 from datayield import methods
-from datayield.nets.gather import average_gradients, mine, rank
+from datayield.nets.gather import average_gradients, mine
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.method import METHOD_SPECS
 from datayield.spec.run import OptimSpec
 from tests.methods.test_methods import batch, run_spec
+from tests.pair import both
 
-PROCESSES = 2
 STEPS = 2
 # Knobs that put a threshold between t = 0 and t = 0.5, where a method has one.
 THRESHOLDS: dict[str, dict[str, Any]] = {
@@ -82,51 +76,32 @@ def difference(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
     )
 
 
+def all_results() -> dict[tuple[Any, ...], Results]:
+    """Every case, in this process."""
+    return {tuple(case): results(case) for case in CASES}
+
+
 @cache
-def of_processes() -> list[dict[Case, Results]]:
-    """All cases as each of the two processes has them; one pair goes through all."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-W", "error", "-m", "tests.methods.parallel_table", folder]
-        env = {**os.environ, "WORLD_SIZE": str(PROCESSES), "OMP_NUM_THREADS": "1"}
-        started = [
-            subprocess.Popen(command, env={**env, "RANK": str(i)}, cwd=Path(__file__).parents[2])
-            for i in range(PROCESSES)
-        ]
-        assert [process.wait(timeout=300) for process in started] == [0] * PROCESSES
-        return [
-            {Case(*key): value for key, value in torch.load(Path(folder) / f"{i}.pt").items()}
-            for i in range(PROCESSES)
-        ]
+def of_processes() -> list[dict[tuple[Any, ...], Results]]:
+    """All cases as each of the two processes has them."""
+    return both(all_results)
 
 
-def _one_of_them(folder: str) -> None:
-    i = int(os.environ["RANK"])
-    dist.init_process_group(
-        "gloo", init_method=f"file://{folder}/meet", rank=i, world_size=PROCESSES
-    )
-    assert rank() == i
-    torch.save({tuple(case): results(case) for case in CASES}, Path(folder) / f"{i}.pt")
-    dist.destroy_process_group()
+def differences(case: Case) -> dict[str, float]:
+    """Kind of result -> the largest difference of either process from one that is alone."""
+    alone = results(case)
+    pair = of_processes()
+    return {kind: max(difference(one[case][kind], alone[kind]) for one in pair) for kind in alone}
 
 
 def _print_table() -> None:
-    kinds = ("loss", "gradient", "buffers", "state")
-    print("largest relative difference, float64", *kinds, sep="\t")  # noqa: T201
+    print("largest relative difference, float64")  # noqa: T201
     for name in METHOD_SPECS:
-        found = dict.fromkeys(kinds, 0.0)
-        for case in CASES:
-            if case.name == name:
-                alone = results(case)
-                for kind in kinds:
-                    for process in of_processes():
-                        apart = difference(process[case][kind], alone[kind])
-                        found[kind] = max(found[kind], apart)
-        print(name, *(f"{value:.1e}" for value in found.values()), sep="\t")  # noqa: T201
+        found = [differences(case) for case in CASES if case.name == name]
+        most = (f"{kind} {max(one[kind] for one in found):.1e}" for kind in found[0])
+        print(f"{name:14}", *most, sep="  ")  # noqa: T201
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        _one_of_them(sys.argv[1])
-    else:
-        torch.set_num_threads(1)
-        _print_table()
+    torch.set_num_threads(1)
+    _print_table()
