@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ import torch
 from torch import Tensor
 
 from datayield.run.device import choose
-from datayield.spec.errors import ConfigError
+from datayield.run.work import work
+from datayield.session import open_study
+from datayield.spec.errors import ConfigError, TrainingError
 from datayield.store.atomic import read_json
 from datayield.store.machine import kind_of
 from tests.conftest import Call
@@ -24,6 +27,7 @@ from tests.methods.parallel_table import difference
 from tests.pair import both
 from tests.run import parallel_runs
 from tests.run.parallel_runs import CASES
+from tests.run.test_pretrain import CPU
 
 Trained = dict[tuple[str, torch.dtype], dict[str, dict[str, Tensor]]]
 EXACT = 1e-9  # float64, relative, of any weight or statistic; measured below 1e-12
@@ -87,6 +91,23 @@ def test_after_a_loss_that_is_not_finite_the_followers_take_the_next_run(tmp_pat
     (broken, fine, finished), _ = both(parallel_runs.not_finite_then_fine, tmp_path)
     assert broken.startswith("TrainingError: the loss is nan at step 7 of 20")
     assert (fine, finished) == ("", True)
+
+
+def test_a_leader_out_of_memory_ends_so_that_torchrun_ends_the_others(
+    datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("datayield.run.work.pretrain", full)
+    session = open_study("tiny.yaml")
+    task = session.plan().todo[-1]
+    with pytest.raises(TrainingError, match="out of memory"):  # alone: the next run is begun
+        list(work(task, session.store, CPU, Event()))
+    monkeypatch.setattr("datayield.run.work.world", lambda: 2)
+    with pytest.raises(SystemExit, match="out of memory"):
+        list(work(task, session.store, CPU, Event()))
+    assert session.store.run(task.spec.id).failure.exists()
 
 
 STUDY = """

@@ -2,9 +2,10 @@
 
 The leader (rank 0) works through the study as ever. Before each pretraining it tells the others
 what to train, and all go through the same loop; a follower's folder is a temporary one, so no file
-system need be shared, and it decodes its images itself. What stops the loop stops it in all
-processes alike: a request (any process's), or a loss that is not finite. After any other error a
-process ends with a code other than 0, upon which torchrun ends the rest.
+system need be shared, and it decodes its images itself. Each DatayieldError that ends the loop is
+a function of what all processes share, and so ends it in all of them: a wish to stop (of any), a
+loss that is not finite, a damaged state. After any other error a process ends with a code other
+than 0, upon which torchrun ends the rest.
 """
 
 import math
@@ -24,13 +25,7 @@ from datayield.run.device import choose
 from datayield.run.images import source_of
 from datayield.run.interrupt import interruptible
 from datayield.run.pretrain import Source, pretrain
-from datayield.spec.errors import (
-    DataError,
-    DatayieldError,
-    InterruptedRunError,
-    StoreError,
-    TrainingError,
-)
+from datayield.spec.errors import DataError, DatayieldError
 from datayield.spec.run import RunSpec
 from datayield.store.folders import RunFolder
 
@@ -94,7 +89,7 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
             stop=stop,
             save_seconds=math.inf,
         )
-        with suppress(InterruptedRunError, TrainingError, StoreError):  # the leader has them too
+        with suppress(DatayieldError):  # the leader has the same, and says it
             for _ in loop:
                 pass
 
