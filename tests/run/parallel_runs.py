@@ -1,5 +1,9 @@
-"""Whole runs through the real loop, in one process or in this process of a pair."""
+"""Whole runs through the real loop, in one process or in this process of a pair.
 
+`python -m tests.run.parallel_runs` prints how far two processes end from one after 50 steps.
+"""
+
+import tempfile
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,6 +22,7 @@ from datayield.spec.errors import DatayieldError
 from datayield.spec.method import METHOD_SPECS
 from datayield.spec.run import RunSpec
 from datayield.store.folders import RunFolder
+from tests.pair import both
 from tests.run.test_pretrain import CPU, source_of, spec_of
 
 STEPS = 50
@@ -56,12 +61,21 @@ def trained(name: str, folder: Path, dtype: torch.dtype) -> dict[str, dict[str, 
     }
 
 
-def all_trained(folder: Path) -> dict[tuple[str, torch.dtype], dict[str, dict[str, Tensor]]]:
+def all_trained(
+    folder: Path, cases: list[tuple[str, torch.dtype]]
+) -> dict[tuple[str, torch.dtype], dict[str, dict[str, Tensor]]]:
     """Every case in this process of a pair."""
     return {
         (name, dtype): trained(name, folder / str(rank()) / f"{name}-{dtype}", dtype)
-        for name, dtype in CASES
+        for name, dtype in cases
     }
+
+
+def apart(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
+    """The distance between two sets of weights, relative to their length."""
+    pairs = [(ours[name].double(), value.double()) for name, value in theirs.items()]
+    squares = sum(float((a - b).square().sum()) for a, b in pairs)
+    return float((squares / sum(float(b.square().sum()) for _, b in pairs)) ** 0.5)
 
 
 def _run(spec: RunSpec, folder: Path, stop: Event | None = None, stop_at: int = -1) -> None:
@@ -142,3 +156,24 @@ def not_finite_then_fine(folder: Path) -> tuple[str, str, bool]:
         broken = _led(folder / "broken", source_of(40), source_of(40))
     fine = _led(folder / "fine", source_of(40), source_of(40))
     return broken, fine, RunFolder(folder / "fine").spent() is not None
+
+
+def _print_table(folder: Path) -> None:
+    both_types = torch.float32, torch.float64
+    cases = [(name, dtype) for name in METHOD_SPECS for dtype in both_types]
+    two = both(all_trained, folder / "two", cases)[0]
+    print(f"distance of all weights after {STEPS} steps, relative to their length")  # noqa: T201
+    for name in METHOD_SPECS:
+        one32, one64 = (trained(name, folder / f"{name}{d}", d)["weights"] for d in both_types)
+        two32, two64 = (two[name, dtype]["weights"] for dtype in both_types)
+        print(  # noqa: T201
+            f"{name:14} float64, two and one {apart(two64, one64):.1e}"
+            f"  float32, two and one {apart(two32, one32):.1e}"
+            f"  float32 from float64: two {apart(two32, one64):.1e}, one {apart(one32, one64):.1e}"
+        )
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as scratch:
+        _print_table(Path(scratch))

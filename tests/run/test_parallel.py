@@ -26,7 +26,7 @@ from tests.conftest import Call
 from tests.methods.parallel_table import difference
 from tests.pair import both
 from tests.run import parallel_runs
-from tests.run.parallel_runs import CASES
+from tests.run.parallel_runs import CASES, apart
 from tests.run.test_pretrain import CPU
 
 Trained = dict[tuple[str, torch.dtype], dict[str, dict[str, Tensor]]]
@@ -36,16 +36,9 @@ EXACT = 1e-9  # float64, relative, of any weight or statistic; measured below 1e
 NEAR_EXACT, NEAR = 1e-5, 5e-3
 
 
-def apart(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
-    """The distance between two sets of weights, relative to their length."""
-    pairs = [(ours[name].double(), value.double()) for name, value in theirs.items()]
-    squares = sum(float((a - b).square().sum()) for a, b in pairs)
-    return float((squares / sum(float(b.square().sum()) for _, b in pairs)) ** 0.5)
-
-
 @pytest.fixture(scope="module")
 def by_two(tmp_path_factory: pytest.TempPathFactory) -> list[Trained]:
-    return both(parallel_runs.all_trained, tmp_path_factory.mktemp("two"))
+    return both(parallel_runs.all_trained, tmp_path_factory.mktemp("two"), CASES)
 
 
 @pytest.mark.parametrize(("name", "dtype"), CASES, ids=str)
