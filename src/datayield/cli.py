@@ -12,6 +12,7 @@ from rich.console import Console
 from datayield import __version__
 from datayield.session import Session, open_study
 from datayield.spec.errors import ConfigError, DatayieldError
+from datayield.spec.places import place
 from datayield.store.plan import Plan
 
 app = typer.Typer(
@@ -79,19 +80,25 @@ def run(
     """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
     from datayield.report.terminal import show_totals
 
+    if place().rank > 0:  # torchrun started several: one runs the study, the others train along
+        from datayield.run.parallel import follow
+
+        follow(device)
+        raise typer.Exit(0)
     session = open_study(study, scale, store, device)
     made = session.plan()
     todo = len(made.todo)
     failed: tuple[tuple[str, str], ...] = ()
-    if todo:
-        err.print(
-            f"[bold]{session.study.name}[/bold]: {todo} of {len(made.tasks)} runs and baselines "
-            "to do",
-            highlight=False,
-        )
-        show_totals(err, made, session.decoded_bytes(made))
-        failed = session.run(made, err, save_every).failed
-        made = session.plan()
+    with session.leading(made):
+        if todo:
+            err.print(
+                f"[bold]{session.study.name}[/bold]: {todo} of {len(made.tasks)} runs and "
+                "baselines to do",
+                highlight=False,
+            )
+            show_totals(err, made, session.decoded_bytes(made))
+            failed = session.run(made, err, save_every).failed
+            made = session.plan()
     page = session.page if session.reported(made) else session.report(made)
     _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)
 

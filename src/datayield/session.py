@@ -5,6 +5,8 @@ session = open_study("studies/demo.yaml")
 session.plan().estimate
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,13 +19,14 @@ from datayield.spec.errors import ConfigError, DataError, DatayieldError
 from datayield.spec.identity import digest
 from datayield.spec.listing import Listing
 from datayield.spec.load import find_study, load_study
-from datayield.spec.places import store_dir
+from datayield.spec.places import place, store_dir
+from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.atomic import read_json, write_json
 from datayield.store.disk import decoded_bytes
 from datayield.store.estimate import likely_device
 from datayield.store.folders import Store
-from datayield.store.machine import Speeds
+from datayield.store.machine import Speeds, kind_of
 from datayield.store.plan import Plan, make_plan
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
@@ -43,7 +46,7 @@ class Session(NamedTuple):
     def plan(self) -> Plan:
         """What is done and what is missing, now, with estimates for this device."""
         kind = likely_device() if self.device == "auto" else self.device.partition(":")[0]
-        return make_plan(self.study, self.cells, self.store, Speeds(kind))
+        return make_plan(self.study, self.cells, self.store, Speeds(kind_of(kind)))
 
     def warnings(self) -> list[str]:
         """Data that is not here, and confounds."""
@@ -62,6 +65,24 @@ class Session(NamedTuple):
         device = choose(self.device)
         for what in measure(plan, Speeds(device.type), device):
             console.print(f"measuring {what}", highlight=False)
+
+    @contextmanager
+    def leading(self, plan: Plan) -> Iterator[None]:
+        """Where torchrun started several processes, lead them for the block; else nothing.
+
+        Raises ConfigError, before anything runs, where they cannot share out a batch evenly.
+        """
+        processes = place().processes
+        if processes == 1:
+            yield
+            return
+        for task in plan.todo:
+            if isinstance(task.spec, RunSpec) and task.share_left > 0:
+                _check_batch(task.spec.batch, processes)
+        from datayield.run.parallel import leading
+
+        with leading(self.device):
+            yield
 
     def run(self, plan: Plan, console: Console, save_every: float = 60.0) -> "Outcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
@@ -131,3 +152,14 @@ def open_study(
         raise error.within(find_study(study)) from None
     lacking += loaded.shortages(cells, listings)
     return Session(loaded, cells, listings, lacking, Store(store or store_dir()), device)
+
+
+def _check_batch(batch: int, processes: int) -> None:
+    if batch % processes:
+        raise ConfigError(
+            f"a batch of {batch} images cannot be shared out evenly among {processes} processes",
+            where="base.batch",
+            got=batch,
+            allowed=f"multiples of {processes}",
+            hint="choose another --nproc-per-node; another batch is another run",
+        )

@@ -141,6 +141,20 @@ def test_a_part_of_the_batch_gives_that_part_of_the_views(size: int, threads: in
         torch.set_num_threads(before)
 
 
+@pytest.mark.parametrize("parts", [2, 3, 4])
+def test_the_processes_views_joined_are_the_whole_batchs_to_the_bit(parts: int) -> None:
+    images, specs = batch(24), (STRONG, *recipe("asymmetric", 32))
+    whole = make_views(images, specs, 5, 7)
+    size = 24 // parts
+    split = [
+        make_views(images[start : start + size], specs, 5, 7, batch=24, start=start)
+        for start in range(0, 24, size)
+    ]
+    assert len(whole) == 3
+    for view, pieces in zip(whole, zip(*split, strict=True), strict=True):
+        assert torch.equal(torch.cat(pieces), view)
+
+
 def test_samples_not_chosen_are_untouched_to_the_bit() -> None:
     images = batch(40)
     spec = STRONG.model_copy(update={"jitter": 1.0})

@@ -56,3 +56,14 @@ def test_batches_hold_the_right_pixels(limit: int, monkeypatch: pytest.MonkeyPat
     expected = images[chosen[positions(5, 1, 2, 4)]].transpose(0, 3, 1, 2)
     np.testing.assert_array_equal(batch.numpy(), expected)
     assert len(source) == 5
+
+
+@pytest.mark.parametrize("limit", [resident.RAM_LIMIT, 0], ids=["in memory", "from the file"])
+def test_parts_of_a_batch_joined_are_the_batch(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resident, "RAM_LIMIT", limit)
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), np.uint8)
+    images.flags.writeable = False
+    source = Resident(images, np.arange(20), "cpu")
+    whole = source.batch(3, 4, 12)
+    parts = [source.batch(3, 4, 12, slice(start, start + 4)) for start in (0, 4, 8)]
+    assert torch.equal(torch.cat(parts), whole)

@@ -43,16 +43,27 @@ class Drawn(NamedTuple):
         return Drawn(*(values[start:stop] for values in self))
 
 
-def make_views(images: Tensor, specs: tuple[ViewSpec, ...], seed: int, step: int) -> list[Tensor]:
+def make_views(
+    images: Tensor,
+    specs: tuple[ViewSpec, ...],
+    seed: int,
+    step: int,
+    batch: int | None = None,
+    start: int = 0,
+) -> list[Tensor]:
     """All views of uint8 `images` `[B, 3, H, W]`, in the order of `specs`.
 
     Each is float32 `[B, 3, size, size]`, normalised, channels last, on the device of `images`.
+    `images` may be a part of a batch of `batch` images, those from `start` on: its views are that
+    part of the whole batch's.
     """
-    batch, _, *image = images.shape
+    count, _, height, width = images.shape
+    whole = count if batch is None else batch
     kinds = [spec for spec in specs for _ in range(spec.count)]
     return [
-        apply(images, spec, draw(spec, batch, (image[0], image[1]), seed, step, view))
+        apply(images, spec, drawn.part(start, start + count))
         for view, spec in enumerate(kinds)
+        for drawn in [draw(spec, whole, (height, width), seed, step, view)]
     ]
 
 

@@ -52,9 +52,12 @@ class Resident:
     def __len__(self) -> int:
         return len(self._indices)
 
-    def batch(self, seed: int, step: int, size: int) -> Tensor:
-        """uint8 [size, 3, S, S] in channels_last layout (a view, nothing is transposed)."""
-        chosen = positions(len(self), seed, step, size)
+    def batch(self, seed: int, step: int, size: int, part: slice = slice(None)) -> Tensor:
+        """uint8 [size, 3, S, S] in channels_last layout (a view, nothing is transposed).
+
+        With `part` only those of the batch: a process's share.
+        """
+        chosen = positions(len(self), seed, step, size)[part]
         if self._pixels is None:
             pixels = torch.from_numpy(np.asarray(self._images[self._indices[chosen]]))
         else:

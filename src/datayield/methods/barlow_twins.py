@@ -6,6 +6,7 @@ from datayield.maths import decorrelation
 from datayield.methods.embed import apart
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
+from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
 from datayield.spec import method as spec_method
 
@@ -24,7 +25,7 @@ class BarlowTwins(nn.Module):
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        z = apart(self.encoder, self.projector, views)
+        z = [gathered(z, dim=0) for z in apart(self.encoder, self.projector, views)]
         total, terms = decorrelation.barlow_twins(z, self.spec.beta, self.spec.pairing)
         return loss(self.spec.scale * total, terms)
 

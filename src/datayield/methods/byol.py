@@ -8,6 +8,7 @@ from datayield.maths.schedules import ramp
 from datayield.methods.embed import apart
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
+from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
 from datayield.nets.shadow import Shadow
 from datayield.spec import method as spec_method
@@ -33,7 +34,8 @@ class BYOL(nn.Module):
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
         p = [self.predictor(z) for z in apart(self.encoder, self.projector, views)]
         targets = [self.teacher(view) for view in views]
-        total = distillation.regression(torch.stack(p), torch.stack(targets))
+        everyones = (gathered(torch.stack(z), dim=1) for z in (p, targets))  # [V, B, D]
+        total = distillation.regression(*everyones)
         return loss(total, {"regression": total})
 
     def after_step(self, t: float) -> None:

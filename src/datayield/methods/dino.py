@@ -9,6 +9,7 @@ from datayield.methods.embed import large, together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.dino_head import Prototypes, bottleneck
 from datayield.nets.encoder import Encoder
+from datayield.nets.gather import gathered
 from datayield.nets.shadow import Shadow
 from datayield.spec import method as spec_method
 
@@ -41,10 +42,11 @@ class DINO(nn.Module):
         `t` sets the teacher's temperature, and whether the prototypes are still frozen.
         """
         spec = self.spec
-        z = together(self.encoder, self.projector, views)  # [V, B, D]
+        z = gathered(together(self.encoder, self.projector, views), dim=1)  # [V, B, D]
         student = self.prototypes(z, frozen=t < spec.freeze)
         seen = large(views)  # G of them
-        teacher = self.teacher(torch.cat(seen)).view_as(student[: len(seen)])
+        teacher = self.teacher(torch.cat(seen), slice(2)).unflatten(0, (len(seen), -1))
+        teacher = self.teacher(gathered(teacher, dim=1), slice(2, None))  # [G, B, K]
         cold = linear(
             t, spec.first_teacher_temperature, spec.teacher_temperature, spec.temperature_warmup
         )

@@ -8,6 +8,7 @@ from datayield.maths.gaussian import prediction, sigreg
 from datayield.methods.embed import large, together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
+from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
 from datayield.spec import method as spec_method
 
@@ -29,9 +30,10 @@ class LeJEPA(nn.Module):
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        z = together(self.encoder, self.projector, views)  # [V, B, D]
-        # Drawn on the CPU, so that the directions do not depend on the device.
-        directions = F.normalize(torch.randn(z.shape[-1], self.spec.directions), dim=0)  # [D, M]
+        # Drawn on the CPU and before the encoder draws: alike on every device and process.
+        width = self.spec.projector[-1]
+        directions = F.normalize(torch.randn(width, self.spec.directions), dim=0)  # [D, M]
+        z = gathered(together(self.encoder, self.projector, views), dim=1)  # [V, B, D]
         spread = sigreg(z, directions.to(z.device, non_blocking=True))
         agreement = prediction(z, len(large(views)))
         total = self.spec.sigreg * spread + (1 - self.spec.sigreg) * agreement

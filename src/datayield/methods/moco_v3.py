@@ -8,6 +8,7 @@ from datayield.maths.schedules import ramp
 from datayield.methods.embed import apart
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
+from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
 from datayield.nets.shadow import Shadow
 from datayield.spec import method as spec_method
@@ -38,7 +39,8 @@ class MoCoV3(nn.Module):
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
         q = [self.predictor(z) for z in apart(self.encoder, self.projector, views)]
         k = [self.teacher(view) for view in views]
-        total = info_nce(torch.stack(q), torch.stack(k), self.spec.temperature)
+        queries, keys = (gathered(torch.stack(z), dim=1) for z in (q, k))  # [V, B, D]
+        total = info_nce(queries, keys, self.spec.temperature)
         return loss(total, {"info_nce": total})
 
     def after_step(self, t: float) -> None:

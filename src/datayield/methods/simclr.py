@@ -6,6 +6,7 @@ from datayield.maths.contrastive import nt_xent
 from datayield.methods.embed import together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
+from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
 from datayield.spec import method as spec_method
 
@@ -24,7 +25,8 @@ class SimCLR(nn.Module):
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        total = nt_xent(together(self.encoder, self.projector, views), self.spec.temperature)
+        z = gathered(together(self.encoder, self.projector, views), dim=1)  # [V, B, D]
+        total = nt_xent(z, self.spec.temperature)
         return loss(total, {"nt_xent": total})
 
     def after_step(self, t: float) -> None:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from datayield.maths.masking import patchify, random_masks, reconstruction
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
+from datayield.nets.gather import gathered, mine, world
 from datayield.spec import method as spec_method
 
 INIT_STD = 0.02  # of the mask token, as for the authors' ViTs
@@ -35,16 +36,21 @@ class SimMIM(nn.Module):
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
         pixels = torch.cat(views)
-        hidden = self._masks(len(pixels), pixels.shape[-1] // self.patch).to(
-            pixels.device, non_blocking=True
-        )
+        hidden = self._masks(len(views), len(views[0]), pixels.shape[-1] // self.patch)
+        hidden = hidden.to(pixels.device, non_blocking=True)  # [V B, T]
         pred = self.decoder(self.encoder.tokens(pixels, hidden, self.mask_token))
-        total = reconstruction(pred, patchify(pixels, self.patch), hidden).mean()
+        errors = reconstruction(pred, patchify(pixels, self.patch), hidden)  # [V B]
+        total = gathered(errors.view(len(views), -1), dim=1).mean()
         return loss(total, {"l1": total})
 
-    def _masks(self, count: int, side: int) -> Tensor:
-        """Hidden tokens from torch's global stream on the CPU, whatever the device."""
-        return random_masks(count, side, self.spec.mask_patch // self.patch, self.spec.ratio)
+    def _masks(self, views: int, batch: int, side: int) -> Tensor:
+        """Hidden tokens [V B, T] from torch's global stream on the CPU, whatever the device.
+
+        Drawn for the batch of all processes, of which this one takes its own.
+        """
+        cell, whole = self.spec.mask_patch // self.patch, batch * world()
+        drawn = random_masks(views * whole, side, cell, self.spec.ratio).view(views, whole, -1)
+        return drawn[:, mine(whole)].flatten(0, 1)
 
     def after_step(self, t: float) -> None:
         """Nothing: no state but the parameters."""

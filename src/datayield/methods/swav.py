@@ -9,6 +9,7 @@ from datayield.maths.precision import no_autocast, widened
 from datayield.methods.embed import together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
+from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
 from datayield.spec import method as spec_method
 
@@ -41,7 +42,8 @@ class SwAV(nn.Module):
 
         Prototypes get no gradient while t < freeze; the queue helps to assign from t >= queue_from.
         """
-        z = F.normalize(widened(together(self.encoder, self.projector, views)), dim=-1)  # [V, B, D]
+        z = gathered(together(self.encoder, self.projector, views), dim=1)
+        z = F.normalize(widened(z), dim=-1)  # [V, B, D]
         prototypes = self.prototypes.detach() if t < self.spec.freeze else self.prototypes
         with no_autocast(z):
             scores = z @ prototypes.T  # [V, B, K]

@@ -20,9 +20,9 @@ class Shadow(nn.Module):
         self.net = copy.deepcopy(nn.Sequential(*followed)).requires_grad_(False)
 
     @torch.no_grad()
-    def forward(self, x: Tensor) -> Tensor:
-        """What the teacher says of `x`, without a graph."""
-        out: Tensor = self.net(x)
+    def forward(self, x: Tensor, parts: slice = slice(None)) -> Tensor:
+        """What the teacher, or some of its parts one after the other, says of `x`: no graph."""
+        out: Tensor = self.net[parts](x)
         return out
 
     @torch.no_grad()

@@ -9,15 +9,30 @@ import torch
 
 from datayield import __version__
 from datayield.spec.errors import ConfigError
+from datayield.spec.places import place
 
 Kind = Literal["cpu", "cuda", "mps"]
 
 
 def choose(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda`, `cuda:1` or `mps` as a device that is there. Raises ConfigError."""
+    """`auto`, `cpu`, `cuda`, `cuda:1` or `mps` as a device that is there. Raises ConfigError.
+
+    Of several processes that torchrun started each gets a CUDA device of its own.
+    """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, index = name.partition(":")
+    here = place()
+    if here.processes > 1 and kind in ("cuda", "mps"):
+        if index or kind == "mps":
+            raise ConfigError(
+                f"{here.processes} processes cannot share one device",
+                where="--device",
+                got=name,
+                allowed="auto, cuda, cpu",
+                hint="CUDA_VISIBLE_DEVICES chooses which devices there are",
+            )
+        index, name = str(here.local_rank), f"cuda:{here.local_rank}"
     if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
         raise ConfigError(
             "unknown device",
@@ -31,7 +46,9 @@ def choose(name: str) -> torch.device:
             f"this machine has {count} CUDA devices",
             where="--device",
             got=name,
-            hint="use --device auto, or check the driver with nvidia-smi",
+            hint="use --device auto, or check the driver with nvidia-smi"
+            if here.processes == 1
+            else "start fewer processes (torchrun --nproc-per-node)",
         )
     if kind == "mps" and not torch.backends.mps.is_available():
         raise ConfigError("no Apple GPU here", where="--device", got=name, hint="use --device auto")

@@ -1,10 +1,6 @@
 """The local executor: tasks one after another, in this process."""
 
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event
-from types import FrameType
 from typing import NamedTuple
 
 import torch
@@ -13,6 +9,7 @@ from datayield.evals import needs_train
 from datayield.nets.encoder import build
 from datayield.run.evaluate import check_label
 from datayield.run.images import Fit, arrays_of, check_count
+from datayield.run.interrupt import interruptible
 from datayield.run.progress import Display
 from datayield.run.work import work
 from datayield.spec.errors import DatayieldError, InterruptedRunError, StoreError
@@ -37,7 +34,7 @@ def run_all(
     failed: list[tuple[str, str]] = []
     busy: list[str] = []
     done = 0
-    with _interruptible(display) as stop:
+    with interruptible(display.say) as stop:
         _decode(plan, display)
         _check(plan)
         for task in plan.todo:
@@ -100,22 +97,3 @@ def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit]]:
     for _, ev in task.owed:
         for split in (ev.train, ev.test):
             yield ev.dataset, split, ev.size, ev.fit
-
-
-@contextmanager
-def _interruptible(display: Display) -> Iterator[Event]:
-    """Ctrl-C (or SIGTERM) once: finish the step, save, stop. Twice: abort."""
-    stop = Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        display.say("finishing the step and saving; once more to abort")
-
-    before = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,7 +2,7 @@
 
 Step k is a pure function of (weights and optimizer after step k - 1, seed, k): batch, views and
 dropout are drawn from (seed, k), so a run that was killed and continued ends with the same bits
-on a CPU.
+on a CPU. Several processes (nets.gather) each take a part of the batch and the same step.
 """
 
 import json
@@ -20,6 +20,8 @@ from datayield import methods
 from datayield.augment.views import make_views
 from datayield.data.resident import Resident
 from datayield.maths.schedules import rate
+from datayield.nets.gather import anywhere, average_gradients, mine, told, world
+from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.optim.build import set_rate
 from datayield.run.device import describe, peak_memory, versions
@@ -72,9 +74,11 @@ def pretrain(
 
     Leaves checkpoints of the encoder at `shares` of the budget and, when done, the record of
     what was spent. Yields a Tick now and then. Raises InterruptedRunError after saving when `stop`
-    is set, and TrainingError when the loss is no longer finite.
+    is set (in any process), and TrainingError when the loss is no longer finite, or where processes
+    that trained together end with different weights.
     """
-    method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
+    method = synchronised(methods.build(spec)).to(device).to(memory_format=torch.channels_last)
+    part = mine(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
     start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
     if start == 0:
@@ -101,11 +105,12 @@ def pretrain(
                 _keep_encoder(folder, spec, share, step, method.encoder.state_dict())
         if step == steps:
             break
-        if stop.is_set() or time.perf_counter() - saved_at > save_seconds:
+        stopping = anywhere(stop.is_set())
+        if stopping or time.perf_counter() - saved_at > save_seconds:
             now = time.perf_counter()
             meter.seconds += now - clock
             save_state(folder, spec.id, source.digests, step, steps, method, optimizer, meter)
-            if stop.is_set():
+            if stopping:
                 raise InterruptedRunError(
                     f"stopped at step {step} of {steps}, saved",
                     hint="the same command goes on from here",
@@ -113,15 +118,16 @@ def pretrain(
             saved_at = clock = time.perf_counter()
 
         before = time.perf_counter()
-        pixels = source.images.batch(spec.seed, step, spec.batch)
+        pixels = source.images.batch(spec.seed, step, spec.batch, part)
         fetched = time.perf_counter()
-        views = make_views(pixels, spec.views, spec.seed, step)
+        views = make_views(pixels, spec.views, spec.seed, step, spec.batch, part.start)
         viewed = time.perf_counter()
         torch.manual_seed(_stream(spec.seed, step))
         with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
             loss = method(views, t)
         optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
+        average_gradients(method.parameters())
         if spec.optim.clip is not None:
             torch.nn.utils.clip_grad_norm_(method.parameters(), spec.optim.clip)
         set_rate(optimizer, _rate(spec, step))
@@ -133,9 +139,9 @@ def pretrain(
         meter.view_seconds += viewed - fetched
 
     final_loss = float(losses[-1]) if start < steps else math.nan
-    folder.write_spent(
-        _spent(spec, source, meter, final_loss, weights_digest(method.state_dict()), device)
-    )
+    weights = weights_digest(method.state_dict())
+    _check_alike(weights, spec)
+    folder.write_spent(_spent(spec, source, meter, final_loss, weights, device))
     folder.state.unlink(missing_ok=True)
     (folder.path / "progress.json").unlink(missing_ok=True)
 
@@ -163,6 +169,18 @@ def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
             got=f"learning rate {lr:.3g} ({spec.optim.name}, peak {spec.optim.lr:.3g})",
             hint="try a third of optim.lr, a longer optim.warmup, optim.clip: 1.0"
             + (", or precision: fp32" if spec.precision == "bf16" else ""),
+        )
+
+
+def _check_alike(weights: str, spec: RunSpec) -> None:
+    held = told(weights)
+    if len(set(held)) > 1:
+        differ = [str(rank) for rank, other in enumerate(held) if other != held[0]]
+        raise TrainingError(
+            f"{len(held)} processes that trained one model hold different weights",
+            where=f"{spec.method.name}, run {spec.id}",
+            got=f"process {', '.join(differ)} differs from process 0",
+            hint="let all processes run on devices of one kind with the same versions",
         )
 
 
@@ -222,6 +240,7 @@ def _spent(
         peak_memory=peak_memory(device),
         device=describe(device),
         threads=torch.get_num_threads(),
+        processes=world(),
         resumed=meter.resumed,
         final_loss=final_loss,
         weights=weights,

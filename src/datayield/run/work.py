@@ -7,9 +7,11 @@ from threading import Event
 
 import torch
 
+from datayield.nets.gather import world
 from datayield.run.device import peak_memory
 from datayield.run.evaluate import evaluate
 from datayield.run.images import source_of
+from datayield.run.parallel import order
 from datayield.run.pretrain import Tick, pretrain
 from datayield.spec.cost import flops_per_image
 from datayield.spec.errors import DatayieldError, InterruptedRunError, TrainingError
@@ -18,7 +20,7 @@ from datayield.store.atomic import write_json
 from datayield.store.claim import claimed
 from datayield.store.estimate import pretraining
 from datayield.store.folders import RunFolder, Store
-from datayield.store.machine import Speeds, eval_key
+from datayield.store.machine import Speeds, eval_key, kind_of
 from datayield.store.plan import Task
 from datayield.store.records import ResultRecord
 
@@ -36,7 +38,7 @@ def work(
         folder.failure.unlink(missing_ok=True)
         try:
             folder.write_spec(task.spec)
-            speeds = Speeds(device.type)
+            speeds = Speeds(kind_of(device.type))
             if isinstance(task.spec, RunSpec) and task.share_left > 0:
                 yield from _pretrain(task, task.spec, folder, speeds, device, stop, save_seconds)
             for record in evaluate(task.spec, folder, task.owed, device):
@@ -62,6 +64,8 @@ def work(
                 "or use a smaller encoder or view size",
             )
             _write_failure(folder, full)
+            if world() > 1:  # the others are still in the step: this process must end, and they
+                raise SystemExit(full.text()) from error
             raise full from error
 
 
@@ -80,6 +84,7 @@ def _pretrain(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     (folder.path / "spent.json").unlink(missing_ok=True)  # a replay, for a checkpoint not kept
+    order(spec, source, folder)
     yield from pretrain(
         spec,
         source,

@@ -1,7 +1,8 @@
-"""Where things are kept: the environment variables datayield reads, all of them."""
+"""Where things are kept and what runs beside: all environment variables that datayield reads."""
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from datayield.spec.errors import ConfigError
 
@@ -34,3 +35,17 @@ def cache_dir() -> Path:
 def store_dir() -> Path:
     """DATAYIELD_STORE: runs, results and reports; `./datayield-store` unless set."""
     return Path(os.environ.get("DATAYIELD_STORE") or "datayield-store").expanduser()
+
+
+class Place(NamedTuple):
+    """This process among those that train each run together; alone unless torchrun started it."""
+
+    rank: int
+    local_rank: int  # among those of this machine
+    processes: int
+
+
+def place() -> Place:
+    """RANK, LOCAL_RANK, WORLD_SIZE, as torchrun sets them."""
+    rank, local_rank = (int(os.environ.get(name) or 0) for name in ("RANK", "LOCAL_RANK"))
+    return Place(rank, local_rank, int(os.environ.get("WORLD_SIZE") or 1))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from datayield.spec.evals import EvalSpec
 from datayield.spec.identity import digest
-from datayield.spec.places import cache_dir
+from datayield.spec.places import cache_dir, place
 from datayield.spec.run import EncoderSpec, RunSpec
 from datayield.store.atomic import read_json, write_json
 
@@ -17,6 +17,12 @@ def speed_key(spec: RunSpec) -> str:
     """Equal for runs that take the same time per image: all that matters but N, budget, seed."""
     parts = spec.model_dump(mode="json", exclude={"data", "budget", "seed", "optim"})
     return digest({**parts, "optim": spec.optim.name, "stored": spec.data.size})
+
+
+def kind_of(device: str) -> str:
+    """`device` (cpu, cuda) as times are kept: apart where several processes train together."""
+    processes = place().processes
+    return device if processes == 1 else f"{device}x{processes}"
 
 
 def eval_key(encoder: EncoderSpec | None, spec: EvalSpec) -> str:

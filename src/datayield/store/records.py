@@ -21,6 +21,7 @@ class SpentRecord(Frozen):
     peak_memory: int = Field(description="bytes: of the device, or of the process on CPU")
     device: str
     threads: int
+    processes: int = Field(1, description="that shared each batch; the counts above are of all")
     resumed: int = Field(0, description="times it was stopped and continued")
     final_loss: float
     weights: str = Field(description="SHA-256 of everything trained, at the last step")

@@ -1,0 +1,103 @@
+"""BatchNorm over the global batch of several processes."""
+
+from typing import TypeVar
+
+import torch
+from timm.layers.norm_act import BatchNormAct2d, FrozenBatchNormAct2d
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torchvision.ops.misc import FrozenBatchNorm2d
+
+from datayield.maths.precision import widened
+from datayield.nets.gather import gathered, world
+from datayield.spec.errors import ConfigError
+
+M = TypeVar("M", bound=nn.Module)
+KNOWN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, BatchNormAct2d)
+FROZEN = (FrozenBatchNorm2d, FrozenBatchNormAct2d)  # these take no statistics of a batch
+
+
+class SyncNorm(_BatchNorm):
+    """The BatchNorm `old`, [B, C] or [B, C, ...], with the statistics of all processes' parts.
+
+    Takes over its parameters and buffers under their names, and what timm's BatchNormAct2d does
+    after normalising. Parts are of one size, so the global mean is the mean of their means, and
+    the variance the mean of their variances and of the squared distances of their means from it.
+    Statistics are float32 or better; running ones are those nn.BatchNorm keeps of the whole batch.
+    """
+
+    def __init__(self, old: _BatchNorm) -> None:
+        super().__init__(
+            old.num_features, old.eps, old.momentum, affine=False, track_running_stats=False
+        )
+        self.affine, self.track_running_stats = old.affine, old.track_running_stats
+        self._parameters, self._buffers = old._parameters, old._buffers
+        self._modules = old._modules  # of BatchNormAct2d: drop, act
+        self.training = old.training
+
+    def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002 - torch's name
+        """Any number of positions."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
+        """`input` normalised by channel; in eval mode by the running statistics, as ever."""
+        out = self._globally(input) if self.training else super().forward(input)
+        for after in self._modules.values():
+            out = out if after is None else after(out)
+        return out
+
+    def _globally(self, x: Tensor) -> Tensor:
+        positions = [0, *range(2, x.ndim)]
+        var, mean = torch.var_mean(widened(x), positions, correction=0)
+        var, mean = gathered(torch.stack([var, mean])[None], dim=0).unbind(1)  # [W, C] each
+        mean, means = mean.mean(dim=0), mean
+        var = (var + (means - mean).square()).mean(dim=0)
+        self._remember(mean, var, len(means) * x.numel() // x.shape[1])
+        scale = (var + self.eps).rsqrt()
+        if self.affine:
+            scale = scale * self.weight
+        shift = -mean * scale
+        if self.affine:
+            shift = shift + self.bias
+        shape = [-1] + [1] * (x.ndim - 2)
+        return (x * scale.view(shape) + shift.view(shape)).to(x.dtype)
+
+    @torch.no_grad()
+    def _remember(self, mean: Tensor, var: Tensor, count: int) -> None:
+        if count < 2:
+            raise ValueError("BatchNorm needs more than one value per channel to train")
+        if self.running_mean is None or self.running_var is None:
+            return
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        share = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean.mul_(1 - share).add_(mean, alpha=share)
+        self.running_var.mul_(1 - share).add_(var, alpha=share * count / (count - 1))
+
+
+def synchronised(net: M) -> M:
+    """`net` with a SyncNorm for each BatchNorm in it, in place; as it is with one process.
+
+    Raises ConfigError for a layer with running statistics that it does not know.
+    """
+    if world() == 1:
+        return net
+    made: dict[nn.Module, SyncNorm] = {}
+    for parent in list(net.modules()):
+        for name, child in parent._modules.items():
+            if type(child) in KNOWN:
+                assert isinstance(child, _BatchNorm)
+                parent._modules[name] = made.setdefault(child, SyncNorm(child))
+            elif child is not None and "running_var" in child._buffers:
+                _refuse(child)
+    return net
+
+
+def _refuse(layer: nn.Module) -> None:
+    if not isinstance(layer, (*FROZEN, SyncNorm)):
+        raise ConfigError(
+            "the encoder has a normalisation that cannot be shared by several processes",
+            where="encoder.name",
+            got=type(layer).__name__,
+            allowed=[known.__name__ for known in KNOWN],
+            hint="train it with one process, or choose another encoder",
+        )

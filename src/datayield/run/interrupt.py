@@ -1,0 +1,26 @@
+"""Ctrl-C and SIGTERM as a wish to stop, granted at the next step."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+
+
+@contextmanager
+def interruptible(say: Callable[[str], None]) -> Iterator[Event]:
+    """Ctrl-C (or SIGTERM) once: finish the step, save, stop. Twice: abort."""
+    stop = Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        say("finishing the step and saving; once more to abort")
+
+    before = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
