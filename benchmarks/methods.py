@@ -26,8 +26,10 @@ from datayield.augment.views import make_views
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.budget import Budget
 from datayield.spec.cost import flops_per_image
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import METHOD_SPECS
-from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.optim import OptimSpec
+from datayield.spec.run import RunSpec, Subset
 from datayield.spec.views import recipe
 
 ENCODERS = {

@@ -14,7 +14,7 @@ from datayield.nets.gather import average_gradients, mine
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.method import METHOD_SPECS
-from datayield.spec.run import OptimSpec
+from datayield.spec.optim import OptimSpec
 from tests.methods.test_methods import batch, run_spec
 from tests.pair import both
 

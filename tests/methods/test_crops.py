@@ -12,8 +12,9 @@ from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.maths.distillation import dino
 from datayield.maths.gaussian import prediction, sigreg
 from datayield.methods.embed import large, together
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import METHOD_SPECS, WithCrops
-from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.spec.run import RunSpec
 from datayield.spec.views import ViewSpec
 from tests.methods.test_methods import run_spec
 

@@ -13,8 +13,10 @@ from datayield.maths.decorrelation import Pairing, barlow_twins, vicreg
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.budget import Budget
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import METHOD_SPECS
-from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.optim import OptimSpec
+from datayield.spec.run import RunSpec, Subset
 from datayield.spec.views import ViewSpec
 
 every_method = pytest.mark.parametrize("name", list(METHOD_SPECS))

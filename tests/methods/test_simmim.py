@@ -10,8 +10,10 @@ from datayield import methods
 from datayield.maths.masking import random_masks, unpatchify
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.budget import Budget
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import SimMIM
-from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.optim import OptimSpec
+from datayield.spec.run import RunSpec, Subset
 from datayield.spec.views import ViewSpec, recipe
 
 ENCODERS = {

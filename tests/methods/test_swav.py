@@ -11,7 +11,7 @@ from datayield import methods
 from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.method import SwAV
-from datayield.spec.run import OptimSpec
+from datayield.spec.optim import OptimSpec
 from tests.methods.test_methods import batch, run_spec
 
 

@@ -23,6 +23,7 @@ from datayield.spec.cost import (
     head_macs,
     loss_macs,
 )
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import (
     BYOL,
     DINO,
@@ -35,7 +36,8 @@ from datayield.spec.method import (
     VICReg,
     WithProjector,
 )
-from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.optim import OptimSpec
+from datayield.spec.run import RunSpec, Subset
 from datayield.spec.views import ViewSpec
 
 

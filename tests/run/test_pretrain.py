@@ -19,9 +19,11 @@ from datayield.methods import simclr
 from datayield.nets import encoder as encoders
 from datayield.run.pretrain import Source, Tick, pretrain
 from datayield.spec.budget import Budget
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.errors import InterruptedRunError, StoreError, TrainingError
 from datayield.spec.method import METHOD_SPECS
-from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.optim import OptimSpec
+from datayield.spec.run import RunSpec, Subset
 from datayield.spec.views import recipe
 from datayield.store.atomic import read_json
 from datayield.store.folders import RunFolder

@@ -9,7 +9,8 @@ from datayield.spec.durations import DURATIONS
 from datayield.spec.errors import ConfigError
 from datayield.spec.expand import as_run, resolve
 from datayield.spec.method import METHOD_SPECS
-from datayield.spec.run import OptimSpec, RunSpec
+from datayield.spec.optim import OptimSpec
+from datayield.spec.run import RunSpec
 
 
 def run(optim: Any = None, method: Any = None, **more: Any) -> RunSpec:

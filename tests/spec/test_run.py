@@ -6,8 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from datayield.spec.budget import Budget
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import METHOD_SPECS, SimMIM, WithCrops
-from datayield.spec.run import EncoderSpec, OptimSpec, RunSpec, Subset
+from datayield.spec.optim import OptimSpec
+from datayield.spec.run import RunSpec, Subset
 from datayield.spec.views import ViewSpec, recipe
 
 every_method = pytest.mark.parametrize("method", list(METHOD_SPECS))

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from datayield.analysis.rows import Kind, Row, Spent, StudyResults
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
-from datayield.spec.run import BaselineSpec, EncoderSpec
+from datayield.spec.run import BaselineSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, label

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from datayield.nets.convnet import ConvNet
 from datayield.nets.viny import ViNy
 from datayield.spec.cost import CONVNET_WIDTH, RESNETS, VITS
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.errors import ConfigError
-from datayield.spec.run import EncoderSpec
 
 
 class Encoder(nn.Module):

@@ -14,17 +14,17 @@ from datayield.spec.cost import (
     encoder_params,
     flops_per_image,
 )
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import Protocol
 from datayield.spec.expand import as_run
 from datayield.spec.load import load_study, shipped_studies
 from datayield.spec.method import METHOD_SPECS, PAPERS, AnyMethod
 from datayield.spec.recipes import recipe_set, recipe_sets
-from datayield.spec.run import EncoderSpec
 from datayield.spec.views import VIEW_RECIPES, recipe
 
 _REFERENCE = {"name": "resnet18", "stem": "cifar", "size": 32}
 _REFERENCE_VIT = {"name": "vit_tiny", "patch": 4, "size": 32}
-_VIEWS = {"simmim": "1"}  # other than 2 to 16
+_VIEWS = {"simmim": "1 to 16"}  # other than 2 to 16
 
 Rows = list[dict[str, Any]]
 

@@ -17,8 +17,9 @@ from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.optim.build import set_rate
 from datayield.spec.cost import flops_per_image
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
-from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.spec.run import RunSpec
 from datayield.store.machine import Speeds, eval_key, speed_key
 from datayield.store.plan import Plan
 

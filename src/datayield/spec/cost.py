@@ -7,8 +7,9 @@ twice the forward. Tests hold these formulas against torch's own counter.
 from itertools import pairwise
 from typing import NamedTuple
 
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import BYOL, DINO, MoCoV3, SimMIM, SwAV, WithProjector, WithTeacher
-from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.spec.run import RunSpec
 
 RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
     "resnet18": ("basic", (2, 2, 2, 2)),

@@ -1,16 +1,16 @@
 """One run: everything that decides what a pretraining produces, and nothing else."""
 
 from functools import cached_property
-from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from datayield.spec.budget import Budget, steps_for
-from datayield.spec.errors import nearest
+from datayield.spec.encoder import EncoderSpec, published
 from datayield.spec.identity import versioned_digest
 from datayield.spec.method import MethodSpec, SimMIM, WithCrops
 from datayield.spec.model import Frozen
+from datayield.spec.optim import OptimSpec
 from datayield.spec.views import ViewSpec
 
 
@@ -30,130 +30,6 @@ class Subset(Frozen):
     size: int = Field(32, ge=8, le=1024)
     fit: Literal["crop", "squash"] = "crop"
     fingerprint: str | None = None
-
-
-ENCODERS = (
-    "convnet", "resnet18", "resnet34", "resnet50", "resnet101",
-    "vit_tiny", "vit_small", "vit_base", "viny",
-)  # fmt: skip
-
-
-class EncoderSpec(Frozen):
-    """`name`: convnet, resnet18/34/50/101, vit_tiny/small/base, viny, or any `timm/<name>`.
-
-    `stem` applies to ResNets (cifar: 3x3 stride 1, no pooling; cifar_pad2: the same padded by 2, as
-    in solo-learn, whose maps are 2 px wider), `patch` and `pool` to ViTs; `size` is the side in
-    pixels that the positions of a ViT are laid out for. viny (Bridge et al. 2025) is published with
-    patch 16 at 128 px. `pool`: features are the class token (`token`, and what None means) or the
-    mean of the others after the last norm (`avg`).
-    """
-
-    name: str
-    stem: Literal["cifar", "cifar_pad2", "imagenet"] | None = None
-    patch: int | None = Field(None, ge=1)
-    size: int = Field(ge=8)
-    width: int | None = Field(None, ge=4, description="first-stage channels of `convnet`")
-    pool: Literal["token", "avg"] | None = None
-
-    @model_validator(mode="after")
-    def _what_applies(self) -> "EncoderSpec":
-        if self.name not in ENCODERS and not self.name.startswith("timm/"):
-            near = nearest(self.name, ENCODERS)
-            guess = f"; did you mean {near!r}?" if near else ""
-            allowed = f"{', '.join(ENCODERS)}, timm/<name>"
-            raise ValueError(f"no encoder {self.name!r}{guess} (allowed: {allowed})")
-        if self.name.startswith("resnet") and self.stem is None:
-            raise ValueError("a ResNet needs an explicit stem: cifar, cifar_pad2 or imagenet")
-        if self.is_vit:
-            if self.patch is None:
-                raise ValueError("a ViT needs an explicit patch, for example 8")
-            if self.size % self.patch:
-                raise ValueError(f"size {self.size} is not a multiple of patch {self.patch}")
-        owners = {
-            "stem": self.name.startswith("resnet"),
-            "patch": self.is_vit,
-            "pool": self.is_vit,
-            "width": self.name == "convnet",
-        }
-        for key, applies in owners.items():
-            if getattr(self, key) is not None and not applies:
-                raise ValueError(f"{key} does not apply to {self.name}")
-        return self
-
-    @property
-    def is_vit(self) -> bool:
-        """Whether it is cut into patches, with positions laid out for `size`."""
-        return self.name.startswith("vit_") or self.name == "viny"
-
-    @property
-    def stride(self) -> int | None:
-        """Side in pixels of what a token stands for; None for an encoder only timm knows."""
-        if self.name == "convnet":
-            return 8
-        if self.name.startswith("resnet"):
-            return {"cifar": 8, "imagenet": 32}.get(self.stem or "")
-        return self.patch
-
-
-def published(encoder: EncoderSpec) -> None:
-    """Raises ValueError where timm can have no weights for this encoder."""
-    if encoder.name in ("convnet", "viny"):
-        raise ValueError(f"init: there are no pretrained weights of {encoder.name}")
-    if encoder.stem not in (None, "imagenet"):
-        raise ValueError(
-            f"init: the pretrained weights of {encoder.name} are for stem: imagenet, "
-            f"not {encoder.stem}"
-        )
-
-
-# Knobs of an optimizer or a schedule that mean nothing to the others.
-_OPTIM_KNOBS = {
-    "name": {
-        "momentum": ("sgd", "lars"),
-        "betas": ("adamw", "adam"),
-        "eta": ("lars",),
-        "trust_clip": ("lars",),
-    },
-    "schedule": {"final": ("cosine", "wsd"), "milestones": ("step",), "gamma": ("step",)},
-}
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class OptimSpec(Frozen):
-    """Optimizer and schedule. `lr` is what runs: nothing rescales it with batch or views.
-
-    `warmup` and `milestones` are shares of t. `adam` adds weight decay to the gradient, as L2;
-    `adamw` takes it from the weight. A knob of another optimizer or schedule is refused.
-    """
-
-    name: Literal["adamw", "adam", "sgd", "lars"] = "adamw"
-    lr: float = Field(gt=0)
-    bias_lr: float = Field(1.0, gt=0, description="factor on lr for biases and norms")
-    weight_decay: float = Field(0.0, ge=0)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    betas: tuple[float, float] = (0.9, 0.999)
-    eta: float = Field(0.02, gt=0, description="LARS trust coefficient")
-    trust_clip: bool = Field(True, description="LARS: lr is an upper bound, not a factor")
-    schedule: Literal["cosine", "constant", "wsd", "step"] = "cosine"
-    warmup: float = Field(0.05, ge=0, lt=1)
-    final: float = Field(0.0, ge=0, le=1, description="last lr as a share of lr")
-    milestones: tuple[Share, ...] = ()
-    gamma: float = Field(0.1, gt=0, description="factor on lr at each milestone")
-    clip: float | None = Field(None, gt=0, description="largest norm of the gradient")
-
-    @model_validator(mode="after")
-    def _what_applies(self) -> "OptimSpec":
-        fields = type(self).model_fields
-        for part, knobs in _OPTIM_KNOBS.items():
-            chosen = getattr(self, part)
-            for knob, owners in knobs.items():
-                if chosen not in owners and getattr(self, knob) != fields[knob].default:
-                    raise ValueError(f"{knob} applies to {' and '.join(owners)}, not to {chosen}")
-        if self.schedule == "step":
-            steps = (self.warmup, *self.milestones)
-            if len(steps) == 1 or any(a >= b for a, b in pairwise(steps)):
-                raise ValueError("step needs milestones, rising shares of the run after warmup")
-        return self
 
 
 class RunSpec(Frozen):

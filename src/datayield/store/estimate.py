@@ -5,8 +5,9 @@ from statistics import median
 from typing import NamedTuple
 
 from datayield.spec.cost import encoder_macs, flops_per_image
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
-from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.spec.run import RunSpec
 from datayield.store.machine import Speeds, eval_key, speed_key
 
 # Factors that widen the spread of the samples, by where they come from. They are checked, not

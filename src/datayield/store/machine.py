@@ -4,10 +4,11 @@ import socket
 from pathlib import Path
 from typing import Any, Literal
 
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
 from datayield.spec.identity import digest
 from datayield.spec.places import cache_dir, place
-from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.spec.run import RunSpec
 from datayield.store.atomic import read_json, write_json
 
 KEPT = 9  # the newest samples of each key

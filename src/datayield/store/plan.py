@@ -3,8 +3,9 @@
 from typing import Literal, NamedTuple
 
 from datayield.spec.budget import short_number
+from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
-from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
+from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.atomic import read_json
 from datayield.store.claim import holder

@@ -1,0 +1,57 @@
+"""How a run is optimised."""
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from datayield.spec.model import Frozen
+
+# Knobs of an optimizer or a schedule that mean nothing to the others.
+_OPTIM_KNOBS = {
+    "name": {
+        "momentum": ("sgd", "lars"),
+        "betas": ("adamw", "adam"),
+        "eta": ("lars",),
+        "trust_clip": ("lars",),
+    },
+    "schedule": {"final": ("cosine", "wsd"), "milestones": ("step",), "gamma": ("step",)},
+}
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class OptimSpec(Frozen):
+    """Optimizer and schedule. `lr` is what runs: nothing rescales it with batch or views.
+
+    `warmup` and `milestones` are shares of t. `adam` adds weight decay to the gradient, as L2;
+    `adamw` takes it from the weight. A knob of another optimizer or schedule is refused.
+    """
+
+    name: Literal["adamw", "adam", "sgd", "lars"] = "adamw"
+    lr: float = Field(gt=0)
+    bias_lr: float = Field(1.0, gt=0, description="factor on lr for biases and norms")
+    weight_decay: float = Field(0.0, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    betas: tuple[float, float] = (0.9, 0.999)
+    eta: float = Field(0.02, gt=0, description="LARS trust coefficient")
+    trust_clip: bool = Field(True, description="LARS: lr is an upper bound, not a factor")
+    schedule: Literal["cosine", "constant", "wsd", "step"] = "cosine"
+    warmup: float = Field(0.05, ge=0, lt=1)
+    final: float = Field(0.0, ge=0, le=1, description="last lr as a share of lr")
+    milestones: tuple[Share, ...] = ()
+    gamma: float = Field(0.1, gt=0, description="factor on lr at each milestone")
+    clip: float | None = Field(None, gt=0, description="largest norm of the gradient")
+
+    @model_validator(mode="after")
+    def _what_applies(self) -> "OptimSpec":
+        fields = type(self).model_fields
+        for part, knobs in _OPTIM_KNOBS.items():
+            chosen = getattr(self, part)
+            for knob, owners in knobs.items():
+                if chosen not in owners and getattr(self, knob) != fields[knob].default:
+                    raise ValueError(f"{knob} applies to {' and '.join(owners)}, not to {chosen}")
+        if self.schedule == "step":
+            steps = (self.warmup, *self.milestones)
+            if len(steps) == 1 or any(a >= b for a, b in pairwise(steps)):
+                raise ValueError("step needs milestones, rising shares of the run after warmup")
+        return self
