@@ -4,7 +4,7 @@
 """
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from datayield import methods
 from datayield.nets.gather import average_gradients, mine
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.method import METHOD_SPECS
+from datayield.spec.method import METHOD_SPECS, WithCrops
 from datayield.spec.optim import OptimSpec
 from tests.methods.test_methods import batch, run_spec
 from tests.pair import both
@@ -27,14 +27,21 @@ THRESHOLDS: dict[str, dict[str, Any]] = {
 
 
 class Case(NamedTuple):
-    """A method, how many views it gets, and how much of its budget is spent."""
+    """A method, how many views it gets, how much of its budget is spent, and small crops."""
 
     name: str
     views: int
     t: float
+    small: int = 0
 
 
 CASES = [Case(name, views, t) for name in METHOD_SPECS for views in (2, 3) for t in (0.0, 0.5)]
+CASES += [
+    Case(name, 2, 0.5, small=2)
+    for name in METHOD_SPECS
+    if METHOD_SPECS[name] in get_args(WithCrops)
+]
+CASES += [Case("simmim", 1, 0.5)]
 Results = dict[str, dict[str, Tensor]]  # what of it -> name -> value
 
 
@@ -46,7 +53,9 @@ def results(case: Case) -> Results:
     found: Results = {}
     for step in range(STEPS):
         torch.manual_seed(step)  # as the loop does
-        views = [view.double()[mine(len(view))] for view in batch(case.views, seed=step)]
+        views = batch(case.views + case.small, seed=step)
+        views[case.views :] = [view[..., ::2, ::2] for view in views[case.views :]]
+        views = [view.double()[mine(len(view))] for view in views]
         loss = method(views, case.t)
         loss.total.backward()
         average_gradients(method.parameters())

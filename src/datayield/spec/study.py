@@ -29,7 +29,7 @@ class Cell(NamedTuple):
     def arm(self) -> str:
         """The axes that no column of its own shows, as "key=value, key=value"."""
         shown = {"data.count", "method", "seed", "budget"}
-        return ", ".join(f"{k}={v}" for k, v in self.axes.items() if k not in shown)
+        return ", ".join(f"{k}={_named(v)}" for k, v in self.axes.items() if k not in shown)
 
 
 class Study(Frozen):
@@ -150,6 +150,11 @@ class Study(Frozen):
                     got=ev.size,
                     allowed=str(spec.encoder.size),
                 )
+
+
+def _named(value: Any) -> Any:
+    """A part that is written out, by its name."""
+    return value.get("name", value) if isinstance(value, dict) else value
 
 
 def _guess(name: str) -> str:
