@@ -134,16 +134,21 @@ def report(
 def list_(
     what: Annotated[
         str,
-        typer.Argument(help="studies, methods, recipes, encoders, views, datasets or protocols."),
+        typer.Argument(
+            help="studies, methods, recipes, encoders, views, datasets, tasks or protocols."
+        ),
     ] = "studies",
     json_: JsonOpt = False,
 ) -> None:
-    """List what there is: studies, methods, recipes, encoders, views, datasets, protocols."""
+    """List what there is: studies, methods, recipes, encoders, views, datasets, tasks, protocols."""
     from datayield.data.catalog import entries
+    from datayield.data.tasks import availability
     from datayield.report.catalogue import CATALOGUES, NOTES, show
 
     if what == "datasets":
         rows = [asdict(entry) for entry in entries()]
+    elif what == "tasks":
+        rows = availability()
     elif what in CATALOGUES:
         rows = CATALOGUES[what]()
     else:
@@ -151,7 +156,7 @@ def list_(
             "nothing of that name to list",
             where="datayield ls",
             got=what,
-            allowed=[*CATALOGUES, "datasets"],
+            allowed=[*CATALOGUES, "datasets", "tasks"],
         )
     if json_:
         _print_json(rows)

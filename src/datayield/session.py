@@ -7,13 +7,14 @@ session.plan().estimate
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 
 from datayield import __version__
-from datayield.data.catalog import listing
+from datayield.data.catalog import listing, present
 from datayield.spec.confounds import confounds
 from datayield.spec.errors import ConfigError, DataError, DatayieldError
 from datayield.spec.identity import digest
@@ -40,6 +41,7 @@ class Session(NamedTuple):
     cells: list[Cell]
     listings: dict[tuple[str, str], Listing]
     lacking: list[DatayieldError]  # data that is not here, or not enough of it
+    left_out: tuple[str, ...]  # tasks of suites whose data are not here, and why
     store: Store
     device: str  # as asked for: "auto", "cpu", "cuda:1"
 
@@ -51,7 +53,7 @@ class Session(NamedTuple):
     def warnings(self) -> list[str]:
         """Data that is not here, and confounds."""
         lacking = dict.fromkeys(error.message for error in self.lacking)
-        return [*lacking, *confounds(self.study, self.cells)]
+        return [*self.left_out, *lacking, *confounds(self.study, self.cells)]
 
     def decoded_bytes(self, plan: Plan) -> int:
         """Disk that the decoded images of the plan take."""
@@ -93,6 +95,8 @@ class Session(NamedTuple):
         if self.lacking:
             raise self.lacking[0]
         self.store.check_writable()
+        for task in self.left_out:
+            console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
         device = choose(self.device)
         if not fast_bf16(device) and any(cell.run.precision == "bf16" for cell in self.cells):
             console.print(
@@ -114,6 +118,7 @@ class Session(NamedTuple):
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
+        results = replace(results, missing=results.missing + self.left_out)
         page = write_report(results, self.page.parent)
         write_json(page.with_name("made_from.json"), self._made_from(plan))
         return page
@@ -138,7 +143,7 @@ def open_study(
     study: str, scale: str | None = None, store: Path | None = None, device: str = "auto"
 ) -> Session:
     """Load a study and look for its data. Raises ConfigError; absent data is only noted."""
-    loaded = load_study(study, scale)
+    loaded, left_out = _with_what_is_here(load_study(study, scale))
     listings: dict[tuple[str, str], Listing] = {}
     lacking: list[DatayieldError] = []
     for dataset, split in sorted(loaded.splits()):
@@ -151,7 +156,19 @@ def open_study(
     except ConfigError as error:
         raise error.within(find_study(study)) from None
     lacking += loaded.shortages(cells, listings)
-    return Session(loaded, cells, listings, lacking, Store(store or store_dir()), device)
+    return Session(loaded, cells, listings, lacking, left_out, Store(store or store_dir()), device)
+
+
+def _with_what_is_here(study: Study) -> tuple[Study, tuple[str, ...]]:
+    """The study without optional evaluations whose data are not here, and why each is left out."""
+    absent: dict[str, str] = {}
+    for ev in (ev for ev in study.evaluations if ev.optional):
+        try:
+            for split in ev.splits:
+                present(ev.dataset, split)
+        except DataError as error:
+            absent[ev.name] = f"left out: {ev.name} ({ev.part_of}, {ev.group}): {error.message}"
+    return (study.without(absent) if absent else study), tuple(absent.values())
 
 
 def _check_batch(batch: int, processes: int) -> None:

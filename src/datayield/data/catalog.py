@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datayield.data.source import Source
     from datayield.spec.listing import Listing
 
-EMBEDDED = ("digits", "sprites")
+EMBEDDED = ("digits", "sprites", "dsprites")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,18 @@ def listing(dataset: str, split: str) -> "Listing":
     return find(dataset, split).listing()
 
 
+def present(dataset: str, split: str) -> "Listing":
+    """As `listing`, of a split that needs no download. Raises DataError also where it does."""
+    found = find(dataset, split)
+    if getattr(getattr(found, "whole", found), "fetched", True):
+        return found.listing()
+    raise DataError(
+        f"{dataset} is not fetched yet",
+        where=f"dataset {dataset!r}, split {split!r}",
+        hint="name it in any study, or make the suite `required: true`: running fetches it",
+    )
+
+
 def find(dataset: str, split: str) -> "Source":
     """The source that `dataset` names; `split` may be a share of one, such as `train[80%:]`.
 
@@ -49,9 +61,9 @@ def find(dataset: str, split: str) -> "Source":
 
 def _whole(dataset: str, split: str) -> "Source":
     base, _, query = dataset.partition("?")
-    if query and base != "sprites":
+    if query and base not in ("sprites", "dsprites"):
         raise DataError(
-            "only sprites takes options",
+            "only sprites and dsprites take options",
             where=f"dataset {dataset!r}",
             got=base,
             allowed=EMBEDDED,
@@ -63,6 +75,11 @@ def _whole(dataset: str, split: str) -> "Source":
         options = sprites.parse(query)
         split = split_names.chosen(split, sprites.SPLITS, dataset=dataset, where="built in")
         return sprites.Sprites(split, options)
+    if base == "dsprites":
+        from datayield.data import dsprites
+
+        split = split_names.chosen(split, dsprites.SPLITS, dataset=dataset, where="built in")
+        return dsprites.DSprites(split, dsprites.parse(query))
     if base == "digits":
         from datayield.data import digits
 
@@ -75,7 +92,7 @@ def _whole(dataset: str, split: str) -> "Source":
 
 def entries() -> list[Entry]:
     """All datasets that a study may name: built in, found in $DATAYIELD_DATA, torchvision's."""
-    from datayield.data import digits, sprites
+    from datayield.data import digits, dsprites, sprites
     from datayield.data.sprites_scene import CLASSES
     from datayield.data.torchvision_names import SETS
 
@@ -96,12 +113,21 @@ def entries() -> list[Entry]:
             notes="procedural, any number; shift=0..1 moves the world, clutter=0..1 fills it",
             options=tuple(sprites.DEFAULTS),
         ),
+        Entry(
+            "dsprites",
+            "built in",
+            {"train": dsprites.Options().n, "test": dsprites.Options().n_test},
+            labels=("location", "orientation", "shape", "scale"),
+            notes="737,280 images rendered anew: exact labels, outlines close to the published",
+            options=tuple(dsprites.LIMITS),
+        ),
     ]
     theirs = [
         Entry(
             f"torchvision/{name}",
             "torchvision, fetched on first use",
             {split: info.images for split, info in named.splits.items()},
+            labels=named.names,
         )
         for name, named in SETS.items()
     ]
@@ -136,10 +162,13 @@ def folder_of(name: str) -> Path:
 
 
 def _below(root: Path, dataset: str, split: str) -> "Source":
-    """A folder of parquet files, of tar shards or of images: whatever lies there."""
-    from datayield.data import folder, parquet, webdataset
+    """A task of a pack, parquet files, tar shards, or a folder of images: whatever lies there."""
+    from datayield.data import folder, pack, parquet, webdataset
 
     where = str(root)
+    if lists := pack.splits(root):
+        name = split_names.chosen(split, lists, dataset=dataset, where=where)
+        return pack.Pack(lists[name])
     if rows := parquet.splits(root):
         name = split_names.chosen(split, rows, dataset=dataset, where=where)
         return parquet.Parquet(tuple(rows[name]))

@@ -23,6 +23,7 @@ class Named:
     splits: dict[str, Split]
     files: bool = False
     labels: str = field(default="targets", kw_only=True)  # attribute of sets that hold pixels
+    names: tuple[str, ...] = field(default=("label",), kw_only=True)  # of the labels
 
 
 def _by_flag(train: int, test: int) -> dict[str, Split]:
@@ -53,4 +54,17 @@ SETS: dict[str, Named] = {
     # No split of its own: ours is a fixed permutation, four fifths to train.
     "EuroSAT": Named({"train": Split({}, 21_600), "test": Split({}, 5_400)}, files=True),
     "Food101": Named(_by_name(train=75_750, test=25_250), files=True),
+    # Splits or labels of ours: see torchvision_tasks.
+    "Caltech101": Named({"train": Split({}, 5_784), "test": Split({}, 2_893)}, files=True),
+    "SUN397": Named({"train": Split({}, 87_003), "test": Split({}, 21_751)}, files=True),
+    "CLEVRClassification": Named(
+        {"train": Split({"split": "train"}, 70_000), "test": Split({"split": "val"}, 15_000)},
+        files=True,
+        names=("count", "distance"),
+    ),
+    "Kitti": Named(
+        {"train": Split({"train": True}, 6_770), "test": Split({"train": True}, 711)},
+        files=True,
+        names=("distance",),
+    ),
 }

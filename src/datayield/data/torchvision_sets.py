@@ -12,6 +12,7 @@ import numpy as np
 
 from datayield.data.source import Labels, Pixels
 from datayield.data.torchvision_names import HIDDEN, SETS
+from datayield.data.torchvision_tasks import MADE
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.listing import Listing
@@ -39,24 +40,34 @@ class TorchvisionSet:
     def stamp(self) -> str:
         return digest([str(self.root), *self.listing()], 24)
 
+    @property
+    def fetched(self) -> bool:
+        """Whether it was downloaded before, and looked through."""
+        return self._beside(".json").exists()
+
     @cached_property
     def index(self) -> dict[str, Any]:
-        """`files` (relative paths; none where pixels are stored), `labels`, `classes`."""
-        path = self._beside(".json")
-        if not path.exists():
+        """`files` (relative paths; none where pixels are stored), `labels`, `classes`, `more`."""
+        if not self.fetched:
             self._fetch()
-        index: dict[str, Any] = json.loads(path.read_text())
+        index: dict[str, Any] = json.loads(self._beside(".json").read_text())
         return index
 
     @property
     def labels(self) -> dict[str, Labels]:
         if self.split in HIDDEN:
             return {}
-        return {"label": np.array(self.index["labels"], np.int64)}
+        first, *others = SETS[self.name].names
+        columns = {first: self.index["labels"]} | {n: self.index["more"][n] for n in others}
+        return {name: np.array(values, np.int64) for name, values in columns.items()}
 
     @property
     def classes(self) -> dict[str, list[str]]:
-        return {} if self.split in HIDDEN else {"label": self.index["classes"]}
+        if self.split in HIDDEN:
+            return {}
+        first, *others = SETS[self.name].names
+        numbered = {n: [str(i) for i in range(1 + max(self.index["more"][n]))] for n in others}
+        return {first: self.index["classes"], **numbered}
 
     def names(self, i: int) -> str:
         return str(self.index["files"][i]) if self.index["files"] else f"image {i}"
@@ -74,7 +85,12 @@ class TorchvisionSet:
         named = SETS[self.name]
         dataset = _downloaded(self.name, self.root, self._arguments())
         files: list[str] = []
-        if named.files:
+        more: dict[str, list[int]] = {}
+        if self.name in MADE:
+            found = MADE[self.name](dataset, self.split)
+            files = [os.path.relpath(path, self.root) for path in found.files]
+            labels, more = found.labels[named.names[0]], found.labels
+        elif named.files:
             pairs = list(_pairs(self.name)(dataset, self))
             files = [os.path.relpath(path, self.root) for path, _ in pairs]
             labels = [int(label) for _, label in pairs]
@@ -90,13 +106,14 @@ class TorchvisionSet:
                 allowed=str(len(self)),
                 hint="remove its folder there, so that it is fetched again",
             )
-        classes = getattr(dataset, "classes", None) or range(max(labels) + 1)
-        told = {"files": files, "labels": labels, "classes": [str(name) for name in classes]}
+        words = getattr(dataset, "classes", None) or getattr(dataset, "categories", None)
+        classes = [str(name) for name in words or range(max(labels) + 1)]
+        told = {"files": files, "labels": labels, "classes": classes, "more": more}
         _replace(self._beside(".json"), lambda part: part.write_text(json.dumps(told)))
 
     def _arguments(self) -> dict[str, Any]:
         arguments = dict(SETS[self.name].splits[self.split].arguments)
-        if SETS[self.name].files and self.name != "OxfordIIITPet":
+        if SETS[self.name].files and self.name not in ("OxfordIIITPet", *MADE):
             arguments["loader"] = str  # hand over paths instead of decoded images
         return arguments
 

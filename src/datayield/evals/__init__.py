@@ -4,16 +4,20 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from datayield.evals.few_labels import over_draws
 from datayield.evals.knn import nearest_neighbours
 from datayield.evals.linear import linear_probe
+from datayield.evals.linear_sgd import Views, sgd_probe
 from datayield.evals.measured import Measured, check
 from datayield.evals.spectrum import feature_spectrum
+from datayield.evals.vtab import task_probe
 from datayield.spec.errors import ConfigError
 from datayield.spec.evals import EvalSpec, Protocol
 
-__all__ = ["PROTOCOLS", "Items", "Measured", "evaluate", "needs_train"]
+__all__ = ["PROTOCOLS", "Items", "Measured", "Views", "evaluate", "needs_train", "needs_views"]
 
 Items = tuple[Tensor, Tensor]  # features [n, d] and class numbers [n]
+# Those that see nothing but features of the training and test images, each image once.
 PROTOCOLS: dict[Protocol, Callable[[EvalSpec, Items | None, Items], Measured]] = {
     "linear@1": linear_probe,
     "knn@1": nearest_neighbours,
@@ -26,22 +30,45 @@ def needs_train(protocol: Protocol) -> bool:
     return protocol != "spectrum@1"
 
 
-def evaluate(spec: EvalSpec, train: Items | None, test: Items) -> Measured:
+def needs_views(protocol: Protocol) -> bool:
+    """Whether the protocol wants features of augmented training images, new ones each epoch."""
+    return protocol == "linear_sgd@1"
+
+
+def evaluate(
+    spec: EvalSpec,
+    train: Items | None,
+    test: Items,
+    *,
+    val: Items | None = None,
+    views: Views | None = None,
+) -> Measured:
     """Measure features by the protocol of `spec`: a pure function of its arguments.
 
-    No prediction or choice depends on the labels of `test`. Raises ConfigError where train
-    and test are the same images, DataError for features and labels that do not fit together or
-    cannot be learned from, TrainingError for features that are not finite.
+    `val`: items to choose by, of a spec that names a split for them. `views`: see `Views`, for
+    protocols that need them. No prediction or choice depends on the labels of `test`. Raises
+    ConfigError where train and test are the same images, DataError for features and labels that do
+    not fit together or cannot be learned from, TrainingError for features that are not finite.
     """
     where = f"evaluations.{spec.name}"
     check(*test, part=f"{where}.test")
-    if needs_train(spec.protocol):
-        if train is None or spec.train == spec.test:
-            raise ConfigError(
-                f"{spec.protocol} needs training items that are not its test items",
-                where=f"{where}.train",
-                got=None if train is None else spec.train,
-                hint="name two different splits of the dataset",
-            )
-        check(*train, part=f"{where}.train")
+    if not needs_train(spec.protocol):
+        return PROTOCOLS[spec.protocol](spec, train, test)
+    if train is None or spec.train == spec.test:
+        raise ConfigError(
+            f"{spec.protocol} needs training items that are not its test items",
+            where=f"{where}.train",
+            got=None if train is None else spec.train,
+            hint="name two different splits of the dataset",
+        )
+    check(*train, part=f"{where}.train")
+    if val is not None:
+        check(*val, part=f"{where}.val")
+    if spec.protocol == "vtab@1":
+        return task_probe(spec, train, val, test)
+    if spec.protocol == "linear_sgd@1":
+        assert views is not None
+        return sgd_probe(spec, train, test, views)
+    if spec.few_labels:
+        return over_draws(spec, train, test, PROTOCOLS[spec.protocol])
     return PROTOCOLS[spec.protocol](spec, train, test)

@@ -1,5 +1,7 @@
 """linear@1: a linear classifier on frozen features, its strength chosen on validation items."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,13 +9,17 @@ from torch import Tensor
 from datayield.evals.basis import basis
 from datayield.evals.logistic import Fit, path
 from datayield.evals.measured import Measured, missing_classes, scores
-from datayield.maths.metrics import accuracy
+from datayield.maths.metrics import accuracy, balanced_accuracy
 from datayield.spec.errors import DataError
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evals import EvalSpec, Metric
 
 # 10 to 1e-4, two to a decade. See `logistic` for what a strength is, and for scikit-learn's C.
 # Accuracy is flat below: separable classes fit as well, and the weakest take most of the time.
 STRENGTHS = tuple(10 ** (1 - i / 2) for i in range(11))
+METRICS: dict[Metric, Callable[[Tensor, Tensor], float]] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+}
 FOLDS = 5  # one fold of five is the validation split
 
 
@@ -25,42 +31,58 @@ def linear_probe(
     `train`, `test`: features [n, d] and class numbers [n]. Features are standardised with the
     statistics of train. `strength` is the most accurate on validation, ties by cross entropy.
     `accuracy_val` is its accuracy there. `accuracy_best_on_test` is the largest accuracy that any
-    strength reaches on the test items: what choosing on test would have claimed.
+    strength reaches on the test items: what choosing on test would have claimed. Where the main
+    metric is another, it chooses, and both stand for it too.
     Raises DataError where train has one class only, or no class with two items.
     """
     assert train is not None
+    fitted, held = validation_split(train[1].numpy(), spec.seed)
+    if len(torch.unique(train[1])) > 1 and not len(held):
+        raise DataError(
+            "no class has two training items, so none can be held out for validation",
+            where=f"evaluations.{spec.name}.train_count",
+            got=f"{len(train[1])} items of {len(torch.unique(train[1]))} classes",
+            hint="raise train_count to several times the number of classes",
+        )
+    return chosen(spec, train, fitted, held, test)
+
+
+def chosen(
+    spec: EvalSpec,
+    train: tuple[Tensor, Tensor],
+    fitted: Tensor,
+    held: Tensor,
+    test: tuple[Tensor, Tensor],
+) -> Measured:
+    """Fit on the items `fitted` of train, choose on `held`, refit on all, test once.
+
+    A held item of a class that no fitted one has counts as wrong. Raises DataError for one class.
+    """
     (x, y), (x_test, y_test) = train, test
     classes, y = torch.unique(y, return_inverse=True)
-    if len(classes) < 2:
+    known, y_fitted = torch.unique(y[fitted], return_inverse=True)
+    if len(known) < 2:
         raise DataError(
             "a classifier needs training items of two classes",
             where=f"evaluations.{spec.name}",
             got=f"{len(y)} items of {len(classes)} class",
             hint="raise train_count, or choose another label",
         )
-    fitted, held = validation_split(y.numpy(), spec.seed)
-    if not len(held):
-        raise DataError(
-            "no class has two training items, so none can be held out for validation",
-            where=f"evaluations.{spec.name}.train_count",
-            got=f"{len(y)} items of {len(classes)} classes",
-            hint="raise train_count to several times the number of classes",
-        )
     axes = basis(x)
     z, z_test = axes(x), axes(x_test)
-    trials = path(z[fitted], y[fitted], axes.variance, STRENGTHS)
-    validated = [_validate(fit, z[held], y[held]) for fit in trials]
+    trials = path(z[fitted], y_fitted, axes.variance, STRENGTHS)
+    metric = METRICS[spec.main_metric]
+    validated = [_validate(fit, z[held], y[held], known, metric) for fit in trials]
     best = validated.index(max(validated))
     refits = path(z, y, axes.variance, STRENGTHS)
     on_test = [classes[predict(fit, z_test)] for fit in refits]
     missing, notes = missing_classes(classes, y_test)
     metrics, intervals = scores(on_test[best], y_test, spec.seed)
-    metrics |= {
-        "accuracy_val": validated[best][0],
-        "accuracy_best_on_test": max(accuracy(pred, y_test) for pred in on_test),
-        "strength": STRENGTHS[best],
-        "classes_missing_in_train": float(missing),
-    }
+    on_held = known[predict(trials[best], z[held])]
+    for name in dict.fromkeys(("accuracy", spec.main_metric)):
+        metrics[f"{name}_val"] = METRICS[name](on_held, y[held])
+        metrics[f"{name}_best_on_test"] = max(METRICS[name](pred, y_test) for pred in on_test)
+    metrics |= {"strength": STRENGTHS[best], "classes_missing_in_train": float(missing)}
     notes += (f"strength chosen on {len(held)} of {len(y)} train items",)
     return Measured(metrics, intervals, len(y), len(y_test), notes + _warnings(best, refits))
 
@@ -85,10 +107,17 @@ def predict(fit: Fit, z: Tensor) -> Tensor:
     return (z @ fit.weight.T).argmax(dim=1)
 
 
-def _validate(fit: Fit, z: Tensor, y: Tensor) -> tuple[float, float]:
-    """Accuracy and minus the cross entropy: the larger the better."""
-    loss = torch.nn.functional.cross_entropy(z @ fit.weight.T, y)
-    return accuracy(predict(fit, z), y), -float(loss)
+def _validate(
+    fit: Fit, z: Tensor, y: Tensor, known: Tensor, metric: Callable[[Tensor, Tensor], float]
+) -> tuple[float, float]:
+    """The metric, and minus the cross entropy over items of `known` classes: the larger the better.
+
+    `fit` tells the classes `known` [K] apart; `y` counts them among all.
+    """
+    place = torch.searchsorted(known, y).clamp(max=len(known) - 1)
+    told = known[place] == y
+    loss = torch.nn.functional.cross_entropy(z[told] @ fit.weight.T, place[told])
+    return metric(known[predict(fit, z)], y), -float(loss) if bool(told.any()) else 0.0
 
 
 def _warnings(best: int, refits: list[Fit]) -> tuple[str, ...]:

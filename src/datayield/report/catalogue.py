@@ -31,6 +31,10 @@ Rows = list[dict[str, Any]]
 _PROTOCOLS = {
     "linear@1": "logistic regression on frozen, standardised features; strength chosen on a "
     "validation fifth of train, refit on all of it, tested once",
+    "linear_sgd@1": "SGD on frozen features of random crops and flips, new ones in each of 100 "
+    "epochs (batch 256, rate / 10 at 60 and 80); rate chosen of 7 on a validation fifth of train",
+    "vtab@1": "the classifier of linear@1 on 1,000 images: strength chosen on 200 of them (the "
+    "split val where one is named), refit on all, tested once",
     "knn@1": "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
     "spectrum@1": "effective rank and spread of the features of test images; no labels",
 }
@@ -156,8 +160,13 @@ NOTES = {
     "views: how many of an image it takes.",
     "recipes": "recipe: NAME in a study's base or as an axis; --json shows the values. "
     "small is datayield's own. Where peers differ: docs/recipes.md.",
+    "protocols": "With linear@1 and knn@1: label_fraction or per_class (a list of values gives one "
+    "evaluation each), averaged over draws of the labels (5 unless stated).",
+    "tasks": "{suite: NAME, size: PIXELS} in a study's evaluations stands for all tasks of a suite "
+    "that are here. Only vtab_1k is VTAB-1k. --json adds how labels are made, and each set's "
+    "oddities: docs/tasks.md.",
 }
-_ONLY_JSON = {"values"}
+_ONLY_JSON = {"values", "labels", "oddity"}
 
 
 def show(console: Console, rows: Rows, note: str = "") -> None:

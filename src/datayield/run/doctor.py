@@ -10,6 +10,7 @@ from rich.console import Console
 
 from datayield.data.catalog import entries
 from datayield.data.inventory import left_out
+from datayield.data.tasks import availability
 from datayield.run.device import choose, describe, fast_bf16, versions
 from datayield.spec.places import cache_dir, data_dir, store_dir
 
@@ -39,6 +40,11 @@ def examine(data: bool) -> dict[str, Any]:
     if data:
         findings["datasets"] = [asdict(entry) for entry in entries()]
         findings["left out when decoding"] = left_out()
+        findings["tasks missing"] = [
+            {key: row[key] for key in ("suite", "group", "task", "missing")}
+            for row in availability()
+            if row["missing"]
+        ]
     return findings
 
 

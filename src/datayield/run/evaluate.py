@@ -1,7 +1,7 @@
 """Evaluate the checkpoints of one run: features once per checkpoint and images, then protocols."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from datayield import evals
-from datayield.evals.features import extract, pixel_features
+from datayield.data.arrays import Arrays
+from datayield.evals.frozen import Frozen
 from datayield.evals.select import items
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
@@ -21,8 +22,6 @@ from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
 from datayield.store.plan import Owed
 from datayield.store.records import ResultRecord
-
-Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
 
 
 class Features(NamedTuple):
@@ -39,49 +38,49 @@ def evaluate(
 ) -> Iterator[ResultRecord]:
     """Measure what is owed, share by share; each result is kept as soon as it is there."""
     for share in sorted({share for share, _ in owed}):
-        encode = _encode(spec, folder, share, device)
+        encoder = _encoder(spec, folder, share, device)
         cache: dict[tuple[object, ...], Features] = {}
         for _, ev in (pair for pair in owed if pair[0] == share):
-            record = _measure(spec.id, share, ev, encode, cache)
+            record = _measure(spec.id, share, ev, encoder, cache)
             folder.write_result(record)
             yield record
 
 
-def _encode(
+def _encoder(
     spec: RunSpec | BaselineSpec, folder: RunFolder, share: float, device: torch.device
-) -> Encode:
+) -> Frozen:
     if spec.encoder is None:
-        return pixel_features
+        return Frozen(None, device)
     published = isinstance(spec, BaselineSpec) and spec.name == "pretrained"
     net: nn.Module = encoders.build(spec.encoder, spec.seed, published)
     if isinstance(spec, RunSpec):
         kept = read_tensors(folder.checkpoint(share), torch.device("cpu"))
         net.load_state_dict(kept["encoder"], strict=True)
-    net = net.to(device).to(memory_format=torch.channels_last)
-    return lambda images: extract(net, images, device)
+    return Frozen(net.to(device).to(memory_format=torch.channels_last), device)
 
 
 def _measure(
-    run: str, share: float, ev: EvalSpec, encode: Encode, cache: dict[tuple[object, ...], Features]
+    run: str, share: float, ev: EvalSpec, encoder: Frozen, cache: dict[tuple[object, ...], Features]
 ) -> ResultRecord:
     began = time.perf_counter()
     shared = 0.0
-    parts: list[tuple[Tensor, Tensor] | None] = []
+    parts: dict[str, evals.Items] = {}
     digests = []
     wants = [(ev.train, ev.train_count)] if evals.needs_train(ev.protocol) else []
+    wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
         key = (ev.dataset, split, count, ev.size, ev.fit, ev.seed)
         fresh = key not in cache
         if fresh:
-            cache[key] = _features(ev, split, count, encode)
+            cache[key] = _features(ev, split, count, encoder)
         features = cache[key]
         shared += features.seconds if fresh else 0.0
-        parts.append((features.x, _labels(features, ev)))
+        parts[split] = features.x, _labels(features, ev)
         digests.append(features.digest)
-    train = parts[0] if wants else None
-    test = parts[-1]
-    assert test is not None
-    measured = evals.evaluate(ev, train, test)
+    train = parts[ev.train] if wants else None
+    val = parts[ev.val] if ev.val else None
+    views = _views(ev, encoder) if evals.needs_views(ev.protocol) else None
+    measured = evals.evaluate(ev, train, parts[ev.test], val=val, views=views)
     return ResultRecord(
         run=run,
         share=share,
@@ -99,18 +98,30 @@ def _measure(
     )
 
 
-def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
+def _features(ev: EvalSpec, split: str, count: int | None, encoder: Frozen) -> Features:
     began = time.perf_counter()
-    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    chosen = items(np.arange(len(arrays)), count, ev.seed)
-    x = encode(arrays.images[np.sort(chosen)])
-    labels = {name: values[np.sort(chosen)] for name, values in arrays.labels.items()}
+    arrays, chosen = _chosen(ev, split, count)
+    x = encoder.plain(arrays.images[chosen])
+    labels = {name: values[chosen] for name, values in arrays.labels.items()}
     return Features(x, labels, arrays.digest, time.perf_counter() - began)
+
+
+def _views(ev: EvalSpec, encoder: Frozen) -> evals.Views:
+    """Epoch -> features of the training images, augmented; the encoder runs anew each time."""
+    arrays, chosen = _chosen(ev, ev.train, ev.train_count)
+    images = arrays.images[chosen]
+    return lambda epoch: encoder.augmented(images, ev.seed, epoch)
+
+
+def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.ndarray[Any, Any]"]:
+    """A decoded split, and the positions of the evaluation's images in it, ascending."""
+    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
+    return arrays, np.sort(items(np.arange(len(arrays)), count, ev.seed))
 
 
 def check_label(ev: EvalSpec) -> None:
     """Raises DataError where a split that the evaluation reads has no labels of that name."""
-    for split in (ev.train, ev.test):
+    for split in ev.splits:
         labels = arrays_of(ev.dataset, split, ev.size, ev.fit).labels
         if ev.label not in labels:
             raise DataError(

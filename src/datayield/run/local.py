@@ -95,5 +95,5 @@ def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit]]:
         data = task.spec.data
         yield data.dataset, data.split, data.size, data.fit
     for _, ev in task.owed:
-        for split in (ev.train, ev.test):
+        for split in ev.splits:
             yield ev.dataset, split, ev.size, ev.fit

@@ -18,7 +18,7 @@ from datayield.optim.build import build as build_optimizer
 from datayield.optim.build import set_rate
 from datayield.spec.cost import flops_per_image
 from datayield.spec.encoder import EncoderSpec
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evals import SGD_EPOCHS, EvalSpec
 from datayield.spec.run import RunSpec
 from datayield.store.machine import Speeds, eval_key, speed_key
 from datayield.store.plan import Plan
@@ -86,9 +86,12 @@ def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.
     else:
         net = encoders.build(encoder, 0).to(device).to(memory_format=torch.channels_last)
         x = extract(net, pixels, device)
-    features = (time.perf_counter() - began) / SAMPLE * sum(sizes)
+    passes = SGD_EPOCHS if evals.needs_views(ev.protocol) else 0
+    images = sum(sizes) + passes * sizes[0]
+    features = (time.perf_counter() - began) / SAMPLE * images
     generator = torch.Generator().manual_seed(0)
     made = [(torch.randn(n, x.shape[1], generator=generator), torch.arange(n) % 10) for n in sizes]
     began = time.perf_counter()
-    evals.evaluate(ev, made[0] if evals.needs_train(ev.protocol) else None, made[1])
+    train = made[0] if evals.needs_train(ev.protocol) else None
+    evals.evaluate(ev, train, made[1], views=lambda epoch: made[0][0])
     return features + time.perf_counter() - began

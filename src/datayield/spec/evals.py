@@ -9,14 +9,22 @@ from datayield.spec.identity import versioned_digest
 from datayield.spec.model import Frozen
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Protocol = Literal["linear@1", "knn@1", "spectrum@1"]
+Protocol = Literal["linear@1", "linear_sgd@1", "knn@1", "vtab@1", "spectrum@1"]
+Metric = Literal["accuracy", "balanced_accuracy"]
+
+SGD_EPOCHS = 100  # of linear_sgd@1: passes of the encoder over augmented training images
+DRAWS = 5  # of the labels, where a share of them is asked for and `draws` is not stated
 
 
 class EvalSpec(Frozen):
-    """A measurement of frozen features. `name` and `group` only label it; the rest is identity.
+    """A measurement of frozen features. `name`, `group` and `part_of` (the suite) only label it;
+    the rest is identity.
 
     `label` names a column of labels (sets with one call it `label`). `train_count` and
-    `test_count` take prefixes of a permutation that `seed` decides; `None` takes all.
+    `test_count` take prefixes of a permutation that `seed` decides; `None` takes all. `val`: a
+    split for choices, of protocols that else hold out a part of train. `label_fraction` or
+    `per_class` leave a part of the training labels, `draws` times. `metric` is the main one, by
+    which a probe is chosen; accuracy unless stated.
     A changed default gets a new protocol name, so a number never changes its meaning.
     """
 
@@ -25,13 +33,19 @@ class EvalSpec(Frozen):
     dataset: str
     label: str = "label"
     train: str = "train"
+    val: str | None = None
     test: str = "test"
     train_count: int | None = Field(None, ge=2)
     test_count: int | None = Field(None, ge=2)
     size: int = Field(32, ge=8)
     fit: Literal["crop", "squash"] = "crop"
     seed: int = Field(0, ge=0)
+    label_fraction: float | None = Field(None, gt=0, le=1)
+    per_class: int | None = Field(None, ge=1)
+    draws: int | None = Field(None, ge=1)
+    metric: Metric | None = None
     group: str = ""
+    part_of: str = ""
 
     @model_validator(mode="after")
     def _tested_on_other_images(self) -> "EvalSpec":
@@ -40,22 +54,64 @@ class EvalSpec(Frozen):
                 f"train and test are both {self.train!r}; name two splits, or shares of one such "
                 "as train[:80%] and train[80%:]"
             )
+        if self.val is not None:
+            if self.protocol != "vtab@1":
+                raise ValueError(f"{self.protocol} holds out a part of train: val is of vtab@1")
+            if self.val in (self.train, self.test):
+                raise ValueError(f"val and another split are both {self.val!r}")
         return self
+
+    @model_validator(mode="after")
+    def _few_labels_make_sense(self) -> "EvalSpec":
+        asked = self.label_fraction, self.per_class
+        if asked == (None, None):
+            if self.draws is not None:
+                raise ValueError("draws are of label_fraction or per_class, and neither is stated")
+            return self
+        if None not in asked:
+            raise ValueError("label_fraction and per_class are two ways of saying one thing")
+        if self.protocol not in ("linear@1", "knn@1"):
+            raise ValueError(f"{self.protocol} takes all labels; linear@1 and knn@1 take a share")
+        if self.per_class == 1 and self.protocol == "linear@1":
+            raise ValueError(
+                "linear@1 holds out items to choose its strength: per_class from 2 up, or knn@1"
+            )
+        return self
+
+    @property
+    def few_labels(self) -> bool:
+        """Whether only a part of the training labels is used, in several draws."""
+        return self.label_fraction is not None or self.per_class is not None
+
+    @property
+    def main_metric(self) -> Metric:
+        """What a probe is chosen by, and what a mean over tasks takes."""
+        return self.metric or "accuracy"
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Every split that it may read."""
+        return (self.train, *([self.val] if self.val else []), self.test)
 
     @cached_property
     def id(self) -> str:
-        """12 hex digits over everything but the labels `name` and `group`."""
-        kept = self.model_dump(mode="json", exclude={"name", "group"}, exclude_none=True)
+        """12 hex digits over everything but the labels `name`, `group` and `part_of`."""
+        labels = {"name", "group", "part_of"}
+        kept = self.model_dump(mode="json", exclude=labels, exclude_none=True)
         return versioned_digest("eval", kept, ())
 
 
 class StudyEval(EvalSpec):
-    """An evaluation in a study: when in training (`at`), and for which runs (`where`)."""
+    """An evaluation in a study: when in training (`at`), and for which runs (`where`).
+
+    One that is `optional` is left out, and said to be, where its data are not here.
+    """
 
     at: tuple[Share, ...] = Field((1.0,), min_length=1, description="shares of the budget")
     where: dict[str, tuple[Any, ...]] = Field(default_factory=dict, description="axis -> values")
+    optional: bool = False
 
     @cached_property
     def spec(self) -> EvalSpec:
         """The evaluation alone."""
-        return EvalSpec.model_validate(self.model_dump(exclude={"at", "where"}))
+        return EvalSpec.model_validate(self.model_dump(exclude={"at", "where", "optional"}))

@@ -5,6 +5,7 @@ from pathlib import Path
 from datayield.spec.errors import ConfigError
 from datayield.spec.expand import merge
 from datayield.spec.study import Study
+from datayield.spec.suites import expanded
 from datayield.spec.validate import validated
 from datayield.spec.yaml_file import read_mapping
 
@@ -42,6 +43,8 @@ def load_study(name: str, scale: str | None = None) -> Study:
             )
         merge(raw, patch)
         raw["scale"] = scale
+    if "evaluations" in raw:
+        raw["evaluations"] = expanded(raw["evaluations"], str(path))
     return validated(Study, raw, where=str(path))
 
 

@@ -1,6 +1,7 @@
 """A study: named recipe < base < recipes < axes -> runs, and what each is measured by."""
 
 import itertools
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
@@ -70,6 +71,18 @@ class Study(Frozen):
         """The study's folder: its name, with the scale where there is one."""
         return f"{self.study}-{self.scale}" if self.scale else self.study
 
+    def without(self, names: Collection[str]) -> "Study":
+        """The study but for these evaluations. Raises ConfigError where none is left."""
+        kept = tuple(ev for ev in self.evaluations if ev.name not in names)
+        if not kept:
+            raise ConfigError(
+                "the data of none of the evaluations are here",
+                where="evaluations",
+                got=", ".join(names),
+                hint="datayield ls tasks says what is missing, and where it is looked for",
+            )
+        return self.model_copy(update={"evaluations": kept})
+
     def cells(self, listings: Listings) -> list[Cell]:
         """Every combination of the axes, in order, as a resolved run.
 
@@ -126,7 +139,7 @@ class Study(Frozen):
 
     def splits(self) -> set[tuple[str, str]]:
         """(dataset, split) pairs that the study's runs and evaluations read."""
-        wanted = {(ev.dataset, s) for ev in self.evaluations for s in (ev.train, ev.test)}
+        wanted = {(ev.dataset, s) for ev in self.evaluations for s in ev.splits}
         datasets = self.axes.get("data.dataset") or (self._base_data("dataset", None),)
         split = self._base_data("split", "train")
         return wanted | {(d, split) for d in datasets if isinstance(d, str)}

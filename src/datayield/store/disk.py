@@ -21,7 +21,7 @@ def decoded_bytes(plan: Plan, listings: Listings) -> int:
             data = task.spec.data
             wanted.add((data.dataset, data.split, data.size, data.fit))
         for _, ev in task.owed:
-            wanted |= {(ev.dataset, split, ev.size, ev.fit) for split in (ev.train, ev.test)}
+            wanted |= {(ev.dataset, split, ev.size, ev.fit) for split in ev.splits}
     return sum(
         listings[dataset, split].images * size * size * 3
         for dataset, split, size, _ in wanted

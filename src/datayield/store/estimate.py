@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from datayield.spec.cost import encoder_macs, flops_per_image
 from datayield.spec.encoder import EncoderSpec
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evals import DRAWS, SGD_EPOCHS, EvalSpec
 from datayield.spec.run import RunSpec
 from datayield.store.machine import Speeds, eval_key, speed_key
 
@@ -60,8 +60,11 @@ def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> E
     macs = encoder_macs(encoder, spec.size) if encoder else 0.0
     if macs is None:
         return None
-    items = (spec.train_count or 10_000) + (spec.test_count or 10_000)
-    return _scaled((2 * macs + PROBE_FLOPS_PER_ITEM) * items, speeds)
+    train, test = spec.train_count or 10_000, spec.test_count or 10_000
+    passes = 1 + (SGD_EPOCHS if spec.protocol == "linear_sgd@1" else 0)
+    probes = (spec.draws or DRAWS) if spec.few_labels else 1
+    flops = 2 * macs * (passes * train + test) + PROBE_FLOPS_PER_ITEM * (probes * train + test)
+    return _scaled(flops, speeds)
 
 
 def _spread(
