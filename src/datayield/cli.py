@@ -140,7 +140,7 @@ def list_(
     ] = "studies",
     json_: JsonOpt = False,
 ) -> None:
-    """List what there is: studies, methods, recipes, encoders, views, datasets, tasks, protocols."""
+    """List what there is: studies, methods, recipes, encoders, views, data, tasks, protocols."""
     from datayield.data.catalog import entries
     from datayield.data.tasks import availability
     from datayield.report.catalogue import CATALOGUES, NOTES, show

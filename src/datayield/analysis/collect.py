@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from datayield.analysis.groups import group_rows
 from datayield.analysis.rows import Kind, Row, Spent, StudyResults
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
@@ -24,6 +25,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         rows += _baseline_rows(study, spec, encoders, store)
     for cell in cells:
         rows += _cell_rows(study, cell, encoders, store)
+    rows += list(group_rows(study, rows))
     spent, versions = [], {}
     for cell in {cell.run.id: cell for cell in cells}.values():
         record = store.run(cell.run.id).spent()

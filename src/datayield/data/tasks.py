@@ -17,7 +17,7 @@ def availability() -> list[dict[str, Any]]:
             "classes": task.classes,
             "test images": task.tested,
             "data": task.dataset,
-            "labels": task.labels,
+            "label rule": task.labels,
             "oddity": task.oddity,
             "missing": missing(task),
         }

@@ -8,7 +8,7 @@ from datayield.analysis.rows import Spent
 from datayield.analysis.words import count, percent, plural
 from datayield.report.catalogue import protocols
 from datayield.report.findings import Findings
-from datayield.report.tables import fit_rows, gain_table, result_table
+from datayield.report.tables import fit_rows, gain_table, group_rows, result_table
 from datayield.spec.budget import short_number
 from datayield.store.words import duration
 
@@ -27,6 +27,7 @@ def content(f: Findings) -> dict[str, Any]:
         "facts": _facts(f),
         "answer": f.answer,
         "worth": f"{100 * f.worth:g}",
+        "groups": group_rows(f),
         "gains": [gain_table(f, name) for name in f.evals],
         "fits": fit_rows(f),
         "grid_note": "" if f.grids else no_grid(results),

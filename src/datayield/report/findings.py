@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datayield.analysis.answer import answer
 from datayield.analysis.fits import Fit, fits
 from datayield.analysis.gain import WORTH, CurveGain, gains
+from datayield.analysis.groups import SCORE, GroupGain, TaskGroup, group_gains, task_groups
 from datayield.analysis.regime import Grid, regimes
 from datayield.analysis.rows import StudyResults
 from datayield.analysis.sentences import Headline
@@ -39,6 +40,10 @@ class Findings:
     accuracy_over_time: dict[tuple[CurveKey, int], list[Point]]
     rank_over_time: dict[tuple[CurveKey, int], list[Point]]
     answer: list[Headline]
+    scores: Curves  # means over the tasks of a group
+    score_baselines: list[Baseline]
+    groups: list[TaskGroup]
+    group_gains: list[GroupGain]
     styles: dict[str, Style]  # by the curve's name
 
     @property
@@ -68,5 +73,9 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         accuracy_over_time=trajectories(results, "accuracy"),
         rank_over_time=trajectories(results, RANK),
         answer=answer(results, fitted, worth),
+        scores=curves(results, SCORE),
+        score_baselines=baselines(results, SCORE),
+        groups=task_groups(results.study),
+        group_gains=group_gains(results),
         styles=styles([*accuracy, *rank]),
     )

@@ -12,7 +12,7 @@ from datayield.analysis.summary import curves
 from datayield.analysis.table import to_csv, to_latex
 from datayield.report.content import content
 from datayield.report.figures.canvas import Figure
-from datayield.report.figures.curves import rank_figures, yield_figures
+from datayield.report.figures.curves import group_figures, rank_figures, yield_figures
 from datayield.report.figures.gain import gain_figures
 from datayield.report.figures.grid import heat_figures
 from datayield.report.figures.honesty import honesty_figure
@@ -47,6 +47,7 @@ def render(found: Findings, files: list[str]) -> str:
     honesty = honesty_figure(found, curves(found.results, BEST_ON_TEST))
     figures = {
         "yields": yield_figures(found),
+        "group_figures": group_figures(found),
         "gain_figures": gain_figures(found),
         "ranks": rank_figures(found),
         "times": time_figures(found),

@@ -24,6 +24,7 @@ def write_static(f: Findings, folder: Path) -> list[Path]:
     makers: dict[str, Callable[[Findings], Figure | None]] = {
         "yield": _yield,
         "gain": _gain,
+        "groups": _groups,
         "effective_rank": _rank,
         "grid": _grid,
     }
@@ -68,6 +69,21 @@ def _rank(f: Findings) -> "Figure | None":
             _draw(ax, f, {k: v for k, v in f.rank.items() if k.eval == name}, 1.0)
             _baselines(ax, [b for b in f.rank_baselines if b.eval == name], 1.0)
             ax.set_ylabel("effective rank")
+    return figure
+
+
+def _groups(f: Findings) -> "Figure | None":
+    shown = [g for g in f.groups if any(key.eval == g.name for key in f.scores)]
+    if not shown:
+        return None
+    names = list(dict.fromkeys(key.name for key in f.scores))
+    titles = [f"{g.name} ({g.of})" for g in shown]
+    figure, axes = panels(titles, math.ceil(len(names) / COLUMNS))
+    with shared_legend(figure, axes):
+        for ax, group in zip(axes, shown, strict=True):
+            _draw(ax, f, {k: v for k, v in f.scores.items() if k.eval == group.name}, 100.0)
+            _baselines(ax, [b for b in f.score_baselines if b.eval == group.name], 100.0)
+            ax.set_ylabel("mean score, %")
     return figure
 
 

@@ -50,6 +50,29 @@ def _step(step: Step | None, *, whole: bool = False) -> dict[str, str] | None:
     }
 
 
+def group_rows(f: Findings) -> list[dict[str, str]]:
+    """One row per group and curve: tasks, scores at the smallest and largest N, gain over tasks."""
+    rows = []
+    for g in f.group_gains:
+        interval = "" if g.low is None or g.high is None else span(g.low, g.high)
+        rows.append(
+            {
+                "group": g.group.name,
+                "of": g.group.of,
+                "absent": ", ".join(g.group.absent),
+                "name": g.key.name,
+                "range": f"{short_number(g.n)} → {short_number(g.to)}",
+                "before": _cell(g.before)["mean"],
+                "before_band": _cell(g.before)["band"],
+                "after": _cell(g.after)["mean"],
+                "after_band": _cell(g.after)["band"],
+                "gain": points(g.mean),
+                "span": interval,
+            }
+        )
+    return rows
+
+
 def fit_rows(f: Findings) -> list[dict[str, Any]]:
     """One row per curve: the law with its intervals, or why there is none."""
     rows = []

@@ -34,6 +34,18 @@ def rank_figures(f: Findings) -> list[Figure]:
     return found
 
 
+def group_figures(f: Findings) -> list[Figure]:
+    """Mean score against N, one figure per group of a suite's tasks."""
+    found = []
+    for i, group in enumerate(f.groups):
+        lines = {key: line for key, line in f.scores.items() if key.eval == group.name}
+        if lines:
+            bases = [b for b in f.score_baselines if b.eval == group.name]
+            spec = _curves(lines, bases, f.styles, {}, 100.0, "mean score, %")
+            found.append(Figure(f"group-{i}", f"{group.name} ({group.of})", spec, log_toggle=True))
+    return found
+
+
 def _curves(
     lines: Curves,
     bases: list[Baseline],
