@@ -28,7 +28,9 @@ IMAGES = 737_280
 TESTED = 73_728  # a tenth, as in VTAB
 SIZE = 64
 _FIRST = 16.5  # centre of position 0, in pixels; position 31 lies as far from the other edge
-_REACH = 11.0  # half the side of the largest square: its corners stay inside the image
+# Half the side of the largest square, in pixels: corners stay inside the image, and no scale puts
+# an upright edge on the centres of pixels, where rounding would decide.
+_REACH = 10.75
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def factors(numbers: Labels) -> dict[str, Labels]:
 def rendered(number: int) -> NDArray[np.bool_]:
     """Image `number` of the grid as bool [64, 64]."""
     shape, scale, turn, x, y = (int(v[0]) for v in factors(np.array([number])).values())
-    angle = 2 * np.pi * turn / 39  # 40 values from 0 to a whole turn, both ends included
+    angle = 2 * np.pi * (turn % 39) / 39  # 40 values from 0 to a whole turn, both ends included
     size = _REACH * (0.5 + 0.1 * scale)
     across = np.arange(SIZE) + 0.5 - (_FIRST + x)
     down = (np.arange(SIZE) + 0.5 - (_FIRST + y))[:, None]
