@@ -7,9 +7,9 @@ Prints JSON lines: the machine, one line per probe, and the ratios. At share 1: 
 `linear@1` includes its grid of strengths, twice (to choose, and to refit), and the tests.
 `linear_sgd@1` is given features instead of an encoder, so its time is that of the heads alone.
 scikit-learn fits once, at the strength that `linear@1` chose, in float64: with its default
-tolerance of 1e-4, at which it stops well short of the minimum at weak strengths, and with 1e-6, which
-is about where `linear@1` stops and what accuracies are compared by. With --grid it also does all that
-`linear@1` does, at its default tolerance: choose among the strengths, then refit at the chosen.
+tolerance of 1e-4, at which it stops well short of the minimum at weak strengths, and with 1e-6,
+which is about where `linear@1` stops and what accuracies are compared by. With --grid it also does
+all that `linear@1` does, at its default tolerance: choose among the strengths, refit at the chosen.
 All begin from the same float32 features; scikit-learn's are standardised before its clock starts.
 """
 
