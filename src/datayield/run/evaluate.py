@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from datayield import evals
-from datayield.evals.features import extract, pixel_features
+from datayield import evals, methods
+from datayield.evals.features import PixelEncoder, extract, pixel_features
+from datayield.evals.measured import Measured
 from datayield.evals.select import items
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.images import arrays_of
+from datayield.run.representation import representation
 from datayield.run.state import read_tensors
 from datayield.spec.errors import DataError
 from datayield.spec.evals import EvalSpec
@@ -23,6 +25,15 @@ from datayield.store.plan import Owed
 from datayield.store.records import ResultRecord
 
 Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
+
+
+class Subject(NamedTuple):
+    """What is evaluated at one share, on the device."""
+
+    encode: Encode  # uint8 images -> features
+    encoder: nn.Module  # normalised views -> features
+    projector: nn.Module | None
+    device: torch.device
 
 
 class Features(NamedTuple):
@@ -39,30 +50,39 @@ def evaluate(
 ) -> Iterator[ResultRecord]:
     """Measure what is owed, share by share; each result is kept as soon as it is there."""
     for share in sorted({share for share, _ in owed}):
-        encode = _encode(spec, folder, share, device)
+        subject = _subject(spec, folder, share, device)
         cache: dict[tuple[object, ...], Features] = {}
         for _, ev in (pair for pair in owed if pair[0] == share):
-            record = _measure(spec.id, share, ev, encode, cache)
+            record = _measure(spec.id, share, ev, subject, cache)
             folder.write_result(record)
             yield record
 
 
-def _encode(
+def _subject(
     spec: RunSpec | BaselineSpec, folder: RunFolder, share: float, device: torch.device
-) -> Encode:
+) -> Subject:
     if spec.encoder is None:
-        return pixel_features
+        return Subject(pixel_features, PixelEncoder(), None, device)
     published = isinstance(spec, BaselineSpec) and spec.name == "pretrained"
-    net: nn.Module = encoders.build(spec.encoder, spec.seed, published)
+    net, projector = encoders.build(spec.encoder, spec.seed, published), None
     if isinstance(spec, RunSpec):
         kept = read_tensors(folder.checkpoint(share), torch.device("cpu"))
         net.load_state_dict(kept["encoder"], strict=True)
+        if "projector" in kept:
+            projector = methods.projector_of(spec, net)
+            assert projector is not None
+            projector.load_state_dict(kept["projector"], strict=True)
+            projector = projector.to(device)
     net = net.to(device).to(memory_format=torch.channels_last)
-    return lambda images: extract(net, images, device)
+    return Subject(lambda images: extract(net, images, device), net, projector, device)
 
 
 def _measure(
-    run: str, share: float, ev: EvalSpec, encode: Encode, cache: dict[tuple[object, ...], Features]
+    run: str,
+    share: float,
+    ev: EvalSpec,
+    subject: Subject,
+    cache: dict[tuple[object, ...], Features],
 ) -> ResultRecord:
     began = time.perf_counter()
     shared = 0.0
@@ -73,7 +93,7 @@ def _measure(
         key = (ev.dataset, split, count, ev.size, ev.fit, ev.seed)
         fresh = key not in cache
         if fresh:
-            cache[key] = _features(ev, split, count, encode)
+            cache[key] = _features(ev, split, count, subject.encode)
         features = cache[key]
         shared += features.seconds if fresh else 0.0
         parts.append((features.x, _labels(features, ev)))
@@ -81,7 +101,10 @@ def _measure(
     train = parts[0] if wants else None
     test = parts[-1]
     assert test is not None
-    measured = evals.evaluate(ev, train, test)
+    if ev.protocol in evals.VIEW_PROTOCOLS:
+        measured = _of_views(ev, test[0], subject)
+    else:
+        measured = evals.evaluate(ev, train, test)
     return ResultRecord(
         run=run,
         share=share,
@@ -97,6 +120,13 @@ def _measure(
         versions=versions(),
         finished=time.time(),
     )
+
+
+def _of_views(ev: EvalSpec, test: Tensor, subject: Subject) -> Measured:
+    images = arrays_of(ev.dataset, ev.test, ev.size, ev.fit).images
+    chosen = np.sort(items(np.arange(len(images)), ev.test_count, ev.seed))
+    of_net = subject.encoder, subject.projector, subject.device
+    return representation(ev, images[chosen], test, *of_net)
 
 
 def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:

@@ -5,11 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from datayield.spec.errors import nearest
 from datayield.spec.identity import versioned_digest
 from datayield.spec.model import Frozen
+from datayield.spec.views import VIEW_RECIPES
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Protocol = Literal["linear@1", "knn@1", "spectrum@1"]
+Protocol = Literal["linear@1", "knn@1", "spectrum@1", "state@1", "augmentation_spectrum@1"]
+LABEL_FREE: frozenset[str] = frozenset({"spectrum@1", "state@1", "augmentation_spectrum@1"})
+OF_VIEWS: frozenset[str] = frozenset({"state@1", "augmentation_spectrum@1"})
 
 
 class EvalSpec(Frozen):
@@ -18,6 +22,11 @@ class EvalSpec(Frozen):
     `label` names a column of labels (sets with one call it `label`). `train_count` and
     `test_count` take prefixes of a permutation that `seed` decides; `None` takes all.
     A changed default gets a new protocol name, so a number never changes its meaning.
+
+    Protocols without labels read the images of `test` alone, which may be the split pretrained on:
+    with `test: train`, `test_count` at most N and `seed` that of `data.seed` (0), just images
+    that a run on a `random` subset of N has seen. The same protocol on a split that it has not
+    seen stands beside it as an evaluation of its own.
     """
 
     name: str
@@ -32,10 +41,21 @@ class EvalSpec(Frozen):
     fit: Literal["crop", "squash"] = "crop"
     seed: int = Field(0, ge=0)
     group: str = ""
+    views: str | None = Field(None, description="recipe whose first view is drawn; None: symmetric")
+
+    @model_validator(mode="after")
+    def _views_are_known(self) -> "EvalSpec":
+        if self.views is not None and self.protocol not in OF_VIEWS:
+            raise ValueError(f"views does not apply to {self.protocol}, which makes none")
+        if self.views is not None and self.views not in VIEW_RECIPES:
+            near = nearest(self.views, VIEW_RECIPES)
+            guess = f"; did you mean {near!r}?" if near else ""
+            raise ValueError(f"no views {self.views!r}{guess} (allowed: {', '.join(VIEW_RECIPES)})")
+        return self
 
     @model_validator(mode="after")
     def _tested_on_other_images(self) -> "EvalSpec":
-        if self.protocol != "spectrum@1" and self.train == self.test:
+        if self.protocol not in LABEL_FREE and self.train == self.test:
             raise ValueError(
                 f"train and test are both {self.train!r}; name two splits, or shares of one such "
                 "as train[:80%] and train[80%:]"
