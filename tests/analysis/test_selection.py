@@ -66,7 +66,7 @@ def test_a_transfer_task_is_also_chosen_by_the_validation_of_the_data_pretrained
     assert [choice.by for choice in home.choices] == [LAST, VALIDATION, BEST_ON_TEST]
 
 
-def test_a_criterion_with_a_hole_is_left_out_but_share_0_may_lack_a_loss() -> None:
+def test_a_criterion_with_a_hole_is_left_out() -> None:
     holed = with_milestones({"category": TASK, "spectrum": STATE}, SHARES)
     kept = tuple(
         row
@@ -76,10 +76,14 @@ def test_a_criterion_with_a_hole_is_left_out_but_share_0_may_lack_a_loss() -> No
     found = by_name(dataclasses.replace(holed, rows=kept))
     assert "alpha-ReQ nearest 1" not in found
     assert "highest effective rank" in found
-    early = with_milestones({"category": TASK}, (0.0, 0.5, 0.75, 1.0), losses=[0.0, 1.0, 2.0, 4.0])
-    losses = {run: {s: v for s, v in line.items() if s} for run, line in early.losses.items()}
-    found = by_name(dataclasses.replace(early, losses=losses))
-    assert found[LOSS].shares.values == ((0, 0.5), (1, 0.5))
+
+
+def test_the_untrained_encoder_is_no_milestone() -> None:
+    task = {name: [[0.99, *course] for course in TASK[name]] for name in TASK}
+    with_0 = with_milestones({"category": task}, (0.0, *SHARES))
+    assert ledgers(with_0) == ledgers(with_milestones({"category": TASK}, SHARES))
+    two = with_milestones({"category": {"accuracy": [[0.1, 0.2]]}}, (0.0, 1.0))
+    assert ledgers(two) == []
 
 
 def test_a_run_without_all_milestones_takes_no_part() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from datayield.analysis.selection import BEST_ON_TEST, LAST, VALIDATION
-from datayield.report.figures.selection import selection_figures
+from datayield.report.figures.selection import selection_figures, selection_styles
 from datayield.report.figures.training import state_figures
 from datayield.report.findings import analyse
 from datayield.report.page import write_report
@@ -24,8 +24,9 @@ def test_the_figure_shows_gaps_in_points_over_n() -> None:
     assert lines[LAST]["x"] == [250, 1000]
     assert lines[LAST]["y"] == pytest.approx([6.5, 6.5])
     assert lines[VALIDATION]["y"] == pytest.approx([4.0, 4.0])
-    looks = {(t["line"]["color"], t["marker"]["symbol"]) for t in lines.values()}
+    looks = {(t["line"]["color"], t["line"]["dash"]) for t in lines.values()}
     assert len(looks) == len(lines) == 5
+    assert list(selection_styles(analyse(RESULTS).ledgers)) == list(lines)
     assert selection_figures([]) == []
 
 

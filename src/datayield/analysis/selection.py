@@ -56,23 +56,25 @@ class Ledger:
     n: int
     images: int
     encoder: str
-    milestones: tuple[float, ...]  # that all its runs have
+    milestones: tuple[float, ...]  # above 0, that all its runs have
     choices: tuple[Choice, ...]
 
 
 def ledgers(results: StudyResults, metric: str = ACCURACY) -> list[Ledger]:
     """Every cell that was evaluated at two shares of the budget or more, in the study's order.
 
-    Only runs with a value at every milestone of their cell take part. A criterion is listed where
-    each of these runs has it at every milestone above 0; among equals the earliest is taken. `last`
-    is the run's largest share in this evaluation. The gap cannot be negative: where milestones
-    differ by chance alone, the best on test is still above the others.
+    Share 0 is no milestone: it is the untrained encoder, a baseline. Only runs with a value at
+    every milestone of their cell take part. A criterion is listed where each of these runs has it
+    at every milestone; among equals the earliest is taken. `last` is the largest share of the
+    evaluation. The gap cannot be negative: where milestones differ by chance alone, the best on
+    test is still above the others.
     """
     lines = _lines(results)
     runs = _runs(results)
     shares: dict[tuple[Any, ...], set[float]] = {}
     for p in points(results, metric):
-        shares.setdefault((p.key, p.encoder, p.n, p.images), set()).add(p.share)
+        if p.share > 0:
+            shares.setdefault((p.key, p.encoder, p.n, p.images), set()).add(p.share)
     found = []
     for (key, encoder, n, images), seen in shares.items():
         milestones = tuple(sorted(seen))
@@ -92,9 +94,10 @@ def ledgers(results: StudyResults, metric: str = ACCURACY) -> list[Ledger]:
 
 
 def criteria(found: list[Ledger]) -> list[str]:
-    """All ways of choosing in these ledgers, `best on test` last."""
+    """All ways of choosing in these ledgers: last, validation, label-free, best on test."""
     names = dict.fromkeys(c.by for ledger in found for c in ledger.choices)
-    return [*(name for name in names if name != BEST_ON_TEST), BEST_ON_TEST]
+    order = {LAST: 0, LOSS: 3, BEST_ON_TEST: 4}
+    return sorted(names, key=lambda n: order.get(n, 1 if n.startswith(VALIDATION) else 2))
 
 
 Lines = dict[tuple[str, str, str], dict[float, float]]  # (run, evaluation, metric) -> line
@@ -170,7 +173,7 @@ def _choice(
     on_test: Mapping[int, float],
 ) -> Choice | None:
     """The most highly judged milestone of each seed; None where a judgement is missing."""
-    if any(s not in line for line in judged.values() for s in milestones if s > 0):
+    if any(s not in line for line in judged.values() for s in milestones):
         return None
     at = {seed: _earliest_best(line, milestones) for seed, line in judged.items()}
     score = {seed: tests[seed][s] for seed, s in at.items()}
@@ -179,7 +182,7 @@ def _choice(
 
 
 def _earliest_best(line: Line, milestones: tuple[float, ...]) -> float:
-    return max((s for s in milestones if s in line), key=lambda s: (line[s], -s))
+    return max(milestones, key=lambda s: (line[s], -s))
 
 
 def _of(runs: dict[int, str], lines: Lines, name: str, metric: str) -> dict[int, Line]:

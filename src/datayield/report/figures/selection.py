@@ -3,35 +3,38 @@
 from datayield.analysis.selection import BEST_ON_TEST, Ledger, criteria
 from datayield.analysis.words import count, percent, points
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
-from datayield.report.palette import COLOURS
+from datayield.report.palette import COLOURS, Style
 
-_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "triangle-down", "cross", "star")
+_LOOKS = (("solid", "circle"), ("dash", "square"), ("dashdot", "diamond"))
 
 
 def selection_figures(ledgers: list[Ledger]) -> list[Figure]:
     """Gap to the best on test over N, a line per way of choosing; one figure per curve."""
     found = []
-    names = [name for name in criteria(ledgers) if name != BEST_ON_TEST] if ledgers else []
+    look = selection_styles(ledgers)
     for i, key in enumerate(dict.fromkeys(ledger.key for ledger in ledgers)):
         mine = [ledger for ledger in ledgers if ledger.key == key]
-        spec = _gaps(mine, names)
-        title = f"{key.place}, {key.name}: gap to the best on test"
-        found.append(Figure(f"selection-{i}", title, spec, height=380))
+        title = f"{key.place}, {key.name}"
+        found.append(Figure(f"selection-{i}", title, _gaps(mine, look), height=300))
     return found
 
 
-def look(place: int) -> tuple[str, str]:
-    """Colour and symbol of the way of choosing at `place` in `criteria`."""
-    return COLOURS[place % len(COLOURS)], _SYMBOLS[place % len(_SYMBOLS)]
+def selection_styles(ledgers: list[Ledger]) -> dict[str, Style]:
+    """Way of choosing -> style: the same in all these figures; the best on test has none."""
+    names = [name for name in criteria(ledgers) if name != BEST_ON_TEST]
+    many = len(COLOURS)
+    return {
+        name: Style(COLOURS[i % many], *_LOOKS[i // many % len(_LOOKS)])
+        for i, name in enumerate(names)
+    }
 
 
-def _gaps(mine: list[Ledger], names: list[str]) -> Spec:
+def _gaps(mine: list[Ledger], look: dict[str, Style]) -> Spec:
     data: list[Spec] = []
-    for place, name in enumerate(names):
+    for name, style in look.items():
         cells = [(ledger, c) for ledger in mine for c in ledger.choices if c.by == name]
         if not cells:
             continue
-        colour, symbol = look(place)
         gaps = [c.gap for _, c in cells]
         data.append(
             {
@@ -41,8 +44,8 @@ def _gaps(mine: list[Ledger], names: list[str]) -> Spec:
                 "legendgroup": f"chosen by {name}",
                 "x": [ledger.n for ledger, _ in cells],
                 "y": [100 * gap.mean for gap in gaps],
-                "line": {"color": colour, "width": 1.8},
-                "marker": {"symbol": symbol, "size": 7},
+                "line": {"color": style.colour, "dash": style.dash, "width": 1.8},
+                "marker": {"symbol": style.symbol, "size": 7},
                 "text": [
                     f"<b>{name}</b><br>N = {count(ledger.n)}: {percent(c.score.mean)}, "
                     f"{points(-c.gap.mean)} points from the best on test<br>"
@@ -53,7 +56,5 @@ def _gaps(mine: list[Ledger], names: list[str]) -> Spec:
             }
         )
     sizes = sorted({ledger.n for ledger in mine})
-    axis = {"title": {"text": "points below the best on test"}, "rangemode": "tozero"}
-    layout = layout_of(size_axis(sizes), axis)
-    layout |= {"showlegend": True, "legend": {"orientation": "h", "y": -0.22, "font": {"size": 11}}}
-    return {"data": data, "layout": layout}
+    axis = {"title": {"text": "points below best on test"}, "rangemode": "tozero"}
+    return {"data": data, "layout": layout_of(size_axis(sizes), axis)}
