@@ -23,10 +23,11 @@ class EvalSpec(Frozen):
     `test_count` take prefixes of a permutation that `seed` decides; `None` takes all.
     A changed default gets a new protocol name, so a number never changes its meaning.
 
-    Protocols without labels read the images of `test` alone, which may be the split pretrained on:
-    with `test: train`, `test_count` at most N and `seed` that of `data.seed` (0), just images
-    that a run on a `random` subset of N has seen. The same protocol on a split that it has not
-    seen stands beside it as an evaluation of its own.
+    Protocols without labels read the images of `test` alone, which may be those pretrained on:
+    `test: train` of that dataset with `test_count` at most N and `seed` equal to `data.seed` takes
+    just images that a run on a `random` subset has seen. `data.seed` follows the run's seed where
+    the study leaves it out: then one such evaluation per seed, with `where: {seed: [...]}`. An
+    evaluation of another split, with the same count, shows beside it what is unseen.
     """
 
     name: str
