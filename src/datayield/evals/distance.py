@@ -75,7 +75,7 @@ def distances(a: Sample, b: Sample, kind: Kind = "other", seed: int = 0) -> tupl
     spread = over_subsets(a.features.double(), b.features.double(), cubic, SUBSETS, size, seed)
     note = f"subsets of {size:,}: {spread.mean:.4g} +- {spread.std:.2g} (sd of {SUBSETS})"
     return (
-        *_frechet(groups, *a.features.shape, measure),
+        *_frechet(groups, measure),
         measure("kid", kernel_sums(groups, cubic).unbiased, unbiased=True, note=note),
         _gaussian_mmd(groups, kind, measure),
         _visual_dna(a, b, measure),
@@ -83,10 +83,9 @@ def distances(a: Sample, b: Sample, kind: Kind = "other", seed: int = 0) -> tupl
     )
 
 
-def _frechet(
-    groups: Sequence[Tensor], n: int, d: int, measure: Callable[..., Measure]
-) -> tuple[Measure, ...]:
+def _frechet(groups: Sequence[Tensor], measure: Callable[..., Measure]) -> tuple[Measure, ...]:
     """FID without its bias, FID as it is, and where samples are few by shrunk covariances."""
+    n, d = sum(map(len, groups)) // 2, groups[0].shape[1]
 
     def pick(chosen: Groups) -> list[Tensor]:
         return [groups[k] for k in chosen]

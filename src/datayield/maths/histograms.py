@@ -14,7 +14,10 @@ def histogram(values: Tensor, low: Tensor, high: Tensor, bins: int = BINS) -> Te
 
     Bins hold their lower end and not their upper, but the last holds both, so each value counts
     once; values outside count at the ends, and all those of a neuron without a range in bin 0.
+    Raises ValueError for values that are not finite.
     """
+    if not bool(values.isfinite().all()):
+        raise ValueError("values that are not finite lie in no bin")
     neurons = values.shape[1]
     width = (high - low).double()
     scale = torch.where(width > 0, bins / width, torch.zeros_like(width))

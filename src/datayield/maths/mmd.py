@@ -64,7 +64,7 @@ class Sums(NamedTuple):
 
 
 def kernel_sums(groups: Sequence[Tensor], kernel: Kernel) -> Sums:
-    """`kernel` over all pairs of samples, by groups [n_k, d]; a block of pairs is held at a time."""
+    """`kernel` over all pairs of samples, by groups [n_k, d]; one block is held at a time."""
     wide = [group.double() for group in groups]
     sums = torch.zeros(len(wide), len(wide), dtype=torch.float64)
     for i, x in enumerate(wide):

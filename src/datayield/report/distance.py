@@ -9,7 +9,7 @@ from rich.table import Table
 from datayield.store.distances import DistanceRecord, MetricRecord
 
 LABELS = {
-    "fid_inf": "FID, n to infinity",
+    "fid_inf": "FID at infinite n",
     "fid": "FID",
     "fid_shrunk": "FD, shrunk covariance",
     "kid": "KID",
@@ -50,7 +50,7 @@ def _pair(console: Console, record: DistanceRecord) -> None:
 def _matrix(console: Console, records: Sequence[DistanceRecord], metric: str) -> None:
     names = list(dict.fromkeys(name for record in records for name in (record.a, record.b)))
     found = {frozenset((r.a, r.b)): _one(r, metric) for r in records}
-    halves = {}
+    halves: dict[str, float | None] = {}
     for record in records:
         one = _one(record, metric)
         halves |= {record.a: one.halves[0], record.b: one.halves[1]}
@@ -85,7 +85,7 @@ def _close(console: Console, records: Sequence[DistanceRecord]) -> None:
         console,
         "null: least and greatest of 20 splits of the pooled images, as many of each set on either "
         "side; a * marks a value above all of it. Compare a figure only within one encoder and "
-        "size; FID, FD, VisualDNA and domain AUC also only at one n, while FID to infinity, KID "
+        "size; FID, FD, VisualDNA and domain AUC also only at one n, while FID at infinite n, KID "
         "and MMD expect the same at any n.",
     )
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from datayield.data.arrays import Arrays
 from datayield.evals.distance import LEAST, Sample, distances
+from datayield.evals.measured import check
 from datayield.run.device import versions
 from datayield.run.feature_net import FeatureNet
 from datayield.run.images import arrays_of
@@ -61,8 +62,10 @@ def measured(asked: Asked) -> Iterator[DistanceRecord]:
     count = _count(asked, arrays)
     chosen = [Chosen(each, count, net, asked.device) for each in arrays]
     features = [features_of(each) for each in chosen]
-    ranges = pooled([found for _, found in features])
     names = _names(asked.sets)
+    for name, (x, _) in zip(names, features, strict=True):
+        check(x, torch.zeros(len(x), dtype=torch.long), name)
+    ranges = pooled([found for _, found in features])
     samples: dict[int, Sample] = {}
     for i, j in combinations(range(len(chosen)), 2):
         held = digest([[chosen[k].key for k in range(len(chosen))], i, j, VERSION, net.kind], 20)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from datayield.augment.normalise import MEAN, STD
 from datayield.nets import encoder as encoders
 from datayield.run.state import read_tensors, weights_digest
 from datayield.spec.encoder import EncoderSpec
@@ -20,7 +21,6 @@ from datayield.store.folders import Store
 
 FORMS = "pixels, untrained:<encoder>, timm/<name>, inception, run:<id>, run:<id>@<share>"
 SIDE = 32  # px, where neither a flag nor a run says
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # what pixels come normalised by
 
 
 class FeatureNet(NamedTuple):
@@ -138,7 +138,7 @@ def _inception(size: int) -> FeatureNet:
     weights = Inception_V3_Weights.IMAGENET1K_V1
     net = _fetched("inception", lambda: inception_v3(weights=weights))
     net.fc = nn.Identity()
-    return _named("inception", Seeing(net, 299, *IMAGENET), size, side=299)
+    return _named("inception", Seeing(net, 299, MEAN, STD), size, side=299)
 
 
 def _fetched(name: str, fetch: Callable[[], Any]) -> Any:
@@ -176,10 +176,10 @@ class Seeing(nn.Module):
     ) -> None:
         super().__init__()
         self.body, self.side = body, side
-        ours = [torch.tensor(values).view(3, 1, 1) for values in IMAGENET]
+        ours = [torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD)]
         theirs = [torch.tensor(values).view(3, 1, 1) for values in (mean, std)]
-        self.register_buffer("scale", ours[1] / theirs[1])
-        self.register_buffer("shift", (ours[0] - theirs[0]) / theirs[1])
+        self.scale: Tensor = nn.Buffer(ours[1] / theirs[1])
+        self.shift: Tensor = nn.Buffer((ours[0] - theirs[0]) / theirs[1])
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, 3, S, S], normalised by ImageNet's statistics -> [B, D]."""

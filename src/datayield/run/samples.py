@@ -30,7 +30,7 @@ class Chosen(NamedTuple):
     """So many images of a decoded split, in random order, for one network."""
 
     arrays: Arrays
-    count: int
+    images: int
     net: FeatureNet
     device: torch.device
 
@@ -38,11 +38,11 @@ class Chosen(NamedTuple):
     def key(self) -> str:
         """Equal for the same pixels, network and count."""
         net = self.net
-        return digest([VERSION, self.arrays.digest, net.identity, net.size, self.count], 20)
+        return digest([VERSION, self.arrays.digest, net.identity, net.size, self.images], 20)
 
     def groups(self) -> list["np.ndarray[Any, Any]"]:
         """Positions of the images of each group; within a group in stored order."""
-        order = items(np.arange(len(self.arrays)), self.count, seed=0)
+        order = items(np.arange(len(self.arrays)), self.images, seed=0)
         return [np.sort(part) for part in np.array_split(order, GROUPS)]
 
 
