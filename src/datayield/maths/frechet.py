@@ -15,10 +15,14 @@ POOR = 10  # samples per dimension below which the covariance is mostly that of 
 
 
 class Gaussian(NamedTuple):
-    """Mean [d] and covariance [d, d]."""
+    """Mean [d], covariance [d, d], and where it is cheap a `root` [d, r]: root root' is the latter.
+
+    Of fewer samples than dimensions the centred samples are such a root.
+    """
 
     mean: Tensor
     covariance: Tensor
+    root: Tensor | None = None
 
 
 def moments(x: Tensor) -> Gaussian:
@@ -27,7 +31,9 @@ def moments(x: Tensor) -> Gaussian:
         raise ValueError(f"a covariance needs two rows or more, got {len(x)}")
     mean = x.double().mean(dim=0)
     centred = x.double() - mean
-    return Gaussian(mean, centred.T @ centred / (len(x) - 1))
+    covariance = centred.T @ centred / (len(x) - 1)
+    few = len(x) <= x.shape[1]
+    return Gaussian(mean, covariance, centred.T / (len(x) - 1) ** 0.5 if few else None)
 
 
 def shrunk_moments(x: Tensor) -> Gaussian:
@@ -55,16 +61,27 @@ def shrunk_moments(x: Tensor) -> Gaussian:
 def frechet(a: Gaussian, b: Gaussian) -> float:
     """|m_a - m_b|^2 + tr(A + B - 2 (A B)^(1/2)), of the covariances A and B (Dowson, Landau 1982).
 
-    (A B)^(1/2) has the trace of (A^(1/2) B A^(1/2))^(1/2), which is symmetric: its eigenvalues
-    are real, and those that rounding made negative are zero. Raises ValueError for two widths.
+    Where A = R R', (A B)^(1/2) has the trace of (R' B R)^(1/2), which is symmetric: its
+    eigenvalues are real, and those that rounding made negative are zero. Raises ValueError for two
+    widths.
     """
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"Gaussians of {len(a.mean)} and {len(b.mean)} dimensions")
-    values, vectors = torch.linalg.eigh(a.covariance)
-    root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
-    shared = torch.linalg.eigvalsh(root @ b.covariance @ root).clamp(min=0).sqrt().sum()
+    root = _root(a.covariance) if a.root is None else a.root
+    shared = torch.linalg.eigvalsh(root.T @ b.covariance @ root).clamp(min=0).sqrt().sum()
     traces = a.covariance.trace() + b.covariance.trace()
     return float((a.mean - b.mean).square().sum() + traces - 2 * shared)
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """R [d, d] with R R' = `covariance`: Cholesky's, or where that is singular the eigenvectors."""
+    lower: Tensor
+    lower, failed = torch.linalg.cholesky_ex(covariance)
+    if not failed:
+        return lower
+    values, vectors = torch.linalg.eigh(covariance)
+    scaled: Tensor = vectors * values.clamp(min=0).sqrt()
+    return scaled
 
 
 class Extrapolated(NamedTuple):
