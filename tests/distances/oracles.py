@@ -4,6 +4,9 @@ Of clean-fid only formulas are used, so a stand-in does for `requests`, by which
 """
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from types import ModuleType
 
@@ -21,6 +24,14 @@ from vdna.utils import stats  # noqa: E402
 VERSIONS = {name: version(name) for name in ("torch-fidelity", "clean-fid", "vdna")}
 
 
+@contextmanager
+def _old_scipy() -> Iterator[None]:
+    """They call SciPy's matrix root by an argument that is going away."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
 def fid_torch_fidelity(x: Tensor, y: Tensor) -> float:
     a, b = (metric_fid.fid_features_to_statistics(z) for z in (x, y))
     (value,) = metric_fid.fid_statistics_to_metric(a, b, verbose=False).values()
@@ -29,12 +40,14 @@ def fid_torch_fidelity(x: Tensor, y: Tensor) -> float:
 
 def fid_clean_fid(x: Tensor, y: Tensor) -> float:
     a, b = (metric_fid.fid_features_to_statistics(z) for z in (x, y))
-    return float(clean.frechet_distance(a["mu"], a["sigma"], b["mu"], b["sigma"]))
+    with _old_scipy():
+        return float(clean.frechet_distance(a["mu"], a["sigma"], b["mu"], b["sigma"]))
 
 
 def fid_vdna(x: Tensor, y: Tensor) -> float:
     a, b = ((z.mean(dim=0), z.T.cov()) for z in (x, y))
-    return float(stats.frechet_distance_multidim(*a, *b))
+    with _old_scipy():
+        return float(stats.frechet_distance_multidim(*a, *b))
 
 
 def kid_torch_fidelity(x: Tensor, y: Tensor, **kernel: object) -> float:
