@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 from rich.console import Console
+from torchvision.models import inception_v3
 
 from datayield.nets.encoder import build
+from datayield.nets.stages import watched
 from datayield.report.distance import show
 from datayield.run import samples
 from datayield.run.feature_net import Seeing, feature_net
@@ -71,7 +74,7 @@ def test_two_splits_of_one_set_and_several_sets_at_once(datayield: Call) -> None
     )
     assert several.code == 0, several.err
     assert "KID (diagonal" in several.out
-    assert "3 digits" in several.out
+    assert "3  digits" in several.out
     assert "n = 60 images" in several.out
 
 
@@ -165,6 +168,27 @@ def test_a_published_network_sees_its_own_size_and_scale() -> None:
     theirs = (pixels - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
     assert torch.allclose(net(ours), theirs, atol=1e-5)
     assert net(torch.zeros(1, 3, 8, 8)).shape == (1, 3, 4, 4)
+
+
+def test_published_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(Path("none"))
+    held = timm.create_model("resnet18").state_dict()
+    monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", lambda *_, **__: dict(held))
+    resnet = feature_net("timm/resnet18", None, store)
+    assert (resnet.size, resnet.kind, resnet.note) == (32, "other", "resized to 224 px")
+    theirs = inception_v3(weights=None, init_weights=False).state_dict()
+    weights = "torchvision.models.inception.Inception_V3_Weights.get_state_dict"
+    monkeypatch.setattr(weights, lambda *_, **__: theirs)
+    inception = feature_net("inception", 64, store)
+    assert inception.note == "resized to 299 px"
+    assert inception.identity != resnet.identity
+    for net, width, last in ((resnet, 512, "layer4"), (inception, 2048, "Mixed_7c")):
+        assert net.net is not None
+        with torch.inference_mode(), watched(net.net.eval()) as seen:
+            features = net.net(torch.zeros(2, 3, net.size, net.size))
+        assert features.shape == (2, width)
+        assert list(seen)[-1] == last
+        assert torch.allclose(seen[last].view(2, -1, width).mean(dim=1), features, atol=1e-4)
 
 
 @pytest.mark.parametrize(

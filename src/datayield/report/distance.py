@@ -26,8 +26,11 @@ def show(console: Console, records: Sequence[DistanceRecord]) -> None:
     if len(records) == 1:
         _pair(console, records[0])
     else:
+        for number, name in enumerate(_names(records), start=1):
+            console.print(f"{number}  {name}", highlight=False, markup=False)
         for metric in ORDERED_BY:
             _matrix(console, records, metric)
+        _ordered(console, records)
     _close(console, records)
 
 
@@ -48,7 +51,7 @@ def _pair(console: Console, record: DistanceRecord) -> None:
 
 
 def _matrix(console: Console, records: Sequence[DistanceRecord], metric: str) -> None:
-    names = list(dict.fromkeys(name for record in records for name in (record.a, record.b)))
+    names = _names(records)
     found = {frozenset((r.a, r.b)): _one(r, metric) for r in records}
     halves: dict[str, float | None] = {}
     for record in records:
@@ -56,7 +59,7 @@ def _matrix(console: Console, records: Sequence[DistanceRecord], metric: str) ->
         halves |= {record.a: one.halves[0], record.b: one.halves[1]}
     console.print(f"{LABELS[metric]} (diagonal: two halves of the set)", style="bold")
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("", overflow="fold")
+    table.add_column("", no_wrap=True)
     for number in range(1, len(names) + 1):
         table.add_column(str(number), justify="right", no_wrap=True)
     for row, a in enumerate(names):
@@ -68,8 +71,29 @@ def _matrix(console: Console, records: Sequence[DistanceRecord], metric: str) ->
                 cells.append(_number(halves[a]))
             else:
                 cells.append(_value(found[frozenset((a, b))]))
-        table.add_row(f"{row + 1} {a}", *cells)
+        table.add_row(f"{row + 1}", *cells)
     console.print(table, highlight=False, markup=False)
+
+
+def _ordered(console: Console, records: Sequence[DistanceRecord]) -> None:
+    """Pairs from near to far, by the first figure, with intervals; sets by their numbers above."""
+    names = _names(records)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("pair", no_wrap=True)
+    for metric in ORDERED_BY:
+        for heading in (LABELS[metric].partition(",")[0], "95% interval"):
+            table.add_column(heading, justify="right", no_wrap=True)
+    for record in sorted(records, key=lambda r: _one(r, ORDERED_BY[0]).value or 0.0):
+        cells = [f"{names.index(record.a) + 1} and {names.index(record.b) + 1}"]
+        for metric in ORDERED_BY:
+            one = _one(record, metric)
+            cells += [_value(one), _range(one.interval) if one.interval else ""]
+        table.add_row(*cells)
+    console.print(table, highlight=False)
+
+
+def _names(records: Sequence[DistanceRecord]) -> list[str]:
+    return list(dict.fromkeys(name for record in records for name in (record.a, record.b)))
 
 
 def _close(console: Console, records: Sequence[DistanceRecord]) -> None:

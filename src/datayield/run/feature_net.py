@@ -122,7 +122,8 @@ def _timm(name: str, size: int) -> FeatureNet:
     spec = validated(EncoderSpec, {"name": name, "size": size}, where="--encoder")
     if not timm.is_model(bare):
         encoders.build(spec, seed=0)  # says which names are near
-    clip = "clip" in bare
+    tag = getattr(timm.get_pretrained_cfg(bare), "tag", None) or ""
+    clip = "_clip" in bare.partition(".")[0] and "ft" not in tag.split("_")
     knobs: dict[str, Any] = {} if clip else {"num_classes": 0}  # CLIP's head is its embedding
     net = _fetched(name, lambda: timm.create_model(bare, pretrained=True, **knobs))
     about = net.pretrained_cfg
