@@ -2,19 +2,33 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
+from datayield.evals.augmentation import sampled_spectrum
 from datayield.evals.few_labels import over_draws
 from datayield.evals.knn import nearest_neighbours
 from datayield.evals.linear import linear_probe
 from datayield.evals.linear_sgd import Views, sgd_probe
 from datayield.evals.measured import Measured, check
 from datayield.evals.spectrum import feature_spectrum
+from datayield.evals.state import Space, representation_state
 from datayield.evals.vtab import task_probe
 from datayield.spec.errors import ConfigError
-from datayield.spec.evals import EvalSpec, Protocol
+from datayield.spec.evals import LABEL_FREE, EvalSpec, Protocol
 
-__all__ = ["PROTOCOLS", "Items", "Measured", "Views", "evaluate", "needs_train", "needs_views"]
+__all__ = [
+    "PROTOCOLS",
+    "VIEW_PROTOCOLS",
+    "Items",
+    "Measured",
+    "Space",
+    "Views",
+    "evaluate",
+    "evaluate_views",
+    "needs_train",
+    "needs_views",
+]
 
 Items = tuple[Tensor, Tensor]  # features [n, d] and class numbers [n]
 # Those that see nothing but features of the training and test images, each image once.
@@ -23,11 +37,17 @@ PROTOCOLS: dict[Protocol, Callable[[EvalSpec, Items | None, Items], Measured]] =
     "knn@1": nearest_neighbours,
     "spectrum@1": feature_spectrum,
 }
+# How many images, and views of each, and what is made of them.
+Judge = Callable[[EvalSpec, Space, Space | None], Measured]
+VIEW_PROTOCOLS: dict[Protocol, tuple[int, int, Judge]] = {
+    "state@1": (1000, 10, representation_state),
+    "augmentation_spectrum@1": (256, 64, sampled_spectrum),
+}
 
 
 def needs_train(protocol: Protocol) -> bool:
     """Whether the protocol learns from labelled training items."""
-    return protocol != "spectrum@1"
+    return protocol not in LABEL_FREE
 
 
 def needs_views(protocol: Protocol) -> bool:
@@ -72,3 +92,14 @@ def evaluate(
     if spec.few_labels:
         return over_draws(spec, train, test, PROTOCOLS[spec.protocol])
     return PROTOCOLS[spec.protocol](spec, train, test)
+
+
+def evaluate_views(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:
+    """Measure features, and projections where there are any, of images and of their views.
+
+    Raises TrainingError for features that are not finite.
+    """
+    for name, space in (("features", features), ("projections", projections)):
+        for x in (space.items, space.views.flatten(0, 1)) if space else ():
+            check(x, torch.zeros(len(x), dtype=torch.long), f"evaluations.{spec.name}.{name}")
+    return VIEW_PROTOCOLS[spec.protocol][2](spec, features, projections)

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from datayield.augment.normalise import normalise
+from datayield.augment.normalise import MEAN, STD, normalise
+from datayield.augment.views import make_views
+from datayield.spec.views import ViewSpec
 
-BATCH = 512  # images at once
 GRID = 16  # side to which the `pixels` baseline averages an image
 
 
@@ -19,7 +20,7 @@ def extract(
     encoder: nn.Module,
     images: np.ndarray,
     device: torch.device,
-    batch: int = BATCH,
+    batch: int = 512,
     precision: Literal["fp32", "bf16"] = "fp32",
 ) -> Tensor:
     """Features [N, D] in float32 on the CPU of uint8 `images` [N, S, S, 3], unaugmented.
@@ -29,28 +30,48 @@ def extract(
     """
     with evaluating(encoder):
         parts = [
-            encoded(encoder, normalise(planes(part).to(device, non_blocking=True)), precision)
-            for part in batches(images, batch)
+            _encode(encoder, images[start : start + batch], device, precision)
+            for start in range(0, len(images), batch)
         ]
     return torch.cat(parts).cpu()  # one wait for the device, at the end
 
 
-def pixel_features(images: np.ndarray) -> Tensor:
-    """The `pixels` baseline: uint8 [N, S, S, 3] averaged down to 16 x 16, in [0, 1], [N, 768]."""
-    parts = [averaged(planes(part).float()).div(255) for part in batches(images, BATCH)]
-    return torch.cat(parts)
+def extract_views(
+    encoder: nn.Module,
+    images: np.ndarray,
+    view: ViewSpec,
+    seed: int,
+    device: torch.device,
+    batch: int = 64,
+    step: int = 0,
+) -> Tensor:
+    """Features [N, q, D] in float32 on the CPU of `view.count` = q random views of each image.
+
+    `images` uint8 [N, S, S, 3], `encoder` as for `extract`. The views are a function of `seed`,
+    `step` and the place of an image among the N, not of `batch` or the device.
+    """
+    with evaluating(encoder), torch.inference_mode():
+        parts = []
+        for start in range(0, len(images), batch):
+            pixels = _planes(images[start : start + batch]).to(device, non_blocking=True)
+            views = make_views(pixels, (view,), seed, step, len(images), start)
+            parts.append(torch.stack([encoder(x).float() for x in views], dim=1))
+    return torch.cat(parts).cpu()
 
 
-def averaged(pixels: Tensor) -> Tensor:
-    """[B, 3, S, S] -> [B, 768]: averaged down to 16 x 16."""
-    return F.adaptive_avg_pool2d(pixels, GRID).flatten(1)
+def project(projector: nn.Module, features: Tensor, device: torch.device) -> Tensor:
+    """Projections [..., P] in float32 on the CPU of `features` [..., D], in evaluation mode."""
+    with evaluating(projector), torch.inference_mode():
+        flat = features.flatten(0, -2)
+        parts = [projector(part.to(device)).float() for part in torch.split(flat, 4096)]
+    return torch.cat(parts).cpu().view(*features.shape[:-1], -1)
 
 
 @contextmanager
-def evaluating(encoder: nn.Module) -> Iterator[None]:
-    """Inside, `encoder` is in evaluation mode; each module is then left as it was found."""
-    modes = [(module, module.training) for module in encoder.modules()]
-    encoder.eval()
+def evaluating(net: nn.Module) -> Iterator[None]:
+    """Evaluation mode for the block; each module is left in the mode it was found in."""
+    modes = [(module, module.training) for module in net.modules()]
+    net.eval()
     try:
         yield
     finally:
@@ -58,20 +79,34 @@ def evaluating(encoder: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+class PixelEncoder(nn.Module):
+    """The `pixels` baseline on views: normalised [B, 3, S, S] -> [B, 768], as `pixel_features`."""
+
+    def forward(self, views: Tensor) -> Tensor:
+        """In [0, 1] again, averaged down to 16 x 16."""
+        mean, std = (views.new_tensor(v)[:, None, None] for v in (MEAN, STD))
+        return F.adaptive_avg_pool2d(views * std + mean, GRID).flatten(1)
+
+
+def pixel_features(images: np.ndarray) -> Tensor:
+    """The `pixels` baseline: uint8 [N, S, S, 3] averaged down to 16 x 16, in [0, 1], [N, 768]."""
+    parts = [
+        F.adaptive_avg_pool2d(_planes(images[start : start + 512]).float(), GRID)
+        .div(255)
+        .flatten(1)
+        for start in range(0, len(images), 512)
+    ]
+    return torch.cat(parts)
+
+
 @torch.inference_mode()
-def encoded(encoder: nn.Module, pixels: Tensor, precision: str = "fp32") -> Tensor:
-    """Features [B, D] in float32 of normalised pixels [B, 3, S, S] on the encoder's device."""
-    with torch.autocast(pixels.device.type, torch.bfloat16, enabled=precision == "bf16"):
+def _encode(encoder: nn.Module, images: np.ndarray, device: torch.device, precision: str) -> Tensor:
+    pixels = normalise(_planes(images).to(device, non_blocking=True))
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
         features: Tensor = encoder(pixels.contiguous(memory_format=torch.channels_last))
     return features.float()
 
 
-def batches(images: np.ndarray, batch: int) -> Iterator[np.ndarray]:
-    """`images` [N, ...] in parts of `batch`, the last one smaller."""
-    for start in range(0, len(images), batch):
-        yield images[start : start + batch]
-
-
-def planes(images: np.ndarray) -> Tensor:
+def _planes(images: np.ndarray) -> Tensor:
     """uint8 [B, S, S, 3] -> [B, 3, S, S], channels last; a copy, as a memmap is read-only."""
     return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2)

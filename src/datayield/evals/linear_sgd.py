@@ -18,6 +18,7 @@ from datayield.evals.linear import METRICS, validation_split
 from datayield.evals.measured import Measured, check, missing_classes, scores
 from datayield.spec.errors import DataError
 from datayield.spec.evals import SGD_EPOCHS, EvalSpec
+from datayield.spec.views import ViewSpec
 
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 BATCH = 256
@@ -71,6 +72,11 @@ def sgd_probe(
         side = "smallest" if best == 0 else "largest"
         notes += (f"the {side} rate of the grid was chosen; the best may lie beyond it",)
     return Measured(metrics, intervals, len(y), len(y_test), notes)
+
+
+def probe_view(size: int) -> ViewSpec:
+    """The augmentation of training images: a crop of 8 to 100% of the area, flipped or not."""
+    return ViewSpec(size=size, jitter=0.0, grey=0.0)
 
 
 class Heads(NamedTuple):

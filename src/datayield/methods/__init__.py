@@ -4,10 +4,12 @@ A method declares all its state in `__init__` and offers `forward(views, t) -> L
 `after_step(t)`, with t the share of the budget spent: it never sees an epoch.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import nn
 
 from datayield.methods.barlow_twins import BarlowTwins
 from datayield.methods.byol import BYOL
@@ -24,7 +26,7 @@ from datayield.nets.encoder import Encoder
 from datayield.spec.identity import digest
 from datayield.spec.run import RunSpec
 
-__all__ = ["METHODS", "Loss", "Method", "build"]
+__all__ = ["METHODS", "Loss", "Method", "SimMIM", "build", "projector_of"]
 
 Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM
 METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
@@ -53,3 +55,13 @@ def build(spec: RunSpec) -> Method:
             int(digest({"stream": "heads", "seed": spec.seed}), base=16)
         )
         return METHODS[spec.method.name](spec.method, encoder)
+
+
+def projector_of(spec: RunSpec, encoder: Encoder) -> nn.Module | None:
+    """The projector that the method of `spec` puts on `encoder`, untrained; None where it has none.
+
+    To load kept weights into; `encoder` itself is not changed.
+    """
+    with torch.random.fork_rng(devices=[]):
+        method = METHODS[spec.method.name](spec.method, copy.deepcopy(encoder))
+    return None if isinstance(method, SimMIM) else method.projector

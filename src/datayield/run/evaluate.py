@@ -1,20 +1,24 @@
 """Evaluate the checkpoints of one run: features once per checkpoint and images, then protocols."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from datayield import evals
+from datayield import evals, methods
 from datayield.data.arrays import Arrays
-from datayield.evals.frozen import Frozen
+from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
+from datayield.evals.linear_sgd import probe_view
+from datayield.evals.measured import Measured
 from datayield.evals.select import items
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.images import arrays_of
+from datayield.run.representation import representation
 from datayield.run.state import read_tensors
 from datayield.spec.errors import DataError
 from datayield.spec.evals import EvalSpec
@@ -22,6 +26,17 @@ from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
 from datayield.store.plan import Owed
 from datayield.store.records import ResultRecord
+
+Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
+
+
+class Subject(NamedTuple):
+    """What is evaluated at one share, on the device."""
+
+    encode: Encode  # uint8 images -> features
+    encoder: nn.Module  # normalised views -> features
+    projector: nn.Module | None
+    device: torch.device
 
 
 class Features(NamedTuple):
@@ -38,29 +53,39 @@ def evaluate(
 ) -> Iterator[ResultRecord]:
     """Measure what is owed, share by share; each result is kept as soon as it is there."""
     for share in sorted({share for share, _ in owed}):
-        encoder = _encoder(spec, folder, share, device)
+        subject = _subject(spec, folder, share, device)
         cache: dict[tuple[object, ...], Features] = {}
         for _, ev in (pair for pair in owed if pair[0] == share):
-            record = _measure(spec.id, share, ev, encoder, cache)
+            record = _measure(spec.id, share, ev, subject, cache)
             folder.write_result(record)
             yield record
 
 
-def _encoder(
+def _subject(
     spec: RunSpec | BaselineSpec, folder: RunFolder, share: float, device: torch.device
-) -> Frozen:
+) -> Subject:
     if spec.encoder is None:
-        return Frozen(None, device)
+        return Subject(pixel_features, PixelEncoder(), None, device)
     published = isinstance(spec, BaselineSpec) and spec.name == "pretrained"
-    net: nn.Module = encoders.build(spec.encoder, spec.seed, published)
+    net, projector = encoders.build(spec.encoder, spec.seed, published), None
     if isinstance(spec, RunSpec):
         kept = read_tensors(folder.checkpoint(share), torch.device("cpu"))
         net.load_state_dict(kept["encoder"], strict=True)
-    return Frozen(net.to(device).to(memory_format=torch.channels_last), device)
+        if "projector" in kept:
+            projector = methods.projector_of(spec, net)
+            assert projector is not None
+            projector.load_state_dict(kept["projector"], strict=True)
+            projector = projector.to(device)
+    net = net.to(device).to(memory_format=torch.channels_last)
+    return Subject(lambda images: extract(net, images, device), net, projector, device)
 
 
 def _measure(
-    run: str, share: float, ev: EvalSpec, encoder: Frozen, cache: dict[tuple[object, ...], Features]
+    run: str,
+    share: float,
+    ev: EvalSpec,
+    subject: Subject,
+    cache: dict[tuple[object, ...], Features],
 ) -> ResultRecord:
     began = time.perf_counter()
     shared = 0.0
@@ -72,15 +97,19 @@ def _measure(
         key = (ev.dataset, split, count, ev.size, ev.fit, ev.seed)
         fresh = key not in cache
         if fresh:
-            cache[key] = _features(ev, split, count, encoder)
+            cache[key] = _features(ev, split, count, subject.encode)
         features = cache[key]
         shared += features.seconds if fresh else 0.0
         parts[split] = features.x, _labels(features, ev)
         digests.append(features.digest)
-    train = parts[ev.train] if wants else None
-    val = parts[ev.val] if ev.val else None
-    views = _views(ev, encoder) if evals.needs_views(ev.protocol) else None
-    measured = evals.evaluate(ev, train, parts[ev.test], val=val, views=views)
+    test = parts[ev.test]
+    if ev.protocol in evals.VIEW_PROTOCOLS:
+        measured = _of_views(ev, test[0], subject)
+    else:
+        train = parts[ev.train] if wants else None
+        val = parts[ev.val] if ev.val else None
+        views = _augmented(ev, subject) if evals.needs_views(ev.protocol) else None
+        measured = evals.evaluate(ev, train, test, val=val, views=views)
     return ResultRecord(
         run=run,
         share=share,
@@ -98,25 +127,32 @@ def _measure(
     )
 
 
-def _features(ev: EvalSpec, split: str, count: int | None, encoder: Frozen) -> Features:
-    began = time.perf_counter()
-    arrays, chosen = _chosen(ev, split, count)
-    x = encoder.plain(arrays.images[chosen])
-    labels = {name: values[chosen] for name, values in arrays.labels.items()}
-    return Features(x, labels, arrays.digest, time.perf_counter() - began)
+def _of_views(ev: EvalSpec, test: Tensor, subject: Subject) -> Measured:
+    arrays, chosen = _chosen(ev, ev.test, ev.test_count)
+    of_net = subject.encoder, subject.projector, subject.device
+    return representation(ev, arrays.images[chosen], test, *of_net)
 
 
-def _views(ev: EvalSpec, encoder: Frozen) -> evals.Views:
-    """Epoch -> features of the training images, augmented; the encoder runs anew each time."""
+def _augmented(ev: EvalSpec, subject: Subject) -> evals.Views:
+    """Epoch -> features [n, D] of a crop of each training image; the encoder runs each time."""
     arrays, chosen = _chosen(ev, ev.train, ev.train_count)
-    images = arrays.images[chosen]
-    return lambda epoch: encoder.augmented(images, ev.seed, epoch)
+    images, view = arrays.images[chosen], probe_view(ev.size)
+    seen = partial(extract_views, subject.encoder, images, view, ev.seed, subject.device, 512)
+    return lambda epoch: seen(step=epoch)[:, 0]
 
 
 def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.ndarray[Any, Any]"]:
-    """A decoded split, and the positions of the evaluation's images in it, ascending."""
+    """A decoded split, and the places of the evaluation's images in it, ascending."""
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
     return arrays, np.sort(items(np.arange(len(arrays)), count, ev.seed))
+
+
+def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
+    began = time.perf_counter()
+    arrays, chosen = _chosen(ev, split, count)
+    x = encode(arrays.images[chosen])
+    labels = {name: values[chosen] for name, values in arrays.labels.items()}
+    return Features(x, labels, arrays.digest, time.perf_counter() - began)
 
 
 def check_label(ev: EvalSpec) -> None:
