@@ -171,7 +171,7 @@ NOTES = {
     "that are here. Only vtab_1k is VTAB-1k. --json adds how labels are made, and each set's "
     "oddities: docs/tasks.md.",
 }
-_ONLY_JSON = {"values", "label rule", "oddity"}
+_ONLY_JSON = {"values", "data", "label rule", "oddity"}
 
 
 def show(console: Console, rows: Rows, note: str = "") -> None:
