@@ -1,23 +1,32 @@
-"""Evaluations of frozen features: they know no trainer, no encoder and no path."""
+"""Evaluations of frozen features, and of encoders by training them: they know no path."""
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
+from datayield.evals.finetune import finetune
 from datayield.evals.knn import nearest_neighbours
 from datayield.evals.linear import linear_probe
 from datayield.evals.measured import Measured, check
+from datayield.evals.segment import segment
 from datayield.evals.spectrum import feature_spectrum
+from datayield.evals.tune import Shown
+from datayield.nets.encoder import Encoder
 from datayield.spec.errors import ConfigError
 from datayield.spec.evals import EvalSpec, Protocol
 
-__all__ = ["PROTOCOLS", "Items", "Measured", "evaluate", "needs_train"]
+__all__ = ["PROTOCOLS", "TUNING", "Items", "Measured", "Shown", "evaluate", "needs_train", "tune"]
 
 Items = tuple[Tensor, Tensor]  # features [n, d] and class numbers [n]
 PROTOCOLS: dict[Protocol, Callable[[EvalSpec, Items | None, Items], Measured]] = {
     "linear@1": linear_probe,
     "knn@1": nearest_neighbours,
     "spectrum@1": feature_spectrum,
+}
+TUNING: dict[Protocol, Callable[[EvalSpec, Encoder, Shown, Shown, torch.device], Measured]] = {
+    "finetune@1": finetune,
+    "segment@1": segment,
 }
 
 
@@ -45,3 +54,14 @@ def evaluate(spec: EvalSpec, train: Items | None, test: Items) -> Measured:
             )
         check(*train, part=f"{where}.train")
     return PROTOCOLS[spec.protocol](spec, train, test)
+
+
+def tune(
+    spec: EvalSpec, encoder: Encoder, train: Shown, test: Shown, device: torch.device
+) -> Measured:
+    """Train `encoder`, which is on `device`, by the protocol of `spec`, and test it once.
+
+    Consumes the encoder. Nothing depends on the labels of `test` but the scores. Raises DataError
+    for labels that cannot be learned from, TrainingError where the training diverges.
+    """
+    return TUNING[spec.protocol](spec, encoder, train, test, device)

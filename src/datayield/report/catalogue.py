@@ -32,6 +32,10 @@ _PROTOCOLS = {
     "linear@1": "logistic regression on frozen, standardised features; strength chosen on a "
     "validation fifth of train, refit on all of it, tested once",
     "knn@1": "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
+    "finetune@1": "the whole encoder and a linear layer trained on labelled images: AdamW 8e-4, "
+    "200 epochs unless stated, batch 64, flips; the last epoch, tested once",
+    "segment@1": "the whole encoder and a linear layer from each token to its pixels' classes: "
+    "AdamW 2e-3, 100 epochs unless stated, batch 64, flips; accuracy and mIoU over all test pixels",
     "spectrum@1": "effective rank and spread of the features of test images; no labels",
 }
 

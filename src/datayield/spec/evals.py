@@ -9,15 +9,18 @@ from datayield.spec.identity import versioned_digest
 from datayield.spec.model import Frozen
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Protocol = Literal["linear@1", "knn@1", "spectrum@1"]
+Protocol = Literal["linear@1", "knn@1", "spectrum@1", "finetune@1", "segment@1"]
+TUNED: tuple[Protocol, ...] = ("finetune@1", "segment@1")
 
 
 class EvalSpec(Frozen):
-    """A measurement of frozen features. `name` and `group` only label it; the rest is identity.
+    """A measurement of an encoder. `name` and `group` only label it; the rest is identity.
 
     `label` names a column of labels (sets with one call it `label`). `train_count` and
     `test_count` take prefixes of a permutation that `seed` decides; `None` takes all.
     A changed default gets a new protocol name, so a number never changes its meaning.
+    `finetune@1` and `segment@1` train the whole encoder (spec.tuning): `epochs` is then the length
+    of that training (None: as published), and `ignore` the value of a mask's unlabelled pixels.
     """
 
     name: str
@@ -31,6 +34,8 @@ class EvalSpec(Frozen):
     size: int = Field(32, ge=8)
     fit: Literal["crop", "squash"] = "crop"
     seed: int = Field(0, ge=0)
+    epochs: int | None = Field(None, ge=1)
+    ignore: int | None = Field(None, ge=0, le=255)
     group: str = ""
 
     @model_validator(mode="after")
@@ -41,6 +46,19 @@ class EvalSpec(Frozen):
                 "as train[:80%] and train[80%:]"
             )
         return self
+
+    @model_validator(mode="after")
+    def _what_applies(self) -> "EvalSpec":
+        if self.epochs is not None and not self.tunes:
+            raise ValueError(f"epochs applies to {' and '.join(TUNED)}, not to {self.protocol}")
+        if self.ignore is not None and self.protocol != "segment@1":
+            raise ValueError(f"ignore applies to the masks of segment@1, not to {self.protocol}")
+        return self
+
+    @property
+    def tunes(self) -> bool:
+        """Whether the encoder itself is trained, and not only read."""
+        return self.protocol in TUNED
 
     @cached_property
     def id(self) -> str:

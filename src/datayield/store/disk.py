@@ -8,7 +8,7 @@ from datayield.spec.cost import (
     projector_macs,
 )
 from datayield.spec.listing import Listings
-from datayield.spec.method import SimMIM, WithTeacher
+from datayield.spec.method import SimMIM, Supervised, WithTeacher
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan
 
@@ -41,6 +41,8 @@ def checkpoint_bytes(plan: Plan) -> int | None:
             moments = 3 if task.spec.optim.name in ("adamw", "adam") else 2
             if isinstance(task.spec.method, SimMIM):  # one token's worth: weights are shared
                 head = decoder_macs(task.spec.encoder, task.spec.encoder.stride or 0) or 0.0
+            elif isinstance(task.spec.method, Supervised):
+                head = dim * task.spec.method.classes
             else:
                 head = head_macs(task.spec.method, dim)
             whole = params + round(head)

@@ -8,6 +8,7 @@ from datayield.spec.cost import encoder_macs, flops_per_image
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
 from datayield.spec.run import RunSpec
+from datayield.spec.tuning import epochs_of
 from datayield.store.machine import Speeds, eval_key, speed_key
 
 # Factors that widen the spread of the samples, by where they come from. They are checked, not
@@ -60,6 +61,9 @@ def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> E
     macs = encoder_macs(encoder, spec.size) if encoder else 0.0
     if macs is None:
         return None
+    if spec.tunes:  # forward and backward in each epoch, then the test images
+        passes = 3 * (spec.train_count or 10_000) * epochs_of(spec) + (spec.test_count or 10_000)
+        return _scaled(2 * macs * passes, speeds)
     items = (spec.train_count or 10_000) + (spec.test_count or 10_000)
     return _scaled((2 * macs + PROBE_FLOPS_PER_ITEM) * items, speeds)
 
