@@ -28,48 +28,24 @@ def segment(
     Raises DataError where no class, or only one, is labelled, ConfigError where the tokens do not
     tile the image.
     """
-    seen = _labelled(train_part, spec.ignore)
-    truth_known = _labelled(test, spec.ignore)
-    for part, found in ("train", seen), ("test", truth_known):
-        if len(found) < (2 if part == "train" else 1):
-            raise DataError(
-                f"the {part} masks hold {len(found)} classes that are not ignored",
-                where=f"evaluations.{spec.name}: ignore",
-                got=spec.ignore,
-                hint="raise train_count, or check which value marks unlabelled pixels",
-            )
+    seen = _labelled(train_part, spec, part="train", least=2)
+    asked = _labelled(test, spec, part="test", least=1)
     classes = int(seen.max()) + 1
     patch, width = _tiling(encoder, train_part.images[:1])
     net = Tuned(encoder, width, patch**2 * classes, tokens=True, seed=spec.seed).to(device)
 
     def loss(out: Tensor, masks: Tensor) -> Tensor:
-        truth = _tiles(masks, patch, spec.ignore)  # [B, T, P^2]
-        logits = out.view(*truth.shape, classes)
-        known = (truth >= 0).sum().clamp(min=1)  # none in a batch is no harm
-        errors = F.cross_entropy(
-            logits.flatten(0, 2), truth.flatten(), ignore_index=-1, reduction="sum"
-        )
-        return errors / known
+        truth = _tiles(masks, patch, spec.ignore)
+        logits = out.view(-1, classes)  # [B T P^2, K]
+        errors = F.cross_entropy(logits, truth.flatten(), ignore_index=-1, reduction="sum")
+        return errors / (truth >= 0).sum().clamp(min=1)  # none in a batch is no harm
 
     last = train(net, spec, train_part, device, loss)
-    size = max(classes, int(truth_known.max()) + 1)
-    counts, at = [], 0
-    for out in outputs(net, test.images, device):
-        masks = torch.from_numpy(np.array(test.targets[at : at + len(out)])).to(device)
-        truth = _tiles(masks, patch, spec.ignore).flatten(1)
-        pred = out.view(*out.shape[:2], patch**2, classes).argmax(dim=-1).flatten(1)
-        counts.append(confusion(pred, truth, size).cpu())
-        at += len(out)
-    per_image = torch.cat(counts)
+    per_image = _counts(net, spec, test, device, (patch, classes, int(asked.max()) + 1))
     whole = per_image.sum(0)
-    rng = np.random.Generator(np.random.PCG64(spec.seed))
-    n = len(per_image)
-    draws = torch.from_numpy(rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES))
-    of_accuracy, of_miou = intervals(per_image, draws, LEVEL)
-    strangers = np.setdiff1d(truth_known, seen)
-    notes: tuple[str, ...] = (
-        f"mIoU over {int(((whole.sum(0) + whole.sum(1)) > 0).sum())} classes, one matrix",
-    )
+    strangers = np.setdiff1d(asked, seen)
+    present = int(((whole.sum(0) + whole.sum(1)) > 0).sum())
+    notes: tuple[str, ...] = (f"mIoU over {present} classes, of one matrix over all test pixels",)
     if len(strangers):
         notes += (f"{len(strangers)} classes of the test masks are missing in train",)
     metrics = {
@@ -78,24 +54,48 @@ def segment(
         "train_loss": last,
         "classes_missing_in_train": float(len(strangers)),
     }
-    trained = len(train_part.images)
-    return Measured(
-        metrics,
-        {"accuracy": of_accuracy, "miou": of_miou},
-        trained,
-        n,
-        (*notes, how(spec, trained)),
-    )
+    n, n_test = len(train_part.images), len(test.images)
+    rng = np.random.Generator(np.random.PCG64(spec.seed))
+    draws = torch.from_numpy(rng.multinomial(n_test, np.full(n_test, 1 / n_test), RESAMPLES))
+    of_accuracy, of_miou = intervals(per_image, draws, LEVEL)
+    ranges = {"accuracy": (of_accuracy.low, of_accuracy.high), "miou": (of_miou.low, of_miou.high)}
+    return Measured(metrics, ranges, n, n_test, (*notes, how(spec, n)))
 
 
-def _labelled(shown: Shown, ignore: int | None) -> np.ndarray:
-    """Classes that occur in the masks, without the one that is no class."""
+def _counts(
+    net: Tuned, spec: EvalSpec, test: Shown, device: torch.device, sizes: tuple[int, int, int]
+) -> Tensor:
+    """Confusion matrices int64 [n, K, K] of the test images, K large enough for both sides.
+
+    `sizes`: side of a token in pixels, classes that are told apart, classes in the test masks.
+    """
+    patch, classes, asked = sizes
+    counts, at = [], 0
+    for out in outputs(net, test.images, device):  # [B, T, P^2 classes]
+        masks = torch.from_numpy(np.array(test.targets[at : at + len(out)])).to(device)
+        truth = _tiles(masks, patch, spec.ignore).flatten(1)
+        pred = out.view(len(out), -1, classes).argmax(dim=-1)
+        counts.append(confusion(pred, truth, max(classes, asked)).cpu())
+        at += len(out)
+    return torch.cat(counts)
+
+
+def _labelled(shown: Shown, spec: EvalSpec, part: str, least: int) -> np.ndarray:
+    """Classes that occur in the masks, without the value that is no class, `least` or more."""
     found = np.unique(np.asarray(shown.targets))
-    return found[found != ignore] if ignore is not None else found
+    found = found if spec.ignore is None else found[found != spec.ignore]
+    if len(found) < least:
+        raise DataError(
+            f"the {part} masks hold {len(found)} classes that are not ignored",
+            where=f"evaluations.{spec.name}: ignore, {part}_count",
+            got=f"ignore: {spec.ignore}",
+            hint="take more images, or check which value marks unlabelled pixels",
+        )
+    return found
 
 
 def _tiles(masks: Tensor, patch: int, ignore: int | None) -> Tensor:
-    """Masks uint8 [B, S, S] -> the class of each token's pixels, int64 [B, T, P^2]; -1: no class."""
+    """Masks uint8 [B, S, S] -> classes of each token's pixels, int64 [B, T, P^2]; -1: none."""
     tiles = patchify(masks[:, None], patch).long()
     return tiles if ignore is None else tiles.masked_fill(tiles == ignore, -1)
 
