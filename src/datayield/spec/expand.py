@@ -53,6 +53,8 @@ def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
     method = axes.get("method") or _method_of(patch) or _method_of(base)
     own, origin = deepcopy(recipes.get(str(method), {})), f"base + recipes.{method}"
     over = deepcopy(base)
+    if _method_of(patch) not in (None, _method_of(base)) and _method_of(base):
+        over["method"] = {}  # another objective: the knobs of the base's mean nothing to it
     _patch(over, "method.name", method)
     asked: Raw = {}
     for key in ("recipe", "as_published"):  # names, of which only the values are kept
