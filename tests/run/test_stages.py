@@ -2,13 +2,20 @@
 
 import json
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 import torch
 
+from datayield.nets import encoder as encoders
+from datayield.run.pretrain import pretrain
 from datayield.session import open_study
-from datayield.store.folders import Store
+from datayield.spec.errors import InterruptedRunError
+from datayield.spec.run import RunSpec
+from datayield.store.folders import RunFolder, Store
 from tests.conftest import Call
+from tests.run.test_pretrain import CPU, source_of, spec_of
 
 CHAIN = """
 study: chain
@@ -98,3 +105,32 @@ def test_wrong_labels_are_refused_before_anything_runs(
     done = datayield("run", str(study), "--device", "cpu")
     assert done.code == 2
     assert words in done.out + done.err
+
+
+def test_a_stopped_stage_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    """Labels follow the order, and the earlier weights are needed at the start alone."""
+    spec = spec_of("simclr").model_dump()
+    spec |= {"method": {"name": "supervised", "classes": 3}}
+    run = RunSpec.model_validate(spec)
+    source = source_of(40)._replace(labels=torch.arange(40) % 3)
+    earlier = encoders.build(run.encoder, 99).state_dict()
+    knobs: dict[str, Any] = {"shares": (0.0, 1.0), "device": CPU}
+    straight, halting = RunFolder(tmp_path / "a"), RunFolder(tmp_path / "b")
+    list(pretrain(run, source, straight, stop=Event(), earlier=earlier, **knobs))
+    started = torch.load(straight.checkpoint(0.0), weights_only=True)["encoder"]
+    assert all(torch.equal(started[name], value) for name, value in earlier.items())
+    stop = Event()
+    with pytest.raises(InterruptedRunError):
+        for tick in pretrain(run, source, halting, stop=stop, earlier=earlier, **knobs):
+            if tick.step >= 7:
+                stop.set()
+    list(pretrain(run, source, halting, stop=Event(), **knobs))
+    one, other = straight.spent(), halting.spent()
+    assert one is not None
+    assert other is not None
+    assert one.weights == other.weights
+    mixed = source._replace(labels=torch.zeros(40, dtype=torch.long))
+    list(pretrain(run, mixed, RunFolder(tmp_path / "c"), stop=Event(), earlier=earlier, **knobs))
+    without = RunFolder(tmp_path / "c").spent()
+    assert without is not None
+    assert without.weights != one.weights

@@ -68,8 +68,9 @@ def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> 
         owed = evals_of.setdefault(cell.run.id, {})
         owed.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
     tasks = [
-        _task(spec, label(spec), study.evals_of_baseline(spec), store, speeds)
+        _task(spec, label(spec), evals, store, speeds)
         for spec in study.baselines(cells)
+        if (evals := study.evals_of_baseline(spec))
     ]
     later: dict[str, Task] = {}
     wanted: dict[str, bool] = {}  # run that others start from -> whether one of them is to train
