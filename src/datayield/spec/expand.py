@@ -27,6 +27,13 @@ def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) ->
     where = f"{origin} + axes ({point})"
     if isinstance(init := raw.get("init"), dict):
         raw["init"] = _earlier(init, base, recipes, axes, listings)
+    elif init not in (None, "pretrained"):
+        raise ConfigError(
+            "not what a run can start from",
+            where=f"{where}: init",
+            got=init,
+            allowed=["null", "pretrained", "a mapping that describes an earlier run"],
+        )
     waiting = in_epochs(raw)
     if waiting:
         raw = _with_shares(raw, waiting, listings, where)

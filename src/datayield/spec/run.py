@@ -1,9 +1,9 @@
 """One run: everything that decides what a pretraining produces, and nothing else."""
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from datayield.spec.budget import Budget, steps_for
 from datayield.spec.encoder import EncoderSpec, published
@@ -55,13 +55,6 @@ class RunSpec(Frozen):
     budget: Budget
     seed: int = Field(0, ge=0)
     init: Literal["pretrained"] | Stage | None = None
-
-    @field_validator("init", mode="before")
-    @classmethod
-    def _init_is_known(cls, value: Any) -> Any:
-        if isinstance(value, str | int | float | list) and value != "pretrained":
-            raise ValueError("null, pretrained, or a mapping that describes an earlier run")
-        return value
 
     @model_validator(mode="after")
     def _stages_fit(self) -> "RunSpec":
