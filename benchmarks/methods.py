@@ -21,9 +21,7 @@ import torch
 from machine import machine
 from torch.utils.flop_counter import FlopCounterMode
 
-from datayield import methods
-from datayield.augment.views import make_views
-from datayield.optim.build import build as build_optimizer
+from datayield.run.measure import stepper
 from datayield.spec.budget import Budget
 from datayield.spec.cost import flops_per_image
 from datayield.spec.encoder import EncoderSpec
@@ -94,25 +92,6 @@ def spec_of(name: str, asked: argparse.Namespace) -> RunSpec:
             "budget": Budget(unit="images", amount=asked.batch),
         }
     )
-
-
-def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
-    """One training step per call, as the loop takes it, in the middle of a run."""
-    side = spec.data.size
-    pixels = torch.randint(0, 256, (spec.batch, side, side, 3), dtype=torch.uint8, device=device)
-    method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
-    optimizer = build_optimizer(method, spec.optim)
-
-    def step() -> None:
-        views = make_views(pixels.permute(0, 3, 1, 2), spec.views, seed=0, step=0)
-        with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
-            loss = method(views, 0.5)
-        optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()
-        optimizer.step()
-        method.after_step(0.5)
-
-    return step
 
 
 def count(step: Callable[[], None]) -> float:

@@ -126,3 +126,26 @@ def _spent(run: str, label: str, images: int, luck: float) -> Spent:
         peak_memory=700_000_000,
         device="cpu, 2 threads",
     )
+
+
+def with_milestones(
+    curves: dict[str, dict[str, Sequence[Sequence[float]]]],
+    shares: Sequence[float],
+    sizes: Sequence[int] = (1000,),
+    method: str = "lejepa",
+    losses: Sequence[float] = (),
+) -> StudyResults:
+    """Planted courses over training: evaluation -> metric -> one course per seed, at every N."""
+    rows: list[Row] = []
+    logged: dict[str, dict[float, float]] = {}
+    for n in sizes:
+        cell = (method, "convnet", "sprites", n, "20k images", 20000)
+        for name, metrics in curves.items():
+            for metric, courses in metrics.items():
+                for seed, course in enumerate(courses):
+                    run = f"{method}-{n}-{seed}"
+                    make = partial(_row, run, cell, seed)
+                    rows += [make(s, name, metric, v) for s, v in zip(shares, course, strict=True)]
+                    if losses:
+                        logged[run] = dict(zip(shares, losses, strict=True))
+    return StudyResults(study(list(curves), [method], sizes), tuple(rows), (), losses=logged)

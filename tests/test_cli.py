@@ -22,6 +22,16 @@ VERBS = {
     "run": {"scale", "store", "device", "json", "save-every"},
     "status": {"scale", "store", "json"},
     "report": {"scale", "store", "json"},
+    "distance": {
+        "split-a",
+        "split-b",
+        "encoder",
+        "count",
+        "size",
+        "store",
+        "device",
+        "json",
+    },
     "ls": {"json"},
     "doctor": {"data", "json"},
 }

@@ -12,7 +12,8 @@ from rich.console import Console
 from datayield import __version__
 from datayield.session import Session, open_study
 from datayield.spec.errors import ConfigError, DatayieldError
-from datayield.spec.places import place
+from datayield.spec.places import place, store_dir
+from datayield.store.folders import Store
 from datayield.store.plan import Plan
 
 app = typer.Typer(
@@ -128,6 +129,40 @@ def report(
     made = session.plan()
     page = session.report(made)
     _close(session, made, page, (), did=0, json_=json_)
+
+
+@app.command()
+def distance(
+    sets: Annotated[list[str], typer.Argument(help="Two datasets, or more for a matrix.")],
+    split_a: Annotated[str, typer.Option(help="Split of the first.")] = "train",
+    split_b: Annotated[str, typer.Option(help="Split of the others.")] = "train",
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="pixels, untrained:<encoder>, timm/<name>, inception or run:<id>[@share]."
+        ),
+    ] = "untrained:convnet",
+    count: Annotated[int | None, typer.Option(help="Images of each (all, up to 10,000).")] = None,
+    size: Annotated[int | None, typer.Option(min=8, help="Their side in pixels (32).")] = None,
+    store: StoreOpt = None,
+    device: DeviceOpt = "auto",
+    json_: JsonOpt = False,
+) -> None:
+    """Measure how far datasets are from each other: FID, KID, MMD, VisualDNA, with intervals."""
+    from datayield.report.distance import show
+    from datayield.run.device import choose
+    from datayield.run.distance import Asked, Set, measured
+    from datayield.run.feature_net import feature_net
+
+    asked = tuple(Set(name, split_b if k else split_a) for k, name in enumerate(sets))
+    net = feature_net(encoder, size, Store(store or store_dir()))
+    records = list(measured(Asked(asked, net, count, choose(device))))
+    if json_:
+        _print_json(
+            {"schema_version": 1, "distances": [r.model_dump(mode="json") for r in records]}
+        )
+    else:
+        show(out, records)
 
 
 @app.command("ls")

@@ -5,7 +5,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from datayield.evals.features import extract, pixel_features
+from datayield.augment.normalise import normalise
+from datayield.augment.views import make_views
+from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features, project
+from datayield.spec.views import recipe
 
 CPU = torch.device("cpu")
 
@@ -99,3 +102,35 @@ def test_pixels_are_block_means(size):
 def test_pixels_of_any_size():
     assert pixel_features(images(3, 24)).shape == (3, 768)
     assert pixel_features(images(3, 8)).shape == (3, 768)
+
+
+def test_views_are_those_of_the_recipe_whatever_the_batch():
+    pixels = images(9)
+    view = recipe("symmetric", 12)[0].model_copy(update={"count": 3})
+    encoder = net()
+    got = extract_views(encoder, pixels, view, 5, CPU, batch=4)
+    planes = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        want = torch.stack([encoder.eval()(x) for x in make_views(planes, (view,), 5, 0)], dim=1)
+    assert got.shape == (9, 3, 8)
+    torch.testing.assert_close(got, want, atol=1e-6, rtol=1e-5)
+    assert not torch.equal(got[:, 0], got[:, 1])
+    assert not torch.equal(extract_views(encoder, pixels, view, 6, CPU), got)
+    assert not got.is_inference()
+
+
+def test_pixels_of_views_are_the_pixels_baseline_of_images():
+    pixels = images(5, 32)
+    views = normalise(torch.from_numpy(pixels).permute(0, 3, 1, 2))
+    torch.testing.assert_close(PixelEncoder()(views), pixel_features(pixels), atol=1e-6, rtol=0)
+
+
+def test_projections_are_made_in_evaluation_mode_of_any_shape():
+    projector = nn.Sequential(nn.Linear(8, 4), nn.BatchNorm1d(4)).train()
+    before = projector[1].running_mean.clone()
+    x = torch.randn(5, 3, 8)
+    got = project(projector, x, CPU)
+    assert got.shape == (5, 3, 4)
+    assert torch.equal(projector[1].running_mean, before)
+    assert projector.training
+    torch.testing.assert_close(got[2, 1], project(projector, x[2, 1:2], CPU)[0])

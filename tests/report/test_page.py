@@ -32,9 +32,12 @@ def test_the_folder_is_complete_and_nothing_is_loaded_from_elsewhere(tmp_path: P
     page = _page(tmp_path, shares=(0.5, 1.0))
     names = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     figures = {
-        f"figures/{n}.{k}" for n in ("yield", "gain", "effective_rank") for k in ("svg", "pdf")
+        f"figures/{n}.{k}"
+        for n in ("yield", "gain", "effective_rank", "selection")
+        for k in ("svg", "pdf")
     }
-    assert names == {"report.html", "answers.json", "table.csv", "table.tex"} | figures
+    tables = {"table.csv", "table.tex", "selection.csv"}
+    assert names == {"report.html", "answers.json"} | tables | figures
     assert len(page) < 400_000  # plotly was inside, and is cut off here
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//|@import|url\(", page)
     linked = set(re.findall(r'href="([^"]+)"', page))
@@ -52,7 +55,7 @@ def test_figures_are_valid_plotly(tmp_path: Path) -> None:
     page = _page(tmp_path, budgets=BUDGETS, shares=(0.5, 1.0))
     figures = _figures(page)
     kinds = {name.split("-")[0] for name in figures}
-    assert kinds == {"yield", "gain", "rank", "time", "heat", "honesty"}
+    assert kinds == {"yield", "gain", "rank", "time", "heat", "honesty", "selection"}
     for spec in figures.values():
         themed = re.sub(r'"\$\w+"', '"#123456"', json.dumps(spec))
         loaded = json.loads(themed)
@@ -67,6 +70,12 @@ def test_what_the_data_cannot_show_is_said_and_not_drawn(tmp_path: Path) -> None
     assert "No grid over N and C" in page
     assert "No evaluation measures the effective rank" in page
     assert "no course over training" in page
+
+
+def test_one_share_leaves_nothing_to_select(tmp_path: Path) -> None:
+    page = _page(tmp_path)
+    assert "Which checkpoint?" not in page
+    assert not (tmp_path / "selection.csv").exists()
 
 
 def test_an_unfinished_study_says_so_on_top(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from datayield import methods
 from datayield.data.resident import Resident
 from datayield.maths import contrastive
 from datayield.methods import simclr
@@ -105,6 +106,22 @@ def test_share_0_is_the_untrained_encoder_and_shares_are_kept(tmp_path: Path) ->
     assert all(torch.equal(kept[0]["encoder"][k], v) for k, v in untrained.items())
     first = next(iter(untrained))
     assert not torch.equal(kept[1]["encoder"][first], kept[2]["encoder"][first])
+
+
+@pytest.mark.parametrize("method", sorted(METHOD_SPECS))
+def test_the_projector_is_kept_where_there_is_one(tmp_path: Path, method: str) -> None:
+    spec = spec_of(method, images=64)
+    train(spec, tmp_path)
+    kept = torch.load(RunFolder(tmp_path).checkpoint(1.0), weights_only=True)
+    encoder = encoders.build(spec.encoder, spec.seed)
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    projector = methods.projector_of(spec, encoder)
+    assert all(torch.equal(v, before[k]) for k, v in encoder.state_dict().items())
+    assert ("projector" in kept) == (projector is not None) == (method != "simmim")
+    if projector is not None:
+        fresh = {name: value.clone() for name, value in projector.state_dict().items()}
+        projector.load_state_dict(kept["projector"], strict=True)
+        assert any(not torch.equal(v, fresh[k]) for k, v in projector.state_dict().items())
 
 
 def test_milestones_do_not_change_the_run(tmp_path: Path) -> None:

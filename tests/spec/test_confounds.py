@@ -58,6 +58,11 @@ def test_a_planted_confound_is_named(changes: dict[str, Any], says: str) -> None
     assert any(says in warning for warning in _warnings(**changes))
 
 
+def test_few_images_cost_a_spectrum_no_points() -> None:
+    few = {"name": "c", "protocol": "state@1", "dataset": "sprites", "test_count": 100}
+    assert not any("points of chance" in warning for warning in _warnings(evaluations=[few]))
+
+
 def test_epochs_of_a_budget_in_epochs_do_not_move() -> None:
     changes = {"base__optim": {"lr": 0.001, "warmup": {"epochs": 10}},
                "base__budget": {"epochs": 100}}  # fmt: skip

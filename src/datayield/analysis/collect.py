@@ -1,6 +1,8 @@
 """From finished records in the store to the tidy rows of a study."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from datayield.analysis.rows import Kind, Row, Spent, StudyResults
@@ -34,7 +36,25 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
             versions = record.versions
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
     specs = {run.id: run.model_dump(mode="json") for run in runs.values()}
-    return StudyResults(study, tuple(rows), tuple(spent), missing, versions, specs)
+    losses = {
+        cell.run.id: _losses(store.run(cell.run.id).log, {s for s, _ in study.evals_of(cell)})
+        for cell in cells
+        if cell.run.method.name == "lejepa"
+    }
+    return StudyResults(study, tuple(rows), tuple(spent), missing, versions, specs, losses)
+
+
+def _losses(log: Path, shares: set[float]) -> dict[float, float]:
+    """The training loss last logged at or before each share: a mean over the steps before it."""
+    if not log.exists():
+        return {}
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    found = {}
+    for share in shares:
+        until = [line["loss"] for line in lines if line["share"] <= share + 1e-6]
+        if until:
+            found[share] = float(until[-1])
+    return found
 
 
 def _cell_rows(study: Study, cell: Cell, encoders: set[EncoderSpec], store: Store) -> Iterator[Row]:

@@ -57,7 +57,8 @@ def differences(pairs: Sequence[Pair], level: float = 0.95) -> list[Difference]:
     """One difference per pair; their noise is pooled, so pass only pairs of like noise.
 
     Test images enter only where a pair shares a single seed: binomial, both sides independent,
-    which is too wide for a common test set and never too narrow.
+    which is too wide for a common test set and never too narrow. Scores are counts of test
+    images, so seeds may tie by chance: no variance is taken below that of their rounding.
     """
     gains = [[p.after[s] - p.before[s] for s in sorted(p.before.keys() & p.after)] for p in pairs]
     several = [np.asarray(g) for g in gains if len(g) > 1]
@@ -71,7 +72,7 @@ def differences(pairs: Sequence[Pair], level: float = 0.95) -> list[Difference]:
         covers: Covers = "seeds"
         if len(values) > 1:
             variance, df = noise.of(float(np.var(values, ddof=1)), len(values) - 1)
-            variance /= len(values)
+            variance = max(variance, _rounding(each)) / len(values)
         else:
             variance = _binomial(each)
             if several:
@@ -117,6 +118,11 @@ def moderate(variances: Sequence[float], dfs: Sequence[int]) -> Noise:
     half = math.exp(log_half)
     prior = math.exp(float(logs.mean()) + float(psi(half)) - log_half)
     return Noise(prior, 2 * half, pooled_df)
+
+
+def _rounding(each: Pair) -> float:
+    """Variance of a difference of two scores that are rounded to multiples of 1 / n_test."""
+    return 2 / 12 / max(each.n_test, 1) ** 2
 
 
 def _binomial(each: Pair) -> float:

@@ -28,7 +28,7 @@ class Row:
     arm: str  # the other axes as "key=value, key=value"; "" where there are none
     seed: int
     eval: str  # name of the evaluation in the study
-    protocol: str  # linear@1, knn@1, spectrum@1
+    protocol: str  # linear@1, knn@1, spectrum@1, ...
     group: str
     metric: str  # accuracy, balanced_accuracy, effective_rank, ...
     value: float
@@ -63,3 +63,5 @@ class StudyResults:
     missing: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)  # python, torch, datayield, ...
     specs: dict[str, dict[str, Any]] = field(default_factory=dict)  # run id -> spec as run
+    # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
+    losses: dict[str, dict[float, float]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import asdict, astuple, fields
 from pathlib import Path
 
 from datayield.analysis.rows import Row, StudyResults
+from datayield.analysis.selection import Ledger
 from datayield.analysis.summary import CurveKey, Point, Seeds, baselines, curves
 from datayield.analysis.words import count
 from datayield.store.atomic import write_text
@@ -31,6 +32,22 @@ def to_csv(results: StudyResults, path: Path) -> None:
     writer.writerow(names)
     keyed = sorted(results.rows, key=lambda r: tuple(asdict(r)[k] for k in (*_ORDER, *names)))
     writer.writerows(astuple(row) for row in keyed)
+    write_text(path, out.getvalue())
+
+
+def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
+    """One choice of one seed per line: what it scores and what it misses, in [0, 1]."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    cell = (*CurveKey._fields, "encoder", "n", "images", "milestones")
+    writer.writerow([*cell, "chosen_by", "seed", "share", "score", "gap_to_best_on_test"])
+    for ledger in ledgers:
+        shares = " ".join(f"{share:g}" for share in ledger.milestones)
+        fixed = (*ledger.key, ledger.encoder, ledger.n, ledger.images, shares)
+        for choice in ledger.choices:
+            gap, at = choice.gap.by_seed, choice.shares.by_seed
+            for seed, score in choice.score.values:
+                writer.writerow([*fixed, choice.by, seed, at[seed], score, gap[seed]])
     write_text(path, out.getvalue())
 
 

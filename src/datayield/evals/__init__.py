@@ -5,18 +5,32 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from datayield.evals.augmentation import sampled_spectrum
 from datayield.evals.finetune import finetune
 from datayield.evals.knn import nearest_neighbours
 from datayield.evals.linear import linear_probe
 from datayield.evals.measured import Measured, check
 from datayield.evals.segment import segment
 from datayield.evals.spectrum import feature_spectrum
+from datayield.evals.state import Space, representation_state
 from datayield.evals.tune import Shown
 from datayield.nets.encoder import Encoder
 from datayield.spec.errors import ConfigError
-from datayield.spec.evals import EvalSpec, Protocol
+from datayield.spec.evals import LABEL_FREE, EvalSpec, Protocol
 
-__all__ = ["PROTOCOLS", "TUNING", "Items", "Measured", "Shown", "evaluate", "needs_train", "tune"]
+__all__ = [
+    "PROTOCOLS",
+    "TUNING",
+    "VIEW_PROTOCOLS",
+    "Items",
+    "Measured",
+    "Shown",
+    "Space",
+    "evaluate",
+    "evaluate_views",
+    "needs_train",
+    "tune",
+]
 
 Items = tuple[Tensor, Tensor]  # features [n, d] and class numbers [n]
 PROTOCOLS: dict[Protocol, Callable[[EvalSpec, Items | None, Items], Measured]] = {
@@ -28,11 +42,17 @@ TUNING: dict[Protocol, Callable[[EvalSpec, Encoder, Shown, Shown, torch.device],
     "finetune@1": finetune,
     "segment@1": segment,
 }
+# How many images, and views of each, and what is made of them.
+Judge = Callable[[EvalSpec, Space, Space | None], Measured]
+VIEW_PROTOCOLS: dict[Protocol, tuple[int, int, Judge]] = {
+    "state@1": (1000, 10, representation_state),
+    "augmentation_spectrum@1": (256, 64, sampled_spectrum),
+}
 
 
 def needs_train(protocol: Protocol) -> bool:
     """Whether the protocol learns from labelled training items."""
-    return protocol != "spectrum@1"
+    return protocol not in LABEL_FREE
 
 
 def evaluate(spec: EvalSpec, train: Items | None, test: Items) -> Measured:
@@ -65,3 +85,14 @@ def tune(
     for labels that cannot be learned from, TrainingError where the training diverges.
     """
     return TUNING[spec.protocol](spec, encoder, train, test, device)
+
+
+def evaluate_views(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:
+    """Measure features, and projections where there are any, of images and of their views.
+
+    Raises TrainingError for features that are not finite.
+    """
+    for name, space in (("features", features), ("projections", projections)):
+        for x in (space.items, space.views.flatten(0, 1)) if space else ():
+            check(x, torch.zeros(len(x), dtype=torch.long), f"evaluations.{spec.name}.{name}")
+    return VIEW_PROTOCOLS[spec.protocol][2](spec, features, projections)

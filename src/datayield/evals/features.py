@@ -1,5 +1,7 @@
 """Frozen features of images: what every evaluation starts from."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -7,7 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from datayield.augment.normalise import normalise
+from datayield.augment.normalise import MEAN, STD, normalise
+from datayield.augment.views import make_views
+from datayield.spec.views import ViewSpec
 
 GRID = 16  # side to which the `pixels` baseline averages an image
 
@@ -24,17 +28,63 @@ def extract(
     `encoder` [B, 3, S, S] -> [B, D] must be on `device`. It works in evaluation mode, and each of
     its modules is left in the mode it was found in.
     """
-    modes = [(module, module.training) for module in encoder.modules()]
-    encoder.eval()
-    try:
+    with evaluating(encoder):
         parts = [
             _encode(encoder, images[start : start + batch], device, precision)
             for start in range(0, len(images), batch)
         ]
+    return torch.cat(parts).cpu()  # one wait for the device, at the end
+
+
+def extract_views(
+    encoder: nn.Module,
+    images: np.ndarray,
+    view: ViewSpec,
+    seed: int,
+    device: torch.device,
+    batch: int = 64,
+) -> Tensor:
+    """Features [N, q, D] in float32 on the CPU of `view.count` = q random views of each image.
+
+    `images` uint8 [N, S, S, 3], `encoder` as for `extract`. The views are a function of `seed`
+    and the place of an image among the N, not of `batch` or the device.
+    """
+    with evaluating(encoder), torch.inference_mode():
+        parts = []
+        for start in range(0, len(images), batch):
+            pixels = _planes(images[start : start + batch]).to(device, non_blocking=True)
+            views = make_views(pixels, (view,), seed, 0, len(images), start)
+            parts.append(torch.stack([encoder(x).float() for x in views], dim=1))
+    return torch.cat(parts).cpu()
+
+
+def project(projector: nn.Module, features: Tensor, device: torch.device) -> Tensor:
+    """Projections [..., P] in float32 on the CPU of `features` [..., D], in evaluation mode."""
+    with evaluating(projector), torch.inference_mode():
+        flat = features.flatten(0, -2)
+        parts = [projector(part.to(device)).float() for part in torch.split(flat, 4096)]
+    return torch.cat(parts).cpu().view(*features.shape[:-1], -1)
+
+
+@contextmanager
+def evaluating(net: nn.Module) -> Iterator[None]:
+    """Evaluation mode for the block; each module is left in the mode it was found in."""
+    modes = [(module, module.training) for module in net.modules()]
+    net.eval()
+    try:
+        yield
     finally:
         for module, mode in modes:
             module.training = mode
-    return torch.cat(parts).cpu()  # one wait for the device, at the end
+
+
+class PixelEncoder(nn.Module):
+    """The `pixels` baseline on views: normalised [B, 3, S, S] -> [B, 768], as `pixel_features`."""
+
+    def forward(self, views: Tensor) -> Tensor:
+        """In [0, 1] again, averaged down to 16 x 16."""
+        mean, std = (views.new_tensor(v)[:, None, None] for v in (MEAN, STD))
+        return F.adaptive_avg_pool2d(views * std + mean, GRID).flatten(1)
 
 
 def pixel_features(images: np.ndarray) -> Tensor:

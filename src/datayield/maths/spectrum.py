@@ -1,7 +1,25 @@
-"""How many dimensions a set of features fills, and whether it has collapsed."""
+"""How many dimensions a set of features fills, how fast their spectrum falls, and collapse.
+
+Everything in float64. Definitions differ in what they centre, so each says it.
+"""
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+RANKME_EPS = 1e-7
+DECAY_FROM, DECAY_TO = 4, 100  # eigenvalues that alpha-ReQ is fitted to, counted from 1
+FEWEST = 5  # eigenvalues that make a slope
+
+
+class Decay(NamedTuple):
+    """Eigenvalue k falls as k^-alpha over k = first to last; `r2` says how well that fits."""
+
+    alpha: float
+    r2: float
+    first: int
+    last: int
 
 
 def effective_rank(x: Tensor) -> float:
@@ -12,16 +30,61 @@ def effective_rank(x: Tensor) -> float:
     by noise only rank high, so read it with `feature_std`. Raises ValueError where `x` is not
     finite.
     """
-    if not bool(x.isfinite().all()):
-        raise ValueError("features that are not finite have no effective rank")
-    x = x.detach().double()
+    return entropy_rank(centred_spectrum(x))
+
+
+def centred_spectrum(x: Tensor) -> Tensor:
+    """Singular values of centred `x` [n, d], largest first, without those that are rounding.
+
+    Raises ValueError where `x` is not finite.
+    """
+    x = _finite(x, "effective rank")
     rounding = max(x.shape) * torch.finfo(x.dtype).eps * torch.linalg.matrix_norm(x)
-    singular = torch.linalg.svdvals(x - x.mean(dim=0))
-    singular = singular[singular > rounding]
+    singular: Tensor = torch.linalg.svdvals(x - x.mean(dim=0))
+    return singular[singular > rounding]
+
+
+def entropy_rank(singular: Tensor) -> float:
+    """exp of the entropy of positive values [r] divided by their sum; 0 where there are none."""
     if not len(singular):
         return 0.0
     shares = singular / singular.sum()
     return float(torch.special.entr(shares).sum().exp())
+
+
+def rankme(x: Tensor, eps: float = RANKME_EPS) -> float:
+    """RankMe of `x` [n, d]: exp(-sum p ln p), p = sigma / sum(sigma) + eps, `x` not centred.
+
+    Garrido et al. 2023, arXiv 2210.02885, equation 1 with their eps for float32. At most
+    min(n, d), but for eps; a mean far from 0 counts as one large direction. 0 where `x` is 0. In
+    float64. Meant to compare runs of one method. Raises ValueError where `x` is not finite.
+    """
+    singular = torch.linalg.svdvals(_finite(x, "RankMe"))
+    if not bool(singular.sum() > 0):
+        return 0.0
+    return float(torch.special.entr(singular / singular.sum() + eps).sum().exp())
+
+
+def decay(singular: Tensor) -> Decay | None:
+    """alpha-ReQ: minus the slope of ln(eigenvalue k) on ln k, weighted by 1 / k.
+
+    `singular` [r]: `centred_spectrum` of features, whose squares are eigenvalues of the covariance
+    up to a factor. Agrawal et al. 2022 (alpha-ReQ, NeurIPS), who fit k = 4 to 100; here the range
+    ends at r / 2 where that is less, since the tail of a finite spectrum drops off. None where
+    that leaves fewer than 5 eigenvalues. `r2` has the weights of the fit. Near 1 is held good.
+    """
+    last = min(DECAY_TO, len(singular) // 2)
+    if last - DECAY_FROM + 1 < FEWEST:
+        return None
+    k = torch.arange(DECAY_FROM, last + 1, dtype=torch.float64)
+    weight = 1 / k / (1 / k).sum()
+    x, y = k.log(), 2 * singular[DECAY_FROM - 1 : last].double().cpu().log()
+    x, y = x - weight @ x, y - weight @ y
+    slope = (weight * x) @ y / ((weight * x) @ x)
+    total = (weight * y) @ y
+    missed = weight @ (y - slope * x).square()
+    r2 = 1 - float(missed / total) if bool(total > 0) else 1.0
+    return Decay(-float(slope), r2, DECAY_FROM, last)
 
 
 def feature_std(x: Tensor) -> float:
@@ -32,3 +95,9 @@ def feature_std(x: Tensor) -> float:
     """
     unit = torch.nn.functional.normalize(x.detach().double(), dim=1)
     return float(unit.std(dim=0, correction=0).mean() * x.shape[1] ** 0.5)
+
+
+def _finite(x: Tensor, what: str) -> Tensor:
+    if not bool(x.isfinite().all()):
+        raise ValueError(f"features that are not finite have no {what}")
+    return x.detach().double()

@@ -5,11 +5,12 @@ A method declares all its state in `__init__` and offers `forward(views, t) -> L
 is told labels, as a third argument of `forward`.
 """
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from datayield.methods.barlow_twins import BarlowTwins
 from datayield.methods.byol import BYOL
@@ -27,7 +28,7 @@ from datayield.nets.encoder import Encoder
 from datayield.spec.identity import digest
 from datayield.spec.run import RunSpec
 
-__all__ = ["METHODS", "Loss", "Method", "build"]
+__all__ = ["METHODS", "Loss", "Method", "SimMIM", "Supervised", "build", "projector_of"]
 
 Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM | Supervised
 METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
@@ -61,3 +62,13 @@ def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:
             int(digest({"stream": "heads", "seed": spec.seed}), base=16)
         )
         return METHODS[spec.method.name](spec.method, encoder)
+
+
+def projector_of(spec: RunSpec, encoder: Encoder) -> nn.Module | None:
+    """The projector that the method of `spec` puts on `encoder`, untrained; None where it has none.
+
+    To load kept weights into; `encoder` itself is not changed.
+    """
+    with torch.random.fork_rng(devices=[]):
+        method = METHODS[spec.method.name](spec.method, copy.deepcopy(encoder))
+    return None if isinstance(method, SimMIM | Supervised) else method.projector

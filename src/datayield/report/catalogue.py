@@ -37,6 +37,11 @@ _PROTOCOLS = {
     "segment@1": "the whole encoder and a linear layer from each token to its pixels' classes: "
     "AdamW 2e-3, 100 epochs unless stated, batch 64, flips; accuracy and mIoU over all test pixels",
     "spectrum@1": "effective rank and spread of the features of test images; no labels",
+    "state@1": "effective rank, RankMe, alpha-ReQ and spread of the features of test images, LiDAR "
+    "(1,000 images x 10 views), alignment and uniformity of two views; of the projections too "
+    "(projection_...); no labels",
+    "augmentation_spectrum@1": "leading eigenvalues of the augmentation kernel on the features, "
+    "256 images x 64 views, and how far 2, 4 and 8 views are from them; no labels",
 }
 
 

@@ -7,8 +7,9 @@ from datayield.analysis.regime import no_grid
 from datayield.analysis.rows import Spent
 from datayield.analysis.words import count, percent, plural
 from datayield.report.catalogue import protocols
+from datayield.report.figures.selection import selection_styles
 from datayield.report.findings import Findings
-from datayield.report.tables import fit_rows, gain_table, result_table
+from datayield.report.tables import fit_rows, gain_table, result_table, selection_table
 from datayield.spec.budget import short_number
 from datayield.store.words import duration
 
@@ -31,6 +32,10 @@ def content(f: Findings) -> dict[str, Any]:
         "fits": fit_rows(f),
         "grid_note": "" if f.grids else no_grid(results),
         "results": [result_table(f, name) for name in f.evals],
+        "selections": [
+            selection_table(f, name) for name in dict.fromkeys(x.key.eval for x in f.ledgers)
+        ],
+        "selection_legend": list(selection_styles(f.ledgers).items()),
         "protocols": [row for row in protocols() if row["protocol"] in used],
         "tests": _tests(f),
         "cost": _cost(results.spent),

@@ -7,6 +7,7 @@ from datayield.analysis.fits import Fit, fits
 from datayield.analysis.gain import WORTH, CurveGain, gains
 from datayield.analysis.regime import Grid, regimes
 from datayield.analysis.rows import StudyResults
+from datayield.analysis.selection import Ledger, ledgers
 from datayield.analysis.sentences import Headline
 from datayield.analysis.summary import (
     Baseline,
@@ -20,6 +21,14 @@ from datayield.analysis.summary import (
 from datayield.report.palette import Style, styles
 
 RANK = "effective_rank"
+STATE = {  # metric of state@1 -> its name on the page
+    "rankme": "RankMe",
+    "alpha_req": "alpha-ReQ",
+    "lidar": "LiDAR",
+    "alignment": "alignment",
+    "uniformity": "uniformity",
+    "projection_effective_rank": "effective rank of projections",
+}
 Curves = dict[CurveKey, list[Point]]
 
 
@@ -38,6 +47,8 @@ class Findings:
     grids: list[Grid]
     accuracy_over_time: dict[tuple[CurveKey, int], list[Point]]
     rank_over_time: dict[tuple[CurveKey, int], list[Point]]
+    state_over_time: dict[str, dict[tuple[CurveKey, int], list[Point]]]  # by metric
+    ledgers: list[Ledger]
     answer: list[Headline]
     styles: dict[str, Style]  # by the curve's name
 
@@ -67,6 +78,8 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         grids=regimes(results, worth),
         accuracy_over_time=trajectories(results, "accuracy"),
         rank_over_time=trajectories(results, RANK),
+        state_over_time={name: trajectories(results, name) for name in STATE},
+        ledgers=ledgers(results),
         answer=answer(results, fitted, worth),
         styles=styles([*accuracy, *rank]),
     )

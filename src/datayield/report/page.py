@@ -9,14 +9,15 @@ from markupsafe import Markup
 
 from datayield.analysis.rows import StudyResults
 from datayield.analysis.summary import curves
-from datayield.analysis.table import to_csv, to_latex
+from datayield.analysis.table import ledgers_to_csv, to_csv, to_latex
 from datayield.report.content import content
 from datayield.report.figures.canvas import Figure
 from datayield.report.figures.curves import rank_figures, yield_figures
 from datayield.report.figures.gain import gain_figures
 from datayield.report.figures.grid import heat_figures
 from datayield.report.figures.honesty import honesty_figure
-from datayield.report.figures.training import time_figures
+from datayield.report.figures.selection import selection_figures
+from datayield.report.figures.training import state_figures, time_figures
 from datayield.report.findings import Findings, analyse
 from datayield.report.static import write_static
 from datayield.store.atomic import write_json, write_text
@@ -32,11 +33,15 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     found = analyse(results)
     to_csv(results, folder / "table.csv")
     to_latex(results, folder / "table.tex")
+    tables = ["table.csv", "table.tex"]
+    if found.ledgers:
+        ledgers_to_csv(found.ledgers, folder / "selection.csv")
+        tables.append("selection.csv")
     static = write_static(found, folder / "figures")
     write_json(folder / "answers.json", [headline.text for headline in found.answer])
     page = folder / "report.html"
     files = [path.relative_to(folder).as_posix() for path in static]
-    write_text(page, render(found, ["table.csv", "table.tex", *files]))
+    write_text(page, render(found, [*tables, *files]))
     return page
 
 
@@ -49,7 +54,8 @@ def render(found: Findings, files: list[str]) -> str:
         "yields": yield_figures(found),
         "gain_figures": gain_figures(found),
         "ranks": rank_figures(found),
-        "times": time_figures(found),
+        "times": [*time_figures(found), *state_figures(found)],
+        "selection": selection_figures(found.ledgers),
         "heats": heat_figures(found.grids),
         "honesty": [honesty] if honesty else [],
     }

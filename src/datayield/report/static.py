@@ -10,6 +10,7 @@ from datayield.report.figures.baselines import label_sides
 from datayield.report.findings import Curves, Findings
 from datayield.report.palette import BASELINES
 from datayield.report.paper import COLUMNS, STYLE, name_sizes, panels, save, shared_legend
+from datayield.report.static_selection import selection_sheet
 from datayield.spec.budget import short_number
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def write_static(f: Findings, folder: Path) -> list[Path]:
         "gain": _gain,
         "effective_rank": _rank,
         "grid": _grid,
+        "selection": selection_sheet,
     }
     written = []
     with matplotlib.rc_context(STYLE):

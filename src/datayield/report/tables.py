@@ -3,6 +3,7 @@
 from typing import Any
 
 from datayield.analysis.gain import CurveGain, Step
+from datayield.analysis.selection import criteria
 from datayield.analysis.summary import CurveKey, Seeds
 from datayield.analysis.words import count, percent, plural, points, span
 from datayield.report.findings import Findings
@@ -106,3 +107,28 @@ def _cell(seeds: Seeds) -> dict[str, str]:
         "band": band,
         "seeds": plural(len(seeds.values), "seed"),
     }
+
+
+def selection_table(f: Findings, name: str) -> Table:
+    """Rows: curves and sizes. Columns: ways of choosing a checkpoint, the best on test last."""
+    mine = [ledger for ledger in f.ledgers if ledger.key.eval == name]
+    columns = criteria(mine)
+    rows = []
+    for ledger in mine:
+        by = {choice.by: choice for choice in ledger.choices}
+        cells = [
+            {
+                "score": f"{100 * by[c].score.mean:.1f}",
+                "gap": points(-by[c].gap.mean),
+                "share": f"at {percent(by[c].shares.mean)}",
+            }
+            if c in by
+            else None
+            for c in columns
+        ]
+        many = plural(len(ledger.milestones), "milestone")
+        seeds = plural(len(ledger.choices[0].score.values), "seed")
+        n = f"N = {count(ledger.n)}"
+        note = f"{n}, {many}, {seeds}"
+        rows.append({"name": ledger.key.name, "note": note, "cells": cells})
+    return {"title": mine[0].key.place, "columns": columns, "rows": rows}

@@ -1,23 +1,24 @@
 """Evaluate the checkpoints of one run: features once per checkpoint and images, then protocols."""
 
+import copy
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from datayield import evals
-from datayield.data.arrays import Arrays
-from datayield.evals import Measured, Shown
-from datayield.evals.features import extract, pixel_features
+from datayield import evals, methods
+from datayield.evals.features import PixelEncoder, extract, pixel_features
+from datayield.evals.measured import Measured
 from datayield.evals.select import items
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.images import arrays_of
+from datayield.run.representation import representation
 from datayield.run.state import read_tensors
+from datayield.run.tuning import check_masks, tuned
 from datayield.spec.errors import DataError
 from datayield.spec.evals import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
@@ -26,7 +27,15 @@ from datayield.store.plan import Owed
 from datayield.store.records import ResultRecord
 
 Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
-Net = Callable[[], encoders.Encoder]  # a fresh copy each time
+
+
+class Subject(NamedTuple):
+    """What is evaluated at one share, on the device."""
+
+    encode: Encode  # uint8 images -> features
+    encoder: nn.Module  # normalised views -> features
+    projector: nn.Module | None
+    device: torch.device
 
 
 class Features(NamedTuple):
@@ -43,63 +52,44 @@ def evaluate(
 ) -> Iterator[ResultRecord]:
     """Measure what is owed, share by share; each result is kept as soon as it is there."""
     for share in sorted({share for share, _ in owed}):
-        net = partial(_encoder, spec, folder, share, device)
-        encode: Encode | None = None
+        subject = _subject(spec, folder, share, device)
         cache: dict[tuple[object, ...], Features] = {}
         for _, ev in (pair for pair in owed if pair[0] == share):
-            if ev.tunes:
-                record = _tune(spec.id, share, ev, net(), device)
-            else:
-                encode = encode or _encode(spec, net, device)
-                record = _measure(spec.id, share, ev, encode, cache)
+            record = _measure(spec.id, share, ev, subject, cache)
             folder.write_result(record)
             yield record
 
 
-def _encode(spec: RunSpec | BaselineSpec, make: Net, device: torch.device) -> Encode:
-    if spec.encoder is None:
-        return pixel_features
-    net = make()
-    return lambda images: extract(net, images, device)
-
-
-def _encoder(
+def _subject(
     spec: RunSpec | BaselineSpec, folder: RunFolder, share: float, device: torch.device
-) -> encoders.Encoder:
-    """The encoder as kept at a share of the budget, or as a baseline has it, on `device`."""
-    assert spec.encoder is not None
+) -> Subject:
+    if spec.encoder is None:
+        return Subject(pixel_features, PixelEncoder(), None, device)
     published = isinstance(spec, BaselineSpec) and spec.name == "pretrained"
-    net = encoders.build(spec.encoder, spec.seed, published)
+    net, projector = encoders.build(spec.encoder, spec.seed, published), None
     if isinstance(spec, RunSpec):
         kept = read_tensors(folder.checkpoint(share), torch.device("cpu"))
         net.load_state_dict(kept["encoder"], strict=True)
-    placed: encoders.Encoder = net.to(device).to(memory_format=torch.channels_last)
-    return placed
-
-
-def _tune(
-    run: str, share: float, ev: EvalSpec, net: encoders.Encoder, device: torch.device
-) -> ResultRecord:
-    """Train the encoder and all, by the protocol of `ev`."""
-    began = time.perf_counter()
-    parts = [_shown(ev, *part) for part in ((ev.train, ev.train_count), (ev.test, ev.test_count))]
-    measured = evals.tune(ev, net, parts[0][0], parts[1][0], device)
-    return _record(run, share, ev, measured, began, tuple(digest for _, digest in parts))
-
-
-def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[Shown, str]:
-    """The chosen images of a split with their classes or masks, and the digest of the split."""
-    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    chosen = np.sort(items(np.arange(len(arrays)), count, ev.seed))
-    targets = arrays.masks if ev.protocol == "segment@1" else arrays.labels[ev.label]
-    assert targets is not None  # check_label has seen them
-    return Shown(arrays.images[chosen], targets[chosen]), arrays.digest
+        if "projector" in kept:
+            projector = methods.projector_of(spec, net)
+            assert projector is not None
+            projector.load_state_dict(kept["projector"], strict=True)
+            projector = projector.to(device)
+    net = net.to(device).to(memory_format=torch.channels_last)
+    return Subject(lambda images: extract(net, images, device), net, projector, device)
 
 
 def _measure(
-    run: str, share: float, ev: EvalSpec, encode: Encode, cache: dict[tuple[object, ...], Features]
+    run: str,
+    share: float,
+    ev: EvalSpec,
+    subject: Subject,
+    cache: dict[tuple[object, ...], Features],
 ) -> ResultRecord:
     began = time.perf_counter()
+    if ev.tunes:
+        measured, of_splits = tuned(ev, copy.deepcopy(subject.encoder), subject.device)
+        return _record(run, share, ev, measured, began, of_splits)
     shared = 0.0
     parts: list[tuple[Tensor, Tensor] | None] = []
     digests = []
@@ -108,7 +98,7 @@ def _measure(
         key = (ev.dataset, split, count, ev.size, ev.fit, ev.seed)
         fresh = key not in cache
         if fresh:
-            cache[key] = _features(ev, split, count, encode)
+            cache[key] = _features(ev, split, count, subject.encode)
         features = cache[key]
         shared += features.seconds if fresh else 0.0
         parts.append((features.x, _labels(features, ev)))
@@ -116,7 +106,10 @@ def _measure(
     train = parts[0] if wants else None
     test = parts[-1]
     assert test is not None
-    measured = evals.evaluate(ev, train, test)
+    if ev.protocol in evals.VIEW_PROTOCOLS:
+        measured = _of_views(ev, test[0], subject)
+    else:
+        measured = evals.evaluate(ev, train, test)
     return _record(run, share, ev, measured, began, tuple(digests))
 
 
@@ -140,6 +133,13 @@ def _record(
     )
 
 
+def _of_views(ev: EvalSpec, test: Tensor, subject: Subject) -> Measured:
+    images = arrays_of(ev.dataset, ev.test, ev.size, ev.fit).images
+    chosen = np.sort(items(np.arange(len(images)), ev.test_count, ev.seed))
+    of_net = subject.encoder, subject.projector, subject.device
+    return representation(ev, images[chosen], test, *of_net)
+
+
 def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
     began = time.perf_counter()
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
@@ -154,7 +154,7 @@ def check_label(ev: EvalSpec) -> None:
     for split in (ev.train, ev.test):
         arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
         if ev.protocol == "segment@1":
-            check_masks(ev, split, arrays)
+            check_masks(ev, split)
             continue
         labels = arrays.labels
         if ev.label not in labels:
@@ -165,18 +165,6 @@ def check_label(ev: EvalSpec) -> None:
                 allowed=list(labels) or "none: this split is unlabeled",
                 hint="an unlabeled set can still be pretrained on; evaluate it by spectrum@1",
             )
-
-
-def check_masks(ev: EvalSpec, split: str, arrays: Arrays) -> None:
-    """Raises DataError where a split to be segmented has no masks."""
-    if arrays.masks is None:
-        raise DataError(
-            f"{ev.dataset!r} split {split!r} has no masks",
-            where=f"evaluations ({ev.name}): dataset",
-            got=ev.dataset,
-            allowed="parquet with a column mask of PNG images, or torchvision/OxfordIIITPet",
-            hint="segment@1 needs the class of each pixel; finetune@1 needs that of the image",
-        )
 
 
 def _labels(features: Features, ev: EvalSpec) -> Tensor:

@@ -4,7 +4,8 @@ Training steps run on made-up pixels; evaluations on made-up features of the rig
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 
 import numpy as np
 import torch
@@ -51,6 +52,23 @@ def measure(plan: Plan, speeds: Speeds, device: torch.device) -> Iterator[str]:
 
 def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
     """Median time of a whole training step on random pixels, divided by the batch."""
+    step = stepper(spec, device)
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < 4 or (time.perf_counter() - began < SECONDS_PER_KIND and len(times) < 40):
+        before = time.perf_counter()
+        step()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - before)
+    return float(np.median(times[1:])) / spec.batch  # the first step warms up
+
+
+def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
+    """Each call is one training step as the loop takes it, from pixels to weights.
+
+    On random pixels, in the middle of the budget and at a learning rate of 0.
+    """
     n = 2 * spec.batch
     pixels = np.random.default_rng(0).integers(
         0, 256, (n, spec.data.size, spec.data.size, 3), dtype=np.uint8
@@ -59,11 +77,11 @@ def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
     method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(method, spec.optim)
     set_rate(optimizer, 0.0)
-    times: list[float] = []
-    began = time.perf_counter()
-    while len(times) < 4 or (time.perf_counter() - began < SECONDS_PER_KIND and len(times) < 40):
-        before = time.perf_counter()
-        views = make_views(images.batch(0, len(times), spec.batch), spec.views, 0, len(times))
+    number = count()
+
+    def step() -> None:
+        k = next(number)
+        views = make_views(images.batch(0, k, spec.batch), spec.views, 0, k)
         targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()
         with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
             loss = method(views, 0.5, *targets)
@@ -71,10 +89,8 @@ def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
         loss.total.backward()
         optimizer.step()
         method.after_step(0.5)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - before)
-    return float(np.median(times[1:])) / spec.batch  # the first step warms up
+
+    return step
 
 
 def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.device) -> float:

@@ -82,10 +82,10 @@ def pretrain(
     """Train until the budget is spent, from wherever the folder's state stands.
 
     `earlier`: the weights of an earlier run's encoder, where `spec` starts from one.
-    Leaves checkpoints of the encoder at `shares` of the budget and, when done, the record of
-    what was spent. Yields a Tick now and then. Raises InterruptedRunError after saving when `stop`
-    is set (in any process), and TrainingError when the loss is no longer finite, or where processes
-    that trained together end with different weights.
+    Leaves checkpoints of encoder and projector at `shares` of the budget and, when done, the
+    record of what was spent. Yields a Tick now and then. Raises InterruptedRunError after saving
+    when `stop` is set (in any process), and TrainingError when the loss is no longer finite, or
+    where processes that trained together end with different weights.
     """
     method = synchronised(methods.build(spec, earlier)).to(device)
     method = method.to(memory_format=torch.channels_last)
@@ -113,7 +113,7 @@ def pretrain(
             clock = time.perf_counter()
         for share in shares:
             if step == round(share * steps) and not folder.checkpoint(share).exists():
-                _keep_encoder(folder, spec, share, step, method.encoder.state_dict())
+                _keep(folder, spec, share, step, method)
         if step == steps:
             break
         stopping = anywhere(stop.is_set())
@@ -219,10 +219,13 @@ def _drop_log_from(folder: RunFolder, step: int) -> None:
         write_text(folder.log, "".join(kept))
 
 
-def _keep_encoder(
-    folder: RunFolder, spec: RunSpec, share: float, step: int, encoder: dict[str, Tensor]
+def _keep(
+    folder: RunFolder, spec: RunSpec, share: float, step: int, method: methods.Method
 ) -> None:
-    kept = {"run": spec.id, "share": share, "step": step, "encoder": encoder}
+    """The encoder, and the projector where the method has one: what can be evaluated."""
+    kept = {"run": spec.id, "share": share, "step": step, "encoder": method.encoder.state_dict()}
+    if not isinstance(method, methods.SimMIM | methods.Supervised):
+        kept["projector"] = method.projector.state_dict()
     write_with(folder.checkpoint(share), lambda file: torch.save(kept, file))
 
 

@@ -7,6 +7,7 @@ batches larger than the set, recipes that move with N, a single seed.
 from collections.abc import Iterable
 
 from datayield.spec.durations import DURATIONS
+from datayield.spec.evals import LABEL_FREE
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell, Study
 
@@ -106,7 +107,8 @@ def _seeds(study: Study, runs: list[RunSpec]) -> Iterable[str]:
 
 def _probes(study: Study) -> Iterable[str]:
     for ev in study.evaluations:
-        if ev.test_count is not None and ev.test_count < 500:
+        scored = ev.protocol not in LABEL_FREE  # others have no score that items make or miss
+        if scored and ev.test_count is not None and ev.test_count < 500:
             yield (
                 f"evaluations.{ev.name}: {ev.test_count} test images leave about "
                 f"±{98 / ev.test_count**0.5:.1f} points of chance in every score"

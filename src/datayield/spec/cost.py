@@ -73,10 +73,15 @@ def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
 
 def projector_macs(method: WithProjector, dim: int) -> float:
     """Multiply-adds of the projector, and of prototypes, on one view: what a teacher has."""
-    widths = (dim, *method.projector)
+    macs = float(layer_macs(method, dim))
     if isinstance(method, DINO | SwAV):
-        widths = (*widths, method.prototypes)
-    return float(sum(a * b for a, b in pairwise(widths)))
+        macs += method.projector[-1] * method.prototypes
+    return macs
+
+
+def layer_macs(method: WithProjector, dim: int) -> int:
+    """Multiply-adds of the projector alone, about the number of its weights."""
+    return sum(a * b for a, b in pairwise((dim, *method.projector)))
 
 
 def head_macs(method: WithProjector, dim: int) -> float:

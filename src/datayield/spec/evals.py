@@ -5,11 +5,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from datayield.spec.errors import nearest
 from datayield.spec.identity import versioned_digest
 from datayield.spec.model import Frozen
+from datayield.spec.views import VIEW_RECIPES
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Protocol = Literal["linear@1", "knn@1", "spectrum@1", "finetune@1", "segment@1"]
+Protocol = Literal[
+    "linear@1",
+    "knn@1",
+    "spectrum@1",
+    "state@1",
+    "augmentation_spectrum@1",
+    "finetune@1",
+    "segment@1",
+]
+LABEL_FREE: frozenset[str] = frozenset({"spectrum@1", "state@1", "augmentation_spectrum@1"})
+OF_VIEWS: frozenset[str] = frozenset({"state@1", "augmentation_spectrum@1"})
 TUNED: tuple[Protocol, ...] = ("finetune@1", "segment@1")
 
 
@@ -21,6 +33,12 @@ class EvalSpec(Frozen):
     A changed default gets a new protocol name, so a number never changes its meaning.
     `finetune@1` and `segment@1` train the whole encoder (spec.tuning): `epochs` is then the length
     of that training (None: as published), and `ignore` the value of a mask's unlabelled pixels.
+
+    Protocols without labels read the images of `test` alone, which may be those pretrained on:
+    `test: train` of that dataset with `test_count` at most N and `seed` equal to `data.seed` takes
+    just images that a run on a `random` subset has seen. `data.seed` follows the run's seed where
+    the study leaves it out: then one such evaluation per seed, with `where: {seed: [...]}`. An
+    evaluation of another split, with the same count, shows beside it what is unseen.
     """
 
     name: str
@@ -37,10 +55,21 @@ class EvalSpec(Frozen):
     epochs: int | None = Field(None, ge=1)
     ignore: int | None = Field(None, ge=0, le=255)
     group: str = ""
+    views: str | None = Field(None, description="recipe whose first view is drawn; None: symmetric")
+
+    @model_validator(mode="after")
+    def _views_are_known(self) -> "EvalSpec":
+        if self.views is not None and self.protocol not in OF_VIEWS:
+            raise ValueError(f"views does not apply to {self.protocol}, which makes none")
+        if self.views is not None and self.views not in VIEW_RECIPES:
+            near = nearest(self.views, VIEW_RECIPES)
+            guess = f"; did you mean {near!r}?" if near else ""
+            raise ValueError(f"no views {self.views!r}{guess} (allowed: {', '.join(VIEW_RECIPES)})")
+        return self
 
     @model_validator(mode="after")
     def _tested_on_other_images(self) -> "EvalSpec":
-        if self.protocol != "spectrum@1" and self.train == self.test:
+        if self.protocol not in LABEL_FREE and self.train == self.test:
             raise ValueError(
                 f"train and test are both {self.train!r}; name two splits, or shares of one such "
                 "as train[:80%] and train[80%:]"

@@ -5,6 +5,7 @@ from datayield.spec.cost import (
     encoder_dim,
     encoder_params,
     head_macs,
+    layer_macs,
     projector_macs,
 )
 from datayield.spec.listing import Listings
@@ -30,24 +31,25 @@ def decoded_bytes(plan: Plan, listings: Listings) -> int:
 
 
 def checkpoint_bytes(plan: Plan) -> int | None:
-    """Encoders kept in the store, and the largest state of a run in the making."""
+    """Encoders and projectors kept in the store, and the largest state of a run in the making."""
     kept, largest = 0, 0
     for task in plan.todo:
         if isinstance(task.spec, RunSpec) and task.share_left > 0:
             params, dim = encoder_params(task.spec.encoder), encoder_dim(task.spec.encoder)
             if params is None or dim is None:
                 return None
-            kept += 4 * params * len(task.shares)
             moments = 3 if task.spec.optim.name in ("adamw", "adam") else 2
-            if isinstance(task.spec.method, SimMIM):  # one token's worth: weights are shared
+            method, evaluated = task.spec.method, params
+            if isinstance(method, SimMIM):  # one token's worth: weights are shared
                 head = decoder_macs(task.spec.encoder, task.spec.encoder.stride or 0) or 0.0
-            elif isinstance(task.spec.method, Supervised):
-                head = dim * task.spec.method.classes
+            elif isinstance(method, Supervised):
+                head = dim * method.classes
             else:
-                head = head_macs(task.spec.method, dim)
-            whole = params + round(head)
-            numbers = moments * whole
-            if isinstance(task.spec.method, WithTeacher):  # a copy without moments
-                numbers += params + round(projector_macs(task.spec.method, dim))
+                head = head_macs(method, dim)
+                evaluated += layer_macs(method, dim)
+            kept += 4 * evaluated * len(task.shares)
+            numbers = moments * (params + round(head))
+            if isinstance(method, WithTeacher):  # a copy without moments
+                numbers += params + round(projector_macs(method, dim))
             largest = max(largest, 4 * numbers)
     return kept + largest

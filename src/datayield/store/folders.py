@@ -25,7 +25,7 @@ class RunFolder(NamedTuple):
         return self.path / "state.pt"
 
     def checkpoint(self, share: float) -> Path:
-        """The encoder's weights at a share of the budget."""
+        """Weights of the encoder, and of the projector, at a share of the budget."""
         return self.path / "checkpoints" / f"{share:.6f}.pt"
 
     @property

@@ -1,9 +1,9 @@
-"""Accuracy and effective rank over training, where several shares of the budget are measured."""
+"""Accuracy and the state of the representation over training, where there are several shares."""
 
 from datayield.analysis.summary import CurveKey, Point
 from datayield.analysis.words import count
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import Findings
+from datayield.report.findings import STATE, Findings
 from datayield.report.palette import Style
 from datayield.spec.budget import short_number
 
@@ -12,16 +12,23 @@ Lines = dict[tuple[CurveKey, int], list[Point]]
 
 def time_figures(f: Findings) -> list[Figure]:
     """Accuracy and effective rank over training, for the smallest, middle and largest N."""
+    shown = {"accuracy": ("accuracy, %", f.accuracy_over_time, 100.0)}
+    return _figures(f, {**shown, "rank": ("effective rank", f.rank_over_time, 1.0)})
+
+
+def state_figures(f: Findings) -> list[Figure]:
+    """The other metrics of state@1 over training, likewise."""
+    return _figures(f, {m: (STATE[m], lines, 1.0) for m, lines in f.state_over_time.items()})
+
+
+def _figures(f: Findings, shown: dict[str, tuple[str, Lines, float]]) -> list[Figure]:
     found = []
-    for title, lines, scale in (
-        ("accuracy, %", f.accuracy_over_time, 100.0),
-        ("effective rank", f.rank_over_time, 1.0),
-    ):
+    for metric, (title, lines, scale) in shown.items():
         for i, name in enumerate(dict.fromkeys(key.eval for key, _ in lines)):
             mine = {k: v for k, v in lines.items() if k[0].eval == name}
             spec = _over_time(mine, f.styles, scale, title)
             place = next(iter(mine))[0].place
-            found.append(Figure(f"time-{title[0]}-{i}", f"{place}: {title}", spec))
+            found.append(Figure(f"time-{metric}-{i}", f"{place}: {title}", spec))
     return found
 
 
@@ -44,7 +51,8 @@ def _over_time(lines: Lines, look: dict[str, Style], scale: float, y_title: str)
                 "line": {"color": style.colour, "dash": style.dash, "width": 1.8},
                 "marker": {"symbol": symbols[n], "size": 7},
                 "customdata": [f"{key.name}, N = {count(n)}"] * len(line),
-                "hovertemplate": "%{customdata}<br>%{x:.0%} of the budget: %{y:.1f}<extra></extra>",
+                "hovertemplate": "%{customdata}<br>%{x:.0%} of the budget: %{y:.3~g}"
+                "<extra></extra>",
             }
         )
     right = 1.02 * max(p.share for line in shown.values() for p in line)

@@ -1,0 +1,39 @@
+"""augmentation_spectrum@1: the augmentation graph's eigenvalues, from few views and from many."""
+
+from datayield.evals.measured import Measured
+from datayield.evals.state import Space
+from datayield.maths.augmentation import augmentation_spectrum, leading_axes
+from datayield.spec.evals import EvalSpec
+
+AXES = 32  # the functions asked about: linear ones of the leading axes of the features
+LEADING = 16
+FEW = (2, 4, 8)
+ENOUGH = 10  # views in all per axis, below which the fit to the sample shows
+
+
+def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:
+    """Leading eigenvalues of the augmentation kernel on linear functions of the features.
+
+    `eigenvalue_1` to `eigenvalue_16` are from all V views of each of m images, `gap_2`, `gap_4`
+    and `gap_8` the mean distance of those 16 from what the first 2, 4 or 8 views alone give (the
+    sampled graphs of Ghosh et al. 2024, arXiv 2312.10725). The functions are linear in the 32 axes
+    along which the features vary most over all views. `maths.augmentation` has the definition;
+    raw pixels as features (the baseline) give the spectrum of the images and views alone.
+    """
+    views = leading_axes(features.views, AXES)
+    images, many, axes = views.shape
+    whole = augmentation_spectrum(views)[:LEADING]
+    metrics = {f"eigenvalue_{k}": float(v) for k, v in enumerate(whole, 1)}
+    for count in FEW:
+        found = augmentation_spectrum(views[:, :count])[: len(whole)]
+        if len(found) == len(whole) > 0:
+            metrics[f"gap_{count}"] = float((found - whole).abs().mean())
+    notes = [
+        f"{images} images x {many} views, {axes} axes of {features.views.shape[2]} dimensions",
+        f"from V views an eigenvalue l is expected about (1 - l) / V too high, V = {many} included",
+    ]
+    if images * FEW[0] < ENOUGH * axes:
+        notes.append(f"{images} images are few for {axes} axes: chance alone finds invariance")
+    if not len(whole):
+        notes.append("the features of all views are equal: no spectrum")
+    return Measured(metrics, {}, 0, images, tuple(notes))

@@ -1,0 +1,32 @@
+"""What is written down of distances between datasets."""
+
+from datayield.spec.model import Frozen
+
+
+class MetricRecord(Frozen):
+    """One figure of two sets. `null`, `halves`, `note`: see `evals.distance.Measure`."""
+
+    metric: str
+    value: float | None
+    interval: tuple[float, float] | None
+    null: tuple[float, float] | None
+    halves: tuple[float | None, float | None]
+    unbiased: bool
+    note: str = ""
+
+
+class DistanceRecord(Frozen):
+    """All figures of two sets by one encoder, from `n` images of each at `size` px."""
+
+    a: str
+    b: str
+    n: int
+    available: tuple[int, int]
+    encoder: str
+    identity: str
+    width: int
+    size: int
+    notes: tuple[str, ...] = ()
+    data_digests: tuple[str, str]
+    metrics: tuple[MetricRecord, ...]
+    versions: dict[str, str]

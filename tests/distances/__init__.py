@@ -1,0 +1,1 @@
+"""Distances between samples against formulas in loops, and against the packages of the field."""
