@@ -253,6 +253,6 @@ def test_closing_gaps_in_many_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     rows.tofile(tmp_path / "images.u8")
     kept = np.flatnonzero(np.random.default_rng(1).random(50) < 0.6)
     monkeypatch.setattr(array_store, "ROWS_BYTES", 7 * 48)
-    array_store.close_gaps(tmp_path / "images.u8", kept, 50, 4)
+    array_store.close_gaps(tmp_path / "images.u8", kept, 50, 4 * 4 * 3)
     left = np.fromfile(tmp_path / "images.u8", np.uint8).reshape(-1, 48)
     np.testing.assert_array_equal(left, rows[kept])

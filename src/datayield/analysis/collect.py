@@ -9,7 +9,7 @@ from datayield.analysis.groups import group_rows
 from datayield.analysis.rows import Kind, Row, Spent, StudyResults
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
-from datayield.spec.run import BaselineSpec
+from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, label
@@ -29,13 +29,15 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         rows += _cell_rows(study, cell, encoders, store)
     rows += list(group_rows(study, rows))
     spent, versions = [], {}
-    for cell in {cell.run.id: cell for cell in cells}.values():
-        record = store.run(cell.run.id).spent()
+    arms = {cell.run.id: cell.arm for cell in cells}
+    runs = {run.id: run for cell in cells for run in cell.run.chain}
+    for run in runs.values():
+        record = store.run(run.id).spent()
         if record is not None:
-            spent.append(_spent(cell, record))
+            spent.append(_spent(run, arms.get(run.id, ""), record))
             versions = record.versions
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
-    specs = {cell.run.id: cell.run.model_dump(mode="json") for cell in cells}
+    specs = {run.id: run.model_dump(mode="json") for run in runs.values()}
     losses = {
         cell.run.id: _losses(store.run(cell.run.id).log, {s for s, _ in study.evals_of(cell)})
         for cell in cells
@@ -126,10 +128,10 @@ def _rows(
         )
 
 
-def _spent(cell: Cell, record: SpentRecord) -> Spent:
+def _spent(run: RunSpec, arm: str, record: SpentRecord) -> Spent:
     return Spent(
-        run=cell.run.id,
-        label=label(cell.run, cell.arm),
+        run=run.id,
+        label=label(run, arm),
         images_asked=record.images_asked,
         images=record.images,
         views=record.views,

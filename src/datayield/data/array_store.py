@@ -21,9 +21,12 @@ FORGOTTEN = 86_400  # seconds after which a half-written store was surely left b
 
 def whole(folder: Path, meta: dict[str, Any]) -> bool:
     """Whether `folder` holds all that `meta` says of it."""
-    images = folder / "images.u8"
-    bytes_ = meta["kept"] * meta["size"] ** 2 * 3
-    return images.exists() and images.stat().st_size == bytes_ and (folder / "labels.npz").exists()
+    sizes = {"images.u8": 3} | ({"masks.u8": 1} if meta.get("masks") else {})
+    pixels = meta["kept"] * meta["size"] ** 2
+    return (folder / "labels.npz").exists() and all(
+        (folder / name).exists() and (folder / name).stat().st_size == pixels * channels
+        for name, channels in sizes.items()
+    )
 
 
 def keep(building: Path, folder: Path, meta: dict[str, Any]) -> None:
@@ -45,24 +48,25 @@ def sweep(root: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def close_gaps(path: Path, kept: Labels, total: int, size: int) -> None:
-    """Move the rows `kept` of `total` images to the front of the file, and shorten it."""
-    images = np.memmap(path, np.uint8, "r+", shape=(total, size * size * 3))
+def close_gaps(path: Path, kept: Labels, total: int, row: int) -> None:
+    """Move the rows `kept` of `total`, of `row` bytes, to the front of the file, and shorten it."""
+    images = np.memmap(path, np.uint8, "r+", shape=(total, row))
     rows = max(1, ROWS_BYTES // images.shape[1])
     for start in range(0, len(kept), rows):
         chosen = kept[start : start + rows]
         images[start : start + len(chosen)] = images[chosen]  # the right side is copied first
     images.flush()
     del images
-    os.truncate(path, len(kept) * size * size * 3)
+    os.truncate(path, len(kept) * row)
 
 
-def content_digest(path: Path, labels: dict[str, Labels], size: int) -> str:
-    """16 hex digits over size, pixels and labels."""
+def content_digest(paths: list[Path], labels: dict[str, Labels], size: int) -> str:
+    """16 hex digits over size, the files of pixels (and of masks), and labels."""
     sha = hashlib.sha256(f"{size}".encode())
-    with path.open("rb") as file:
-        for block in iter(partial(file.read, 1 << 20), b""):
-            sha.update(block)
+    for path in paths:
+        with path.open("rb") as file:
+            for block in iter(partial(file.read, 1 << 20), b""):
+                sha.update(block)
     for name, column in sorted(labels.items()):
         sha.update(name.encode() + column.astype("<i8").tobytes())
     return sha.hexdigest()[:16]

@@ -24,7 +24,7 @@ from datayield.data.array_store import (
 from datayield.data.catalog import find
 from datayield.data.decode import DECODER, Fit
 from datayield.data.decode_all import Job, Outcome, decode_all
-from datayield.data.source import Labels, Pixels, Source
+from datayield.data.source import Labels, Pixels, Source, masked
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.places import cache_dir
@@ -41,7 +41,8 @@ class Skipped(NamedTuple):
 class Arrays:
     """The good images of a split: `images` [N, S, S, 3], `labels` name -> [N].
 
-    `digest` is over pixels and labels. `listed` counts the damaged ones too, which `skipped`
+    `masks` [N, S, S]: the class of each pixel, None where the set has no masks.
+    `digest` is over pixels, masks and labels. `listed` counts the damaged ones too, which `skipped`
     names; `converted` counts what else was done, such as `L to RGB`.
     """
 
@@ -52,6 +53,7 @@ class Arrays:
     skipped: list[Skipped]
     listed: int
     converted: dict[str, int] = field(default_factory=dict)
+    masks: Pixels | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -73,14 +75,15 @@ def prepare(
     """
     source = find(dataset, split)
     root = cache_dir() / "arrays"
-    key = digest([source.stamp, size, fit, DECODER], 24)
+    has_masks = masked(source) is not None
+    key = digest([source.stamp, size, fit, DECODER, *(["masks"] if has_masks else [])], 24)
     stamp = root / "stamps" / f"{key}.json"
     if stored := _stored(root, stamp):
         return stored
     where = f"dataset {dataset!r}, split {split!r}"
     if not len(source):
         raise DataError("no images", where=where, hint="check the folder and the file extensions")
-    needed = len(source) * size * size * 3
+    needed = len(source) * size * size * (4 if has_masks else 3)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     sweep(root)
     room_for(needed, root)
@@ -88,7 +91,9 @@ def prepare(
     building.mkdir()
     try:
         _ = source.labels  # before decoding: downloads happen here, bad annotations come to light
-        outcome = decode_all(Job(source, building / "images.u8", size, fit), workers, progress)
+        masks = building / "masks.u8" if has_masks else None
+        job = Job(source, building / "images.u8", size, fit, masks)
+        outcome = decode_all(job, workers, progress)
         _check_some_good(source, outcome, where)
         about: dict[str, Any] = {"dataset": dataset, "split": split, "size": size, "fit": fit}
         meta = about | _finish(building, source, outcome, size)
@@ -126,6 +131,9 @@ def _stored(root: Path, stamp: Path) -> Arrays | None:
             skipped=[Skipped(item["name"], item["reason"]) for item in meta["skipped"]],
             listed=meta["listed"],
             converted=meta["converted"],
+            masks=np.memmap(folder / "masks.u8", np.uint8, "r", shape=shape[:3])
+            if meta.get("masks")
+            else None,
         )
 
 
@@ -143,16 +151,21 @@ def _finish(building: Path, source: Source, outcome: Outcome, size: int) -> dict
 
     kept = np.delete(np.arange(len(source)), [i for i, _ in outcome.skipped])
     labels = {name: column[kept] for name, column in source.labels.items()}
+    files = {building / "images.u8": 3}
+    if masked(source):
+        files[building / "masks.u8"] = 1
     if outcome.skipped:
-        close_gaps(building / "images.u8", kept, len(source), size)
+        for path, channels in files.items():
+            close_gaps(path, kept, len(source), channels * size**2)
     columns: dict[str, Any] = {f"labels/{name}": column for name, column in labels.items()}
     np.savez(building / "labels.npz", **columns)
     return {
-        "digest": content_digest(building / "images.u8", labels, size),
+        "digest": content_digest(list(files), labels, size),
         "listed": len(source),
         "kept": len(kept),
         "skipped": [{"name": source.names(i), "reason": why} for i, why in outcome.skipped],
         "converted": dict(sorted(outcome.conversions.items())),
+        "masks": len(files) > 1,
         "classes": source.classes,
         "decoder": DECODER,
         "versions": {"pillow": PIL.__version__, "numpy": np.__version__},

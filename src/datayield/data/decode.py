@@ -22,6 +22,7 @@ class Decoded(NamedTuple):
 
     pixels: Pixels
     conversions: tuple[str, ...]  # such as "CMYK to RGB"
+    stored: tuple[int, int]  # width and height before resizing, upright
 
 
 def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
@@ -42,23 +43,59 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
             image = Image.open(io.BytesIO(raw)) if isinstance(raw, bytes) else _from_array(raw)
             if image.width * image.height > MAX_PIXELS:
                 return f"too large: {image.width} x {image.height} pixels"
+            stored = image.size
             if image.format == "JPEG":
                 image.draft(None, (2 * size, 2 * size))
             image.load()
             conversions = []
             if image.getexif().get(ORIENTATION, 1) != 1:
                 conversions.append("turned upright")
-                image = ImageOps.exif_transpose(image)
+                turned = ImageOps.exif_transpose(image)
+                if (turned.width > turned.height) != (image.width > image.height):
+                    stored = stored[::-1]
+                image = turned
             if image.mode != "RGB":
                 conversions.append(f"{image.mode} to RGB")
                 image = _rgb(image)
-            return Decoded(np.asarray(_fitted(image, size, fit)), tuple(conversions))
+            return Decoded(np.asarray(_fitted(image, size, fit)), tuple(conversions), stored)
     except MemoryError:
         raise
     except UnidentifiedImageError:
         return "not an image that Pillow knows"
     except Exception as error:  # a damaged file may raise anything; it is reported by name
         return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def decode_mask(raw: bytes | Pixels, size: int, fit: Fit, stored: tuple[int, int]) -> Pixels | str:
+    """The mask of an image that is `stored` (width, height) large, as uint8 [size, size].
+
+    Fitted like its image, by the nearest pixel, so that no class is made up. Palette images give
+    their indices. A reason in words where it is no mask, or not of its image's size.
+    """
+    from PIL import Image
+
+    if isinstance(raw, bytes) and not raw:
+        return "its mask is empty"
+    try:
+        image = Image.open(io.BytesIO(raw)) if isinstance(raw, bytes) else Image.fromarray(raw)
+        if image.size != stored:
+            return (
+                f"its mask is {image.width} x {image.height}, "
+                f"not {stored[0]} x {stored[1]} as the image"
+            )
+        image.load()
+        if len(image.getbands()) != 1:
+            return f"its mask has {len(image.getbands())} channels ({image.mode}), not one"
+        values = np.asarray(image)
+        if values.dtype != np.uint8:
+            if values.min() < 0 or values.max() > 255:
+                return f"its mask has values from {values.min()} to {values.max()}, not 0 to 255"
+            image = Image.fromarray(values.astype(np.uint8))
+        elif image.mode == "P":
+            image = Image.fromarray(values)
+        return np.asarray(_fitted(image, size, fit, Image.Resampling.NEAREST))
+    except Exception as error:  # as for images
+        return f"its mask: {type(error).__name__}: {error}".splitlines()[0]
 
 
 def _from_array(pixels: Pixels) -> "Image":
@@ -89,7 +126,7 @@ def _scaled_grey(image: "Image") -> "Image":
     return Image.fromarray(np.rint(grey * (255 / top)).astype(np.uint8))
 
 
-def _fitted(image: "Image", size: int, fit: Fit) -> "Image":
+def _fitted(image: "Image", size: int, fit: Fit, resample: int | None = None) -> "Image":
     from PIL import Image
 
     if image.size == (size, size):
@@ -97,4 +134,5 @@ def _fitted(image: "Image", size: int, fit: Fit) -> "Image":
     width, height = image.size
     side = min(width, height)
     box = ((width - side) / 2, (height - side) / 2, (width + side) / 2, (height + side) / 2)
-    return image.resize((size, size), Image.Resampling.BICUBIC, box=box if fit == "crop" else None)
+    how = Image.Resampling.BICUBIC if resample is None else resample
+    return image.resize((size, size), how, box=box if fit == "crop" else None)

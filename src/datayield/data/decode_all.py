@@ -13,8 +13,8 @@ from typing import IO, NamedTuple, cast
 
 import numpy as np
 
-from datayield.data.decode import Fit, decode
-from datayield.data.source import Source
+from datayield.data.decode import Decoded, Fit, decode, decode_mask
+from datayield.data.source import Pixels, Source, masked
 from datayield.spec.errors import DataError
 
 CHUNK = 512  # images per task
@@ -23,12 +23,16 @@ Progress = Callable[[int, int], None]
 
 
 class Job(NamedTuple):
-    """Write the images of `source` to their places in `path`, `size * size * 3` bytes each."""
+    """Write the images of `source` to their places in `path`, `size * size * 3` bytes each.
+
+    Masks, where it has them, go to theirs in `masks`, `size * size` bytes each.
+    """
 
     source: Source
     path: Path
     size: int
     fit: Fit
+    masks: Path | None = None
 
 
 class Outcome(NamedTuple):
@@ -45,8 +49,9 @@ def decode_all(job: Job, workers: int | None = None, progress: Progress | None =
     itself cannot be read, OSError where the disk is full.
     """
     total = len(job.source)
-    with job.path.open("wb") as file:
-        file.truncate(total * job.size**2 * 3)
+    for path, channels in _files(job):
+        with path.open("wb") as file:
+            file.truncate(total * job.size**2 * channels)
     starts = range(0, total, CHUNK)
     count = min(workers or usable_cores(), len(starts)) if total >= ALONE else 1
     outcome, done = Outcome([], Counter()), 0
@@ -57,6 +62,11 @@ def decode_all(job: Job, workers: int | None = None, progress: Progress | None =
         if progress:
             progress(done, total)
     return outcome
+
+
+def _files(job: Job) -> list[tuple[Path, int]]:
+    """What is written, and how many values a pixel has in it."""
+    return [(job.path, 3)] + ([(job.masks, 1)] if job.masks else [])
 
 
 def usable_cores() -> int:
@@ -125,10 +135,14 @@ def _received(worker: Popen[bytes]) -> Outcome:
 def _decode_chunk(job: Job, start: int) -> Outcome:
     stop = min(start + CHUNK, len(job.source))
     pixels = np.zeros((stop - start, job.size, job.size, 3), np.uint8)
+    masks = np.zeros((stop - start, job.size, job.size), np.uint8) if job.masks else None
     outcome = Outcome([], Counter())
     for i in range(start, stop):
+        mask: Pixels | None = None
         try:
             decoded = decode(job.source.read(i), job.size, job.fit)
+            if masks is not None and isinstance(decoded, Decoded):
+                decoded, mask = _with_mask(job, i, decoded)
         except FileNotFoundError:
             decoded = "missing file"
         except OSError as error:  # the disk's trouble, not the image's: not to be remembered
@@ -137,10 +151,26 @@ def _decode_chunk(job: Job, start: int) -> Outcome:
             outcome.skipped.append((i, decoded))
         else:
             pixels[i - start] = decoded.pixels
+            if masks is not None and mask is not None:
+                masks[i - start] = mask
             outcome.conversions.update(decoded.conversions)
-    with job.path.open("r+b", buffering=0) as file:  # not a memmap, whose pages count as memory
-        file.seek(start * job.size**2 * 3)
-        rest = memoryview(pixels.tobytes())
+    _write(job.path, start, pixels)
+    if job.masks and masks is not None:
+        _write(job.masks, start, masks)
+    return outcome
+
+
+def _with_mask(job: Job, i: int, decoded: Decoded) -> tuple[Decoded | str, Pixels | None]:
+    """An image with its mask, or why there is none that fits."""
+    source = masked(job.source)
+    assert source is not None
+    mask = decode_mask(source.read_mask(i), job.size, job.fit, decoded.stored)
+    return (mask, None) if isinstance(mask, str) else (decoded, mask)
+
+
+def _write(path: Path, start: int, rows: Pixels) -> None:
+    with path.open("r+b", buffering=0) as file:  # not a memmap, whose pages count as memory
+        file.seek(start * rows[0].nbytes)
+        rest = memoryview(rows.tobytes())
         while rest:
             rest = rest[file.write(rest) :]
-    return outcome

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SHARD = re.compile(r"(?P<split>.+)-(?P<part>\d{5})-of-(?P<parts>\d{5})")
 LABEL_COLUMNS = ("label", "labels")
+MASK_COLUMN = "mask"
 
 
 def splits(root: Path) -> dict[str, list[Path]]:
@@ -43,7 +44,10 @@ def splits(root: Path) -> dict[str, list[Path]]:
 
 @dataclass(frozen=True)
 class Parquet:
-    """Rows of `files`, in order. Row groups are read when needed; two stay in memory."""
+    """Rows of `files`, in order. Row groups are read when needed; four stay in memory.
+
+    A column `mask` of encoded images holds the class of each pixel.
+    """
 
     files: tuple[Path, ...]
 
@@ -123,6 +127,14 @@ class Parquet:
             found[name] = list(told or map(str, range(int(column.max(initial=-1)) + 1)))
         return found
 
+    @property
+    def has_masks(self) -> bool:
+        return MASK_COLUMN in self.features and self.image_column != MASK_COLUMN
+
+    def read_mask(self, i: int) -> bytes:
+        row = self._row(i, MASK_COLUMN)
+        return (row.get("bytes") if isinstance(row, dict) else row) or b""
+
     def names(self, i: int) -> str:
         row = self._row(i)
         path = row.get("path") if isinstance(row, dict) else None
@@ -132,9 +144,9 @@ class Parquet:
         row = self._row(i)
         return (row.get("bytes") if isinstance(row, dict) else row) or b""
 
-    def _row(self, i: int) -> Any:
+    def _row(self, i: int, column: str | None = None) -> Any:
         start, f, g = self.groups[int(np.searchsorted(self._starts, i, side="right")) - 1]
-        return _group(self.files[f], g, self.image_column)[i - start].as_py()
+        return _group(self.files[f], g, column or self.image_column)[i - start].as_py()
 
     @cached_property
     def _starts(self) -> Labels:
@@ -151,7 +163,7 @@ def _opened(path: Path) -> Any:
         raise DataError(f"not a readable parquet file: {error}", where=str(path)) from error
 
 
-@lru_cache(maxsize=2)  # neighbours in order: bounded memory, each group read once
+@lru_cache(maxsize=4)  # neighbours in order, and masks: bounded memory, each group read once
 def _group(path: Path, group: int, column: str) -> "pa.ChunkedArray":
     import pyarrow as pa
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from datayield.data.source import Labels, Pixels, Source
+from datayield.data.source import Labels, Pixels, Source, masked
 from datayield.spec.identity import digest
 from datayield.spec.listing import Listing
 
@@ -45,6 +45,15 @@ class Sliced:
     @property
     def classes(self) -> dict[str, list[str]]:
         return self.whole.classes
+
+    @property
+    def has_masks(self) -> bool:
+        return masked(self.whole) is not None
+
+    def read_mask(self, i: int) -> bytes | Pixels:
+        whole = masked(self.whole)
+        assert whole is not None
+        return whole.read_mask(int(self._chosen[i]))
 
     def names(self, i: int) -> str:
         return self.whole.names(int(self._chosen[i]))

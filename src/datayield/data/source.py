@@ -1,6 +1,6 @@
 """What every kind of dataset offers before its images are decoded."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,3 +47,22 @@ class Source(Protocol):
     def read(self, i: int) -> bytes | Pixels:
         """Image `i`: an encoded file, or pixels [H, W, 3]. Raises OSError if it is gone."""
         ...
+
+
+@runtime_checkable
+class Masked(Protocol):
+    """What a source adds where its images may have masks: the class of each pixel."""
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether there are any."""
+        ...
+
+    def read_mask(self, i: int) -> bytes | Pixels:
+        """The mask of image `i`: an encoded file of one channel, or values [H, W]."""
+        ...
+
+
+def masked(source: Source) -> Masked | None:
+    """`source` as one with masks, or None where it has none."""
+    return source if isinstance(source, Masked) and source.has_masks else None

@@ -47,7 +47,11 @@ SETS: dict[str, Named] = {
     "SVHN": Named(_by_name(train=73_257, test=26_032, extra=531_131), labels="labels"),
     "Flowers102": Named(_by_name(train=1_020, val=1_020, test=6_149), files=True),
     "OxfordIIITPet": Named(
-        {"train": Split({"split": "trainval"}, 3_680), "test": Split({"split": "test"}, 3_669)},
+        {
+            "train": Split({"split": "trainval"}, 3_680),
+            "test": Split({"split": "test"}, 3_669),
+            "all": Split({"split": "trainval"}, 7_349),  # both, for splits of one's own
+        },
         files=True,
     ),
     "DTD": Named(_by_name(train=1_880, val=1_880, test=1_880), files=True),

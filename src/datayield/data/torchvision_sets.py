@@ -69,6 +69,20 @@ class TorchvisionSet:
         numbered = {n: [str(i) for i in range(1 + max(self.index["more"][n]))] for n in others}
         return {first: self.index["classes"], **numbered}
 
+    @property
+    def has_masks(self) -> bool:
+        return self.name == "OxfordIIITPet"
+
+    def read_mask(self, i: int) -> Pixels:
+        """Its trimap: 0 the animal, 1 what is around it, 2 unknown (stored as 1, 2, 3)."""
+        from PIL import Image
+
+        image = self.root / str(self.index["files"][i])
+        path = image.parents[1] / "annotations" / "trimaps" / f"{image.stem}.png"
+        with Image.open(path) as stored:
+            values: Pixels = np.asarray(stored) - np.uint8(1)
+        return values
+
     def names(self, i: int) -> str:
         return str(self.index["files"][i]) if self.index["files"] else f"image {i}"
 
@@ -136,11 +150,12 @@ def _eurosat(dataset: Any, mine: TorchvisionSet) -> list[tuple[Any, int]]:
 
 
 def _pets(_: Any, mine: TorchvisionSet) -> list[tuple[Any, int]]:
-    """From the published list, as this set takes no loader."""
+    """From the published lists, as this set takes no loader."""
     base = mine.root / "oxford-iiit-pet"
-    split = SETS[mine.name].splits[mine.split].arguments["split"]
-    lines = (base / "annotations" / f"{split}.txt").read_text().splitlines()
-    rows = [line.split() for line in lines]
+    own = SETS[mine.name].splits[mine.split].arguments["split"]
+    lists = ("trainval", "test") if mine.split == "all" else (own,)
+    texts = [(base / "annotations" / f"{name}.txt").read_text() for name in lists]
+    rows = [line.split() for text in texts for line in text.splitlines()]
     return [(base / "images" / f"{row[0]}.jpg", int(row[1]) - 1) for row in rows]
 
 

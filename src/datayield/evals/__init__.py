@@ -1,4 +1,4 @@
-"""Evaluations of frozen features: they know no trainer, no encoder and no path."""
+"""Evaluations of frozen features, and of encoders by training them: they know no path."""
 
 from collections.abc import Callable
 
@@ -7,27 +7,34 @@ from torch import Tensor
 
 from datayield.evals.augmentation import sampled_spectrum
 from datayield.evals.few_labels import over_draws
+from datayield.evals.finetune import finetune
 from datayield.evals.knn import nearest_neighbours
 from datayield.evals.linear import linear_probe
 from datayield.evals.linear_sgd import Views, sgd_probe
 from datayield.evals.measured import Measured, check
+from datayield.evals.segment import segment
 from datayield.evals.spectrum import feature_spectrum
 from datayield.evals.state import Space, representation_state
+from datayield.evals.tune import Shown
 from datayield.evals.vtab import task_probe
+from datayield.nets.encoder import Encoder
 from datayield.spec.errors import ConfigError
 from datayield.spec.evals import LABEL_FREE, EvalSpec, Protocol
 
 __all__ = [
     "PROTOCOLS",
+    "TUNING",
     "VIEW_PROTOCOLS",
     "Items",
     "Measured",
+    "Shown",
     "Space",
     "Views",
     "evaluate",
     "evaluate_views",
     "needs_train",
     "needs_views",
+    "tune",
 ]
 
 Items = tuple[Tensor, Tensor]  # features [n, d] and class numbers [n]
@@ -36,6 +43,10 @@ PROTOCOLS: dict[Protocol, Callable[[EvalSpec, Items | None, Items], Measured]] =
     "linear@1": linear_probe,
     "knn@1": nearest_neighbours,
     "spectrum@1": feature_spectrum,
+}
+TUNING: dict[Protocol, Callable[[EvalSpec, Encoder, Shown, Shown, torch.device], Measured]] = {
+    "finetune@1": finetune,
+    "segment@1": segment,
 }
 # How many images, and views of each, and what is made of them.
 Judge = Callable[[EvalSpec, Space, Space | None], Measured]
@@ -92,6 +103,17 @@ def evaluate(
     if spec.few_labels:
         return over_draws(spec, train, test, PROTOCOLS[spec.protocol])
     return PROTOCOLS[spec.protocol](spec, train, test)
+
+
+def tune(
+    spec: EvalSpec, encoder: Encoder, train: Shown, test: Shown, device: torch.device
+) -> Measured:
+    """Train `encoder`, which is on `device`, by the protocol of `spec`, and test it once.
+
+    Consumes the encoder. Nothing depends on the labels of `test` but the scores. Raises DataError
+    for labels that cannot be learned from, TrainingError where the training diverges.
+    """
+    return TUNING[spec.protocol](spec, encoder, train, test, device)
 
 
 def evaluate_views(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:

@@ -1,15 +1,16 @@
 """Objectives: one file is one method, an nn.Module that turns views into a loss.
 
 A method declares all its state in `__init__` and offers `forward(views, t) -> Loss` and
-`after_step(t)`, with t the share of the budget spent: it never sees an epoch.
+`after_step(t)`, with t the share of the budget spent: it never sees an epoch. `supervised` alone
+is told labels, as a third argument of `forward`.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from datayield.methods.barlow_twins import BarlowTwins
 from datayield.methods.byol import BYOL
@@ -19,6 +20,7 @@ from datayield.methods.loss import Loss
 from datayield.methods.moco_v3 import MoCoV3
 from datayield.methods.simclr import SimCLR
 from datayield.methods.simmim import SimMIM
+from datayield.methods.supervised import Supervised
 from datayield.methods.swav import SwAV
 from datayield.methods.vicreg import VICReg
 from datayield.nets import encoder as encoders
@@ -26,9 +28,9 @@ from datayield.nets.encoder import Encoder
 from datayield.spec.identity import digest
 from datayield.spec.run import RunSpec
 
-__all__ = ["METHODS", "Loss", "Method", "SimMIM", "build", "projector_of"]
+__all__ = ["METHODS", "Loss", "Method", "SimMIM", "Supervised", "build", "projector_of"]
 
-Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM
+Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM | Supervised
 METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
     "barlow_twins": BarlowTwins,
     "simclr": SimCLR,
@@ -39,17 +41,22 @@ METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
     "lejepa": LeJEPA,
     "swav": SwAV,
     "simmim": SimMIM,
+    "supervised": Supervised,
 }
 
 
-def build(spec: RunSpec) -> Method:
-    """The method of `spec` as it starts, on the CPU: a pure function of the spec.
+def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:
+    """The method of `spec` as it starts, on the CPU: a pure function of the arguments.
+
+    `weights`: those of the encoder, where it starts from another run's (`spec.before`).
 
     The encoder is `nets.encoder.build(spec.encoder, spec.seed, pretrained)`, exactly; heads are
     drawn from a stream of their own, so the encoder at step 0 is the baseline for every method.
     Raises ConfigError for an unknown encoder.
     """
     encoder = encoders.build(spec.encoder, spec.seed, pretrained=spec.init == "pretrained")
+    if weights is not None:
+        encoder.load_state_dict(weights, strict=True)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(
             int(digest({"stream": "heads", "seed": spec.seed}), base=16)
@@ -64,4 +71,4 @@ def projector_of(spec: RunSpec, encoder: Encoder) -> nn.Module | None:
     """
     with torch.random.fork_rng(devices=[]):
         method = METHODS[spec.method.name](spec.method, copy.deepcopy(encoder))
-    return None if isinstance(method, SimMIM) else method.projector
+    return None if isinstance(method, SimMIM | Supervised) else method.projector

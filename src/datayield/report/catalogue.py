@@ -36,6 +36,10 @@ _PROTOCOLS = {
     "vtab@1": "the classifier of linear@1 on 1,000 images: strength chosen on 200 of them (the "
     "split val where one is named), refit on all, tested once",
     "knn@1": "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
+    "finetune@1": "the whole encoder and a linear layer trained on labelled images: AdamW 8e-4, "
+    "200 epochs unless stated, batch 64, flips; the last epoch, tested once",
+    "segment@1": "the whole encoder and a linear layer from each token to its pixels' classes: "
+    "AdamW 2e-3, 100 epochs unless stated, batch 64, flips; accuracy and mIoU over all test pixels",
     "spectrum@1": "effective rank and spread of the features of test images; no labels",
     "state@1": "effective rank, RankMe, alpha-ReQ and spread of the features of test images, LiDAR "
     "(1,000 images x 10 views), alignment and uniformity of two views; of the projections too "

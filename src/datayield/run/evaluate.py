@@ -1,5 +1,6 @@
 """Evaluate the checkpoints of one run: features once per checkpoint and images, then protocols."""
 
+import copy
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,6 +21,7 @@ from datayield.run.device import versions
 from datayield.run.images import arrays_of
 from datayield.run.representation import representation
 from datayield.run.state import read_tensors
+from datayield.run.tuning import check_masks, tuned
 from datayield.spec.errors import DataError
 from datayield.spec.evals import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
@@ -88,6 +90,9 @@ def _measure(
     cache: dict[tuple[object, ...], Features],
 ) -> ResultRecord:
     began = time.perf_counter()
+    if ev.tunes:
+        measured, of_splits = tuned(ev, copy.deepcopy(subject.encoder), subject.device)
+        return _record(run, share, ev, measured, began, of_splits)
     shared = 0.0
     parts: dict[str, evals.Items] = {}
     digests = []
@@ -110,6 +115,12 @@ def _measure(
         val = parts[ev.val] if ev.val else None
         views = _augmented(ev, subject) if evals.needs_views(ev.protocol) else None
         measured = evals.evaluate(ev, train, test, val=val, views=views)
+    return _record(run, share, ev, measured, began, tuple(digests))
+
+
+def _record(
+    run: str, share: float, ev: EvalSpec, measured: Measured, began: float, digests: tuple[str, ...]
+) -> ResultRecord:
     return ResultRecord(
         run=run,
         share=share,
@@ -121,7 +132,7 @@ def _measure(
         n_test=measured.n_test,
         notes=measured.notes,
         seconds=time.perf_counter() - began,
-        data_digests=tuple(digests),
+        data_digests=digests,
         versions=versions(),
         finished=time.time(),
     )
@@ -156,9 +167,13 @@ def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Fe
 
 
 def check_label(ev: EvalSpec) -> None:
-    """Raises DataError where a split that the evaluation reads has no labels of that name."""
+    """Raises DataError where a split that the evaluation reads has no such labels, or masks."""
     for split in ev.splits:
-        labels = arrays_of(ev.dataset, split, ev.size, ev.fit).labels
+        arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
+        if ev.protocol == "segment@1":
+            check_masks(ev, split)
+            continue
+        labels = arrays.labels
         if ev.label not in labels:
             raise DataError(
                 f"{ev.dataset!r} split {split!r} has no labels called {ev.label!r}",

@@ -11,7 +11,8 @@ from datayield.data.resident import Resident
 from datayield.data.subset import digest_of, indices
 from datayield.run.pretrain import Source
 from datayield.spec.errors import DataError
-from datayield.spec.run import Subset
+from datayield.spec.method import Supervised
+from datayield.spec.run import RunSpec, Subset
 
 Fit = Literal["crop", "squash"]
 _DECODED: dict[tuple[str, str, int, Fit], Arrays] = {}
@@ -45,9 +46,40 @@ def check_count(subset: Subset) -> None:
         )
 
 
+def check_classes(spec: RunSpec) -> None:
+    """Raises DataError where a supervised run's labels are not there, or of more classes."""
+    if spec.label is None:
+        return
+    assert isinstance(spec.method, Supervised)
+    data, classes = spec.data, spec.method.classes
+    labels = arrays_of(data.dataset, data.split, data.size, data.fit).labels
+    if spec.label not in labels:
+        raise DataError(
+            f"{data.dataset!r} split {data.split!r} has no labels called {spec.label!r}",
+            where="method.label",
+            got=spec.label,
+            allowed=list(labels) or "none: this split is unlabeled",
+        )
+    if (highest := int(labels[spec.label].max())) >= classes:
+        raise DataError(
+            f"the labels {spec.label!r} of {data.dataset!r} are numbered up to {highest}",
+            where="method.classes",
+            got=classes,
+            allowed=f"{highest + 1} or more",
+        )
+
+
+def source_of(spec: RunSpec, device: torch.device) -> Source:
+    """The images, and labels where it reads them, that a run draws its batches from.
+
+    Raises DataError where N cannot be met, or the labels are not there.
+    """
+    check_classes(spec)
+    return _source(spec.data, spec.label, device)
+
+
 @lru_cache(maxsize=2)
-def source_of(subset: Subset, device: torch.device) -> Source:
-    """The images that a run draws its batches from. Raises DataError where N cannot be met."""
+def _source(subset: Subset, label: str | None, device: torch.device) -> Source:
     check_count(subset)
     arrays = arrays_of(subset.dataset, subset.split, subset.size, subset.fit)
     chosen = indices(subset, len(arrays))
@@ -56,4 +88,5 @@ def source_of(subset: Subset, device: torch.device) -> Source:
         arrays.digest,
         digest_of(chosen),
         len(arrays.skipped),
+        None if label is None else torch.from_numpy(arrays.labels[label][chosen]).to(device),
     )

@@ -8,7 +8,7 @@ import torch
 from datayield.evals import needs_train
 from datayield.nets.encoder import build
 from datayield.run.evaluate import check_label
-from datayield.run.images import Fit, arrays_of, check_count
+from datayield.run.images import Fit, arrays_of, check_classes, check_count
 from datayield.run.interrupt import interruptible
 from datayield.run.progress import Display
 from datayield.run.work import work
@@ -85,6 +85,7 @@ def _check(plan: Plan) -> None:
             if published or task.spec.encoder.name.startswith("timm/"):
                 build(task.spec.encoder, 0, published)
             check_count(task.spec.data)
+            check_classes(task.spec)
         for _, ev in task.owed:
             if needs_train(ev.protocol):
                 check_label(ev)

@@ -21,6 +21,7 @@ from datayield.spec.cost import flops_per_image
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import SGD_EPOCHS, EvalSpec
 from datayield.spec.run import RunSpec
+from datayield.spec.tuning import TUNINGS, epochs_of
 from datayield.store.machine import Speeds, eval_key, speed_key
 from datayield.store.plan import Plan
 
@@ -81,8 +82,9 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
     def step() -> None:
         k = next(number)
         views = make_views(images.batch(0, k, spec.batch), spec.views, 0, k)
+        targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()
         with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
-            loss = method(views, 0.5)
+            loss = method(views, 0.5, *targets)
         optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
         optimizer.step()
@@ -92,9 +94,14 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
 
 
 def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.device) -> float:
-    """Features of a few random images scaled to all, and the probe on random features."""
+    """Features of a few random images scaled to all, and the probe on random features.
+
+    Where the encoder is trained: one epoch of a few images, scaled to all epochs.
+    """
     rng = np.random.default_rng(0)
     sizes = (ev.train_count or 10_000, ev.test_count or 10_000)
+    if ev.tunes and encoder is not None:
+        return _tuning_seconds(encoder, ev, device) * sizes[0] * epochs_of(ev)
     pixels = rng.integers(0, 256, (SAMPLE, ev.size, ev.size, 3), dtype=np.uint8)
     began = time.perf_counter()
     if encoder is None:
@@ -111,3 +118,21 @@ def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.
     train = made[0] if evals.needs_train(ev.protocol) else None
     evals.evaluate(ev, train, made[1], views=lambda epoch: made[0][0])
     return features + time.perf_counter() - began
+
+
+def _tuning_seconds(encoder: EncoderSpec, ev: EvalSpec, device: torch.device) -> float:
+    """Seconds to train on one image once: an epoch of two batches of made-up ones, warmed up."""
+    rng = np.random.default_rng(0)
+    n = 2 * TUNINGS[ev.protocol].batch
+    targets = rng.integers(0, 10, n)
+    if ev.protocol == "segment@1":
+        targets = rng.integers(0, 10, (n, ev.size, ev.size)).astype(np.uint8)
+    made = evals.Shown(rng.integers(0, 256, (n, ev.size, ev.size, 3), dtype=np.uint8), targets)
+    one = ev.model_copy(update={"epochs": 1, "ignore": None})
+    times = []
+    for _ in range(2):
+        net = encoders.build(encoder, 0).to(device).to(memory_format=torch.channels_last)
+        began = time.perf_counter()
+        evals.tune(one, net, made, evals.Shown(made.images[:2], made.targets[:2]), device)
+        times.append(time.perf_counter() - began)
+    return times[-1] / n

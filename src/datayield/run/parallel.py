@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
+from torch import Tensor
 
 from datayield.nets.gather import told, world
 from datayield.run.device import choose
@@ -33,11 +34,12 @@ PATIENCE = timedelta(days=30)  # followers wait while the leader evaluates; torc
 
 
 class Order(NamedTuple):
-    """What the followers are to train, on which images, and from which saved state."""
+    """What the followers are to train, on which images, and from which saved state or encoder."""
 
     spec: RunSpec
     images: tuple[str, str]
     state: bytes | None
+    weights: dict[str, Tensor] | None
 
 
 @contextmanager
@@ -49,14 +51,16 @@ def leading(device: str) -> Iterator[None]:
     dist.destroy_process_group()
 
 
-def order(spec: RunSpec, source: Source, folder: RunFolder) -> None:
+def order(
+    spec: RunSpec, source: Source, folder: RunFolder, weights: dict[str, Tensor] | None = None
+) -> None:
     """Have the followers train `spec` along from the folder's state; nothing with one process.
 
     Raises DataError where one of them has not the same images; then none of them begins.
     """
     if world() > 1:
         saved = folder.state.read_bytes() if folder.state.exists() else None
-        _broadcast(Order(spec, source.digests, saved))
+        _broadcast(Order(spec, source.digests, saved, weights))
         problems = [text for text in told("") if text]
         if problems:
             raise DataError(problems[0], where=f"another of the {world()} processes")
@@ -87,6 +91,7 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
             shares=(),
             device=device,
             stop=stop,
+            earlier=heard.weights,
             save_seconds=math.inf,
         )
         with suppress(DatayieldError):  # the leader has the same, and says it
@@ -97,7 +102,7 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
 def _images(heard: Order, device: torch.device) -> tuple[Source | None, str]:
     """The images of a run, or what is wrong with them."""
     try:
-        source = source_of(heard.spec.data, device)
+        source = source_of(heard.spec, device)
     except DatayieldError as error:
         return None, error.text()
     if source.digests != heard.images:

@@ -8,7 +8,7 @@ on a CPU. Several processes (nets.gather) each take a part of the batch and the 
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from threading import Event
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from datayield import methods
 from datayield.augment.views import make_views
-from datayield.data.resident import Resident
+from datayield.data.resident import Resident, positions
 from datayield.maths.schedules import rate
 from datayield.nets.gather import anywhere, average_gradients, mine, told, world
 from datayield.nets.sync_norm import synchronised
@@ -36,17 +36,25 @@ from datayield.store.records import SpentRecord
 
 
 class Source(NamedTuple):
-    """The images of a run, and what they were: for the record."""
+    """The images of a run, and what they were: for the record. `labels` [N] where it reads them."""
 
     images: Resident
     data_digest: str
     indices_digest: str
     skipped: int
+    labels: Tensor | None = None
 
     @property
     def digests(self) -> tuple[str, str]:
         """What tells these images from any others."""
         return self.data_digest, self.indices_digest
+
+    def targets(self, seed: int, step: int, size: int, part: slice) -> tuple[Tensor, ...]:
+        """What the objective is told of the batch's images: their labels, or nothing."""
+        if self.labels is None:
+            return ()
+        chosen = torch.from_numpy(positions(len(self.images), seed, step, size)[part])
+        return (self.labels[chosen.to(self.labels.device, non_blocking=True)],)
 
 
 class Tick(NamedTuple):
@@ -67,17 +75,20 @@ def pretrain(
     shares: tuple[float, ...],
     device: torch.device,
     stop: Event,
+    earlier: Mapping[str, Tensor] | None = None,
     estimate: tuple[float, float, float] | None = None,
     save_seconds: float = 60.0,
 ) -> Iterator[Tick]:
     """Train until the budget is spent, from wherever the folder's state stands.
 
+    `earlier`: the weights of an earlier run's encoder, where `spec` starts from one.
     Leaves checkpoints of encoder and projector at `shares` of the budget and, when done, the
     record of what was spent. Yields a Tick now and then. Raises InterruptedRunError after saving
     when `stop` is set (in any process), and TrainingError when the loss is no longer finite, or
     where processes that trained together end with different weights.
     """
-    method = synchronised(methods.build(spec)).to(device).to(memory_format=torch.channels_last)
+    method = synchronised(methods.build(spec, earlier)).to(device)
+    method = method.to(memory_format=torch.channels_last)
     part = mine(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
     start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
@@ -119,12 +130,13 @@ def pretrain(
 
         before = time.perf_counter()
         pixels = source.images.batch(spec.seed, step, spec.batch, part)
+        targets = source.targets(spec.seed, step, spec.batch, part)
         fetched = time.perf_counter()
         views = make_views(pixels, spec.views, spec.seed, step, spec.batch, part.start)
         viewed = time.perf_counter()
         torch.manual_seed(_stream(spec.seed, step))
         with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
-            loss = method(views, t)
+            loss = method(views, t, *targets)
         optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
         average_gradients(method.parameters())
@@ -212,7 +224,7 @@ def _keep(
 ) -> None:
     """The encoder, and the projector where the method has one: what can be evaluated."""
     kept = {"run": spec.id, "share": share, "step": step, "encoder": method.encoder.state_dict()}
-    if not isinstance(method, methods.SimMIM):
+    if not isinstance(method, methods.SimMIM | methods.Supervised):
         kept["projector"] = method.projector.state_dict()
     write_with(folder.checkpoint(share), lambda file: torch.save(kept, file))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from threading import Event
 
 import torch
+from torch import Tensor
 
 from datayield.nets.gather import world
 from datayield.run.device import peak_memory
@@ -13,15 +14,21 @@ from datayield.run.evaluate import evaluate
 from datayield.run.images import source_of
 from datayield.run.parallel import order
 from datayield.run.pretrain import Tick, pretrain
+from datayield.run.state import read_tensors
 from datayield.spec.cost import flops_per_image
-from datayield.spec.errors import DatayieldError, InterruptedRunError, TrainingError
+from datayield.spec.errors import (
+    DatayieldError,
+    InterruptedRunError,
+    StoreError,
+    TrainingError,
+)
 from datayield.spec.run import RunSpec
 from datayield.store.atomic import write_json
 from datayield.store.claim import claimed
 from datayield.store.estimate import pretraining
 from datayield.store.folders import RunFolder, Store
 from datayield.store.machine import Speeds, eval_key, kind_of
-from datayield.store.plan import Task
+from datayield.store.plan import Task, label
 from datayield.store.records import ResultRecord
 
 
@@ -40,7 +47,7 @@ def work(
             folder.write_spec(task.spec)
             speeds = Speeds(kind_of(device.type))
             if isinstance(task.spec, RunSpec) and task.share_left > 0:
-                yield from _pretrain(task, task.spec, folder, speeds, device, stop, save_seconds)
+                yield from _pretrain(task, task.spec, store, speeds, device, stop, save_seconds)
             for record in evaluate(task.spec, folder, task.owed, device):
                 ev = next(ev for _, ev in task.owed if ev.id == record.eval_id)
                 speeds.add(eval_key(task.spec.encoder, ev), record.seconds, "run")
@@ -72,19 +79,21 @@ def work(
 def _pretrain(
     task: Task,
     spec: RunSpec,
-    folder: RunFolder,
+    store: Store,
     speeds: Speeds,
     device: torch.device,
     stop: Event,
     save_seconds: float,
 ) -> Iterator[Tick]:
+    folder = store.run(spec.id)
     expected = pretraining(spec, 1.0, speeds)
     estimate = (expected.low, expected.likely, expected.high) if expected else None
-    source = source_of(spec.data, device)
+    source = source_of(spec, device)
+    weights = None if folder.state.exists() else _weights(spec, store)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     (folder.path / "spent.json").unlink(missing_ok=True)  # a replay, for a checkpoint not kept
-    order(spec, source, folder)
+    order(spec, source, folder, weights)
     yield from pretrain(
         spec,
         source,
@@ -92,12 +101,28 @@ def _pretrain(
         shares=task.shares,
         device=device,
         stop=stop,
+        earlier=weights,
         estimate=estimate,
         save_seconds=save_seconds,
     )
     spent = folder.spent()
     if spent is not None:
         speeds.add(spent.speed_key, spent.seconds / spent.images, "run", flops_per_image(spec))
+
+
+def _weights(spec: RunSpec, store: Store) -> dict[str, Tensor] | None:
+    """The encoder that an earlier run ended with, where `spec` starts from one."""
+    if spec.before is None:
+        return None
+    path = store.run(spec.before.id).checkpoint(1.0)
+    if not path.exists():
+        raise StoreError(
+            f"the run that this one starts from is not finished: {label(spec.before)}",
+            where=str(path),
+            hint="datayield run trains it first; where it failed or is held, see datayield status",
+        )
+    weights: dict[str, Tensor] = read_tensors(path, torch.device("cpu"))["encoder"]
+    return weights
 
 
 def _write_failure(folder: RunFolder, error: DatayieldError) -> None:

@@ -8,7 +8,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from datayield.spec.encoder import EncoderSpec
-from datayield.spec.method import BYOL, DINO, MoCoV3, SimMIM, SwAV, WithProjector, WithTeacher
+from datayield.spec.method import (
+    BYOL,
+    DINO,
+    MoCoV3,
+    SimMIM,
+    Supervised,
+    SwAV,
+    WithProjector,
+    WithTeacher,
+)
 from datayield.spec.run import RunSpec
 
 RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
@@ -132,6 +141,8 @@ def flops_per_image(spec: RunSpec) -> float | None:
     if isinstance(spec.method, SimMIM):  # its loss has no products of matrices
         decoders = (v.count * (decoder_macs(spec.encoder, v.size) or 0.0) for v in spec.views)
         return 6.0 * (encoder + sum(decoders))
+    if isinstance(spec.method, Supervised):
+        return 6.0 * (encoder + spec.view_count * dim * spec.method.classes)
     head = spec.view_count * head_macs(spec.method, dim)
     trained = 6.0 * (encoder + head + loss_macs(spec.method, spec.batch, spec.view_count))
     if isinstance(spec.method, WithTeacher):

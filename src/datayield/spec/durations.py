@@ -18,11 +18,11 @@ DURATIONS = (
 def converted(raw: Any, to_share: Callable[[Any, str], float]) -> Any:
     """A copy of a run as written, each `{epochs: E}` replaced by `to_share(E, dotted key)`.
 
-    The budget stays as it is. Raises ConfigError where no duration is meant.
+    The budget and `init` stay as they are. Raises ConfigError where no duration is meant.
     """
 
     def at(value: Any, path: tuple[str, ...]) -> Any:
-        if path == ("budget",):
+        if path in (("budget",), ("init",)):  # an earlier run is resolved already
             return value
         if isinstance(value, list | tuple):
             return [at(item, (*path, str(i))) for i, item in enumerate(value)]

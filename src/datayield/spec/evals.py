@@ -19,18 +19,21 @@ Protocol = Literal[
     "spectrum@1",
     "state@1",
     "augmentation_spectrum@1",
+    "finetune@1",
+    "segment@1",
 ]
 Metric = Literal["accuracy", "balanced_accuracy"]
 LABEL_FREE: frozenset[str] = frozenset({"spectrum@1", "state@1", "augmentation_spectrum@1"})
 OF_VIEWS: frozenset[str] = frozenset({"state@1", "augmentation_spectrum@1"})
+TUNED: tuple[Protocol, ...] = ("finetune@1", "segment@1")
 
 SGD_EPOCHS = 100  # of linear_sgd@1: passes of the encoder over augmented training images
 DRAWS = 5  # of the labels, where a share of them is asked for and `draws` is not stated
 
 
 class EvalSpec(Frozen):
-    """A measurement of frozen features. `name`, `group` and `part_of` (the suite) only label it;
-    the rest is identity.
+    """A measurement of an encoder. `name`, `group` and `part_of` (the suite) only label it; the
+    rest is identity.
 
     `label` names a column of labels (sets with one call it `label`). `train_count` and
     `test_count` take prefixes of a permutation that `seed` decides; `None` takes all. `val`: a
@@ -38,6 +41,8 @@ class EvalSpec(Frozen):
     `per_class` leave a part of the training labels, `draws` times. `metric` is the main one, by
     which a probe is chosen; accuracy unless stated.
     A changed default gets a new protocol name, so a number never changes its meaning.
+    `finetune@1` and `segment@1` train the whole encoder (spec.tuning): `epochs` is then the length
+    of that training (None: as published), and `ignore` the value of a mask's unlabelled pixels.
 
     Protocols without labels read the images of `test` alone, which may be those pretrained on:
     `test: train` of that dataset with `test_count` at most N and `seed` equal to `data.seed` takes
@@ -62,6 +67,8 @@ class EvalSpec(Frozen):
     per_class: int | None = Field(None, ge=1)
     draws: int | None = Field(None, ge=1)
     metric: Metric | None = None
+    epochs: int | None = Field(None, ge=1)
+    ignore: int | None = Field(None, ge=0, le=255)
     group: str = ""
     part_of: str = ""
     views: str | None = Field(None, description="recipe whose first view is drawn; None: symmetric")
@@ -106,6 +113,19 @@ class EvalSpec(Frozen):
                 "linear@1 holds out items to choose its strength: per_class from 2 up, or knn@1"
             )
         return self
+
+    @model_validator(mode="after")
+    def _what_applies(self) -> "EvalSpec":
+        if self.epochs is not None and not self.tunes:
+            raise ValueError(f"epochs applies to {' and '.join(TUNED)}, not to {self.protocol}")
+        if self.ignore is not None and self.protocol != "segment@1":
+            raise ValueError(f"ignore applies to the masks of segment@1, not to {self.protocol}")
+        return self
+
+    @property
+    def tunes(self) -> bool:
+        """Whether the encoder itself is trained, and not only read."""
+        return self.protocol in TUNED
 
     @property
     def few_labels(self) -> bool:

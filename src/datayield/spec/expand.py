@@ -1,6 +1,7 @@
 """From mappings as written to one resolved run.
 
-Named recipe of the method < base < the study's own recipe of the method < axes.
+Named recipe of the method < base < the study's own recipe of the method < axes. `init` as a
+mapping describes an earlier run in the same way: see `_earlier`.
 """
 
 from copy import deepcopy
@@ -24,6 +25,15 @@ def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) ->
     raw, origin = _written(base, recipes, axes)
     point = ", ".join(f"{k}={v}" for k, v in axes.items())
     where = f"{origin} + axes ({point})"
+    if isinstance(init := raw.get("init"), dict):
+        raw["init"] = _earlier(init, base, recipes, axes, listings)
+    elif init not in (None, "pretrained"):
+        raise ConfigError(
+            "not what a run can start from",
+            where=f"{where}: init",
+            got=init,
+            allowed=["null", "pretrained", "a mapping that describes an earlier run"],
+        )
     waiting = in_epochs(raw)
     if waiting:
         raw = _with_shares(raw, waiting, listings, where)
@@ -46,14 +56,16 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
 
 def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
     """All that is said of one run, laid over one another, and from where."""
-    named = base.get("method")
-    method = axes.get("method") or (named.get("name") if isinstance(named, dict) else None)
+    patch = _patch_of_all(axes)
+    method = axes.get("method") or _method_of(patch) or _method_of(base)
     own, origin = deepcopy(recipes.get(str(method), {})), f"base + recipes.{method}"
     over = deepcopy(base)
+    if _method_of(patch) not in (None, _method_of(base)) and _method_of(base):
+        over["method"] = {}  # another objective: the knobs of the base's mean nothing to it
     _patch(over, "method.name", method)
     asked: Raw = {}
     for key in ("recipe", "as_published"):  # names, of which only the values are kept
-        for said in (over, own):
+        for said in (over, own, patch):
             if key in said:
                 asked[key] = said.pop(key)
         asked[key] = axes.get(key, asked.get(key))
@@ -66,12 +78,52 @@ def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
     merge(raw, over)
     merge(raw, own)
     for key, value in axes.items():
-        if key not in ("method", *asked):
+        if key == "run":
+            merge(raw, patch)
+        elif key not in ("method", *asked):
             _patch(raw, key, deepcopy(value))
     if isinstance(raw.get("data"), dict):  # each seed draws its own subset, unless stated
         raw["data"].setdefault("seed", raw.get("seed", 0))
     _lay_out_views(raw)
     return raw, origin
+
+
+def _patch_of_all(axes: Raw) -> Raw:
+    """What the axis `run` lays over the whole run; `name` is for the reader."""
+    patch = axes.get("run") or {}
+    if not isinstance(patch, dict):
+        raise ConfigError(
+            "each value of the axis run is a mapping, laid over the whole run",
+            where="axes.run",
+            got=patch,
+            allowed="null, or {name: ..., method: ..., data: ..., init: ...}",
+        )
+    return {key: deepcopy(value) for key, value in patch.items() if key != "name"}
+
+
+def _method_of(raw: Raw) -> Any:
+    named = raw.get("method")
+    return named.get("name") if isinstance(named, dict) else None
+
+
+def _earlier(
+    init: Raw, base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings
+) -> dict[str, Any]:
+    """The resolved run that the mapping `init` describes, as `RunSpec.init` holds it.
+
+    It is the base with the seed and the encoder of the run that starts from it, and `init` laid
+    over that; of the other axes and of the base's own `init` it knows nothing.
+    """
+    own = {key: value for key, value in base.items() if key != "init"}
+    kept = {k: v for k, v in axes.items() if k == "seed" or k.split(".")[0] == "encoder"}
+    patch = _patch_of_all(axes)
+    kept["run"] = {k: patch[k] for k in ("seed", "encoder") if k in patch}
+    merge(kept["run"], deepcopy(init))
+    try:
+        spec = resolve(as_run(own, recipes, kept, listings), listings)
+    except ConfigError as error:
+        raise error.within("init") from None
+    return {"run": spec.model_dump(mode="json")}
 
 
 def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: str) -> Raw:

@@ -23,6 +23,7 @@ VERSIONS: dict[str, int] = {
     "lejepa": 1,
     "swav": 1,
     "simmim": 1,
+    "supervised": 1,
     "untrained": 1,
     "pretrained": 1,
     "pixels": 1,

@@ -167,12 +167,26 @@ class SimMIM(Frozen):
     ratio: float = Field(0.6, gt=0, lt=1, description="of the squares that are hidden, rounded up")
 
 
+class Supervised(Frozen):
+    """Cross entropy on the labels of the run's own images: no self-supervision, a stage in a chain.
+
+    `label` names a column of the dataset, `classes` says how many numbers it holds, from 0 up. One
+    linear layer maps the features of a view to them, as in the intermediate task of Bridge et al.
+    2025, section 2.3.
+    """
+
+    name: Literal["supervised"] = "supervised"
+    label: str = "label"
+    classes: int = Field(ge=2)
+
+
 WithTeacher = BYOL | MoCoV3 | DINO
 WithCrops = DINO | SwAV | LeJEPA  # take small views beside large ones
 WithProjector = BarlowTwins | SimCLR | VICReg | LeJEPA | SwAV | WithTeacher
 AnyMethod = WithProjector | SimMIM
-MethodSpec = Annotated[AnyMethod, Field(discriminator="name")]
-METHOD_SPECS: dict[str, type[AnyMethod]] = {
+AnyObjective = AnyMethod | Supervised
+MethodSpec = Annotated[AnyObjective, Field(discriminator="name")]
+METHOD_SPECS: dict[str, type[AnyMethod]] = {  # those that read no labels
     "barlow_twins": BarlowTwins,
     "simclr": SimCLR,
     "vicreg": VICReg,
@@ -183,6 +197,7 @@ METHOD_SPECS: dict[str, type[AnyMethod]] = {
     "swav": SwAV,
     "simmim": SimMIM,
 }
+OBJECTIVES: dict[str, type[AnyObjective]] = {**METHOD_SPECS, "supervised": Supervised}
 PAPERS: dict[str, str] = {  # arXiv
     "barlow_twins": "2103.03230",
     "simclr": "2002.05709",

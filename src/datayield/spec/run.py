@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from datayield.spec.budget import Budget, steps_for
 from datayield.spec.encoder import EncoderSpec, published
 from datayield.spec.identity import versioned_digest
-from datayield.spec.method import MethodSpec, SimMIM, WithCrops
+from datayield.spec.method import MethodSpec, SimMIM, Supervised, WithCrops
 from datayield.spec.model import Frozen
 from datayield.spec.optim import OptimSpec
 from datayield.spec.views import ViewSpec
@@ -32,10 +32,17 @@ class Subset(Frozen):
     fingerprint: str | None = None
 
 
+class Stage(Frozen):
+    """An earlier run, from whose encoder at the end of its budget a run starts."""
+
+    run: "RunSpec"
+
+
 class RunSpec(Frozen):
     """A pretraining. `id` is a digest of all of it and of the versions of what realises it.
 
-    `init: pretrained` goes on from the weights that timm publishes for the encoder.
+    `init: pretrained` goes on from the weights that timm publishes for the encoder; a `Stage` from
+    those that another run ends with. A study writes the latter as what is different from its base.
     """
 
     data: Subset
@@ -47,7 +54,21 @@ class RunSpec(Frozen):
     precision: Literal["fp32", "bf16"] = "fp32"
     budget: Budget
     seed: int = Field(0, ge=0)
-    init: Literal["pretrained"] | None = None
+    init: Literal["pretrained"] | Stage | None = None
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> "RunSpec":
+        if isinstance(self.init, Stage):
+            before = self.init.run.encoder
+            # What is read of the tokens (pool) does not touch the weights.
+            if before.model_copy(update={"pool": None}) != self.encoder.model_copy(
+                update={"pool": None}
+            ):
+                raise ValueError(
+                    "init: the run to start from must train the same encoder, not "
+                    f"{_written(before)} where this one is {_written(self.encoder)}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _weights_are_published(self) -> "RunSpec":
@@ -57,7 +78,7 @@ class RunSpec(Frozen):
 
     @model_validator(mode="after")
     def _views_fit(self) -> "RunSpec":
-        least = 1 if isinstance(self.method, SimMIM) else 2
+        least = 1 if isinstance(self.method, SimMIM | Supervised) else 2
         if self.view_count < least:
             raise ValueError("a joint-embedding method needs at least two views of an image")
         if self.view_count > 16:
@@ -119,6 +140,21 @@ class RunSpec(Frozen):
         return sum(view.count for view in self.views if view.size == self.views[0].size)
 
     @property
+    def before(self) -> "RunSpec | None":
+        """The run whose encoder this one starts from."""
+        return self.init.run if isinstance(self.init, Stage) else None
+
+    @property
+    def chain(self) -> "tuple[RunSpec, ...]":
+        """The runs that must be done one after another, this one last."""
+        return (*(self.before.chain if self.before else ()), self)
+
+    @property
+    def label(self) -> str | None:
+        """The column of labels that the objective learns from; None where it reads none."""
+        return self.method.label if isinstance(self.method, Supervised) else None
+
+    @property
     def images(self) -> int:
         """Images asked for. Only specs resolved by a study, whose budget is in images, have it."""
         if self.budget.unit != "images":
@@ -136,8 +172,14 @@ class RunSpec(Frozen):
 
         Knobs left out (None) are no part of it, so a knob added later changes no older id.
         """
-        parts = ("subset", "order", "views", "encoder", "optim", "loop", self.method.name)
-        return versioned_digest("run", self.model_dump(mode="json", exclude_none=True), parts)
+        parts = ("subset", "order", "views", "encoder", "optim", "loop")
+        methods = (run.method.name for run in self.chain)
+        kept = self.model_dump(mode="json", exclude_none=True)
+        return versioned_digest("run", kept, (*parts, *dict.fromkeys(methods)))
+
+
+def _written(encoder: EncoderSpec) -> str:
+    return ", ".join(f"{k}={v}" for k, v in encoder.model_dump(exclude_none=True).items())
 
 
 class BaselineSpec(Frozen):

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
 
-from datayield.spec.budget import Budget
+from datayield.spec.budget import Budget, short_number
 from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.evals import EvalSpec, StudyEval
 from datayield.spec.expand import as_run, resolve
 from datayield.spec.listing import Listings
-from datayield.spec.method import METHOD_SPECS
+from datayield.spec.method import OBJECTIVES
 from datayield.spec.model import Frozen
 from datayield.spec.run import BaselineSpec, RunSpec
 
@@ -30,7 +30,23 @@ class Cell(NamedTuple):
     def arm(self) -> str:
         """The axes that no column of its own shows, as "key=value, key=value"."""
         shown = {"data.count", "method", "seed", "budget"}
-        return ", ".join(f"{k}={_named(v)}" for k, v in self.axes.items() if k not in shown)
+        return ", ".join(
+            f"{k}={self.value(k)}".removeprefix("run=") for k in self.axes if k not in shown
+        )
+
+    def value(self, axis: str) -> str:
+        """The value of an axis in words: a part that is written out by its name."""
+        value, before = self.axes[axis], self.run.before
+        if isinstance(value, dict) and "name" in value:
+            return str(value["name"])
+        if axis == "init" and before is not None:
+            return in_words(before)
+        return "base" if axis == "run" and value is None else str(value)
+
+
+def in_words(run: RunSpec) -> str:
+    """A run that others start from: "simmim n=1k", or "simmim n=1k > supervised n=14k"."""
+    return " > ".join(f"{r.method.name} n={short_number(r.data.count or 0)}" for r in run.chain)
 
 
 class Study(Frozen):
@@ -49,7 +65,7 @@ class Study(Frozen):
     @model_validator(mode="after")
     def _names_are_known(self) -> "Study":
         for recipe_name in self.recipes:
-            if recipe_name not in METHOD_SPECS:
+            if recipe_name not in OBJECTIVES:
                 raise ValueError(f"recipes.{recipe_name} is of no method{_guess(recipe_name)}")
         for axis, values in self.axes.items():
             if not values:
@@ -89,16 +105,17 @@ class Study(Frozen):
         Epochs become images here, so N must be declared or listed. Raises ConfigError.
         """
         keys = list(self.axes)
-        return [
+        cells = [
             self._cell(dict(zip(keys, values, strict=True)), listings)
             for values in itertools.product(*self.axes.values())
         ]
+        _tell_apart(cells)
+        return cells
 
     def shortages(self, cells: list[Cell], listings: Listings) -> list[ConfigError]:
         """Sizes that the datasets which are here cannot give: fine to plan, not to run."""
         wanted: dict[tuple[str, str], set[int]] = {}
-        for cell in cells:
-            data = cell.run.data
+        for data in (run.data for cell in cells for run in cell.run.chain):
             wanted.setdefault((data.dataset, data.split), set()).add(data.count or 0)
         return [
             ConfigError(
@@ -137,16 +154,29 @@ class Study(Frozen):
             for share in ev.at
         ]
 
+    def evals_of_baseline(self, spec: BaselineSpec) -> tuple[tuple[float, EvalSpec], ...]:
+        """As `evals_of`; pixels have no encoder that could be trained on."""
+        specs = [ev.spec for ev in self.evaluations]
+        return tuple((0.0, ev) for ev in specs if spec.encoder is not None or not ev.tunes)
+
     def splits(self) -> set[tuple[str, str]]:
         """(dataset, split) pairs that the study's runs and evaluations read."""
         wanted = {(ev.dataset, s) for ev in self.evaluations for s in ev.splits}
-        datasets = self.axes.get("data.dataset") or (self._base_data("dataset", None),)
-        split = self._base_data("split", "train")
-        return wanted | {(d, split) for d in datasets if isinstance(d, str)}
+        datasets = [{"data": {"dataset": d}} for d in self.axes.get("data.dataset", ())]
+        last = [*datasets, *(patch or {} for patch in self.axes.get("run", ()))] or [{}]
+        earlier = (self.base.get("init"), *self.axes.get("init", ()))
+        return wanted.union(*(self._pretrained_on(patch) for patch in (*last, *earlier)))
 
-    def _base_data(self, key: str, default: Any) -> Any:
-        data = self.base.get("data")
-        return data.get(key, default) if isinstance(data, dict) else default
+    def _pretrained_on(self, patch: Any) -> set[tuple[str, str]]:
+        """(dataset, split) of a run written as `patch` over the base, and of those before it."""
+        if not isinstance(patch, dict):
+            return set()
+        data: dict[str, Any] = {}
+        for part in (self.base.get("data"), patch.get("data")):
+            data |= part if isinstance(part, dict) else {}
+        dataset, split = data.get("dataset"), data.get("split") or "train"
+        own = {(dataset, split)} if isinstance(dataset, str) else set()
+        return own | self._pretrained_on(patch.get("init"))
 
     def _cell(self, axes: dict[str, Any], listings: Listings) -> Cell:
         spec = as_run(self.base, self.recipes, axes, listings)
@@ -165,12 +195,22 @@ class Study(Frozen):
                 )
 
 
-def _named(value: Any) -> Any:
-    """A part that is written out, by its name."""
-    return value.get("name", value) if isinstance(value, dict) else value
+def _tell_apart(cells: list[Cell]) -> None:
+    """Raises ConfigError where two values of an axis read alike, and so would share a curve."""
+    for axis in ("init", "run"):
+        seen: dict[str, Any] = {}
+        for cell in (cell for cell in cells if axis in cell.axes):
+            words, value = cell.value(axis), cell.axes[axis]
+            if seen.setdefault(words, value) != value:
+                raise ConfigError(
+                    f"two values of axes.{axis} read alike in tables and figures",
+                    where=f"axes.{axis}",
+                    got=words,
+                    hint="give each a name of its own: {name: long, ...}",
+                )
 
 
 def _guess(name: str) -> str:
-    near = nearest(name, METHOD_SPECS)
-    known = ", ".join(METHOD_SPECS)
+    near = nearest(name, OBJECTIVES)
+    known = ", ".join(OBJECTIVES)
     return f"; did you mean {near!r}? (allowed: {known})" if near else f" (allowed: {known})"

@@ -9,7 +9,7 @@ from datayield.spec.cost import (
     projector_macs,
 )
 from datayield.spec.listing import Listings
-from datayield.spec.method import SimMIM, WithTeacher
+from datayield.spec.method import SimMIM, Supervised, WithTeacher
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan
 
@@ -42,6 +42,8 @@ def checkpoint_bytes(plan: Plan) -> int | None:
             method, evaluated = task.spec.method, params
             if isinstance(method, SimMIM):  # one token's worth: weights are shared
                 head = decoder_macs(task.spec.encoder, task.spec.encoder.stride or 0) or 0.0
+            elif isinstance(method, Supervised):
+                head = dim * method.classes
             else:
                 head = head_macs(method, dim)
                 evaluated += layer_macs(method, dim)

@@ -8,6 +8,7 @@ from datayield.spec.cost import encoder_macs, flops_per_image
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import DRAWS, SGD_EPOCHS, EvalSpec
 from datayield.spec.run import RunSpec
+from datayield.spec.tuning import epochs_of
 from datayield.store.machine import Speeds, eval_key, speed_key
 
 # Factors that widen the spread of the samples, by where they come from. They are checked, not
@@ -61,6 +62,8 @@ def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> E
     if macs is None:
         return None
     train, test = spec.train_count or 10_000, spec.test_count or 10_000
+    if spec.tunes:  # forward and backward in each epoch, then the test images
+        return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), speeds)
     passes = 1 + (SGD_EPOCHS if spec.protocol == "linear_sgd@1" else 0)
     probes = (spec.draws or DRAWS) if spec.few_labels else 1
     flops = 2 * macs * (passes * train + test) + PROBE_FLOPS_PER_ITEM * (probes * train + test)

@@ -15,9 +15,9 @@ KEPT = 9  # the newest samples of each key
 
 
 def speed_key(spec: RunSpec) -> str:
-    """Equal for runs that take the same time per image: all that matters but N, budget, seed."""
+    """Equal for runs that take the same time per image, whatever N, budget, seed and start."""
     parts = spec.model_dump(mode="json", exclude={"data", "budget", "seed", "optim"})
-    return digest({**parts, "optim": spec.optim.name, "stored": spec.data.size})
+    return digest({**parts, "init": None, "optim": spec.optim.name, "stored": spec.data.size})
 
 
 def kind_of(device: str) -> str:

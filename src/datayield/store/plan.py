@@ -6,7 +6,7 @@ from datayield.spec.budget import short_number
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
-from datayield.spec.study import Cell, Study
+from datayield.spec.study import Cell, Study, in_words
 from datayield.store.atomic import read_json
 from datayield.store.claim import holder
 from datayield.store.estimate import NOTHING, Estimate, evaluation, pretraining
@@ -28,15 +28,17 @@ class Task(NamedTuple):
     owed: tuple[Owed, ...]  # evaluations without a result
     share_left: float  # of the pretraining
     estimate: Estimate | None  # of what is left; None: nothing comparable was ever timed
+    leads_on: bool = False  # whether other runs of the study start from its last encoder
 
     @property
     def shares(self) -> tuple[float, ...]:
         """Shares of the budget at which the encoder is kept."""
-        return tuple(sorted({share for share, _ in self.evals}))
+        last = {1.0} if self.leads_on else set()
+        return tuple(sorted({share for share, _ in self.evals} | last))
 
 
 class Plan(NamedTuple):
-    """All tasks of a study, baselines first."""
+    """All tasks of a study, baselines first; a run stands after those that it starts from."""
 
     tasks: tuple[Task, ...]
 
@@ -59,18 +61,27 @@ class Plan(NamedTuple):
 def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> Plan:
     """Compare what the study asks for with what the store holds. Reads names, not contents."""
     evals_of: dict[str, dict[tuple[float, str], Owed]] = {}
-    runs: dict[str, Cell] = {}
+    runs: dict[str, tuple[RunSpec, str]] = {}
+    arms = {cell.run.id: cell.arm for cell in cells}
     for cell in cells:
-        runs.setdefault(cell.run.id, cell)
+        runs.update({run.id: (run, arms.get(run.id, "")) for run in cell.run.chain})
         owed = evals_of.setdefault(cell.run.id, {})
         owed.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
-    final = tuple((0.0, ev.spec) for ev in study.evaluations)
-    tasks = [_task(spec, label(spec), final, store, speeds) for spec in study.baselines(cells)]
-    tasks += [
-        _task(cell.run, label(cell.run, cell.arm), tuple(evals_of[i].values()), store, speeds)
-        for i, cell in runs.items()
+    tasks = [
+        _task(spec, label(spec), evals, store, speeds)
+        for spec in study.baselines(cells)
+        if (evals := study.evals_of_baseline(spec))
     ]
-    return Plan(tuple(tasks))
+    later: dict[str, Task] = {}
+    wanted: dict[str, bool] = {}  # run that others start from -> whether one of them is to train
+    for i, (run, arm) in reversed(runs.items()):
+        evals = tuple(evals_of.get(i, {}).values())
+        task = _task(run, label(run, arm), evals, store, speeds, wanted.get(i))
+        later[i] = task
+        if run.before is not None:
+            start = run.before.id
+            wanted[start] = wanted.get(start, False) or task.share_left > 0
+    return Plan((*tasks, *reversed(later.values())))
 
 
 def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
@@ -82,16 +93,26 @@ def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
             return f"pretrained {spec.encoder.name}"
         return f"untrained {spec.encoder.name} seed {spec.seed}"
     n = short_number(spec.data.count) if spec.data.count else "all"
-    words = [spec.method.name, f"n={n}", f"C={short_number(spec.images)}", f"seed {spec.seed}", arm]
-    return " ".join(filter(None, words))
+    words = [spec.method.name, f"n={n}", f"C={short_number(spec.images)}", f"seed {spec.seed}"]
+    if not arm and spec.before is not None:
+        arm = f"init={in_words(spec.before)}"
+    return " ".join(filter(None, (*words, arm)))
 
 
 def _task(
-    spec: RunSpec | BaselineSpec, name: str, evals: tuple[Owed, ...], store: Store, speeds: Speeds
+    spec: RunSpec | BaselineSpec,
+    name: str,
+    evals: tuple[Owed, ...],
+    store: Store,
+    speeds: Speeds,
+    wanted: bool | None = None,
 ) -> Task:
+    """`wanted`: whether a run that starts from this one is to train; None where none does."""
     folder = store.run(spec.id)
     owed = tuple(pair for pair in evals if not folder.result(pair[0], pair[1].id).exists())
-    left, why = _training_left(spec, owed, folder)
+    left, why = _training_left(spec, owed, folder, bool(wanted))
+    if left and not evals and wanted is False:  # all that start from it have done so
+        left, why = 0.0, ""
     state: State = "done"
     if left > 0:
         state = "partial" if left < 1 else "missing"
@@ -104,7 +125,8 @@ def _task(
             state, why = "failed", f"failed: {failure.get('message', '')}".splitlines()[0]
         if holder(folder.path) == "running":
             state, why = "running", "another process is at it"
-    return Task(spec, name, evals, state, why, owed, left, _estimate(spec, owed, left, speeds))
+    estimate = _estimate(spec, owed, left, speeds)
+    return Task(spec, name, evals, state, why, owed, left, estimate, wanted is not None)
 
 
 def _which(owed: tuple[Owed, ...], evals: tuple[Owed, ...]) -> str:
@@ -116,12 +138,13 @@ def _which(owed: tuple[Owed, ...], evals: tuple[Owed, ...]) -> str:
 
 
 def _training_left(
-    spec: RunSpec | BaselineSpec, owed: tuple[Owed, ...], folder: RunFolder
+    spec: RunSpec | BaselineSpec, owed: tuple[Owed, ...], folder: RunFolder, wanted: bool
 ) -> tuple[float, str]:
     if isinstance(spec, BaselineSpec):
         return 0.0, ""
     if (folder.path / "spent.json").exists():
-        lost = [s for s, _ in owed if not folder.checkpoint(s).exists()]
+        needed = {s for s, _ in owed} | ({1.0} if wanted else set())
+        lost = [s for s in needed if not folder.checkpoint(s).exists()]
         if lost:
             return 1.0, f"no checkpoint at {min(lost):.0%} of the budget: replayed"
         return 0.0, ""

@@ -1,0 +1,119 @@
+"""segment@1: the whole encoder and a linear layer from each token to the classes of its pixels."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from datayield.augment.normalise import normalise
+from datayield.evals.measured import LEVEL, RESAMPLES, Measured
+from datayield.evals.tune import Shown, Tuned, how, outputs, train
+from datayield.maths.confusion import confusion, intervals, mean_iou, pixel_accuracy
+from datayield.maths.masking import patchify
+from datayield.nets.encoder import Encoder
+from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.evals import EvalSpec
+
+
+def segment(
+    spec: EvalSpec, encoder: Encoder, train_part: Shown, test: Shown, device: torch.device
+) -> Measured:
+    """Bridge et al. 2025, section 2.4: tokens of P x P pixels -> P^2 K logits, cross entropy.
+
+    K is one more than the highest class among the labelled training pixels. `accuracy` and `miou`
+    are of one confusion matrix over all labelled test pixels, `miou` over the classes that occur
+    there in truth or in the answer; their intervals are over images. Trains `encoder` in place.
+    Raises DataError where no class, or only one, is labelled, ConfigError where the tokens do not
+    tile the image.
+    """
+    seen = _labelled(train_part, spec, part="train", least=2)
+    asked = _labelled(test, spec, part="test", least=1)
+    classes = int(seen.max()) + 1
+    patch, width = _tiling(encoder, train_part.images[:1])
+    net = Tuned(encoder, width, patch**2 * classes, tokens=True, seed=spec.seed).to(device)
+
+    def loss(out: Tensor, masks: Tensor) -> Tensor:
+        truth = _tiles(masks, patch, spec.ignore)
+        logits = out.view(-1, classes)  # [B T P^2, K]
+        errors = F.cross_entropy(logits, truth.flatten(), ignore_index=-1, reduction="sum")
+        return errors / (truth >= 0).sum().clamp(min=1)  # none in a batch is no harm
+
+    last = train(net, spec, train_part, device, loss)
+    per_image = _counts(net, spec, test, device, (patch, classes, int(asked.max()) + 1))
+    whole = per_image.sum(0)
+    strangers = np.setdiff1d(asked, seen)
+    present = int(((whole.sum(0) + whole.sum(1)) > 0).sum())
+    notes: tuple[str, ...] = (f"mIoU over {present} classes, of one matrix over all test pixels",)
+    if len(strangers):
+        notes += (f"{len(strangers)} classes of the test masks are missing in train",)
+    metrics = {
+        "accuracy": float(pixel_accuracy(whole)),
+        "miou": float(mean_iou(whole)),
+        "train_loss": last,
+        "classes_missing_in_train": float(len(strangers)),
+    }
+    n, n_test = len(train_part.images), len(test.images)
+    rng = np.random.Generator(np.random.PCG64(spec.seed))
+    draws = torch.from_numpy(rng.multinomial(n_test, np.full(n_test, 1 / n_test), RESAMPLES))
+    of_accuracy, of_miou = intervals(per_image, draws, LEVEL)
+    ranges = {"accuracy": (of_accuracy.low, of_accuracy.high), "miou": (of_miou.low, of_miou.high)}
+    return Measured(metrics, ranges, n, n_test, (*notes, how(spec, n)))
+
+
+def _counts(
+    net: Tuned, spec: EvalSpec, test: Shown, device: torch.device, sizes: tuple[int, int, int]
+) -> Tensor:
+    """Confusion matrices int64 [n, K, K] of the test images, K large enough for both sides.
+
+    `sizes`: side of a token in pixels, classes that are told apart, classes in the test masks.
+    """
+    patch, classes, asked = sizes
+    counts, at = [], 0
+    for out in outputs(net, test.images, device):  # [B, T, P^2 classes]
+        masks = torch.from_numpy(np.array(test.targets[at : at + len(out)])).to(device)
+        truth = _tiles(masks, patch, spec.ignore).flatten(1)
+        pred = out.view(len(out), -1, classes).argmax(dim=-1)
+        counts.append(confusion(pred, truth, max(classes, asked)).cpu())
+        at += len(out)
+    return torch.cat(counts)
+
+
+def _labelled(shown: Shown, spec: EvalSpec, part: str, least: int) -> np.ndarray:
+    """Classes that occur in the masks, without the value that is no class, `least` or more."""
+    found = np.unique(np.asarray(shown.targets))
+    found = found if spec.ignore is None else found[found != spec.ignore]
+    if len(found) < least:
+        raise DataError(
+            f"the {part} masks hold {len(found)} classes that are not ignored",
+            where=f"evaluations.{spec.name}: ignore, {part}_count",
+            got=f"ignore: {spec.ignore}",
+            hint="take more images, or check which value marks unlabelled pixels",
+        )
+    return found
+
+
+def _tiles(masks: Tensor, patch: int, ignore: int | None) -> Tensor:
+    """Masks uint8 [B, S, S] -> classes of each token's pixels, int64 [B, T, P^2]; -1: none."""
+    tiles = patchify(masks[:, None], patch).long()
+    return tiles if ignore is None else tiles.masked_fill(tiles == ignore, -1)
+
+
+@torch.no_grad()
+def _tiling(encoder: Encoder, image: np.ndarray) -> tuple[int, int]:
+    """Side in pixels of what a token stands for, and the width of a token."""
+    was = encoder.training
+    device = next(encoder.parameters()).device
+    pixels = torch.from_numpy(np.array(image)).to(device).permute(0, 3, 1, 2)
+    tokens = encoder.eval().tokens(normalise(pixels))
+    encoder.train(was)
+    side, grid = image.shape[1], math.isqrt(tokens.shape[1])
+    if grid**2 != tokens.shape[1] or side % grid or encoder.stride not in (None, side // grid):
+        raise ConfigError(
+            "the encoder's tokens do not tile an image of this size",
+            where="evaluations: size",
+            got=f"{tokens.shape[1]} tokens for {side} x {side} px",
+            allowed="a size that the encoder's stride divides",
+        )
+    return side // grid, tokens.shape[2]
