@@ -43,8 +43,8 @@ def trained(name: str, folder: Path, dtype: torch.dtype) -> dict[str, dict[str, 
     """Weights and buffers after 50 steps of the real loop; views and all in `dtype`."""
     kept: list[Any] = []
 
-    def build(spec: RunSpec) -> Any:
-        kept.append(build_method(spec).to(dtype))
+    def build(spec: RunSpec, weights: Any = None) -> Any:
+        kept.append(build_method(spec, weights).to(dtype))
         return kept[0]
 
     def views(*arguments: Any) -> list[Tensor]:
