@@ -1,0 +1,48 @@
+"""The command line: few verbs; flags choose which study and where, never what."""
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from datayield import __version__
+from datayield.cli import looks, studies
+from datayield.cli.front import err, out
+from datayield.spec.errors import DatayieldError
+
+app = typer.Typer(
+    help="What does the next unlabeled image, epoch, view or label buy in pretraining?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (studies.demo, studies.plan, studies.run, studies.status, studies.report):
+    app.command()(verb)
+app.command()(looks.distance)
+app.command("ls")(looks.list_)
+app.command()(looks.doctor)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit(0)
+
+
+def main() -> NoReturn:
+    """Entry point: errors the user can act on become a message and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except DatayieldError as error:
+        err.print(f"error: {error.text()}", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("aborted; what was saved is kept", highlight=False)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(141)
+    sys.exit(0)

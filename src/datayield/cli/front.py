@@ -1,0 +1,27 @@
+"""What all verbs share: the two consoles, their common options, JSON."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+out, err = Console(soft_wrap=False), Console(stderr=True)
+
+StudyArg = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped study.")]
+ScaleOpt = Annotated[str | None, typer.Option("--scale", help="Which of the study's scales.")]
+StoreOpt = Annotated[
+    Path | None,
+    typer.Option(
+        "--store", help="Where runs and reports are kept (DATAYIELD_STORE, else ./datayield-store)."
+    ),
+]
+DeviceOpt = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def print_json(value: Any) -> None:
+    """`value` on standard output."""
+    sys.stdout.write(json.dumps(value, indent=1) + "\n")

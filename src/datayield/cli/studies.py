@@ -1,0 +1,163 @@
+"""The verbs of a study: plan it, run it, ask how far it is, report on it."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datayield.cli.front import (
+    DeviceOpt,
+    JsonOpt,
+    ScaleOpt,
+    StoreOpt,
+    StudyArg,
+    err,
+    out,
+    print_json,
+)
+from datayield.session import Session, open_study
+from datayield.spec.places import place
+from datayield.store.plan import Plan
+
+
+def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
+    """Run the demonstration study on embedded data: a few minutes on two cores."""
+    run("demo", None, store, device, json_)
+
+
+def plan(
+    study: StudyArg,
+    scale: ScaleOpt = None,
+    store: StoreOpt = None,
+    device: DeviceOpt = "auto",
+    measure: Annotated[
+        bool, typer.Option("--measure", help="First time one of each kind.")
+    ] = False,
+    json_: JsonOpt = False,
+) -> None:
+    """Say what a study would run, why, and what it will cost. Starts nothing."""
+    from datayield.report.terminal import plan_json, show_plan
+
+    session = open_study(study, scale, store, device)
+    made = session.plan()
+    if measure and made.todo:
+        session.measure(made, err)
+        made = session.plan()
+    decoded = session.decoded_bytes(made)
+    if json_:
+        print_json(plan_json(session.study, made, session.warnings(), decoded))
+    else:
+        show_plan(out, session.study, made, session.warnings(), decoded)
+
+
+def run(
+    study: StudyArg,
+    scale: ScaleOpt = None,
+    store: StoreOpt = None,
+    device: DeviceOpt = "auto",
+    json_: JsonOpt = False,
+    save_every: Annotated[float, typer.Option(help="Seconds between saved states.")] = 60.0,
+) -> None:
+    """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
+    from datayield.report.terminal import show_totals
+
+    if place().rank > 0:  # torchrun started several: one runs the study, the others train along
+        from datayield.run.parallel import follow
+
+        follow(device)
+        raise typer.Exit(0)
+    session = open_study(study, scale, store, device)
+    made = session.plan()
+    todo = len(made.todo)
+    failed: tuple[tuple[str, str], ...] = ()
+    with session.leading(made):
+        if todo:
+            err.print(
+                f"[bold]{session.study.name}[/bold]: {todo} of {len(made.tasks)} runs and "
+                "baselines to do",
+                highlight=False,
+            )
+            show_totals(err, made, session.decoded_bytes(made))
+            failed = session.run(made, err, save_every).failed
+            made = session.plan()
+    page = session.page if session.reported(made) else session.report(made)
+    _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)
+
+
+def status(
+    study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
+) -> None:
+    """Say which runs are done, running, failed or missing. Exit code 3 while incomplete."""
+    from datayield.report.terminal import show_status, status_json
+
+    session = open_study(study, scale, store)
+    made = session.plan()
+    if json_:
+        print_json(status_json(session.study, made))
+    else:
+        show_status(out, session.study, made)
+    raise typer.Exit(_code(made))
+
+
+def report(
+    study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
+) -> None:
+    """Write tables, figures and the page from whatever is finished."""
+    session = open_study(study, scale, store)
+    made = session.plan()
+    page = session.report(made)
+    _close(session, made, page, (), did=0, json_=json_)
+
+
+def _close(
+    session: Session,
+    made: Plan,
+    page: Path | None,
+    failed: tuple[tuple[str, str], ...],
+    *,
+    did: int,
+    json_: bool,
+) -> None:
+    code = 1 if failed else _code(made)
+    if json_:
+        print_json(
+            {
+                "schema_version": 1,
+                "study": session.study.name,
+                "did": did,
+                "left": len(made.todo),
+                "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
+                "report": str(page) if page else None,
+                "exit_code": code,
+            }
+        )
+        raise typer.Exit(code)
+    for sentence in _answers(page):
+        out.print(f"• {sentence}", highlight=False, markup=False)
+    for label, message in failed:
+        err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
+    left = f", {len(made.todo)} left (the same command goes on)" if made.todo else ""
+    err.print(
+        f"{did} done now{left}" if did or left else "nothing to do: all is done", highlight=False
+    )
+    out.print(
+        f"report: {page}" if page else "no report yet: nothing is finished",
+        highlight=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(code)
+
+
+def _answers(page: Path | None) -> list[str]:
+    """The report's headline sentences, as kept beside it."""
+    path = page.with_name("answers.json") if page else None
+    if path is None or not path.exists():
+        return []
+    kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
+def _code(made: Plan) -> int:
+    states = {task.state for task in made.todo}
+    return 1 if "failed" in states else 3 if states else 0
