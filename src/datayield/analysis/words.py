@@ -9,6 +9,8 @@ METHOD_NAMES = {
     "dino": "DINO",
     "lejepa": "LeJEPA",
     "swav": "SwAV",
+    "simmim": "SimMIM",
+    "supervised": "supervised",
 }
 
 

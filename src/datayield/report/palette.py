@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from datayield.analysis.summary import CurveKey
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+# Three more than theirs, so that nine methods have nine colours.
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
+    "#7A5CC7", "#A33B4F", "#8A8A1F",
+)  # fmt: skip
 BASELINES = {"untrained": "#7A7A7A", "pretrained": "#5B6FA8", "pixels": "#A0742D"}
 # One dash per budget or arm; dotted is kept for fitted laws.
 _DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot")
