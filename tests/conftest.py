@@ -1,10 +1,15 @@
 """A tiny study in folders of its own, and the command line called in this process."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+# Before torch is imported, here and in processes that tests start: tensors are tiny, and threads
+# that wait for each other take most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TINY = """
 study: tiny
