@@ -8,7 +8,7 @@ demo: $(READY)
 	$(BIN)/datayield demo
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
