@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from datayield.analysis.answer import answer
 from datayield.analysis.groups import ALL, SCORE, group_gains, group_rows, task_groups
 from datayield.analysis.rows import Row, StudyResults
 from datayield.spec.study import Study
@@ -92,3 +93,15 @@ def test_one_task_has_no_interval_and_studies_without_suites_have_no_groups() ->
     study = results.study.model_copy(update={"evaluations": tuple(plain)})
     assert task_groups(study) == []
     assert list(group_rows(study, results.rows)) == []
+
+
+def test_the_answer_speaks_of_groups_and_not_of_each_task() -> None:
+    texts = [headline.text for headline in answer(made())]
+    # Gains of 5 points a task number: 0 to 15 for specialised, mean 7.5; its tasks differ.
+    assert texts[0].startswith("vtab_mini specialised (mean of 4 of 4 tasks), SimCLR, 2k images: ")
+    assert "from 100 to 400 images +7.5 points (95% interval over tasks" in texts[0]
+    assert [text.split(" (")[0] for text in texts[:3]] == [
+        "vtab_mini specialised", "vtab_mini structured", f"vtab_mini {ALL}",
+    ]  # fmt: skip
+    assert not any("trashnet" in text for text in texts)
+    assert len(texts) <= 10

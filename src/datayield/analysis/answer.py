@@ -4,11 +4,13 @@ from itertools import islice
 
 from datayield.analysis.fits import Fit
 from datayield.analysis.gain import WORTH, CurveGain, gains
+from datayield.analysis.groups import SCORE, group_gains
 from datayield.analysis.regime import regimes
 from datayield.analysis.rows import StudyResults
 from datayield.analysis.sentences import (
     Headline,
     baseline_sentences,
+    group_sentence,
     regime_sentence,
     yield_sentence,
 )
@@ -24,25 +26,31 @@ def answer(
 ) -> list[Headline]:
     """At most ten sentences: what more images buy, what pretraining is worth, what limits.
 
-    Yields come first, the clearest curve of each evaluation; where that is one at fixed epochs, on
-    which compute grows with N, the same method's curve at fixed compute stands beside it. Then the
-    baselines, the regimes, and further curves while there is room. With `fitted`, decided fits add
-    their forecast.
+    Suites come first, by groups of tasks. Then yields, the clearest curve of each evaluation; where
+    that is one at fixed epochs, on which compute grows with N, the same method's curve at fixed
+    compute stands beside it. Then the baselines, the regimes, and further curves while there is
+    room. With `fitted`, decided fits add their forecast.
     """
     if not any(row.kind == "run" for row in results.rows):
         return [Headline("cannot say", "none", "", "No run of this study has been evaluated yet.")]
-    lines = gains(results, worth)
+    # A suite speaks by its groups: fifteen tasks one by one would drown all else.
+    tasks = {ev.name for ev in results.study.evaluations if ev.part_of}
+    lines = {key: line for key, line in gains(results, worth).items() if key.eval not in tasks}
+    grouped = [group_sentence(g, worth) for g in group_gains(results)]
     firsts, others = _by_weight(lines)
     said = [yield_sentence(lines[key], (fitted or {}).get(key), worth) for key in firsts + others]
-    versus = against_baselines(results)
+    versus = [v for v in against_baselines(results) if v.point.key.eval not in tasks]
+    versus += against_baselines(results, metric=SCORE)
     base = [h for kind in BASELINES for h in baseline_sentences(versus, kind)]
-    grids = [regime_sentence(grid) for grid in regimes(results, worth)][:2]
-    head = max(1, MOST - len(base) - len(grids))
+    decided = (grid for grid in regimes(results, worth) if grid.key.eval not in tasks)
+    grids = [regime_sentence(grid) for grid in decided][:2]
+    grouped = grouped[: max(1, MOST - len(base) - len(grids) - 1)]
+    head = max(1, MOST - len(base) - len(grids) - len(grouped))
     first = said[: min(len(firsts), head)]
     rest = said[len(first) :]
-    if not lines:
+    if not lines and not grouped:
         first = [Headline("cannot say", "images", "", _one_size(results))]
-    return (first + base + grids + rest)[:MOST]
+    return (grouped + first + base + grids + rest)[:MOST]
 
 
 def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[CurveKey]]:

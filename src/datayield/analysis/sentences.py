@@ -2,10 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from math import log2
 from typing import Literal
 
 from datayield.analysis.fits import Fit
-from datayield.analysis.gain import CurveGain, Verdict
+from datayield.analysis.gain import CurveGain, Verdict, judge
+from datayield.analysis.groups import GroupGain
 from datayield.analysis.paired import Difference
 from datayield.analysis.regime import Grid, Regime
 from datayield.analysis.versus import Versus
@@ -47,6 +49,27 @@ def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
             f"({percent(1 - error.high)} to {percent(1 - error.low)})."
         )
     return Headline(verdict, "images", subject, text)
+
+
+def group_sentence(g: GroupGain, worth: float) -> Headline:
+    """What more images bought on the mean of a group's tasks, which are the unit."""
+    subject = f"{g.group.name} (mean of {g.group.of}), {g.key.name}"
+    moved = f"{subject}: from {count(g.n)} to {count(g.to)} images {points(g.mean)} points"
+    if g.low is None or g.high is None:
+        return Headline("cannot say", "images", subject, f"{moved}; one task, so no interval.")
+    over_tasks = Difference(g.mean, g.low, g.high, len(g.by_task), "seeds")
+    verdict, _ = judge(over_tasks.per(log2(g.to / g.n)), worth)
+    said = _OVERALL[verdict].format(points=f"{100 * worth:g}")
+    text = f"{moved} (95% interval over tasks {span(g.low, g.high)}); {said}."
+    return Headline(verdict, "images", subject, text)
+
+
+_OVERALL: dict[Verdict, str] = {
+    "pays": "more images pay",
+    "flat": "flat: within {points} point per doubling",
+    "hurts": "more images hurt",
+    "cannot say": "undecided: tasks differ too much to say whether more images pay",
+}
 
 
 def _gain(gain: Difference) -> str:

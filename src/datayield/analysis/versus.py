@@ -5,7 +5,7 @@ from typing import Literal
 
 from datayield.analysis.paired import Difference, Pair, differences
 from datayield.analysis.rows import StudyResults
-from datayield.analysis.summary import Baseline, CurveKey, Point, baselines, curves
+from datayield.analysis.summary import ACCURACY, Baseline, CurveKey, Point, baselines, curves
 
 Outcome = Literal["beats", "loses", "cannot say"]
 
@@ -20,15 +20,17 @@ class Versus:
     outcome: Outcome
 
 
-def against_baselines(results: StudyResults, level: float = 0.95) -> list[Versus]:
+def against_baselines(
+    results: StudyResults, level: float = 0.95, metric: str = ACCURACY
+) -> list[Versus]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
     The untrained encoder is paired by seed; pixels and published weights have no seed, so each
     seed meets the same value. The noise is pooled per evaluation and baseline.
     """
     found = []
-    tops = {key: line[-1] for key, line in curves(results).items()}
-    for base in baselines(results):
+    tops = {key: line[-1] for key, line in curves(results, metric).items()}
+    for base in baselines(results, metric):
         mine = [p for key, p in tops.items() if _comparable(key, p, base)]
         pairs = []
         for p in mine:
