@@ -1,14 +1,15 @@
 """Encoders behind one face: pooled features, tokens and their width.
 
-Everything but `convnet` and `viny` comes from timm, without pretrained weights. What a ResNet's
-stem is, and what a ViT's patch is, the spec says; neither is guessed from a dataset's name or size.
+Everything but `convnet` and `viny` comes from timm, with fresh weights unless asked otherwise. What
+a ResNet's stem is, and what a ViT's patch is, the spec says; neither is guessed from a dataset's
+name or size.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 import timm
 import torch
@@ -19,6 +20,8 @@ from datayield.nets.viny import ViNy
 from datayield.spec.cost import CONVNET_WIDTH, RESNETS, VITS
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.errors import ConfigError
+
+T = TypeVar("T")
 
 
 class Encoder(nn.Module):
@@ -132,15 +135,24 @@ def build(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
     """
     if not pretrained:
         return _fresh(spec, seed)
+    return fetched(spec.name, lambda: _fresh(spec, seed, pretrained=True), where="init")
+
+
+def fetched(name: str, fetch: Callable[[], T], where: str, instead: str = "") -> T:
+    """What `fetch` returns; its failure to reach weights as a ConfigError that says what to do.
+
+    `instead`: what needs no weights, where there is such.
+    """
     try:
-        return _fresh(spec, seed, pretrained=True)
+        return fetch()
     except (RuntimeError, OSError, ValueError) as error:  # a hub's errors are OSErrors
         raise ConfigError(
             "the published weights cannot be had",
-            where="init",
-            got=f"{spec.name}: {str(error).splitlines()[0]}",
-            hint="fetch them once where there is a network, with HF_HOME on a disk that is seen "
-            "here; timm.list_pretrained() names the networks that have weights",
+            where=where,
+            got=f"{name}: {(str(error).splitlines() or [type(error).__name__])[0]}",
+            hint="fetch them once where there is a network, with HF_HOME (timm) or TORCH_HOME "
+            "(torchvision) on a disk that is seen here; "
+            + (instead or "timm.list_pretrained() names the networks that have weights"),
         ) from error
 
 

@@ -1,6 +1,5 @@
 """The network that judges distances: named on the command line, built with its weights."""
 
-from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -20,6 +19,7 @@ from datayield.store.atomic import read_json
 from datayield.store.folders import Store
 
 FORMS = "pixels, untrained:<encoder>, timm/<name>, inception, run:<id>, run:<id>@<share>"
+WITHOUT_WEIGHTS = "untrained:convnet and pixels need none"
 SIDE = 32  # px, where neither a flag nor a run says
 
 
@@ -125,7 +125,12 @@ def _timm(name: str, size: int) -> FeatureNet:
     tag = getattr(timm.get_pretrained_cfg(bare), "tag", None) or ""
     clip = "_clip" in bare.partition(".")[0] and "ft" not in tag.split("_")
     knobs: dict[str, Any] = {} if clip else {"num_classes": 0}  # CLIP's head is its embedding
-    net = _fetched(name, lambda: timm.create_model(bare, pretrained=True, **knobs))
+    net: Any = encoders.fetched(
+        name,
+        lambda: timm.create_model(bare, pretrained=True, **knobs),
+        where="--encoder",
+        instead=WITHOUT_WEIGHTS,
+    )
     about = net.pretrained_cfg
     side = int(about["input_size"][-1])
     seeing = Seeing(net, side, tuple(about["mean"]), tuple(about["std"]))
@@ -137,23 +142,14 @@ def _inception(size: int) -> FeatureNet:
     from torchvision.models import Inception_V3_Weights, inception_v3
 
     weights = Inception_V3_Weights.IMAGENET1K_V1
-    net = _fetched("inception", lambda: inception_v3(weights=weights))
+    net: Any = encoders.fetched(
+        "inception",
+        lambda: inception_v3(weights=weights),
+        where="--encoder",
+        instead=WITHOUT_WEIGHTS,
+    )
     net.fc = nn.Identity()
     return _named("inception", Seeing(net, 299, MEAN, STD), size, side=299)
-
-
-def _fetched(name: str, fetch: Callable[[], Any]) -> Any:
-    """What `fetch` returns; its failure as an error that says what to do."""
-    try:
-        return fetch()
-    except (RuntimeError, OSError, ValueError) as error:  # a hub's errors are OSErrors
-        raise ConfigError(
-            "the published weights cannot be had",
-            where="--encoder",
-            got=f"{name}: {(str(error).splitlines() or [type(error).__name__])[0]}",
-            hint="fetch them once where there is a network, with HF_HOME (timm) or TORCH_HOME "
-            "(inception) on a disk that is seen here; untrained:convnet and pixels need none",
-        ) from error
 
 
 def _named(
