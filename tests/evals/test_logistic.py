@@ -129,3 +129,17 @@ def test_same_bits_twice():
     axes = basis(x)
     first, second = (path(axes(x), y, axes.variance, STRENGTHS[:6]) for _ in range(2))
     assert all(torch.equal(a.weight, b.weight) for a, b in zip(first, second, strict=True))
+
+
+def test_minima_on_most_items_are_a_good_place_to_start() -> None:
+    x, y = mixture(400, 24, 6)
+    axes = basis(x)
+    z, most = axes(x), torch.arange(len(y)) % 5 > 0
+    strengths = tuple(10 ** (1 - i / 2) for i in range(9))
+    near = path(z[most], y[most], axes.variance, strengths)
+    alone = path(z, y, axes.variance, strengths)
+    helped = path(z, y, axes.variance, strengths, near)
+    for one, other in zip(alone, helped, strict=True):
+        assert other.converged
+        assert other.objective == pytest.approx(one.objective, rel=2e-5)
+    assert sum(f.iterations for f in helped) < sum(f.iterations for f in alone)

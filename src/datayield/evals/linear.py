@@ -74,7 +74,8 @@ def chosen(
     metric = METRICS[spec.main_metric]
     validated = [_validate(fit, z[held], y[held], known, metric) for fit in trials]
     best = validated.index(max(validated))
-    refits = path(z, y, axes.variance, STRENGTHS)
+    near = trials if len(known) == len(classes) else None
+    refits = path(z, y, axes.variance, STRENGTHS, near)
     on_test = [classes[predict(fit, z_test)] for fit in refits]
     missing, notes = missing_classes(classes, y_test)
     metrics, intervals = scores(on_test[best], y_test, spec.seed)
