@@ -29,6 +29,7 @@ from datayield.store.estimate import likely_device
 from datayield.store.folders import Store
 from datayield.store.machine import Speeds, kind_of
 from datayield.store.plan import Plan, make_plan
+from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
     from datayield.run.local import Outcome
@@ -109,6 +110,8 @@ class Session(NamedTuple):
             return run_all(plan, self.store, device, display, save_every)
         finally:
             display.close()
+            for trunk, runs in plan.trunks.items():
+                forget(self.store, trunk, runs)
 
     def report(self, plan: Plan) -> Path | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""

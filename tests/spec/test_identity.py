@@ -40,6 +40,8 @@ OTHER_OPTIM: dict[str, Any] = {
     "name": "adam", "lr": 0.3, "betas": [0.8, 0.99], "schedule": "step", "milestones": [0.5],
     "gamma": 0.3,
 }  # fmt: skip
+# Knobs that are left out as a rule.
+TRUNK: dict[str, Any] = {"decay": 0.25, "trunk": {"unit": "images", "amount": 4000.0}}
 
 
 def test_run_id_is_frozen() -> None:
@@ -109,6 +111,7 @@ def test_no_field_of_the_spec_stands_at_its_default() -> None:
                 "count",
                 "init",
                 *OTHER_OPTIM,
+                *TRUNK,
             ):
                 assert value != field.default, name
 
@@ -123,6 +126,18 @@ def test_every_knob_of_another_optimizer_is_part_of_the_id(knob: str, value: Any
     one = RunSpec.model_validate({**FULL, "optim": OTHER_OPTIM}, strict=False)
     changed = {**FULL, "optim": {**OTHER_OPTIM, knob: value}}
     assert RunSpec.model_validate(changed, strict=False).id != one.id
+
+
+@pytest.mark.parametrize(
+    ("knob", "value"), [("decay", 0.2), ("trunk", {"unit": "images", "amount": 3000.0})]
+)
+def test_a_trunk_is_part_of_the_id(knob: str, value: Any) -> None:
+    plain = RunSpec.model_validate(FULL, strict=False)
+    one, other = (
+        RunSpec.model_validate({**FULL, "optim": {**FULL["optim"], **TRUNK, **said}}, strict=False)
+        for said in ({}, {knob: value})
+    )
+    assert len({plain.id, one.id, other.id}) == 3
 
 
 def test_canonical_json_does_not_depend_on_order() -> None:

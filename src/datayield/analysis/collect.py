@@ -142,4 +142,6 @@ def _spent(run: RunSpec, arm: str, record: SpentRecord) -> Spent:
         data_wait=record.wait_seconds / max(record.seconds, 1e-9),
         peak_memory=record.peak_memory,
         device=record.device,
+        shared_images=record.shared.images if record.shared else 0,
+        shared_seconds=record.shared.seconds if record.shared else 0.0,
     )

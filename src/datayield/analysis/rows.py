@@ -37,7 +37,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one finished run asked for, took, and was expected to take."""
+    """What one finished run asked for, took, and was expected to take.
+
+    All as if it had been alone; `shared_*` is the part that another run of its trunk had trained.
+    """
 
     run: str
     label: str  # "simclr, n=1000, 640k images, seed 0"
@@ -51,6 +54,8 @@ class Spent:
     data_wait: float  # share of the time spent waiting for images, 0 to 1
     peak_memory: int  # bytes
     device: str
+    shared_images: int = 0
+    shared_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,16 @@ def rate(
     final: float,
     milestones: tuple[float, ...] = (),
     gamma: float = 0.1,
+    decay: float = WSD_DECAY,
 ) -> float:
     """Factor on the learning rate at share `t` of the budget, in [0, 1].
 
     All schedules rise linearly from 0 at t = 0 to 1 at t = `warmup`. Then `cosine` falls on half a
     cosine to `final` at t = 1 (Loshchilov and Hutter 2017, arXiv 1608.03983, equation 5),
     `constant` stays at 1, `step` is multiplied by `gamma` at each of `milestones`, and `wsd`
-    (warm-up, stable, decay) stays at 1 and falls linearly to `final` over the last 20%. A training
-    step spans a range of t; its middle, (step + 1/2) / steps, avoids a first step of rate zero.
-    Raises ValueError for t outside [0, 1] or another schedule.
+    (warm-up, stable, decay) stays at 1 and falls linearly to `final` over the last `decay`. A
+    training step spans a range of t; its middle, (step + 1/2) / steps, avoids a first step of rate
+    zero. Raises ValueError for t outside [0, 1] or another schedule.
     """
     if not 0 <= t <= 1:
         raise ValueError(f"t is a share of the budget, in [0, 1], got {t}")
@@ -35,9 +36,23 @@ def rate(
         progress = (t - warmup) / (1 - warmup)
         return final + (1 - final) * (1 + math.cos(math.pi * progress)) / 2
     if schedule == "wsd":
-        start = max(warmup, 1 - WSD_DECAY)
+        start = max(warmup, 1 - decay)
         return 1 - (1 - final) * max(0.0, t - start) / (1 - start)
     raise ValueError(f"unknown schedule {schedule!r}: cosine, constant, wsd or step")
+
+
+def branch_rate(
+    step: int, trunk: int, leaves: int, steps: int, warmup: float, final: float
+) -> float:
+    """Factor at `step` of a run of `steps` that leaves a trunk of `trunk` steps at `leaves`.
+
+    Up to there it knows only the trunk, of which `warmup` is a share: runs of any length that are
+    still on it get the same bits. Then it falls linearly, to `final` at the end. Taken at the
+    middle of the step, as `rate` is; Haegele et al. 2024 (arXiv 2405.18392) branch so.
+    """
+    if step < leaves:
+        return rate((step + 0.5) / trunk, "constant", warmup, final)
+    return rate((step + 0.5 - leaves) / (steps - leaves), "wsd", 0.0, final, decay=1.0)
 
 
 def ramp(t: float, start: float, end: float) -> float:

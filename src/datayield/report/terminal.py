@@ -25,6 +25,7 @@ def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> di
         "tasks": [_task_json(task) for task in plan.tasks],
         "todo": len(plan.todo),
         "images": sum(_images(task) for task in plan.todo),
+        "images_taken_over": _taken_over(plan),
         "flops": _total_flops(plan),
         "seconds": _seconds_json(plan.estimate),
         "disk_bytes": {"decoded": decoded, "store": checkpoint_bytes(plan)},
@@ -71,6 +72,12 @@ def show_totals(console: Console, plan: Plan, decoded: int) -> None:
         f"disk {_size(decoded)} decoded + {_size(store)} checkpoints",
         highlight=False,
     )
+    if (taken := _taken_over(plan)) > 0:
+        console.print(
+            f"shared: {three_digits(taken)} images more are taken over on trunks, "
+            f"{taken / (images + taken):.0%} of what the runs would train each alone",
+            highlight=False,
+        )
     total = plan.estimate
     if total is None:
         console.print(
@@ -128,7 +135,13 @@ def _task_json(task: Task) -> dict[str, Any]:
 def _images(task: Task) -> int:
     if not isinstance(task.spec, RunSpec):
         return 0
-    return round(task.share_left * task.spec.steps * task.spec.batch)
+    return round(task.to_train * task.spec.steps * task.spec.batch)
+
+
+def _taken_over(plan: Plan) -> int:
+    """Images that runs need not train because shorter ones of their trunk do."""
+    parts = ((task.spec, task.part.start) for task in plan.todo if task.part is not None)
+    return sum(start * spec.batch for spec, start in parts if isinstance(spec, RunSpec))
 
 
 def _flops(task: Task) -> float | None:

@@ -9,7 +9,9 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,20 +21,20 @@ from torch import Tensor
 from datayield import methods
 from datayield.augment.views import make_views
 from datayield.data.resident import Resident, positions
-from datayield.maths.schedules import rate
+from datayield.maths.schedules import WSD_DECAY, branch_rate, rate
 from datayield.nets.gather import anywhere, average_gradients, mine, told, world
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.optim.build import set_rate
 from datayield.run.device import describe, peak_memory, versions
-from datayield.run.state import Meter, load_state, save_state, weights_digest
+from datayield.run.state import Meter, load_state, save_state, weights_digest, write_state
 from datayield.spec.cost import flops_per_image
 from datayield.spec.errors import InterruptedRunError, TrainingError
 from datayield.spec.run import RunSpec
 from datayield.store.atomic import write_text, write_with
 from datayield.store.folders import RunFolder
 from datayield.store.machine import speed_key
-from datayield.store.records import SpentRecord
+from datayield.store.records import Shared, SpentRecord
 
 
 class Source(NamedTuple):
@@ -78,10 +80,12 @@ def pretrain(
     earlier: Mapping[str, Tensor] | None = None,
     estimate: tuple[float, float, float] | None = None,
     save_seconds: float = 60.0,
+    branches: Mapping[int, Path] = MappingProxyType({}),
 ) -> Iterator[Tick]:
     """Train until the budget is spent, from wherever the folder's state stands.
 
-    `earlier`: the weights of an earlier run's encoder, where `spec` starts from one.
+    `earlier`: the weights of an earlier run's encoder, where `spec` starts from one. `branches`:
+    steps at which other runs may start, and the files that are to hold the state there.
     Leaves checkpoints of encoder and projector at `shares` of the budget and, when done, the
     record of what was spent. Yields a Tick now and then. Raises InterruptedRunError after saving
     when `stop` is set (in any process), and TrainingError when the loss is no longer finite, or
@@ -113,7 +117,11 @@ def pretrain(
             clock = time.perf_counter()
         for share in shares:
             if step == round(share * steps) and not folder.checkpoint(share).exists():
-                _keep(folder, spec, share, step, method)
+                keep(folder, spec, share, step, method)
+        if step in branches and not branches[step].exists():
+            meter.seconds += time.perf_counter() - clock
+            write_state(branches[step], spec.id, source.digests, step, method, optimizer, meter)
+            clock = time.perf_counter()
         if step == steps:
             break
         stopping = anywhere(stop.is_set())
@@ -166,8 +174,12 @@ def _stream(seed: int, step: int) -> int:
 def _rate(spec: RunSpec, step: int) -> float:
     """The learning rate of a step: the schedule at its middle, so that no step has rate 0."""
     o = spec.optim
+    if o.trunk is not None:
+        whole, leaves = spec.trunk_steps, spec.shared_steps
+        return o.lr * branch_rate(step, whole, leaves, spec.steps, o.warmup, o.final)
     t = (step + 0.5) / spec.steps
-    return o.lr * rate(t, o.schedule, o.warmup, o.final, o.milestones, o.gamma)
+    decay = WSD_DECAY if o.decay is None else o.decay
+    return o.lr * rate(t, o.schedule, o.warmup, o.final, o.milestones, o.gamma, decay)
 
 
 def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
@@ -219,9 +231,7 @@ def _drop_log_from(folder: RunFolder, step: int) -> None:
         write_text(folder.log, "".join(kept))
 
 
-def _keep(
-    folder: RunFolder, spec: RunSpec, share: float, step: int, method: methods.Method
-) -> None:
+def keep(folder: RunFolder, spec: RunSpec, share: float, step: int, method: methods.Method) -> None:
     """The encoder, and the projector where the method has one: what can be evaluated."""
     kept = {"run": spec.id, "share": share, "step": step, "encoder": method.encoder.state_dict()}
     if not isinstance(method, methods.SimMIM | methods.Supervised):
@@ -264,6 +274,7 @@ def _spent(
         skipped=source.skipped,
         speed_key=speed_key(spec),
         versions=versions(),
+        shared=Shared(**meter.shared) if meter.shared else None,
         estimate=meter.estimate,
         finished=time.time(),
     )

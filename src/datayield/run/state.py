@@ -16,13 +16,18 @@ from datayield.store.folders import RunFolder
 
 @dataclass
 class Meter:
-    """What a run has taken so far, over all its attempts. Seconds of training alone."""
+    """What a run has taken so far, over all its attempts. Seconds of training alone.
+
+    Steps that it took over (`shared`: from which run, images, seconds) count as if it had taken
+    them itself.
+    """
 
     seconds: float = 0.0
     wait_seconds: float = 0.0
     view_seconds: float = 0.0
     resumed: int = 0
     estimate: tuple[float, float, float] | None = None
+    shared: dict[str, Any] | None = None
 
 
 def save_state(
@@ -39,6 +44,20 @@ def save_state(
 
     `images`: digests of the decoded pixels and of the subset's indices that it trains on.
     """
+    write_state(folder.state, run_id, images, step, method, optimizer, meter)
+    write_json(folder.path / "progress.json", {"step": step, "steps": steps})
+
+
+def write_state(
+    path: Path,
+    run_id: str,
+    images: tuple[str, str],
+    step: int,
+    method: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    meter: Meter,
+) -> None:
+    """As `save_state`, to a file of its own."""
     state = {
         "run": run_id,
         "images": list(images),
@@ -47,8 +66,7 @@ def save_state(
         "optimizer": optimizer.state_dict(),
         "meter": asdict(meter),
     }
-    write_with(folder.state, lambda file: torch.save(state, file))
-    write_json(folder.path / "progress.json", {"step": step, "steps": steps})
+    write_with(path, lambda file: torch.save(state, file))
 
 
 def load_state(

@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 
 import torch
@@ -15,6 +16,7 @@ from datayield.run.images import source_of
 from datayield.run.parallel import order
 from datayield.run.pretrain import Tick, pretrain
 from datayield.run.state import read_tensors
+from datayield.run.trunk import take_over
 from datayield.spec.cost import flops_per_image
 from datayield.spec.errors import (
     DatayieldError,
@@ -30,6 +32,7 @@ from datayield.store.folders import RunFolder, Store
 from datayield.store.machine import Speeds, eval_key, kind_of
 from datayield.store.plan import Task, label
 from datayield.store.records import ResultRecord
+from datayield.store.trunk import forget
 
 
 def work(
@@ -89,6 +92,8 @@ def _pretrain(
     expected = pretraining(spec, 1.0, speeds)
     estimate = (expected.low, expected.likely, expected.high) if expected else None
     source = source_of(spec, device)
+    if task.part is not None:
+        take_over(spec, store, source.digests, task.shares, estimate)
     weights = None if folder.state.exists() else _weights(spec, store)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -104,10 +109,20 @@ def _pretrain(
         earlier=weights,
         estimate=estimate,
         save_seconds=save_seconds,
+        branches=_branches(task, spec, store),
     )
+    if task.part is not None and spec.trunk is not None:
+        forget(store, spec.trunk, task.part.runs)
     spent = folder.spent()
     if spent is not None:
         speeds.add(spent.speed_key, spent.seconds / spent.images, "run", flops_per_image(spec))
+
+
+def _branches(task: Task, spec: RunSpec, store: Store) -> dict[int, Path]:
+    """Where the state is to be left for other runs of the trunk."""
+    if task.part is None or spec.trunk is None:
+        return {}
+    return {step: store.trunk(spec.trunk) / f"{step}.pt" for step in task.part.leaves}
 
 
 def _weights(spec: RunSpec, store: Store) -> dict[str, Tensor] | None:

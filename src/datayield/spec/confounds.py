@@ -50,7 +50,7 @@ def _too_short(runs: list[RunSpec]) -> Iterable[str]:
             f"budget: the shortest run has {shortest.steps} optimizer steps (n="
             f"{shortest.data.count}, batch {shortest.batch}); lower batch or raise the budget"
         )
-    warm = min(run.optim.warmup * run.steps for run in runs)
+    warm = min(run.optim.warmup * run.trunk_steps for run in runs)
     if 0 < warm < FEW_WARMUP_STEPS:
         yield f"optim.warmup: only {warm:.1f} steps in the shortest run"
 

@@ -13,16 +13,17 @@ DURATIONS = (
     "method.freeze",
     "method.queue_from",
 )
+WHOLE = (("budget",), ("optim", "trunk"), ("init",))  # an earlier run is resolved already
 
 
 def converted(raw: Any, to_share: Callable[[Any, str], float]) -> Any:
     """A copy of a run as written, each `{epochs: E}` replaced by `to_share(E, dotted key)`.
 
-    The budget and `init` stay as they are. Raises ConfigError where no duration is meant.
+    Budgets and `init` stay as they are. Raises ConfigError where no duration is meant.
     """
 
     def at(value: Any, path: tuple[str, ...]) -> Any:
-        if path in (("budget",), ("init",)):  # an earlier run is resolved already
+        if path in WHOLE:
             return value
         if isinstance(value, list | tuple):
             return [at(item, (*path, str(i))) for i, item in enumerate(value)]

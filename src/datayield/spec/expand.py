@@ -48,10 +48,13 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     data = spec.data.model_copy(
         update={"count": n, "fingerprint": listing.fingerprint if listing else None}
     )
-    budget = Budget(unit="images", amount=images)
-    return RunSpec.model_validate(
-        spec.model_copy(update={"data": data, "budget": budget}).model_dump()
-    )
+    fixed: Raw = {"data": data, "budget": Budget(unit="images", amount=images)}
+    if (trunk := spec.optim.trunk) is not None:
+        length = trunk.images(n, spec.batch, flops_per_image(spec))
+        trunk = Budget(unit="images", amount=length)
+        fixed["optim"] = spec.optim.model_copy(update={"trunk": trunk})
+    raw = spec.model_copy(update=fixed).model_dump(mode="json")
+    return validated(RunSpec, raw, where="budget and optim.trunk")
 
 
 def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
@@ -127,11 +130,17 @@ def _earlier(
 
 
 def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: str) -> Raw:
-    """The same run with durations in shares. Their length follows from N and the budget."""
+    """The same run with durations in shares. Their length follows from N and the budget.
+
+    Where the run has a trunk, they are shares of that.
+    """
+    optim = raw.get("optim")
+    trunk = optim.get("trunk") if isinstance(optim, dict) else None
+    timed = {} if trunk is None else {"budget": trunk}
 
     def at(images: float, n: int) -> RunSpec:
         made = converted(raw, lambda epochs, key: as_share(epochs, n, images, key))
-        return validated(RunSpec, {**made, "optim": {"lr": 1.0}}, where=where)
+        return validated(RunSpec, {**made, **timed, "optim": {"lr": 1.0}}, where=where)
 
     spec = at(1, 0)  # durations of no length, and an optimizer that costs nothing
     n, cost = _distinct(spec.data, listings), flops_per_image(spec)
@@ -181,7 +190,8 @@ def merge(into: Raw, patch: Raw) -> None:
 
 
 def _another(key: str, old: Raw, new: Raw) -> bool:
-    return key == "budget" or new.get("name", old.get("name")) != old.get("name", new.get("name"))
+    name = old.get("name", new.get("name"))
+    return key in ("budget", "trunk") or new.get("name", name) != name
 
 
 def _patch(raw: Raw, dotted: str, value: Any) -> None:

@@ -182,6 +182,7 @@ class Supervised(Frozen):
 
 WithTeacher = BYOL | MoCoV3 | DINO
 WithCrops = DINO | SwAV | LeJEPA  # take small views beside large ones
+SeesT = WithTeacher | SwAV  # what they do at a step depends on the share of the budget spent
 WithProjector = BarlowTwins | SimCLR | VICReg | LeJEPA | SwAV | WithTeacher
 AnyMethod = WithProjector | SimMIM
 AnyObjective = AnyMethod | Supervised

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from datayield.spec.budget import Budget
 from datayield.spec.model import Frozen
 
 # Knobs of an optimizer or a schedule that mean nothing to the others.
@@ -15,7 +16,12 @@ _OPTIM_KNOBS = {
         "eta": ("lars",),
         "trust_clip": ("lars",),
     },
-    "schedule": {"final": ("cosine", "wsd"), "milestones": ("step",), "gamma": ("step",)},
+    "schedule": {
+        "final": ("cosine", "wsd"),
+        "decay": ("wsd",),
+        "milestones": ("step",),
+        "gamma": ("step",),
+    },
 }
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -25,6 +31,11 @@ class OptimSpec(Frozen):
 
     `warmup` and `milestones` are shares of t. `adam` adds weight decay to the gradient, as L2;
     `adamw` takes it from the weight. A knob of another optimizer or schedule is refused.
+
+    `trunk` is the length, one for all budgets that nest, of which `warmup` is then a share: runs
+    that differ in budget alone take the same steps until the shorter one decays (`wsd`) or ends
+    (`constant`), so the longer starts where the shorter was. `decay` is a share of the run's own
+    budget.
     """
 
     name: Literal["adamw", "adam", "sgd", "lars"] = "adamw"
@@ -40,6 +51,8 @@ class OptimSpec(Frozen):
     final: float = Field(0.0, ge=0, le=1, description="last lr as a share of lr")
     milestones: tuple[Share, ...] = ()
     gamma: float = Field(0.1, gt=0, description="factor on lr at each milestone")
+    decay: float | None = Field(None, gt=0, lt=1, description="share at the end; None: 0.2")
+    trunk: Budget | None = None
     clip: float | None = Field(None, gt=0, description="largest norm of the gradient")
 
     @model_validator(mode="after")
@@ -50,8 +63,22 @@ class OptimSpec(Frozen):
             for knob, owners in knobs.items():
                 if chosen not in owners and getattr(self, knob) != fields[knob].default:
                     raise ValueError(f"{knob} applies to {' and '.join(owners)}, not to {chosen}")
+        if self.trunk is not None:
+            self._check_trunk()
         if self.schedule == "step":
             steps = (self.warmup, *self.milestones)
             if len(steps) == 1 or any(a >= b for a, b in pairwise(steps)):
                 raise ValueError("step needs milestones, rising shares of the run after warmup")
         return self
+
+    def _check_trunk(self) -> None:
+        if self.schedule not in ("constant", "wsd"):
+            raise ValueError(
+                "trunk: the rate must not depend on the run's own budget before it ends or "
+                f"decays, as with schedule constant or wsd; with {self.schedule} it does"
+            )
+        if self.schedule == "wsd" and self.decay is None:
+            raise ValueError(
+                "trunk: wsd must say its decay, the share of the run's own budget in which it "
+                "leaves the trunk, for example decay: 0.2"
+            )

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from datayield.spec.budget import Budget, steps_for
 from datayield.spec.encoder import EncoderSpec, published
 from datayield.spec.identity import versioned_digest
-from datayield.spec.method import MethodSpec, SimMIM, Supervised, WithCrops
+from datayield.spec.method import MethodSpec, SeesT, SimMIM, Supervised, WithCrops
 from datayield.spec.model import Frozen
 from datayield.spec.optim import OptimSpec
 from datayield.spec.views import ViewSpec
@@ -116,6 +116,29 @@ class RunSpec(Frozen):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _trunk_is_shared(self) -> "RunSpec":
+        trunk = self.optim.trunk
+        if trunk is None:
+            return self
+        if isinstance(self.method, SeesT):
+            raise ValueError(
+                f"optim.trunk: what {self.method.name} does at a step depends on the share of its "
+                "own budget that is spent, so runs of different budgets do not take the same steps"
+            )
+        if trunk.unit == self.budget.unit == "images":  # resolved
+            if self.trunk_steps < self.steps:
+                raise ValueError(
+                    f"optim.trunk: {trunk.label()} are fewer than the budget of the run, "
+                    f"{self.budget.label()}; give the largest budget or more"
+                )
+            if (warmup := self.optim.warmup * self.trunk_steps) > self.shared_steps:
+                raise ValueError(
+                    f"optim.warmup: {warmup * self.batch:,.0f} images of the trunk, but the run "
+                    f"leaves it after {self.shared_steps * self.batch:,}"
+                )
+        return self
+
     def _crops_fit(self, sizes: list[int]) -> None:
         """Views of several sizes: which methods take them, and in which order."""
         if not isinstance(self.method, WithCrops):
@@ -166,16 +189,45 @@ class RunSpec(Frozen):
         """Optimizer steps of the whole run."""
         return steps_for(self.images, self.batch)
 
+    @property
+    def trunk_steps(self) -> int:
+        """Optimizer steps of the trunk; of the run where it has none."""
+        trunk = self.optim.trunk
+        return self.steps if trunk is None else steps_for(round(trunk.amount), self.batch)
+
+    @property
+    def shared_steps(self) -> int:
+        """Steps that every longer run of the same trunk takes too; 0 where it has none."""
+        if self.optim.trunk is None:
+            return 0
+        if self.optim.decay is None:  # constant
+            return self.steps
+        return min(self.steps - 1, round((1 - self.optim.decay) * self.steps))
+
+    @cached_property
+    def trunk(self) -> str | None:
+        """Digest of all that decides the shared steps: equal for runs that share them."""
+        if self.optim.trunk is None:
+            return None
+        kept = self.model_dump(mode="json", exclude_none=True, exclude={"budget"})
+        for own in ("schedule", "decay", "final"):
+            kept["optim"].pop(own, None)
+        return versioned_digest("trunk", kept, self._components)
+
     @cached_property
     def id(self) -> str:
         """12 hex digits: equal for equal work, different for anything that could differ.
 
         Knobs left out (None) are no part of it, so a knob added later changes no older id.
         """
-        parts = ("subset", "order", "views", "encoder", "optim", "loop")
-        methods = (run.method.name for run in self.chain)
         kept = self.model_dump(mode="json", exclude_none=True)
-        return versioned_digest("run", kept, (*parts, *dict.fromkeys(methods)))
+        return versioned_digest("run", kept, self._components)
+
+    @property
+    def _components(self) -> tuple[str, ...]:
+        """Whatever realises the run: a change of any changes its numbers."""
+        parts = ("subset", "order", "views", "encoder", "optim", "loop")
+        return (*parts, *dict.fromkeys(run.method.name for run in self.chain))
 
 
 def _written(encoder: EncoderSpec) -> str:

@@ -47,9 +47,11 @@ def checkpoint_bytes(plan: Plan) -> int | None:
             else:
                 head = head_macs(method, dim)
                 evaluated += layer_macs(method, dim)
-            kept += 4 * evaluated * len(task.shares)
             numbers = moments * (params + round(head))
             if isinstance(method, WithTeacher):  # a copy without moments
                 numbers += params + round(projector_macs(method, dim))
+            kept += 4 * evaluated * len(task.shares)
+            if task.part is not None:  # until the last run of the trunk has begun
+                kept += 4 * numbers * len(task.part.leaves)
             largest = max(largest, 4 * numbers)
     return kept + largest

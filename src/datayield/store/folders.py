@@ -48,7 +48,7 @@ class RunFolder(NamedTuple):
         found = read_json(path)
         if found is None:
             write_json(path, asked)
-        elif found != asked:
+        elif _said(found) != _said(asked):
             raise StoreError(
                 "this folder holds another run than its name says",
                 where=str(path),
@@ -81,6 +81,10 @@ class Store(NamedTuple):
         """The folder of a run or a baseline."""
         return RunFolder(self.root / "runs" / run_id)
 
+    def trunk(self, trunk: str) -> Path:
+        """The folder of the states that runs of one trunk start from: `<step>.pt`."""
+        return self.root / "trunks" / trunk
+
     def study(self, name: str) -> Path:
         """The folder of a study's plan, tables, figures and report."""
         return self.root / "studies" / name
@@ -99,6 +103,13 @@ class Store(NamedTuple):
                 got=error,
                 hint="choose another with --store or DATAYIELD_STORE",
             ) from None
+
+
+def _said(value: Any) -> Any:
+    """`value` without the knobs left out (None), which are no part of an identity."""
+    if isinstance(value, dict):
+        return {key: _said(item) for key, item in value.items() if item is not None}
+    return [_said(item) for item in value] if isinstance(value, list) else value
 
 
 def _read(path: Path, model: type[R]) -> R | None:

@@ -12,6 +12,7 @@ from datayield.store.claim import holder
 from datayield.store.estimate import NOTHING, Estimate, evaluation, pretraining
 from datayield.store.folders import RunFolder, Store
 from datayield.store.machine import Speeds
+from datayield.store.trunk import Member, Part, parts, shortest_first, steps_there
 
 State = Literal["done", "missing", "partial", "evaluate", "running", "failed"]
 Owed = tuple[float, EvalSpec]  # share of the budget, evaluation
@@ -29,6 +30,14 @@ class Task(NamedTuple):
     share_left: float  # of the pretraining
     estimate: Estimate | None  # of what is left; None: nothing comparable was ever timed
     leads_on: bool = False  # whether other runs of the study start from its last encoder
+    part: Part | None = None  # in a trunk, where the run has one
+
+    @property
+    def to_train(self) -> float:
+        """Share of the budget that it is to train itself, without what it takes over."""
+        if self.part is None or not isinstance(self.spec, RunSpec):
+            return self.share_left
+        return self.share_left - self.part.start / self.spec.steps
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -57,13 +66,22 @@ class Plan(NamedTuple):
             total += task.estimate
         return total
 
+    @property
+    def trunks(self) -> dict[str, tuple[str, ...]]:
+        """The ids of the runs that share a trunk, by the trunk's digest."""
+        return {
+            task.spec.trunk: task.part.runs
+            for task in self.tasks
+            if isinstance(task.spec, RunSpec) and task.spec.trunk and task.part
+        }
+
 
 def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> Plan:
     """Compare what the study asks for with what the store holds. Reads names, not contents."""
     evals_of: dict[str, dict[tuple[float, str], Owed]] = {}
     runs: dict[str, tuple[RunSpec, str]] = {}
     arms = {cell.run.id: cell.arm for cell in cells}
-    for cell in cells:
+    for cell in shortest_first(cells):
         runs.update({run.id: (run, arms.get(run.id, "")) for run in cell.run.chain})
         owed = evals_of.setdefault(cell.run.id, {})
         owed.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
@@ -81,7 +99,28 @@ def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> 
         if run.before is not None:
             start = run.before.id
             wanted[start] = wanted.get(start, False) or task.share_left > 0
-    return Plan((*tasks, *reversed(later.values())))
+    return Plan((*tasks, *_with_trunks([*reversed(later.values())], store, speeds)))
+
+
+def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
+    """The same tasks, those that have a trunk with their part in it."""
+    trunks: dict[str, list[int]] = {}
+    for at, task in enumerate(tasks):
+        if isinstance(task.spec, RunSpec) and task.spec.trunk is not None:
+            trunks.setdefault(task.spec.trunk, []).append(at)
+    for trunk, places in trunks.items():
+        members = []
+        for at in places:
+            spec, task = tasks[at].spec, tasks[at]
+            assert isinstance(spec, RunSpec)
+            members.append(Member(spec, task.shares, task.share_left, task.state == "running"))
+        for at, part in zip(places, parts(members, steps_there(store, trunk)), strict=True):
+            tasks[at] = task = tasks[at]._replace(part=part)
+            if part.start and isinstance(task.spec, RunSpec):
+                why = f"{task.why}; goes on from {part.start / task.spec.steps:.0%} of the budget"
+                left = _estimate(task.spec, task.owed, task.to_train, speeds)
+                tasks[at] = task._replace(why=why, estimate=left)
+    return tasks
 
 
 def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:

@@ -7,8 +7,20 @@ from pydantic import Field
 from datayield.spec.model import Frozen
 
 
+class Shared(Frozen):
+    """The first part of a run, which another run of its trunk had trained."""
+
+    run: str = Field(description="the run it started from")
+    images: int
+    seconds: float
+
+
 class SpentRecord(Frozen):
-    """What one pretraining asked for and took. Seconds are of training alone, no evaluation."""
+    """What one pretraining asked for and took. Seconds are of training alone, no evaluation.
+
+    All counts are those of the whole run, as if it had been alone; what it took over from another
+    run, and so did not spend, is in `shared`.
+    """
 
     images_asked: int
     images: int = Field(description="presented: steps x batch")
@@ -33,6 +45,7 @@ class SpentRecord(Frozen):
     estimate: tuple[float, float, float] | None = Field(
         None, description="seconds expected before it started: low, likely, high"
     )
+    shared: Shared | None = None
     finished: float = Field(description="Unix time")
 
 

@@ -1,0 +1,98 @@
+"""Trunks: steps that runs of nested budgets have in common, and the states kept on them.
+
+A state is a function of (trunk, step) alone, so it lies under the trunk's digest and not in a run's
+folder: any run of the trunk may leave it there, and any other start from it. It is a short cut,
+never needed: where it is not there, a run trains from an earlier one or from the start.
+"""
+
+import shutil
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from datayield.spec.run import RunSpec
+from datayield.spec.study import Cell
+from datayield.store.folders import Store
+
+
+class Member(NamedTuple):
+    """A planned run of a trunk: where its encoder is kept, and what is left of it."""
+
+    spec: RunSpec
+    shares: tuple[float, ...]
+    left: float  # share of its pretraining
+    held: bool  # by another process, of which nothing is expected
+
+
+class Part(NamedTuple):
+    """What a planned run takes from its trunk, and leaves on it for others."""
+
+    runs: tuple[str, ...]  # all planned runs of the trunk
+    start: int = 0  # step from which it is expected to train; 0: the beginning, or its own state
+    leaves: tuple[int, ...] = ()  # steps at which it keeps its state
+
+
+def shortest_first(cells: Sequence[Cell]) -> list[Cell]:
+    """The same cells, but that those of one trunk come by the length of what they share.
+
+    Each then starts where the one before it left the trunk, and small budgets are done early.
+    """
+    members: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.run.trunk is not None:
+            members.setdefault(cell.run.trunk, []).append(cell)
+    sorted_ = {
+        key: iter(sorted(group, key=lambda cell: cell.run.shared_steps))
+        for key, group in members.items()
+    }
+    return [cell if cell.run.trunk is None else next(sorted_[cell.run.trunk]) for cell in cells]
+
+
+def parts(members: Sequence[Member], there: Iterable[int]) -> list[Part]:
+    """The part of each run of one trunk, in the order in which they are to run.
+
+    `there`: steps whose states the store holds already.
+    """
+    runs, expected, found = tuple(member.spec.id for member in members), set(there), []
+    for i, (spec, shares, left, held) in enumerate(members):
+        leaves: set[int] = set()
+        for later in (m for m in members[i + 1 :] if m.left == 1):
+            until = min(spec.shared_steps, later.spec.shared_steps)
+            leaves |= {until, *(k for k in _kept(later.spec, later.shares) if k <= until)}
+        fresh = start_of(spec, shares, expected) if left == 1 else 0
+        begins = fresh if left == 1 else round((1 - left) * spec.steps)
+        found.append(Part(runs, fresh, tuple(sorted(leaves)) if left > 0 else ()))
+        if left > 0 and not held:
+            expected |= {step for step in leaves if step >= begins}
+    return found
+
+
+def start_of(spec: RunSpec, shares: Iterable[float], there: Collection[int]) -> int:
+    """The last step of the trunk that `spec` can start from, 0 where there is none.
+
+    Encoders that it keeps at `shares` before that step must be there too.
+    """
+    kept = _kept(spec, shares)
+    return max(
+        (
+            step
+            for step in there
+            if step <= spec.shared_steps and all(k in there for k in kept if k < step)
+        ),
+        default=0,
+    )
+
+
+def steps_there(store: Store, trunk: str) -> set[int]:
+    """Steps of a trunk whose states the store holds."""
+    return {int(path.stem) for path in store.trunk(trunk).glob("*.pt")}
+
+
+def forget(store: Store, trunk: str, runs: Iterable[str]) -> None:
+    """Delete the states of a trunk once each of `runs` has begun, or is finished."""
+    folders = [store.run(run) for run in runs]
+    if all(f.state.exists() or (f.path / "spent.json").exists() for f in folders):
+        shutil.rmtree(store.trunk(trunk), ignore_errors=True)
+
+
+def _kept(spec: RunSpec, shares: Iterable[float]) -> set[int]:
+    return {round(share * spec.steps) for share in shares}
