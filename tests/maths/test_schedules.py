@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from datayield.maths.schedules import linear, ramp, rate
+from datayield.maths.schedules import branch_rate, linear, ramp, rate
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant", "wsd", "step"])
@@ -63,6 +63,30 @@ def test_refuses_what_is_no_share_and_no_schedule() -> None:
         rate(1.01, "cosine", 0.1, 0.0)
     with pytest.raises(ValueError, match="unknown schedule 'linear'"):
         rate(0.5, unknown, 0.1, 0.0)
+
+
+def test_on_the_trunk_all_lengths_have_the_same_bits() -> None:
+    lengths = [(100, 80), (700, 560), (999, 999), (1000, 0)]
+    for step in range(1000):
+        on_it = {
+            branch_rate(step, 1000, leaves, steps, 0.07, 0.1)
+            for steps, leaves in lengths
+            if step < leaves
+        }
+        want = min(1.0, (step + 0.5) / 70)
+        assert len(on_it) <= 1
+        assert all(value == pytest.approx(want, abs=1e-15) for value in on_it)
+
+
+def test_off_the_trunk_the_rate_falls_linearly_to_final() -> None:
+    tail = [branch_rate(step, 1000, 80, 100, 0.02, 0.1) for step in range(80, 100)]
+    assert tail == pytest.approx([1 - 0.9 * (k + 0.5) / 20 for k in range(20)])
+
+
+def test_as_long_as_its_trunk_it_is_wsd() -> None:
+    for step in range(200):
+        whole = rate((step + 0.5) / 200, "wsd", 0.1, 0.05, decay=0.3)
+        assert branch_rate(step, 200, 140, 200, 0.1, 0.05) == pytest.approx(whole)
 
 
 def test_ramp_is_half_a_cosine() -> None:

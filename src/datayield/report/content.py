@@ -70,7 +70,7 @@ def _facts(f: Findings) -> list[str]:
         plural(len({p.key.method for p in points_seen}), "method"),
         plural(len({p.key.eval for p in points_seen}), "evaluation"),
     ]
-    seconds = sum(spent.seconds for spent in f.results.spent)
+    seconds = sum(spent.seconds - spent.shared_seconds for spent in f.results.spent)
     return facts + ([f"{duration(seconds)} of pretraining"] if seconds else [])
 
 
@@ -95,6 +95,9 @@ def _cost(spent: tuple[Spent, ...]) -> list[str]:
         f"{short_number(sum(s.images for s in spent))} images "
         f"({short_number(sum(s.views for s in spent))} views)"
     ]
+    if shared := sum(s.shared_images for s in spent):
+        saved = duration(sum(s.shared_seconds for s in spent))
+        parts.append(f"of which {saved} and {short_number(shared)} images on trunks, spent once")
     flops = [s.flops for s in spent if s.flops is not None]
     if len(flops) == len(spent):
         parts.append(f"{short_number(sum(flops))} FLOPs")
