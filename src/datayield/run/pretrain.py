@@ -21,11 +21,13 @@ from datayield.data.resident import Resident, positions
 from datayield.nets.gather import anywhere, mine, told, world
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
+from datayield.run.compiled import compile_encoders
 from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
 from datayield.run.state import Meter, load_state, save_state, weights_digest
 from datayield.run.step import rate_at, stream_at, take
 from datayield.spec.cost import flops_per_image
 from datayield.spec.errors import InterruptedRunError, TrainingError
+from datayield.spec.places import compiling
 from datayield.spec.run import RunSpec
 from datayield.store.atomic import write_text, write_with
 from datayield.store.folders import RunFolder
@@ -89,6 +91,8 @@ def pretrain(
         keep_freed_memory()
     method = synchronised(methods.build(spec, earlier)).to(device)
     method = method.to(memory_format=torch.channels_last)
+    if compiling():
+        compile_encoders(method)
     part = mine(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
     start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
@@ -243,6 +247,7 @@ def _spent(
         device=describe(device),
         threads=torch.get_num_threads(),
         processes=world(),
+        compiled=compiling(),
         resumed=meter.resumed,
         final_loss=final_loss,
         weights=weights,
