@@ -168,7 +168,7 @@ def whole(
     short = list(ticks(spec, source, device, steps=4))
     every = max(1, min(50, round(seconds / 4 / (short[-1][0] - short[-2][0]))))
     rates: Rates = []
-    began, step = 0.0, 0
+    began, step, share = 0.0, 0, 0.0
     for now, done, waited in ticks(spec, source, device, 200 * every + every - 1):
         if not step:
             began, step = now, done
@@ -176,8 +176,9 @@ def whole(
             rates.append((done - step) * spec.batch / (now - began))
             began, step = now, done
         if len(rates) == count:
+            share = waited
             break
-    return rates, waited
+    return rates, share
 
 
 def ticks(

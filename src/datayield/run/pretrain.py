@@ -91,8 +91,7 @@ def pretrain(
         keep_freed_memory()
     method = synchronised(methods.build(spec, earlier)).to(device)
     method = method.to(memory_format=torch.channels_last)
-    if compiling():
-        compile_encoders(method)
+    compiled = compiling() and compile_encoders(method)
     part = mine(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
     start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
@@ -156,7 +155,7 @@ def pretrain(
     final_loss = float(losses[-1]) if start < steps else math.nan
     weights = weights_digest(method.state_dict())
     _check_alike(weights, spec)
-    folder.write_spent(_spent(spec, source, meter, final_loss, weights, device))
+    folder.write_spent(_spent(spec, source, meter, final_loss, weights, device, compiled))
     folder.state.unlink(missing_ok=True)
     (folder.path / "progress.json").unlink(missing_ok=True)
 
@@ -232,6 +231,7 @@ def _spent(
     final_loss: float,
     weights: str,
     device: torch.device,
+    compiled: bool,
 ) -> SpentRecord:
     images, flops = spec.steps * spec.batch, flops_per_image(spec)
     return SpentRecord(
@@ -247,7 +247,7 @@ def _spent(
         device=describe(device),
         threads=torch.get_num_threads(),
         processes=world(),
-        compiled=compiling(),
+        compiled=compiled,
         resumed=meter.resumed,
         final_loss=final_loss,
         weights=weights,
