@@ -60,7 +60,7 @@ def _rate(
 ) -> float:
     torch.set_num_threads(threads)
     kind = torch.channels_last if layout == "channels_last" else torch.contiguous_format
-    net = encoders.build(spec, 0).to(device).to(memory_format=kind)  # type: ignore[call-overload]
+    net = encoders.build(spec, 0).to(device).to(memory_format=kind)
     images = torch.rand(BATCH, 3, spec.size, spec.size, device=device).to(memory_format=kind)
     _step(net, images, precision)
     done, began = 0, time.perf_counter()
@@ -75,4 +75,4 @@ def _rate(
 def _step(net: nn.Module, images: Tensor, precision: str) -> None:
     with torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bf16"):
         out: Tensor = net(images)
-    out.float().square().mean().backward()
+    torch.autograd.backward(out.float().square().mean())

@@ -34,7 +34,7 @@ def take(
     with torch.autocast(device, torch.bfloat16, enabled=spec.precision == "bf16"):
         loss: Loss = method(views, t, *targets)
     optimizer.zero_grad(set_to_none=True)
-    loss.total.backward()
+    torch.autograd.backward(loss.total)
     average_gradients(method.parameters())
     if spec.optim.clip is not None:
         torch.nn.utils.clip_grad_norm_(method.parameters(), spec.optim.clip)
