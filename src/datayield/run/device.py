@@ -60,8 +60,9 @@ def keep_freed_memory() -> bool:
     """Let glibc reuse large blocks instead of handing them back to the system at every step.
 
     A tensor of some MiB is otherwise mapped anew each time, and every first touch of a page is a
-    fault: a fifth of a step of `convnet` in bf16, within the noise for ResNet-18. Values are untouched; the process holds
-    its peak until it ends, which is what `peak_memory` says anyway. False where it is not glibc.
+    fault: a fifth of a step of `convnet` in bf16, within the noise for ResNet-18.
+    Values are untouched; the process holds its peak until it ends, which is what `peak_memory` says
+    anyway. False where it is not glibc.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
