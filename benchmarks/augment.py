@@ -1,4 +1,4 @@
-"""Speed of `make_views` against torchvision's v2 transforms, image by image, in the same run.
+"""Speed of `make_views` against torchvision's v2 transforms and lightly's, image by image.
 
     python benchmarks/augment.py [--repetitions 7] [--device cpu]
 
@@ -6,6 +6,7 @@ Prints JSON lines: first the machine, then one line per measurement, medians ove
 `views_per_second` is by the clock on the wall, with its range; `views_per_core_second` by the CPU
 time of the process, which other work on the machine disturbs less. Both sides start from decoded
 uint8 pixels in memory and end in normalised float32. On a GPU the clock waits for the device.
+Needs lightly 1.6.
 """
 
 import argparse
@@ -13,11 +14,12 @@ import json
 import statistics
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import PIL.Image
 import torch
+from lightly import transforms
 from machine import machine
 from torch import Tensor
 from torchvision.transforms import v2
@@ -60,6 +62,9 @@ def main() -> None:
             for source in ("PIL", "tensor"):
                 rates = measure(theirs(pictures(size), spec, source), BATCH, asked.repetitions)
                 report(f"torchvision.v2 on {source}", name, size, 1, rates)
+        for name in ("symmetric", "asymmetric"):
+            rates = measure(lightlys(pictures(size), name), 2 * BATCH, asked.repetitions)
+            report("lightly", name, size, 1, rates)
 
 
 def ours(images: Tensor, specs: tuple[ViewSpec, ...]) -> Callable[[int], object]:
@@ -100,6 +105,27 @@ def theirs(images: Tensor, spec: ViewSpec, source: str) -> Callable[[int], objec
 
     def run(_: int) -> Tensor:
         return torch.stack([transform(image) for image in inputs])
+
+    return run
+
+
+def lightlys(images: Tensor, name: str) -> Callable[[int], object]:
+    """Two views of each image by lightly's own transforms, as a data loader's worker makes them.
+
+    `symmetric` is its SimCLRTransform, blurred half the time; `asymmetric` its BYOLTransform, which
+    its Barlow Twins takes, without blur as in its example for small images.
+    """
+    size = images.shape[-1]
+    transform: Any = transforms.SimCLRTransform(input_size=size)
+    if name == "asymmetric":
+        transform = transforms.BYOLTransform(
+            transforms.BYOLView1Transform(input_size=size, gaussian_blur=0.0),
+            transforms.BYOLView2Transform(input_size=size, gaussian_blur=0.0),
+        )
+    inputs = [PIL.Image.fromarray(array) for array in images.permute(0, 2, 3, 1).numpy()]
+
+    def run(_: int) -> Tensor:
+        return torch.stack([view for image in inputs for view in transform(image)])
 
     return run
 

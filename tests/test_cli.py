@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import importlib
 import json
 import os
 import signal
@@ -33,7 +34,7 @@ VERBS = {
         "json",
     },
     "ls": {"json"},
-    "doctor": {"data", "json"},
+    "doctor": {"data", "measure", "json"},
 }
 
 
@@ -158,3 +159,18 @@ def test_version(datayield: Call) -> None:
     from datayield import __version__
 
     assert datayield("--version").out.strip() == __version__
+
+
+def test_doctor_measures_what_is_fastest_here(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = importlib.import_module("datayield.run.rates")
+    monkeypatch.setattr(rates, "SECONDS", 0.0)
+    monkeypatch.setattr(rates, "BATCH", 2)
+    found = json.loads(datayield("doctor", "--measure", "--json").out)
+    lines = found["training, images per second"]
+    assert {line["precision"] for line in lines} == {"fp32", "bf16"}
+    for name, best in found["fastest here"].items():
+        own = [line for line in lines if line["encoder"] == name]
+        top = max(own, key=lambda line: line["images_per_second"])
+        assert best == "{precision}, {layout}, {threads} threads".format(**top)

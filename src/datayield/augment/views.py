@@ -16,6 +16,7 @@ from datayield.augment.blur import gaussian_blur, kernel_size
 from datayield.augment.colour import brightness_, contrast_, grey, hue, saturation_, solarize
 from datayield.augment.geometry import TRIES, between, draw_windows, resized_crop
 from datayield.augment.normalise import normalise_planes
+from datayield.maths.sent import sent
 from datayield.spec.views import ViewSpec
 
 _WINDOW_ROWS = 2 * TRIES + 2
@@ -100,7 +101,7 @@ def apply(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
     Computed in float32 whatever autocast says: bfloat16 cannot tell neighbouring grey levels.
     """
     with torch.autocast(images.device.type, enabled=False):
-        on = Drawn(*_sent(torch.stack(drawn), images.device))
+        on = Drawn(*sent(torch.stack(drawn), images.device))
         window = (on.top, on.left, on.height, on.width)
         view = resized_crop(images, *window, on.flip, spec.size)
         brightness_(view, on.brightness)
@@ -121,7 +122,7 @@ def _where(values: Tensor, view: Tensor, change: Callable[[Tensor, Tensor], Tens
     """
     chosen = values.nonzero().flatten()
     if len(chosen):
-        at = _sent(chosen, view.device)
+        at = sent(chosen, view.device)
         view.index_copy_(0, at, change(view.index_select(0, at), at))
 
 
@@ -129,10 +130,3 @@ def _factor(uniform: Tensor, strength: float, chosen: Tensor) -> Tensor:
     """From U[max(0, 1 - strength), 1 + strength] where chosen, else 1."""
     drawn = between(uniform, max(0.0, 1 - strength), 1 + strength)
     return torch.where(chosen, drawn, 1.0)
-
-
-def _sent(values: Tensor, device: torch.device) -> Tensor:
-    """`values` on `device`; from pinned memory to a GPU, so that the copy waits for nothing."""
-    if device.type == "cuda":
-        return values.pin_memory().to(device, non_blocking=True)
-    return values.to(device)

@@ -82,12 +82,16 @@ def doctor(
             "--data", help="Decode nothing, list every dataset and what was left out of it."
         ),
     ] = False,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Time training by precision, memory format and threads."),
+    ] = False,
     json_: JsonOpt = False,
 ) -> None:
     """Check this machine: versions, device, folders, data."""
     from datayield.run.doctor import examine, show
 
-    findings = examine(data)
+    findings = examine(data, measure)
     if json_:
         print_json(findings)
     else:

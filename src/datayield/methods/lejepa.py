@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from datayield.maths.gaussian import prediction, sigreg
+from datayield.maths.sent import sent
 from datayield.methods.embed import large, together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
@@ -34,7 +35,7 @@ class LeJEPA(nn.Module):
         width = self.spec.projector[-1]
         directions = F.normalize(torch.randn(width, self.spec.directions), dim=0)  # [D, M]
         z = gathered(together(self.encoder, self.projector, views), dim=1)  # [V, B, D]
-        spread = sigreg(z, directions.to(z.device, non_blocking=True))
+        spread = sigreg(z, sent(directions, z.device))
         agreement = prediction(z, len(large(views)))
         total = self.spec.sigreg * spread + (1 - self.spec.sigreg) * agreement
         return loss(total, {"prediction": agreement, "sigreg": spread})

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from datayield.maths.masking import patchify, random_masks, reconstruction
+from datayield.maths.sent import sent
 from datayield.methods.loss import Loss, loss
 from datayield.nets.encoder import Encoder
 from datayield.nets.gather import gathered, mine, world
@@ -37,7 +38,7 @@ class SimMIM(nn.Module):
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
         pixels = torch.cat(views)
         hidden = self._masks(len(views), len(views[0]), pixels.shape[-1] // self.patch)
-        hidden = hidden.to(pixels.device, non_blocking=True)  # [V B, T]
+        hidden = sent(hidden, pixels.device)  # [V B, T]
         pred = self.decoder(self.encoder.tokens(pixels, hidden, self.mask_token))
         errors = reconstruction(pred, patchify(pixels, self.patch), hidden)  # [V B]
         total = gathered(errors.view(len(views), -1), dim=1).mean()

@@ -7,7 +7,7 @@ name or size.
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from datayield.nets.attention import cpu_attention
 from datayield.nets.convnet import ConvNet
 from datayield.nets.viny import ViNy
 from datayield.spec.cost import CONVNET_WIDTH, RESNETS, VITS
@@ -58,7 +59,8 @@ class Encoder(nn.Module):
         if self.average:
             return self.tokens(x).mean(dim=1)
         self._check(x)
-        features: Tensor = self.body(x)
+        with self._attending(x):
+            features: Tensor = self.body(x)
         return features
 
     def tokens(
@@ -75,13 +77,14 @@ class Encoder(nn.Module):
         self._check(x)
         if (hidden is None) != (filler is None):
             raise ValueError("hidden places need a filler, and a filler hidden places")
-        if hidden is None or filler is None:
+        replaced: AbstractContextManager[None] = nullcontext()
+        if hidden is not None and filler is not None:
+            if self.prefix:
+                replaced = _embedded_as(self.body.patch_embed, hidden, filler)
+            else:
+                x = _painted(x, hidden, filler)
+        with replaced, self._attending(x):
             out: Tensor = self.body.forward_features(x)
-        elif self.prefix:
-            with _embedded_as(self.body.patch_embed, hidden, filler):
-                out = self.body.forward_features(x)
-        else:
-            out = self.body.forward_features(_painted(x, hidden, filler))
         if out.ndim == 3:
             return out[:, self.prefix :]
         if out.ndim == 2:
@@ -89,6 +92,9 @@ class Encoder(nn.Module):
         if out.shape[1] == self.body.num_features:  # [B, C, H, W], else [B, H, W, C]
             return out.flatten(2).transpose(1, 2)
         return out.flatten(1, 2)
+
+    def _attending(self, x: Tensor) -> AbstractContextManager[object]:
+        return cpu_attention(x) if self.prefix else nullcontext()
 
     def _check(self, x: Tensor) -> None:
         side = x.shape[-1]

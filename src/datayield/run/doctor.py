@@ -12,11 +12,15 @@ from datayield.data.catalog import entries
 from datayield.data.inventory import left_out
 from datayield.data.tasks import availability
 from datayield.run.device import choose, describe, fast_bf16, versions
+from datayield.run.rates import NETS, train_rates
 from datayield.spec.places import cache_dir, data_dir, store_dir
 
 
-def examine(data: bool) -> dict[str, Any]:
-    """Findings as a script reads them; `data` adds every dataset and what was left out of it."""
+def examine(data: bool, measure: bool = False) -> dict[str, Any]:
+    """Findings as a script reads them.
+
+    `data` adds every dataset and what was left out of it, `measure` half a minute of training.
+    """
     device = choose("auto")
     folder = data_dir()
     free = shutil.disk_usage(_existing(str(cache_dir()))).free
@@ -37,6 +41,17 @@ def examine(data: bool) -> dict[str, Any]:
     }
     if folder is not None and not folder.is_dir():
         findings["problems"].append(f"DATAYIELD_DATA={folder} is not a folder")
+    if measure:
+        rates = train_rates(device)
+        findings["training, images per second"] = [rate._asdict() for rate in rates]
+        findings["fastest here"] = {
+            spec.name: next(
+                f"{rate.precision}, {rate.layout}, {rate.threads} threads"
+                for rate in rates
+                if rate.encoder == spec.name
+            )
+            for spec in NETS
+        }
     if data:
         findings["datasets"] = [asdict(entry) for entry in entries()]
         findings["left out when decoding"] = left_out()

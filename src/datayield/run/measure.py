@@ -16,7 +16,8 @@ from datayield.data.resident import Resident
 from datayield.evals.features import extract, pixel_features
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
-from datayield.optim.build import set_rate
+from datayield.run.device import keep_freed_memory
+from datayield.run.step import take
 from datayield.spec.cost import flops_per_image
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import SGD_EPOCHS, EvalSpec
@@ -69,6 +70,8 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
 
     On random pixels, in the middle of the budget and at a learning rate of 0.
     """
+    if device.type == "cpu":
+        keep_freed_memory()
     n = 2 * spec.batch
     pixels = np.random.default_rng(0).integers(
         0, 256, (n, spec.data.size, spec.data.size, 3), dtype=np.uint8
@@ -76,19 +79,13 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
     images = Resident(pixels, np.arange(n), device)
     method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(method, spec.optim)
-    set_rate(optimizer, 0.0)
+    targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()
     number = count()
 
     def step() -> None:
         k = next(number)
         views = make_views(images.batch(0, k, spec.batch), spec.views, 0, k)
-        targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()
-        with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
-            loss = method(views, 0.5, *targets)
-        optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()
-        optimizer.step()
-        method.after_step(0.5)
+        take(method, optimizer, spec, views, targets, t=0.5, lr=0.0, stream=k)
 
     return step
 

@@ -14,22 +14,22 @@ from threading import Event
 from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from datayield import methods
 from datayield.augment.views import make_views
 from datayield.data.resident import Resident, positions
-from datayield.maths.schedules import WSD_DECAY, branch_rate, rate
-from datayield.nets.gather import anywhere, average_gradients, mine, told, world
+from datayield.nets.gather import anywhere, mine, told, world
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
-from datayield.optim.build import set_rate
-from datayield.run.device import describe, peak_memory, versions
+from datayield.run.compiled import compile_encoders
+from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
 from datayield.run.state import Meter, load_state, save_state, weights_digest, write_state
+from datayield.run.step import rate_at, stream_at, take
 from datayield.spec.cost import flops_per_image
 from datayield.spec.errors import InterruptedRunError, TrainingError
+from datayield.spec.places import compiling
 from datayield.spec.run import RunSpec
 from datayield.store.atomic import write_text, write_with
 from datayield.store.folders import RunFolder
@@ -91,8 +91,11 @@ def pretrain(
     when `stop` is set (in any process), and TrainingError when the loss is no longer finite, or
     where processes that trained together end with different weights.
     """
+    if device.type == "cpu":
+        keep_freed_memory()
     method = synchronised(methods.build(spec, earlier)).to(device)
     method = method.to(memory_format=torch.channels_last)
+    compiled = compiling() and compile_encoders(method)
     part = mine(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
     start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
@@ -142,17 +145,16 @@ def pretrain(
         fetched = time.perf_counter()
         views = make_views(pixels, spec.views, spec.seed, step, spec.batch, part.start)
         viewed = time.perf_counter()
-        torch.manual_seed(_stream(spec.seed, step))
-        with torch.autocast(device.type, torch.bfloat16, enabled=spec.precision == "bf16"):
-            loss = method(views, t, *targets)
-        optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()
-        average_gradients(method.parameters())
-        if spec.optim.clip is not None:
-            torch.nn.utils.clip_grad_norm_(method.parameters(), spec.optim.clip)
-        set_rate(optimizer, _rate(spec, step))
-        optimizer.step()
-        method.after_step(t)
+        loss = take(
+            method,
+            optimizer,
+            spec,
+            views,
+            targets,
+            t=t,
+            lr=rate_at(spec, step),
+            stream=stream_at(spec.seed, step),
+        )
         recent.append(loss.total.detach())
         terms = loss.terms
         meter.wait_seconds += fetched - before
@@ -161,32 +163,16 @@ def pretrain(
     final_loss = float(losses[-1]) if start < steps else math.nan
     weights = weights_digest(method.state_dict())
     _check_alike(weights, spec)
-    folder.write_spent(_spent(spec, source, meter, final_loss, weights, device))
+    folder.write_spent(_spent(spec, source, meter, final_loss, weights, device, compiled))
     folder.state.unlink(missing_ok=True)
     (folder.path / "progress.json").unlink(missing_ok=True)
-
-
-def _stream(seed: int, step: int) -> int:
-    """A seed for what layers draw (dropout, stochastic depth) at this step."""
-    return int(np.random.SeedSequence((seed, step, 0xD50)).generate_state(1, np.uint64)[0] >> 1)
-
-
-def _rate(spec: RunSpec, step: int) -> float:
-    """The learning rate of a step: the schedule at its middle, so that no step has rate 0."""
-    o = spec.optim
-    if o.trunk is not None:
-        whole, leaves = spec.trunk_steps, spec.shared_steps
-        return o.lr * branch_rate(step, whole, leaves, spec.steps, o.warmup, o.final)
-    t = (step + 0.5) / spec.steps
-    decay = WSD_DECAY if o.decay is None else o.decay
-    return o.lr * rate(t, o.schedule, o.warmup, o.final, o.milestones, o.gamma, decay)
 
 
 def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
     bad = (~torch.isfinite(losses)).nonzero()
     if len(bad):
         at = step - len(losses) + int(bad[0])
-        lr = _rate(spec, at)
+        lr = rate_at(spec, at)
         raise TrainingError(
             f"the loss is {float(losses[bad[0]])} at step {at} of {spec.steps}",
             where=f"{spec.method.name}, run {spec.id}",
@@ -215,7 +201,7 @@ def _log(
         "step": step,
         "share": round(step / spec.steps, 6),
         "loss": float(losses.mean()),
-        "lr": _rate(spec, step - 1),
+        "lr": rate_at(spec, step - 1),
         "terms": {k: float(v) for k, v in terms.items()},
     }
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -251,6 +237,7 @@ def _spent(
     final_loss: float,
     weights: str,
     device: torch.device,
+    compiled: bool,
 ) -> SpentRecord:
     images, flops = spec.steps * spec.batch, flops_per_image(spec)
     return SpentRecord(
@@ -266,6 +253,7 @@ def _spent(
         device=describe(device),
         threads=torch.get_num_threads(),
         processes=world(),
+        compiled=compiled,
         resumed=meter.resumed,
         final_loss=final_loss,
         weights=weights,

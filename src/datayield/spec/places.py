@@ -37,6 +37,11 @@ def store_dir() -> Path:
     return Path(os.environ.get("DATAYIELD_STORE") or "datayield-store").expanduser()
 
 
+def compiling() -> bool:
+    """DATAYIELD_COMPILE: 1 compiles encoders with torch.compile; off unless set."""
+    return os.environ.get("DATAYIELD_COMPILE", "0") not in ("", "0")
+
+
 class Place(NamedTuple):
     """This process among those that train each run together; alone unless torchrun started it."""
 

@@ -34,6 +34,7 @@ class SpentRecord(Frozen):
     device: str
     threads: int
     processes: int = Field(1, description="that shared each batch; the counts above are of all")
+    compiled: bool = Field(False, description="encoders by torch.compile (DATAYIELD_COMPILE)")
     resumed: int = Field(0, description="times it was stopped and continued")
     final_loss: float
     weights: str = Field(description="SHA-256 of everything trained, at the last step")
