@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,14 +40,15 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
-    """The good images of a split: `images` [N, S, S, 3], `labels` name -> [N].
+    """The good images of a split, `shape` [N, S, S, 3], in the file `path`; `labels` name -> [N].
 
     `masks` [N, S, S]: the class of each pixel, None where the set has no masks.
     `digest` is over pixels, masks and labels. `listed` counts the damaged ones too, which `skipped`
     names; `converted` counts what else was done, such as `L to RGB`.
     """
 
-    images: Pixels
+    path: Path
+    shape: tuple[int, int, int, int]
     labels: dict[str, Labels]
     classes: dict[str, list[str]]
     digest: str
@@ -56,7 +58,12 @@ class Arrays:
     masks: Pixels | None = None
 
     def __len__(self) -> int:
-        return len(self.images)
+        return self.shape[0]
+
+    @cached_property
+    def images(self) -> Pixels:
+        """All of them as a read-only map: for a few, or in order. `data.stored` reads the rest."""
+        return np.memmap(self.path, np.uint8, "r", shape=self.shape)
 
 
 def prepare(
@@ -124,7 +131,8 @@ def _stored(root: Path, stamp: Path) -> Arrays | None:
     shape = (meta["kept"], meta["size"], meta["size"], 3)
     with np.load(folder / "labels.npz") as labels:
         return Arrays(
-            images=np.memmap(folder / "images.u8", np.uint8, "r", shape=shape),
+            path=folder / "images.u8",
+            shape=shape,
             labels={name.removeprefix("labels/"): labels[name] for name in labels.files},
             classes=meta["classes"],
             digest=meta["digest"],
@@ -149,12 +157,13 @@ def _finish(building: Path, source: Source, outcome: Outcome, size: int) -> dict
     """Close the gaps that damaged images left, write the labels, and describe it all."""
     import PIL
 
-    kept = np.delete(np.arange(len(source)), [i for i, _ in outcome.skipped])
-    labels = {name: column[kept] for name, column in source.labels.items()}
+    bad = [i for i, _ in outcome.skipped]
+    labels = {name: np.delete(column, bad) for name, column in source.labels.items()}
     files = {building / "images.u8": 3}
     if masked(source):
         files[building / "masks.u8"] = 1
     if outcome.skipped:
+        kept = np.delete(np.arange(len(source)), bad)
         for path, channels in files.items():
             close_gaps(path, kept, len(source), channels * size**2)
     columns: dict[str, Any] = {f"labels/{name}": column for name, column in labels.items()}
@@ -162,7 +171,7 @@ def _finish(building: Path, source: Source, outcome: Outcome, size: int) -> dict
     return {
         "digest": content_digest(list(files), labels, size),
         "listed": len(source),
-        "kept": len(kept),
+        "kept": len(source) - len(bad),
         "skipped": [{"name": source.names(i), "reason": why} for i, why in outcome.skipped],
         "converted": dict(sorted(outcome.conversions.items())),
         "masks": len(files) > 1,

@@ -1,13 +1,18 @@
 """The images of runs and evaluations, decoded once per process."""
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 import torch
 
 from datayield.data.arrays import Arrays, prepare
+from datayield.data.memory import SHARE, fits, free
 from datayield.data.resident import Resident
+from datayield.data.stored import Stored
+from datayield.data.streamed import Streamed
 from datayield.data.subset import digest_of, indices
 from datayield.run.pretrain import Source
 from datayield.spec.errors import DataError
@@ -83,10 +88,20 @@ def _source(subset: Subset, label: str | None, device: torch.device) -> Source:
     check_count(subset)
     arrays = arrays_of(subset.dataset, subset.split, subset.size, subset.fit)
     chosen = indices(subset, len(arrays))
-    return Source(
-        Resident(arrays.images, chosen, device),
-        arrays.digest,
-        digest_of(chosen),
-        len(arrays.skipped),
-        None if label is None else torch.from_numpy(arrays.labels[label][chosen]).to(device),
-    )
+    rows, note = Stored(arrays.path, arrays.shape), ""
+    nbytes = len(chosen) * math.prod(arrays.shape[1:])
+    images: Resident | Streamed
+    if fits(nbytes, device):
+        images = Resident(rows, chosen, device)
+    else:
+        images = Streamed(rows, chosen, device)
+        note = (
+            f"{subset.dataset} {subset.split}: {len(chosen):,} images are {nbytes / 2**30:.1f} GiB,"
+            f" more than {SHARE:.0%} of the {free(device) / 2**30:.1f} GiB that are free on"
+            f" {device.type}: read from {arrays.path} while training, with the same result"
+        )
+    column = None
+    if label is not None:
+        where = np.arange(len(chosen), dtype=np.int64)
+        column = torch.from_numpy(arrays.labels[label][chosen[where]]).to(device)
+    return Source(images, arrays.digest, digest_of(chosen), len(arrays.skipped), column, note)
