@@ -2,10 +2,11 @@
 
     python benchmarks/index.py [--images 100000000] [--repetitions 5]
 
-No images are needed: a subset and the order of batches follow from the number of images alone, and
-listings are measured on `--listed` made-up entries, whose bytes per image do not depend on how many
-there are. `peak_bytes` is what Python and numpy held at most meanwhile. Prints JSON lines: first the
-machine. Nesting is checked: every subset's digest is compared with the prefix of the next larger.
+No images are needed: a subset and the order of batches follow from the number of images alone,
+and listings are measured on `--listed` made-up entries, whose bytes per image do not depend on how
+many there are. `peak_bytes` is what Python and numpy held at most meanwhile. Prints JSON lines:
+first the machine. Nesting is checked: the digest of every subset is compared with that of as many
+images at the beginning of the next larger one.
 """
 
 import argparse
@@ -107,11 +108,12 @@ def listings(root: Path, n: int) -> None:
         ("parquet", lambda: Parquet((root / "a.parquet",))),
         ("folder", lambda: Folder(root / "folder")),
     ):
-        tracemalloc.start()
         began = time.perf_counter()
+        assert len(make()) == n
+        seconds = time.perf_counter() - began
+        tracemalloc.start()
         source = make()
         assert len(source) == n
-        seconds = time.perf_counter() - began
         held, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         report("listing", kind=name, images=n, seconds=seconds, held_bytes_per_image=held / n,

@@ -166,7 +166,7 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
         "images_per_second": spent.images / spent.seconds,
         "wait_share": round(spent.wait_seconds / spent.seconds, 5),
         "seconds": round(spent.seconds, 2),
-        "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_rss": status("VmHWM"),
         "peak_mapped": status("VmPeak"),
         "mapped_before": mapped_before,
         "read_bytes": disk_bytes(),

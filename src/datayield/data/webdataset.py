@@ -57,7 +57,7 @@ class WebDataset:
 
     @cached_property
     def _tables(self) -> "tuple[dict[str, NDArray[np.void]], ...]":
-        """Shard by shard, part by part, where the samples lie: from the headers of the tar members alone."""
+        """Shard by shard, part by part, where samples lie: from the tar members' headers alone."""
         return tuple(_table(path) for path in self.shards)
 
     @cached_property

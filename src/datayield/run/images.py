@@ -29,17 +29,26 @@ def arrays_of(
     size: int,
     fit: Fit,
     progress: Callable[[int, int], None] | None = None,
+    on_the_fly: bool = False,
 ) -> Arrays:
-    """A decoded split; the second call in a process is free."""
+    """A decoded split; the second call in a process is free.
+
+    `on_the_fly`: one that the disk cannot keep will do, as it does to pretrain on.
+    """
     key = (dataset, split, size, fit)
-    if key not in _DECODED:
-        _DECODED[key] = prepare(dataset, split, size, fit, progress=progress)
+    found = _DECODED.get(key)
+    if found is None or not (on_the_fly or isinstance(found.rows, Stored)):
+        _DECODED[key] = prepare(dataset, split, size, fit, progress=progress, on_the_fly=on_the_fly)
     return _DECODED[key]
+
+
+def _pretrained_on(data: Subset) -> Arrays:
+    return arrays_of(data.dataset, data.split, data.size, data.fit, on_the_fly=True)
 
 
 def check_count(subset: Subset) -> None:
     """Raises DataError where the split has fewer usable images than the subset takes."""
-    arrays = arrays_of(subset.dataset, subset.split, subset.size, subset.fit)
+    arrays = _pretrained_on(subset)
     if subset.count is not None and subset.count > len(arrays):
         raise DataError(
             f"{subset.dataset!r} split {subset.split!r} has {len(arrays)} usable images: "
@@ -57,7 +66,7 @@ def check_classes(spec: RunSpec) -> None:
         return
     assert isinstance(spec.method, Supervised)
     data, classes = spec.data, spec.method.classes
-    labels = arrays_of(data.dataset, data.split, data.size, data.fit).labels
+    labels = _pretrained_on(data).labels
     if spec.label not in labels:
         raise DataError(
             f"{data.dataset!r} split {data.split!r} has no labels called {spec.label!r}",
@@ -86,10 +95,10 @@ def source_of(spec: RunSpec, device: torch.device) -> Source:
 @lru_cache(maxsize=2)
 def _source(subset: Subset, label: str | None, device: torch.device) -> Source:
     check_count(subset)
-    arrays = arrays_of(subset.dataset, subset.split, subset.size, subset.fit)
+    arrays = _pretrained_on(subset)
     chosen = indices(subset, len(arrays))
-    rows, note = Stored(arrays.path, arrays.shape), ""
-    nbytes = len(chosen) * math.prod(arrays.shape[1:])
+    rows = arrays.rows
+    nbytes, note = len(chosen) * math.prod(rows.shape[1:]), ""
     images: Resident | Streamed
     if fits(nbytes, device):
         images = Resident(rows, chosen, device)
@@ -98,7 +107,8 @@ def _source(subset: Subset, label: str | None, device: torch.device) -> Source:
         note = (
             f"{subset.dataset} {subset.split}: {len(chosen):,} images are {nbytes / 2**30:.1f} GiB,"
             f" more than {SHARE:.0%} of the {free(device) / 2**30:.1f} GiB that are free on"
-            f" {device.type}: read from {arrays.path} while training, with the same result"
+            f" {device.type}: {'read' if isinstance(rows, Stored) else 'decoded'} while training,"
+            " with the same result"
         )
     column = None
     if label is not None:
