@@ -124,3 +124,52 @@ def test_a_process_that_fails_ends(stored: Stored) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(stored.path)], timeout=60)
     assert done.returncode == 7
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from datayield.data.memory import _fields, fits
+from datayield.data.stored import Stored
+from datayield.data.streamed import Streamed
+import torch
+shape = (2_000_000, 36, 36, 3)
+size = next(_fields(Path("/proc/self/status"), "VmSize:", 1024))
+resource.setrlimit(resource.RLIMIT_AS, (size + (400 << 20),) * 2)
+assert not fits(int(np.prod(shape)), torch.device("cpu"))
+try:
+    np.memmap(sys.argv[1], np.uint8, "r", shape=shape)
+except OSError:
+    pass
+else:
+    raise SystemExit("the limit is not in force")
+before = next(_fields(Path("/proc/self/status"), "VmRSS:", 1024))
+images = Streamed(Stored(Path(sys.argv[1]), shape), np.arange(shape[0]), "cpu")
+for step in range(100):
+    assert images.batch(0, step, 256).shape == (256, 3, 36, 36)
+images.close()
+held = next(_fields(Path("/proc/self/status"), "VmHWM:", 1024)) - before
+assert held < 150 << 20, held  # five batches are 5 MB, indices and order 16 MB each, read 100 MB
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ulimit -v is not enforced elsewhere")
+def test_under_ulimit_v_a_file_twenty_times_the_room_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "images.u8"
+    with path.open("wb") as file:
+        file.truncate(2_000_000 * 36 * 36 * 3)  # holes: 8 GB that take no disk
+    command = [sys.executable, "-c", LIMITED, str(path)]
+    done = subprocess.run(command, timeout=120, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_on_a_gpu_the_bits_are_the_same(images: np.ndarray, stored: Stored) -> None:
+    inside = Resident(images, np.arange(N), "cuda")
+    streamed = Streamed(stored, np.arange(N), "cuda")
+    for step in [*range(40), 3]:
+        found = streamed.batch(0, step, 64)
+        assert found.is_cuda
+        assert torch.equal(found, inside.batch(0, step, 64))
+    streamed.close()
