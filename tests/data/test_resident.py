@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from datayield.data import resident
+from datayield.data import order, resident
 from datayield.data.resident import Resident, positions
 
 
@@ -27,7 +27,7 @@ def test_batches_are_slices_of_one_endless_order() -> None:
 
 def test_any_step_without_the_ones_before() -> None:
     expected = positions(1000, 1, 12_345, 32)
-    resident._permutation.cache_clear()
+    order._whole.cache_clear()
     np.testing.assert_array_equal(positions(1000, 1, 12_345, 32), expected)
     assert not np.array_equal(positions(1000, 2, 12_345, 32), expected)
 
@@ -41,9 +41,7 @@ def test_the_order_is_not_the_one_that_chose_the_subset() -> None:
     assert not np.array_equal(positions(100, 4, 0, 100), chose)
 
 
-@pytest.mark.parametrize("limit", [resident.RAM_LIMIT, 0], ids=["in memory", "from the file"])
-def test_batches_hold_the_right_pixels(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resident, "RAM_LIMIT", limit)
+def test_batches_hold_the_right_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resident, "CHUNK", 500)
     images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), np.uint8)
     images.flags.writeable = False
@@ -58,9 +56,7 @@ def test_batches_hold_the_right_pixels(limit: int, monkeypatch: pytest.MonkeyPat
     assert len(source) == 5
 
 
-@pytest.mark.parametrize("limit", [resident.RAM_LIMIT, 0], ids=["in memory", "from the file"])
-def test_parts_of_a_batch_joined_are_the_batch(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resident, "RAM_LIMIT", limit)
+def test_parts_of_a_batch_joined_are_the_batch() -> None:
     images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), np.uint8)
     images.flags.writeable = False
     source = Resident(images, np.arange(20), "cpu")

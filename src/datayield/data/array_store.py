@@ -21,7 +21,8 @@ FORGOTTEN = 86_400  # seconds after which a half-written store was surely left b
 
 def whole(folder: Path, meta: dict[str, Any]) -> bool:
     """Whether `folder` holds all that `meta` says of it."""
-    sizes = {"images.u8": 3} | ({"masks.u8": 1} if meta.get("masks") else {})
+    sizes = {"images.u8": 3} if meta.get("pixels", True) else {}
+    sizes |= {"masks.u8": 1} if meta.get("masks") else {}
     pixels = meta["kept"] * meta["size"] ** 2
     return (folder / "labels.npz").exists() and all(
         (folder / name).exists() and (folder / name).stat().st_size == pixels * channels
@@ -67,6 +68,11 @@ def content_digest(paths: list[Path], labels: dict[str, Labels], size: int) -> s
         with path.open("rb") as file:
             for block in iter(partial(file.read, 1 << 20), b""):
                 sha.update(block)
+    return close_digest(sha, labels)
+
+
+def close_digest(sha: "hashlib._Hash", labels: dict[str, Labels]) -> str:
+    """16 hex digits, of what `sha` has seen and the labels."""
     for name, column in sorted(labels.items()):
         sha.update(name.encode() + column.astype("<i8").tobytes())
     return sha.hexdigest()[:16]
@@ -79,10 +85,9 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     part.replace(path)
 
 
-def room_for(needed: int, root: Path) -> None:
-    """Raise DataError where the disk cannot take `needed` bytes more."""
-    if shutil.disk_usage(root).free < needed:
-        raise disk_full(needed, root)
+def room_for(needed: int, root: Path) -> bool:
+    """Whether the disk can take `needed` bytes more."""
+    return shutil.disk_usage(root).free >= needed
 
 
 def disk_full(needed: int, root: Path) -> DataError:

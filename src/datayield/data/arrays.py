@@ -2,10 +2,12 @@
 
 import errno
 import json
+import math
 import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +26,9 @@ from datayield.data.array_store import (
 from datayield.data.catalog import find
 from datayield.data.decode import DECODER, Fit
 from datayield.data.decode_all import Job, Outcome, decode_all
+from datayield.data.on_the_fly import Undecoded, looked_at
 from datayield.data.source import Labels, Pixels, Source, masked
+from datayield.data.stored import Stored
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.places import cache_dir
@@ -39,14 +43,14 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
-    """The good images of a split: `images` [N, S, S, 3], `labels` name -> [N].
+    """The good images of a split, `shape` [N, S, S, 3], as `rows`; `labels` name -> [N].
 
     `masks` [N, S, S]: the class of each pixel, None where the set has no masks.
     `digest` is over pixels, masks and labels. `listed` counts the damaged ones too, which `skipped`
     names; `converted` counts what else was done, such as `L to RGB`.
     """
 
-    images: Pixels
+    rows: Stored | Undecoded
     labels: dict[str, Labels]
     classes: dict[str, list[str]]
     digest: str
@@ -56,7 +60,17 @@ class Arrays:
     masks: Pixels | None = None
 
     def __len__(self) -> int:
-        return len(self.images)
+        return self.rows.shape[0]
+
+    @cached_property
+    def images(self) -> Pixels:
+        """All of them as a read-only map, for a few or for all in order; `rows` are for the rest.
+
+        Raises DataError where the pixels are not kept.
+        """
+        if isinstance(self.rows, Undecoded):
+            raise disk_full(math.prod(self.rows.shape), cache_dir())
+        return np.memmap(self.rows.path, np.uint8, "r", shape=self.rows.shape)
 
 
 def prepare(
@@ -67,9 +81,11 @@ def prepare(
     *,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
+    on_the_fly: bool = False,
 ) -> Arrays:
     """Decode a split to `size` x `size` pixels; the second call only opens what the first wrote.
 
+    With `on_the_fly`, pixels that the disk cannot keep are decoded whenever they are read.
     `progress(done, total)` is called now and then. Safe to kill, and to call from several
     processes at once. Raises DataError: dataset or split not there, no good image, disk full.
     """
@@ -78,25 +94,36 @@ def prepare(
     has_masks = masked(source) is not None
     key = digest([source.stamp, size, fit, DECODER, *(["masks"] if has_masks else [])], 24)
     stamp = root / "stamps" / f"{key}.json"
-    if stored := _stored(root, stamp):
+    needed = len(source) * size * size * (4 if has_masks else 3)
+    kept = room_for(needed, root) if root.exists() else True
+    stored = _stored(root, stamp, source)
+    if stored and (isinstance(stored.rows, Stored) or (on_the_fly and not kept)):
         return stored
     where = f"dataset {dataset!r}, split {split!r}"
     if not len(source):
         raise DataError("no images", where=where, hint="check the folder and the file extensions")
-    needed = len(source) * size * size * (4 if has_masks else 3)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     sweep(root)
-    room_for(needed, root)
+    kept = room_for(needed, root)
+    if not kept and (not on_the_fly or has_masks):
+        raise disk_full(needed, root)
     building = root / f"building-{uuid.uuid4().hex}"
     building.mkdir()
     try:
         _ = source.labels  # before decoding: downloads happen here, bad annotations come to light
-        masks = building / "masks.u8" if has_masks else None
-        job = Job(source, building / "images.u8", size, fit, masks)
-        outcome = decode_all(job, workers, progress)
-        _check_some_good(source, outcome, where)
         about: dict[str, Any] = {"dataset": dataset, "split": split, "size": size, "fit": fit}
-        meta = about | _finish(building, source, outcome, size)
+        if kept:
+            masks = building / "masks.u8" if has_masks else None
+            job = Job(source, building / "images.u8", size, fit, masks)
+            outcome = decode_all(job, workers, progress)
+            _check_some_good(source, outcome, where)
+            pixels = _finish(building, source, outcome, size)
+            about |= {"masks": has_masks, "digest": pixels}
+        else:
+            outcome, pixels = looked_at(source, size, fit, building, workers, progress)
+            _check_some_good(source, outcome, where)
+            about |= {"masks": False, "digest": pixels, "pixels": False}
+        meta = about | _described(building, source, outcome)
         write_json(building / "meta.json", meta)
         keep(building, root / meta["digest"], meta)
         write_json(stamp, meta)
@@ -106,13 +133,13 @@ def prepare(
         raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    made = _stored(root, stamp)
+    made = _stored(root, stamp, source)
     if made is None:
         raise DataError("decoded images vanished as they were written", where=str(root))
     return made
 
 
-def _stored(root: Path, stamp: Path) -> Arrays | None:
+def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
     """What an earlier call made of these very files; None where it is absent or incomplete."""
     try:
         meta = json.loads(stamp.read_text())
@@ -124,7 +151,9 @@ def _stored(root: Path, stamp: Path) -> Arrays | None:
     shape = (meta["kept"], meta["size"], meta["size"], 3)
     with np.load(folder / "labels.npz") as labels:
         return Arrays(
-            images=np.memmap(folder / "images.u8", np.uint8, "r", shape=shape),
+            rows=Stored(folder / "images.u8", shape)
+            if meta.get("pixels", True)
+            else Undecoded(source, meta["bad"], meta["size"], meta["fit"]),
             labels={name.removeprefix("labels/"): labels[name] for name in labels.files},
             classes=meta["classes"],
             digest=meta["digest"],
@@ -145,27 +174,35 @@ def _check_some_good(source: Source, outcome: Outcome, where: str) -> None:
         )
 
 
-def _finish(building: Path, source: Source, outcome: Outcome, size: int) -> dict[str, Any]:
-    """Close the gaps that damaged images left, write the labels, and describe it all."""
-    import PIL
-
-    kept = np.delete(np.arange(len(source)), [i for i, _ in outcome.skipped])
-    labels = {name: column[kept] for name, column in source.labels.items()}
+def _finish(building: Path, source: Source, outcome: Outcome, size: int) -> str:
+    """Close the gaps that damaged images left; the digest of what is kept."""
+    bad = [i for i, _ in outcome.skipped]
     files = {building / "images.u8": 3}
     if masked(source):
         files[building / "masks.u8"] = 1
-    if outcome.skipped:
+    if bad:
+        kept = np.delete(np.arange(len(source)), bad)
         for path, channels in files.items():
             close_gaps(path, kept, len(source), channels * size**2)
-    columns: dict[str, Any] = {f"labels/{name}": column for name, column in labels.items()}
+    labels = {name: np.delete(column, bad) for name, column in source.labels.items()}
+    return content_digest(list(files), labels, size)
+
+
+def _described(building: Path, source: Source, outcome: Outcome) -> dict[str, Any]:
+    """Write the labels of the good images; what is to be known of them and of the others."""
+    import PIL
+
+    bad = [i for i, _ in outcome.skipped]
+    columns: dict[str, Any] = {
+        f"labels/{name}": np.delete(column, bad) for name, column in source.labels.items()
+    }
     np.savez(building / "labels.npz", **columns)
     return {
-        "digest": content_digest(list(files), labels, size),
         "listed": len(source),
-        "kept": len(kept),
+        "kept": len(source) - len(bad),
+        "bad": bad,
         "skipped": [{"name": source.names(i), "reason": why} for i, why in outcome.skipped],
         "converted": dict(sorted(outcome.conversions.items())),
-        "masks": len(files) > 1,
         "classes": source.classes,
         "decoder": DECODER,
         "versions": {"pillow": PIL.__version__, "numpy": np.__version__},

@@ -25,7 +25,8 @@ Progress = Callable[[int, int], None]
 class Job(NamedTuple):
     """Write the images of `source` to their places in `path`, `size * size * 3` bytes each.
 
-    Masks, where it has them, go to theirs in `masks`, `size * size` bytes each.
+    Masks, where it has them, go to theirs in `masks`, `size * size` bytes each. Where `apart`,
+    each chunk goes to a file of its own, `part(start)`, and masks are not written.
     """
 
     source: Source
@@ -33,6 +34,11 @@ class Job(NamedTuple):
     size: int
     fit: Fit
     masks: Path | None = None
+    apart: bool = False
+
+    def part(self, start: int) -> Path:
+        """The file of the chunk that begins with image `start`, where chunks are apart."""
+        return self.path.with_name(f"{self.path.name}-{start}")
 
 
 class Outcome(NamedTuple):
@@ -42,14 +48,21 @@ class Outcome(NamedTuple):
     conversions: Counter[str]
 
 
-def decode_all(job: Job, workers: int | None = None, progress: Progress | None = None) -> Outcome:
+def decode_all(
+    job: Job,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    take: Callable[[int, Outcome], None] | None = None,
+) -> Outcome:
     """Carry out `job`. Damaged images leave zeros and are named in the outcome.
+
+    `take(start, outcome)` is called for each chunk that is written, in order.
 
     `workers`: processes, by default one per usable core. Raises DataError where the source
     itself cannot be read, OSError where the disk is full.
     """
     total = len(job.source)
-    for path, channels in _files(job):
+    for path, channels in () if job.apart else _files(job):
         with path.open("wb") as file:
             file.truncate(total * job.size**2 * channels)
     starts = range(0, total, CHUNK)
@@ -58,6 +71,8 @@ def decode_all(job: Job, workers: int | None = None, progress: Progress | None =
     for start, part in zip(starts, _outcomes(job, starts, count), strict=True):
         outcome.skipped.extend(part.skipped)
         outcome.conversions.update(part.conversions)
+        if take:
+            take(start, part)
         done = min(start + CHUNK, total)
         if progress:
             progress(done, total)
@@ -154,6 +169,9 @@ def _decode_chunk(job: Job, start: int) -> Outcome:
             if masks is not None and mask is not None:
                 masks[i - start] = mask
             outcome.conversions.update(decoded.conversions)
+    if job.apart:
+        job.part(start).write_bytes(pixels.data)
+        return outcome
     _write(job.path, start, pixels)
     if job.masks and masks is not None:
         _write(job.masks, start, masks)

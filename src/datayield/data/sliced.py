@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from datayield.data.order import places
 from datayield.data.source import Labels, Pixels, Source, masked
 from datayield.spec.identity import digest
 from datayield.spec.listing import Listing
@@ -24,9 +25,8 @@ class Sliced:
     @cached_property
     def _chosen(self) -> Labels:
         n = len(self.whole)
-        order = np.random.Generator(np.random.PCG64(0)).permutation(n)
         start, stop = (n * percent // 100 for percent in self.share)
-        return np.sort(order[start:stop])
+        return np.sort(places(n, (0,), start, stop))
 
     def __len__(self) -> int:
         return len(self._chosen)

@@ -3,12 +3,15 @@
 import json
 import re
 import tarfile
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datayield.data.folder import EXTENSIONS
 from datayield.data.source import Labels
@@ -19,20 +22,15 @@ from datayield.spec.listing import Listing
 
 
 class Span(NamedTuple):
-    """Where a member's bytes lie in shard number `shard`."""
+    """Where a member's bytes lie in its shard; a size of -1 where there is none."""
 
-    shard: int
     offset: int
     size: int
 
 
-class Sample(NamedTuple):
-    """One image and its annotations."""
-
-    key: str
-    image: Span
-    cls: Span | None
-    json: Span | None
+NOWHERE = Span(0, -1)
+PARTS = ("image", "cls", "json")  # what is known of a sample
+SPAN = np.dtype([("offset", "<i8"), ("size", "<i4")])  # 12 bytes for each part of a sample
 
 
 def splits(root: Path) -> dict[str, list[Path]]:
@@ -58,12 +56,17 @@ class WebDataset:
     shards: tuple[Path, ...]
 
     @cached_property
-    def samples(self) -> tuple[Sample, ...]:
-        """From the headers of the tar members alone."""
-        return tuple(s for n, path in enumerate(self.shards) for s in _samples(n, path))
+    def _tables(self) -> "tuple[dict[str, NDArray[np.void]], ...]":
+        """Shard by shard, part by part, where samples lie: from the tar members' headers alone."""
+        return tuple(_table(path) for path in self.shards)
+
+    @cached_property
+    def _starts(self) -> Labels:
+        """The number of each shard's first sample, and behind them the number of samples."""
+        return np.cumsum([0, *(len(table["image"]) for table in self._tables)])
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return int(self._starts[-1])
 
     def listing(self) -> Listing:
         return Listing(digest([[p.name, p.stat().st_size] for p in self.shards]), len(self))
@@ -74,77 +77,121 @@ class WebDataset:
         return digest(info, 24)
 
     @cached_property
-    def _annotations(self) -> dict[str, list[Any]]:
-        """Label -> one value per sample, for labels that every sample has, in one type."""
-        rows = [self._row(sample) for sample in self.samples]
-        common = set.intersection(*({(k, type(v)) for k, v in row.items()} for row in rows))
-        return {name: [row[name] for row in rows] for name, _ in sorted(common, key=str)}
+    def _annotations(self) -> dict[str, tuple[list[str], Labels]]:
+        """Label -> its names, sorted, and the number of each sample's; of labels all samples have.
+
+        A label is of one type in all of them. Numbers name themselves.
+        """
+        columns: dict[tuple[str, type], array[int]] = {}
+        texts: dict[str, dict[str, int]] = {}  # label -> text -> number, in order of appearance
+        for i in range(len(self)):
+            row = self._row(i)
+            if i == 0:
+                columns = {(name, type(value)): array("q") for name, value in row.items()}
+            columns = {k: v for k, v in columns.items() if type(row.get(k[0])) is k[1]}
+            if not columns:
+                return {}
+            for (name, _), column in columns.items():
+                value = row[name]
+                if isinstance(value, str):
+                    seen = texts.setdefault(name, {})
+                    value = seen.setdefault(value, len(seen))
+                column.append(value)
+        found = {}
+        for (name, kind), column in sorted(columns.items(), key=str):
+            values = np.frombuffer(column, np.int64)
+            if kind is str:
+                names = sorted(texts[name])
+                place = {text: i for i, text in enumerate(names)}
+                found[name] = names, np.array([place[text] for text in texts[name]])[values]
+            else:
+                found[name] = [str(i) for i in range(int(values.max()) + 1)], values
+        return found
 
     @cached_property
     def classes(self) -> dict[str, list[str]]:
-        return {
-            name: sorted(set(values))
-            if isinstance(values[0], str)
-            else [str(i) for i in range(max(values) + 1)]
-            for name, values in self._annotations.items()
-        }
+        return {name: names for name, (names, _) in self._annotations.items()}
 
     @cached_property
     def labels(self) -> dict[str, Labels]:
-        return {
-            name: np.array(
-                [self.classes[name].index(v) if isinstance(v, str) else v for v in values], np.int64
-            )
-            for name, values in self._annotations.items()
-        }
+        return {name: values for name, (_, values) in self._annotations.items()}
 
     def names(self, i: int) -> str:
-        sample = self.samples[i]
-        return f"{self.shards[sample.image.shard].name}/{sample.key}"
+        shard, span = self._where(i, "image")
+        return f"{shard.name}/{_key(shard, span)}"
 
     def read(self, i: int) -> bytes:
-        return self._bytes(self.samples[i].image)
+        return self._bytes(i, "image")
 
-    def _bytes(self, span: Span) -> bytes:
-        with self.shards[span.shard].open("rb") as file:
+    def _where(self, i: int, part: str) -> tuple[Path, Span]:
+        shard = int(np.searchsorted(self._starts, i, side="right")) - 1
+        spans = self._tables[shard].get(part)
+        span = NOWHERE if spans is None else Span(*spans[i - int(self._starts[shard])].item())
+        return self.shards[shard], span
+
+    def _bytes(self, i: int, part: str) -> bytes:
+        shard, span = self._where(i, part)
+        if span.size <= 0:
+            return b""
+        with shard.open("rb") as file:
             file.seek(span.offset)
             return file.read(span.size)
 
-    def _row(self, sample: Sample) -> dict[str, int | str]:
+    def _row(self, i: int) -> dict[str, int | str]:
         row: dict[str, int | str] = {}
         try:
-            if sample.json:
-                told = json.loads(self._bytes(sample.json))
+            if self._where(i, "json")[1].size >= 0:
+                told = json.loads(self._bytes(i, "json"))
                 row |= {k: v for k, v in told.items() if type(v) is int and v >= 0}
                 if isinstance(told.get("label"), str):
                     row["label"] = told["label"]
-            if sample.cls:
-                row["label"] = int(self._bytes(sample.cls))
+            if self._where(i, "cls")[1].size >= 0:
+                row["label"] = int(self._bytes(i, "cls"))
         except (ValueError, AttributeError) as error:
+            shard, span = self._where(i, "image")
             raise DataError(
                 f"an annotation that cannot be read: {error}",
-                where=f"{self.shards[sample.image.shard]}, sample {sample.key}",
+                where=f"{shard}, sample {_key(shard, span)}",
                 allowed=".cls holds one number, .json one mapping",
             ) from error
         return row
 
 
-def _samples(number: int, path: Path) -> list[Sample]:
+def _table(path: Path) -> "dict[str, NDArray[np.void]]":
+    """Part -> SPAN [samples], for parts that there are; names are forgotten shard by shard."""
     parts: dict[str, dict[str, Span]] = {}
+    for name, span in _members(path):
+        key, extension = _split(name)
+        if key:
+            parts.setdefault(key, {})[extension] = span
+    rows = []
+    for members in parts.values():
+        images = [e for e in members if f".{e.rpartition('.')[2]}" in EXTENSIONS]
+        if images:
+            others = (members.get(part, NOWHERE) for part in PARTS[1:])
+            rows.append((members[images[0]], *others))
+    columns = {part: np.array([row[i] for row in rows], SPAN) for i, part in enumerate(PARTS)}
+    return {k: v for k, v in columns.items() if k == "image" or (v["size"] >= 0).any()}
+
+
+def _key(path: Path, span: Span) -> str:
+    """What the sample is called whose image lies there: looked up, for messages."""
+    found = (_split(name)[0] for name, other in _members(path) if other == span)
+    return next(found, f"at byte {span.offset}")
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Key (with its folder) and extension of a member; no key where the name has none."""
+    folder, _, file = name.rpartition("/")
+    key, _, extension = file.partition(".")
+    return (f"{folder}/{key}".lstrip("./") if key else ""), extension.lower()
+
+
+def _members(path: Path) -> Iterator[tuple[str, Span]]:
     try:
         with tarfile.open(path, "r:") as tar:
             for member in tar:
-                folder, _, name = member.name.rpartition("/")
-                key, _, extension = name.partition(".")
-                if member.isfile() and key:
-                    span = Span(number, member.offset_data, member.size)
-                    parts.setdefault(f"{folder}/{key}".lstrip("./"), {})[extension.lower()] = span
+                if member.isfile():
+                    yield member.name, Span(member.offset_data, member.size)
     except tarfile.TarError as error:
         raise DataError(f"not a readable tar file: {error}", where=str(path)) from error
-    found = []
-    for key, members in parts.items():
-        images = [e for e in members if f".{e.rpartition('.')[2]}" in EXTENSIONS]
-        if images:
-            image = members[images[0]]
-            found.append(Sample(key, image, members.get("cls"), members.get("json")))
-    return found

@@ -1,13 +1,18 @@
 """The images of runs and evaluations, decoded once per process."""
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 import torch
 
 from datayield.data.arrays import Arrays, prepare
+from datayield.data.memory import SHARE, fits, free
 from datayield.data.resident import Resident
+from datayield.data.stored import Stored
+from datayield.data.streamed import Streamed
 from datayield.data.subset import digest_of, indices
 from datayield.run.pretrain import Source
 from datayield.spec.errors import DataError
@@ -24,17 +29,26 @@ def arrays_of(
     size: int,
     fit: Fit,
     progress: Callable[[int, int], None] | None = None,
+    on_the_fly: bool = False,
 ) -> Arrays:
-    """A decoded split; the second call in a process is free."""
+    """A decoded split; the second call in a process is free.
+
+    `on_the_fly`: one that the disk cannot keep will do, as it does to pretrain on.
+    """
     key = (dataset, split, size, fit)
-    if key not in _DECODED:
-        _DECODED[key] = prepare(dataset, split, size, fit, progress=progress)
+    found = _DECODED.get(key)
+    if found is None or not (on_the_fly or isinstance(found.rows, Stored)):
+        _DECODED[key] = prepare(dataset, split, size, fit, progress=progress, on_the_fly=on_the_fly)
     return _DECODED[key]
+
+
+def _pretrained_on(data: Subset) -> Arrays:
+    return arrays_of(data.dataset, data.split, data.size, data.fit, on_the_fly=True)
 
 
 def check_count(subset: Subset) -> None:
     """Raises DataError where the split has fewer usable images than the subset takes."""
-    arrays = arrays_of(subset.dataset, subset.split, subset.size, subset.fit)
+    arrays = _pretrained_on(subset)
     if subset.count is not None and subset.count > len(arrays):
         raise DataError(
             f"{subset.dataset!r} split {subset.split!r} has {len(arrays)} usable images: "
@@ -52,7 +66,7 @@ def check_classes(spec: RunSpec) -> None:
         return
     assert isinstance(spec.method, Supervised)
     data, classes = spec.data, spec.method.classes
-    labels = arrays_of(data.dataset, data.split, data.size, data.fit).labels
+    labels = _pretrained_on(data).labels
     if spec.label not in labels:
         raise DataError(
             f"{data.dataset!r} split {data.split!r} has no labels called {spec.label!r}",
@@ -81,12 +95,23 @@ def source_of(spec: RunSpec, device: torch.device) -> Source:
 @lru_cache(maxsize=2)
 def _source(subset: Subset, label: str | None, device: torch.device) -> Source:
     check_count(subset)
-    arrays = arrays_of(subset.dataset, subset.split, subset.size, subset.fit)
+    arrays = _pretrained_on(subset)
     chosen = indices(subset, len(arrays))
-    return Source(
-        Resident(arrays.images, chosen, device),
-        arrays.digest,
-        digest_of(chosen),
-        len(arrays.skipped),
-        None if label is None else torch.from_numpy(arrays.labels[label][chosen]).to(device),
-    )
+    rows = arrays.rows
+    nbytes, note = len(chosen) * math.prod(rows.shape[1:]), ""
+    images: Resident | Streamed
+    if fits(nbytes, device):
+        images = Resident(rows, chosen, device)
+    else:
+        images = Streamed(rows, chosen, device)
+        note = (
+            f"{subset.dataset} {subset.split}: {len(chosen):,} images are {nbytes / 2**30:.1f} GiB,"
+            f" more than {SHARE:.0%} of the {free(device) / 2**30:.1f} GiB that are free on"
+            f" {device.type}: {'read' if isinstance(rows, Stored) else 'decoded'} while training,"
+            " with the same result"
+        )
+    column = None
+    if label is not None:
+        where = np.arange(len(chosen), dtype=np.int64)
+        column = torch.from_numpy(arrays.labels[label][chosen[where]]).to(device)
+    return Source(images, arrays.digest, digest_of(chosen), len(arrays.skipped), column, note)

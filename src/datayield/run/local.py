@@ -65,9 +65,9 @@ def run_all(
 
 def _decode(plan: Plan, display: Display) -> None:
     """Decode every split that the tasks read, before any of them starts."""
-    for dataset, split, size, fit in dict.fromkeys(s for t in plan.todo for s in _splits(t)):
+    for dataset, split, size, fit, fly in dict.fromkeys(s for t in plan.todo for s in _splits(t)):
         with display.decoding(f"{dataset} {split} at {size} px") as progress:
-            arrays = arrays_of(dataset, split, size, fit, progress)
+            arrays = arrays_of(dataset, split, size, fit, progress, fly)
         if arrays.skipped:
             names = ", ".join(f"{item.name} ({item.reason})" for item in arrays.skipped[:3])
             more = f" and {len(arrays.skipped) - 3} more" if len(arrays.skipped) > 3 else ""
@@ -91,10 +91,11 @@ def _check(plan: Plan) -> None:
                 check_label(ev)
 
 
-def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit]]:
+def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
+    """What a task reads; what it pretrains on may be decoded on the fly."""
     if isinstance(task.spec, RunSpec) and task.share_left > 0:
         data = task.spec.data
-        yield data.dataset, data.split, data.size, data.fit
+        yield data.dataset, data.split, data.size, data.fit, True
     for _, ev in task.owed:
         for split in ev.splits:
-            yield ev.dataset, split, ev.size, ev.fit
+            yield ev.dataset, split, ev.size, ev.fit, False

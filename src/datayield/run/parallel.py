@@ -11,7 +11,7 @@ than 0, upon which torchrun ends the rest.
 import math
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -94,9 +94,13 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
             earlier=heard.weights,
             save_seconds=math.inf,
         )
-        with suppress(DatayieldError):  # the leader has the same, and says it
-            for _ in loop:
-                pass
+        # A DatayieldError is the leader's too, who says it; but images are read here.
+        with closing(source.images), suppress(DatayieldError):
+            try:
+                for _ in loop:
+                    pass
+            except DataError as error:
+                raise SystemExit(error.text()) from error
 
 
 def _images(heard: Order, device: torch.device) -> tuple[Source | None, str]:

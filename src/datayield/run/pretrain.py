@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from datayield import methods
 from datayield.augment.views import make_views
-from datayield.data.resident import Resident, positions
+from datayield.data.resident import positions
 from datayield.nets.gather import anywhere, mine, told, world
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
@@ -37,14 +37,28 @@ from datayield.store.machine import speed_key
 from datayield.store.records import Shared, SpentRecord
 
 
-class Source(NamedTuple):
-    """The images of a run, and what they were: for the record. `labels` [N] where it reads them."""
+class Images(Protocol):
+    """Where batches come from: `data.resident` or `data.streamed`, bit for bit the same."""
 
-    images: Resident
+    def __len__(self) -> int: ...
+
+    def batch(self, seed: int, step: int, size: int, part: slice) -> Tensor: ...
+
+    def close(self) -> None: ...
+
+
+class Source(NamedTuple):
+    """The images of a run, and what they were: for the record. `labels` [N] where it reads them.
+
+    `note`: what a person should know of how they are read.
+    """
+
+    images: Images
     data_digest: str
     indices_digest: str
     skipped: int
     labels: Tensor | None = None
+    note: str = ""
 
     @property
     def digests(self) -> tuple[str, str]:

@@ -46,9 +46,11 @@ class Display:
             self.bar = self.live.add_task("", total=1.0, line="")
         self._line(task, 0.0, "")
 
-    def show(self, task: Task, event: Tick | ResultRecord) -> None:
-        """Progress or a result of the task."""
-        if isinstance(event, ResultRecord):
+    def show(self, task: Task, event: Tick | ResultRecord | str) -> None:
+        """Progress or a result of the task, or a note that stays."""
+        if isinstance(event, str):
+            self.say(event)
+        elif isinstance(event, ResultRecord):
             name, score = event.eval["name"], event.metrics.get("accuracy")
             self._line(task, 1.0, f"{name} {score:.1%}" if score is not None else name)
         else:

@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
@@ -19,6 +20,7 @@ from datayield.run.state import read_tensors
 from datayield.run.trunk import take_over
 from datayield.spec.cost import flops_per_image
 from datayield.spec.errors import (
+    DataError,
     DatayieldError,
     InterruptedRunError,
     StoreError,
@@ -37,8 +39,8 @@ from datayield.store.trunk import forget
 
 def work(
     task: Task, store: Store, device: torch.device, stop: Event, save_seconds: float = 60.0
-) -> Iterator[Tick | ResultRecord]:
-    """Pretrain what is left, then evaluate what is owed; yields progress and results.
+) -> Iterator[Tick | ResultRecord | str]:
+    """Pretrain what is left, then evaluate what is owed; yields progress, results and notes.
 
     Idempotent: what is there is not done again. A failure is written down in the run's folder
     and raised. Raises InterruptedRunError when `stop` is set, with everything saved.
@@ -87,7 +89,7 @@ def _pretrain(
     device: torch.device,
     stop: Event,
     save_seconds: float,
-) -> Iterator[Tick]:
+) -> Iterator[Tick | str]:
     folder = store.run(spec.id)
     expected = pretraining(spec, 1.0, speeds)
     estimate = (expected.low, expected.likely, expected.high) if expected else None
@@ -99,7 +101,9 @@ def _pretrain(
         torch.cuda.reset_peak_memory_stats(device)
     (folder.path / "spent.json").unlink(missing_ok=True)  # a replay, for a checkpoint not kept
     order(spec, source, folder, weights)
-    yield from pretrain(
+    if source.note:
+        yield source.note
+    loop = pretrain(
         spec,
         source,
         folder,
@@ -111,6 +115,14 @@ def _pretrain(
         save_seconds=save_seconds,
         branches=_branches(task, spec, store),
     )
+    with closing(source.images):
+        try:
+            yield from loop
+        except DataError as error:
+            if world() > 1:  # the others are still in the step, as when memory is short
+                _write_failure(folder, error)
+                raise SystemExit(error.text()) from error
+            raise
     if task.part is not None and spec.trunk is not None:
         forget(store, spec.trunk, task.part.runs)
     spent = folder.spent()

@@ -1,0 +1,66 @@
+"""Memory that is free to hold images, whoever limits it."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+SHARE = 0.5  # of what is free; the rest is for weights, activations and the unforeseen
+
+
+def fits(nbytes: int, device: torch.device) -> bool:
+    """Whether images of so many bytes leave half of the device's free memory to everything else."""
+    return nbytes <= SHARE * free(device)
+
+
+def free(device: torch.device) -> float:
+    """Bytes free on a GPU; for any other device those that this process may still take of RAM."""
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return float(torch.cuda.mem_get_info(device)[0] + unused)
+    return max(0.0, min(_free_of_host(), default=float("inf")))
+
+
+def _free_of_host() -> Iterator[float]:
+    """What each limit leaves: of the machine, of `ulimit -v` and `-d`, of each cgroup above."""
+    yield from _fields(Path("/proc/meminfo"), "MemAvailable:", 1024)
+    status = Path("/proc/self/status")
+    for limit, held in (("RLIMIT_AS", "VmSize:"), ("RLIMIT_DATA", "VmData:")):
+        ceiling = resource.getrlimit(getattr(resource, limit))[0]
+        if ceiling != resource.RLIM_INFINITY:
+            yield from (ceiling - used for used in _fields(status, held, 1024))
+    yield from _cgroups(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
+
+
+def _cgroups(listed: Path, root: Path) -> Iterator[float]:
+    """Limit less use in every cgroup, of version 1 or 2, that this process is in.
+
+    File pages count as used, but the inactive ones are given up when memory is short.
+    """
+    with suppress(OSError):
+        for line in listed.read_text().splitlines():
+            _, controllers, name = line.split(":", 2)
+            if controllers == "":
+                top, files = root, ("memory.max", "memory.current", "inactive_file ")
+            elif "memory" in controllers.split(","):
+                top = root / "memory"
+                names = "memory.limit_in_bytes", "memory.usage_in_bytes"
+                files = (*names, "total_inactive_file ")
+            else:
+                continue
+            folder = top / name.strip("/")
+            for each in (folder, *folder.parents):
+                with suppress(OSError, ValueError):
+                    limit, used = (int((each / file).read_text()) for file in files[:2])
+                    yield limit - used + sum(_fields(each / "memory.stat", files[2], 1))
+                if each == top:
+                    break
+
+
+def _fields(path: Path, name: str, unit: int) -> Iterator[int]:
+    with suppress(OSError):
+        for line in path.read_text().splitlines():
+            if line.startswith(name):
+                yield int(line.split()[1]) * unit
