@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from dataclasses import asdict, astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 
 from datayield.analysis.rows import Row, StudyResults
@@ -30,8 +31,8 @@ def to_csv(results: StudyResults, path: Path) -> None:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
-    keyed = sorted(results.rows, key=lambda r: tuple(asdict(r)[k] for k in (*_ORDER, *names)))
-    writer.writerows(astuple(row) for row in keyed)
+    keyed = sorted(results.rows, key=attrgetter(*_ORDER, *names))
+    writer.writerows(map(attrgetter(*names), keyed))
     write_text(path, out.getvalue())
 
 

@@ -1,7 +1,7 @@
 """The store: a plain directory. Files are the truth; names are derived from identities alone."""
 
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -102,19 +102,21 @@ class Store(NamedTuple):
 
 
 def _read(path: Path, model: type[R]) -> R | None:
-    raw: Any = read_json(path)
-    if raw is None:
-        if path.exists():
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 (a report opens tens of thousands)
+            raw = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        if first["type"] == "json_invalid":
             raise StoreError(
                 "a record in the store is damaged",
                 where=str(path),
                 hint="delete this file; the same command makes it again",
-            )
-        return None
-    try:
-        return model.model_validate(raw, strict=False)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+            ) from None
         raise StoreError(
             "a record in the store is not of this version",
             where=str(path),
