@@ -1,5 +1,6 @@
 """The store: a plain directory. Files are the truth; names are derived from identities alone."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -35,7 +36,14 @@ class RunFolder(NamedTuple):
 
     def result(self, share: float, eval_id: str) -> Path:
         """Where the result of an evaluation at a share is kept."""
-        return self.path / "evals" / f"{share:.6f}-{eval_id}.json"
+        return self.path / f"evals/{share:.6f}-{eval_id}.json"
+
+    def results(self) -> frozenset[str]:
+        """Names of the files in `evals/`: one look at the folder instead of one at each file."""
+        try:
+            return frozenset(os.listdir(self.path / "evals"))
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
 
     @property
     def failure(self) -> Path:
@@ -79,7 +87,7 @@ class Store(NamedTuple):
 
     def run(self, run_id: str) -> RunFolder:
         """The folder of a run or a baseline."""
-        return RunFolder(self.root / "runs" / run_id)
+        return RunFolder(self.root / f"runs/{run_id}")
 
     def study(self, name: str) -> Path:
         """The folder of a study's plan, tables, figures and report."""
