@@ -1,6 +1,6 @@
-"""How long `plan`, `status`, `report` and `ls` take as a study grows, and the imports of a command.
+"""How long `plan`, `status`, `report` and `ls` take as a study grows, and what imports cost.
 
-    python benchmarks/study.py [--runs 100 1000 10000] [--repeat 5] [--folder FOLDER] [--profile VERB]
+    python benchmarks/study.py [--runs 100 1000 10000] [--repeat 5] [--folder DIR] [--profile VERB]
 
 Writes simulated stores through the project's own records (power laws with noise; five results of
 each run, and a twentieth of the runs missing), then times each verb in fresh processes. Prints JSON
@@ -19,6 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +90,7 @@ def growth(by_runs: dict[int, float]) -> dict[str, float]:
     """From each number of runs to the next: how many times as long it takes."""
     steps = list(by_runs)
     return {
-        f"{b // a} times the runs": round(by_runs[b] / by_runs[a], 2)
-        for a, b in zip(steps, steps[1:], strict=False)
+        f"{b // a} times the runs": round(by_runs[b] / by_runs[a], 2) for a, b in pairwise(steps)
     }
 
 

@@ -41,7 +41,7 @@ class RunFolder(NamedTuple):
     def results(self) -> frozenset[str]:
         """Names of the files in `evals/`: one look at the folder instead of one at each file."""
         try:
-            return frozenset(os.listdir(self.path / "evals"))
+            return frozenset(os.listdir(self.path / "evals"))  # noqa: PTH208 (names are enough)
         except (FileNotFoundError, NotADirectoryError):
             return frozenset()
 
