@@ -10,7 +10,7 @@ from datayield.analysis.words import count
 from datayield.report.findings import Findings
 from datayield.report.palette import styles
 
-CURVES, PANELS = 20, 12
+CURVES, PANELS = 20, 6
 
 _Name = tuple[str, str, str]  # method, arm, budget: a curve, whatever it is evaluated on
 
