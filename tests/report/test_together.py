@@ -1,5 +1,6 @@
 """Plans of many runs stay readable: seeds share a line, and a page shows what a legend can name."""
 
+import io
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_long_plan_ends_with_what_is_not_shown(planned: tuple[Study, Plan]) ->
     study, plan = planned
     texts = {}
     for every in (False, True):
-        console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+        console = Console(width=80, record=True, file=io.StringIO())
         show_plan(console, study, plan, [], 0, every=every)
         show_status(console, study, plan, every=every)
         texts[every] = console.export_text()
