@@ -81,7 +81,8 @@ def differences(pairs: Sequence[Pair], level: float = 0.95) -> list[Difference]:
                 covers = "test images only"
         made.append((mean, variance, df, len(values), covers))
     # quantiles all at once: one by one they take longer than all the rest
-    quantiles = student.ppf(0.5 + level / 2, np.array([df for _, _, df, _, _ in made]))
+    dfs = np.array([df for _, _, df, _, _ in made])
+    quantiles = np.atleast_1d(student.ppf(0.5 + level / 2, dfs))
     found = []
     for (mean, variance, _, seeds, covers), q in zip(made, quantiles, strict=True):
         half = float(q) * math.sqrt(variance)
