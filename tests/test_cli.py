@@ -19,9 +19,9 @@ from tests.conftest import Call
 
 VERBS = {
     "demo": {"store", "device", "json"},
-    "plan": {"scale", "store", "device", "measure", "json"},
+    "plan": {"scale", "store", "device", "measure", "all", "json"},
     "run": {"scale", "store", "device", "json", "save-every"},
-    "status": {"scale", "store", "json"},
+    "status": {"scale", "store", "all", "json"},
     "report": {"scale", "store", "json"},
     "distance": {
         "split-a",

@@ -36,7 +36,7 @@ def test_the_folder_is_complete_and_nothing_is_loaded_from_elsewhere(tmp_path: P
         for n in ("yield", "gain", "effective_rank", "selection")
         for k in ("svg", "pdf")
     }
-    tables = {"table.csv", "table.tex", "selection.csv"}
+    tables = {"table.csv", "curves.csv", "runs.csv", "table.tex", "selection.csv"}
     assert names == {"report.html", "answers.json"} | tables | figures
     assert len(page) < 400_000  # plotly was inside, and is cut off here
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//|@import|url\(", page)

@@ -22,7 +22,8 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     A run that two cells share appears in both. Raises StoreError for a damaged record.
     """
     rows: list[Row] = []
-    encoders = {cell.run.encoder for cell in cells}
+    among = {cell.run.encoder for cell in cells}
+    encoders = {encoder: _variant(encoder, among) for encoder in among}
     for spec in study.baselines(cells):
         rows += _baseline_rows(study, spec, encoders, store)
     for cell in cells:
@@ -59,13 +60,15 @@ def _losses(log: Path, shares: set[float]) -> dict[float, float]:
     return found
 
 
-def _cell_rows(study: Study, cell: Cell, encoders: set[EncoderSpec], store: Store) -> Iterator[Row]:
+def _cell_rows(
+    study: Study, cell: Cell, encoders: dict[EncoderSpec, str], store: Store
+) -> Iterator[Row]:
     run = cell.run
     fields = {
         "run": run.id,
         "kind": "run",
         "method": run.method.name,
-        "encoder": _variant(run.encoder, encoders),
+        "encoder": encoders[run.encoder],
         "dataset": run.data.dataset,
         "n": run.data.count or 0,
         "asked": cell.asked.label(),
@@ -73,14 +76,15 @@ def _cell_rows(study: Study, cell: Cell, encoders: set[EncoderSpec], store: Stor
         "seed": run.seed,
         "arm": cell.arm,
     }
+    folder = store.run(run.id)
     for share, ev in study.evals_of(cell):
-        record = store.run(run.id).read_result(share, ev.id)
+        record = folder.read_result(share, ev.id)
         if record is not None:
             yield from _rows(fields, share, ev, record)
 
 
 def _baseline_rows(
-    study: Study, spec: BaselineSpec, encoders: set[EncoderSpec], store: Store
+    study: Study, spec: BaselineSpec, encoders: dict[EncoderSpec, str], store: Store
 ) -> Iterator[Row]:
     kind: Kind = spec.name
     fields = {
@@ -90,7 +94,7 @@ def _baseline_rows(
         "dataset": "",
         "n": 0,
         "asked": "",
-        "encoder": _variant(spec.encoder, encoders) if spec.encoder else "",
+        "encoder": encoders[spec.encoder] if spec.encoder else "",
         "images": 0,
         "seed": spec.seed,
         "arm": "",

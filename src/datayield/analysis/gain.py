@@ -61,9 +61,11 @@ def gains(
         moves = [(key, a, b) for key, line in mine.items() for a, b in pairwise(line)]
         moves += [(key, line[0], line[-1]) for key, line in mine.items()]
         made = steps([(a, b) for _, a, b in moves], worth, level)
-        for i, key in enumerate(mine):
-            own = [s for s, (k, _, _) in zip(made, moves, strict=True) if k == key][:-1]
-            found[key] = CurveGain(key, tuple(own), made[len(made) - len(mine) + i], _chain(own))
+        of_curve: dict[CurveKey, list[Step]] = {}
+        for step, (key, _, _) in zip(made, moves, strict=True):
+            of_curve.setdefault(key, []).append(step)
+        for key, (*own, total) in of_curve.items():
+            found[key] = CurveGain(key, tuple(own), total, _chain(own))
     return found
 
 

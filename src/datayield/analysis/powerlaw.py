@@ -76,16 +76,21 @@ def fit_robust(sizes: Array, cell: NDArray[np.intp], errors: Array, rounds: int 
 
 def _solve(phi: Array, y: Array, w: Array) -> tuple[Array, Array, Array]:
     """Best (a, b) >= 0 and the loss, each [D, C], for bases `phi` [D or 1, C, K]."""
-    w, y = w[:, :, None], y[:, :, None]  # [D, K, 1]
-    total, first = w.sum(axis=1), (w * y).sum(axis=1)  # [D, 1]
-    p = (phi @ w)[..., 0]  # [D, C], likewise below
-    pp = (phi**2 @ w)[..., 0]
-    py = (phi @ (w * y))[..., 0]
+    wy = w * y
+    total, first = w.sum(axis=1, keepdims=True), wy.sum(axis=1, keepdims=True)  # [D, 1]
+    p, pp, py = _sums(phi, w), _sums(phi**2, w), _sums(phi, wy)  # [D, C]
     b = (total * py - p * first) / np.maximum(total * pp - p**2, 1e-300)
     a = (first - b * p) / total
     a, b = (
         np.where(b < 0, first / total, np.maximum(a, 0)),
         np.where(b < 0, 0.0, np.where(a < 0, py / pp, b)),
     )
-    loss = (w * y**2).sum(axis=1) - 2 * (a * first + b * py)
+    loss = (wy * y).sum(axis=1, keepdims=True) - 2 * (a * first + b * py)
     return a, b, loss + a**2 * total + 2 * a * b * p + b**2 * pp
+
+
+def _sums(phi: Array, x: Array) -> Array:
+    """Sums over K of `phi` [D or 1, C, K] times `x` [D, K]: [D, C]."""
+    if len(phi) == 1:  # the same for all: one product of matrices
+        return np.asarray(x @ phi[0].T)
+    return np.asarray((phi @ x[:, :, None])[..., 0])

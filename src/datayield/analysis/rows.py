@@ -70,3 +70,5 @@ class StudyResults:
     specs: dict[str, dict[str, Any]] = field(default_factory=dict)  # run id -> spec as run
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
+    # what analyses of these rows share, made on first use: `replace` begins anew with none of it
+    derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

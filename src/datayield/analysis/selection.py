@@ -8,7 +8,7 @@ run, then scores are averaged over seeds.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -71,6 +71,10 @@ def ledgers(results: StudyResults, metric: str = ACCURACY) -> list[Ledger]:
     """
     lines = _lines(results)
     runs = _runs(results)
+    rows_of: dict[str, list[Row]] = {}
+    for row in results.rows:
+        rows_of.setdefault(row.run, []).append(row)
+    free = _label_free(lines)
     shares: dict[tuple[Any, ...], set[float]] = {}
     for p in points(results, metric):
         if p.share > 0:
@@ -87,8 +91,9 @@ def ledgers(results: StudyResults, metric: str = ACCURACY) -> list[Ledger]:
             if set(milestones) <= lines.get((run, key.eval, metric), {}).keys()
         }
         if by_seed:
-            home = _at_home(results, next(iter(by_seed.values())))
-            choices = _choices(key, milestones, by_seed, lines, results.losses, metric, home)
+            run = next(iter(by_seed.values()))
+            home = _at_home(replace(results, rows=tuple(rows_of[run])), run)
+            choices = _choices(key, milestones, by_seed, lines, free, results.losses, metric, home)
             found.append(Ledger(key, n, images, encoder, milestones, choices))
     return found
 
@@ -141,6 +146,7 @@ def _choices(
     milestones: tuple[float, ...],
     runs: dict[int, str],
     lines: Lines,
+    free: list[tuple[str, str, str]],
     losses: Mapping[str, Line],
     metric: str,
     home: str,
@@ -153,7 +159,7 @@ def _choices(
         found.append(choose(VALIDATION, _of(runs, lines, key.eval, VALIDATED)))
         if home not in ("", key.eval):
             found.append(choose(f"{VALIDATION} of {home}", _of(runs, lines, home, VALIDATED)))
-    for name, measured, good in _label_free(lines):
+    for name, measured, good in free:
         label, worth = _CRITERIA[measured.removeprefix("projection_")]
         label += " of projections" if measured.startswith("projection_") else ""
         values = _of(runs, lines, name, measured)

@@ -96,6 +96,12 @@ def points(results: StudyResults, metric: str = ACCURACY) -> list[Point]:
 
     Raises DataError where one cell holds two different values for one seed.
     """
+    if ("points", metric) not in results.derived:
+        results.derived["points", metric] = _points(results, metric)
+    return list(results.derived["points", metric])
+
+
+def _points(results: StudyResults, metric: str) -> list[Point]:
     groups: dict[tuple[CurveKey, str, int, int, float], list[Row]] = {}
     for row in results.rows:
         if row.kind == "run" and row.metric == metric:

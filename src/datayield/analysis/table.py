@@ -3,10 +3,14 @@
 import csv
 import io
 import re
-from dataclasses import asdict, astuple, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 
-from datayield.analysis.rows import Row, StudyResults
+from datayield.analysis.fits import Fit
+from datayield.analysis.gain import CurveGain
+from datayield.analysis.rows import Row, Spent, StudyResults
 from datayield.analysis.selection import Ledger
 from datayield.analysis.summary import CurveKey, Point, Seeds, baselines, curves
 from datayield.analysis.words import count
@@ -27,12 +31,8 @@ _LATEX = {
 def to_csv(results: StudyResults, path: Path) -> None:
     """One value per line, columns as in `Row`, accuracies in [0, 1]; equal rows, equal bytes."""
     names = [f.name for f in fields(Row)]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    keyed = sorted(results.rows, key=lambda r: tuple(asdict(r)[k] for k in (*_ORDER, *names)))
-    writer.writerows(astuple(row) for row in keyed)
-    write_text(path, out.getvalue())
+    keyed = sorted(results.rows, key=attrgetter(*_ORDER, *names))
+    _write(path, names, map(attrgetter(*names), keyed))
 
 
 def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
@@ -48,6 +48,39 @@ def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
             gap, at = choice.gap.by_seed, choice.shares.by_seed
             for seed, score in choice.score.values:
                 writer.writerow([*fixed, choice.by, seed, at[seed], score, gap[seed]])
+    write_text(path, out.getvalue())
+
+
+def curves_to_csv(gains: dict[CurveKey, CurveGain], fits: dict[CurveKey, Fit], path: Path) -> None:
+    """One curve per line: what its images bought, and the law fitted to its error, in [0, 1]."""
+    law = [f"{part}{end}" for part in ("a", "b", "c") for end in ("", "_low", "_high")]
+    rows = []
+    for key, fit in fits.items():
+        gain, fitted = gains.get(key), fit.law
+        row: list[object] = [*key]
+        if gain is not None:
+            d = gain.total.gain
+            row += [gain.total.n, gain.total.to, d.mean, d.low, d.high, d.seeds]
+            row += [gain.total.verdict, gain.pays_up_to]
+        row += [""] * (len(key) + 8 - len(row)) + [fit.verdict, fit.reason]
+        if fitted is not None:
+            row += [*fitted.a, *fitted.b, *fitted.c]
+        rows.append(row)
+    gained = ["from", "to", "gain", "gain_low", "gain_high", "seeds", "verdict", "pays_up_to"]
+    _write(path, [*CurveKey._fields, *gained, "law", "why_not", *law], rows)
+
+
+def runs_to_csv(spent: tuple[Spent, ...], path: Path) -> None:
+    """What each finished run asked for and took, columns as in `Spent`."""
+    names = [f.name for f in fields(Spent)]
+    _write(path, names, map(attrgetter(*names), spent))
+
+
+def _write(path: Path, names: list[str], rows: Iterable[Sequence[object]]) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
     write_text(path, out.getvalue())
 
 

@@ -19,6 +19,7 @@ StoreOpt = Annotated[
     ),
 ]
 DeviceOpt = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+AllOpt = Annotated[bool, typer.Option("--all", help="A line for each run, however many.")]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 

@@ -8,7 +8,6 @@ import typer
 from datayield.cli.front import DeviceOpt, JsonOpt, StoreOpt, out, print_json
 from datayield.spec.errors import ConfigError
 from datayield.spec.places import store_dir
-from datayield.store.folders import Store
 
 
 def distance(
@@ -32,6 +31,7 @@ def distance(
     from datayield.run.device import choose
     from datayield.run.distance import Asked, Set, measured
     from datayield.run.feature_net import feature_net
+    from datayield.store.folders import Store
 
     asked = tuple(Set(name, split_b if k else split_a) for k, name in enumerate(sets))
     net = feature_net(encoder, size, Store(store or store_dir()))

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from datayield.cli.front import (
+    AllOpt,
     DeviceOpt,
     JsonOpt,
     ScaleOpt,
@@ -16,9 +17,11 @@ from datayield.cli.front import (
     out,
     print_json,
 )
-from datayield.session import Session, open_study
 from datayield.spec.places import place
-from datayield.store.plan import Plan
+
+if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
+    from datayield.session import Session
+    from datayield.store.plan import Plan
 
 
 def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
@@ -34,10 +37,12 @@ def plan(
     measure: Annotated[
         bool, typer.Option("--measure", help="First time one of each kind.")
     ] = False,
+    all_: AllOpt = False,
     json_: JsonOpt = False,
 ) -> None:
     """Say what a study would run, why, and what it will cost. Starts nothing."""
     from datayield.report.terminal import plan_json, show_plan
+    from datayield.session import open_study
 
     session = open_study(study, scale, store, device)
     made = session.plan()
@@ -48,7 +53,7 @@ def plan(
     if json_:
         print_json(plan_json(session.study, made, session.warnings(), decoded))
     else:
-        show_plan(out, session.study, made, session.warnings(), decoded)
+        show_plan(out, session.study, made, session.warnings(), decoded, every=all_)
 
 
 def run(
@@ -61,6 +66,7 @@ def run(
 ) -> None:
     """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
     from datayield.report.terminal import show_totals
+    from datayield.session import open_study
 
     if place().rank > 0:  # torchrun started several: one runs the study, the others train along
         from datayield.run.parallel import follow
@@ -86,17 +92,22 @@ def run(
 
 
 def status(
-    study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
+    study: StudyArg,
+    scale: ScaleOpt = None,
+    store: StoreOpt = None,
+    all_: AllOpt = False,
+    json_: JsonOpt = False,
 ) -> None:
     """Say which runs are done, running, failed or missing. Exit code 3 while incomplete."""
     from datayield.report.terminal import show_status, status_json
+    from datayield.session import open_study
 
     session = open_study(study, scale, store)
     made = session.plan()
     if json_:
         print_json(status_json(session.study, made))
     else:
-        show_status(out, session.study, made)
+        show_status(out, session.study, made, every=all_)
     raise typer.Exit(_code(made))
 
 
@@ -104,6 +115,8 @@ def report(
     study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
 ) -> None:
     """Write tables, figures and the page from whatever is finished."""
+    from datayield.session import open_study
+
     session = open_study(study, scale, store)
     made = session.plan()
     page = session.report(made)
@@ -111,8 +124,8 @@ def report(
 
 
 def _close(
-    session: Session,
-    made: Plan,
+    session: "Session",
+    made: "Plan",
     page: Path | None,
     failed: tuple[tuple[str, str], ...],
     *,
@@ -158,6 +171,6 @@ def _answers(page: Path | None) -> list[str]:
     return kept
 
 
-def _code(made: Plan) -> int:
+def _code(made: "Plan") -> int:
     states = {task.state for task in made.todo}
     return 1 if "failed" in states else 3 if states else 0

@@ -1,6 +1,7 @@
 """What the page says beside its figures: notes and costs as plain data for the template."""
 
 import json
+from itertools import islice
 from typing import Any
 
 from datayield.analysis.regime import no_grid
@@ -19,9 +20,11 @@ from datayield.report.tables import (
 from datayield.spec.budget import short_number
 from datayield.store.words import duration
 
+LISTED = 100  # runs that the page names one by one
+
 
 def content(f: Findings) -> dict[str, Any]:
-    """All that the template prints; every text is escaped there."""
+    """All that the template prints but figures and facts; every text is escaped there."""
     results = f.results
     used = {row.protocol for row in results.rows}
     return {
@@ -30,8 +33,8 @@ def content(f: Findings) -> dict[str, Any]:
         "question": results.study.question or "What does the next unlabeled image buy?",
         "paper": results.study.paper,
         "notes": results.study.notes,
-        "missing": results.missing,
-        "facts": _facts(f),
+        "missing": results.missing[:LISTED],
+        "missing_count": len(results.missing),
         "answer": f.answer,
         "worth": f"{100 * f.worth:g}",
         "groups": group_rows(f),
@@ -46,16 +49,20 @@ def content(f: Findings) -> dict[str, Any]:
         "protocols": [row for row in protocols() if row["protocol"] in used],
         "tests": _tests(f),
         "cost": _cost(results.spent),
-        "spent": [_spent_row(spent) for spent in results.spent],
+        "spent": [_spent_row(spent) for spent in results.spent[:LISTED]],
+        "runs": len(results.spent),
         "versions": sorted(results.versions.items()),
         "devices": sorted({spent.device for spent in results.spent}),
         "study_json": json.dumps(results.study.model_dump(mode="json"), indent=1),
-        "specs": [(run, json.dumps(spec, indent=1)) for run, spec in results.specs.items()],
+        "specs": [
+            (run, json.dumps(spec, indent=1)) for run, spec in islice(results.specs.items(), LISTED)
+        ],
+        "specs_count": len(results.specs),
         "legend_rows": [(name, style) for name, style in f.styles.items()],
     }
 
 
-def _facts(f: Findings) -> list[str]:
+def facts(f: Findings) -> list[str]:
     """The study in one line."""
     points_seen = [p for line in [*f.accuracy.values(), *f.rank.values()] for p in line]
     if not points_seen:

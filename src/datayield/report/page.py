@@ -1,6 +1,7 @@
 """One self-contained page, its figures as files, its tables: a folder to send to a colleague."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,14 @@ from markupsafe import Markup
 
 from datayield.analysis.rows import StudyResults
 from datayield.analysis.summary import curves
-from datayield.analysis.table import ledgers_to_csv, to_csv, to_latex
-from datayield.report.content import content
+from datayield.analysis.table import (
+    curves_to_csv,
+    ledgers_to_csv,
+    runs_to_csv,
+    to_csv,
+    to_latex,
+)
+from datayield.report.content import content, facts
 from datayield.report.figures.canvas import Figure
 from datayield.report.figures.curves import group_figures, rank_figures, yield_figures
 from datayield.report.figures.gain import gain_figures
@@ -19,6 +26,7 @@ from datayield.report.figures.honesty import honesty_figure
 from datayield.report.figures.selection import selection_figures
 from datayield.report.figures.training import state_figures, time_figures
 from datayield.report.findings import Findings, analyse
+from datayield.report.shown import shown
 from datayield.report.static import write_static
 from datayield.store.atomic import write_json, write_text
 
@@ -32,12 +40,14 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     """
     found = analyse(results)
     to_csv(results, folder / "table.csv")
+    curves_to_csv(found.gains, found.fits, folder / "curves.csv")
+    runs_to_csv(results.spent, folder / "runs.csv")
     to_latex(results, folder / "table.tex")
-    tables = ["table.csv", "table.tex"]
+    tables = ["table.csv", "curves.csv", "runs.csv", "table.tex"]
     if found.ledgers:
         ledgers_to_csv(found.ledgers, folder / "selection.csv")
         tables.append("selection.csv")
-    static = write_static(found, folder / "figures")
+    static = write_static(shown(found)[0], folder / "figures")
     write_json(folder / "answers.json", [headline.text for headline in found.answer])
     page = folder / "report.html"
     files = [path.relative_to(folder).as_posix() for path in static]
@@ -47,9 +57,10 @@ def write_report(results: StudyResults, folder: Path) -> Path:
 
 def render(found: Findings, files: list[str]) -> str:
     """The page as text; `files` are linked as lying beside it."""
-    from plotly.offline import get_plotlyjs
-
-    honesty = honesty_figure(found, curves(found.results, BEST_ON_TEST))
+    every, (found, note) = found, shown(found)
+    best = curves(found.results, BEST_ON_TEST)
+    best = {key: line for key, line in best.items() if key.name in found.styles}
+    honesty = honesty_figure(found, best)
     figures = {
         "yields": yield_figures(found),
         "group_figures": group_figures(found),
@@ -71,10 +82,21 @@ def render(found: Findings, files: list[str]) -> str:
     return environment.get_template("template.html").render(
         **content(found),
         **figures,
+        facts=facts(every),
+        shown=note,
         files=files,
         specs_of_figures=_inline({figure.id: _spec(figure) for figure in drawn}),
-        plotly=Markup(get_plotlyjs()) if drawn else "",  # plotly's own script
+        plotly=Markup(_plotly()) if drawn else "",
     )
+
+
+def _plotly() -> str:
+    """plotly's own script. Its package takes a second to import, and only this file is wanted."""
+    spec = find_spec("plotly")
+    assert spec is not None
+    assert spec.origin is not None
+    script = Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    return script.read_text(encoding="utf-8")
 
 
 def _spec(figure: Figure) -> dict[str, Any]:

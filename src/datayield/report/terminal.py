@@ -1,20 +1,24 @@
 """Plans and states as a person reads them in a terminal of 80 columns, and as JSON."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from datayield.report.together import Together, together
 from datayield.spec.cost import flops_per_image
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Study
 from datayield.store.disk import checkpoint_bytes
-from datayield.store.estimate import Estimate
+from datayield.store.estimate import NOTHING, Estimate
 from datayield.store.plan import Plan, Task
 from datayield.store.words import duration, three_digits
 
 SCHEMA_VERSION = 1
+LINES = 24
+_FIRST = ("failed", "running", "partial", "evaluate", "missing", "done")
 
 
 def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> di
         "todo": len(plan.todo),
         "images": sum(_images(task) for task in plan.todo),
         "images_taken_over": _taken_over(plan),
-        "flops": _total_flops(plan),
+        "flops": _total_flops(plan.todo),
         "seconds": _seconds_json(plan.estimate),
         "disk_bytes": {"decoded": decoded, "store": checkpoint_bytes(plan)},
         "warnings": warnings,
@@ -34,9 +38,18 @@ def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> di
 
 
 def show_plan(
-    console: Console, study: Study, plan: Plan, warnings: list[str], decoded: int
+    console: Console,
+    study: Study,
+    plan: Plan,
+    warnings: list[str],
+    decoded: int,
+    *,
+    every: bool = False,
 ) -> None:
-    """Every run and why it is missing, what it costs, and what to be wary of."""
+    """What is missing and why, what it costs, and what to be wary of.
+
+    Seeds share a line, and of many lines the first are shown; with `every`, each run has its own.
+    """
     console.print(f"[bold]{study.name}[/bold]  {study.question}")
     if plan.todo:
         table = Table(box=None, pad_edge=False, header_style="dim")
@@ -44,16 +57,20 @@ def show_plan(
         table.add_column("why", overflow="fold", style="dim")
         for name in ("images", "FLOPs", "time"):
             table.add_column(name, justify="right", no_wrap=True)
-        for task in plan.todo:
-            flops = _flops(task)
+        lines = [Together(t.label, (t,)) for t in plan.todo] if every else together(plan.todo)
+        shown = lines if every else lines[:LINES]
+        for label, tasks in shown:
+            flops, images = _total_flops(list(tasks)), sum(map(_images, tasks))
+            seconds = _sum(tasks)
             table.add_row(
-                task.label,
-                task.why,
-                three_digits(_images(task)) if _images(task) else "",
+                label,
+                tasks[0].why,
+                three_digits(images) if images else "",
                 three_digits(flops) if flops else "",
-                duration(task.estimate.likely) if task.estimate else "?",
+                duration(seconds.likely) if seconds else "?",
             )
         console.print(table)
+        _say_rest(console, lines[len(shown) :])
     done = len(plan.tasks) - len(plan.todo)
     console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} to do")
     if plan.todo:
@@ -64,7 +81,7 @@ def show_plan(
 
 def show_totals(console: Console, plan: Plan, decoded: int) -> None:
     """What the work that is left will take: images, FLOPs, disk and time."""
-    flops, store = _total_flops(plan), checkpoint_bytes(plan)
+    flops, store = _total_flops(plan.todo), checkpoint_bytes(plan)
     arithmetic = f", {three_digits(flops)} FLOPs" if flops else ""
     images = sum(_images(task) for task in plan.todo)
     console.print(
@@ -108,15 +125,22 @@ def status_json(study: Study, plan: Plan) -> dict[str, Any]:
     }
 
 
-def show_status(console: Console, study: Study, plan: Plan) -> None:
-    """One line per task that is not done, and the counts."""
+def show_status(console: Console, study: Study, plan: Plan, *, every: bool = False) -> None:
+    """The counts, and lines for what is not done, as `show_plan`. What needs a look comes first."""
     states = Counter(task.state for task in plan.tasks)
     console.print(
         f"[bold]{study.name}[/bold]  "
         + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     )
-    for task in plan.todo:
-        console.print(f"  {task.state:9} {task.label}: {task.why}", highlight=False, markup=False)
+    lines = [Together(t.label, (t,)) for t in plan.todo] if every else together(plan.todo)
+    if not every:
+        lines.sort(key=lambda line: _FIRST.index(line.first.state))
+    shown = lines if every else lines[:LINES]
+    for label, tasks in shown:
+        console.print(
+            f"  {tasks[0].state:9} {label}: {tasks[0].why}", highlight=False, markup=False
+        )
+    _say_rest(console, lines[len(shown) :])
 
 
 def _task_json(task: Task) -> dict[str, Any]:
@@ -151,8 +175,25 @@ def _flops(task: Task) -> float | None:
     return None if per_image is None else per_image * _images(task)
 
 
-def _total_flops(plan: Plan) -> float | None:
-    each = [_flops(task) for task in plan.todo]
+def _say_rest(console: Console, rest: list[Together]) -> None:
+    if rest:
+        runs = sum(len(line.tasks) for line in rest)
+        console.print(
+            f"... and {len(rest):,} more lines ({runs:,} runs): --all shows them", style="dim"
+        )
+
+
+def _sum(tasks: Sequence[Task]) -> Estimate | None:
+    total = NOTHING
+    for task in tasks:
+        if task.estimate is None:
+            return None
+        total += task.estimate
+    return total
+
+
+def _total_flops(tasks: list[Task]) -> float | None:
+    each = [_flops(task) for task in tasks]
     return None if None in each else sum(f for f in each if f is not None)
 
 

@@ -99,7 +99,8 @@ def _measure(
     wants = [(ev.train, ev.train_count)] if evals.needs_train(ev.protocol) else []
     wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
-        key = (ev.dataset, split, count, ev.size, ev.fit, ev.seed)
+        drawn = (count, ev.seed) if count is not None else None  # of all images, none is drawn
+        key = (ev.dataset, split, drawn, ev.size, ev.fit)
         fresh = key not in cache
         if fresh:
             cache[key] = _features(ev, split, count, subject.encode)

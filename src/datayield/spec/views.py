@@ -1,5 +1,6 @@
 """Views: what random crop, colour and blur a model is shown. Recipes are data."""
 
+from functools import cache
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -77,6 +78,7 @@ VIEW_RECIPES: dict[str, Recipe] = {
 }
 
 
+@cache  # each run of a study asks for it
 def recipe(name: str, size: int) -> tuple[ViewSpec, ...]:
     """The views of recipe `name`, the large ones at `size` pixels. Raises KeyError if unknown."""
     return tuple(

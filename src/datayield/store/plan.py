@@ -148,7 +148,8 @@ def _task(
 ) -> Task:
     """`wanted`: whether a run that starts from this one is to train; None where none does."""
     folder = store.run(spec.id)
-    owed = tuple(pair for pair in evals if not folder.result(pair[0], pair[1].id).exists())
+    there = folder.results()
+    owed = tuple((s, ev) for s, ev in evals if folder.result(s, ev.id).name not in there)
     left, why = _training_left(spec, owed, folder, bool(wanted))
     if left and not evals and wanted is False:  # all that start from it have done so
         left, why = 0.0, ""
