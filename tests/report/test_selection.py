@@ -18,7 +18,7 @@ RESULTS = with_milestones({"category": TASK, "spectrum": STATE}, SHARES, sizes=(
 
 
 def test_the_figure_shows_gaps_in_points_over_n() -> None:
-    (figure,) = selection_figures(analyse(RESULTS).ledgers)
+    (figure,) = selection_figures(analyse(RESULTS))
     lines = {trace["name"]: trace for trace in figure.spec["data"]}
     assert BEST_ON_TEST not in lines
     assert lines[LAST]["x"] == [250, 1000]

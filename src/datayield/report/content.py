@@ -13,6 +13,7 @@ from datayield.report.tables import (
     fit_rows,
     gain_table,
     group_rows,
+    label_table,
     result_table,
     selection_table,
 )
@@ -35,6 +36,8 @@ def content(f: Findings) -> dict[str, Any]:
         "answer": f.answer,
         "worth": f"{100 * f.worth:g}",
         "groups": group_rows(f),
+        "measure": f.measure,
+        "labels": [label_table(table) for table in f.labels],
         "gains": [gain_table(f, name) for name in f.evals],
         "fits": fit_rows(f),
         "grid_note": "" if f.grids else no_grid(results),
@@ -57,7 +60,7 @@ def content(f: Findings) -> dict[str, Any]:
 
 def _facts(f: Findings) -> list[str]:
     """The study in one line."""
-    points_seen = [p for line in [*f.accuracy.values(), *f.rank.values()] for p in line]
+    points_seen = [p for line in [*f.main.values(), *f.rank.values()] for p in line]
     if not points_seen:
         return []
     sizes = sorted({p.n for p in points_seen})
@@ -79,9 +82,9 @@ def _tests(f: Findings) -> list[str]:
     found = []
     for name in f.evals:
         line = next(iter(f.of(name).values()))
-        n, p = line[-1].seeds.n_test, line[-1].seeds.mean
-        error = 1.96 * (p * (1 - p) / max(n, 1)) ** 0.5
-        found.append(f"{name}: {count(n)} (± {100 * error:.1f} points at {percent(p)})")
+        seeds = line[-1].seeds
+        error = f"± {196 * seeds.test_error:.1f} points at {percent(seeds.mean)}"
+        found.append(f"{name}: {count(seeds.n_test)} ({error})")
     return found
 
 
