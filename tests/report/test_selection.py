@@ -27,7 +27,6 @@ def test_the_figure_shows_gaps_in_points_over_n() -> None:
     looks = {(t["line"]["color"], t["line"]["dash"]) for t in lines.values()}
     assert len(looks) == len(lines) == 5
     assert list(selection_styles(analyse(RESULTS).ledgers)) == list(lines)
-    assert selection_figures([]) == []
 
 
 def test_the_table_names_what_chose_and_ends_with_the_optimistic() -> None:

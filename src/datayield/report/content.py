@@ -38,10 +38,10 @@ def content(f: Findings) -> dict[str, Any]:
         "groups": group_rows(f),
         "measure": f.measure,
         "labels": [label_table(table) for table in f.labels],
-        "gains": [gain_table(f, name) for name in f.evals],
+        "gains": [gain_table(f, name) for name in f.curved],
         "fits": fit_rows(f),
         "grid_note": "" if f.grids else no_grid(results),
-        "results": [result_table(f, name) for name in f.evals],
+        "results": [result_table(f, name) for name in f.curved],
         "selections": [
             selection_table(f, name) for name in dict.fromkeys(x.key.eval for x in f.ledgers)
         ],

@@ -82,6 +82,13 @@ class Findings:
         names = {metric_name(key.metric) for key in self.main}
         return names.pop() if len(names) == 1 else "score" if names else "accuracy"
 
+    @property
+    def curved(self) -> list[str]:
+        """Evaluations to show over N: all but those that the tables over labels show whole."""
+        told = {name for table in self.labels for name in table.evals}
+        sizes = {name: max(map(len, self.of(name).values())) for name in self.evals}
+        return [name for name in self.evals if name not in told or sizes[name] > 1]
+
     def of(self, name: str) -> Curves:
         """The curves of one evaluation."""
         return {key: line for key, line in self.main.items() if key.eval == name}

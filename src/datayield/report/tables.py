@@ -80,7 +80,8 @@ def group_rows(f: Findings) -> list[dict[str, str]]:
 def fit_rows(f: Findings) -> list[dict[str, Any]]:
     """One row per curve: the law with its intervals, or why there is none."""
     rows = []
-    for key, fit in f.fits.items():
+    curved = set(f.curved)
+    for key, fit in ((key, fit) for key, fit in f.fits.items() if key.eval in curved):
         row: dict[str, Any] = {"place": key.place, "name": key.name, "verdict": fit.verdict}
         row |= {"folded": key.eval in f.tasks, "reason": fit.reason, "best": fit.best, "law": None}
         if fit.law:

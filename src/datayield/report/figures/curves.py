@@ -10,12 +10,10 @@ from datayield.report.palette import Style
 
 
 def yield_figures(f: Findings) -> list[Figure]:
-    """The main metric against N, one figure per evaluation with two sizes; tasks are folded."""
+    """The main metric against N, one figure per evaluation; tasks of a suite are folded."""
     found = []
-    for i, name in enumerate(f.evals):
+    for i, name in enumerate(f.curved):
         lines = f.of(name)
-        if f.labels and all(len(line) == 1 for line in lines.values()):
-            continue  # lone points say less than the table over labels
         bases = [b for b in f.baselines if b.eval == name]
         fitted = {k.name: f.fits[k] for k in lines if f.fits[k].verdict == "decided"}
         first = next(iter(lines))

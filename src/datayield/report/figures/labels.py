@@ -28,6 +28,7 @@ def start_style(start: Start, look: dict[str, Style]) -> Style:
 def _lines(table: LabelTable, look: dict[str, Style]) -> Spec:
     data: list[Spec] = []
     ends: list[tuple[float, str]] = []
+    colours = {start.name: start_style(start, look).colour for start in table.starts}
     for start in table.starts:
         style = start_style(start, look)
         seen = [(x, c) for x, c in zip(table.labels, start.cells, strict=True) if c]
@@ -60,7 +61,7 @@ def _lines(table: LabelTable, look: dict[str, Style]) -> Spec:
         layout["margin"] = {**layout["margin"], "r": 14 + 7 * max(len(name) for _, name in ends)}
         layout["annotations"] = [
             {"x": math.log10(table.labels[-1]), "xshift": 9, "y": y, "text": text,
-             "xanchor": "left", "showarrow": False, "font": {"size": 12}}
+             "xanchor": "left", "showarrow": False, "font": {"size": 12, "color": colours[text]}}
             for y, text in apart(ends, 0.05 * (max(values) - min(values)))
         ]  # fmt: skip
     return {"data": data, "layout": layout}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from datayield.analysis.summary import CurveKey, Point
-from datayield.analysis.words import count
+from datayield.analysis.words import count, metric_name
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.findings import STATE, Findings
 from datayield.report.palette import Style
@@ -14,7 +14,7 @@ Lines = dict[tuple[CurveKey, int], list[Point]]
 
 def time_figures(f: Findings) -> list[Figure]:
     """Scores and effective rank over training, for the smallest, middle and largest N."""
-    shown = {"main": (f"{f.measure}, %", f.main_over_time, 100.0)}
+    shown = {"main": ("", f.main_over_time, 100.0)}
     return _figures(f, {**shown, "rank": ("effective rank", f.rank_over_time, 1.0)})
 
 
@@ -26,11 +26,13 @@ def state_figures(f: Findings) -> list[Figure]:
 
 def _figures(f: Findings, shown: dict[str, tuple[str, Lines, float]]) -> list[Figure]:
     found = []
-    for metric, (title, lines, scale) in shown.items():
+    for metric, (named, lines, scale) in shown.items():
         for i, name in enumerate(dict.fromkeys(key.eval for key, _ in lines)):
             mine = {k: v for k, v in lines.items() if k[0].eval == name}
+            first = next(iter(mine))[0]
+            title = named or f"{metric_name(first.metric)}, %"
             spec = _over_time(mine, f.styles, scale, title)
-            place = next(iter(mine))[0].place
+            place = first.place
             folded = name in f.tasks
             found.append(Figure(f"time-{metric}-{i}", f"{place}: {title}", spec, folded=folded))
     return found
