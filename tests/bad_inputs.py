@@ -54,7 +54,8 @@ def study(task: str = LINEAR, width: int = 4, more: str = "") -> Make:
 
     def make(folder: Path) -> None:
         text = STUDY.format(task=task, width=width, more=more)
-        (folder / "tiny.yaml").write_text(text)
+        # Absolute: sources are kept by name, and the tests' process sees many folders.
+        (folder / "tiny.yaml").write_text(text.replace("./task", str(folder / "task")))
 
     return make
 
@@ -142,7 +143,7 @@ def of_another_width(folder: Path) -> None:
 
     path = _checkpoint(folder)
     kept = torch.load(path)
-    wider = {k: v.repeat(2, *[1] * (v.ndim - 1)) if v.ndim else v for k, v in kept["encoder"].items()}
+    wider = {k: torch.cat([v, v]) if v.ndim else v for k, v in kept["encoder"].items()}
     torch.save({**kept, "encoder": wider}, path)
 
 
@@ -155,15 +156,15 @@ CASES = (
     Case("a class with one image in train", both(study(), images({**TWO, "c": 1}, {**TWO, "c": 4})),
          0, ("done now",)),
     Case("every class with one image in train", both(study(), images({"a": 1, "b": 1}, TWO)),
-         2, ("no class has two training items", "train_count")),
+         1, ("no class has two training items", "train_count")),
     Case("one class only", both(study(), images({"a": 12}, {"a": 12})),
-         2, ("training items of two classes", "12 items of 1 class")),
+         1, ("training items of two classes", "12 items of 1 class")),
     Case("a task with no test split", both(study(), images(TWO, {})),
          2, ("has no split 'test'", "train[:80%]")),
     Case("per_class: 1 for linear@1", both(study(f"{LINEAR}, per_class: 1"), images(TWO, TWO)),
          2, ("per_class from 2 up, or knn@1",)),
     Case("more per class than a class has", both(study(f"{LINEAR}, per_class: 9"),
-         images({"a": 12, "b": 4}, TWO)), 2, ("per_class", "4")),
+         images({"a": 12, "b": 4}, TWO)), 0, ("done now",)),
     Case("one mask of another size than its image", both(study(SEGMENT), masks(1)),
          0, ("done now",)),
     Case("all masks of another size", both(study(SEGMENT), masks(8)),
@@ -209,12 +210,14 @@ def _called(folder: Path) -> "subprocess.CompletedProcess[str]":
 def _message(said: str, folder: str) -> str:
     """The error, or what is printed of the task; on one line."""
     lines = [line.strip() for line in said.replace(f"{folder}/", "").splitlines() if line.strip()]
-    start = next((i for i, line in enumerate(lines) if line.startswith("error")), None)
-    wanted = lines[start:] if start is not None else [x for x in lines if "missing in" in x]
+    starts = [i for i, line in enumerate(lines) if line.startswith(("error", "failed"))]
+    end = next((i for i, line in enumerate(lines) if "done now" in line), len(lines))
+    wanted = lines[starts[-1] : end] if starts else [x for x in lines if "missing in" in x]
     wanted = wanted or [x for x in lines if "left out" in x or "done now" in x]
     return "<br>".join(" ".join(line.split()) for line in wanted).replace("|", "\\|")
 
 
 if __name__ == "__main__":
     for row in table():
-        print(row, flush=True)
+        sys.stdout.write(f"{row}\n")
+        sys.stdout.flush()

@@ -20,7 +20,7 @@ from datayield.analysis.sentences import (
 )
 from datayield.analysis.summary import BASELINES, CurveKey, curves, eval_names
 from datayield.analysis.versus import against_baselines
-from datayield.analysis.words import plural
+from datayield.analysis.words import join, plural
 
 MOST = 10
 
@@ -62,7 +62,24 @@ def answer(
     rest = said[len(first) :]
     if not lines and not grouped:
         first = [Headline("cannot say", "images", "", _one_size(results))]
-    return (grouped + first + base + grids + rest)[:MOST]
+    warned = _classes_missing(results)
+    return (grouped + first + base + grids + rest)[: MOST - len(warned)] + warned
+
+
+def _classes_missing(results: StudyResults) -> list[Headline]:
+    """Evaluations whose test images show classes that no training image does: one sentence."""
+    lost = {
+        row.eval: int(row.value)
+        for row in results.rows
+        if row.metric == "classes_missing_in_train" and row.value
+    }
+    if not lost:
+        return []
+    each = [f"{plural(n, 'class').replace('classs', 'classes')} in {e}" for e, n in lost.items()]
+    text = (
+        f"Test images show what is missing in train: {join(each)}; these can only count as wrong."
+    )
+    return [Headline("cannot say", "none", "", text)]
 
 
 def _over_training(results: StudyResults) -> list[Headline]:

@@ -75,7 +75,9 @@ def _group_sentence(
             said = f"{span(g.low, g.high)}; {g.group.of}: {_OVERALL[verdict]}"
         verdicts.append(verdict)
         parts.append(f"{g.group.group} {points(g.mean)} ({said})")
-    text = f"{subject}: from {count(n)} to {count(to)} images, points and 95% intervals over tasks: "
+    text = (
+        f"{subject}: from {count(n)} to {count(to)} images, points and 95% intervals over tasks: "
+    )
     chip: Chip = verdicts[0] if len(set(verdicts)) == 1 else "mixed"
     return Headline(chip, "images", subject, f"{text}{join(parts)}.")
 

@@ -5,7 +5,6 @@ from datayield.analysis.words import count, percent
 from datayield.report.figures.canvas import Figure, layout_of
 from datayield.report.findings import Curves, Findings
 
-
 BEST_ON_TEST = "_best_on_test"  # after the name of a metric
 
 
