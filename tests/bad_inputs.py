@@ -193,7 +193,7 @@ def table() -> Iterator[str]:
             if case.spoil:
                 case.spoil(folder)
                 done = _called(folder)
-            text = _message(done.stderr, name)
+            text = _message(done.stdout + done.stderr, name)
             yield f"| {case.name} | {done.returncode} | {text} |"
 
 

@@ -1,5 +1,6 @@
 """From rows to points: the seeds of one cell of the study, together."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -49,7 +50,7 @@ class Seeds:
         """Standard error of one seed's value over another draw of test items."""
         if self.error is not None:
             return self.error
-        return (self.mean * (1 - self.mean) / max(self.n_test, 1)) ** 0.5
+        return math.sqrt(self.mean * (1 - self.mean) / max(self.n_test, 1))
 
     @property
     def by_seed(self) -> dict[int, float]:

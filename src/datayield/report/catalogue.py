@@ -171,8 +171,8 @@ CATALOGUES: dict[str, Callable[[], Rows]] = {
 NOTES = {
     "methods": "cost: FLOPs of a step with these knobs and the usual views, in supervised steps on "
     "one view of the same images (ResNet-18, cifar stem, 32 px, batch 256; simmim: vit_tiny/4). "
-    "views: how many of an image it takes. supervised is no self-supervised method: the intermediate "
-    "task of a chain of stages, on labels.",
+    "views: how many of an image it takes. supervised is no self-supervised method: the "
+    "intermediate task of a chain of stages, on labels.",
     "recipes": "recipe: NAME in a study's base or as an axis; --json shows the values. "
     "small is datayield's own. Where peers differ: docs/recipes.md.",
     "protocols": "With linear@1 and knn@1: label_fraction or per_class (a list of values gives one "
