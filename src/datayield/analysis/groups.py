@@ -6,6 +6,7 @@ task is the unit: the interval of a gain is over tasks, and covers other tasks o
 other seeds; with few tasks it is wide, as it should be.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
@@ -120,7 +121,7 @@ def _error_of_mean(mine: list[Row]) -> float | None:
     halves = [(r.high - r.low) / 2 for r in mine if r.low is not None and r.high is not None]
     if len(halves) < len(mine):
         return None
-    return sum(half**2 for half in halves) ** 0.5 / len(mine)
+    return math.hypot(*halves) / len(mine)
 
 
 def group_gains(results: StudyResults, level: float = 0.95) -> list[GroupGain]:

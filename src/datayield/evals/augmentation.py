@@ -18,7 +18,8 @@ def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None)
     `eigenvalue_1_of_2_views` and so on from the first 2, 4 or 8 alone (the sampled graphs of Ghosh
     et al. 2024, arXiv 2312.10725), and `gap_2`, `gap_4` and `gap_8` their mean distance.
     The functions are linear in the 32 axes along which the features vary most over all views.
-    `maths.augmentation` has the definition; raw pixels as features (the baseline) give the spectrum of the images and views alone.
+    `maths.augmentation` has the definition; raw pixels as features (the baseline) give the
+    spectrum of the images and views alone.
     """
     views = leading_axes(features.views, AXES)
     images, many, axes = views.shape

@@ -54,10 +54,10 @@ def _spectra(lines: Lines, bases: dict[tuple[str, str], Line]) -> Spec:
     least = min((y for trace in data for y in trace["y"]), default=0.1)
     top = max((x for trace in data for x in trace["x"]), default=1)
     ticks = [1, 2, 4, 8, 16, 32]
-    x = {"type": "log", "tickvals": ticks, "ticktext": [str(t) for t in ticks]}
+    x: Spec = {"type": "log", "tickvals": ticks, "ticktext": [str(t) for t in ticks]}
     x |= {"range": [-0.03, 0.03 + log10(top)], "title": {"text": "index of the eigenvalue"}}
     steps = [v for v in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1) if v >= least / 2]
-    y = {"type": "log", "tickvals": steps, "ticktext": [f"{v:g}" for v in steps]}
+    y: Spec = {"type": "log", "tickvals": steps, "ticktext": [f"{v:g}" for v in steps]}
     y |= {"title": {"text": "eigenvalue"}, "range": [log10(least) - 0.05, 0.03]}
     layout = layout_of(x, y)
     layout |= {
