@@ -42,6 +42,55 @@ def test_uneven_states_are_weighted_by_their_probability() -> None:
     assert got == pytest.approx(want[:5], abs=1e-9)
 
 
+IMAGES = np.random.default_rng(11).integers(0, 3, (5, 3, 3))
+MOVES = (
+    lambda x: x,
+    lambda x: x[:, ::-1],
+    lambda x: x[::-1],
+    lambda x: np.roll(x, 1, axis=1),
+    lambda x: np.minimum(x, 1),
+    lambda x: np.full_like(x, x.max()),  # nearly all that tells images apart is lost
+)
+
+
+def on_the_graph(views: np.ndarray, features: np.ndarray | None) -> np.ndarray:
+    """Eigenvalues of the augmentation graph on functions linear in `features` of its states.
+
+    `views` int [n, V, ...]. Nodes: distinct states; weight of an edge: how likely both are views
+    of one image (HaoChen et al. 2021). None: all functions. All loops, largest first.
+    """
+    flat = [[tuple(v.flatten()) for v in image] for image in views]
+    states = sorted({s for image in flat for s in image})
+    edges, weight = np.zeros((len(states), len(states))), np.zeros(len(states))
+    for image in flat:
+        p = np.array([image.count(s) / len(image) for s in states])
+        for a in range(len(states)):
+            weight[a] += p[a] / len(flat)
+            for b in range(len(states)):
+                edges[a, b] += p[a] * p[b] / len(flat)
+    phi = np.eye(len(states)) if features is None else np.array(states, float)
+    phi = phi - weight @ phi  # the constant function left out
+    mass, values = phi.T @ np.diag(weight) @ phi, phi.T @ edges @ phi
+    size, axes = np.linalg.eigh(mass)
+    root = axes[:, size > 1e-9 * size.max()] / np.sqrt(size[size > 1e-9 * size.max()])
+    return np.linalg.eigvalsh(root.T @ values @ root)[::-1]
+
+
+@pytest.mark.parametrize("views", [len(MOVES), 3, 2])
+def test_all_augmentations_of_a_few_images_give_the_graph_that_enumerates_them(views: int) -> None:
+    """Every image under the first `views` augmentations: the whole graph, and sampled ones."""
+    seen = np.array([[move(x) for move in MOVES[:views]] for x in IMAGES])
+    pixels = torch.from_numpy(seen.reshape(len(IMAGES), views, -1)).double()
+    linear = on_the_graph(seen, pixels.numpy())
+    got = augmentation_spectrum(pixels).numpy()
+    assert got == pytest.approx(linear[: len(got)], abs=1e-8)
+    states = np.unique(seen.reshape(-1, 9), axis=0, return_inverse=True)[1].flatten()
+    indicators = torch.nn.functional.one_hot(torch.from_numpy(states)).double()
+    every = augmentation_spectrum(indicators.view(len(IMAGES), views, -1)).numpy()
+    assert every == pytest.approx(on_the_graph(seen, None)[: len(every)], abs=1e-8)
+    assert (every >= got[: len(every)] - 1e-8).all()  # a span of functions holds no better ones
+
+
 def test_units_of_features_do_not_matter() -> None:
     rng = np.random.default_rng(3)
     views = torch.from_numpy(rng.normal(size=(60, 1, 5)) + rng.normal(size=(60, 8, 5)))

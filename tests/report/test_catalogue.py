@@ -13,10 +13,13 @@ from datayield.spec.recipes import recipe_sets
 
 def test_methods_tell_paper_cost_views_and_defaults() -> None:
     rows = {row["method"]: row for row in methods()}
-    assert list(rows) == list(METHOD_SPECS)
+    assert list(rows) == [*METHOD_SPECS, "supervised"]
+    assert rows["supervised"]["knobs"] == {"label": "label", "classes": "to be stated"}
+    assert rows["supervised"]["cost"] == 1
     assert rows["byol"]["arXiv"] == "2006.07733"
     assert rows["byol"]["knobs"] == {"projector": (4096, 256), "predictor": 4096, "momentum": 0.99}
-    assert {row["views"] for name, row in rows.items() if name != "simmim"} == {"2 to 16"}
+    others = [row for name, row in rows.items() if name not in ("simmim", "supervised")]
+    assert {row["views"] for row in others} == {"2 to 16"}
 
 
 def test_two_views_cost_two_supervised_steps_and_a_teacher_a_third_more() -> None:

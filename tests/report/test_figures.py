@@ -8,7 +8,7 @@ from datayield.analysis.summary import Baseline, Seeds
 from datayield.report.figures.baselines import label_sides
 from datayield.report.figures.curves import yield_figures
 from datayield.report.figures.gain import gain_figures
-from datayield.report.figures.training import _apart
+from datayield.report.figures.training import apart
 from datayield.report.findings import analyse
 from datayield.report.palette import styles
 from datayield.spec.budget import Budget
@@ -19,7 +19,7 @@ def test_the_mean_line_is_the_mean_in_percent() -> None:
     found = analyse(simulate({"x": power_law()}, methods=("simclr",)))
     (figure,) = yield_figures(found)
     line = next(t for t in figure.spec["data"] if t["mode"] == "lines+markers")
-    (points,) = found.accuracy.values()
+    (points,) = found.main.values()
     assert line["x"] == list(SIZES)
     assert line["y"] == pytest.approx([100 * p.seeds.mean for p in points])
     low, high = figure.spec["layout"]["yaxis"]["range"]
@@ -49,11 +49,11 @@ def test_gains_stand_between_their_sizes_with_their_intervals() -> None:
 
 def test_curves_differ_in_colour_by_method_and_in_dash_by_budget() -> None:
     budgets = (Budget(unit="images", amount=20000), Budget(unit="epochs", amount=20))
-    look = styles(list(analyse(simulate(budgets=budgets)).accuracy))
+    look = styles(list(analyse(simulate(budgets=budgets)).main))
     assert len({(s.colour, s.dash) for s in look.values()}) == len(look) == 4
     assert len({s.colour for s in look.values()}) == 2
     assert "dot" not in {s.dash for s in look.values()}
-    alone = styles(list(analyse(simulate(budgets=budgets, methods=("vicreg",))).accuracy))
+    alone = styles(list(analyse(simulate(budgets=budgets, methods=("vicreg",))).main))
     assert len({s.colour for s in alone.values()}) == 2
 
 
@@ -68,7 +68,7 @@ def test_close_baselines_are_named_at_opposite_ends() -> None:
     assert sides(0.30, 0.45) == ["right", "right"]
 
 
-def test_labels_at_line_ends_are_moved_apart() -> None:
-    placed = _apart([(10.0, "8k"), (10.2, "8k"), (10.3, "2k"), (20.0, "250")], gap=1.0)
+def test_labels_at_line_ends_are_movedapart() -> None:
+    placed = apart([(10.0, "8k"), (10.2, "8k"), (10.3, "2k"), (20.0, "250")], gap=1.0)
     assert placed == [(10.0, "8k"), (11.0, "2k"), (20.0, "250")]
     assert all(math.isfinite(y) for y, _ in placed)

@@ -18,7 +18,7 @@ RESULTS = with_milestones({"category": TASK, "spectrum": STATE}, SHARES, sizes=(
 
 
 def test_the_figure_shows_gaps_in_points_over_n() -> None:
-    (figure,) = selection_figures(analyse(RESULTS).ledgers)
+    (figure,) = selection_figures(analyse(RESULTS))
     lines = {trace["name"]: trace for trace in figure.spec["data"]}
     assert BEST_ON_TEST not in lines
     assert lines[LAST]["x"] == [250, 1000]
@@ -27,7 +27,6 @@ def test_the_figure_shows_gaps_in_points_over_n() -> None:
     looks = {(t["line"]["color"], t["line"]["dash"]) for t in lines.values()}
     assert len(looks) == len(lines) == 5
     assert list(selection_styles(analyse(RESULTS).ledgers)) == list(lines)
-    assert selection_figures([]) == []
 
 
 def test_the_table_names_what_chose_and_ends_with_the_optimistic() -> None:

@@ -120,6 +120,7 @@ def _rows(
     fields: dict[str, Any], share: float, ev: EvalSpec, record: ResultRecord
 ) -> Iterator[Row]:
     for metric, value in record.metrics.items():
+        low, high = record.intervals.get(metric, (None, None))
         yield Row(
             **fields,
             share=share,
@@ -129,6 +130,9 @@ def _rows(
             metric=metric,
             value=value,
             n_test=record.n_test,
+            n_train=record.n_train,
+            low=low,
+            high=high,
         )
 
 

@@ -57,7 +57,7 @@ class Fit:
 
 
 def fits(results: StudyResults, draws: int = DRAWS, seed: int = 0) -> dict[CurveKey, Fit]:
-    """Every accuracy curve's fit."""
+    """Every curve's fit, by its evaluation's main metric."""
     return {key: fit_curve(line, draws, seed) for key, line in curves(results).items()}
 
 

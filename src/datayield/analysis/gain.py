@@ -10,7 +10,7 @@ from datayield.analysis.rows import StudyResults
 from datayield.analysis.summary import CurveKey, Point, curves, eval_names
 
 Verdict = Literal["pays", "flat", "hurts", "cannot say"]
-WORTH = 0.005  # smallest gain per doubling worth having: half a point of accuracy
+WORTH = 0.005  # smallest gain per doubling worth having: half a point
 
 
 @dataclass(frozen=True, slots=True)

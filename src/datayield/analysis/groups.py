@@ -6,6 +6,7 @@ task is the unit: the interval of a gain is over tasks, and covers other tasks o
 other seeds; with few tasks it is wide, as it should be.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
@@ -20,6 +21,7 @@ from datayield.spec.suites import GROUPS, suite
 
 SCORE = "score"  # the metric of rows that are means over tasks
 ALL = "all tasks"
+_SCORES = {"": SCORE, "_val": f"{SCORE}_val"}  # what follows the name of a main metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +85,49 @@ def task_groups(study: Study) -> list[TaskGroup]:
 
 
 def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
-    """One row per group, subject and share: the mean over tasks of their main metrics."""
+    """One row per group, subject and share: the mean over tasks of their main metrics.
+
+    And one, `score_val`, of what they scored on validation.
+    """
     scores: dict[Row, dict[str, Row]] = {}
     metrics = {ev.name: ev.main_metric for ev in study.evaluations if ev.part_of}
     for row in rows:
-        if metrics.get(row.eval) == row.metric:
-            subject = replace(row, eval="", group="", metric=SCORE, value=0.0, n_test=0)
+        name = _SCORES.get(row.metric.removeprefix(metrics.get(row.eval, row.metric)))
+        if row.eval in metrics and name:
+            subject = replace(
+                row, eval="", group="", metric=name, value=0.0,
+                n_test=0, n_train=0, low=None, high=None,
+            )  # fmt: skip
             scores.setdefault(subject, {})[row.eval] = row
     for group in task_groups(study):
         for subject, found in scores.items():
             if group.tasks.keys() <= found.keys():
                 mine = [found[name] for name in group.tasks]
+                value = fmean(row.value for row in mine)
+                error = _error_of_mean(mine)
                 yield replace(
                     subject,
                     eval=group.name,
                     group=group.group,
-                    value=fmean(row.value for row in mine),
+                    value=value,
                     n_test=sum(row.n_test for row in mine),
+                    low=None if error is None else value - error,
+                    high=None if error is None else value + error,
                 )
+
+
+def _error_of_mean(mine: list[Row]) -> float | None:
+    """Half the 95% interval over test items of a mean over tasks, whose test items differ."""
+    halves = [(r.high - r.low) / 2 for r in mine if r.low is not None and r.high is not None]
+    if len(halves) < len(mine):
+        return None
+    return math.hypot(*halves) / len(mine)
 
 
 def group_gains(results: StudyResults, level: float = 0.95) -> list[GroupGain]:
     """Every curve of every group that has a score at two sizes or more."""
     lines = curves(results, SCORE)
-    every = {
-        key: line
-        for m in ("accuracy", "balanced_accuracy")
-        for key, line in curves(results, m).items()
-    }
+    every = curves(results)
     found = []
     for group in task_groups(results.study):
         for key, line in lines.items():

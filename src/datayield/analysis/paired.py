@@ -21,11 +21,17 @@ Covers = Literal["seeds", "test images only", "nothing"]
 
 
 class Pair(NamedTuple):
-    """Accuracies before and after, by seed, and how many test images measured them."""
+    """Scores before and after, by seed, and how many test images measured them.
+
+    `errors`: standard errors over test images of one seed's score, before and after; None where
+    they are those of a share of `n_test` images. `counted`: whether scores are such shares.
+    """
 
     before: Mapping[int, float]
     after: Mapping[int, float]
     n_test: int
+    errors: tuple[float, float] | None = None
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +56,22 @@ class Difference:
 
 def pair(before: Seeds, after: Seeds) -> Pair:
     """The two cells side by side."""
-    return Pair(before.by_seed, after.by_seed, min(before.n_test, after.n_test))
+    n_test = min(before.n_test, after.n_test)
+    errors = None
+    if before.error is not None and after.error is not None:
+        errors = before.error, after.error
+    counted = before.counted and after.counted
+    return Pair(before.by_seed, after.by_seed, n_test, errors, counted)
 
 
 def differences(pairs: Sequence[Pair], level: float = 0.95) -> list[Difference]:
     """One difference per pair; their noise is pooled, so pass only pairs of like noise.
 
-    Test images enter only where a pair shares a single seed: binomial, both sides independent,
-    which is too wide for a common test set and never too narrow. Scores are counts of test
-    images, so seeds may tie by chance: no variance is taken below that of their rounding.
+    Test images enter only where a pair shares a single seed: the errors that the evaluation found
+    (over images also where it counts pixels, since those of an image are not independent), else
+    binomial ones. Both sides are taken as independent, which is too wide for a common test set and
+    never too narrow. Scores that are counts of test images may tie between seeds by chance: no
+    variance of theirs is taken below that of their rounding.
     """
     gains = [[p.after[s] - p.before[s] for s in sorted(p.before.keys() & p.after)] for p in pairs]
     several = [np.asarray(g) for g in gains if len(g) > 1]
@@ -74,7 +87,7 @@ def differences(pairs: Sequence[Pair], level: float = 0.95) -> list[Difference]:
             variance, df = noise.of(float(np.var(values, ddof=1)), len(values) - 1)
             variance = max(variance, _rounding(each)) / len(values)
         else:
-            variance = _binomial(each)
+            variance = _of_test_images(each)
             if several:
                 variance, df = variance + noise.variance, noise.pooled_df
             else:
@@ -128,10 +141,12 @@ def moderate(variances: Sequence[float], dfs: Sequence[int]) -> Noise:
 
 def _rounding(each: Pair) -> float:
     """Variance of a difference of two scores that are rounded to multiples of 1 / n_test."""
-    return 2 / 12 / max(each.n_test, 1) ** 2
+    return 2 / 12 / max(each.n_test, 1) ** 2 if each.counted else 0.0
 
 
-def _binomial(each: Pair) -> float:
+def _of_test_images(each: Pair) -> float:
+    if each.errors is not None:
+        return sum(error**2 for error in each.errors)
     (seed,) = each.before.keys() & each.after
     sides = (each.before[seed], each.after[seed])
     return sum(p * (1 - p) for p in sides) / max(each.n_test, 1)

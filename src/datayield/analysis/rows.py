@@ -30,9 +30,12 @@ class Row:
     eval: str  # name of the evaluation in the study
     protocol: str  # linear@1, knn@1, spectrum@1, ...
     group: str
-    metric: str  # accuracy, balanced_accuracy, effective_rank, ...
+    metric: str  # accuracy, balanced_accuracy, miou, effective_rank, ...
     value: float
     n_test: int
+    n_train: int = 0  # labelled items learned from, 0 where there are none
+    low: float | None = None  # 95% interval of this one value over test items, where it is known
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from datayield.analysis.rows import Row, StudyResults
-from datayield.analysis.summary import ACCURACY, CurveKey, Seeds, points
+from datayield.analysis.summary import MAIN, CurveKey, Seeds, points
+from datayield.spec.evals import StudyEval
 
 LAST, VALIDATION, LOSS = "last", "best on validation", "lowest training loss"
 BEST_ON_TEST = "best on test (optimistic)"
-VALIDATED = "accuracy_val"
+VALIDATED = "_val"  # after the name of a metric
 
 Line = Mapping[float, float]  # share of the budget -> value
 
@@ -60,7 +61,7 @@ class Ledger:
     choices: tuple[Choice, ...]
 
 
-def ledgers(results: StudyResults, metric: str = ACCURACY) -> list[Ledger]:
+def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
     """Every cell that was evaluated at two shares of the budget or more, in the study's order.
 
     Share 0 is no milestone: it is the untrained encoder, a baseline. Only runs with a value at
@@ -88,12 +89,12 @@ def ledgers(results: StudyResults, metric: str = ACCURACY) -> list[Ledger]:
         by_seed = {
             seed: run
             for seed, run in runs.get(cell, {}).items()
-            if set(milestones) <= lines.get((run, key.eval, metric), {}).keys()
+            if set(milestones) <= lines.get((run, key.eval, key.metric), {}).keys()
         }
         if by_seed:
             run = next(iter(by_seed.values()))
             home = _at_home(replace(results, rows=tuple(rows_of[run])), run)
-            choices = _choices(key, milestones, by_seed, lines, free, results.losses, metric, home)
+            choices = _choices(key, milestones, by_seed, lines, free, results.losses, home)
             found.append(Ledger(key, n, images, encoder, milestones, choices))
     return found
 
@@ -125,16 +126,16 @@ def _runs(results: StudyResults) -> dict[tuple[Any, ...], dict[int, str]]:
     return found
 
 
-def _at_home(results: StudyResults, run: str) -> str:
+def _at_home(results: StudyResults, run: str) -> StudyEval | None:
     """The study's first evaluation with a validation score on the data that a run has seen."""
-    mine = [row for row in results.rows if row.run == run and row.metric == VALIDATED]
-    named = {row.eval for row in mine}
+    mine = [row for row in results.rows if row.run == run]
+    validated = {(row.eval, row.metric) for row in mine}
     at_home = (
-        ev.name
+        ev
         for ev in results.study.evaluations
-        if ev.name in named and ev.dataset == mine[0].dataset
+        if (ev.name, ev.main_metric + VALIDATED) in validated and ev.dataset == mine[0].dataset
     )
-    return next(at_home, "")
+    return next(at_home, None)
 
 
 def _cell(row: Row) -> tuple[Any, ...]:
@@ -148,17 +149,16 @@ def _choices(
     lines: Lines,
     free: list[tuple[str, str, str]],
     losses: Mapping[str, Line],
-    metric: str,
-    home: str,
+    home: StudyEval | None,
 ) -> tuple[Choice, ...]:
-    tests = {seed: lines[run, key.eval, metric] for seed, run in runs.items()}
+    tests = {seed: lines[run, key.eval, key.metric] for seed, run in runs.items()}
     on_test = {seed: max(line[s] for s in milestones) for seed, line in tests.items()}
     choose = partial(_choice, milestones=milestones, tests=tests, on_test=on_test)
     found = [choose(LAST, {seed: {s: s for s in milestones} for seed in runs})]
-    if metric == ACCURACY:
-        found.append(choose(VALIDATION, _of(runs, lines, key.eval, VALIDATED)))
-        if home not in ("", key.eval):
-            found.append(choose(f"{VALIDATION} of {home}", _of(runs, lines, home, VALIDATED)))
+    found.append(choose(VALIDATION, _of(runs, lines, key.eval, key.metric + VALIDATED)))
+    if home and home.name != key.eval:
+        judged = _of(runs, lines, home.name, home.main_metric + VALIDATED)
+        found.append(choose(f"{VALIDATION} of {home.name}", judged))
     for name, measured, good in free:
         label, worth = _CRITERIA[measured.removeprefix("projection_")]
         label += " of projections" if measured.startswith("projection_") else ""

@@ -13,7 +13,7 @@ from datayield.analysis.regime import Grid, Regime
 from datayield.analysis.versus import Versus
 from datayield.analysis.words import count, join, percent, points, span
 
-Chip = Verdict | Regime | Literal["beats", "loses", "mixed"]
+Chip = Verdict | Regime | Literal["beats", "loses", "mixed", "falls", "rises"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Headline:
     """One sentence of the answer and the verdict it stands for; `text` begins with `subject`."""
 
     verdict: Chip
-    about: Literal["images", "baseline", "regime", "none"]
+    about: Literal["images", "labels", "training", "baseline", "regime", "none"]
     subject: str
     text: str
 
@@ -51,24 +51,42 @@ def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
     return Headline(verdict, "images", subject, text)
 
 
-def group_sentence(g: GroupGain, worth: float) -> Headline:
-    """What more images bought on the mean of a group's tasks, which are the unit."""
-    subject = f"{g.group.name} (mean of {g.group.of}), {g.key.name}"
-    moved = f"{subject}: from {count(g.n)} to {count(g.to)} images {points(g.mean)} points"
-    if g.low is None or g.high is None:
-        return Headline("cannot say", "images", subject, f"{moved}; one task, so no interval.")
-    over_tasks = Difference(g.mean, g.low, g.high, len(g.by_task), "seeds")
-    verdict, _ = judge(over_tasks.per(log2(g.to / g.n)), worth)
-    said = _OVERALL[verdict].format(points=f"{100 * worth:g}")
-    text = f"{moved} (95% interval over tasks {span(g.low, g.high)}); {said}."
-    return Headline(verdict, "images", subject, text)
+def group_sentences(found: list[GroupGain], worth: float) -> list[Headline]:
+    """What more images bought on the groups of a suite: one sentence per curve, tasks the unit."""
+    together: dict[tuple[str, str, int, int], list[GroupGain]] = {}
+    for g in found:
+        prefix = g.group.name.removesuffix(f" {g.group.group}")
+        together.setdefault((prefix, g.key.name, g.n, g.to), []).append(g)
+    return [_group_sentence(*at, mine, worth) for at, mine in together.items()]
+
+
+def _group_sentence(
+    prefix: str, name: str, n: int, to: int, mine: list[GroupGain], worth: float
+) -> Headline:
+    subject = f"{prefix}, {name}"
+    verdicts: list[Verdict] = []
+    parts = []
+    for g in mine:
+        verdict: Verdict = "cannot say"
+        said = f"{g.group.of}; one task, so no interval"
+        if g.low is not None and g.high is not None:
+            over_tasks = Difference(g.mean, g.low, g.high, len(g.by_task), "seeds")
+            verdict, _ = judge(over_tasks.per(log2(g.to / g.n)), worth)
+            said = f"{span(g.low, g.high)}; {g.group.of}: {_OVERALL[verdict]}"
+        verdicts.append(verdict)
+        parts.append(f"{g.group.group} {points(g.mean)} ({said})")
+    text = (
+        f"{subject}: from {count(n)} to {count(to)} images, points and 95% intervals over tasks: "
+    )
+    chip: Chip = verdicts[0] if len(set(verdicts)) == 1 else "mixed"
+    return Headline(chip, "images", subject, f"{text}{join(parts)}.")
 
 
 _OVERALL: dict[Verdict, str] = {
-    "pays": "more images pay",
-    "flat": "flat: within {points} point per doubling",
-    "hurts": "more images hurt",
-    "cannot say": "undecided: tasks differ too much to say whether more images pay",
+    "pays": "pays",
+    "flat": "flat",
+    "hurts": "hurts",
+    "cannot say": "undecided",
 }
 
 

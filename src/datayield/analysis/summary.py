@@ -1,14 +1,16 @@
 """From rows to points: the seeds of one cell of the study, together."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from datayield.analysis.rows import Row, StudyResults
-from datayield.analysis.words import method_name
+from datayield.analysis.words import method_name, metric_name
 from datayield.spec.errors import DataError
 
-ACCURACY = "accuracy"
+MAIN = "main"  # each evaluation's own: accuracy, balanced accuracy or mIoU
+_HALF = 1.96  # standard errors in half of a 95% interval
 
 
 class CurveKey(NamedTuple):
@@ -28,8 +30,10 @@ class CurveKey(NamedTuple):
 
     @property
     def place(self) -> str:
-        """The evaluation with its protocol: 'category (linear@1)'."""
-        return f"{self.eval} ({self.protocol})"
+        """The evaluation with its protocol: 'category (linear@1)', 'roads (segment@1, mIoU)'."""
+        named = self.metric in ("balanced_accuracy", "miou")
+        other = f", {metric_name(self.metric)}" if named else ""
+        return f"{self.eval} ({self.protocol}{other})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,15 @@ class Seeds:
 
     values: tuple[tuple[int, float], ...]  # (seed, value)
     n_test: int
+    error: float | None = None  # standard error over test items of one seed's value; None: binomial
+    counted: bool = True  # a share of test items, and not of their pixels
+
+    @property
+    def test_error(self) -> float:
+        """Standard error of one seed's value over another draw of test items."""
+        if self.error is not None:
+            return self.error
+        return math.sqrt(self.mean * (1 - self.mean) / max(self.n_test, 1))
 
     @property
     def by_seed(self) -> dict[int, float]:
@@ -91,8 +104,8 @@ class Baseline:
         return "raw pixels" if self.kind == "pixels" else f"{self.kind} {self.encoder}".strip()
 
 
-def points(results: StudyResults, metric: str = ACCURACY) -> list[Point]:
-    """Every cell at every share, in the order of the study: evaluation, method, budget, N.
+def points(results: StudyResults, metric: str = MAIN) -> list[Point]:
+    """Every cell at every share, in the order of the study: evaluation, method, arm, budget, N.
 
     Raises DataError where one cell holds two different values for one seed.
     """
@@ -103,14 +116,15 @@ def points(results: StudyResults, metric: str = ACCURACY) -> list[Point]:
 
 def _points(results: StudyResults, metric: str) -> list[Point]:
     groups: dict[tuple[CurveKey, str, int, int, float], list[Row]] = {}
-    for row in results.rows:
-        if row.kind == "run" and row.metric == metric:
-            key = CurveKey(row.eval, row.protocol, metric, row.method, row.arm, row.asked)
+    for row in _of_metric(results, metric):
+        if row.kind == "run":
+            key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
             cell = (key, row.encoder, row.n, row.images, row.share)
             groups.setdefault(cell, []).append(row)
     found = [Point(*cell, seeds=_seeds(rows, str(cell[0]))) for cell, rows in groups.items()]
     evals = {spec.name: i for i, spec in enumerate(results.study.evaluations)}
     methods = {name: i for i, name in enumerate(results.study.axes.get("method", ()))}
+    arms = {arm: i for i, arm in enumerate(dict.fromkeys(p.key.arm for p in found))}
     first: dict[CurveKey, int] = {}
     for p in found:
         first[p.key] = min(p.images, first.get(p.key, p.images))
@@ -119,14 +133,14 @@ def _points(results: StudyResults, metric: str) -> list[Point]:
         key=lambda p: (
             (evals.get(p.key.eval, len(evals)), p.key.eval),
             (methods.get(p.key.method, len(methods)), p.key.method),
-            p.key.arm,
+            arms[p.key.arm],
             (first[p.key], p.key.asked),
             (p.n, p.images, p.share, p.encoder),
         ),
     )
 
 
-def curves(results: StudyResults, metric: str = ACCURACY) -> dict[CurveKey, list[Point]]:
+def curves(results: StudyResults, metric: str = MAIN) -> dict[CurveKey, list[Point]]:
     """Curve -> its points at the evaluation's last share of the budget, by growing N."""
     every = points(results, metric)
     last: dict[str, float] = {}
@@ -147,12 +161,12 @@ def trajectories(results: StudyResults, metric: str) -> dict[tuple[CurveKey, int
     return {key: line for key, line in found.items() if len({p.share for p in line}) > 1}
 
 
-def baselines(results: StudyResults, metric: str = ACCURACY) -> list[Baseline]:
+def baselines(results: StudyResults, metric: str = MAIN) -> list[Baseline]:
     """Untrained encoders (with their seeds), published ones and pixels, for each evaluation."""
     groups: dict[tuple[str, str, str, str], list[Row]] = {}
-    for row in results.rows:
-        if row.kind != "run" and row.metric == metric:
-            groups.setdefault((row.kind, row.eval, metric, row.encoder), []).append(row)
+    for row in _of_metric(results, metric):
+        if row.kind != "run":
+            groups.setdefault((row.kind, row.eval, row.metric, row.encoder), []).append(row)
     found = [Baseline(*key, seeds=_seeds(rows, str(key))) for key, rows in groups.items()]
     return sorted(found, key=lambda b: (b.eval, BASELINES.index(b.kind), b.encoder))
 
@@ -160,6 +174,16 @@ def baselines(results: StudyResults, metric: str = ACCURACY) -> list[Baseline]:
 def eval_names(keys: Iterable[CurveKey]) -> list[str]:
     """The evaluations of these curves, each once, in their order."""
     return list(dict.fromkeys(key.eval for key in keys))
+
+
+def _of_metric(results: StudyResults, metric: str) -> Iterator[Row]:
+    """Rows of one metric, or of each evaluation's own; a mean over tasks is no evaluation's."""
+    main = {ev.name: ev.main_metric for ev in results.study.evaluations}
+    return (
+        row
+        for row in results.rows
+        if row.metric == (main.get(row.eval, "accuracy") if metric == MAIN else metric)
+    )
 
 
 def _seeds(rows: list[Row], where: str) -> Seeds:
@@ -172,4 +196,11 @@ def _seeds(rows: list[Row], where: str) -> Seeds:
                 got=f"seed {row.seed}: {values[row.seed]} and {row.value}",
                 hint="an axis that tells these runs apart is missing from the arm",
             )
-    return Seeds(tuple(sorted(values.items())), min(row.n_test for row in rows))
+    known = [
+        (row.high - row.low) / 2 / _HALF
+        for row in rows
+        if row.low is not None and row.high is not None
+    ]
+    error = (sum(e**2 for e in known) / len(known)) ** 0.5 if known else None
+    n_test, counted = min(row.n_test for row in rows), rows[0].protocol != "segment@1"
+    return Seeds(tuple(sorted(values.items())), n_test, error, counted)

@@ -13,7 +13,7 @@ from datayield.analysis.gain import CurveGain
 from datayield.analysis.rows import Row, Spent, StudyResults
 from datayield.analysis.selection import Ledger
 from datayield.analysis.summary import CurveKey, Point, Seeds, baselines, curves
-from datayield.analysis.words import count
+from datayield.analysis.words import count, metric_name
 from datayield.store.atomic import write_text
 
 _ORDER = ("eval", "metric", "kind", "method", "arm", "asked", "n", "images", "share", "seed", "run")
@@ -87,7 +87,7 @@ def _write(path: Path, names: list[str], rows: Iterable[Sequence[object]]) -> No
 def to_latex(results: StudyResults, path: Path) -> None:
     """A booktabs table per evaluation, in percent; `\\input` it where booktabs is loaded."""
     parts = [
-        "% Needs \\usepackage{booktabs}. Accuracy in percent: mean $\\pm$ half range of seeds."
+        "% Needs \\usepackage{booktabs}. The main metric in percent: mean $\\pm$ half range of seeds."
     ]
     lines = curves(results)
     for name in dict.fromkeys(key.eval for key in lines):
@@ -117,9 +117,9 @@ def _table(results: StudyResults, name: str, mine: dict[CurveKey, list[Point]]) 
     seeds = sorted({len(s.values) for s in cells.values()})
     shown = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     n_test = min(s.n_test for s in cells.values())
-    protocol = next(iter(mine)).protocol
+    protocol, metric = next(iter(mine)).protocol, metric_name(next(iter(mine)).metric)
     caption = (
-        f"{escape(name)}: accuracy (\\%) under {escape(protocol)} on {count(n_test)} test images, "
+        f"{escape(name)}: {metric} (\\%) under {escape(protocol)} on {count(n_test)} test images, "
         f"mean $\\pm$ half the range over {shown} seed{'' if shown == '1' else 's'}."
     )
     return "\n".join(

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from datayield.analysis.paired import Difference, Pair, differences
+from datayield.analysis.paired import Difference, differences, pair
 from datayield.analysis.rows import StudyResults
-from datayield.analysis.summary import ACCURACY, Baseline, CurveKey, Point, baselines, curves
+from datayield.analysis.summary import MAIN, Baseline, CurveKey, Point, baselines, curves
 
 Outcome = Literal["beats", "loses", "cannot say"]
 
 
 @dataclass(frozen=True, slots=True)
 class Versus:
-    """One cell of the study against one baseline: accuracy of the run minus the baseline's."""
+    """One cell of the study against one baseline: score of the run minus the baseline's."""
 
     point: Point
     baseline: Baseline
@@ -21,7 +21,7 @@ class Versus:
 
 
 def against_baselines(
-    results: StudyResults, level: float = 0.95, metric: str = ACCURACY
+    results: StudyResults, level: float = 0.95, metric: str = MAIN
 ) -> list[Versus]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
@@ -34,10 +34,10 @@ def against_baselines(
         mine = [p for key, p in tops.items() if _comparable(key, p, base)]
         pairs = []
         for p in mine:
-            before = base.seeds.by_seed
+            both = pair(base.seeds, p.seeds)
             if base.kind != "untrained":
-                before = dict.fromkeys(p.seeds.by_seed, base.seeds.mean)
-            pairs.append(Pair(before, p.seeds.by_seed, min(p.seeds.n_test, base.seeds.n_test)))
+                both = both._replace(before=dict.fromkeys(p.seeds.by_seed, base.seeds.mean))
+            pairs.append(both)
         for p, gain in zip(mine, differences(pairs, level), strict=True):
             found.append(Versus(p, base, gain, _outcome(gain)))
     return found

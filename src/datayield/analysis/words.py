@@ -19,6 +19,14 @@ def method_name(method: str) -> str:
     return METHOD_NAMES.get(method, method)
 
 
+METRIC_NAMES = {"balanced_accuracy": "balanced accuracy", "miou": "mIoU", "score": "mean score"}
+
+
+def metric_name(metric: str) -> str:
+    """The metric as a paper would print it."""
+    return METRIC_NAMES.get(metric, metric.replace("_", " "))
+
+
 def count(n: float) -> str:
     """64000 -> '64,000'."""
     return f"{n:,.0f}"
@@ -30,7 +38,7 @@ def percent(share: float) -> str:
 
 
 def points(gain: float) -> str:
-    """A difference of accuracies in points, always signed: 0.061 -> '+6.1'."""
+    """A difference of scores in points, always signed: 0.061 -> '+6.1'."""
     text = f"{100 * gain:+.1f}"
     return "0.0" if float(text) == 0 else text.replace("-", "−")
 

@@ -14,11 +14,12 @@ ENOUGH = 10  # views in all per axis, below which the fit to the sample shows
 def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:
     """Leading eigenvalues of the augmentation kernel on linear functions of the features.
 
-    `eigenvalue_1` to `eigenvalue_16` are from all V views of each of m images, `gap_2`, `gap_4`
-    and `gap_8` the mean distance of those 16 from what the first 2, 4 or 8 views alone give (the
-    sampled graphs of Ghosh et al. 2024, arXiv 2312.10725). The functions are linear in the 32 axes
-    along which the features vary most over all views. `maths.augmentation` has the definition;
-    raw pixels as features (the baseline) give the spectrum of the images and views alone.
+    `eigenvalue_1` to `eigenvalue_16` are from all V views of each of m images;
+    `eigenvalue_1_of_2_views` and so on from the first 2, 4 or 8 alone (the sampled graphs of Ghosh
+    et al. 2024, arXiv 2312.10725), and `gap_2`, `gap_4` and `gap_8` their mean distance.
+    The functions are linear in the 32 axes along which the features vary most over all views.
+    `maths.augmentation` has the definition; raw pixels as features (the baseline) give the
+    spectrum of the images and views alone.
     """
     views = leading_axes(features.views, AXES)
     images, many, axes = views.shape
@@ -26,6 +27,8 @@ def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None)
     metrics = {f"eigenvalue_{k}": float(v) for k, v in enumerate(whole, 1)}
     for count in FEW:
         found = augmentation_spectrum(views[:, :count])[: len(whole)]
+        of_few = {f"eigenvalue_{k}_of_{count}_views": float(v) for k, v in enumerate(found, 1)}
+        metrics |= of_few if count < many else {}
         if len(found) == len(whole) > 0:
             metrics[f"gap_{count}"] = float((found - whole).abs().mean())
     notes = [

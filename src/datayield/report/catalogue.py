@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, get_args
 
+from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.table import Table
 
@@ -18,13 +19,13 @@ from datayield.spec.encoder import EncoderSpec
 from datayield.spec.evals import Protocol
 from datayield.spec.expand import as_run
 from datayield.spec.load import load_study, shipped_studies
-from datayield.spec.method import METHOD_SPECS, PAPERS, AnyMethod
+from datayield.spec.method import METHOD_SPECS, OBJECTIVES, PAPERS, AnyMethod
 from datayield.spec.recipes import recipe_set, recipe_sets
 from datayield.spec.views import VIEW_RECIPES, recipe
 
 _REFERENCE = {"name": "resnet18", "stem": "cifar", "size": 32}
 _REFERENCE_VIT = {"name": "vit_tiny", "patch": 4, "size": 32}
-_VIEWS = {"simmim": "1 to 16"}  # other than 2 to 16
+_VIEWS = {"simmim": "1 to 16", "supervised": "1 to 16"}  # other than 2 to 16
 
 Rows = list[dict[str, Any]]
 
@@ -59,12 +60,16 @@ def methods() -> Rows:
         {
             "method": name,
             "arXiv": PAPERS.get(name, ""),
-            "cost": _relative_cost(spec),
+            "cost": _relative_cost(METHOD_SPECS[name]) if name in METHOD_SPECS else 1.0,
             "views": _VIEWS.get(name, "2 to 16"),
-            "knobs": {k: f.default for k, f in spec.model_fields.items() if k != "name"},
+            "knobs": {k: _default(f) for k, f in spec.model_fields.items() if k != "name"},
         }
-        for name, spec in METHOD_SPECS.items()
+        for name, spec in OBJECTIVES.items()
     ]
+
+
+def _default(field: FieldInfo) -> Any:
+    return "to be stated" if field.is_required() else field.default
 
 
 def _relative_cost(method: type[AnyMethod]) -> float | None:
@@ -166,7 +171,8 @@ CATALOGUES: dict[str, Callable[[], Rows]] = {
 NOTES = {
     "methods": "cost: FLOPs of a step with these knobs and the usual views, in supervised steps on "
     "one view of the same images (ResNet-18, cifar stem, 32 px, batch 256; simmim: vit_tiny/4). "
-    "views: how many of an image it takes.",
+    "views: how many of an image it takes. supervised is no self-supervised method: the "
+    "intermediate task of a chain of stages, on labels.",
     "recipes": "recipe: NAME in a study's base or as an axis; --json shows the values. "
     "small is datayield's own. Where peers differ: docs/recipes.md.",
     "protocols": "With linear@1 and knn@1: label_fraction or per_class (a list of values gives one "

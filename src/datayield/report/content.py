@@ -14,6 +14,7 @@ from datayield.report.tables import (
     fit_rows,
     gain_table,
     group_rows,
+    label_table,
     result_table,
     selection_table,
 )
@@ -38,10 +39,12 @@ def content(f: Findings) -> dict[str, Any]:
         "answer": f.answer,
         "worth": f"{100 * f.worth:g}",
         "groups": group_rows(f),
-        "gains": [gain_table(f, name) for name in f.evals],
+        "measure": f.measure,
+        "labels": [label_table(table) for table in f.labels],
+        "gains": [gain_table(f, name) for name in f.curved],
         "fits": fit_rows(f),
         "grid_note": "" if f.grids else no_grid(results),
-        "results": [result_table(f, name) for name in f.evals],
+        "results": [result_table(f, name) for name in f.curved],
         "selections": [
             selection_table(f, name) for name in dict.fromkeys(x.key.eval for x in f.ledgers)
         ],
@@ -64,7 +67,7 @@ def content(f: Findings) -> dict[str, Any]:
 
 def facts(f: Findings) -> list[str]:
     """The study in one line."""
-    points_seen = [p for line in [*f.accuracy.values(), *f.rank.values()] for p in line]
+    points_seen = [p for line in [*f.main.values(), *f.rank.values()] for p in line]
     if not points_seen:
         return []
     sizes = sorted({p.n for p in points_seen})
@@ -86,9 +89,9 @@ def _tests(f: Findings) -> list[str]:
     found = []
     for name in f.evals:
         line = next(iter(f.of(name).values()))
-        n, p = line[-1].seeds.n_test, line[-1].seeds.mean
-        error = 1.96 * (p * (1 - p) / max(n, 1)) ** 0.5
-        found.append(f"{name}: {count(n)} (± {100 * error:.1f} points at {percent(p)})")
+        seeds = line[-1].seeds
+        error = f"± {196 * seeds.test_error:.1f} points at {percent(seeds.mean)}"
+        found.append(f"{name}: {count(seeds.n_test)} ({error})")
     return found
 
 

@@ -9,7 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from datayield.analysis.rows import StudyResults
-from datayield.analysis.summary import curves
 from datayield.analysis.table import (
     curves_to_csv,
     ledgers_to_csv,
@@ -23,14 +22,15 @@ from datayield.report.figures.curves import group_figures, rank_figures, yield_f
 from datayield.report.figures.gain import gain_figures
 from datayield.report.figures.grid import heat_figures
 from datayield.report.figures.honesty import honesty_figure
+from datayield.report.figures.labels import label_figures
+from datayield.report.figures.peak import peak_figure
 from datayield.report.figures.selection import selection_figures
+from datayield.report.figures.spectrum import spectrum_figures
 from datayield.report.figures.training import state_figures, time_figures
 from datayield.report.findings import Findings, analyse
 from datayield.report.shown import shown
 from datayield.report.static import write_static
 from datayield.store.atomic import write_json, write_text
-
-BEST_ON_TEST = "accuracy_best_on_test"
 
 
 def write_report(results: StudyResults, folder: Path) -> Path:
@@ -58,17 +58,18 @@ def write_report(results: StudyResults, folder: Path) -> Path:
 def render(found: Findings, files: list[str]) -> str:
     """The page as text; `files` are linked as lying beside it."""
     every, (found, note) = found, shown(found)
-    best = curves(found.results, BEST_ON_TEST)
-    best = {key: line for key, line in best.items() if key.name in found.styles}
-    honesty = honesty_figure(found, best)
+    honesty, peak = honesty_figure(found), peak_figure(found)
     figures = {
         "yields": yield_figures(found),
         "group_figures": group_figures(found),
         "gain_figures": gain_figures(found),
         "ranks": rank_figures(found),
         "times": [*time_figures(found), *state_figures(found)],
-        "selection": selection_figures(found.ledgers),
-        "heats": heat_figures(found.grids),
+        "selection": selection_figures(found),
+        "heats": heat_figures(found),
+        "label_figures": label_figures(found),
+        "peak": [peak] if peak else [],
+        "spectra": spectrum_figures(found),
         "honesty": [honesty] if honesty else [],
     }
     drawn = [figure for group in figures.values() for figure in group]

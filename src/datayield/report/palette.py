@@ -47,14 +47,16 @@ class Style:
 def styles(keys: list[CurveKey]) -> dict[str, Style]:
     """Curve name -> style: a colour per method, a dash and a symbol per budget and arm.
 
-    With one method the budgets and arms take the colours too.
+    Where these tell the methods too (one method, or chains of stages), they take the colours.
     """
     methods = list(dict.fromkeys(key.method for key in keys))
     others = list(dict.fromkeys((key.asked, key.arm) for key in keys))
+    told = len({(key.method, key.asked, key.arm) for key in keys}) == len(others) >= len(methods)
+    told = told and (len(methods) == 1 or len(others) > len(methods))
     found = {}
     for key in keys:
         other = others.index((key.asked, key.arm))
-        hue = methods.index(key.method) if len(methods) > 1 else other
+        hue = other if told else methods.index(key.method)
         colour, kind = COLOURS[hue % len(COLOURS)], other % len(_DASHES)
         found[key.name] = Style(colour, _DASHES[kind], _SYMBOLS[kind])
     return found

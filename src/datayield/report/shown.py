@@ -21,7 +21,7 @@ def shown(f: Findings) -> tuple[Findings, str]:
     Taken are the first in the order of the study, the methods by turns: never the best, which
     would be chosen by what they scored. The answer stays that of all curves.
     """
-    keys = [*f.accuracy, *f.rank, *f.scores]
+    keys = [*f.main, *f.rank, *f.scores]
     names = list(dict.fromkeys(map(_name, keys)))
     kept = set(_by_turns(names)[:CURVES])
     planes = {(method, arm, "") for method, arm, _ in kept}  # a grid is over all budgets

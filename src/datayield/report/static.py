@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datayield.analysis.summary import Baseline
+from datayield.analysis.words import metric_name
 from datayield.report.figures.baselines import label_sides
 from datayield.report.findings import Curves, Findings
 from datayield.report.palette import BASELINES
@@ -40,9 +41,9 @@ def write_static(f: Findings, folder: Path) -> list[Path]:
 
 
 def _yield(f: Findings) -> "Figure | None":
-    if not f.accuracy:
+    if not f.main:
         return None
-    names = list(dict.fromkeys(key.name for key in f.accuracy))
+    names = list(dict.fromkeys(key.name for key in f.main))
     titles = [next(iter(f.of(name))).place for name in f.evals]
     figure, axes = panels(titles, math.ceil(len(names) / COLUMNS))
     with shared_legend(figure, axes):
@@ -52,11 +53,11 @@ def _yield(f: Findings) -> "Figure | None":
                 fit = f.fits[key]
                 if fit.law and fit.verdict == "decided":
                     y = [100 * (1 - e.value) for e in fit.law.error]
-                    shown = [n for n in fit.law.grid if n <= 2.05 * f.accuracy[key][-1].n]
+                    shown = [n for n in fit.law.grid if n <= 2.05 * f.main[key][-1].n]
                     colour = f.styles[key.name].colour
                     ax.plot(shown, y[: len(shown)], ls=":", lw=1, color=colour)
             _baselines(ax, [b for b in f.baselines if b.eval == name], 100.0)
-            ax.set_ylabel("accuracy, %")
+            ax.set_ylabel(f"{metric_name(next(iter(f.of(name))).metric)}, %")
     return figure
 
 
@@ -144,7 +145,7 @@ def _gain(f: Findings) -> "Figure | None":
                     capsize=1.5,
                     **look,
                 )
-            name_sizes(ax, sorted({p.n for g in mine for p in f.accuracy[g.key]}))
+            name_sizes(ax, sorted({p.n for g in mine for p in f.main[g.key]}))
             ax.set_ylabel("points per doubling")
     return figure
 

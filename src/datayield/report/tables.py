@@ -3,6 +3,8 @@
 from typing import Any
 
 from datayield.analysis.gain import CurveGain, Step
+from datayield.analysis.labels import LabelTable
+from datayield.analysis.paired import Difference
 from datayield.analysis.selection import criteria
 from datayield.analysis.summary import CurveKey, Seeds
 from datayield.analysis.words import count, percent, plural, points, span
@@ -18,6 +20,7 @@ def gain_table(f: Findings, name: str) -> Table:
     steps = sorted({(s.n, s.to) for g in lines for s in g.steps})
     return {
         "title": lines[0].key.place if lines else name,
+        "folded": name in f.tasks,
         "columns": [f"{short_number(a)} → {short_number(b)}" for a, b in steps],
         "rows": [
             {
@@ -77,9 +80,10 @@ def group_rows(f: Findings) -> list[dict[str, str]]:
 def fit_rows(f: Findings) -> list[dict[str, Any]]:
     """One row per curve: the law with its intervals, or why there is none."""
     rows = []
-    for key, fit in f.fits.items():
+    curved = set(f.curved)
+    for key, fit in ((key, fit) for key, fit in f.fits.items() if key.eval in curved):
         row: dict[str, Any] = {"place": key.place, "name": key.name, "verdict": fit.verdict}
-        row |= {"reason": fit.reason, "best": fit.best, "law": None}
+        row |= {"folded": key.eval in f.tasks, "reason": fit.reason, "best": fit.best, "law": None}
         if fit.law:
             a, c = fit.law.a, fit.law.c
             row["law"] = {
@@ -108,6 +112,7 @@ def result_table(f: Findings, name: str) -> Table:
     sizes = sorted({n for n, _ in cells})
     return {
         "title": next(iter(lines)).place,
+        "folded": name in f.tasks,
         "columns": [key.name for key in lines],
         "rows": [{"name": count(n), "cells": _row(cells, n, list(lines))} for n in sizes],
         "baselines": [
@@ -132,9 +137,57 @@ def _cell(seeds: Seeds) -> dict[str, str]:
     }
 
 
+def label_table(table: LabelTable) -> Table:
+    """Rows: starts. Columns: labelled images, and what the way from first to last brought."""
+    return {
+        "title": table.place,
+        "columns": [count(n) for n in table.labels],
+        "rows": [
+            {
+                "name": start.name,
+                "note": start.note,
+                "cells": [
+                    _start_cell(cell, over)
+                    for cell, over in zip(start.cells, start.over_untrained, strict=True)
+                ],
+                "gain": None
+                if start.gain is None or start.gain.covers == "nothing"
+                else {
+                    "mean": points(start.gain.mean),
+                    "span": span(start.gain.low, start.gain.high),
+                    "verdict": start.verdict,
+                },
+            }
+            for start in table.starts
+        ],
+    }
+
+
+def _start_cell(cell: Seeds | None, over: Difference | None) -> dict[str, str] | None:
+    if cell is None:
+        return None
+    half = 50 * (cell.high - cell.low)
+    shown = f"{100 * cell.mean:.1f}" + (f" ± {half:.1f}" if len(cell.values) > 1 else "")
+    if over is None or over.covers == "nothing":
+        return {"mean": shown, "over": "", "chip": ""}
+    sure = over.covers == "seeds" and (over.low > 0 or over.high < 0)
+    chip = ("beats" if over.low > 0 else "loses") if sure else ""
+    return {
+        "mean": shown,
+        "over": f"{points(over.mean)} ({span(over.low, over.high)})",
+        "chip": chip,
+    }
+
+
 def selection_table(f: Findings, name: str) -> Table:
-    """Rows: curves and sizes. Columns: ways of choosing a checkpoint, the best on test last."""
-    mine = [ledger for ledger in f.ledgers if ledger.key.eval == name]
+    """Rows: curves at their smallest and largest N. Columns: ways of choosing a checkpoint."""
+    every = [ledger for ledger in f.ledgers if ledger.key.eval == name]
+    ends = {
+        key: {min(at), max(at)}
+        for key in dict.fromkeys(ledger.key for ledger in every)
+        for at in [[ledger.n for ledger in every if ledger.key == key]]
+    }
+    mine = [ledger for ledger in every if ledger.n in ends[ledger.key]]
     columns = criteria(mine)
     rows = []
     for ledger in mine:
@@ -154,4 +207,5 @@ def selection_table(f: Findings, name: str) -> Table:
         n = f"N = {count(ledger.n)}"
         note = f"{n}, {many}, {seeds}"
         rows.append({"name": ledger.key.name, "note": note, "cells": cells})
-    return {"title": mine[0].key.place, "columns": columns, "rows": rows}
+    place = mine[0].key.place
+    return {"title": place, "columns": columns, "rows": rows, "folded": name in f.tasks}

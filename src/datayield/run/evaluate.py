@@ -4,6 +4,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from datayield.run.images import arrays_of
 from datayield.run.representation import representation
 from datayield.run.state import read_tensors
 from datayield.run.tuning import check_masks, tuned
-from datayield.spec.errors import DataError
+from datayield.spec.errors import DataError, StoreError
 from datayield.spec.evals import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
@@ -71,15 +72,30 @@ def _subject(
     published = isinstance(spec, BaselineSpec) and spec.name == "pretrained"
     net, projector = encoders.build(spec.encoder, spec.seed, published), None
     if isinstance(spec, RunSpec):
-        kept = read_tensors(folder.checkpoint(share), torch.device("cpu"))
-        net.load_state_dict(kept["encoder"], strict=True)
+        path = folder.checkpoint(share)
+        kept = read_tensors(path, torch.device("cpu"))
+        _load(net, kept["encoder"], path)
         if "projector" in kept:
             projector = methods.projector_of(spec, net)
             assert projector is not None
-            projector.load_state_dict(kept["projector"], strict=True)
+            _load(projector, kept["projector"], path)
             projector = projector.to(device)
     net = net.to(device).to(memory_format=torch.channels_last)
     return Subject(lambda images: extract(net, images, device), net, projector, device)
+
+
+def _load(net: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    """Weights of a checkpoint into the net that the run's spec builds. Raises StoreError."""
+    try:
+        net.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        mismatches = str(error).splitlines()[1:]
+        raise StoreError(
+            "the weights of a checkpoint do not fit the encoder of its run",
+            where=str(path),
+            got=f"{mismatches[0].strip()} ({len(mismatches)} such)" if mismatches else str(error),
+            hint="they are another run's: remove this checkpoint, and the run is trained again",
+        ) from None
 
 
 def _measure(

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from datayield.run.pretrain import Tick
+from datayield.spec.evals import EvalSpec
 from datayield.store.plan import Plan, Task
 from datayield.store.records import ResultRecord
 from datayield.store.words import duration
@@ -51,7 +52,8 @@ class Display:
         if isinstance(event, str):
             self.say(event)
         elif isinstance(event, ResultRecord):
-            name, score = event.eval["name"], event.metrics.get("accuracy")
+            spec = EvalSpec.model_validate(event.eval)
+            name, score = spec.name, event.metrics.get(spec.main_metric)
             self._line(task, 1.0, f"{name} {score:.1%}" if score is not None else name)
         else:
             text = f"{event.images_per_second:,.0f} img/s, data wait {event.wait_share:.0%}"

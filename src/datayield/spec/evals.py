@@ -39,7 +39,7 @@ class EvalSpec(Frozen):
     `test_count` take prefixes of a permutation that `seed` decides; `None` takes all. `val`: a
     split for choices, of protocols that else hold out a part of train. `label_fraction` or
     `per_class` leave a part of the training labels, `draws` times. `metric` is the main one, by
-    which a probe is chosen; accuracy unless stated.
+    which a probe is chosen; unless stated accuracy, and mIoU for segment@1.
     A changed default gets a new protocol name, so a number never changes its meaning.
     `finetune@1` and `segment@1` train the whole encoder (spec.tuning): `epochs` is then the length
     of that training (None: as published), and `ignore` the value of a mask's unlabelled pixels.
@@ -120,6 +120,8 @@ class EvalSpec(Frozen):
             raise ValueError(f"epochs applies to {' and '.join(TUNED)}, not to {self.protocol}")
         if self.ignore is not None and self.protocol != "segment@1":
             raise ValueError(f"ignore applies to the masks of segment@1, not to {self.protocol}")
+        if self.metric == "balanced_accuracy" and self.protocol == "segment@1":
+            raise ValueError("segment@1 measures mIoU (the main one) and accuracy over pixels")
         return self
 
     @property
@@ -133,9 +135,12 @@ class EvalSpec(Frozen):
         return self.label_fraction is not None or self.per_class is not None
 
     @property
-    def main_metric(self) -> Metric:
-        """What a probe is chosen by, and what a mean over tasks takes."""
-        return self.metric or "accuracy"
+    def main_metric(self) -> str:
+        """What a probe is chosen by, a mean over tasks takes and a curve shows.
+
+        mIoU for segment@1, whose pixel accuracy the largest class carries; else accuracy.
+        """
+        return self.metric or ("miou" if self.protocol == "segment@1" else "accuracy")
 
     @property
     def splits(self) -> tuple[str, ...]:

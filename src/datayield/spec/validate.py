@@ -26,7 +26,11 @@ def validated(model: type[M], raw: Any, *, where: str) -> M:
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        findings = [_finding(model, item) for item in error.errors(include_url=False)]
+        items = error.errors(include_url=False)
+        # A list whose member is refused is also said to be too short: that would only confuse.
+        inside = {item["loc"][:i] for item in items for i in range(len(item["loc"]))}
+        items = [x for x in items if x["type"] != "too_short" or x["loc"] not in inside]
+        findings = [_finding(model, item) for item in items]
         raise ConfigError("\n".join(dict.fromkeys(findings)), where=where) from None
 
 

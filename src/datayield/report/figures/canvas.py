@@ -23,6 +23,7 @@ class Figure:
     height: int = 340
     least_width: int = 0  # px; a narrower screen scrolls
     log_toggle: bool = False
+    folded: bool = False  # of a single task, or a detail: drawn when the reader opens it
 
 
 def size_axis(sizes: list[int]) -> Spec:

@@ -1,8 +1,8 @@
-"""Accuracy, or effective rank, against N: mean, band, seeds, baselines and the fitted law."""
+"""A score, or effective rank, against N: mean, band, seeds, baselines and the fitted law."""
 
 from datayield.analysis.fits import Fit
 from datayield.analysis.summary import Baseline, Point
-from datayield.analysis.words import count, percent
+from datayield.analysis.words import count, metric_name, percent
 from datayield.report.figures.baselines import add_baselines
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
 from datayield.report.findings import Curves, Findings
@@ -10,15 +10,17 @@ from datayield.report.palette import Style
 
 
 def yield_figures(f: Findings) -> list[Figure]:
-    """Accuracy against N, one figure per evaluation."""
+    """The main metric against N, one figure per evaluation; tasks of a suite are folded."""
     found = []
-    for i, name in enumerate(f.evals):
+    for i, name in enumerate(f.curved):
         lines = f.of(name)
         bases = [b for b in f.baselines if b.eval == name]
         fitted = {k.name: f.fits[k] for k in lines if f.fits[k].verdict == "decided"}
-        spec = _curves(lines, bases, f.styles, fitted, 100.0, "accuracy, %")
-        title = next(iter(lines)).place
-        found.append(Figure(f"yield-{i}", title, spec, log_toggle=True))
+        first = next(iter(lines))
+        axis = f"{metric_name(first.metric)}, %"
+        spec = _curves(lines, bases, f.styles, fitted, 100.0, axis)
+        folded = name in f.tasks
+        found.append(Figure(f"yield-{i}", first.place, spec, log_toggle=True, folded=folded))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Points of accuracy per doubling of N, step by step, with intervals."""
+"""Points per doubling of N, step by step, with intervals."""
 
 import math
 
@@ -10,13 +10,14 @@ from datayield.report.palette import Style
 
 
 def gain_figures(f: Findings) -> list[Figure]:
-    """Points of accuracy per doubling of N, step by step, one figure per evaluation."""
+    """Points per doubling of N, step by step, one figure per evaluation."""
     found = []
     for i, name in enumerate(f.evals):
         mine = [g for key, g in f.gains.items() if key.eval == name]
         if mine:
             spec = _gains(mine, f.styles, f.worth)
-            found.append(Figure(f"gain-{i}", mine[0].key.place, spec, 300))
+            folded = name in f.tasks
+            found.append(Figure(f"gain-{i}", mine[0].key.place, spec, 300, folded=folded))
     return found
 
 

@@ -1,22 +1,24 @@
-"""Accuracy over N and C as a heat map, with the regime of each cell."""
+"""The score over N and C as a heat map, with the regime of each cell."""
 
 from datayield.analysis.regime import Cell, Grid
 from datayield.analysis.words import percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of
+from datayield.report.findings import Findings
 from datayield.spec.budget import short_number
 
 _SCALE = [[0, "#f4f1e6"], [1, "#6fb3dc"]]  # light throughout, so that one ink reads on all of it
 
 
-def heat_figures(grids: list[Grid]) -> list[Figure]:
-    """Accuracy over N and C with the regime of each cell."""
+def heat_figures(f: Findings) -> list[Figure]:
+    """The score over N and C with the regime of each cell."""
     found = []
-    for i, grid in enumerate(grids):
+    for i, grid in enumerate(f.grids):
         spec = _heat(grid)
         columns = len(spec["data"][0]["x"])
         rows = len(spec["data"][0]["y"])
         title = f"{grid.key.place}, {grid.key.name}"
-        found.append(Figure(f"heat-{i}", title, spec, 110 + 62 * rows, 76 + 66 * columns))
+        size = 110 + 62 * rows, 76 + 66 * columns
+        found.append(Figure(f"heat-{i}", title, spec, *size, folded=grid.key.eval in f.tasks))
     return found
 
 

@@ -3,19 +3,22 @@
 from datayield.analysis.selection import BEST_ON_TEST, Ledger, criteria
 from datayield.analysis.words import count, percent, points
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
+from datayield.report.findings import Findings
 from datayield.report.palette import COLOURS, Style
 
 _LOOKS = (("solid", "circle"), ("dash", "square"), ("dashdot", "diamond"))
 
 
-def selection_figures(ledgers: list[Ledger]) -> list[Figure]:
+def selection_figures(f: Findings) -> list[Figure]:
     """Gap to the best on test over N, a line per way of choosing; one figure per curve."""
+    ledgers = f.ledgers
     found = []
     look = selection_styles(ledgers)
     for i, key in enumerate(dict.fromkeys(ledger.key for ledger in ledgers)):
         mine = [ledger for ledger in ledgers if ledger.key == key]
         title = f"{key.place}, {key.name}"
-        found.append(Figure(f"selection-{i}", title, _gaps(mine, look), height=300))
+        detail = key.eval in f.tasks
+        found.append(Figure(f"selection-{i}", title, _gaps(mine, look), 300, folded=detail))
     return found
 
 

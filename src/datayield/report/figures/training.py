@@ -1,7 +1,9 @@
-"""Accuracy and the state of the representation over training, where there are several shares."""
+"""Scores and the state of the representation over training, where there are several shares."""
+
+from dataclasses import replace
 
 from datayield.analysis.summary import CurveKey, Point
-from datayield.analysis.words import count
+from datayield.analysis.words import count, metric_name
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.findings import STATE, Findings
 from datayield.report.palette import Style
@@ -11,24 +13,28 @@ Lines = dict[tuple[CurveKey, int], list[Point]]
 
 
 def time_figures(f: Findings) -> list[Figure]:
-    """Accuracy and effective rank over training, for the smallest, middle and largest N."""
-    shown = {"accuracy": ("accuracy, %", f.accuracy_over_time, 100.0)}
+    """Scores and effective rank over training, for the smallest, middle and largest N."""
+    shown = {"main": ("", f.main_over_time, 100.0)}
     return _figures(f, {**shown, "rank": ("effective rank", f.rank_over_time, 1.0)})
 
 
 def state_figures(f: Findings) -> list[Figure]:
     """The other metrics of state@1 over training, likewise."""
-    return _figures(f, {m: (STATE[m], lines, 1.0) for m, lines in f.state_over_time.items()})
+    found = _figures(f, {m: (STATE[m], lines, 1.0) for m, lines in f.state_over_time.items()})
+    return [replace(figure, folded=True) for figure in found]
 
 
 def _figures(f: Findings, shown: dict[str, tuple[str, Lines, float]]) -> list[Figure]:
     found = []
-    for metric, (title, lines, scale) in shown.items():
+    for metric, (named, lines, scale) in shown.items():
         for i, name in enumerate(dict.fromkeys(key.eval for key, _ in lines)):
             mine = {k: v for k, v in lines.items() if k[0].eval == name}
+            first = next(iter(mine))[0]
+            title = named or f"{metric_name(first.metric)}, %"
             spec = _over_time(mine, f.styles, scale, title)
-            place = next(iter(mine))[0].place
-            found.append(Figure(f"time-{metric}-{i}", f"{place}: {title}", spec))
+            place = first.place
+            folded = name in f.tasks
+            found.append(Figure(f"time-{metric}-{i}", f"{place}: {title}", spec, folded=folded))
     return found
 
 
@@ -62,12 +68,12 @@ def _over_time(lines: Lines, look: dict[str, Style], scale: float, y_title: str)
     ends = [(scale * line[-1].seeds.mean, short_number(n)) for (_, n), line in shown.items()]
     layout["annotations"] = [
         {"x": right, "y": y, "text": text, "xanchor": "left", "showarrow": False, "borderpad": 0}
-        for y, text in _apart(ends, 0.06 * (max(values) - min(values)))
+        for y, text in apart(ends, 0.06 * (max(values) - min(values)))
     ]
     return {"data": data, "layout": layout}
 
 
-def _apart(labels: list[tuple[float, str]], gap: float) -> list[tuple[float, str]]:
+def apart(labels: list[tuple[float, str]], gap: float) -> list[tuple[float, str]]:
     """Labels moved up until none covers another; equal ones that would touch become one."""
     placed: list[tuple[float, str]] = []
     for y, text in sorted(labels):
