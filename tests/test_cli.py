@@ -19,7 +19,7 @@ from tests.conftest import Call
 VERBS = {
     "demo": {"store", "device", "json"},
     "plan": {"scale", "store", "device", "measure", "json"},
-    "run": {"scale", "store", "device", "json", "save-every"},
+    "run": {"scale", "store", "device", "json", "save-every", "jobs", "executor", "slurm"},
     "status": {"scale", "store", "json"},
     "report": {"scale", "store", "json"},
     "distance": {
