@@ -8,14 +8,14 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
 from datayield.run.attempt import Ended, Job, isolated
 from datayield.run.device import choose
 from datayield.run.pretrain import Tick
-from datayield.spec.errors import DatayieldError
+from datayield.spec.errors import ConfigError, DatayieldError
 from datayield.store.folders import Store
 from datayield.store.records import ResultRecord
 
@@ -48,6 +48,8 @@ class Letters:
     def close(self) -> None:
         """Nobody reads any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # another command's letters are there
+            self.folder.parent.rmdir()
 
 
 def by_letter(job: Job, folder: Path, home: Path, stop: Event | None = None) -> Ended:
@@ -106,8 +108,6 @@ def _event(line: bytes) -> Tick | ResultRecord:
 @contextmanager
 def needed(extra: str) -> Iterator[None]:
     """Turns an ImportError in the block into one that says how to install the engine."""
-    from datayield.spec.errors import ConfigError
-
     try:
         yield
     except ImportError as error:
