@@ -1,8 +1,9 @@
 """One study on every engine, with workers killed half-way, and its tables compared.
 
 `python -m tests.run.engines_runs` prints wall times and the digest of table.csv of: one by one,
-`--jobs 2`, `--jobs 2` with a worker killed, Ray with two workers one of which is killed, and Slurm's
-engine on submitit's local cluster with a job that is warned of its end. All with one thread each.
+two commands at once, `--jobs 2`, the same with a worker killed, Ray with two workers one of which
+is killed, and Slurm's engine on submitit's local cluster with a job that is warned of its end. All
+with one thread each.
 """
 
 import argparse

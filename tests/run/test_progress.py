@@ -25,12 +25,11 @@ def test_a_line_for_each_running_task_and_one_for_all_fit_80_columns(
     display.start(first)
     display.start(second)
     display.show(first, Tick(10, 20, 1234567.0, 0.5, 1.0))
-    assert display.live is not None
-    with console.capture() as caught:
-        console.print(display.live.get_renderable())
-    lines = [line for line in caught.get().splitlines() if line.strip()]
-    display.finish(first)
     display.close()
+    assert display.live is not None
+    paper = io.StringIO()
+    Console(file=paper, width=80).print(display.live.get_renderable())
+    lines = [line for line in paper.getvalue().splitlines() if line.strip()]
     assert len(lines) == 3, lines
     assert all(len(line.rstrip()) <= 80 for line in lines)
     assert lines[0].startswith("0 of 11 done, 2 running")

@@ -91,7 +91,7 @@ def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display
             patience = PATIENCE if work.lost[task.spec.id] else job.patience
             engine.start(job._replace(task=task, patience=patience))
             display.start(task)
-        for run_id, event in engine.happenings():
+        for run_id, event in engine.happenings() if work.running else ():
             if run_id not in work.running:  # late news of an attempt that was lost
                 continue
             if isinstance(event, Ended):
