@@ -17,9 +17,10 @@ CPU = torch.device("cpu")
 
 def spent_of(key: str, peak: int) -> SpentRecord:
     return SpentRecord(
-        images_asked=640, images=640, views=1280, steps=20, flops=None, seconds=1.0, wait_seconds=0.0,
-        view_seconds=0.1, peak_memory=peak, device="cpu", threads=1, final_loss=1.0, weights="",
-        data_digest="", indices_digest="", speed_key=key, versions={}, finished=0.0,
+        images_asked=640, images=640, views=1280, steps=20, flops=None, seconds=1.0,
+        wait_seconds=0.0, view_seconds=0.1, peak_memory=peak, device="cpu", threads=1,
+        final_loss=1.0, weights="", data_digest="", indices_digest="", speed_key=key,
+        versions={}, finished=0.0,
     )  # fmt: skip
 
 
