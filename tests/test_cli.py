@@ -20,7 +20,7 @@ from tests.conftest import Call
 VERBS = {
     "demo": {"store", "device", "json"},
     "plan": {"scale", "store", "device", "measure", "all", "json"},
-    "run": {"scale", "store", "device", "json", "save-every"},
+    "run": {"scale", "store", "device", "json", "save-every", "jobs", "executor", "slurm"},
     "status": {"scale", "store", "all", "json"},
     "report": {"scale", "store", "json"},
     "distance": {

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
@@ -32,7 +33,18 @@ from datayield.store.plan import Plan, make_plan
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
-    from datayield.run.local import Outcome
+    from datayield.run.execute import Outcome
+
+
+class How(NamedTuple):
+    """Where tasks run, and how many at once."""
+
+    executor: str = "local"  # or "ray", "slurm"
+    jobs: int | None = 1  # None: as many as fit
+    slurm: tuple[str, ...] = ()  # "key=value"
+
+
+ONE_BY_ONE = How()
 
 
 class Session(NamedTuple):
@@ -87,10 +99,17 @@ class Session(NamedTuple):
         with leading(self.device):
             yield
 
-    def run(self, plan: Plan, console: Console, save_every: float = 60.0) -> "Outcome":
+    def run(
+        self,
+        plan: Plan,
+        console: Console,
+        save_every: float = 60.0,
+        how: How = ONE_BY_ONE,
+    ) -> "Outcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
         from datayield.run.device import choose, fast_bf16
-        from datayield.run.local import run_all
+        from datayield.run.execute import run_all
+        from datayield.run.executors import engine_of
         from datayield.run.progress import Display
 
         if self.lacking:
@@ -98,16 +117,32 @@ class Session(NamedTuple):
         self.store.check_writable()
         for task in self.left_out:
             console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
-        device = choose(self.device)
-        if not fast_bf16(device) and any(cell.run.precision == "bf16" for cell in self.cells):
+        local = how.executor == "local"  # else the device is that of another machine
+        device = choose(self.device) if local else None
+        if (
+            device
+            and not fast_bf16(device)
+            and any(cell.run.precision == "bf16" for cell in self.cells)
+        ):
             console.print(
                 f"note  {device} has no bf16 in hardware: these runs will be slow here; "
                 "precision: fp32 is another study, comparable with itself",
                 highlight=False,
             )
-        display = Display(plan, console)
+        display, stop = Display(plan, console), Event()
+        engine = engine_of(
+            how.executor,
+            how.jobs,
+            how.slurm,
+            plan=plan,
+            store=self.store,
+            device=self.device,
+            stop=stop,
+            say=display.say,
+        )
         try:
-            return run_all(plan, self.store, device, display, save_every)
+            asked = str(device or self.device)
+            return run_all(plan, self.store, asked, engine, stop, display, save_every)
         finally:
             display.close()
             for trunk, runs in plan.trunks.items():
@@ -140,6 +175,36 @@ class Session(NamedTuple):
     def page(self) -> Path:
         """Where the report is kept."""
         return self.store.study(self.study.name) / "report.html"
+
+
+def how_to_run(executor: str, jobs: str, slurm: tuple[str, ...] = ()) -> How:
+    """The command line's options, checked. Raises ConfigError."""
+    if executor not in ("local", "ray", "slurm"):
+        raise ConfigError(
+            "unknown executor", where="--executor", got=executor, allowed=["local", "ray", "slurm"]
+        )
+    if slurm and executor != "slurm":
+        raise ConfigError("settings of Slurm for another executor", where="--slurm", got=executor)
+    if jobs == "auto" and executor != "local":
+        raise ConfigError(
+            "only this machine's memory and cores are known",
+            where="--jobs",
+            got=jobs,
+            hint=f"say how many tasks {executor} is to run at once",
+        )
+    if jobs != "auto" and not (jobs.isascii() and jobs.isdigit() and int(jobs) > 0):
+        raise ConfigError(
+            "not a number of tasks", where="--jobs", got=jobs, allowed="1, 2, ... or auto"
+        )
+    processes = place().processes
+    if processes > 1 and (executor != "local" or jobs != "1"):
+        raise ConfigError(
+            f"torchrun started {processes} processes for each run: runs go one after another",
+            where="--jobs" if executor == "local" else "--executor",
+            got=jobs if executor == "local" else executor,
+            hint="leave it out, or start datayield without torchrun",
+        )
+    return How(executor, None if jobs == "auto" else int(jobs), slurm)
 
 
 def open_study(

@@ -87,7 +87,7 @@ def _write(path: Path, names: list[str], rows: Iterable[Sequence[object]]) -> No
 def to_latex(results: StudyResults, path: Path) -> None:
     """A booktabs table per evaluation, in percent; `\\input` it where booktabs is loaded."""
     parts = [
-        "% Needs \\usepackage{booktabs}. The main metric in percent: mean $\\pm$ half range of seeds."
+        "% Needs \\usepackage{booktabs}. Main metrics in percent: mean $\\pm$ half range of seeds."
     ]
     lines = curves(results)
     for name in dict.fromkeys(key.eval for key in lines):

@@ -63,11 +63,17 @@ def run(
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,
     save_every: Annotated[float, typer.Option(help="Seconds between saved states.")] = 60.0,
+    jobs: Annotated[str, typer.Option(help="Tasks at once, or auto: as many as fit.")] = "1",
+    executor: Annotated[str, typer.Option(help="Where tasks run: local, ray or slurm.")] = "local",
+    slurm: Annotated[
+        list[str] | None, typer.Option(help="time=240, partition=gpu, gpus=1, ... (repeat it).")
+    ] = None,
 ) -> None:
     """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
     from datayield.report.terminal import show_totals
-    from datayield.session import open_study
+    from datayield.session import how_to_run, open_study
 
+    how = how_to_run(executor, jobs, tuple(slurm or ()))
     if place().rank > 0:  # torchrun started several: one runs the study, the others train along
         from datayield.run.parallel import follow
 
@@ -85,7 +91,7 @@ def run(
                 highlight=False,
             )
             show_totals(err, made, session.decoded_bytes(made))
-            failed = session.run(made, err, save_every).failed
+            failed = session.run(made, err, save_every, how).failed
             made = session.plan()
     page = session.page if session.reported(made) else session.report(made)
     _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)

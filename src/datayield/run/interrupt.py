@@ -8,9 +8,9 @@ from types import FrameType
 
 
 @contextmanager
-def interruptible(say: Callable[[str], None]) -> Iterator[Event]:
+def interruptible(say: Callable[[str], None], stop: Event | None = None) -> Iterator[Event]:
     """Ctrl-C (or SIGTERM) once: finish the step, save, stop. Twice: abort."""
-    stop = Event()
+    stop = stop or Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if stop.is_set():

@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a live line on a terminal, plain lines elsewhere."""
+"""What a person sees while a study runs: live lines on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Column
 
 from datayield.run.pretrain import Tick
 from datayield.spec.evals import EvalSpec
@@ -14,38 +15,50 @@ from datayield.store.records import ResultRecord
 from datayield.store.words import duration
 
 PLAIN_SECONDS = 15.0
+MUCH_WAIT = 0.02  # share of the time waiting for images that is worth a word
 
 
 class Display:
-    """Progress of a plan. `share of the study` weighs tasks by their estimated seconds."""
+    """Progress of a plan: a line for all of it, and one for each task that runs.
+
+    The share of the study weighs tasks by their estimated seconds.
+    """
 
     def __init__(self, plan: Plan, console: Console) -> None:
         self.console = console
         self.weights = {task.spec.id: max(_likely(task), 1e-3) for task in plan.todo}
         self.total = sum(self.weights.values()) or 1.0
-        self.before = 0.0  # weight of finished tasks
-        self.number, self.count = 0, len(plan.todo)
-        self.began = self.said = time.monotonic()
+        self.shares: dict[str, float] = {}  # of what was left of a task; 1 where it is over
+        self.numbers: dict[str, int] = {}
+        self.said: dict[str, float] = {}
+        self.count, self.over = len(plan.todo), 0
+        self.began = time.monotonic()
         self.live = (
             Progress(
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", table_column=_one_line(ratio=1)),
                 BarColumn(bar_width=12),
-                TextColumn("{task.fields[line]}"),
+                TextColumn("{task.fields[line]}", table_column=_one_line()),
                 console=console,
                 transient=True,
+                expand=True,
             )
             if console.is_terminal
             else None
         )
-        self.bar: TaskID | None = None
+        self.bar: TaskID | None = None  # of the whole study
+        self.bars: dict[str, TaskID] = {}
 
     def start(self, task: Task) -> None:
-        """A task begins."""
-        self.number += 1
-        if self.live and self.bar is None:
-            self.live.start()
-            self.bar = self.live.add_task("", total=1.0, line="")
-        self._line(task, 0.0, "")
+        """A task begins, or begins again."""
+        self.numbers.setdefault(task.spec.id, len(self.numbers) + 1)
+        if self.live:
+            if self.bar is None:
+                self.live.start()
+                self.bar = self.live.add_task("", total=1.0, line="")
+            if task.spec.id not in self.bars:
+                label = task.label.replace("[", r"\[")
+                self.bars[task.spec.id] = self.live.add_task(label, total=1.0, line="")
+        self._line(task, 1.0 - task.share_left if task.share_left else 0.0, "")
 
     def show(self, task: Task, event: Tick | ResultRecord | str) -> None:
         """Progress or a result of the task, or a note that stays."""
@@ -56,12 +69,17 @@ class Display:
             name, score = spec.name, event.metrics.get(spec.main_metric)
             self._line(task, 1.0, f"{name} {score:.1%}" if score is not None else name)
         else:
-            text = f"{event.images_per_second:,.0f} img/s, data wait {event.wait_share:.0%}"
+            wait = f", data wait {event.wait_share:.0%}" if event.wait_share > MUCH_WAIT else ""
+            text = f"{event.images_per_second:,.0f} img/s{wait}"
             self._line(task, event.step / event.steps, text)
 
     def finish(self, task: Task) -> None:
         """A task is over, done or failed."""
-        self.before += self.weights.pop(task.spec.id, 0.0)
+        self.over += 1
+        self.shares[task.spec.id] = 1.0
+        if self.live and task.spec.id in self.bars:
+            self.live.remove_task(self.bars.pop(task.spec.id))
+        self._overall()
 
     def say(self, text: str) -> None:
         """A line that stays."""
@@ -91,22 +109,43 @@ class Display:
             yield update
 
     def close(self) -> None:
-        """Take the live line away."""
+        """Take the live lines away."""
         if self.live and self.bar is not None:
             self.live.stop()
 
     def _line(self, task: Task, share: float, text: str) -> None:
-        spent = self.before + share * self.weights.get(task.spec.id, 0.0)
-        part = min(1.0, spent / self.total)
-        elapsed = time.monotonic() - self.began
-        left = f"{duration(elapsed / part - elapsed)} left" if part > 0.02 else ""
-        head = f"[{self.number}/{self.count}] {task.label}"
+        """`share` of the whole task; what was done before this study began does not count."""
+        begun = 1.0 - task.share_left
+        new = (share - begun) / task.share_left if task.share_left else share
+        self.shares[task.spec.id] = min(max(new, 0.0), 1.0)
+        if self.live:
+            line = "  ".join(filter(None, (f"{share:.0%}", text)))
+            self.live.update(self.bars[task.spec.id], completed=share, line=line)
+            self._overall()
+            return
+        now, first = time.monotonic(), task.spec.id not in self.said
+        if first or now - self.said[task.spec.id] > PLAIN_SECONDS:
+            self.said[task.spec.id] = now
+            head = f"[{self.numbers[task.spec.id]}/{self.count}] {task.label}"
+            self.say("  ".join(filter(None, (head, f"{share:.0%}", text, self._left()))))
+
+    def _overall(self) -> None:
         if self.live and self.bar is not None:
-            line = "  ".join(filter(None, (f"{share:.0%}", text, left)))
-            self.live.update(self.bar, completed=part, description=head, line=line)
-        elif time.monotonic() - self.said > PLAIN_SECONDS or share == 0.0:
-            self.said = time.monotonic()
-            self.say("  ".join(filter(None, (head, f"{share:.0%}", text, left))))
+            head = f"{self.over} of {self.count} done, {len(self.bars)} running"
+            line = "  ".join(filter(None, (f"{self._part():.0%}", self._left())))
+            self.live.update(self.bar, completed=self._part(), description=head, line=line)
+
+    def _part(self) -> float:
+        spent = sum(share * self.weights.get(i, 0.0) for i, share in self.shares.items())
+        return min(1.0, spent / self.total)
+
+    def _left(self) -> str:
+        part, elapsed = self._part(), time.monotonic() - self.began
+        return f"{duration(elapsed / part - elapsed)} left" if part > 0.02 else ""
+
+
+def _one_line(ratio: int | None = None) -> Column:
+    return Column(ratio=ratio, no_wrap=True, overflow="ellipsis")
 
 
 def _likely(task: Task) -> float:

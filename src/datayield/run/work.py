@@ -32,25 +32,33 @@ from datayield.store.claim import claimed
 from datayield.store.estimate import pretraining
 from datayield.store.folders import RunFolder, Store
 from datayield.store.machine import Speeds, eval_key, kind_of
-from datayield.store.plan import Task, label
+from datayield.store.plan import Task, as_of_now, label
 from datayield.store.records import ResultRecord
 from datayield.store.trunk import forget
 
 
 def work(
-    task: Task, store: Store, device: torch.device, stop: Event, save_seconds: float = 60.0
+    task: Task,
+    store: Store,
+    device: torch.device,
+    stop: Event,
+    save_seconds: float = 60.0,
+    jobs: int = 1,
+    patience: float = 0.0,
 ) -> Iterator[Tick | ResultRecord | str]:
     """Pretrain what is left, then evaluate what is owed; yields progress, results and notes.
 
     Idempotent: what is there is not done again. A failure is written down in the run's folder
-    and raised. Raises InterruptedRunError when `stop` is set, with everything saved.
+    and raised. Raises InterruptedRunError when `stop` is set, with everything saved, and BusyError
+    where another process is at it, after `patience` seconds. `jobs`: tasks that share the device.
     """
     folder = store.run(task.spec.id)
-    with claimed(folder.path):
+    with claimed(folder.path, patience):
+        task = as_of_now(task, store)
         folder.failure.unlink(missing_ok=True)
         try:
             folder.write_spec(task.spec)
-            speeds = Speeds(kind_of(device.type))
+            speeds = Speeds(kind_of(device.type, jobs))
             if isinstance(task.spec, RunSpec) and task.share_left > 0:
                 yield from _pretrain(task, task.spec, store, speeds, device, stop, save_seconds)
             for record in evaluate(task.spec, folder, task.owed, device):

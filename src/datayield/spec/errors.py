@@ -61,6 +61,10 @@ class StoreError(DatayieldError):
     """A run folder is held by another process, was changed by hand, or cannot be written."""
 
 
+class BusyError(StoreError):
+    """Another live process works on this run; what it makes will be found in the store."""
+
+
 class TrainingError(DatayieldError):
     """Pretraining cannot go on: a loss that is not finite, or the device is out of memory."""
 

@@ -20,10 +20,14 @@ def speed_key(spec: RunSpec) -> str:
     return digest({**parts, "init": None, "optim": spec.optim.name, "stored": spec.data.size})
 
 
-def kind_of(device: str) -> str:
-    """`device` (cpu, cuda) as times are kept: apart where several processes train together."""
+def kind_of(device: str, jobs: int = 1) -> str:
+    """`device` (cpu, cuda) as times are kept: apart where several processes train together.
+
+    And where several runs share the device: each of them is slower than one alone.
+    """
     processes = place().processes
-    return device if processes == 1 else f"{device}x{processes}"
+    name = device if processes == 1 else f"{device}x{processes}"
+    return name if jobs == 1 else f"{name}-{jobs}jobs"
 
 
 def eval_key(encoder: EncoderSpec | None, spec: EvalSpec) -> str:

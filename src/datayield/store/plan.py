@@ -123,6 +123,16 @@ def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
     return tasks
 
 
+def as_of_now(task: Task, store: Store) -> Task:
+    """The task as the store stands now: what another process has done since is not done again."""
+    folder = store.run(task.spec.id)
+    owed = tuple(pair for pair in task.owed if not folder.result(pair[0], pair[1].id).exists())
+    left = task.share_left
+    if left > 0:
+        left, _ = _training_left(task.spec, owed, folder, task.leads_on)
+    return task._replace(owed=owed, share_left=left)
+
+
 def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
     """A run in words, for tables and messages; `arm` names what else it varies."""
     if isinstance(spec, BaselineSpec):

@@ -1,0 +1,161 @@
+"""A study's tasks through an engine: those that are ready, into free slots, until all have ended.
+
+An engine only knows how to start a task somewhere and to tell what happens there. In which order,
+what waits for what, and what becomes of a task whose worker was lost is decided here, for all.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from threading import Event
+from typing import NamedTuple, Protocol
+
+from datayield.run.attempt import Ended, Happening, Job
+from datayield.run.interrupt import interruptible
+from datayield.run.progress import Display
+from datayield.run.ready import make_ready
+from datayield.spec.run import RunSpec
+from datayield.store.claim import BEAT_SECONDS, STALE_SECONDS
+from datayield.store.folders import Store
+from datayield.store.plan import Plan, Task
+
+RETRIES = 2  # of a task whose worker was lost
+PATIENCE = STALE_SECONDS + BEAT_SECONDS  # until the claim of a lost worker has surely lapsed
+
+
+class Engine(Protocol):
+    """Somewhere to run tasks. `start` returns at once; `happenings` after a second at most."""
+
+    slots: int  # tasks at once
+    sharing: int  # of them, those that share a device or the cores
+
+    def start(self, job: Job) -> None:
+        """Begin a task."""
+
+    def happenings(self) -> Iterable[tuple[str, Happening]]:
+        """What happened since: ids of runs, each with its progress, a result or its end."""
+
+    def stop(self) -> None:
+        """Have all running tasks save and stop."""
+
+    def close(self) -> None:
+        """Take all workers away; what still runs is killed."""
+
+
+class Outcome(NamedTuple):
+    """What became of a study's tasks."""
+
+    done: int
+    failed: tuple[tuple[str, str], ...]  # label, message
+    busy: tuple[str, ...]  # labels of runs that another process holds
+    stopped: bool
+
+
+def run_all(
+    plan: Plan,
+    store: Store,
+    device: str,
+    engine: Engine,
+    stop: Event,
+    display: Display,
+    save_seconds: float = 60.0,
+) -> Outcome:
+    """Work through `plan.todo`. A run that fails does not stop the others."""
+    job = Job(plan.tasks[0], store, device, save_seconds, engine.sharing)
+    try:
+        with interruptible(display.say, stop):
+            make_ready(plan, display)
+            return _execute(plan, job, engine, stop, display)
+    finally:
+        engine.close()
+
+
+class _Work:
+    """Where each task is: waiting, running or ended."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.waiting, self.running = list(plan.todo), dict[str, Task]()
+        self.ends: dict[str, tuple[Task, Ended]] = {}
+        self.lost: Counter[str] = Counter()
+
+
+def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> Outcome:
+    """`job`: what all tasks have in common."""
+    work, told = _Work(plan), False
+    while work.waiting or work.running:
+        if stop.is_set():
+            work.waiting.clear()
+            if not told:
+                engine.stop()
+            told = True
+        for task in _startable(work, engine.slots):
+            patience = PATIENCE if work.lost[task.spec.id] else job.patience
+            engine.start(job._replace(task=task, patience=patience))
+            display.start(task)
+        for run_id, event in engine.happenings() if work.running else ():
+            if run_id not in work.running:  # late news of an attempt that was lost
+                continue
+            if isinstance(event, Ended):
+                _end(work, run_id, event, display, stop)
+            else:
+                display.show(work.running[run_id], event)
+    return _outcome(list(work.ends.values()), stop.is_set())
+
+
+def _startable(work: _Work, slots: int) -> Iterator[Task]:
+    """Ready tasks for the free slots, each moved from waiting to running."""
+    for task in _ready(work):
+        if len(work.running) >= slots:
+            return
+        work.waiting.remove(task)
+        held = _held(task, work.ends)
+        if held is not None:
+            work.ends[task.spec.id] = task, held
+        else:
+            work.running[task.spec.id] = task
+            yield task
+
+
+def _end(work: _Work, run_id: str, end: Ended, display: Display, stop: Event) -> None:
+    """Book how an attempt ended; a task whose worker was lost waits again."""
+    task = work.running.pop(run_id)
+    if end.how == "lost" and work.lost[run_id] < RETRIES and not stop.is_set():
+        work.lost[run_id] += 1
+        again = f"started again ({work.lost[run_id]} of {RETRIES})"
+        display.say(f"{task.label}: {end.message}; {again}")
+        work.waiting.insert(0, task)
+        return
+    work.ends[run_id] = task, end
+    display.finish(task)
+    if end.message:
+        display.say(f"{task.label}: {end.message}")
+
+
+def _ready(work: _Work) -> list[Task]:
+    """Tasks whose earlier run, where they start from one, has ended; in the order of the plan."""
+    unfinished = {task.spec.id for task in work.waiting} | set(work.running)
+    return [task for task in work.waiting if _start_of(task) not in unfinished]
+
+
+def _start_of(task: Task) -> str | None:
+    """The run that has to be there before the task can begin."""
+    if isinstance(task.spec, RunSpec) and task.spec.before is not None:
+        return task.spec.before.id
+    return None
+
+
+def _held(task: Task, ends: dict[str, tuple[Task, Ended]]) -> Ended | None:
+    """Why the task has to be left for later: another process works on the run it starts from."""
+    _, end = ends.get(_start_of(task) or "", (None, None))
+    if end is not None and end.how == "busy" and task.share_left > 0:
+        return Ended("busy", "the run that this one starts from is held by another process")
+    return None
+
+
+def _outcome(ends: list[tuple[Task, Ended]], stopped: bool) -> Outcome:
+    failed = [(task.label, end.message) for task, end in ends if end.how in ("failed", "lost")]
+    return Outcome(
+        sum(end.how == "done" for _, end in ends),
+        tuple(failed),
+        tuple(task.label for task, end in ends if end.how == "busy"),
+        stopped or any(end.how == "stopped" for _, end in ends),
+    )

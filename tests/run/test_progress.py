@@ -1,0 +1,49 @@
+"""Several tasks at once on a terminal of 80 columns."""
+
+import io
+import re
+
+from rich.console import Console
+
+from datayield.run.pretrain import Tick
+from datayield.run.progress import Display
+from datayield.session import open_study
+from tests.conftest import Call
+
+
+def test_a_line_for_each_running_task_and_one_for_all_fit_80_columns(
+    datayield: Call,
+) -> None:
+    plan = open_study("tiny.yaml").plan()
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, color_system=None, _environ={})
+    display = Display(plan, console)
+    first, second = (
+        task._replace(label=f"{task.label} init=barlow_twins n=1000 [{task.label}]")
+        for task in plan.todo[-2:]
+    )
+    display.start(first)
+    display.start(second)
+    display.show(first, Tick(10, 20, 1234567.0, 0.5, 1.0))
+    display.close()
+    assert display.live is not None
+    paper = io.StringIO()
+    Console(file=paper, width=80).print(display.live.get_renderable())
+    lines = [line for line in paper.getvalue().splitlines() if line.strip()]
+    assert len(lines) == 3, lines
+    assert all(len(line.rstrip()) <= 80 for line in lines)
+    assert lines[0].startswith("0 of 11 done, 2 running")
+    assert "50%  1,234,567 img/s, data wait 50%" in lines[1]
+    assert lines[1].startswith(first.label[:12])
+    assert re.search(r"0%\s*$", lines[2])
+
+
+def test_plain_lines_name_each_task_once_until_there_is_news(datayield: Call) -> None:
+    plan = open_study("tiny.yaml").plan()
+    screen = io.StringIO()
+    display = Display(plan, Console(file=screen, width=80))
+    display.start(plan.todo[0])
+    display.start(plan.todo[-1])
+    display.show(plan.todo[-1], Tick(10, 20, 10.0, 0.0, 1.0))
+    said = screen.getvalue().splitlines()
+    assert said == [f"[1/11] {plan.todo[0].label}  0%", f"[2/11] {plan.todo[-1].label}  0%"]
