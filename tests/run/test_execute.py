@@ -1,6 +1,7 @@
 """The scheduler, on an engine that only pretends: order, what waits for what, lost workers."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -166,3 +167,29 @@ def test_what_another_command_did_since_the_plan_was_made_is_not_done_again(
     assert as_of_now(task, store).owed == task.owed[1:]
     with claimed(folder.path), pytest.raises(BusyError), claimed(folder.path, patience=0.3):
         pass
+
+
+TRUNK = (
+    STAGES.replace("  init: {budget: {images: 320}}\n", "")
+    .replace(
+        "optim: {lr: 1e-3}",
+        "optim: {lr: 1e-3, schedule: constant, warmup: 0.1, trunk: {images: 1280}}",
+    )
+    .replace(
+        "  data.count: [60, 240]\n", "  budget: [{images: 640}, {images: 960}, {images: 1280}]\n"
+    )
+)
+
+
+def test_a_longer_run_waits_for_the_state_that_a_shorter_one_leaves(datayield: Call) -> None:
+    Path("stages.yaml").write_text(
+        TRUNK.replace(
+            'sprites?n=300&n_test=600", size', 'sprites?n=300&n_test=600", count: 60, size'
+        )
+    )
+    plan = open_study("stages.yaml").plan()
+    engine = Pretended(slots=8)
+    assert executed(engine, plan).done == len(plan.tasks)
+    runs = [job.task for job in engine.started if job.task.part]
+    assert [task.part.start for task in runs if task.part] == [0, 20, 30]
+    assert engine.most == len(plan.tasks) - 2  # two of the three waited

@@ -74,6 +74,7 @@ class _Work:
 
     def __init__(self, plan: Plan) -> None:
         self.waiting, self.running = list(plan.todo), dict[str, Task]()
+        self.order = {task.spec.id: i for i, task in enumerate(plan.todo)}
         self.ends: dict[str, tuple[Task, Ended]] = {}
         self.lost: Counter[str] = Counter()
 
@@ -131,9 +132,18 @@ def _end(work: _Work, run_id: str, end: Ended, display: Display, stop: Event) ->
 
 
 def _ready(work: _Work) -> list[Task]:
-    """Tasks whose earlier run, where they start from one, has ended; in the order of the plan."""
-    unfinished = {task.spec.id for task in work.waiting} | set(work.running)
-    return [task for task in work.waiting if _start_of(task) not in unfinished]
+    """Tasks in the order of the plan that wait for no run that is still to end.
+
+    Such are the run that a task starts from, and earlier ones that leave a state on their trunk
+    from which it is expected to go on.
+    """
+    unfinished = [*work.waiting, *work.running.values()]
+    ids = {task.spec.id for task in unfinished}
+
+    def waits(task: Task) -> bool:
+        return _start_of(task) in ids or any(_leaves_for(task, other, work) for other in unfinished)
+
+    return [task for task in work.waiting if not waits(task)]
 
 
 def _start_of(task: Task) -> str | None:
@@ -141,6 +151,19 @@ def _start_of(task: Task) -> str | None:
     if isinstance(task.spec, RunSpec) and task.spec.before is not None:
         return task.spec.before.id
     return None
+
+
+def _leaves_for(task: Task, other: Task, work: _Work) -> bool:
+    """Whether `other`, which stands before `task`, leaves the state that it goes on from."""
+    if not (isinstance(task.spec, RunSpec) and isinstance(other.spec, RunSpec)):
+        return False
+    if task.part is None or other.part is None or task.part.start == 0:
+        return False
+    return (
+        task.spec.trunk == other.spec.trunk
+        and task.part.start in other.part.leaves
+        and work.order[other.spec.id] < work.order[task.spec.id]
+    )
 
 
 def _held(task: Task, ends: dict[str, tuple[Task, Ended]]) -> Ended | None:
