@@ -108,7 +108,7 @@ def one_wants_to_stop(folder: Path) -> tuple[str, int]:
 
 def without_averaging(folder: Path) -> str:
     """What is said of processes that went ways of their own."""
-    with patch("datayield.run.pretrain.average_gradients", lambda _: None):
+    with patch("datayield.run.step.average_gradients", lambda _: None):
         return _said(lambda: _run(spec_of(), folder / str(rank())))
 
 
