@@ -22,6 +22,7 @@ from datayield.spec.identity import digest
 from datayield.spec.listing import Listing
 from datayield.spec.load import find_study, load_study
 from datayield.spec.places import place, store_dir
+from datayield.spec.reference import load_reference, reference_file
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.atomic import read_json, write_json
@@ -57,6 +58,7 @@ class Session(NamedTuple):
     left_out: tuple[str, ...]  # tasks of suites whose data are not here, and why
     store: Store
     device: str  # as asked for: "auto", "cpu", "cuda:1"
+    source: Path  # the study's YAML: its published numbers lie beside it
 
     def plan(self) -> Plan:
         """What is done and what is missing, now, with estimates for this device."""
@@ -156,7 +158,9 @@ class Session(NamedTuple):
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
-        results = replace(results, missing=results.missing + self.left_out)
+        published = load_reference(reference_file(self.source, self.study.study))
+        missing = results.missing + self.left_out
+        results = replace(results, missing=missing, reference=published)
         page = write_report(results, self.page.parent)
         write_json(page.with_name("made_from.json"), self._made_from(plan))
         return page
@@ -224,7 +228,8 @@ def open_study(
     except ConfigError as error:
         raise error.within(find_study(study)) from None
     lacking += loaded.shortages(cells, listings)
-    return Session(loaded, cells, listings, lacking, left_out, Store(store or store_dir()), device)
+    kept, source = Store(store or store_dir()), find_study(study)
+    return Session(loaded, cells, listings, lacking, left_out, kept, device, source)
 
 
 def _with_what_is_here(study: Study) -> tuple[Study, tuple[str, ...]]:

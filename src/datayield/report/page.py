@@ -12,6 +12,7 @@ from datayield.analysis.rows import StudyResults
 from datayield.analysis.table import (
     curves_to_csv,
     ledgers_to_csv,
+    normalised_to_csv,
     runs_to_csv,
     to_csv,
     to_latex,
@@ -19,11 +20,14 @@ from datayield.analysis.table import (
 from datayield.report.content import content, facts
 from datayield.report.figures.canvas import Figure
 from datayield.report.figures.curves import group_figures, rank_figures, yield_figures
+from datayield.report.figures.frontier import frontier_figures
 from datayield.report.figures.gain import gain_figures
 from datayield.report.figures.grid import heat_figures
 from datayield.report.figures.honesty import honesty_figure
 from datayield.report.figures.labels import label_figures
+from datayield.report.figures.normalised import normalised_figures
 from datayield.report.figures.peak import peak_figure
+from datayield.report.figures.published import published_figures
 from datayield.report.figures.selection import selection_figures
 from datayield.report.figures.spectrum import spectrum_figures
 from datayield.report.figures.training import state_figures, time_figures
@@ -44,6 +48,9 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     runs_to_csv(results.spent, folder / "runs.csv")
     to_latex(results, folder / "table.tex")
     tables = ["table.csv", "curves.csv", "runs.csv", "table.tex"]
+    if found.normalised.comparisons:
+        normalised_to_csv(found.normalised, folder / "normalised.csv")
+        tables.append("normalised.csv")
     if found.ledgers:
         ledgers_to_csv(found.ledgers, folder / "selection.csv")
         tables.append("selection.csv")
@@ -67,6 +74,9 @@ def render(found: Findings, files: list[str]) -> str:
         "times": [*time_figures(found), *state_figures(found)],
         "selection": selection_figures(found),
         "heats": heat_figures(found),
+        "published": published_figures(found),
+        "normalised_figures": normalised_figures(found),
+        "fronts": frontier_figures(found),
         "label_figures": label_figures(found),
         "peak": [peak] if peak else [],
         "spectra": spectrum_figures(found),
