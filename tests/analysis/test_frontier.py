@@ -54,5 +54,10 @@ def test_a_seed_that_never_reaches_leaves_no_time() -> None:
         return 0.5 if run.method.name == "simclr" or run.seed == 0 else 0.4
 
     axes = {"data.count": [100], "method": ["simclr", "barlow_twins"], "seed": [0, 1]}
-    (found,) = frontiers(planted(axes, score, noise=0.0))
+    (found,) = frontiers(planted(axes, score, (0.5, 1.0), noise=0.0))
     assert [r.cost is None for r in found.reached] == [False, True]
+
+
+def test_runs_of_equal_cost_have_no_frontier() -> None:
+    axes = {"data.count": [100], "method": ["simclr", "barlow_twins"], "seed": [0, 1]}
+    assert frontiers(planted(axes, lambda run, share: 0.5)) == []

@@ -14,6 +14,7 @@ from datayield.analysis.rows import StudyResults
 from datayield.analysis.summary import CurveKey
 
 Cost = Literal["seconds", "flops"]
+SPREAD = 1.3  # seconds of equal work differ by less: no frontier is drawn of those
 
 
 class Line(NamedTuple):
@@ -75,7 +76,7 @@ class Frontier:
 
 
 def frontiers(results: StudyResults, cost: Cost = "seconds") -> list[Frontier]:
-    """A frontier for each evaluation of which two lines or more have a cost."""
+    """A frontier for each evaluation of which two lines or more differ in cost."""
     found = []
     every = [r for r in readings(results) if r.spent.get(cost, 0) > 0]
     for name in [ev.name for ev in results.study.evaluations if not ev.part_of]:
@@ -85,7 +86,9 @@ def frontiers(results: StudyResults, cost: Cost = "seconds") -> list[Frontier]:
             key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
             lines[Line(key, row.encoder, row.n)].append(r)
         if len(lines) > 1:
-            found.append(_frontier(name, cost, lines))
+            made = _frontier(name, cost, lines)
+            if made.spots[-1].cost > SPREAD * made.spots[0].cost:
+                found.append(made)
     return found
 
 

@@ -8,10 +8,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from datayield.analysis.gain import WORTH
-from datayield.analysis.paired import Difference, Pair, differences, pair
+from datayield.analysis.paired import Difference, differences, pair
 from datayield.analysis.readings import UNITS, Context, Reading, Standing, Unit, readings, standing
 from datayield.analysis.rows import Row, StudyResults
 from datayield.analysis.summary import MAIN, Seeds, seeds_of
@@ -131,21 +132,28 @@ def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
     sets: dict[Images, list[Reading]] = defaultdict(list)
     for reading in mine:
         sets[Images(reading.data, reading.n)].append(reading)
-    for small, large in _ends(list(sets)):
-        levels = list(_levels(sets, small, large))
+    for pairs in _ends(list(sets)):
+        tried = [(small, large, list(_levels(sets, small, large))) for small, large in pairs]
+        small, large, levels = max(tried, key=lambda t: sum(len(each.units) for each in t[2]))
         if levels:
             arms = [sets[which][0].row.arm for which in (small, large)]
             start, name = arms if small.data != large.data else ("", "")
             yield _Draft(context, start, name, small.n, large.n, levels)
 
 
-def _ends(sets: list[Images]) -> Iterator[tuple[Images, Images]]:
+def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:
+    """For each kind of images the pairs that could stand for it, the widest first.
+
+    An unfinished study has not run all budgets of its largest sets: of the pairs, the first that
+    allows the most normalisers is taken.
+    """
     least = min(sets, key=lambda s: s.n)
     for data in dict.fromkeys(s.data for s in sets):
         family = sorted((s for s in sets if s.data == data), key=lambda s: s.n)
         start = family[0] if family[0].n < family[-1].n else least
-        if start.n < family[-1].n:
-            yield start, family[-1]
+        pairs = [(start, large) for large in reversed(family) if start.n < large.n]
+        if pairs:
+            yield pairs
 
 
 def _levels(
@@ -216,10 +224,11 @@ def _at(mine: list[Reading], unit: Unit, level: float) -> _Found | None:
 
 
 def _compared(drafts: list[_Draft]) -> list[Comparison]:
-    pairs: list[Pair] = [
-        pair(level.before.seeds, level.after.seeds) for draft in drafts for level in draft.levels
-    ]
-    made = iter(differences(pairs))
+    levels = [level for draft in drafts for level in draft.levels]
+    pairs = [pair(level.before.seeds, level.after.seeds) for level in levels]
+    # steps between neighbouring sizes say more of the noise; their differences are not used
+    steps = [pair(a, b) for level in levels for (_, a), (_, b) in pairwise(level.curve)]
+    made = iter(differences([*pairs, *steps]))
     return [
         Comparison(
             draft.context,

@@ -142,6 +142,7 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
     most = {names: max((r.n_train for r in rows if r.eval in names), default=0)
             for names in set(ladder.values())}  # fmt: skip
     cells: dict[str, dict[tuple[str, str, str], dict[float, list[Row]]]] = {}
+    named = "run" in results.study.axes
     order = [ev.name for ev in sorted(results.study.evaluations, key=lambda ev: bool(ev.part_of))]
     for row in sorted(rows, key=lambda r: order.index(r.eval) if r.eval in order else len(order)):
         if row.share < last[row.eval] and row.kind == "run":
@@ -153,10 +154,9 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
         if at is not None:
             panel = " / ".join(_ends(ladder[row.eval])) if of_labels else row.eval
             lines = cells.setdefault(_shared(panel), {})
-            lines.setdefault(_line(x, row), {}).setdefault(at, []).append(row)
+            lines.setdefault(_line(x, row, named), {}).setdefault(at, []).append(row)
     for panel, lines in cells.items():
-        series = [_curve(key, line) for key, line in lines.items()]
-        yield Panel(panel, tuple(s for s in series if s.spots))
+        yield Panel(panel, tuple(_curves(lines)))
 
 
 def _ends(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -170,13 +170,18 @@ def _shared(panel: str) -> str:
     return " ".join(shared) if last and shared else panel
 
 
-def _line(x: Axis, row: Row) -> tuple[str, str, str]:
-    """(name, method, arm) of the curve that a row is on, when `x` varies along it."""
+def _line(x: Axis, row: Row, named: bool) -> tuple[str, str, str]:
+    """(name, method, arm) of the curve that a row is on, when `x` varies along it.
+
+    `named`: the study writes its runs out, each with a name of its own.
+    """
     if row.kind == "untrained":
         return f"untrained {row.encoder}", "", "untrained"
     arm = row.arm
     if x in _KNOBS:
         arm = re.sub(rf"(^|, ){_KNOBS[x]}=.*?(?=, [\w.]+=|$)", "", arm).removeprefix(", ")
+    if named and arm:  # runs that are written out have names that tell them apart
+        return arm, row.method, arm
     size = "" if x == "n" else f"N = {row.n:,}"
     asked = "" if x == "images" else row.asked
     parts = (method_name(row.method), asked, arm, size)
@@ -205,13 +210,18 @@ def _place(x: Axis, row: Row, spec: dict[str, Any], most: int) -> float | None:
     return float(beta) if isinstance(beta, int | float) else None
 
 
-def _curve(key: tuple[str, str, str], line: dict[float, list[Row]]) -> Series:
-    alike = {x: rows for x, rows in sorted(line.items()) if _one_value_each(rows)}
-    seeds = {x: seeds_of(rows, str(key)) for x, rows in alike.items()}
-    spots = tuple(_spot(x, s) for x, s in seeds.items())
-    ends = list(seeds.values())
-    whole = differences([pair(ends[0], ends[-1])])[0] if len(ends) > 1 else None
-    return Series(*key, spots, whole)
+def _curves(lines: dict[tuple[str, str, str], dict[float, list[Row]]]) -> Iterator[Series]:
+    """The panel's curves; the noise of their differences is pooled."""
+    found: dict[tuple[str, str, str], dict[float, Seeds]] = {}
+    for key, line in lines.items():
+        alike = {x: rows for x, rows in sorted(line.items()) if _one_value_each(rows)}
+        found[key] = {x: seeds_of(rows, str(key)) for x, rows in alike.items()}
+    ends = {key: [*seeds.values()] for key, seeds in found.items() if len(seeds) > 1}
+    diffs = differences([pair(each[0], each[-1]) for each in ends.values()])
+    whole = dict(zip(ends, diffs, strict=True))
+    for key, seeds in found.items():
+        if seeds:
+            yield Series(*key, tuple(_spot(x, s) for x, s in seeds.items()), whole.get(key))
 
 
 def _one_value_each(rows: list[Row]) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from pydantic import ValidationError
+
 from datayield.analysis.rows import Row, Spent, StudyResults
 from datayield.analysis.summary import MAIN, main_rows
 from datayield.spec.budget import short_number
@@ -115,7 +117,7 @@ class _Runs:
     def __init__(self, specs: dict[str, dict[str, Any]]) -> None:
         self._specs = specs
         self._rest: dict[str, str] = {}
-        self._models: dict[str, RunSpec] = {}
+        self._models: dict[str, RunSpec | None] = {}
 
     def rest(self, run: str) -> str:
         """Everything but images, budget and seeds."""
@@ -132,10 +134,15 @@ class _Runs:
         return json.dumps(kept, sort_keys=True)
 
     def stands(self, run: str, share: float) -> bool:
-        """Whether the run at this milestone is a run of that budget."""
+        """Whether the run at this milestone is a run of that budget; no for a spec unreadable."""
         if run not in self._models:
-            self._models[run] = RunSpec.model_validate_json(json.dumps(self._specs[run]))
-        return run_at(self._models[run], share) is not None
+            try:
+                made = RunSpec.model_validate_json(json.dumps(self._specs[run]))
+            except ValidationError:
+                made = None
+            self._models[run] = made
+        model = self._models[run]
+        return model is not None and run_at(model, share) is not None
 
 
 def _unseeded(value: Any) -> Any:

@@ -48,7 +48,7 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     runs_to_csv(results.spent, folder / "runs.csv")
     to_latex(results, folder / "table.tex")
     tables = ["table.csv", "curves.csv", "runs.csv", "table.tex"]
-    if found.normalised.comparisons:
+    if any(len(c.equals) > 1 for c in found.normalised.comparisons):
         normalised_to_csv(found.normalised, folder / "normalised.csv")
         tables.append("normalised.csv")
     if found.ledgers:

@@ -4,7 +4,7 @@ from datayield.analysis.published import Beside, Panel, Series
 from datayield.analysis.words import metric_name
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.findings import Findings
-from datayield.report.palette import COLOURS, Style
+from datayield.report.palette import BASELINES, COLOURS, Style
 from datayield.spec.budget import short_number
 from datayield.spec.reference import Axis
 
@@ -17,16 +17,18 @@ AXES: dict[Axis, str] = {
     "projector": "width of the projector",
     "beta": "weight of orthogonality",
 }
+BARE = Style(BASELINES["untrained"], "dash", "circle")
 _DASHES = ("solid", "dash", "dashdot", "longdash")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
-_NAMED = 26  # px of height for each row of the legend
+_SHORT = 18  # letters: two such names share a row of the legend
+_NAMED = 20  # px of height for each row of the legend
 
 
 def published_figures(f: Findings) -> list[Figure]:
     """Theirs, then ours, for each published panel; panels without ours are folded away."""
     found = []
     for i, both in enumerate(f.beside):
-        look = looks([*both.theirs.series, *(both.ours.series if both.ours else ())])
+        look = looks(both.theirs, both.ours)
         folded = both.ours is None
         title = f"Published: {both.figure}, {both.theirs.evaluation}"
         found.append(_figure(f"theirs-{i}", title, both, both.theirs, look, folded))
@@ -38,23 +40,21 @@ def published_figures(f: Findings) -> list[Figure]:
     return found
 
 
-def looks(series: list[Series]) -> dict[str, Style]:
-    """Series name -> style: a colour per method, or per curve where there is one method."""
-    methods = list(dict.fromkeys(s.method for s in series if s.method))
+def looks(theirs: Panel, ours: Panel | None) -> dict[str, Style]:
+    """Series name -> style: a colour per method where methods tell the curves, else per curve."""
+    panels = [panel.series for panel in (theirs, ours) if panel is not None]
+    methods = list(dict.fromkeys(s.method for panel in panels for s in panel if s.method))
+    by_method = all(len({s.method for s in panel}) == len(panel) for panel in panels)
     found: dict[str, Style] = {}
-    seen: dict[str, int] = {}
-    for s in series:
-        if s.name in found:
-            continue
-        kind = seen[s.method] = seen.get(s.method, -1) + 1
-        if s.arm == "untrained":
-            found[s.name] = Style("#7A7A7A", "dash", "circle")
-            continue
-        hue = methods.index(s.method) if len(methods) > 1 and s.method else len(found)
-        dash = _DASHES[kind % len(_DASHES)] if len(methods) > 1 else "solid"
-        symbol = _SYMBOLS[kind % len(_SYMBOLS)]
-        found[s.name] = Style(COLOURS[hue % len(COLOURS)], dash, symbol)
-    return found
+    for panel in panels:
+        own = [s for s in panel if s.arm != "untrained"]
+        for i, s in enumerate(own):
+            hue = methods.index(s.method) if by_method and s.method else i
+            dash = _DASHES[hue // len(COLOURS) % len(_DASHES)]
+            look = Style(COLOURS[hue % len(COLOURS)], dash, _SYMBOLS[hue % len(_SYMBOLS)])
+            found.setdefault(s.name, look)
+    bare = {s.name: BARE for panel in panels for s in panel if s.arm == "untrained"}
+    return found | bare
 
 
 def _figure(
@@ -64,7 +64,8 @@ def _figure(
     places = sorted({spot.x for s in panel.series for spot in s.spots})
     axis = _axis(both.x, places)
     layout = layout_of(axis, {"title": {"text": f"{metric_name(both.metric)}, %"}})
-    rows = (len(panel.series) + 1) // 2
+    long = max((len(s.name) for s in panel.series), default=0) > _SHORT
+    rows = len(panel.series) if long else (len(panel.series) + 1) // 2
     height = 300 + _NAMED * rows
     layout["showlegend"] = True
     layout["legend"] = {
