@@ -21,7 +21,7 @@ from datayield.spec.errors import ConfigError, DataError, DatayieldError
 from datayield.spec.identity import digest
 from datayield.spec.listing import Listing
 from datayield.spec.load import find_study, load_study
-from datayield.spec.places import place, store_dir
+from datayield.spec.places import cache_dir, data_dir, place, store_dir
 from datayield.spec.reference import load_reference, reference_file
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell, Study
@@ -153,7 +153,9 @@ class Session(NamedTuple):
     def report(self, plan: Plan) -> Path | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""
         from datayield.analysis.collect import collect
+        from datayield.report.index import write_index
         from datayield.report.page import write_report
+        from datayield.report.summary import NAME, summary
 
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
@@ -162,8 +164,20 @@ class Session(NamedTuple):
         missing = results.missing + self.left_out
         results = replace(results, missing=missing, reference=published)
         page = write_report(results, self.page.parent)
+        done = len(plan.tasks) - len(plan.todo)
+        write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
         write_json(page.with_name("made_from.json"), self._made_from(plan))
+        write_index(self.store.root)
         return page
+
+    def export(self, into: Path) -> Path:
+        """Leave the report's tables, answers and provenance in a folder to keep."""
+        from datayield.report.export import export
+
+        named = [(data_dir(), "$DATAYIELD_DATA"), (self.store.root, "$DATAYIELD_STORE")]
+        named += [(cache_dir(), "$DATAYIELD_CACHE"), (Path.home(), "~"), (Path.cwd(), ".")]
+        private = [(path.absolute(), name) for path, name in named if path is not None]
+        return export(self.page.parent, into, private)
 
     def reported(self, plan: Plan) -> bool:
         """Whether the page that is there shows just what is finished now."""

@@ -49,6 +49,7 @@ def sentence(comparison: Comparison) -> str:
     end = {
         "flips": "The conclusion flips with the normaliser.",
         "rests": "The conclusion rests on the normaliser.",
+        "partly": "Under some normalisers only is it decided.",
         "stands": "The conclusion is the same under each.",
         "cannot say": "Whether it would flip is not decided."
         if len(comparison.equals) > 1

@@ -23,7 +23,7 @@ TOLERANCE: dict[Unit, float] = dict.fromkeys(UNITS, 1.01) | {"seconds": 1.25}
 STRETCH = 4.0  # between readings further apart than this factor nothing is interpolated
 
 Sign = Literal["better", "worse", "flat", "cannot say"]
-Conclusion = Literal["flips", "rests", "stands", "cannot say"]
+Conclusion = Literal["flips", "rests", "partly", "stands", "cannot say"]
 
 
 class Images(NamedTuple):
@@ -35,7 +35,10 @@ class Images(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """Both at one level of `units`, which choose the same readings; and all sizes there."""
+    """Both at one level of `units`, which choose the same readings; and all sizes there.
+
+    `before` and `after` hold the seeds that both have.
+    """
 
     units: tuple[Unit, ...]
     level: float  # of the first unit
@@ -60,12 +63,16 @@ class Comparison:
 
     @property
     def conclusion(self) -> Conclusion:
-        """Whether the sign depends on what is held equal."""
+        """Whether the sign depends on what is held equal: `rests` on it where it is decided under
+        each and differs, `partly` where under one of them it is not decided.
+        """
         signs = {e.sign for e in self.equals}
         if {"better", "worse"} <= signs:
             return "flips"
-        if len(self.equals) < 2 or not signs & {"better", "worse"}:
-            return "cannot say" if "cannot say" in signs or len(self.equals) < 2 else "stands"
+        if len(self.equals) < 2 or signs == {"cannot say"}:
+            return "cannot say"
+        if "cannot say" in signs:
+            return "partly"
         return "stands" if len(signs) == 1 else "rests"
 
 
@@ -246,13 +253,17 @@ def _equal(level: _Level, difference: Difference) -> Equal:
     return Equal(
         level.units,
         level.level,
-        level.before.seeds,
-        level.after.seeds,
+        _shared(level.before.seeds, level.after.seeds),
+        _shared(level.after.seeds, level.before.seeds),
         difference,
         _sign(difference),
         level.before.interpolated or level.after.interpolated,
         level.curve,
     )
+
+
+def _shared(seeds: Seeds, other: Seeds) -> Seeds:
+    return replace(seeds, values=tuple(v for v in seeds.values if v[0] in other.by_seed))
 
 
 def _sign(d: Difference) -> Sign:

@@ -60,6 +60,7 @@ class Spent:
     device: str
     shared_images: int = 0
     shared_seconds: float = 0.0
+    finished: float = 0.0  # Unix time
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,14 @@ def status(
 
 
 def report(
-    study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
+    study: StudyArg,
+    scale: ScaleOpt = None,
+    store: StoreOpt = None,
+    json_: JsonOpt = False,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", help="Also leave small files in FOLDER/<study>/<scale>/."),
+    ] = None,
 ) -> None:
     """Write tables, figures and the page from whatever is finished."""
     from datayield.session import open_study
@@ -126,7 +133,26 @@ def report(
     session = open_study(study, scale, store)
     made = session.plan()
     page = session.report(made)
+    if export is not None and page is not None:
+        err.print(f"exported: {session.export(export)}", highlight=False, soft_wrap=True)
     _close(session, made, page, (), did=0, json_=json_)
+
+
+def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
+    """Write one page over all studies that the store has reports of."""
+    from datayield.report.index import index_rows, write_index
+    from datayield.spec.places import store_dir
+
+    root = store or store_dir()
+    if json_:
+        print_json({"schema_version": 1, "studies": index_rows(root)})
+        return
+    page = write_index(root)
+    out.print(
+        f"index: {page}" if page else f"no report yet in {root}: datayield report STUDY",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _close(

@@ -15,7 +15,7 @@ LISTED = 40  # lines of a table of times
 
 def normalised_sentences(f: Findings) -> list[dict[str, str]]:
     """The comparisons whose conclusion depends on what is held equal, flips first."""
-    order = ("flips", "rests")
+    order = ("flips", "rests", "partly")
     told = [
         c
         for c in f.normalised.comparisons
@@ -43,7 +43,9 @@ def _rows(c: Comparison) -> list[dict[str, str]]:
             "name": f"{method_name(c.context.method)}: {large}" if i == 0 else "",
             "against": f"against {small}" if i == 0 else "",
             "units": join([WORDS[u] for u in e.units]),
-            "level": amount(e.units[0], e.level) + (", interpolated" if e.interpolated else ""),
+            "level": amount(e.units[0], e.level)
+            + (", interpolated" if e.interpolated else "")
+            + (", one seed" if e.difference.seeds == 1 else ""),
             "before": f"{100 * e.before.mean:.1f}",
             "after": f"{100 * e.after.mean:.1f}",
             "change": points(e.difference.mean),

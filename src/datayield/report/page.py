@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from datayield.analysis.rows import StudyResults
@@ -83,14 +83,7 @@ def render(found: Findings, files: list[str]) -> str:
         "honesty": [honesty] if honesty else [],
     }
     drawn = [figure for group in figures.values() for figure in group]
-    environment = Environment(
-        loader=PackageLoader("datayield.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("template.html").render(
+    return template("template.html").render(
         **content(found),
         **figures,
         facts=facts(every),
@@ -99,6 +92,18 @@ def render(found: Findings, files: list[str]) -> str:
         specs_of_figures=_inline({figure.id: _spec(figure) for figure in drawn}),
         plotly=Markup(_plotly()) if drawn else "",
     )
+
+
+def template(name: str) -> Template:
+    """A page's template; what it prints is escaped."""
+    environment = Environment(
+        loader=PackageLoader("datayield.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
 
 
 def _plotly() -> str:
