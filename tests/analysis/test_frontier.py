@@ -61,3 +61,12 @@ def test_a_seed_that_never_reaches_leaves_no_time() -> None:
 def test_runs_of_equal_cost_have_no_frontier() -> None:
     axes = {"data.count": [100], "method": ["simclr", "barlow_twins"], "seed": [0, 1]}
     assert frontiers(planted(axes, lambda run, share: 0.5)) == []
+
+
+def test_the_cost_of_a_chain_is_that_of_all_its_stages() -> None:
+    first = {"name": "first", "data": {"count": 100}}
+    axes = {"run": [first, {"name": "second", "data": {"count": 200}, "init": first}], "seed": [0]}
+    results = planted(axes, lambda run, share: 0.5)
+    (found,) = frontiers(results, "flops")
+    one, two = sorted(s.cost for s in found.spots)
+    assert two == pytest.approx(2 * one)

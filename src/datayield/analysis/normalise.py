@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from datayield.analysis.gain import WORTH
+from datayield.analysis.gain import WORTH, Verdict, judge
 from datayield.analysis.paired import Difference, differences, pair
 from datayield.analysis.readings import UNITS, Context, Reading, Standing, Unit, readings, standing
 from datayield.analysis.rows import Row, StudyResults
@@ -243,20 +243,20 @@ def _compared(drafts: list[_Draft]) -> list[Comparison]:
             draft.start,
             draft.n,
             draft.to,
-            tuple(_equal(level, next(made)) for level in draft.levels),
+            tuple(_equal(level, next(made), draft.n, draft.to) for level in draft.levels),
         )
         for draft in drafts
     ]
 
 
-def _equal(level: _Level, difference: Difference) -> Equal:
+def _equal(level: _Level, difference: Difference, n: int, to: int) -> Equal:
     return Equal(
         level.units,
         level.level,
         _shared(level.before.seeds, level.after.seeds),
         _shared(level.after.seeds, level.before.seeds),
         difference,
-        _sign(difference),
+        _sign(difference, n, to),
         level.before.interpolated or level.after.interpolated,
         level.curve,
     )
@@ -266,9 +266,8 @@ def _shared(seeds: Seeds, other: Seeds) -> Seeds:
     return replace(seeds, values=tuple(v for v in seeds.values if v[0] in other.by_seed))
 
 
-def _sign(d: Difference) -> Sign:
-    if d.covers != "seeds":
-        return "cannot say"
-    if d.low >= -WORTH and d.high <= WORTH:
-        return "flat"
-    return "better" if d.low > 0 else "worse" if d.high < 0 else "cannot say"
+def _sign(d: Difference, n: int, to: int) -> Sign:
+    """As everywhere: what a doubling brings must be worth having, else the two are as good."""
+    verdict, _ = judge(d.per(math.log2(to / n)), WORTH)
+    said: dict[Verdict, Sign] = {"pays": "better", "hurts": "worse", "flat": "flat"}
+    return said.get(verdict, "cannot say")

@@ -56,14 +56,17 @@ class Standing(NamedTuple):
 def readings(results: StudyResults, metric: str = MAIN) -> list[Reading]:
     """Every score of every run that is finished, with what it took by each normaliser.
 
-    FLOPs and seconds of a milestone are its share of the run's; images of the last step, which is
-    whole, count as asked. Runs without a spec (made elsewhere) or without a record are left out.
+    FLOPs and seconds of a milestone are its share of the run's, and with those of the stages that
+    its encoder comes from; images, epochs and views are the run's own. Images of the last step,
+    which is whole, count as asked. Runs without a spec or a record are left out.
     """
     spent = {s.run: s for s in results.spent}
     runs = _Runs(results.specs)
     found = []
     for row in main_rows(results, metric):
         if row.kind != "run" or row.run not in spent or row.run not in results.specs:
+            continue
+        if any(before not in spent for before in runs.before(row.run)):
             continue
         whole = row.share >= 1
         found.append(
@@ -72,7 +75,7 @@ def readings(results: StudyResults, metric: str = MAIN) -> list[Reading]:
                 data=runs.data(row.run),
                 n=row.n,
                 seed=row.seed,
-                spent=_spent(row, spent[row.run]),
+                spent=_spent(row, spent[row.run], [spent[b] for b in runs.before(row.run)]),
                 row=row,
                 whole=whole,
                 stands=whole or runs.stands(row.run, row.share),
@@ -97,17 +100,19 @@ def amount(unit: Unit, value: float) -> str:
     return f"{short_number(value)} {'FLOPs' if unit == 'flops' else unit}"
 
 
-def _spent(row: Row, spent: Spent) -> dict[Unit, float]:
-    per_image = row.share * row.images / max(spent.images, 1)  # of the whole run's bill
+def _spent(row: Row, spent: Spent, before: list[Spent]) -> dict[Unit, float]:
+    """What the run took until then; FLOPs and seconds with those of the stages before it."""
+    part = row.share * row.images / max(spent.images, 1)  # of the whole run's bill
     found: dict[Unit, float] = {
         "images": row.share * row.images,
-        "views": per_image * spent.views,
-        "seconds": per_image * spent.seconds,
+        "views": part * spent.views,
+        "seconds": part * spent.seconds + sum(b.seconds for b in before),
     }
     if row.n:
         found["epochs"] = found["images"] / row.n
-    if spent.flops is not None:
-        found["flops"] = per_image * spent.flops
+    flops = [b.flops for b in before if b.flops is not None]
+    if spent.flops is not None and len(flops) == len(before):
+        found["flops"] = part * spent.flops + sum(flops)
     return found
 
 
@@ -135,14 +140,24 @@ class _Runs:
 
     def stands(self, run: str, share: float) -> bool:
         """Whether the run at this milestone is a run of that budget; no for a spec unreadable."""
+        model = self._model(run)
+        return model is not None and run_at(model, share) is not None
+
+    def before(self, run: str) -> list[str]:
+        """Ids of the runs that this one's encoder comes from."""
+        if not isinstance(self._specs[run].get("init"), dict):
+            return []
+        model = self._model(run)
+        return [] if model is None else [stage.id for stage in model.chain[:-1]]
+
+    def _model(self, run: str) -> RunSpec | None:
         if run not in self._models:
             try:
                 made = RunSpec.model_validate_json(json.dumps(self._specs[run]))
             except ValidationError:
                 made = None
             self._models[run] = made
-        model = self._models[run]
-        return model is not None and run_at(model, share) is not None
+        return self._models[run]
 
 
 def _unseeded(value: Any) -> Any:

@@ -62,6 +62,7 @@ def _spec(f: Findings, front: Frontier) -> Spec:
     )
     y = f"100 − {metric_name(front.metric)}, %"
     layout = layout_of({"type": "log", "title": {"text": AXES[front.cost]}}, {"title": {"text": y}})
+    layout["xaxis"]["dtick"] = "D2"  # 1, 2 and 5 are named
     layout["xaxis"]["exponentformat"] = "power" if front.cost == "flops" else "none"
     return {"data": data, "layout": layout}
 

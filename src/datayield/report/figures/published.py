@@ -20,7 +20,7 @@ AXES: dict[Axis, str] = {
 BARE = Style(BASELINES["untrained"], "dash", "circle")
 _DASHES = ("solid", "dash", "dashdot", "longdash")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
-_SHORT = 18  # letters: two such names share a row of the legend
+_WIDE = 330  # px of a legend's row on a phone
 _NAMED = 20  # px of height for each row of the legend
 
 
@@ -64,8 +64,7 @@ def _figure(
     places = sorted({spot.x for s in panel.series for spot in s.spots})
     axis = _axis(both.x, places)
     layout = layout_of(axis, {"title": {"text": f"{metric_name(both.metric)}, %"}})
-    long = max((len(s.name) for s in panel.series), default=0) > _SHORT
-    rows = len(panel.series) if long else (len(panel.series) + 1) // 2
+    rows = _rows([s.name for s in panel.series])
     height = 300 + _NAMED * rows
     layout["showlegend"] = True
     layout["legend"] = {
@@ -78,6 +77,15 @@ def _figure(
     }
     layout["margin"] = {**layout["margin"], "b": 50 + _NAMED * rows}
     return Figure(name, title, {"data": data, "layout": layout}, height=height, folded=folded)
+
+
+def _rows(names: list[str]) -> int:
+    """Rows that a legend of these names takes on a narrow screen."""
+    rows, used = 1, 0.0
+    for name in names:
+        width = 45 + 6.2 * len(name)
+        rows, used = (rows, used + width) if used + width <= _WIDE else (rows + 1, width)
+    return rows
 
 
 def _traces(s: Series, style: Style) -> list[Spec]:
