@@ -92,3 +92,17 @@ def test_one_seed_decides_nothing() -> None:
 def test_a_study_of_one_size_compares_nothing() -> None:
     axes = {"data.count": [400], "budget": [{"epochs": 20}, {"images": 32000}], "seed": SEEDS}
     assert normalise(planted(axes, by_images)).comparisons == ()
+
+
+def test_written_out_runs_are_each_compared_with_the_smallest() -> None:
+    alone = {"name": "B", "data": {"count": 400}}
+    more = [
+        {"name": f"B + {other}", "data": {"dataset": other, "count": 800}}
+        for other in ("digits", "tiny-imagenet")
+    ]
+    budget = [{"epochs": 20}, {"images": 16000}]
+    axes = {"run": [alone, *more], "budget": budget, "seed": SEEDS}
+    found = normalise(planted(axes, worse_with_n)).comparisons
+    assert [(c.start, c.name) for c in found] == [("B", "B + digits"), ("B", "B + tiny-imagenet")]
+    assert {c.conclusion for c in found} == {"flips"}
+    assert "B + digits (N = 800) against B (N = 400)" in sentence(found[0])

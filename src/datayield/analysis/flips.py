@@ -18,7 +18,7 @@ def names(comparison: Comparison) -> tuple[str, str]:
     sizes = [f"N = {count(comparison.n)}", f"N = {count(comparison.to)}"]
     arms = [comparison.start, comparison.name]
     if arms[0] == arms[1]:
-        return sizes[0], sizes[1]
+        return sizes[0], sizes[1] + (f" ({arms[0]})" if arms[0] else "")
     small, large = (f"{a} ({s})" if a else s for a, s in zip(arms, sizes, strict=True))
     return small, large
 

@@ -55,8 +55,8 @@ class Comparison:
     """The smaller set against the larger one, under every normaliser that the runs allow."""
 
     context: Context
-    name: str  # of the larger; the arm where arms tell them apart, "" along a plain ladder
-    start: str  # of the smaller, likewise
+    name: str  # the larger's arm
+    start: str  # the smaller's, the same along a ladder
     n: int
     to: int
     equals: tuple[Equal, ...]
@@ -144,8 +144,7 @@ def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
         small, large, levels = max(tried, key=lambda t: sum(len(each.units) for each in t[2]))
         if levels:
             arms = [sets[which][0].row.arm for which in (small, large)]
-            start, name = arms if small.data != large.data else ("", "")
-            yield _Draft(context, start, name, small.n, large.n, levels)
+            yield _Draft(context, *arms, small.n, large.n, levels)
 
 
 def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:

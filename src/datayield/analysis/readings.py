@@ -133,10 +133,14 @@ class _Runs:
         return self._rest[run]
 
     def data(self, run: str) -> str:
-        """The images, but for their number and the seed that draws them."""
-        data = self._specs[run].get("data") or {}
-        kept = {k: v for k, v in data.items() if k not in ("count", "fraction", "seed")}
-        return json.dumps(kept, sort_keys=True)
+        """The images, but for their number and the seeds that draw them."""
+        data = dict(self._specs[run].get("data") or {})
+        parts = data.get("parts")
+        if isinstance(parts, dict):
+            data["parts"] = {name: _without(part, "seed") for name, part in parts.items()}
+        elif isinstance(parts, list):
+            data["parts"] = [_without(part, "seed") for part in parts]
+        return json.dumps(_without(data, "count", "fraction", "seed"), sort_keys=True)
 
     def stands(self, run: str, share: float) -> bool:
         """Whether the run at this milestone is a run of that budget; no for a spec unreadable."""
@@ -158,6 +162,10 @@ class _Runs:
                 made = None
             self._models[run] = made
         return self._models[run]
+
+
+def _without(value: Any, *keys: str) -> Any:
+    return {k: v for k, v in value.items() if k not in keys} if isinstance(value, dict) else value
 
 
 def _unseeded(value: Any) -> Any:

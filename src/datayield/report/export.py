@@ -27,7 +27,7 @@ def export(report: Path, into: Path, private: Iterable[tuple[Path, str]]) -> Pat
         raise StoreError(
             "no report to export", where=str(report), hint="datayield report writes one first"
         )
-    folder = into / known["study"] / (known["scale"] or "only")
+    folder = into / str(known["study"]) / str(known["scale"] or "only")
     hidden = sorted(private, key=lambda pair: -len(str(pair[0])))
     for name in KEPT:
         source = report / name
