@@ -127,6 +127,9 @@ def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:
     if p <= level:
         verdict = "reproduced" if tested.p_for <= tested.p_against else "contradicted"
     where, part = tested.deciding
+    if part.contrary and tested.p_against < tested.p_for:
+        effect, words = part.contrary
+        part = part._replace(effect=effect, words=words)
     factor = 100 if tested.unit == "points" else 1
     low, high = part.interval or part.effect.interval()
     mean, low, high = (factor * x for x in (part.effect.mean, low, high))
@@ -141,8 +144,9 @@ def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:
         if not isinstance(tested.claim, Correlates)
         else "permutation over cells"
     )
+    span = f"{said(low, tested.unit)} to {said(high, tested.unit)}"
     evidence = (
-        f"{said(mean, tested.unit)} {tested.unit} ({said(low, tested.unit)} to {said(high, tested.unit)}) "
+        f"{said(mean, tested.unit)} {tested.unit} ({span}) "
         f"{part.words}{of}; {plural(part.effect.seeds, 'seed')}, {noise}, "
         f"adjusted p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}."
     )

@@ -59,13 +59,17 @@ class Estimate(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What one part of a claim comes to. `words`: what its effect is of."""
+    """What one part of a claim comes to. `words`: what its effect is of.
+
+    `contrary`: another effect, and its words, that speaks against the claim the most.
+    """
 
     effect: Estimate
     p_for: float
     p_against: float
     words: str
     interval: tuple[float, float] | None = None  # None: that of the effect's t
+    contrary: tuple[Estimate, str] | None = None
 
 
 class Layout(NamedTuple):

@@ -29,25 +29,25 @@ class Scene:
     points: tuple[Point, ...]
     part: Fixed
     noise: Layout | None
-    orders: Mapping[str, tuple[str, ...]]  # axis -> its values in words, as the study orders them
+    orders: Mapping[str, tuple[str, ...]]  # axis -> its values that are asked for, in words
 
     def word(self, axis: str, value: Any) -> str:
-        """A value as the claim writes it, `first` and `last` of the cells here resolved."""
+        """A value as the claim writes it, `first` and `last` resolved."""
         word = in_words(axis, value)
-        if word in ENDS and word not in self.orders.get(axis, ()):
-            return self.along(axis)[0 if word == "first" else -1]
+        if word in ENDS and word not in self.orders[axis]:
+            return self.orders[axis][0 if word == "first" else -1]
         return word
 
     def along(self, axis: str) -> list[str]:
-        """The values of an axis that these cells have: by size, or as the study orders them."""
+        """The values of an axis that the claim looks at, in order.
+
+        Raises UnansweredError where one of them is not finished.
+        """
         here = {dict(point).get(axis) for point in self.points}
-        found = [word for word in self.orders.get(axis, ()) if word in here]
-        if axis in ("eval", "budget", "method"):
-            return found
-        numbers = [_number(word) for word in found]
-        if all(x is not None for x in numbers):
-            return [w for _, w in sorted(zip(numbers, found, strict=True), key=lambda p: p[0] or 0)]
-        return found
+        lacking = [word for word in self.orders[axis] if word not in here]
+        if lacking:
+            raise UnansweredError(f"no results for {axis} {', '.join(lacking)}")
+        return list(self.orders[axis])
 
     def sizes(self, axis: str) -> list[float]:
         """Numbers along an axis: its values, labelled images of evaluations, or unique images.
@@ -103,6 +103,8 @@ class Scene:
     def step(self, axis: str, start: str, to: str, **also: Any) -> Estimate:
         """The score at `to` minus that at `start`."""
         held: dict[str, str] = also.get("held", {})
+        if start == to:
+            raise UnansweredError(f"{axis} has one value here, {start}")
         before, after = self.sides({axis: start, **held}, {axis: to, **held})
         return self.estimate((1, after), (-1, before))
 
@@ -124,12 +126,7 @@ def scenes(results: StudyResults, claim: Claim) -> Iterator[Scene]:
     cells = cells_of(
         results, claim.names, claim.metric, by_eval="eval" in axes, by_share="share" in axes
     )
-    orders = {
-        axis: tuple(in_words(axis, value) for value in values)
-        for axis, values in results.study.axes.items()
-    } | {"eval": claim.names}
-    shares = {word for p in cells.runs for axis, word in p if axis == "share"}
-    orders["share"] = tuple(sorted(shares, key=float))
+    orders = _orders(results, claim, cells)
     for axis, values in axes.items():
         if axis not in orders:
             raise NotAskedError(f"this scale has no axis {axis}")
@@ -139,16 +136,33 @@ def scenes(results: StudyResults, claim: Claim) -> Iterator[Scene]:
     points, noise = tuple(cells.runs), layout(cells)
     whole = Scene(results, claim, cells, points, {}, noise, orders)
     for axis, values in claim.where.items():
-        words = {whole.word(axis, value) for value in many(values)}
+        words = tuple(whole.word(axis, value) for value in many(values))
+        orders[axis] = tuple(w for w in orders[axis] if w in words)
         points = tuple(p for p in points if dict(p).get(axis) in words)
-        whole = Scene(results, claim, cells, points, {}, noise, orders)
     if not points:
         raise UnansweredError("nothing of it is finished yet")
+    whole = Scene(results, claim, cells, points, {}, noise, orders)
     for values in product(*(whole.along(axis) for axis in claim.each)):
         part = dict(zip(claim.each, values, strict=True))
         mine = tuple(p for p in points if set(part.items()) <= p)
-        if mine:
-            yield Scene(results, claim, cells, mine, part, noise, orders)
+        if not mine:
+            raise UnansweredError(f"no results for {', '.join(map(' '.join, part.items()))}")
+        yield Scene(results, claim, cells, mine, part, noise, orders)
+
+
+def _orders(results: StudyResults, claim: Claim, cells: Cells) -> dict[str, tuple[str, ...]]:
+    """Axis -> its values in words: those at which the claim's evaluations are made, by size where
+    they are sizes, else as the study orders them.
+    """
+    evals = [ev for ev in results.study.evaluations if ev.name in claim.names]
+    found = {}
+    for axis, values in results.study.axes.items():
+        made = [v for v in values if all(v in ev.where.get(axis, (v,)) for ev in evals)]
+        words = [in_words(axis, value) for value in made]
+        numeric = axis == "data.count" and all(_number(word) is not None for word in words)
+        found[axis] = tuple(sorted(words, key=float) if numeric else words)
+    shares = {word for p in cells.runs for axis, word in p if axis == "share"}
+    return found | {"eval": claim.names, "share": tuple(sorted(shares, key=float))}
 
 
 def _base(fixed: Fixed) -> str:

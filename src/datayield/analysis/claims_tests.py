@@ -76,12 +76,13 @@ def _gain(scene: Scene, claim: Gain) -> list[Part]:
         start, to = scene.word(claim.over, first), scene.word(claim.over, last)
         effect = scene.step(claim.over, start, to)
         null = claim.at_least / unit
+        other = min(null, 0.0)  # of the contrary: a loss, or one beyond the tolerated
         rises, falls = effect.above(null), effect.below(-null)
         words = f"from {start} to {to}"
         if claim.expect == "rise":
-            found.append(Part(effect, rises, effect.below(), words))
+            found.append(Part(effect, rises, effect.below(other), words))
         else:
-            found.append(Part(effect, falls, effect.above(), words))
+            found.append(Part(effect, falls, effect.above(-other), words))
     return found
 
 
@@ -95,12 +96,17 @@ def _monotone(scene: Scene) -> Part:
     assert isinstance(claim, Monotone)
     sign = 1 if claim.expect == "rise" else -1
     trend, sides = _trend(scene, claim.over)
-    steps = [scene.estimate((sign, b), (-sign, a)) for a, b in pairwise(sides)]
-    against = min(1.0, len(steps) * min(step.below() for step in steps))
+    steps = [scene.estimate((1, b), (-1, a)) for a, b in pairwise(sides)]
+    wrong = [step.below() if sign > 0 else step.above() for step in steps]
+    against = min(1.0, len(steps) * min(wrong))
     p_for, p_trend = (trend.above(), trend.below())[::sign]
     p_for = 1.0 if against <= HALF_LEVEL else p_for
     words = f"as a trend over {len(sides)} values of {claim.over}"
-    return Part(trend, p_for, min(1.0, 2 * min(p_trend, against)), words)
+    contrary = None
+    if against < p_trend:
+        i, names = wrong.index(min(wrong)), scene.along(claim.over)
+        contrary = steps[i], f"from {names[i]} to {names[i + 1]}"
+    return Part(trend, p_for, min(1.0, 2 * min(p_trend, against)), words, contrary=contrary)
 
 
 def _diminishing(scene: Scene) -> Part:
@@ -233,9 +239,11 @@ def _ordering(scene: Scene) -> Part:
         for pair in combinations(words, 2)
     }
     least = max(pairwise(words), key=lambda pair: steps[pair].above())
-    against = min(1.0, len(steps) * min(step.below() for step in steps.values()))
+    worst = min(steps, key=lambda pair: steps[pair].below())
+    against = min(1.0, len(steps) * steps[worst].below())
+    contrary = steps[worst], f"of {worst[1]} over {worst[0]}"
     words_ = f"of {least[1]} over {least[0]}"
-    return Part(steps[least], steps[least].above(), against, words_)
+    return Part(steps[least], steps[least].above(), against, words_, contrary=contrary)
 
 
 def _two_signs(scene: Scene) -> Part:
@@ -255,16 +263,20 @@ def _two_signs(scene: Scene) -> Part:
         settings = [({claim.over: e, claim.across: above}, {claim.over: e, claim.across: below})
                     for e in ends]  # fmt: skip
         words = f"of {above} over {below}, at {ends[0]} more than at {ends[1]}"
+        each = [f"of {above} over {below} at {end}" for end in ends]
     else:
         under = [scene.word(claim.under, value) for value in claim.settings]
         settings = [({claim.over: ends[1], claim.under: u}, {claim.over: ends[0], claim.under: u})
                     for u in under]  # fmt: skip
         words = f"from {ends[0]} to {ends[1]}, under {under[0]} more than under {under[1]}"
+        each = [f"from {ends[0]} to {ends[1]} under {setting}" for setting in under]
     one, two, three, four = scene.sides(*(side for pair in settings for side in pair))
     rise, fall = scene.estimate((1, one), (-1, two)), scene.estimate((1, three), (-1, four))
     effect = scene.estimate((1, one), (-1, two), (-1, three), (1, four))
     p_for = max(rise.above(), fall.below())
-    return Part(effect, p_for, min(1.0, 2 * min(rise.below(), fall.above())), words)
+    against = [(rise.below(), (rise, each[0])), (fall.above(), (fall, each[1]))]
+    p, contrary = min(against, key=lambda pair: pair[0])
+    return Part(effect, p_for, min(1.0, 2 * p), words, contrary=contrary)
 
 
 def _trend(scene: Scene, over: str) -> tuple[Estimate, list[Weights]]:

@@ -91,12 +91,12 @@ class BeatsBaseline(ClaimSpec):
 class Gain(Between):
     """Better at `to` than at `from`, or worse where a `fall` is expected, by more than `at_least`.
 
-    `from` may be a baseline: untrained, pixels, pretrained.
+    `from` may be a baseline: untrained, pixels, pretrained. `at_least` below 0: not worse by that.
     """
 
     test: Literal["gain"]
     expect: Literal["rise", "fall"] = "rise"
-    at_least: float = Field(0.0, ge=0)
+    at_least: float = 0.0
 
 
 class Monotone(ClaimSpec):

@@ -48,8 +48,9 @@ def vocabulary(axes: dict[str, Iterable[Any]], evaluations: Iterable[Any]) -> Vo
             words = (*(g for g in GROUPS if g in groups), "all tasks")
             suites |= dict.fromkeys([str(ev["part_of"]), *(f"{prefix} {g}" for g in words)])
     known = {axis: [in_words(axis, v) for v in values] for axis, values in axes.items()}
-    known |= dict(zip(OWN_AXES, (names, list(shares)), strict=True))
-    return Vocabulary(known, [*names, *groups, *suites])
+    measured = [*names, *groups, *suites]
+    known |= dict(zip(OWN_AXES, (measured, list(shares)), strict=True))
+    return Vocabulary(known, measured)
 
 
 def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str) -> Study:
@@ -77,7 +78,7 @@ def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str
             )
         if lacking and not claim.skip:
             what, got, _ = lacking
-            why = f"this scale has no {'' if what.endswith('on') else f'{what} '}{got}"
+            why = f"this scale has no {'' if what.endswith('of') else f'{what} '}{got}"
             claim = claim.model_copy(update={"skip": why})
         claims.append(claim)
     return study.model_copy(update={"claims": tuple(claims)})
