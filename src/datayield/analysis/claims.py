@@ -63,11 +63,13 @@ class _Tested:
         """Two-sided."""
         return min(1.0, 2 * min(self.p_for, self.p_against))
 
-    @property
-    def deciding(self) -> tuple[str, Part]:
-        if self.p_for <= self.p_against:
-            return max(self.parts, key=lambda each: each[1].p_for)
-        return min(self.parts, key=lambda each: each[1].p_against)
+    def deciding(self, verdict: Verdict) -> tuple[str, Part]:
+        if verdict == "contradicted":
+            where, part = min(self.parts, key=lambda each: each[1].p_against)
+            if part.contrary:
+                part = part._replace(effect=part.contrary[0], words=part.contrary[1])
+            return where, part
+        return max(self.parts, key=lambda each: each[1].p_for)
 
 
 def judge(results: StudyResults, level: float = LEVEL) -> list[Judged]:
@@ -126,17 +128,14 @@ def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:
     verdict: Verdict = "undecided"
     if p <= level:
         verdict = "reproduced" if tested.p_for <= tested.p_against else "contradicted"
-    where, part = tested.deciding
-    if part.contrary and tested.p_against < tested.p_for:
-        effect, words = part.contrary
-        part = part._replace(effect=effect, words=words)
+    where, part = tested.deciding(verdict)
     factor = 100 if tested.unit == "points" else 1
     low, high = part.interval or part.effect.interval()
     mean, low, high = (factor * x for x in (part.effect.mean, low, high))
     df = part.effect.df
     of = ""
     if len(tested.parts) > 1:
-        kind = "least sure" if tested.p_for <= tested.p_against else "most contrary"
+        kind = "most contrary" if verdict == "contradicted" else "least sure"
         of = f", the {kind} of {len(tested.parts)}" + (f" ({where})" if where else "")
     many = f"{df:.0f}" if df < 1000 else "over 1,000"
     noise = (
