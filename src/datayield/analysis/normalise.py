@@ -143,8 +143,8 @@ def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
         tried = [(small, large, list(_levels(sets, small, large))) for small, large in pairs]
         small, large, levels = max(tried, key=lambda t: sum(len(each.units) for each in t[2]))
         if levels:
-            arms = [sets[which][0].row.arm for which in (small, large)]
-            yield _Draft(context, *arms, small.n, large.n, levels)
+            start, name = (sets[which][0].row.arm for which in (small, large))
+            yield _Draft(context, start, name, small.n, large.n, levels)
 
 
 def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:

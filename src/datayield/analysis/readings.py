@@ -60,6 +60,12 @@ def readings(results: StudyResults, metric: str = MAIN) -> list[Reading]:
     its encoder comes from; images, epochs and views are the run's own. Images of the last step,
     which is whole, count as asked. Runs without a spec or a record are left out.
     """
+    if ("readings", metric) not in results.derived:
+        results.derived["readings", metric] = _readings(results, metric)
+    return list(results.derived["readings", metric])
+
+
+def _readings(results: StudyResults, metric: str) -> list[Reading]:
     spent = {s.run: s for s in results.spent}
     runs = _Runs(results.specs)
     found = []
