@@ -22,7 +22,8 @@ VERBS = {
     "plan": {"scale", "store", "device", "measure", "all", "json"},
     "run": {"scale", "store", "device", "json", "save-every", "jobs", "executor", "slurm"},
     "status": {"scale", "store", "all", "json"},
-    "report": {"scale", "store", "json"},
+    "report": {"scale", "store", "json", "export"},
+    "index": {"store", "json"},
     "distance": {
         "split-a",
         "split-b",
@@ -84,6 +85,24 @@ def test_a_whole_study_to_a_report_and_nothing_twice(datayield: Call, tmp_path: 
     todo = [task["label"] for task in more["tasks"] if task["state"] != "done"]
     assert len(todo) == 5
     assert all("seed 2" in label for label in todo)
+
+
+def test_an_index_and_an_export_of_what_ran(datayield: Call, tmp_path: Path) -> None:
+    assert "no report yet" in datayield("index").out
+    assert datayield("run", "tiny.yaml").code == 0
+    (tmp_path / "tiny.reference.csv").write_text(
+        "figure,method,arm,x,at,evaluation,metric,unit,value,spread,seeds,doubtful,source,note\n"
+        "Table 1,simclr,,n,64,category,accuracy,percent,61.25,,,,Table 1 of a paper,\n"
+    )
+    assert datayield("report", "tiny.yaml", "--export", "results").code == 0
+    folder = tmp_path / "results/tiny/only"
+    assert json.loads((folder / "provenance.json").read_text())["done"] == 11
+    assert "61.25%" in (tmp_path / "store/studies/tiny/report.html").read_text()
+    listed = json.loads(datayield("index", "--json").out)["studies"]
+    assert [(row["name"], row["done"], row["total"]) for row in listed] == [("tiny", 11, 11)]
+    assert (tmp_path / "store/index.html").is_file()
+    for path in folder.iterdir():
+        assert str(tmp_path) not in path.read_text(), path.name
 
 
 def test_measuring_gives_an_estimate(datayield: Call) -> None:

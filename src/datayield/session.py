@@ -21,7 +21,8 @@ from datayield.spec.errors import ConfigError, DataError, DatayieldError
 from datayield.spec.identity import digest
 from datayield.spec.listing import Listing
 from datayield.spec.load import find_study, load_study
-from datayield.spec.places import place, store_dir
+from datayield.spec.places import cache_dir, data_dir, place, store_dir
+from datayield.spec.reference import load_reference, reference_file
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.atomic import read_json, write_json
@@ -57,6 +58,7 @@ class Session(NamedTuple):
     left_out: tuple[str, ...]  # tasks of suites whose data are not here, and why
     store: Store
     device: str  # as asked for: "auto", "cpu", "cuda:1"
+    source: Path  # the study's YAML: its published numbers lie beside it
 
     def plan(self) -> Plan:
         """What is done and what is missing, now, with estimates for this device."""
@@ -151,15 +153,31 @@ class Session(NamedTuple):
     def report(self, plan: Plan) -> Path | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""
         from datayield.analysis.collect import collect
+        from datayield.report.index import write_index
         from datayield.report.page import write_report
+        from datayield.report.summary import NAME, summary
 
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
-        results = replace(results, missing=results.missing + self.left_out)
+        published = load_reference(reference_file(self.source, self.study.study))
+        missing = results.missing + self.left_out
+        results = replace(results, missing=missing, reference=published)
         page = write_report(results, self.page.parent)
+        done = len(plan.tasks) - len(plan.todo)
+        write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
         write_json(page.with_name("made_from.json"), self._made_from(plan))
+        write_index(self.store.root)
         return page
+
+    def export(self, into: Path) -> Path:
+        """Leave the report's tables, answers and provenance in a folder to keep."""
+        from datayield.report.export import export
+
+        named = [(data_dir(), "$DATAYIELD_DATA"), (self.store.root, "$DATAYIELD_STORE")]
+        named += [(cache_dir(), "$DATAYIELD_CACHE"), (Path.home(), "~"), (Path.cwd(), ".")]
+        private = [(path.absolute(), name) for path, name in named if path is not None]
+        return export(self.page.parent, into, private)
 
     def reported(self, plan: Plan) -> bool:
         """Whether the page that is there shows just what is finished now."""
@@ -224,7 +242,8 @@ def open_study(
     except ConfigError as error:
         raise error.within(find_study(study)) from None
     lacking += loaded.shortages(cells, listings)
-    return Session(loaded, cells, listings, lacking, left_out, Store(store or store_dir()), device)
+    kept, source = Store(store or store_dir()), find_study(study)
+    return Session(loaded, cells, listings, lacking, left_out, kept, device, source)
 
 
 def _with_what_is_here(study: Study) -> tuple[Study, tuple[str, ...]]:

@@ -55,7 +55,17 @@ def test_figures_are_valid_plotly(tmp_path: Path) -> None:
     page = _page(tmp_path, budgets=BUDGETS, shares=(0.5, 1.0))
     figures = _figures(page)
     kinds = {name.split("-")[0] for name in figures}
-    assert kinds == {"yield", "gain", "rank", "time", "heat", "honesty", "selection"}
+    assert kinds == {
+        "yield",
+        "gain",
+        "rank",
+        "time",
+        "heat",
+        "honesty",
+        "selection",
+        "frontier",
+        "normalised",
+    }
     for spec in figures.values():
         themed = re.sub(r'"\$\w+"', '"#123456"', json.dumps(spec))
         loaded = json.loads(themed)

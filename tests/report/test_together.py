@@ -56,11 +56,11 @@ def test_a_page_draws_what_a_legend_can_name_methods_by_turns() -> None:
     budgets = [Budget(unit="images", amount=1000.0 * i) for i in range(20, 36)]
     found = analyse(simulate(sizes=(500, 1000), budgets=budgets, shares=(0.5, 1.0), seeds=(0, 1)))
     part, note = shown(found)
-    names = {key.name for key in part.accuracy}
+    names = {key.name for key in part.main}
     assert len(names) == CURVES
     assert sum(name.startswith("SimCLR") for name in names) == CURVES // 2
     assert {key.name for key in part.fits} == {key.name for key in part.gains} == names
-    assert names == set(part.styles) >= {key.name for key, _ in part.accuracy_over_time}
+    assert names == set(part.styles) >= {key.name for key, _ in part.main_over_time}
     assert len({ledger.key for ledger in part.ledgers}) == PANELS
     assert part.grids  # a grid is over all budgets, and is drawn whole
     assert part.answer == found.answer

@@ -152,4 +152,5 @@ def _spent(run: RunSpec, arm: str, record: SpentRecord) -> Spent:
         device=record.device,
         shared_images=record.shared.images if record.shared else 0,
         shared_seconds=record.shared.seconds if record.shared else 0.0,
+        finished=record.finished,
     )

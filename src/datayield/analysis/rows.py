@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from datayield.spec.reference import Published
 from datayield.spec.study import Study
 
 Kind = Literal["run", "untrained", "pretrained", "pixels"]
@@ -59,6 +60,7 @@ class Spent:
     device: str
     shared_images: int = 0
     shared_seconds: float = 0.0
+    finished: float = 0.0  # Unix time
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +75,6 @@ class StudyResults:
     specs: dict[str, dict[str, Any]] = field(default_factory=dict)  # run id -> spec as run
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
+    reference: tuple[Published, ...] = ()  # what the paper of the study prints
     # what analyses of these rows share, made on first use: `replace` begins anew with none of it
     derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

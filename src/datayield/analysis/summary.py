@@ -116,12 +116,12 @@ def points(results: StudyResults, metric: str = MAIN) -> list[Point]:
 
 def _points(results: StudyResults, metric: str) -> list[Point]:
     groups: dict[tuple[CurveKey, str, int, int, float], list[Row]] = {}
-    for row in _of_metric(results, metric):
+    for row in main_rows(results, metric):
         if row.kind == "run":
             key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
             cell = (key, row.encoder, row.n, row.images, row.share)
             groups.setdefault(cell, []).append(row)
-    found = [Point(*cell, seeds=_seeds(rows, str(cell[0]))) for cell, rows in groups.items()]
+    found = [Point(*cell, seeds=seeds_of(rows, str(cell[0]))) for cell, rows in groups.items()]
     evals = {spec.name: i for i, spec in enumerate(results.study.evaluations)}
     methods = {name: i for i, name in enumerate(results.study.axes.get("method", ()))}
     arms = {arm: i for i, arm in enumerate(dict.fromkeys(p.key.arm for p in found))}
@@ -164,10 +164,10 @@ def trajectories(results: StudyResults, metric: str) -> dict[tuple[CurveKey, int
 def baselines(results: StudyResults, metric: str = MAIN) -> list[Baseline]:
     """Untrained encoders (with their seeds), published ones and pixels, for each evaluation."""
     groups: dict[tuple[str, str, str, str], list[Row]] = {}
-    for row in _of_metric(results, metric):
+    for row in main_rows(results, metric):
         if row.kind != "run":
             groups.setdefault((row.kind, row.eval, row.metric, row.encoder), []).append(row)
-    found = [Baseline(*key, seeds=_seeds(rows, str(key))) for key, rows in groups.items()]
+    found = [Baseline(*key, seeds=seeds_of(rows, str(key))) for key, rows in groups.items()]
     return sorted(found, key=lambda b: (b.eval, BASELINES.index(b.kind), b.encoder))
 
 
@@ -176,7 +176,7 @@ def eval_names(keys: Iterable[CurveKey]) -> list[str]:
     return list(dict.fromkeys(key.eval for key in keys))
 
 
-def _of_metric(results: StudyResults, metric: str) -> Iterator[Row]:
+def main_rows(results: StudyResults, metric: str) -> Iterator[Row]:
     """Rows of one metric, or of each evaluation's own; a mean over tasks is no evaluation's."""
     main = {ev.name: ev.main_metric for ev in results.study.evaluations}
     return (
@@ -186,7 +186,8 @@ def _of_metric(results: StudyResults, metric: str) -> Iterator[Row]:
     )
 
 
-def _seeds(rows: list[Row], where: str) -> Seeds:
+def seeds_of(rows: list[Row], where: str) -> Seeds:
+    """The rows of one cell, one value per seed. Raises DataError where a seed has two."""
     values: dict[int, float] = {}
     for row in rows:
         if values.setdefault(row.seed, row.value) != row.value:

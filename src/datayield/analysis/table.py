@@ -10,6 +10,7 @@ from pathlib import Path
 
 from datayield.analysis.fits import Fit
 from datayield.analysis.gain import CurveGain
+from datayield.analysis.normalise import Normalised
 from datayield.analysis.rows import Row, Spent, StudyResults
 from datayield.analysis.selection import Ledger
 from datayield.analysis.summary import CurveKey, Point, Seeds, baselines, curves
@@ -68,6 +69,20 @@ def curves_to_csv(gains: dict[CurveKey, CurveGain], fits: dict[CurveKey, Fit], p
         rows.append(row)
     gained = ["from", "to", "gain", "gain_low", "gain_high", "seeds", "verdict", "pays_up_to"]
     _write(path, [*CurveKey._fields, *gained, "law", "why_not", *law], rows)
+
+
+def normalised_to_csv(found: Normalised, path: Path) -> None:
+    """One comparison under one set of normalisers per line; accuracies in [0, 1]."""
+    head = ["eval", "protocol", "metric", "method", "small", "large", "from", "to", "at_equal"]
+    head += ["level", "interpolated", "before", "after", "gain", "gain_low", "gain_high", "seeds"]
+    rows: list[list[object]] = []
+    for c in found.comparisons:
+        for e in c.equals:
+            d = e.difference
+            row: list[object] = [*c.context[:4], c.start, c.name, c.n, c.to, " ".join(e.units)]
+            row += [e.level, e.interpolated, e.before.mean, e.after.mean]
+            rows.append([*row, d.mean, d.low, d.high, d.seeds, e.sign, c.conclusion])
+    _write(path, [*head, "sign", "conclusion"], rows)
 
 
 def runs_to_csv(spent: tuple[Spent, ...], path: Path) -> None:

@@ -17,7 +17,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (studies.demo, studies.plan, studies.run, studies.status, studies.report):
+for verb in (
+    studies.demo,
+    studies.plan,
+    studies.run,
+    studies.status,
+    studies.report,
+    studies.index,
+):
     app.command()(verb)
 app.command()(looks.distance)
 app.command("ls")(looks.list_)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -118,7 +118,14 @@ def status(
 
 
 def report(
-    study: StudyArg, scale: ScaleOpt = None, store: StoreOpt = None, json_: JsonOpt = False
+    study: StudyArg,
+    scale: ScaleOpt = None,
+    store: StoreOpt = None,
+    json_: JsonOpt = False,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", help="Also leave small files in FOLDER/<study>/<scale>/."),
+    ] = None,
 ) -> None:
     """Write tables, figures and the page from whatever is finished."""
     from datayield.session import open_study
@@ -126,7 +133,26 @@ def report(
     session = open_study(study, scale, store)
     made = session.plan()
     page = session.report(made)
+    if export is not None and page is not None:
+        err.print(f"exported: {session.export(export)}", highlight=False, soft_wrap=True)
     _close(session, made, page, (), did=0, json_=json_)
+
+
+def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
+    """Write one page over all studies that the store has reports of."""
+    from datayield.report.index import index_rows, write_index
+    from datayield.spec.places import store_dir
+
+    root = store or store_dir()
+    if json_:
+        print_json({"schema_version": 1, "studies": index_rows(root)})
+        return
+    page = write_index(root)
+    out.print(
+        f"index: {page}" if page else f"no report yet in {root}: datayield report STUDY",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _close(
@@ -148,12 +174,15 @@ def _close(
                 "left": len(made.todo),
                 "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
                 "report": str(page) if page else None,
+                "claims": _claims(page).get("counts"),
                 "exit_code": code,
             }
         )
         raise typer.Exit(code)
     for sentence in _answers(page):
         out.print(f"• {sentence}", highlight=False, markup=False)
+    if said := _claims(page).get("tally"):
+        out.print(said, highlight=False, markup=False)
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
     left = f", {len(made.todo)} left (the same command goes on)" if made.todo else ""
@@ -174,6 +203,15 @@ def _answers(page: Path | None) -> list[str]:
     if path is None or not path.exists():
         return []
     kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
+def _claims(page: Path | None) -> dict[str, Any]:
+    """What the report says of the study's claims, as kept beside it; nothing where it has none."""
+    path = page.with_name("claims.json") if page else None
+    if path is None or not path.exists():
+        return {}
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return kept
 
 

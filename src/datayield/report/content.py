@@ -4,12 +4,20 @@ import json
 from itertools import islice
 from typing import Any
 
+from datayield.analysis.flips import how_read
 from datayield.analysis.regime import no_grid
 from datayield.analysis.rows import Spent
 from datayield.analysis.words import count, percent, plural
 from datayield.report.catalogue import protocols
+from datayield.report.claims import claims_table
 from datayield.report.figures.selection import selection_styles
 from datayield.report.findings import Findings
+from datayield.report.normalised_tables import (
+    normalised_sentences,
+    normalised_tables,
+    time_tables,
+)
+from datayield.report.published_tables import number_rows, shape_tables
 from datayield.report.tables import (
     fit_rows,
     gain_table,
@@ -37,12 +45,20 @@ def content(f: Findings) -> dict[str, Any]:
         "missing": results.missing[:LISTED],
         "missing_count": len(results.missing),
         "answer": f.answer,
+        "claims": claims_table(f),
         "worth": f"{100 * f.worth:g}",
         "groups": group_rows(f),
         "measure": f.measure,
         "labels": [label_table(table) for table in f.labels],
         "gains": [gain_table(f, name) for name in f.curved],
         "fits": fit_rows(f),
+        "numbers": number_rows(f),
+        "shapes": shape_tables(f),
+        "levels_compare": any(both.comparable for both in f.beside),
+        "flips": normalised_sentences(f),
+        "normalised": normalised_tables(f),
+        "how_read": how_read(f.normalised),
+        "times_to": time_tables(f),
         "grid_note": "" if f.grids else no_grid(results),
         "results": [result_table(f, name) for name in f.curved],
         "selections": [

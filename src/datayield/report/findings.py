@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 
 from datayield.analysis.answer import answer
+from datayield.analysis.claims import Judged, judge
 from datayield.analysis.fits import Fit, fits
+from datayield.analysis.frontier import Frontier, frontiers
 from datayield.analysis.gain import WORTH, CurveGain, gains
 from datayield.analysis.groups import SCORE, GroupGain, TaskGroup, group_gains, task_groups
 from datayield.analysis.labels import LabelTable, label_tables
+from datayield.analysis.normalise import Normalised, normalise
 from datayield.analysis.peak import Peak, peaks
+from datayield.analysis.published import Beside, beside
 from datayield.analysis.regime import Grid, regimes
 from datayield.analysis.rows import StudyResults
 from datayield.analysis.selection import Ledger, ledgers
@@ -24,6 +28,7 @@ from datayield.analysis.summary import (
 )
 from datayield.analysis.words import metric_name
 from datayield.report.palette import Style, styles
+from datayield.spec.reference import Published
 
 RANK = "effective_rank"
 STATE = {  # metric of state@1 -> its name on the page
@@ -60,11 +65,16 @@ class Findings:
     peaks: list[Peak]  # of the main metrics, of the groups' mean scores and of the effective rank
     labels: list[LabelTable]
     answer: list[Headline]
+    claims: list[Judged]
     scores: Curves  # means over the tasks of a group
     score_baselines: list[Baseline]
     groups: list[TaskGroup]
     group_gains: list[GroupGain]
     styles: dict[str, Style]  # by the curve's name
+    reference: tuple[Published, ...]
+    beside: list[Beside]
+    normalised: Normalised
+    frontiers: list[Frontier]
 
     @property
     def evals(self) -> list[str]:
@@ -75,6 +85,15 @@ class Findings:
     def tasks(self) -> frozenset[str]:
         """Evaluations that a suite speaks for: single tasks, folded away on the page."""
         return frozenset(ev.name for ev in self.results.study.evaluations if ev.part_of)
+
+    @property
+    def repeated(self) -> frozenset[str]:
+        """Single tasks, and evaluations that another one before them measures too."""
+        evals, seen, found = self.results.study.evaluations, set(), set(self.tasks)
+        for ev in sorted(evals, key=lambda ev: len(ev.at)):
+            found |= {ev.name} if ev.spec.id in seen else set()
+            seen.add(ev.spec.id)
+        return frozenset(found)
 
     @property
     def measure(self) -> str:
@@ -115,9 +134,18 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         peaks=[*peaks(results), *peaks(results, SCORE), *peaks(results, RANK)],
         labels=label_tables(results, worth),
         answer=answer(results, fitted, worth),
+        claims=judge(results),
         scores=curves(results, SCORE),
         score_baselines=baselines(results, SCORE),
         groups=task_groups(results.study),
         group_gains=group_gains(results),
         styles=styles([*main, *rank]),
+        reference=results.reference,
+        beside=beside(results, results.reference),
+        normalised=_both(normalise(results), normalise(results, SCORE)),
+        frontiers=[*frontiers(results), *frontiers(results, "flops")],
     )
+
+
+def _both(tasks: Normalised, scores: Normalised) -> Normalised:
+    return Normalised((*scores.comparisons, *tasks.comparisons), tasks.standing)

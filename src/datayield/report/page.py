@@ -5,25 +5,30 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from datayield.analysis.rows import StudyResults
 from datayield.analysis.table import (
     curves_to_csv,
     ledgers_to_csv,
+    normalised_to_csv,
     runs_to_csv,
     to_csv,
     to_latex,
 )
+from datayield.report.claims import claims_json
 from datayield.report.content import content, facts
 from datayield.report.figures.canvas import Figure
 from datayield.report.figures.curves import group_figures, rank_figures, yield_figures
+from datayield.report.figures.frontier import frontier_figures
 from datayield.report.figures.gain import gain_figures
 from datayield.report.figures.grid import heat_figures
 from datayield.report.figures.honesty import honesty_figure
 from datayield.report.figures.labels import label_figures
+from datayield.report.figures.normalised import normalised_figures
 from datayield.report.figures.peak import peak_figure
+from datayield.report.figures.published import published_figures
 from datayield.report.figures.selection import selection_figures
 from datayield.report.figures.spectrum import spectrum_figures
 from datayield.report.figures.training import state_figures, time_figures
@@ -44,9 +49,15 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     runs_to_csv(results.spent, folder / "runs.csv")
     to_latex(results, folder / "table.tex")
     tables = ["table.csv", "curves.csv", "runs.csv", "table.tex"]
+    if any(len(c.equals) > 1 for c in found.normalised.comparisons):
+        normalised_to_csv(found.normalised, folder / "normalised.csv")
+        tables.append("normalised.csv")
     if found.ledgers:
         ledgers_to_csv(found.ledgers, folder / "selection.csv")
         tables.append("selection.csv")
+    if found.claims:
+        write_json(folder / "claims.json", claims_json(found))
+        tables.append("claims.json")
     static = write_static(shown(found)[0], folder / "figures")
     write_json(folder / "answers.json", [headline.text for headline in found.answer])
     page = folder / "report.html"
@@ -67,20 +78,16 @@ def render(found: Findings, files: list[str]) -> str:
         "times": [*time_figures(found), *state_figures(found)],
         "selection": selection_figures(found),
         "heats": heat_figures(found),
+        "published": published_figures(found),
+        "normalised_figures": normalised_figures(found),
+        "fronts": frontier_figures(found),
         "label_figures": label_figures(found),
         "peak": [peak] if peak else [],
         "spectra": spectrum_figures(found),
         "honesty": [honesty] if honesty else [],
     }
     drawn = [figure for group in figures.values() for figure in group]
-    environment = Environment(
-        loader=PackageLoader("datayield.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("template.html").render(
+    return template("template.html").render(
         **content(found),
         **figures,
         facts=facts(every),
@@ -89,6 +96,18 @@ def render(found: Findings, files: list[str]) -> str:
         specs_of_figures=_inline({figure.id: _spec(figure) for figure in drawn}),
         plotly=Markup(_plotly()) if drawn else "",
     )
+
+
+def template(name: str) -> Template:
+    """A page's template; what it prints is escaped."""
+    environment = Environment(
+        loader=PackageLoader("datayield.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
 
 
 def _plotly() -> str:

@@ -1,0 +1,272 @@
+"""The same runs compared at equal images, epochs, views, FLOPs and seconds: does the sign hold?
+
+Budgets of one study serve as they are, and so do milestones that are runs in their own right
+(analysis/readings.py). The normaliser matters: Hammoud et al. 2024, supplement A.2.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from datayield.analysis.gain import WORTH, Verdict, judge
+from datayield.analysis.paired import Difference, differences, pair
+from datayield.analysis.readings import UNITS, Context, Reading, Standing, Unit, readings, standing
+from datayield.analysis.rows import Row, StudyResults
+from datayield.analysis.summary import MAIN, Seeds, seeds_of
+from datayield.spec.study import Study
+
+# How far two readings may lie apart and still be equal: seconds of a machine vary by themselves.
+TOLERANCE: dict[Unit, float] = dict.fromkeys(UNITS, 1.01) | {"seconds": 1.25}
+STRETCH = 4.0  # between readings further apart than this factor nothing is interpolated
+
+Sign = Literal["better", "worse", "flat", "cannot say"]
+Conclusion = Literal["flips", "rests", "partly", "stands", "cannot say"]
+
+
+class Images(NamedTuple):
+    """What was pretrained on, apart from the seed's draw."""
+
+    data: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """Both at one level of `units`, which choose the same readings; and all sizes there.
+
+    `before` and `after` hold the seeds that both have.
+    """
+
+    units: tuple[Unit, ...]
+    level: float  # of the first unit
+    before: Seeds
+    after: Seeds
+    difference: Difference
+    sign: Sign
+    interpolated: bool
+    curve: tuple[tuple[int, Seeds], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The smaller set against the larger one, under every normaliser that the runs allow."""
+
+    context: Context
+    name: str  # the larger's arm
+    start: str  # the smaller's, the same along a ladder
+    n: int
+    to: int
+    equals: tuple[Equal, ...]
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """Whether the sign depends on what is held equal: `rests` on it where it is decided under
+        each and differs, `partly` where under one of them it is not decided.
+        """
+        signs = {e.sign for e in self.equals}
+        if {"better", "worse"} <= signs:
+            return "flips"
+        if len(self.equals) < 2 or signs == {"cannot say"}:
+            return "cannot say"
+        if "cannot say" in signs:
+            return "partly"
+        return "stands" if len(signs) == 1 else "rests"
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """All comparisons of a study; `standing` counts the runs that were re-read."""
+
+    comparisons: tuple[Comparison, ...]
+    standing: Standing
+
+
+def normalise(results: StudyResults, metric: str = MAIN) -> Normalised:
+    """Compare the largest set of images with the smallest, at each normaliser's highest level.
+
+    Along a ladder its two ends; where sets are of different images, the largest of each kind
+    against the smallest of its kind, or of all. Noise is pooled per evaluation.
+    """
+    every = readings(results, metric)
+    groups: dict[Context, list[Reading]] = defaultdict(list)
+    for reading in every:
+        if reading.stands:
+            groups[reading.context].append(reading)
+    drafts: dict[str, list[_Draft]] = defaultdict(list)
+    for context, mine in groups.items():
+        drafts[context.eval].extend(_drafts(context, mine))
+    found = []
+    for name in [ev.name for ev in results.study.evaluations if ev.name in drafts]:
+        found += _compared(drafts[name])
+    found += [c for name in drafts if name not in _names(results.study) for c in
+              _compared(drafts[name])]  # fmt: skip
+    return Normalised(tuple(found), standing(every))
+
+
+def _names(study: Study) -> set[str]:
+    return {ev.name for ev in study.evaluations}
+
+
+class _Found(NamedTuple):
+    """One set at one level: a row per seed, some of them interpolated."""
+
+    seeds: Seeds
+    chosen: frozenset[tuple[str, float]]  # (run, share) that it rests on
+    interpolated: bool
+
+
+class _Level(NamedTuple):
+    units: tuple[Unit, ...]
+    level: float
+    before: _Found
+    after: _Found
+    curve: tuple[tuple[int, Seeds], ...]
+
+
+class _Draft(NamedTuple):
+    context: Context
+    start: str
+    name: str
+    n: int
+    to: int
+    levels: list[_Level]
+
+
+def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
+    sets: dict[Images, list[Reading]] = defaultdict(list)
+    for reading in mine:
+        sets[Images(reading.data, reading.n)].append(reading)
+    for pairs in _ends(list(sets)):
+        tried = [(small, large, list(_levels(sets, small, large))) for small, large in pairs]
+        small, large, levels = max(tried, key=lambda t: sum(len(each.units) for each in t[2]))
+        if levels:
+            start, name = (sets[which][0].row.arm for which in (small, large))
+            yield _Draft(context, start, name, small.n, large.n, levels)
+
+
+def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:
+    """For each kind of images the pairs that could stand for it, the widest first.
+
+    An unfinished study has not run all budgets of its largest sets: of the pairs, the first that
+    allows the most normalisers is taken.
+    """
+    least = min(sets, key=lambda s: s.n)
+    for data in dict.fromkeys(s.data for s in sets):
+        family = sorted((s for s in sets if s.data == data), key=lambda s: s.n)
+        start = family[0] if family[0].n < family[-1].n else least
+        pairs = [(start, large) for large in reversed(family) if start.n < large.n]
+        if pairs:
+            yield pairs
+
+
+def _levels(
+    sets: dict[Images, list[Reading]], small: Images, large: Images
+) -> Iterator[_Level]:  # fmt: skip
+    merged: dict[tuple[object, ...], _Level] = {}
+    for unit in UNITS:
+        found = _highest(unit, sets[small], sets[large])
+        if found is None:
+            continue
+        level, before, after = found
+        between = sorted({s for s in sets if s.data == large.data} | {small}, key=lambda s: s.n)
+        at = [(s.n, _at(sets[s], unit, level)) for s in between]
+        curve = tuple((n, f.seeds) for n, f in at if f is not None)
+        key = before.chosen, after.chosen, before.interpolated or after.interpolated
+        if key in merged:
+            old = merged[key]
+            merged[key] = old._replace(units=(*old.units, unit))
+        else:
+            merged[key] = _Level((unit,), level, before, after, curve)
+    yield from merged.values()
+
+
+def _highest(
+    unit: Unit, small: list[Reading], large: list[Reading]
+) -> tuple[float, _Found, _Found] | None:
+    """The highest level that both sets reach with a seed in common."""
+    levels = sorted({r.spent[unit] for r in (*small, *large) if unit in r.spent}, reverse=True)
+    best: tuple[int, float, _Found, _Found] | None = None
+    for level in levels:
+        before, after = _at(small, unit, level), _at(large, unit, level)
+        if before is None or after is None:
+            continue
+        shared = len(before.seeds.by_seed.keys() & after.seeds.by_seed)
+        if shared > (best[0] if best else 0):
+            best = shared, level, before, after
+    return best[1:] if best else None
+
+
+def _at(mine: list[Reading], unit: Unit, level: float) -> _Found | None:
+    """The set's scores at a level of `unit`: of readings that lie there, else between two."""
+    rows: list[Row] = []
+    chosen: set[tuple[str, float]] = set()
+    between = False
+    for seed in sorted({r.seed for r in mine}):
+        own = sorted(
+            (r for r in mine if r.seed == seed and r.spent.get(unit, 0) > 0),
+            key=lambda r: r.spent[unit],
+        )
+        near = min(own, key=lambda r: abs(math.log(r.spent[unit] / level)), default=None)
+        if near is None:
+            continue
+        if abs(math.log(near.spent[unit] / level)) <= math.log(TOLERANCE[unit]):
+            rows.append(near.row)
+            chosen.add((near.row.run, near.row.share))
+            continue
+        below = [r for r in own if r.spent[unit] < level]
+        above = [r for r in own if r.spent[unit] > level]
+        if below and above and above[0].spent[unit] / below[-1].spent[unit] <= STRETCH:
+            low, high = below[-1], above[0]
+            t = math.log(level / low.spent[unit]) / math.log(high.spent[unit] / low.spent[unit])
+            rows.append(replace(low.row, value=(1 - t) * low.row.value + t * high.row.value))
+            chosen |= {(r.row.run, r.row.share) for r in (low, high)}
+            between = True
+    if not rows:
+        return None
+    return _Found(seeds_of(rows, f"{rows[0].eval}, {unit}"), frozenset(chosen), between)
+
+
+def _compared(drafts: list[_Draft]) -> list[Comparison]:
+    levels = [level for draft in drafts for level in draft.levels]
+    pairs = [pair(level.before.seeds, level.after.seeds) for level in levels]
+    # steps between neighbouring sizes say more of the noise; their differences are not used
+    steps = [pair(a, b) for level in levels for (_, a), (_, b) in pairwise(level.curve)]
+    made = iter(differences([*pairs, *steps]))
+    return [
+        Comparison(
+            draft.context,
+            draft.name,
+            draft.start,
+            draft.n,
+            draft.to,
+            tuple(_equal(level, next(made), draft.n, draft.to) for level in draft.levels),
+        )
+        for draft in drafts
+    ]
+
+
+def _equal(level: _Level, difference: Difference, n: int, to: int) -> Equal:
+    return Equal(
+        level.units,
+        level.level,
+        _shared(level.before.seeds, level.after.seeds),
+        _shared(level.after.seeds, level.before.seeds),
+        difference,
+        _sign(difference, n, to),
+        level.before.interpolated or level.after.interpolated,
+        level.curve,
+    )
+
+
+def _shared(seeds: Seeds, other: Seeds) -> Seeds:
+    return replace(seeds, values=tuple(v for v in seeds.values if v[0] in other.by_seed))
+
+
+def _sign(d: Difference, n: int, to: int) -> Sign:
+    """As everywhere: what a doubling brings must be worth having, else the two are as good."""
+    verdict, _ = judge(d.per(math.log2(to / n)), WORTH)
+    said: dict[Verdict, Sign] = {"pays": "better", "hurts": "worse", "flat": "flat"}
+    return said.get(verdict, "cannot say")

@@ -1,0 +1,132 @@
+"""The paper's figure and ours beside it: the same axes, each at its own scale."""
+
+from datayield.analysis.published import Beside, Panel, Series
+from datayield.analysis.words import metric_name
+from datayield.report.figures.canvas import Figure, Spec, layout_of
+from datayield.report.findings import Findings
+from datayield.report.palette import BASELINES, COLOURS, Style
+from datayield.spec.budget import short_number
+from datayield.spec.reference import Axis
+
+AXES: dict[Axis, str] = {
+    "n": "images N",
+    "images": "images presented",
+    "labels": "labelled images",
+    "label_fraction": "share of the labels",
+    "views": "views of each image",
+    "projector": "width of the projector",
+    "beta": "weight of orthogonality",
+}
+BARE = Style(BASELINES["untrained"], "dash", "circle")
+_DASHES = ("solid", "dash", "dashdot", "longdash")
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
+_WIDE = 330  # px of a legend's row on a phone
+_NAMED = 20  # px of height for each row of the legend
+
+
+def published_figures(f: Findings) -> list[Figure]:
+    """Theirs, then ours, for each published panel; panels without ours are folded away."""
+    found = []
+    for i, both in enumerate(f.beside):
+        look = looks(both.theirs, both.ours)
+        folded = both.ours is None
+        title = f"Published: {both.figure}, {both.theirs.evaluation}"
+        found.append(_figure(f"theirs-{i}", title, both, both.theirs, look, folded))
+        if both.ours is not None:
+            stand_in = "" if both.same_task else ", standing in"
+            at = f" at scale {f.results.study.scale}" if f.results.study.scale else ""
+            title = f"Ours{at}: {both.ours.evaluation}{stand_in}"
+            found.append(_figure(f"ours-{i}", title, both, both.ours, look, folded))
+    return found
+
+
+def looks(theirs: Panel, ours: Panel | None) -> dict[str, Style]:
+    """Series name -> style: a colour per method where methods tell the curves, else per curve."""
+    panels = [panel.series for panel in (theirs, ours) if panel is not None]
+    methods = list(dict.fromkeys(s.method for panel in panels for s in panel if s.method))
+    by_method = all(len({s.method for s in panel}) == len(panel) for panel in panels)
+    found: dict[str, Style] = {}
+    for panel in panels:
+        own = [s for s in panel if s.arm != "untrained"]
+        for i, s in enumerate(own):
+            hue = methods.index(s.method) if by_method and s.method else i
+            dash = _DASHES[hue // len(COLOURS) % len(_DASHES)]
+            look = Style(COLOURS[hue % len(COLOURS)], dash, _SYMBOLS[hue % len(_SYMBOLS)])
+            found.setdefault(s.name, look)
+    bare = {s.name: BARE for panel in panels for s in panel if s.arm == "untrained"}
+    return found | bare
+
+
+def _figure(
+    name: str, title: str, both: Beside, panel: Panel, look: dict[str, Style], folded: bool
+) -> Figure:
+    data = [trace for s in panel.series for trace in _traces(s, look[s.name])]
+    places = sorted({spot.x for s in panel.series for spot in s.spots})
+    axis = _axis(both.x, places)
+    layout = layout_of(axis, {"title": {"text": f"{metric_name(both.metric)}, %"}})
+    rows = _rows([s.name for s in panel.series])
+    height = 300 + _NAMED * rows
+    layout["showlegend"] = True
+    layout["legend"] = {
+        "orientation": "h",
+        "yref": "container",
+        "y": 0,
+        "yanchor": "bottom",
+        "x": 0,
+        "font": {"size": 11},
+    }
+    layout["margin"] = {**layout["margin"], "b": 50 + _NAMED * rows}
+    return Figure(name, title, {"data": data, "layout": layout}, height=height, folded=folded)
+
+
+def _rows(names: list[str]) -> int:
+    """Rows that a legend of these names takes on a narrow screen."""
+    rows, used = 1, 0.0
+    for name in names:
+        width = 45 + 6.2 * len(name)
+        rows, used = (rows, used + width) if used + width <= _WIDE else (rows + 1, width)
+    return rows
+
+
+def _traces(s: Series, style: Style) -> list[Spec]:
+    band = [spot for spot in s.spots if spot.high > spot.low]
+    x = [spot.x for spot in s.spots]
+    shared = {"type": "scatter", "name": s.name, "legendgroup": f"beside {s.name}"}
+    line = {
+        "x": x,
+        "y": [spot.mean for spot in s.spots],
+        "mode": "lines+markers",
+        "line": {"color": style.colour, "dash": style.dash, "width": 2},
+        "marker": {
+            "size": 7,
+            "symbol": [style.symbol + ("-open" if spot.doubtful else "") for spot in s.spots],
+        },
+        "text": [
+            f"<b>{s.name}</b><br>at {short_number(spot.x)}: {spot.mean:.2f}%"
+            + (f" ({spot.low:.2f} to {spot.high:.2f})" if spot.high > spot.low else "")
+            + (f"<br>{spot.seeds} seeds" if spot.seeds else "")
+            + ("<br>doubtful in the text at hand" if spot.doubtful else "")
+            for spot in s.spots
+        ],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    if not band:
+        return [shared | line]
+    lows, highs = [spot.low for spot in s.spots], [spot.high for spot in s.spots]
+    area = {
+        "x": x + x[::-1],
+        "y": highs + lows[::-1],
+        "mode": "lines",
+        "line": {"width": 0},
+        "fill": "toself",
+        "fillcolor": style.tint(0.14),
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    return [shared | area, shared | line]
+
+
+def _axis(x: Axis, places: list[float]) -> Spec:
+    shown = places[:: max(1, -(-len(places) // 7))]
+    text = [f"{100 * p:g}%" if x == "label_fraction" else short_number(p) for p in shown]
+    return {"type": "log", "tickvals": shown, "ticktext": text, "title": {"text": AXES[x]}}
