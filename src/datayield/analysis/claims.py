@@ -135,13 +135,14 @@ def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:
     if len(tested.parts) > 1:
         kind = "least sure" if tested.p_for <= tested.p_against else "most contrary"
         of = f", the {kind} of {len(tested.parts)}" + (f" ({where})" if where else "")
+    many = f"{df:.0f}" if df < 1000 else "over 1,000"
     noise = (
-        f"pooled over {part.effect.cells} cells, {df:.3g} degrees of freedom"
+        f"noise pooled over {plural(part.effect.cells, 'cell')}, {many} degrees of freedom"
         if not isinstance(tested.claim, Correlates)
         else "permutation over cells"
     )
     evidence = (
-        f"{said(mean, tested.unit)} ({said(low, tested.unit)} to {said(high, tested.unit)}) "
+        f"{said(mean, tested.unit)} {tested.unit} ({said(low, tested.unit)} to {said(high, tested.unit)}) "
         f"{part.words}{of}; {plural(part.effect.seeds, 'seed')}, {noise}, "
         f"adjusted p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}."
     )
