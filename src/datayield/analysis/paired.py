@@ -111,7 +111,7 @@ class Noise:
     df: float  # how much they agree; infinite where their spread is what chance alone gives
     pooled_df: float  # degrees of freedom of all of them, the most that any cell may claim
 
-    def of(self, variance: float, df: int) -> tuple[float, float]:
+    def of(self, variance: float, df: float) -> tuple[float, float]:
         """A cell's own variance, shrunk, and the degrees of freedom it then has."""
         if math.isinf(self.df):
             return self.variance, self.pooled_df
@@ -119,7 +119,7 @@ class Noise:
         return mixed, min(self.df + df, self.pooled_df)
 
 
-def moderate(variances: Sequence[float], dfs: Sequence[int]) -> Noise:
+def moderate(variances: Sequence[float], dfs: Sequence[float]) -> Noise:
     """Fit a scaled inverse chi-square prior to the variances by the moments of their logs."""
     s2, d = np.asarray(variances, float), np.asarray(dfs, float)
     pooled_df = float(d.sum())

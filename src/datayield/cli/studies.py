@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -148,12 +148,15 @@ def _close(
                 "left": len(made.todo),
                 "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
                 "report": str(page) if page else None,
+                "claims": _claims(page).get("counts"),
                 "exit_code": code,
             }
         )
         raise typer.Exit(code)
     for sentence in _answers(page):
         out.print(f"• {sentence}", highlight=False, markup=False)
+    if said := _claims(page).get("tally"):
+        out.print(said, highlight=False, markup=False)
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
     left = f", {len(made.todo)} left (the same command goes on)" if made.todo else ""
@@ -174,6 +177,15 @@ def _answers(page: Path | None) -> list[str]:
     if path is None or not path.exists():
         return []
     kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
+def _claims(page: Path | None) -> dict[str, Any]:
+    """What the report says of the study's claims, as kept beside it; nothing where it has none."""
+    path = page.with_name("claims.json") if page else None
+    if path is None or not path.exists():
+        return {}
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return kept
 
 

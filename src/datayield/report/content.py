@@ -8,6 +8,7 @@ from datayield.analysis.regime import no_grid
 from datayield.analysis.rows import Spent
 from datayield.analysis.words import count, percent, plural
 from datayield.report.catalogue import protocols
+from datayield.report.claims import claims_table
 from datayield.report.figures.selection import selection_styles
 from datayield.report.findings import Findings
 from datayield.report.tables import (
@@ -37,6 +38,7 @@ def content(f: Findings) -> dict[str, Any]:
         "missing": results.missing[:LISTED],
         "missing_count": len(results.missing),
         "answer": f.answer,
+        "claims": claims_table(f),
         "worth": f"{100 * f.worth:g}",
         "groups": group_rows(f),
         "measure": f.measure,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from datayield.analysis.answer import answer
+from datayield.analysis.claims import Judged, judge
 from datayield.analysis.fits import Fit, fits
 from datayield.analysis.gain import WORTH, CurveGain, gains
 from datayield.analysis.groups import SCORE, GroupGain, TaskGroup, group_gains, task_groups
@@ -60,6 +61,7 @@ class Findings:
     peaks: list[Peak]  # of the main metrics, of the groups' mean scores and of the effective rank
     labels: list[LabelTable]
     answer: list[Headline]
+    claims: list[Judged]
     scores: Curves  # means over the tasks of a group
     score_baselines: list[Baseline]
     groups: list[TaskGroup]
@@ -115,6 +117,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         peaks=[*peaks(results), *peaks(results, SCORE), *peaks(results, RANK)],
         labels=label_tables(results, worth),
         answer=answer(results, fitted, worth),
+        claims=judge(results),
         scores=curves(results, SCORE),
         score_baselines=baselines(results, SCORE),
         groups=task_groups(results.study),

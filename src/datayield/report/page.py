@@ -16,6 +16,7 @@ from datayield.analysis.table import (
     to_csv,
     to_latex,
 )
+from datayield.report.claims import claims_json
 from datayield.report.content import content, facts
 from datayield.report.figures.canvas import Figure
 from datayield.report.figures.curves import group_figures, rank_figures, yield_figures
@@ -47,6 +48,9 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     if found.ledgers:
         ledgers_to_csv(found.ledgers, folder / "selection.csv")
         tables.append("selection.csv")
+    if found.claims:
+        write_json(folder / "claims.json", claims_json(found))
+        tables.append("claims.json")
     static = write_static(shown(found)[0], folder / "figures")
     write_json(folder / "answers.json", [headline.text for headline in found.answer])
     page = folder / "report.html"

@@ -1,7 +1,10 @@
 """From a YAML file to a Study: scales laid over, errors that name file and key."""
 
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
+from datayield.spec.claims_check import Vocabulary, checked, patched, vocabulary
 from datayield.spec.errors import ConfigError
 from datayield.spec.expand import merge
 from datayield.spec.study import Study
@@ -9,7 +12,7 @@ from datayield.spec.suites import expanded
 from datayield.spec.validate import validated
 from datayield.spec.yaml_file import read_mapping
 
-_PATCHABLE = ("base", "recipes", "axes", "evaluations", "question", "notes")
+_PATCHABLE = ("base", "recipes", "axes", "evaluations", "question", "notes", "claims")
 
 
 def load_study(name: str, scale: str | None = None) -> Study:
@@ -20,6 +23,7 @@ def load_study(name: str, scale: str | None = None) -> Study:
     path = find_study(name)
     raw = read_mapping(path, "study")
     scales = raw.pop("scales", None) or {}
+    whole = deepcopy(raw)
     if not isinstance(scales, dict):
         raise ConfigError("scales must map a name to what it changes", where=f"{path}: scales")
     if scale is None and scales:
@@ -41,11 +45,24 @@ def load_study(name: str, scale: str | None = None) -> Study:
                 got=unknown[0],
                 allowed=_PATCHABLE,
             )
-        merge(raw, patch)
+        claims = patched(raw.get("claims"), patch.get("claims"), f"{path}: scales.{scale}.claims")
+        merge(raw, {key: value for key, value in patch.items() if key != "claims"})
+        raw |= {"claims": claims} if claims is not None else {}
         raw["scale"] = scale
     if "evaluations" in raw:
         raw["evaluations"] = expanded(raw["evaluations"], str(path))
-    return validated(Study, raw, where=str(path))
+    study = validated(Study, raw, where=str(path))
+    if not study.claims:
+        return study
+    others = [_vocabulary(whole, patch or {}, str(path)) for patch in scales.values()]
+    return checked(study, _vocabulary(raw, {}, str(path)), others, str(path))
+
+
+def _vocabulary(raw: dict[str, Any], patch: dict[str, Any], where: str) -> Vocabulary:
+    """What the study has with a scale's patch laid over it."""
+    kept = deepcopy({key: raw.get(key) for key in ("axes", "evaluations")})
+    merge(kept, {key: value for key, value in patch.items() if key in kept})
+    return vocabulary(kept["axes"] or {}, expanded(kept["evaluations"] or [], where))
 
 
 def find_study(name: str) -> Path:

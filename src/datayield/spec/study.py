@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import Field, model_validator
 
 from datayield.spec.budget import Budget, short_number
+from datayield.spec.claims import AnyClaim
 from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.evals import EvalSpec, StudyEval
 from datayield.spec.expand import as_run, merge, resolve
@@ -62,6 +63,7 @@ class Study(Frozen):
     recipes: dict[str, dict[str, Any]] = Field(default_factory=dict)
     axes: dict[str, tuple[Any, ...]]
     evaluations: tuple[StudyEval, ...] = Field(min_length=1)
+    claims: tuple[AnyClaim, ...] = ()
     notes: str = ""
 
     @model_validator(mode="after")

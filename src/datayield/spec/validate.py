@@ -55,7 +55,7 @@ def _finding(model: type[BaseModel], item: Any) -> str:
         near = nearest(str(got), names)
         guess = f"; did you mean {near!r}?" if near else ""
         if kind == "union_tag_invalid":
-            path += ".name"
+            path += "." + str(context.get("discriminator", "name")).strip("'")
         return f"{path}: got {got!r}{guess} (allowed: {', '.join(names)})"
     message = item["msg"].removeprefix("Value error, ")
     shown = "" if isinstance(got, dict) else f", got {got!r}"
@@ -80,12 +80,15 @@ def _fields_at(model: type[BaseModel], loc: Sequence[Any]) -> set[str]:
             if part in m.model_fields
             for inner in _models_in(m.model_fields[part].annotation)
         ]
-    return {name for m in models for name in m.model_fields}
+    return {field.alias or name for m in models for name, field in m.model_fields.items()}
 
 
 def _tag(model: type[BaseModel]) -> Any:
-    name = model.model_fields.get("name")
-    return name.default if name is not None else None
+    for key in ("name", "test"):
+        if (field := model.model_fields.get(key)) is not None:
+            (value, *_) = get_args(field.annotation) or (field.default,)
+            return value
+    return None
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
