@@ -146,3 +146,10 @@ def test_labels_that_choose_images_are_said_to() -> None:
     chosen = {"dataset": "one", "count": 100, "classes": "[:3]"}
     assert "labels choose which images are drawn from (one [:3])" in _warned(_study(chosen))
     assert "labels choose" not in _warned(_study({"parts": {"B": B, "A": A}}))
+
+
+def test_encoders_that_read_alike_are_refused() -> None:
+    pair = [{"name": "convnet", "size": 16, "width": width} for width in (4, 8)]
+    with pytest.raises(ConfigError, match=r"axes\.encoder read alike") as caught:
+        _cells(B, encoder=pair)
+    assert "encoder.width" in str(caught.value)

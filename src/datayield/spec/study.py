@@ -205,7 +205,7 @@ class Study(Frozen):
 
 def _tell_apart(cells: list[Cell]) -> None:
     """Raises ConfigError where two values of an axis read alike, and so would share a curve."""
-    for axis in ("init", "run"):
+    for axis in ("init", "run", "encoder"):
         seen: dict[str, Any] = {}
         for cell in (cell for cell in cells if axis in cell.axes):
             words, value = cell.value(axis), cell.axes[axis]
@@ -214,7 +214,9 @@ def _tell_apart(cells: list[Cell]) -> None:
                     f"two values of axes.{axis} read alike in tables and figures",
                     where=f"axes.{axis}",
                     got=words,
-                    hint="give each a name of its own: {name: long, ...}",
+                    hint="give each a name of its own: {name: long, ...}"
+                    if axis != "encoder"
+                    else "vary what differs as an axis, for example encoder.width: [16, 32]",
                 )
 
 
