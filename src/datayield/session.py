@@ -242,8 +242,20 @@ def open_study(
     except ConfigError as error:
         raise error.within(find_study(study)) from None
     lacking += loaded.shortages(cells, listings)
+    lacking += _classes_lacking(cells)
     kept, source = Store(store or store_dir()), find_study(study)
     return Session(loaded, cells, listings, lacking, left_out, kept, device, source)
+
+
+def _classes_lacking(cells: list[Cell]) -> list[DatayieldError]:
+    """Classes that are chosen and not there, or of fewer images than are asked for."""
+    runs = {run.id: run for cell in cells for run in cell.run.chain}
+    members = [member for run in runs.values() for member in run.data.members]
+    if all(part.classes is None for _, part in members):
+        return []
+    from datayield.data.classes import lacking
+
+    return lacking(members)
 
 
 def _with_what_is_here(study: Study) -> tuple[Study, tuple[str, ...]]:

@@ -8,7 +8,7 @@ import pytest
 from datayield.data import order, subset
 from datayield.data.order import bijection, places
 from datayield.data.resident import positions
-from datayield.spec.run import Subset
+from datayield.spec.subset import Subset
 
 M = 0xFFFFFFFF
 

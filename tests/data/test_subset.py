@@ -5,7 +5,7 @@ import pytest
 
 from datayield.data.subset import digest_of, indices
 from datayield.spec.errors import DataError
-from datayield.spec.run import Subset
+from datayield.spec.subset import Subset
 
 
 def subset(count: int | None, rule: str = "random", seed: int = 0) -> Subset:

@@ -125,7 +125,7 @@ def test_seen_images_are_those_of_the_subset_pretrained_on() -> None:
     """What EvalSpec promises of `test: train` with `test_count` and the subset's seed."""
     from datayield.data.subset import indices
     from datayield.evals.select import items
-    from datayield.spec.run import Subset
+    from datayield.spec.subset import Subset
 
     trained_on = indices(Subset(dataset="any", count=50, seed=3), 400)
     assert np.array_equal(items(np.arange(400), 50, 3), trained_on)

@@ -16,7 +16,8 @@ from datayield.spec.budget import Budget
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import METHOD_SPECS, OBJECTIVES
 from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec, Subset
+from datayield.spec.run import RunSpec
+from datayield.spec.subset import Subset
 from datayield.spec.views import ViewSpec
 
 every_method = pytest.mark.parametrize("name", list(METHOD_SPECS))

@@ -13,7 +13,8 @@ from datayield.spec.budget import Budget
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import SimMIM
 from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec, Subset
+from datayield.spec.run import RunSpec
+from datayield.spec.subset import Subset
 from datayield.spec.views import ViewSpec, recipe
 
 ENCODERS = {

@@ -37,7 +37,8 @@ from datayield.spec.method import (
     WithProjector,
 )
 from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec, Subset
+from datayield.spec.run import RunSpec
+from datayield.spec.subset import Subset
 from datayield.spec.views import ViewSpec
 
 

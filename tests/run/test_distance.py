@@ -133,7 +133,7 @@ def test_the_encoder_of_a_run(tmp_path: Path, kept_run: RunSpec) -> None:
     store = Store(tmp_path / "store")
     net = feature_net(f"run:{kept_run.id}@0.5", None, store)
     assert net.size == kept_run.encoder.size
-    assert net.trained_on == kept_run.data.dataset
+    assert net.trained_on == ("sprites",)
     expected = build(kept_run.encoder, kept_run.seed + 1)
     assert net.net is not None
     assert all(

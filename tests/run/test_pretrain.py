@@ -24,7 +24,8 @@ from datayield.spec.encoder import EncoderSpec
 from datayield.spec.errors import InterruptedRunError, StoreError, TrainingError
 from datayield.spec.method import METHOD_SPECS
 from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec, Subset
+from datayield.spec.run import RunSpec
+from datayield.spec.subset import Subset
 from datayield.spec.views import recipe
 from datayield.store.atomic import read_json
 from datayield.store.folders import RunFolder

@@ -41,6 +41,7 @@ OTHER_OPTIM: dict[str, Any] = {
     "gamma": 0.3,
 }  # fmt: skip
 # Knobs that are left out as a rule.
+CHOSEN = ("skip", "classes", "label")
 TRUNK: dict[str, Any] = {"decay": 0.25, "trunk": {"unit": "images", "amount": 4000.0}}
 
 
@@ -112,6 +113,7 @@ def test_no_field_of_the_spec_stands_at_its_default() -> None:
                 "init",
                 *OTHER_OPTIM,
                 *TRUNK,
+                *CHOSEN,
             ):
                 assert value != field.default, name
 
@@ -138,6 +140,39 @@ def test_a_trunk_is_part_of_the_id(knob: str, value: Any) -> None:
         for said in ({}, {knob: value})
     )
     assert len({plain.id, one.id, other.id}) == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"skip": 3}, {"classes": "[:3]"}, {"classes": [1, 2]}, {"classes": {"share": 0.5}},
+     {"classes": {"share": 0.5, "rest": True}}, {"classes": {"share": 0.5, "seed": 1}},
+     {"classes": "[:3]", "label": "digit"}],
+)  # fmt: skip
+def test_what_is_chosen_of_a_set_is_part_of_the_id(said: dict[str, Any]) -> None:
+    others = [{}, {"classes": "[:4]"}, {"classes": {"share": 0.4}}]
+    ids = [
+        RunSpec.model_validate({**FULL, "data": {**FULL["data"], **more}}, strict=False).id
+        for more in (said, *others)
+    ]
+    assert len(set(ids)) == 4
+
+
+def test_the_parts_of_a_mixture_are_part_of_the_id() -> None:
+    def id_of(**parts: Any) -> str:
+        data = {"size": 48, "parts": parts}
+        return RunSpec.model_validate({**FULL, "data": data}, strict=False).id
+
+    b, a = {"dataset": "d", "count": 10}, {"dataset": "e", "count": 10}
+    assert id_of(B=b, A=a) == id_of(A=a, B=b)
+    ids = {
+        id_of(B=b, A=a),
+        id_of(B=a, A=b),
+        id_of(B=b, C=a),
+        id_of(B=b, A=a, C=a),
+        id_of(B=b, A={**a, "count": 9}),
+        id_of(B=b, A={**a, "seed": 1}),
+    }
+    assert len(ids) == 6
 
 
 def test_canonical_json_does_not_depend_on_order() -> None:

@@ -9,7 +9,8 @@ from datayield.spec.budget import Budget
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import METHOD_SPECS, SimMIM, WithCrops
 from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec, Subset
+from datayield.spec.run import RunSpec
+from datayield.spec.subset import Subset
 from datayield.spec.views import ViewSpec, recipe
 
 every_method = pytest.mark.parametrize("method", list(METHOD_SPECS))

@@ -69,7 +69,7 @@ def _cell_rows(
         "kind": "run",
         "method": run.method.name,
         "encoder": encoders[run.encoder],
-        "dataset": run.data.dataset,
+        "dataset": run.data.words,
         "n": run.data.count or 0,
         "asked": cell.asked.label(),
         "images": run.images,

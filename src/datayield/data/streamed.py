@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from datayield.data.joined import Joined
 from datayield.data.resident import positions
 from datayield.data.source import Labels, Pixels
 from datayield.data.stored import Rows, Stored, rows_of
@@ -46,7 +47,7 @@ class Streamed:
         self._side: torch.cuda.Stream | None = None
         if self.device.type == "cuda":
             self._side = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
-        if isinstance(self._rows, Stored):
+        if isinstance(self._rows, Stored | Joined):
             self._rows.scattered()
 
     def __len__(self) -> int:

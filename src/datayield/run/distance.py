@@ -133,7 +133,7 @@ def _count(asked: Asked, arrays: list[Arrays]) -> int:
 def _notes(asked: Asked, record: DistanceRecord) -> tuple[str, ...]:
     net = asked.net
     notes = [net.note] if net.note else []
-    trained = [name for name, _ in asked.sets if name == net.trained_on]
+    trained = [name for name, _ in asked.sets if name in net.trained_on]
     if trained:
         notes.append(f"{net.name} was pretrained on {trained[0]}: a biased judge of it")
     if net.name == "inception":

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from datayield import evals, methods
 from datayield.data.arrays import Arrays
+from datayield.data.classes import among
+from datayield.data.source import Labels
 from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
 from datayield.evals.linear_sgd import probe_view
 from datayield.evals.measured import Measured
@@ -116,7 +118,8 @@ def _measure(
     wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
         drawn = (count, ev.seed) if count is not None else None  # of all images, none is drawn
-        key = (ev.dataset, split, drawn, ev.size, ev.fit)
+        of = (ev.classes, ev.label) if ev.classes is not None else None
+        key = (ev.dataset, split, drawn, ev.size, ev.fit, of)
         fresh = key not in cache
         if fresh:
             cache[key] = _features(ev, split, count, subject.encode)
@@ -172,7 +175,17 @@ def _augmented(ev: EvalSpec, subject: Subject) -> evals.Views:
 def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.ndarray[Any, Any]"]:
     """A decoded split, and the places of the evaluation's images in it, ascending."""
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    return arrays, np.sort(items(np.arange(len(arrays)), count, ev.seed))
+    if ev.classes is None:
+        return arrays, np.sort(items(np.arange(len(arrays)), count, ev.seed))
+    _, of = _of_classes(ev, arrays)
+    return arrays, np.sort(of[items(of, count, ev.seed)])
+
+
+def _of_classes(ev: EvalSpec, arrays: Arrays) -> tuple[Labels, Labels]:
+    """The numbers of the evaluation's classes, and the places of their images."""
+    assert ev.classes is not None
+    where = f"evaluations ({ev.name}): classes"
+    return among(ev.classes, ev.label, arrays.labels, arrays.classes, where)
 
 
 def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
@@ -180,6 +193,8 @@ def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Fe
     arrays, chosen = _chosen(ev, split, count)
     x = encode(arrays.images[chosen])
     labels = {name: values[chosen] for name, values in arrays.labels.items()}
+    if ev.classes is not None:  # numbered anew, without gaps
+        labels[ev.label] = np.searchsorted(_of_classes(ev, arrays)[0], labels[ev.label])
     return Features(x, labels, arrays.digest, time.perf_counter() - began)
 
 
@@ -199,6 +214,8 @@ def check_label(ev: EvalSpec) -> None:
                 allowed=list(labels) or "none: this split is unlabeled",
                 hint="an unlabeled set can still be pretrained on; evaluate it by spectrum@1",
             )
+        if ev.classes is not None:
+            _of_classes(ev, arrays)
 
 
 def _labels(features: Features, ev: EvalSpec) -> Tensor:

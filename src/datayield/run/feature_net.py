@@ -26,7 +26,7 @@ SIDE = 32  # px, where neither a flag nor a run says
 class FeatureNet(NamedTuple):
     """`net` [B, 3, S, S] -> [B, D]; None: the pixels themselves. `identity` tells its weights.
 
-    `size`: the side in pixels of the images that it is given. `trained_on`: dataset of a run.
+    `size`: the side in pixels of the images that it is given. `trained_on`: datasets of a run.
     """
 
     name: str
@@ -34,7 +34,7 @@ class FeatureNet(NamedTuple):
     identity: str
     size: int
     kind: Literal["clip", "other"] = "other"
-    trained_on: str = ""
+    trained_on: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -98,8 +98,8 @@ def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
         )
     net = encoders.build(spec.encoder, spec.seed)
     net.load_state_dict(read_tensors(path, torch.device("cpu"))["encoder"], strict=True)
-    dataset = spec.data.dataset
-    return _named(name, net, size or spec.encoder.size, trained_on=dataset)
+    seen = tuple(part.dataset for _, part in spec.data.members)
+    return _named(name, net, size or spec.encoder.size, trained_on=seen)
 
 
 def _share(text: str, name: str) -> float:
@@ -157,7 +157,7 @@ def _named(
     net: nn.Module,
     size: int,
     kind: Literal["clip", "other"] = "other",
-    trained_on: str = "",
+    trained_on: tuple[str, ...] = (),
     side: int | None = None,
 ) -> FeatureNet:
     identity = digest([name.partition(":")[0], side, weights_digest(net.state_dict())], 16)

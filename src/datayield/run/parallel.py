@@ -110,7 +110,7 @@ def _images(heard: Order, device: torch.device) -> tuple[Source | None, str]:
     except DatayieldError as error:
         return None, error.text()
     if source.digests != heard.images:
-        return None, f"{heard.spec.data.dataset!r} holds other images here than for the leader"
+        return None, f"{heard.spec.data.words!r} holds other images here than for the leader"
     return source, ""
 
 

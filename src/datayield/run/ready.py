@@ -48,8 +48,8 @@ def _check(plan: Plan) -> None:
 def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
     """What a task reads; what it pretrains on may be decoded on the fly."""
     if isinstance(task.spec, RunSpec) and task.share_left > 0:
-        data = task.spec.data
-        yield data.dataset, data.split, data.size, data.fit, True
+        for _, part in task.spec.data.members:
+            yield part.dataset, part.split, part.size, part.fit, True
     for _, ev in task.owed:
         for split in ev.splits:
             yield ev.dataset, split, ev.size, ev.fit, False

@@ -10,6 +10,7 @@ from datayield.spec.durations import DURATIONS
 from datayield.spec.evals import LABEL_FREE
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell, Study
+from datayield.spec.subset import Mixture, Subset
 
 FEW_STEPS = 100
 FEW_WARMUP_STEPS = 5
@@ -23,6 +24,8 @@ def confounds(study: Study, cells: list[Cell]) -> list[str]:
         *_too_short(runs),
         *_durations_move(cells),
         *_small_sets(runs),
+        *_mixtures(cells),
+        *_labels_choose(cells),
         *_methods_differ(runs),
         *_seeds(study, runs),
         *_probes(study),
@@ -81,6 +84,37 @@ def _small_sets(runs: list[RunSpec]) -> Iterable[str]:
             f"data.count: {', '.join(map(str, tiny))} is less than a batch of "
             f"{max(run.batch for run in runs)}, so a batch holds an image more than once; a "
             "contrastive loss then pushes an image away from itself"
+        )
+
+
+def _mixtures(cells: list[Cell]) -> Iterable[str]:
+    """What a mixture changes besides what is mixed in, and what its parts look at."""
+    runs = [cell.run for cell in cells]
+    alone: dict[Subset, list[RunSpec]] = {}
+    for run in runs:
+        if isinstance(run.data, Subset):
+            alone.setdefault(run.data, []).append(run)
+    for run in (run for run in runs if isinstance(run.data, Mixture)):
+        n = run.data.count or 1
+        for name, part in run.data.members:
+            others, own = alone.get(part, []), part.count or 1
+            images = any(other.images == run.images for other in others)
+            epochs = any(abs(other.images * n - run.images * own) < own * n for other in others)
+            if others and not (images and epochs):
+                yield (
+                    f"data.parts.{name}: its images are seen {run.images / n:.3g} times in the "
+                    f"mixture and {others[0].images / own:.3g} times alone; compare with it alone "
+                    "at both budgets, equal in images and equal in epochs"
+                )
+                return
+
+
+def _labels_choose(cells: list[Cell]) -> Iterable[str]:
+    parts = (part for cell in cells for _, part in cell.run.data.members)
+    if chosen := sorted({part.words for part in parts if part.classes is not None}):
+        yield (
+            f"data.classes: labels choose which images are drawn from ({', '.join(chosen)}); no "
+            "loss sees a label, but such a set could not be had without them"
         )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from datayield.spec.errors import nearest
 from datayield.spec.identity import versioned_digest
 from datayield.spec.model import Frozen
+from datayield.spec.subset import Classes
 from datayield.spec.views import VIEW_RECIPES
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -40,6 +41,7 @@ class EvalSpec(Frozen):
     split for choices, of protocols that else hold out a part of train. `label_fraction` or
     `per_class` leave a part of the training labels, `draws` times. `metric` is the main one, by
     which a probe is chosen; unless stated accuracy, and mIoU for segment@1.
+    `classes` takes the images of some classes alone, of every split; counts are then of these.
     A changed default gets a new protocol name, so a number never changes its meaning.
     `finetune@1` and `segment@1` train the whole encoder (spec.tuning): `epochs` is then the length
     of that training (None: as published), and `ignore` the value of a mask's unlabelled pixels.
@@ -69,6 +71,7 @@ class EvalSpec(Frozen):
     metric: Metric | None = None
     epochs: int | None = Field(None, ge=1)
     ignore: int | None = Field(None, ge=0, le=255)
+    classes: Classes | None = None
     group: str = ""
     part_of: str = ""
     views: str | None = Field(None, description="recipe whose first view is drawn; None: symmetric")
@@ -120,6 +123,8 @@ class EvalSpec(Frozen):
             raise ValueError(f"epochs applies to {' and '.join(TUNED)}, not to {self.protocol}")
         if self.ignore is not None and self.protocol != "segment@1":
             raise ValueError(f"ignore applies to the masks of segment@1, not to {self.protocol}")
+        if self.classes is not None and self.tunes:
+            raise ValueError(f"classes does not apply to {self.protocol}, which takes all images")
         if self.metric == "balanced_accuracy" and self.protocol == "segment@1":
             raise ValueError("segment@1 measures mIoU (the main one) and accuracy over pixels")
         return self

@@ -12,8 +12,9 @@ from datayield.spec.cost import flops_per_image
 from datayield.spec.durations import converted, in_epochs
 from datayield.spec.errors import ConfigError
 from datayield.spec.listing import Listings
+from datayield.spec.mixing import distinct, fixed, give_way, lay_out
 from datayield.spec.recipes import published
-from datayield.spec.run import RunSpec, Subset
+from datayield.spec.run import RunSpec
 from datayield.spec.validate import validated
 from datayield.spec.views import VIEW_RECIPES, recipe
 
@@ -42,18 +43,15 @@ def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) ->
 
 def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     """Fix N, the files' fingerprint and the budget in images: nothing is left to be derived."""
-    listing = listings.get((spec.data.dataset, spec.data.split))
-    n = _distinct(spec.data, listings)
+    data = fixed(spec.data, listings)
+    n = data.count or 0
     images = spec.budget.images(n, spec.batch, flops_per_image(spec))
-    data = spec.data.model_copy(
-        update={"count": n, "fingerprint": listing.fingerprint if listing else None}
-    )
-    fixed: Raw = {"data": data, "budget": Budget(unit="images", amount=images)}
+    known: Raw = {"data": data, "budget": Budget(unit="images", amount=images)}
     if (trunk := spec.optim.trunk) is not None:
         length = trunk.images(n, spec.batch, flops_per_image(spec))
         trunk = Budget(unit="images", amount=length)
-        fixed["optim"] = spec.optim.model_copy(update={"trunk": trunk})
-    raw = spec.model_copy(update=fixed).model_dump(mode="json")
+        known["optim"] = spec.optim.model_copy(update={"trunk": trunk})
+    raw = spec.model_copy(update=known).model_dump(mode="json")
     return validated(RunSpec, raw, where="budget and optim.trunk")
 
 
@@ -85,8 +83,8 @@ def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
             merge(raw, patch)
         elif key not in ("method", *asked):
             _patch(raw, key, deepcopy(value))
-    if isinstance(raw.get("data"), dict):  # each seed draws its own subset, unless stated
-        raw["data"].setdefault("seed", raw.get("seed", 0))
+    if isinstance(raw.get("data"), dict):
+        raw["data"] = lay_out(raw["data"], raw.get("seed", 0))
     _lay_out_views(raw)
     return raw, origin
 
@@ -143,7 +141,7 @@ def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: s
         return validated(RunSpec, {**made, **timed, "optim": {"lr": 1.0}}, where=where)
 
     spec = at(1, 0)  # durations of no length, and an optimizer that costs nothing
-    n, cost = _distinct(spec.data, listings), flops_per_image(spec)
+    n, cost = distinct(spec.data, listings), flops_per_image(spec)
     images: float = spec.budget.images(n, spec.batch, cost)
     if spec.budget.unit == "flops" and cost is not None:
         # The cost of a run is affine in the lengths of its parts, as SwAV's wait for its queue: two
@@ -154,19 +152,6 @@ def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: s
             images = (spec.budget.amount + saved) / cost
     made: Raw = converted(raw, lambda epochs, key: as_share(epochs, n, images, key))
     return made
-
-
-def _distinct(data: Subset, listings: Listings) -> int:
-    """N, the number of distinct images."""
-    listing = listings.get((data.dataset, data.split))
-    n = data.count or (listing.images if listing else None)
-    if n is None:
-        raise ConfigError(
-            f"dataset {data.dataset!r} is not here and data.count is not stated",
-            where="base.data.count",
-            hint="state data.count, or make the dataset available (datayield doctor --data)",
-        )
-    return n
 
 
 def _flag(value: Any) -> bool:
@@ -184,6 +169,8 @@ def merge(into: Raw, patch: Raw) -> None:
     for key, value in patch.items():
         old = into.get(key)
         if isinstance(value, dict) and isinstance(old, dict) and not _another(key, old, value):
+            if key == "data":
+                give_way(old, value)
             merge(old, value)
         else:
             into[key] = value

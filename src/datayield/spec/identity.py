@@ -9,6 +9,8 @@ from typing import Any
 # Every id that depends on it changes, so stale results are never mistaken for current ones.
 VERSIONS: dict[str, int] = {
     "subset": 1,  # which images a (rule, seed, count) selects
+    "classes": 1,  # which classes a selection means
+    "mixture": 1,  # in which order its parts stand
     "order": 1,  # which images a (seed, step) visits
     "views": 1,  # what a ViewSpec draws from (seed, step)
     "encoder": 1,  # architecture and initialisation

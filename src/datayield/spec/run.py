@@ -11,25 +11,8 @@ from datayield.spec.identity import versioned_digest
 from datayield.spec.method import MethodSpec, SeesT, SimMIM, Supervised, WithCrops
 from datayield.spec.model import Frozen
 from datayield.spec.optim import OptimSpec
+from datayield.spec.subset import Data, Mixture
 from datayield.spec.views import ViewSpec
-
-
-class Subset(Frozen):
-    """`count` images of a split, decoded to `size` x `size` pixels.
-
-    `random` takes the first `count` of a permutation that `seed` alone decides, so a smaller
-    subset is a prefix of a larger one; `first` keeps the stored order. Labels play no part.
-    `fingerprint` identifies the files (names and sizes) where they were there to be listed.
-    """
-
-    dataset: str
-    split: str = "train"
-    count: int | None = Field(None, ge=1)
-    rule: Literal["random", "first"] = "random"
-    seed: int = Field(0, ge=0)
-    size: int = Field(32, ge=8, le=1024)
-    fit: Literal["crop", "squash"] = "crop"
-    fingerprint: str | None = None
 
 
 class Stage(Frozen):
@@ -45,7 +28,7 @@ class RunSpec(Frozen):
     those that another run ends with. A study writes the latter as what is different from its base.
     """
 
-    data: Subset
+    data: Data
     encoder: EncoderSpec
     method: MethodSpec
     views: tuple[ViewSpec, ...] = Field(min_length=1)
@@ -90,6 +73,16 @@ class RunSpec(Frozen):
             raise ValueError(
                 f"views of {sizes[0]} px, but the positions of {self.encoder.name} are laid out "
                 f"for encoder.size = {self.encoder.size}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_mean_one_thing(self) -> "RunSpec":
+        if isinstance(self.method, Supervised) and isinstance(self.data, Mixture):
+            raise ValueError(
+                "supervised learns from the labels of one dataset, and data is a mixture of "
+                f"{', '.join(name for name, _ in self.data.members)}: name one dataset, with "
+                "classes where only some are wanted"
             )
         return self
 
@@ -226,8 +219,14 @@ class RunSpec(Frozen):
     @property
     def _components(self) -> tuple[str, ...]:
         """Whatever realises the run: a change of any changes its numbers."""
-        parts = ("subset", "order", "views", "encoder", "optim", "loop")
-        return (*parts, *dict.fromkeys(run.method.name for run in self.chain))
+        parts = ["subset", "order", "views", "encoder", "optim", "loop"]
+        for run in self.chain:
+            parts.append(run.method.name)
+            if isinstance(run.data, Mixture):
+                parts.append("mixture")
+            if any(member.classes is not None for _, member in run.data.members):
+                parts.append("classes")
+        return tuple(dict.fromkeys(parts))
 
 
 def _written(encoder: EncoderSpec) -> str:

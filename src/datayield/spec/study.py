@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Collection
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
@@ -10,9 +11,10 @@ from datayield.spec.budget import Budget, short_number
 from datayield.spec.claims import AnyClaim
 from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.evals import EvalSpec, StudyEval
-from datayield.spec.expand import as_run, resolve
+from datayield.spec.expand import as_run, merge, resolve
 from datayield.spec.listing import Listings
 from datayield.spec.method import OBJECTIVES
+from datayield.spec.mixing import splits_of
 from datayield.spec.model import Frozen
 from datayield.spec.run import BaselineSpec, RunSpec
 
@@ -118,7 +120,9 @@ class Study(Frozen):
         """Sizes that the datasets which are here cannot give: fine to plan, not to run."""
         wanted: dict[tuple[str, str], set[int]] = {}
         for data in (run.data for cell in cells for run in cell.run.chain):
-            wanted.setdefault((data.dataset, data.split), set()).add(data.count or 0)
+            for _, part in data.members:
+                most = (part.count or 0) + (part.skip or 0)
+                wanted.setdefault((part.dataset, part.split), set()).add(most)
         return [
             ConfigError(
                 f"{dataset!r} split {split!r} holds {listings[dataset, split].images:,} images "
@@ -164,8 +168,13 @@ class Study(Frozen):
     def splits(self) -> set[tuple[str, str]]:
         """(dataset, split) pairs that the study's runs and evaluations read."""
         wanted = {(ev.dataset, s) for ev in self.evaluations for s in ev.splits}
-        datasets = [{"data": {"dataset": d}} for d in self.axes.get("data.dataset", ())]
-        last = [*datasets, *(patch or {} for patch in self.axes.get("run", ()))] or [{}]
+        named = [
+            _nested(axis, value)
+            for axis, values in self.axes.items()
+            if axis.split(".")[0] == "data"
+            for value in values
+        ]
+        last = [*named, *(patch or {} for patch in self.axes.get("run", ()))] or [{}]
         earlier = (self.base.get("init"), *self.axes.get("init", ()))
         return wanted.union(*(self._pretrained_on(patch) for patch in (*last, *earlier)))
 
@@ -173,12 +182,9 @@ class Study(Frozen):
         """(dataset, split) of a run written as `patch` over the base, and of those before it."""
         if not isinstance(patch, dict):
             return set()
-        data: dict[str, Any] = {}
-        for part in (self.base.get("data"), patch.get("data")):
-            data |= part if isinstance(part, dict) else {}
-        dataset, split = data.get("dataset"), data.get("split") or "train"
-        own = {(dataset, split)} if isinstance(dataset, str) else set()
-        return own | self._pretrained_on(patch.get("init"))
+        both: dict[str, Any] = {"data": deepcopy(self.base.get("data") or {})}
+        merge(both, {"data": deepcopy(patch.get("data") or {})})
+        return splits_of(both["data"]) | self._pretrained_on(patch.get("init"))
 
     def _cell(self, axes: dict[str, Any], listings: Listings) -> Cell:
         spec = as_run(self.base, self.recipes, axes, listings)
@@ -199,7 +205,7 @@ class Study(Frozen):
 
 def _tell_apart(cells: list[Cell]) -> None:
     """Raises ConfigError where two values of an axis read alike, and so would share a curve."""
-    for axis in ("init", "run"):
+    for axis in ("init", "run", "encoder"):
         seen: dict[str, Any] = {}
         for cell in (cell for cell in cells if axis in cell.axes):
             words, value = cell.value(axis), cell.axes[axis]
@@ -208,8 +214,18 @@ def _tell_apart(cells: list[Cell]) -> None:
                     f"two values of axes.{axis} read alike in tables and figures",
                     where=f"axes.{axis}",
                     got=words,
-                    hint="give each a name of its own: {name: long, ...}",
+                    hint="give each a name of its own: {name: long, ...}"
+                    if axis != "encoder"
+                    else "vary what differs as an axis, for example encoder.width: [16, 32]",
                 )
+
+
+def _nested(dotted: str, value: Any) -> dict[str, Any]:
+    """`a.b.c` as a mapping of mappings."""
+    for key in reversed(dotted.split(".")):
+        value = {key: value}
+    nested: dict[str, Any] = value
+    return nested
 
 
 def _guess(name: str) -> str:

@@ -1,7 +1,7 @@
 """pydantic's findings in the words of someone who edits a YAML file."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from datayield.spec.errors import ConfigError, nearest
 
 M = TypeVar("M", bound=BaseModel)
+KINDS = ("subset", "mixture")  # which of the two `data` is: no key of the file
 
 
 def validated(model: type[M], raw: Any, *, where: str) -> M:
@@ -36,6 +37,7 @@ def validated(model: type[M], raw: Any, *, where: str) -> M:
 
 def _finding(model: type[BaseModel], item: Any) -> str:
     loc = [part for part in item["loc"] if not str(part).startswith("function-")]
+    loc = [part for i, part in enumerate(loc) if not (i and loc[i - 1] == "data" and part in KINDS)]
     path = ".".join(map(str, loc))
     kind, got = item["type"], item.get("input")
     if kind == "extra_forbidden":
@@ -60,10 +62,12 @@ def _finding(model: type[BaseModel], item: Any) -> str:
     return f"{f'{path}: ' if path else ''}{message[:1].lower()}{message[1:]}{shown}"
 
 
-def _fields_at(model: type[BaseModel], loc: Iterable[Any]) -> set[str]:
+def _fields_at(model: type[BaseModel], loc: Sequence[Any]) -> set[str]:
     """Names that the model at `loc` accepts."""
     models: list[type[BaseModel]] = [model]
-    for part in loc:
+    for i, part in enumerate(loc):
+        if i and loc[i - 1] == "parts":
+            continue  # the name of a part
         tagged = [m for m in models if _tag(m) == part]
         if tagged:
             models = tagged
@@ -90,6 +94,8 @@ def _tag(model: type[BaseModel]) -> Any:
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    if get_origin(annotation) in (Union, UnionType, tuple) or hasattr(annotation, "__metadata__"):
+    if get_origin(annotation) in (Union, UnionType, tuple, dict) or hasattr(
+        annotation, "__metadata__"
+    ):
         return [m for arg in get_args(annotation) for m in _models_in(arg)]
     return []

@@ -19,8 +19,8 @@ def decoded_bytes(plan: Plan, listings: Listings) -> int:
     wanted = set()
     for task in plan.todo:
         if isinstance(task.spec, RunSpec):
-            data = task.spec.data
-            wanted.add((data.dataset, data.split, data.size, data.fit))
+            for _, part in task.spec.data.members:
+                wanted.add((part.dataset, part.split, part.size, part.fit))
         for _, ev in task.owed:
             wanted |= {(ev.dataset, split, ev.size, ev.fit) for split in ev.splits}
     return sum(

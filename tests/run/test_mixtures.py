@@ -1,0 +1,112 @@
+"""Runs on mixtures: which images they see, in memory or streamed, and what is refused."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from datayield.data.resident import positions
+from datayield.run import images
+from datayield.run.evaluate import _chosen, _features
+from datayield.spec.errors import DataError
+from datayield.spec.evals import EvalSpec
+from datayield.spec.subset import Classes, Mixture, Part, Subset
+
+CPU = torch.device("cpu")
+LOW = Classes(slice="[:5]")
+HIGH = Classes(slice="[5:]")
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    images._source.cache_clear()
+    yield
+    images._source.cache_clear()
+
+
+def _part(classes: Classes | None, count: int, skip: int | None = None, seed: int = 0) -> Part:
+    label = None if classes is None else "digit"
+    return Part(
+        dataset="digits", classes=classes, label=label, count=count, skip=skip, seed=seed
+    )  # fmt: skip
+
+
+def _mix(**parts: Part) -> Mixture:
+    return Mixture(parts=parts, size=8)
+
+
+def test_a_mixture_holds_the_images_of_its_parts() -> None:
+    arrays = images.arrays_of("digits", "train", 8, "crop")
+    digits = arrays.labels["digit"]
+    data = _mix(B=_part(LOW, 90), A=_part(HIGH, 30))
+    source = images._source(data, None, CPU)
+    assert len(source.images) == 120
+    drawn = {name: np.asarray(images._drawn(name, part)) for name, part in data.members}
+    assert set(digits[drawn["A"]]) == set(range(5, 10))
+    assert set(digits[drawn["B"]]) == set(range(5))
+    end_to_end = np.concatenate([drawn["A"], drawn["B"]])
+    for step in range(3):
+        want = arrays.images[end_to_end[positions(120, 7, step, 16)]]
+        got = source.images.batch(7, step, 16).permute(0, 2, 3, 1).numpy()
+        np.testing.assert_array_equal(got, want)
+
+
+def test_streamed_it_gives_the_bits_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Mixture(parts={"B": _part(LOW, 90), "A": Part(dataset="sprites?n=64", count=30)}, size=8)
+    one = images._source(data, None, CPU)
+    assert one.note == ""
+    images._source.cache_clear()
+    monkeypatch.setattr(images, "fits", lambda nbytes, device: False)
+    other = images._source(data, None, CPU)
+    assert "sprites?n=64 train + digits train: 120 images" in other.note
+    assert one.digests == other.digests
+    for step in range(12):
+        assert torch.equal(one.images.batch(1, step, 16), other.images.batch(1, step, 16))
+    other.images.close()
+
+
+def test_digests_tell_parts_apart() -> None:
+    mixtures = [
+        _mix(B=_part(LOW, 90), A=_part(HIGH, 30)),
+        _mix(B=_part(LOW, 89), A=_part(HIGH, 30)),
+        _mix(B=_part(LOW, 90, seed=1), A=_part(HIGH, 30)),
+        _mix(B=_part(LOW, 90), A=_part(LOW, 30, skip=90)),
+    ]
+    assert len({images._source(data, None, CPU).digests for data in mixtures}) == 4
+
+
+def test_parts_that_share_images_are_refused() -> None:
+    images.check_count(_mix(B=_part(LOW, 90), A=_part(LOW, 30, skip=90)))
+    images.check_count(_mix(B=_part(LOW, 90), A=_part(HIGH, 30, seed=4)))
+    with pytest.raises(DataError, match=r"parts A and B take 30 of the same images"):
+        images.check_count(_mix(B=_part(LOW, 90), A=_part(LOW, 30)))
+    with pytest.raises(DataError, match="same images") as caught:
+        images.check_count(_mix(B=_part(LOW, 300), A=_part(None, 700)))
+    assert "skip: 700" in str(caught.value)
+
+
+def test_more_than_a_part_has_is_refused() -> None:
+    with pytest.raises(DataError, match=r"good images of \[5:\]") as caught:
+        images.check_count(_mix(B=_part(LOW, 90), A=_part(HIGH, 5000)))
+    assert "data.parts.A.count" in str(caught.value)
+    with pytest.raises(DataError, match="usable images") as caught:
+        images.check_count(Subset(dataset="digits", count=90_000, size=8))
+    assert "data.count" in str(caught.value)
+
+
+def test_an_evaluation_of_some_classes_sees_those_alone() -> None:
+    def ev(**more: object) -> EvalSpec:
+        raw = {"name": "n", "protocol": "linear@1", "dataset": "digits", "label": "digit",
+               "size": 8, **more}  # fmt: skip
+        return EvalSpec.model_validate(raw)
+
+    some = ev(classes=["7", 3])
+    arrays, chosen = _chosen(some, "train", 40)
+    assert len(chosen) == 40
+    assert set(arrays.labels["digit"][chosen]) == {3, 7}
+    labels = _features(some, "train", 40, torch.from_numpy).labels["digit"]
+    np.testing.assert_array_equal(labels, arrays.labels["digit"][chosen] == 7)
+    assert len({ev().id, some.id, ev(classes=[3]).id}) == 3
+    with pytest.raises(ValueError, match="takes all images"):
+        ev(protocol="finetune@1", classes=[3])
