@@ -30,7 +30,7 @@ from datayield.data.parquet import Parquet
 from datayield.data.resident import positions
 from datayield.data.subset import Drawn, digest_of, indices
 from datayield.data.webdataset import WebDataset
-from datayield.spec.run import Subset
+from datayield.spec.subset import Subset
 
 SHARES = (0.001, 0.01, 0.1, 1.0)
 

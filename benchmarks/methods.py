@@ -27,7 +27,8 @@ from datayield.spec.cost import flops_per_image
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import METHOD_SPECS
 from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec, Subset
+from datayield.spec.run import RunSpec
+from datayield.spec.subset import Subset
 from datayield.spec.views import recipe
 
 ENCODERS = {

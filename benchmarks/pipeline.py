@@ -200,7 +200,8 @@ def spec_of(asked: argparse.Namespace, steps: int | None = None) -> Any:
     from datayield.spec.encoder import EncoderSpec
     from datayield.spec.method import METHOD_SPECS
     from datayield.spec.optim import OptimSpec
-    from datayield.spec.run import RunSpec, Subset
+    from datayield.spec.run import RunSpec
+    from datayield.spec.subset import Subset
     from datayield.spec.views import recipe
 
     knobs = {"stem": "cifar"} if asked.encoder == "resnet18" else {"patch": 8}

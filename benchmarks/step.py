@@ -39,6 +39,7 @@ from datayield.augment.views import make_views
 from datayield.data.resident import Resident
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
+from datayield.run.device import keep_freed_memory
 from datayield.run.pretrain import Source, pretrain
 from datayield.run.step import take
 from datayield.spec.budget import Budget
@@ -46,7 +47,8 @@ from datayield.spec.cost import flops_per_image
 from datayield.spec.encoder import EncoderSpec
 from datayield.spec.method import METHOD_SPECS
 from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec, Subset
+from datayield.spec.run import RunSpec
+from datayield.spec.subset import Subset
 from datayield.spec.views import ViewSpec, recipe
 from datayield.store.folders import RunFolder
 
@@ -212,6 +214,8 @@ def segments(steps: Iterator[None], asked: argparse.Namespace, device: torch.dev
 
 def bare_steps(spec: RunSpec, device: torch.device) -> Iterator[None]:
     """Our step on two batches of views that are ready."""
+    if device.type == "cpu":
+        keep_freed_memory()
     method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(method, spec.optim)
     images = source_of(spec, device, 2 * spec.batch).images

@@ -47,7 +47,7 @@ class Equal:
     difference: Difference
     sign: Sign
     interpolated: bool
-    curve: tuple[tuple[int, Seeds], ...]
+    curve: tuple[tuple[int, Seeds], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class _Level(NamedTuple):
     level: float
     before: _Found
     after: _Found
-    curve: tuple[tuple[int, Seeds], ...]
+    curve: tuple[tuple[int, Seeds], ...] = ()
 
 
 class _Draft(NamedTuple):
@@ -140,11 +140,28 @@ def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
     for reading in mine:
         sets[Images(reading.data, reading.n)].append(reading)
     for pairs in _ends(list(sets)):
-        tried = [(small, large, list(_levels(sets, small, large))) for small, large in pairs]
-        small, large, levels = max(tried, key=lambda t: sum(len(each.units) for each in t[2]))
+        (small, large), levels = _first_with_most_units(sets, pairs)
         if levels:
             start, name = (sets[which][0].row.arm for which in (small, large))
-            yield _Draft(context, start, name, small.n, large.n, levels)
+            drawn = [_with_curve(level, sets, small, large) for level in levels]
+            yield _Draft(context, start, name, small.n, large.n, drawn)
+
+
+def _first_with_most_units(
+    sets: dict[Images, list[Reading]], pairs: list[tuple[Images, Images]]
+) -> tuple[tuple[Images, Images], list[_Level]]:
+    best, found = pairs[0], list[_Level]()
+    for small, large in pairs:
+        levels = list(_levels(sets[small], sets[large]))
+        if _units(levels) > _units(found):
+            best, found = (small, large), levels
+        if _units(found) == len(UNITS):
+            break
+    return best, found
+
+
+def _units(levels: list[_Level]) -> int:
+    return sum(len(level.units) for level in levels)
 
 
 def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:
@@ -162,25 +179,30 @@ def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:
             yield pairs
 
 
-def _levels(
-    sets: dict[Images, list[Reading]], small: Images, large: Images
-) -> Iterator[_Level]:  # fmt: skip
+def _levels(small: list[Reading], large: list[Reading]) -> Iterator[_Level]:
+    """What can be held equal between two sets; units that pick the same runs stand together."""
     merged: dict[tuple[object, ...], _Level] = {}
     for unit in UNITS:
-        found = _highest(unit, sets[small], sets[large])
+        found = _highest(unit, small, large)
         if found is None:
             continue
         level, before, after = found
-        between = sorted({s for s in sets if s.data == large.data} | {small}, key=lambda s: s.n)
-        at = [(s.n, _at(sets[s], unit, level)) for s in between]
-        curve = tuple((n, f.seeds) for n, f in at if f is not None)
         key = before.chosen, after.chosen, before.interpolated or after.interpolated
         if key in merged:
             old = merged[key]
             merged[key] = old._replace(units=(*old.units, unit))
         else:
-            merged[key] = _Level((unit,), level, before, after, curve)
+            merged[key] = _Level((unit,), level, before, after)
     yield from merged.values()
+
+
+def _with_curve(
+    level: _Level, sets: dict[Images, list[Reading]], small: Images, large: Images
+) -> _Level:
+    """The level with the sets between, at its first unit."""
+    between = sorted({s for s in sets if s.data == large.data} | {small}, key=lambda s: s.n)
+    at = [(s.n, _at(sets[s], level.units[0], level.level)) for s in between]
+    return level._replace(curve=tuple((n, f.seeds) for n, f in at if f is not None))
 
 
 def _highest(
