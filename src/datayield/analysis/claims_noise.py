@@ -9,8 +9,8 @@ Satterthwaite's (1946).
 
 All seeds of a cell are measured on the same test items, so these are an error that no further seed
 would lessen. Models agree on what is hard: scores of two of them on one test set are taken to
-correlate with ITEM_CORRELATION over items, below the 0.6 of pairs of ImageNet models that Mania et
-al. 2019 ("Model similarity mitigates test set overuse") imply; over different test sets with 0.
+correlate with ITEM_CORRELATION over items; over different test sets with 0. That is an assumption,
+not measured here: no predictions are kept item by item.
 """
 
 import math

@@ -3,8 +3,8 @@
 Up to `WHOLE` images it is numpy's permutation, drawn whole. Beyond, where that would cost 8 bytes
 an image, a keyed bijection is evaluated at the places that are asked for, in constant memory: a
 generalised Feistel network over a * b >= n, walked until it lands below n (Black and Rogaway,
-"Ciphers with arbitrary finite domains", CT-RSA 2002, sections 4 and 5). The rule depends on n
-alone, so a smaller subset is a prefix of a larger one either way.
+"Ciphers with arbitrary finite domains", CT-RSA 2002). The rule depends on n alone, so a smaller
+subset is a prefix of a larger one either way.
 """
 
 import math
