@@ -27,6 +27,7 @@ from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.atomic import read_json, write_json
 from datayield.store.disk import decoded_bytes
+from datayield.store.distances import measured_in
 from datayield.store.estimate import likely_device
 from datayield.store.folders import Store
 from datayield.store.machine import Speeds, kind_of
@@ -162,7 +163,8 @@ class Session(NamedTuple):
             return None
         published = load_reference(reference_file(self.source, self.study.study))
         missing = results.missing + self.left_out
-        results = replace(results, missing=missing, reference=published)
+        distances = measured_in(cache_dir() / "distances")
+        results = replace(results, missing=missing, reference=published, distances=distances)
         page = write_report(results, self.page.parent)
         done = len(plan.tasks) - len(plan.todo)
         write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from datayield.spec.claims import in_words
+from datayield.spec.claim import in_words
 from datayield.spec.errors import ConfigError
 from datayield.spec.load import load_study, shipped_studies
 from tests.spec.test_load import GOOD

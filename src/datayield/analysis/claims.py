@@ -14,7 +14,7 @@ from datayield.analysis.claims_scene import scenes
 from datayield.analysis.claims_tests import parts_of
 from datayield.analysis.rows import StudyResults
 from datayield.analysis.words import metric_name, plural, points
-from datayield.spec.claims import Claim, Correlates
+from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
 Verdict = Literal["reproduced", "contradicted", "undecided", "not asked"]
 LEVEL = 0.05
@@ -115,13 +115,21 @@ def _test(results: StudyResults, claim: Claim) -> _Tested:
     if claim.skip:
         raise NotAskedError(claim.skip)
     unit, parts = "", []
-    for scene in scenes(results, claim):
+    for scene in (scene for one in _apart(claim) for scene in scenes(results, one)):
         where = ", ".join(f"{axis} {word}" for axis, word in scene.part.items())
-        unit = "points" if scene.cells.points else metric_name(claim.metric or "score")
-        parts += [(where, part) for part in parts_of(scene)]
+        unit = "points" if scene.cells.points else metric_name(scene.cells.metric or "score")
+        held = f" {scene.cells.note}" if scene.cells.note else ""
+        parts += [(where, part._replace(words=part.words + held)) for part in parts_of(scene)]
     if not parts:
         raise UnansweredError("nothing of it is finished yet")
     return _Tested(claim, parts, "rank correlation" if isinstance(claim, Correlates) else unit)
+
+
+def _apart(claim: Claim) -> list[Claim]:
+    """Pairs one by one where something is held equal, so that each is compared at its own most."""
+    if not claim.units or not isinstance(claim, Gain | GapGrows):
+        return [claim]
+    return [claim.model_copy(update={"from_": a, "to": b}) for a, b in claim.pairs]
 
 
 def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:

@@ -2,16 +2,16 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from datayield.analysis.groups import SCORE, task_groups
 from datayield.analysis.rows import Row, StudyResults
 from datayield.analysis.selection import VALIDATION, ledgers
 from datayield.analysis.summary import MAIN
-from datayield.spec.claims import SELECTION_GAP, in_words
+from datayield.spec.claim import ENDS, SELECTION_GAP, in_words
 from datayield.spec.study import Study
 
 SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
@@ -32,7 +32,8 @@ class UnansweredError(Exception):
 class Cell:
     """Scores of one cell by seed, in [0, 1] or as measured.
 
-    `error`: standard error of one seed's score over test items, `items` names the test set.
+    `error`: standard error of one seed's score over test items, `items` names the test set. A value
+    may be known only to lie above (`beyond`) or below (`within`) what stands here.
     """
 
     values: Mapping[int, float]
@@ -42,6 +43,9 @@ class Cell:
     n: int
     n_train: int
     encoder: str
+    dataset: str = ""  # pretrained on
+    beyond: bool = False
+    within: bool = False
 
     @property
     def mean(self) -> float:
@@ -52,13 +56,15 @@ class Cell:
 class Cells(NamedTuple):
     """`runs` by point; `bases` by (kind, encoder, evaluation in words; "" for a mean of several).
 
-    `points`: whether the metric is a share of test items, and effects are in points.
+    `points`: whether the metric is a share of test items, and effects are in points. `note`: what
+    was held equal.
     """
 
     runs: dict[Point, Cell]
     bases: dict[tuple[str, str, str], Cell]
     points: bool
     metric: str
+    note: str = ""
 
 
 def cells_of(
@@ -83,30 +89,42 @@ def cells_of(
 def _cells(
     results: StudyResults, names: tuple[str, ...], metric: str | None, by_eval: bool, by_share: bool
 ) -> Cells:
-    wanted = {name: measured(results.study, name, metric) for name in names}
-    pattern = _arms(results.study)
-    sets = {ev.name: f"{ev.dataset} {ev.test} {ev.label}" for ev in results.study.evaluations}
     runs: dict[Point, list[Cell]] = {}
     bases: dict[tuple[str, str, str], list[Cell]] = {}
+    for word, row, point in placed(results, names, metric, by_eval, by_share):
+        if point is None:
+            bases.setdefault((row.kind, row.encoder, word), []).append(cell_of(results, row))
+        else:
+            runs.setdefault(point, []).append(cell_of(results, row))
+    used = {target[1] for name in names for target in measured(results.study, name, metric)}
+    counted = all(m in SHARES_OF_ITEMS or m == SELECTION_GAP for m in used)
+    return Cells(
+        {point: merged(cells) for point, cells in runs.items()},
+        {key: merged(cells) for key, cells in bases.items()},
+        counted,
+        metric or "",
+    )
+
+
+def placed(
+    results: StudyResults, names: Iterable[str], metric: str | None, by_eval: bool, by_share: bool
+) -> Iterator[tuple[str, Row, Point | None]]:
+    """(evaluation in words, "" for a mean of several; row; its point) of every run and baseline.
+
+    A baseline has no point. Raises NotAskedError.
+    """
+    wanted = {name: measured(results.study, name, metric) for name in names}
+    pattern = _arms(results.study)
     together = [target for targets in wanted.values() for target in targets]
     for word, targets in wanted.items() if by_eval else [("", together)]:
         rows = _rows(results, targets, by_share)
         for each in _averaged(rows, len(set(targets))):
             if each.kind != "run":
-                bases.setdefault((each.kind, each.encoder, word), []).append(_cell(each, sets))
+                yield word, each, None
                 continue
             point = _point(results.study, each, pattern, by_share)
             if point is not None:
-                own = point | {("eval", word)} if by_eval else point
-                runs.setdefault(own, []).append(_cell(each, sets))
-    used = {target[1] for target in together}
-    counted = all(m in SHARES_OF_ITEMS or m == SELECTION_GAP for m in used)
-    return Cells(
-        {point: _merged(cells) for point, cells in runs.items()},
-        {key: _merged(cells) for key, cells in bases.items()},
-        counted,
-        metric or "",
-    )
+                yield word, each, point | {("eval", word)} if by_eval else point
 
 
 def measured(study: Study, name: str, metric: str | None) -> list[tuple[str, str]]:
@@ -125,6 +143,14 @@ def measured(study: Study, name: str, metric: str | None) -> list[tuple[str, str
     if not of_group:
         raise NotAskedError(f"nothing here measures {name}")
     return [(ev.name, metric or ev.main_metric) for ev in of_group]
+
+
+def resolved(orders: Mapping[str, tuple[str, ...]], axis: str, value: Any) -> str:
+    """A value as a claim writes it in words, `first` and `last` by the axis's order."""
+    word = in_words(axis, value)
+    if word in ENDS and word not in orders[axis]:
+        return orders[axis][0 if word == "first" else -1]
+    return word
 
 
 def _rows(results: StudyResults, targets: list[tuple[str, str]], by_share: bool) -> list[Row]:
@@ -198,13 +224,21 @@ def _error(row: Row) -> float:
     return 0.0
 
 
-def _cell(row: Row, sets: Mapping[str, str]) -> Cell:
+def cell_of(results: StudyResults, row: Row) -> Cell:
+    """The cell that one row alone makes."""
+    if "test sets" not in results.derived:
+        results.derived["test sets"] = {
+            ev.name: f"{ev.dataset} {ev.test} {ev.label}" for ev in results.study.evaluations
+        }
+    sets = results.derived["test sets"]
     items = tuple(sets.get(name, name) for name in row.eval.split(" + "))
-    values = {row.seed: row.value}
-    return Cell(values, _error(row), items, row.n_test, row.n, row.n_train, row.encoder)
+    return Cell(
+        {row.seed: row.value}, _error(row), items, row.n_test, row.n, row.n_train, row.encoder,
+        row.dataset,
+    )  # fmt: skip
 
 
-def _merged(cells: list[Cell]) -> Cell:
+def merged(cells: list[Cell]) -> Cell:
     """The seeds of one cell together."""
     values = {seed: value for cell in cells for seed, value in cell.values.items()}
     error = math.sqrt(fmean(cell.error**2 for cell in cells))

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from datayield.analysis.claims_cells import UnansweredError, cells_of
+from datayield.analysis.claims_distance import by_distance
 from datayield.analysis.claims_noise import Estimate, Part
 from datayield.analysis.claims_scene import Scene
-from datayield.spec.claims import Correlates, in_words
+from datayield.spec.claim import in_words
+from datayield.spec.claims import Correlates, Distance
 
 Floats = NDArray[np.float64]
 FEWEST = 4
@@ -70,6 +72,8 @@ def _both(scene: Scene, claim: Correlates) -> tuple[list[float], list[float], st
         runs = scene.cells.runs
         y = [sum(w * runs[k].mean for k, w in s.items() if isinstance(k, frozenset)) for s in sides]
         return list(claim.numbers.values()), y, f"numbers by {claim.over}"
+    if isinstance(claim.with_, Distance):
+        return by_distance(scene, claim.with_.distance)
     assert claim.with_ is not None
     by_share = any(axis == "share" for p in scene.points for axis, _ in p)
     other = cells_of(

@@ -11,10 +11,15 @@ from datayield.analysis.claims_cells import (
     Point,
     UnansweredError,
     cells_of,
+    resolved,
 )
+from datayield.analysis.claims_equal import at_equal
 from datayield.analysis.claims_noise import Base, Estimate, Layout, Weights, estimate, layout
+from datayield.analysis.claims_reach import reached
 from datayield.analysis.rows import StudyResults
-from datayield.spec.claims import ENDS, NOTHING, Claim, in_words, many
+from datayield.spec.budget import NORMALISERS
+from datayield.spec.claim import BY, ENDS, NOTHING, Values, in_words, many
+from datayield.spec.claims import Claim, Gain
 
 Fixed = Mapping[str, str]  # axis -> value in words
 
@@ -33,10 +38,7 @@ class Scene:
 
     def word(self, axis: str, value: Any) -> str:
         """A value as the claim writes it, `first` and `last` resolved."""
-        word = in_words(axis, value)
-        if word in ENDS and word not in self.orders[axis]:
-            return self.orders[axis][0 if word == "first" else -1]
-        return word
+        return resolved(self.orders, axis, value)
 
     def along(self, axis: str) -> list[str]:
         """The values of an axis that the claim looks at, in order.
@@ -100,12 +102,16 @@ class Scene:
                 total[key] = total.get(key, 0.0) + factor * weight
         return estimate({k: w for k, w in total.items() if w}, self.cells, self.noise)
 
-    def step(self, axis: str, start: str, to: str, **also: Any) -> Estimate:
-        """The score at `to` minus that at `start`."""
-        held: dict[str, str] = also.get("held", {})
-        if start == to:
+    def ends(self, axis: str, start: str, to: str, at: Values, at_to: Values) -> list[Weights]:
+        """The sides at `start` and at `to`, each with what holds at it alone."""
+        if start == to and at == at_to:
             raise UnansweredError(f"{axis} has one value here, {start}")
-        before, after = self.sides({axis: start, **held}, {axis: to, **held})
+        held = [{name: self.word(name, value) for name, value in h.items()} for h in (at, at_to)]
+        return self.sides({axis: start, **held[0]}, {axis: to, **held[1]})
+
+    def step(self, axis: str, start: str, to: str) -> Estimate:
+        """The score at `to` minus that at `start`."""
+        before, after = self.ends(axis, start, to, {}, {})
         return self.estimate((1, after), (-1, before))
 
     def _rests(self, fixed: Fixed) -> dict[Point, Point]:
@@ -133,12 +139,17 @@ def scenes(results: StudyResults, claim: Claim) -> Iterator[Scene]:
         for word in (in_words(axis, v) for v in values):
             if word not in orders[axis] and word not in (*ENDS, *NOTHING):
                 raise NotAskedError(f"this scale has no {axis} {word}")
-    points, noise = tuple(cells.runs), layout(cells)
-    whole = Scene(results, claim, cells, points, {}, noise, orders)
     for axis, values in claim.where.items():
-        words = tuple(whole.word(axis, value) for value in many(values))
+        words = tuple(resolved(orders, axis, value) for value in many(values))
         orders[axis] = tuple(w for w in orders[axis] if w in words)
-        points = tuple(p for p in points if dict(p).get(axis) in words)
+    kept = {axis: orders[axis] for axis in claim.where}
+    noisy = cells
+    if isinstance(claim, Gain) and claim.reach is not None:
+        cells, noisy = reached(results, claim, cells, orders)
+    elif claim.units:
+        cells, noisy = at_equal(results, claim, cells, orders)
+    noise = layout(noisy)
+    points = tuple(p for p in cells.runs if all(dict(p).get(axis) in kept[axis] for axis in kept))
     if not points:
         raise UnansweredError("nothing of it is finished yet")
     whole = Scene(results, claim, cells, points, {}, noise, orders)
@@ -162,7 +173,8 @@ def _orders(results: StudyResults, claim: Claim, cells: Cells) -> dict[str, tupl
         numeric = axis == "data.count" and all(_number(word) is not None for word in words)
         found[axis] = tuple(sorted(words, key=float) if numeric else words)
     shares = {word for p in cells.runs for axis, word in p if axis == "share"}
-    return found | {"eval": claim.names, "share": tuple(sorted(shares, key=float))}
+    sizes = tuple(sorted(shares, key=float))
+    return found | {"eval": claim.names, "share": sizes, BY: NORMALISERS}
 
 
 def _base(fixed: Fixed) -> str:

@@ -12,11 +12,12 @@ from math import log2
 from statistics import fmean
 
 from datayield.analysis.claims_cells import UnansweredError
+from datayield.analysis.claims_gain import gains_of
 from datayield.analysis.claims_noise import Estimate, Part, Weights
 from datayield.analysis.claims_rank import rank_correlation
 from datayield.analysis.claims_scene import Scene
+from datayield.spec.claim import SELECTION_GAP
 from datayield.spec.claims import (
-    SELECTION_GAP,
     BeatsBaseline,
     Correlates,
     Crossover,
@@ -40,7 +41,7 @@ def parts_of(scene: Scene) -> list[Part]:
     """
     claim = scene.claim
     if isinstance(claim, Gain):
-        return _gain(scene, claim)
+        return gains_of(scene, claim)
     tests: dict[type, Callable[[Scene], Part]] = {
         BeatsBaseline: _beats_baseline,
         Monotone: _monotone,
@@ -63,27 +64,6 @@ def _beats_baseline(scene: Scene) -> Part:
     mine, base = scene.sides({}, {"": claim.baseline})
     effect = scene.estimate((1, mine), (-1, base))
     return Part(effect, effect.above(), effect.below(), f"over the {claim.baseline} baseline")
-
-
-def _gain(scene: Scene, claim: Gain) -> list[Part]:
-    """`to` minus `from` of each pair, above `at_least` (below minus it, for a fall).
-
-    The contrary is a significant effect of the other sign.
-    """
-    unit = 100 if scene.cells.points else 1
-    found = []
-    for first, last in claim.pairs:
-        start, to = scene.word(claim.over, first), scene.word(claim.over, last)
-        effect = scene.step(claim.over, start, to)
-        null = claim.at_least / unit
-        other = min(null, 0.0)  # of the contrary: a loss, or one beyond the tolerated
-        rises, falls = effect.above(null), effect.below(-null)
-        words = f"from {start} to {to}"
-        if claim.expect == "rise":
-            found.append(Part(effect, rises, effect.below(other), words))
-        else:
-            found.append(Part(effect, falls, effect.above(-other), words))
-    return found
 
 
 def _monotone(scene: Scene) -> Part:

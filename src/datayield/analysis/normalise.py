@@ -11,16 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from datayield.analysis.equal import Found, at, highest
 from datayield.analysis.gain import WORTH, Verdict, judge
 from datayield.analysis.paired import Difference, differences, pair
 from datayield.analysis.readings import UNITS, Context, Reading, Standing, Unit, readings, standing
-from datayield.analysis.rows import Row, StudyResults
-from datayield.analysis.summary import MAIN, Seeds, seeds_of
+from datayield.analysis.rows import StudyResults
+from datayield.analysis.summary import MAIN, Seeds
 from datayield.spec.study import Study
-
-# How far two readings may lie apart and still be equal: seconds of a machine vary by themselves.
-TOLERANCE: dict[Unit, float] = dict.fromkeys(UNITS, 1.01) | {"seconds": 1.25}
-STRETCH = 4.0  # between readings further apart than this factor nothing is interpolated
 
 Sign = Literal["better", "worse", "flat", "cannot say"]
 Conclusion = Literal["flips", "rests", "partly", "stands", "cannot say"]
@@ -110,19 +107,11 @@ def _names(study: Study) -> set[str]:
     return {ev.name for ev in study.evaluations}
 
 
-class _Found(NamedTuple):
-    """One set at one level: a row per seed, some of them interpolated."""
-
-    seeds: Seeds
-    chosen: frozenset[tuple[str, float]]  # (run, share) that it rests on
-    interpolated: bool
-
-
 class _Level(NamedTuple):
     units: tuple[Unit, ...]
     level: float
-    before: _Found
-    after: _Found
+    before: Found
+    after: Found
     curve: tuple[tuple[int, Seeds], ...] = ()
 
 
@@ -183,10 +172,10 @@ def _levels(small: list[Reading], large: list[Reading]) -> Iterator[_Level]:
     """What can be held equal between two sets; units that pick the same runs stand together."""
     merged: dict[tuple[object, ...], _Level] = {}
     for unit in UNITS:
-        found = _highest(unit, small, large)
+        found = highest(unit, (small, large))
         if found is None:
             continue
-        level, before, after = found
+        level, (before, after) = found
         key = before.chosen, after.chosen, before.interpolated or after.interpolated
         if key in merged:
             old = merged[key]
@@ -201,54 +190,8 @@ def _with_curve(
 ) -> _Level:
     """The level with the sets between, at its first unit."""
     between = sorted({s for s in sets if s.data == large.data} | {small}, key=lambda s: s.n)
-    at = [(s.n, _at(sets[s], level.units[0], level.level)) for s in between]
-    return level._replace(curve=tuple((n, f.seeds) for n, f in at if f is not None))
-
-
-def _highest(
-    unit: Unit, small: list[Reading], large: list[Reading]
-) -> tuple[float, _Found, _Found] | None:
-    """The highest level that both sets reach with a seed in common."""
-    levels = sorted({r.spent[unit] for r in (*small, *large) if unit in r.spent}, reverse=True)
-    best: tuple[int, float, _Found, _Found] | None = None
-    for level in levels:
-        before, after = _at(small, unit, level), _at(large, unit, level)
-        if before is None or after is None:
-            continue
-        shared = len(before.seeds.by_seed.keys() & after.seeds.by_seed)
-        if shared > (best[0] if best else 0):
-            best = shared, level, before, after
-    return best[1:] if best else None
-
-
-def _at(mine: list[Reading], unit: Unit, level: float) -> _Found | None:
-    """The set's scores at a level of `unit`: of readings that lie there, else between two."""
-    rows: list[Row] = []
-    chosen: set[tuple[str, float]] = set()
-    between = False
-    for seed in sorted({r.seed for r in mine}):
-        own = sorted(
-            (r for r in mine if r.seed == seed and r.spent.get(unit, 0) > 0),
-            key=lambda r: r.spent[unit],
-        )
-        near = min(own, key=lambda r: abs(math.log(r.spent[unit] / level)), default=None)
-        if near is None:
-            continue
-        if abs(math.log(near.spent[unit] / level)) <= math.log(TOLERANCE[unit]):
-            rows.append(near.row)
-            chosen.add((near.row.run, near.row.share))
-            continue
-        below = [r for r in own if r.spent[unit] < level]
-        above = [r for r in own if r.spent[unit] > level]
-        if below and above and above[0].spent[unit] / below[-1].spent[unit] <= STRETCH:
-            low, high = below[-1], above[0]
-            t = math.log(level / low.spent[unit]) / math.log(high.spent[unit] / low.spent[unit])
-            rows.append(replace(low.row, value=(1 - t) * low.row.value + t * high.row.value))
-            chosen |= {(r.row.run, r.row.share) for r in (low, high)}
-            between = True
-    if not rows:
-        return None
-    return _Found(seeds_of(rows, f"{rows[0].eval}, {unit}"), frozenset(chosen), between)
+    found = [(s.n, at(sets[s], level.units[0], level.level)) for s in between]
+    return level._replace(curve=tuple((n, f.seeds) for n, f in found if f is not None))
 
 
 def _compared(drafts: list[_Draft]) -> list[Comparison]:

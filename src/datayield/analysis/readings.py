@@ -8,18 +8,18 @@ trunk. Under a cosine, or before the decay of `wsd`, it does not.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from datayield.analysis.rows import Row, Spent, StudyResults
 from datayield.analysis.summary import MAIN, main_rows
-from datayield.spec.budget import short_number
+from datayield.spec.budget import NORMALISERS, Normaliser, short_number
 from datayield.spec.run import RunSpec
 from datayield.spec.trunk import run_at
 
-Unit = Literal["images", "epochs", "views", "flops", "seconds"]
-UNITS: tuple[Unit, ...] = ("images", "epochs", "views", "flops", "seconds")
+Unit = Normaliser
+UNITS = NORMALISERS
 
 
 class Context(NamedTuple):
@@ -61,15 +61,17 @@ def readings(results: StudyResults, metric: str = MAIN) -> list[Reading]:
     which is whole, count as asked. Runs without a spec or a record are left out.
     """
     if ("readings", metric) not in results.derived:
-        results.derived["readings", metric] = _readings(results, metric)
+        results.derived["readings", metric] = readings_of(results, main_rows(results, metric))
     return list(results.derived["readings", metric])
 
 
-def _readings(results: StudyResults, metric: str) -> list[Reading]:
-    spent = {s.run: s for s in results.spent}
-    runs = _Runs(results.specs)
+def readings_of(results: StudyResults, rows: Iterable[Row]) -> list[Reading]:
+    """The same of these rows."""
+    if "spent" not in results.derived:
+        results.derived["spent"] = {s.run: s for s in results.spent}, _Runs(results.specs)
+    spent, runs = results.derived["spent"]
     found = []
-    for row in main_rows(results, metric):
+    for row in rows:
         if row.kind != "run" or row.run not in spent or row.run not in results.specs:
             continue
         if any(before not in spent for before in runs.before(row.run)):

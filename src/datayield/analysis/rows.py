@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from datayield.spec.reference import Published
 from datayield.spec.study import Study
+from datayield.store.distances import DistanceRecord
 
 Kind = Literal["run", "untrained", "pretrained", "pixels"]
 
@@ -76,5 +77,6 @@ class StudyResults:
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
+    distances: tuple[DistanceRecord, ...] = ()  # all that are measured, of whatever sets
     # what analyses of these rows share, made on first use: `replace` begins anew with none of it
     derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -13,6 +13,9 @@ from datayield.spec.errors import ConfigError
 from datayield.spec.model import Frozen
 
 Unit = Literal["images", "epochs", "steps", "flops"]
+# What runs can be compared at equal amounts of.
+Normaliser = Literal["images", "epochs", "views", "flops", "seconds"]
+NORMALISERS: tuple[Normaliser, ...] = ("images", "epochs", "views", "flops", "seconds")
 
 
 class Budget(Frozen):

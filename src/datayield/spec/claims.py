@@ -1,84 +1,15 @@
 """Published findings as data: a closed set of tests, each with what it looks at and its source.
 
-Axis values are written as the study writes them, or by their words ("10 epochs", a part's name),
-or as `first` and `last` of the axis, which hold at every scale. Two axes every study has besides
-its own: `eval` (evaluations, by number of labels where that differs) and `share` (of the budget,
-where evaluations have several). Effects of scores are in points, and so are `value` and margins.
+All of these are defined in analysis/claims_tests.py.
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from datayield.spec.budget import Budget
+from datayield.spec.budget import NORMALISERS, Normaliser
+from datayield.spec.claim import BY, SELECTION_GAP, Between, ClaimSpec, Values, many
 from datayield.spec.model import Frozen
-
-ENDS = ("first", "last")
-NOTHING = ("untrained", "pixels", "pretrained")  # baselines, in the place of a value of an axis
-OWN_AXES = ("eval", "share")
-SELECTION_GAP = "selection_gap"  # best on test minus best on validation, of analysis/selection
-Values = dict[str, Any]  # axis -> a value or a list of them
-Several = Any | tuple[Any, ...]
-
-
-class ClaimSpec(Frozen):
-    """What all claims say. `each`: axes of which every value must show it; others are averaged.
-
-    `of`: an evaluation, group of tasks or suite, or a list of them (their mean by run; with `eval`
-    among the axes looked along, one by one). `skip`: why this scale does not ask.
-    """
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
-    says: str
-    cites: str
-    of: str | tuple[str, ...] = Field(min_length=1)
-    metric: str | None = None
-    where: Values = Field(default_factory=dict)
-    each: tuple[str, ...] = ()
-    value: float | None = None
-    skip: str = ""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What it is measured on."""
-        return (self.of,) if isinstance(self.of, str) else self.of
-
-    @property
-    def axes(self) -> dict[str, tuple[Any, ...]]:
-        """Every axis that it names, with the values that it names of it."""
-        found = {axis: many(values) for axis, values in self.where.items()}
-        for axis in self.each:
-            found.setdefault(axis, ())
-        for axis, values in self._along().items():
-            found[axis] = found.get(axis, ()) + tuple(v for v in values if v is not None)
-        return found
-
-    def _along(self) -> dict[str, tuple[Any, ...]]:
-        return {}
-
-
-class Between(ClaimSpec):
-    """From one value of the axis `over` to another; lists of equal length are pairs."""
-
-    over: str
-    from_: Several = Field("first", alias="from")
-    to: Several = "last"
-
-    @property
-    def pairs(self) -> list[tuple[Any, Any]]:
-        """(from, to), one or several."""
-        return list(zip(many(self.from_), many(self.to), strict=True))
-
-    @model_validator(mode="after")
-    def _of_equal_length(self) -> "Between":
-        if len(many(self.from_)) != len(many(self.to)):
-            raise ValueError("from and to are pairs: lists of equal length")
-        return self
-
-    def _along(self) -> dict[str, tuple[Any, ...]]:
-        return {self.over: many(self.from_) + many(self.to)}
 
 
 class BeatsBaseline(ClaimSpec):
@@ -92,11 +23,34 @@ class Gain(Between):
     """Better at `to` than at `from`, or worse where a `fall` is expected, by more than `at_least`.
 
     `from` may be a baseline: untrained, pixels, pretrained. `at_least` below 0: not worse by that.
+    `at_from`, `at_to`: other axes' values that hold at one side. `reach`: a score, or the cell
+    (axis -> value) that ends with it: compared is then how much of `by` it took to get there.
     """
 
     test: Literal["gain"]
     expect: Literal["rise", "fall"] = "rise"
     at_least: float = 0.0
+    at_from: Values = Field(default_factory=dict)
+    at_to: Values = Field(default_factory=dict)
+    reach: float | Values | None = None
+
+    @model_validator(mode="after")
+    def _each_in_its_place(self) -> "Gain":
+        if self.reach is not None and self.by is None:
+            raise ValueError(f"reach asks how much of what: by: {', '.join(NORMALISERS)}")
+        for axis in {**self.at_from, **self.at_to}:
+            if axis in (self.over, *self.where, *self.each):
+                raise ValueError(f"{axis} is in at_from or at_to, and elsewhere")
+        return self
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        found = super().along()
+        target = self.reach if isinstance(self.reach, dict) else {}
+        for side in (self.at_from, self.at_to, target):
+            for axis, value in side.items():
+                found[axis] = found.get(axis, ()) + many(value)
+        return found
 
 
 class Monotone(ClaimSpec):
@@ -106,7 +60,8 @@ class Monotone(ClaimSpec):
     over: str
     expect: Literal["rise", "fall"] = "rise"
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
         return {self.over: ()}
 
 
@@ -116,7 +71,8 @@ class Diminishing(ClaimSpec):
     test: Literal["diminishing"]
     over: str
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
         return {self.over: ()}
 
 
@@ -127,7 +83,8 @@ class Flat(ClaimSpec):
     over: str
     margin: float = Field(1.0, gt=0)
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
         return {self.over: ()}
 
 
@@ -137,7 +94,8 @@ class PeakThenFall(ClaimSpec):
     test: Literal["peak_then_fall"]
     over: str = "share"
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
         return {self.over: ()}
 
 
@@ -158,9 +116,10 @@ class GapGrows(Between):
             raise ValueError(f"state across and between, or metric: {SELECTION_GAP}")
         return self
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
         own = {self.across: self.between} if self.across else {}
-        return super()._along() | own
+        return super().along() | own
 
 
 class Ordering(ClaimSpec):
@@ -170,7 +129,8 @@ class Ordering(ClaimSpec):
     over: str
     order: tuple[Any, ...] = Field(min_length=2)
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
         return {self.over: self.order}
 
 
@@ -181,13 +141,21 @@ class Measure(Frozen):
     metric: str | None = None
 
 
+class Distance(Frozen):
+    """The measured distance from what a run is pretrained on to an evaluation's dataset."""
+
+    distance: Literal[
+        "fid", "fid_inf", "fid_shrunk", "kid", "cmmd", "mmd_median", "vdna", "domain_auc"
+    ]
+
+
 class Correlates(ClaimSpec):
-    """Rank correlation with another measure of the same cells, or with `numbers` by the values
-    of the axis `over`.
+    """Rank correlation with another measure of the same cells, with `numbers` by the values of
+    the axis `over`, or over evaluations with distances between datasets.
     """
 
     test: Literal["correlates"]
-    with_: Measure | None = Field(None, alias="with")
+    with_: Measure | Distance | None = Field(None, alias="with")
     over: str | None = None
     numbers: dict[str, float] = Field(default_factory=dict)
     expect: Literal["positive", "negative"] = "positive"
@@ -196,38 +164,57 @@ class Correlates(ClaimSpec):
     def _one_of_two(self) -> "Correlates":
         by_hand = self.over is not None and bool(self.numbers)
         if by_hand == (self.with_ is not None) or (self.over is None) != (not self.numbers):
-            raise ValueError("state with: {of: ..., metric: ...}, or over and numbers")
+            raise ValueError(
+                "state with: {of: ..., metric: ...}, with: {distance: ...}, or over and numbers"
+            )
+        if self.by is not None:
+            raise ValueError("by: cells are ranked at their budgets")
         return self
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        if isinstance(self.with_, Distance):
+            return {"eval": ()}
         return {self.over: tuple(self.numbers)} if self.over else {}
 
 
 class Crossover(Between):
-    """Of `between`, values of the axis `across`, the first is ahead at `from`, the second at `to`.
-
-    All of these tests are defined in analysis/claims_tests.py.
+    """Of `between`, values of the axis `across`, the first is ahead at `from`, the second at
+    `to`.
     """
 
     test: Literal["crossover"]
     across: str
     between: tuple[Any, Any]
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
-        return super()._along() | {self.across: self.between}
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return super().along() | {self.across: self.between}
 
 
 class FlipsUnder(Between):
     """From `from` to `to` a rise under the first of `settings`, values of the axis `under`, and a
-    fall under the second.
+    fall under the second. `under: by`: settings are what is held equal, as epochs and images.
     """
 
     test: Literal["flips_under"]
     under: str
     settings: tuple[Any, Any]
 
-    def _along(self) -> dict[str, tuple[Any, ...]]:
-        return super()._along() | {self.under: self.settings}
+    @model_validator(mode="after")
+    def _units_of_by(self) -> "FlipsUnder":
+        if self.under == BY and not set(self.settings) <= set(NORMALISERS):
+            raise ValueError(f"under: by, so settings are two of {', '.join(NORMALISERS)}")
+        return self
+
+    @property
+    def units(self) -> tuple[Normaliser, ...]:
+        """Of `under: by`, its settings."""
+        return self.settings if self.under == BY else super().units
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return super().along() | {self.under: self.settings}
 
 
 Claim = (
@@ -244,21 +231,3 @@ Claim = (
     | FlipsUnder
 )
 AnyClaim = Annotated[Claim, Field(discriminator="test")]
-
-
-def many(value: Several) -> tuple[Any, ...]:
-    """A value or a list of them, as a tuple."""
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def in_words(axis: str, value: Any) -> str:
-    """A value of an axis as the tables name it: "10 epochs", a part's name, "1000"."""
-    if axis == "budget" and isinstance(value, dict):
-        return Budget.model_validate(value, strict=False).label()
-    if isinstance(value, dict) and "name" in value:
-        return str(value["name"])
-    if axis == "run" and value is None:
-        return "base"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # 64e3 is 64000
-    return str(value)

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from datayield.spec.claims import ENDS, NOTHING, OWN_AXES, Claim, Correlates, in_words
+from datayield.spec.budget import NORMALISERS
+from datayield.spec.claim import BY, ENDS, NOTHING, OWN_AXES, in_words
+from datayield.spec.claims import Claim, Correlates, Measure
 from datayield.spec.errors import ConfigError
 from datayield.spec.study import Study
 from datayield.spec.suites import GROUPS
@@ -18,7 +20,7 @@ class Vocabulary(NamedTuple):
     def lacks(self, claim: Claim) -> tuple[str, str, list[str]] | None:
         """(key, what is not here, what is) of the first thing of a claim that is not here."""
         asked = [("of", name) for name in claim.names]
-        if isinstance(claim, Correlates) and claim.with_:
+        if isinstance(claim, Correlates) and isinstance(claim.with_, Measure):
             asked.append(("with.of", claim.with_.of))
         for key, name in asked:
             if name not in self.names:
@@ -50,7 +52,7 @@ def vocabulary(axes: dict[str, Iterable[Any]], evaluations: Iterable[Any]) -> Vo
     known = {axis: [in_words(axis, v) for v in values] for axis, values in axes.items()}
     measured = [*names, *groups, *suites]
     known |= dict(zip(OWN_AXES, (measured, list(shares)), strict=True))
-    return Vocabulary(known, measured)
+    return Vocabulary(known | {BY: list(NORMALISERS)}, measured)
 
 
 def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str) -> Study:

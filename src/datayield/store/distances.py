@@ -1,6 +1,11 @@
 """What is written down of distances between datasets."""
 
+from pathlib import Path
+
+from pydantic import ValidationError
+
 from datayield.spec.model import Frozen
+from datayield.store.atomic import read_json
 
 
 class MetricRecord(Frozen):
@@ -30,3 +35,14 @@ class DistanceRecord(Frozen):
     data_digests: tuple[str, str]
     metrics: tuple[MetricRecord, ...]
     versions: dict[str, str]
+
+
+def measured_in(folder: Path) -> tuple[DistanceRecord, ...]:
+    """Every record that `datayield distance` left in `folder`, by name of the file."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(DistanceRecord.model_validate(read_json(path), strict=False))
+        except ValidationError:
+            continue  # of another version: measured anew when it is asked for
+    return tuple(found)
