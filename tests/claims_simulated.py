@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from datayield.analysis.rows import Row, StudyResults
+from datayield.analysis.rows import Row, Spent, StudyResults
 from datayield.spec.study import Study
 from datayield.spec.validate import validated
 
@@ -71,6 +71,7 @@ def simulate(
     hard = draw.normal(0, HARDNESS, (len(TASKS), ITEMS))  # the test sets of this world
     level = draw.normal(0, SEED_LEVEL, seeds)
     rows: list[Row] = []
+    spent: list[Spent] = []
     for m, method in enumerate(METHODS):
         for b, asked in enumerate(BUDGETS):
             nested = draw.normal(0, RUN_NOISE, seeds)  # of the smallest subset, kept in the next
@@ -80,7 +81,12 @@ def simulate(
                 own_hard = hard + draw.normal(0, TASTE, hard.shape)
                 for seed in range(seeds):
                     run = f"{method}-{b}-{n}-{seed}"
-                    cell = (method, "convnet", "sprites", n, asked, 160000)
+                    images = 10 * n if b == 0 else 160000
+                    cell = (method, "convnet", "sprites", n, asked, images)
+                    spent.append(
+                        Spent(run, run, images, images, 2 * images, 1e9 * images,
+                              images / 400 * (1 + 0.05 * seed), None, 400.0, 0.0, 0, "cpu")
+                    )  # fmt: skip
                     own = level[seed] + noise_at(n) * nested[seed]
                     for t, task in enumerate(TASKS):
                         if task not in tasks:
@@ -103,7 +109,8 @@ def simulate(
                 Row(f"untrained-{seed}", "untrained", *cell, task, "linear@1", "", "accuracy",
                     value, ITEMS)
             )  # fmt: skip
-    return StudyResults(study(claims), tuple(rows), ())
+    specs: dict[str, dict[str, Any]] = {one.run: {} for one in spent}
+    return StudyResults(study(claims), tuple(rows), tuple(spent), specs=specs)
 
 
 def _measured(wanted: float, hard: Any, draw: np.random.Generator) -> float:

@@ -1,4 +1,4 @@
-"""Distances between what runs are pretrained on and what they are evaluated on, for `correlates`."""
+"""Distances between the sets pretrained on and those evaluated on, for `correlates`."""
 
 from statistics import fmean
 

@@ -1,4 +1,4 @@
-"""The test `gain`: of pairs, of cells that differ in several axes, and of what is known in bounds."""
+"""The test `gain`: of pairs, of cells that differ in several axes, and of values in bounds."""
 
 from typing import Any
 

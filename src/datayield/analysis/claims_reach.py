@@ -3,6 +3,7 @@
 Every milestone counts, whatever its schedule: the question is when a run under way was there. The
 value is log2 of the amount, so that differences are doublings. A run that never was there counts
 with all that it took, and one that was before its first milestone with that: bounds, and marked so.
+Test items err as they do of the score, divided by what a doubling brings where it was reached.
 """
 
 import math
@@ -13,6 +14,7 @@ from statistics import fmean
 from datayield.analysis.claims_cells import (
     Cell,
     Cells,
+    NotAskedError,
     Point,
     UnansweredError,
     cell_of,
@@ -25,6 +27,8 @@ from datayield.analysis.readings import Reading, Unit
 from datayield.analysis.rows import StudyResults
 from datayield.spec.claim import BY
 from datayield.spec.claims import Gain
+
+_LEAST = 1e-6  # of a slope: where a course is flat, when it was there cannot be told
 
 
 def reached(results: StudyResults, claim: Gain, base: Cells, orders: Orders) -> tuple[Cells, Cells]:
@@ -44,6 +48,8 @@ def reached(results: StudyResults, claim: Gain, base: Cells, orders: Orders) -> 
             made[point | {(BY, unit)}] = replace(
                 cell, beyond=any(c.beyond for c in cells), within=any(c.within for c in cells)
             )
+    if not made and not results.missing and all(r.whole for own in courses.values() for r in own):
+        raise NotAskedError("these runs are measured at their ends alone")
     if not made:
         raise UnansweredError(f"no run has its {unit} at milestones and a score to reach")
     metric, to = f"doublings of {unit}", claim.reach
@@ -89,7 +95,17 @@ def _cells(
         yield replace(
             cell,
             values={seed: math.log2(course[-1][0] if cost is None else cost)},
-            error=0.0,
+            error=cell.error / _slope(course, cost),
             beyond=cost is None,
             within=course[0][1] >= target,
         )
+
+
+def _slope(course: list[tuple[float, float]], cost: float | None) -> float:
+    """Score per doubling from a milestone before those about `cost` to one after; above 0."""
+    last = len(course) - 1
+    place = next((i for i, (x, _) in enumerate(course) if cost and x >= cost), last)
+    low, high = course[max(min(place, last) - 2, 0)], course[min(place + 1, last)]
+    if high[0] <= low[0]:
+        return _LEAST
+    return max((high[1] - low[1]) / math.log2(high[0] / low[0]), _LEAST)
