@@ -209,3 +209,17 @@ def test_bad_entries(datayield: Call, tmp_path: Path, entry: str, says: str) -> 
     done = datayield("plan", "tiny.yaml")
     assert done.code == 2
     assert says in done.err
+
+
+def test_more_per_class_than_a_class_has_is_refused_before_training(
+    datayield: Call, tmp_path: Path
+) -> None:
+    few = 'dataset: "sprites?n=300&n_test=60", label: count, train_count: 100'
+    write(tmp_path, f"{{name: near, protocol: knn@1, {few}, per_class: 90}}")
+    done = datayield("run", "tiny.yaml")
+    assert done.code == 2
+    said = " ".join((done.out + done.err).split())
+    assert "fewer than per_class" in said
+    assert "evaluations (near, 90 per class): per_class" in said or "(near): per_class" in said
+    assert "90" in said
+    assert not list(tmp_path.glob("store/runs/*/evals/*.json"))

@@ -1,5 +1,6 @@
 """Claims are checked when a study is loaded: by name, by axis, by value, by scale."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,26 @@ def test_values_in_words() -> None:
     assert in_words("budget", {"epochs": 10}) == "10 epochs"
     assert in_words("run", {"name": "45k", "data": {"count": 45000}}) == "45k"
     assert in_words("data.count", 64e3) == in_words("data.count", 64000) == "64000"
+
+
+FINDINGS = {  # ids of the papers' findings; what they say of their settings is no claim
+    "bridge2025": [f"B{i}" for i in range(10, 21)],
+    "ghosh2024": ["G1", "G2", "G3", *(f"G{i}" for i in range(6, 14))],
+    "hammoud2024": [f"H{i}" for i in range(1, 14)],
+    "olerinskiy2026": [f"O{i}" for i in range(7, 18)],
+}
+
+
+@pytest.mark.parametrize("paper", FINDINGS)
+def test_every_published_finding_is_a_claim_or_says_why_not(paper: str) -> None:
+    claims = [
+        claim
+        for path in shipped_studies()
+        if path.stem.startswith(paper)
+        for claim in load_study(str(path), "paper").claims
+    ]
+    for finding in FINDINGS[paper]:
+        assert any(re.fullmatch(rf"{finding}([a-z.].*)?", c.id) for c in claims), finding
 
 
 @pytest.mark.parametrize("path", shipped_studies(), ids=lambda p: p.stem)

@@ -46,7 +46,10 @@ def reached(results: StudyResults, claim: Gain, base: Cells, orders: Orders) -> 
         if cells:
             cell = merged(cells)
             made[point | {(BY, unit)}] = replace(
-                cell, beyond=any(c.beyond for c in cells), within=any(c.within for c in cells)
+                cell,
+                error=cell.error / _slope(mine, unit, 2**cell.mean),
+                beyond=any(c.beyond for c in cells),
+                within=any(c.within for c in cells),
             )
     if not made and not results.missing and all(r.whole for own in courses.values() for r in own):
         raise NotAskedError("these runs are measured at their ends alone")
@@ -95,17 +98,21 @@ def _cells(
         yield replace(
             cell,
             values={seed: math.log2(course[-1][0] if cost is None else cost)},
-            error=cell.error / _slope(course, cost),
             beyond=cost is None,
             within=course[0][1] >= target,
         )
 
 
-def _slope(course: list[tuple[float, float]], cost: float | None) -> float:
-    """Score per doubling from a milestone before those about `cost` to one after; above 0."""
+def _slope(mine: list[Reading], unit: Unit, cost: float) -> float:
+    """Score per doubling, of the seeds' mean, from a milestone before those about `cost` to one
+    after; above 0.
+    """
+    shares = sorted({r.row.share for r in mine})
+    by_share = [[r for r in mine if r.row.share == share and unit in r.spent] for share in shares]
+    course = [
+        (fmean(r.spent[unit] for r in some), fmean(r.row.value for r in some)) for some in by_share
+    ]
     last = len(course) - 1
-    place = next((i for i, (x, _) in enumerate(course) if cost and x >= cost), last)
-    low, high = course[max(min(place, last) - 2, 0)], course[min(place + 1, last)]
-    if high[0] <= low[0]:
-        return _LEAST
+    place = next((i for i, (x, _) in enumerate(course) if x >= cost), last)
+    low, high = course[max(place - 2, 0)], course[min(place + 1, last)]
     return max((high[1] - low[1]) / math.log2(high[0] / low[0]), _LEAST)

@@ -199,7 +199,9 @@ def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Fe
 
 
 def check_label(ev: EvalSpec) -> None:
-    """Raises DataError where a split that the evaluation reads has no such labels, or masks."""
+    """Raises DataError where a split that the evaluation reads has no such labels, or masks, and
+    where a class of the training images has fewer than `per_class`.
+    """
     for split in ev.splits:
         arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
         if ev.protocol == "segment@1":
@@ -216,6 +218,27 @@ def check_label(ev: EvalSpec) -> None:
             )
         if ev.classes is not None:
             _of_classes(ev, arrays)
+    if ev.per_class is not None:
+        _check_per_class(ev, ev.per_class)
+
+
+def _check_per_class(ev: EvalSpec, wanted: int) -> None:
+    arrays, chosen = _chosen(ev, ev.train, ev.train_count)
+    numbers, counts = np.unique(arrays.labels[ev.label][chosen], return_counts=True)
+    least = int(counts.argmin())
+    if wanted > counts[least]:
+        names = arrays.classes.get(ev.label) or ()
+        number = int(numbers[least])
+        name = f" ({names[number]})" if number < len(names) else ""
+        among_ = f" among train_count: {ev.train_count}" if ev.train_count else ""
+        raise DataError(
+            f"class {number}{name} of {ev.dataset!r} split {ev.train!r} has {counts[least]:,} "
+            f"images{among_}, fewer than per_class",
+            where=f"evaluations ({ev.name}): per_class",
+            got=wanted,
+            allowed=f"1 to {counts[least]}",
+            hint="ask for fewer, for more by train_count, or for a label_fraction",
+        )
 
 
 def _labels(features: Features, ev: EvalSpec) -> Tensor:
