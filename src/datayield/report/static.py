@@ -11,6 +11,8 @@ from datayield.report.figures.baselines import label_sides
 from datayield.report.findings import Curves, Findings
 from datayield.report.palette import BASELINES
 from datayield.report.paper import COLUMNS, STYLE, name_sizes, panels, save, shared_legend
+from datayield.report.static_frontier import frontier_sheet
+from datayield.report.static_published import published_sheet
 from datayield.report.static_selection import selection_sheet
 from datayield.spec.budget import short_number
 
@@ -30,6 +32,8 @@ def write_static(f: Findings, folder: Path) -> list[Path]:
         "effective_rank": _rank,
         "grid": _grid,
         "selection": selection_sheet,
+        "frontier": frontier_sheet,
+        "published": published_sheet,
     }
     written = []
     with matplotlib.rc_context(STYLE):

@@ -1,0 +1,38 @@
+"""Error against cost for a paper: every run at every milestone, and the Pareto frontier."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from datayield.analysis.words import metric_name
+from datayield.report.figures.frontier import AXES
+from datayield.report.findings import Findings
+from datayield.report.paper import COLUMNS, panels, shared_legend
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def frontier_sheet(f: Findings) -> "Figure | None":
+    """A panel for each evaluation and cost; both axes as on the page."""
+    if not f.frontiers:
+        return None
+    lines = list(dict.fromkeys(s.line for front in f.frontiers for s in front.spots))
+    shown = [line for line in lines if line.key.name in f.styles]
+    legend = len({line.name for line in shown}) + 1
+    titles = [f"{front.place}, {AXES[front.cost]}" for front in f.frontiers]
+    figure, axes = panels(titles, math.ceil(legend / COLUMNS))
+    with shared_legend(figure, axes):
+        for ax, front in zip(axes, f.frontiers, strict=True):
+            for line in shown:
+                mine = [s for s in front.spots if s.line == line]
+                style = f.styles[line.key.name]
+                look: Any = {"color": style.colour, "ls": style.pattern, "marker": style.marker}
+                x, y = [s.cost for s in mine], [100 * s.error for s in mine]
+                ax.plot(x, y, lw=0.8, label=line.name, **look) if mine else None
+            best = sorted((s for s in front.spots if s.best), key=lambda s: s.cost)
+            x, y = [s.cost for s in best], [100 * s.error for s in best]
+            last = max(s.cost for s in front.spots)
+            ax.step([*x, last], [*y, y[-1]], where="post", color="#111111", label="frontier")
+            ax.set_xscale("log")
+            ax.set_ylabel(f"100 − {metric_name(front.metric)}, %")
+    return figure
