@@ -33,7 +33,7 @@ def test_the_folder_is_complete_and_nothing_is_loaded_from_elsewhere(tmp_path: P
     names = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     figures = {
         f"figures/{n}.{k}"
-        for n in ("yield", "gain", "effective_rank", "selection")
+        for n in ("yield", "gain", "effective_rank", "selection", "frontier")
         for k in ("svg", "pdf")
     }
     tables = {"table.csv", "curves.csv", "runs.csv", "table.tex", "selection.csv"}

@@ -40,5 +40,5 @@ def test_theirs_stands_beside_ours_and_nothing_where_there_is_none() -> None:
     theirs, ours = sheet.axes
     assert list(theirs.lines[0].get_ydata()) == [20.0, 40.0]
     assert [list(line.get_xdata()) for line in ours.lines] == [SIZES] * len(ours.lines)
-    assert "Published: Table 1" in theirs.get_title(loc="left")
-    assert ours.get_title(loc="left").startswith("Ours")
+    titles = ["".join(ax.get_title(loc=at) for at in ("left", "center")) for ax in (theirs, ours)]
+    assert titles == ["Published: Table 1, category", "Ours: category"]

@@ -7,6 +7,7 @@ from datayield.analysis.words import metric_name
 from datayield.report.figures.frontier import AXES
 from datayield.report.findings import Findings
 from datayield.report.paper import COLUMNS, panels, shared_legend
+from datayield.spec.budget import short_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,6 +34,13 @@ def frontier_sheet(f: Findings) -> "Figure | None":
             x, y = [s.cost for s in best], [100 * s.error for s in best]
             last = max(s.cost for s in front.spots)
             ax.step([*x, last], [*y, y[-1]], where="post", color="#111111", label="frontier")
+            first = min(s.cost for s in front.spots)
+            ticks = [m * 10.0**k for k in range(-3, 25) for m in (1, 2, 5)]
+            ticks = [tick for tick in ticks if 0.8 * first <= tick <= 1.25 * last]
+            ticks = ticks[:: max(1, -(-len(ticks) // 7))]
+            name = short_number if front.cost == "flops" else "{:g}".format
             ax.set_xscale("log")
+            ax.minorticks_off()
+            ax.set_xticks(ticks, [name(tick) for tick in ticks])
             ax.set_ylabel(f"100 − {metric_name(front.metric)}, %")
     return figure
