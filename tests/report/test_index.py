@@ -111,3 +111,15 @@ def test_nothing_to_export(tmp_path: Path) -> None:
 
 def test_the_root_is_no_private_folder() -> None:
     assert without_paths("a/b", [(Path("/"), "~")]) == "a/b"
+
+
+def test_the_readme_of_an_export_lists_verdicts_bad_news_first(store: Path, tmp_path: Path) -> None:
+    one = {"says": "rises", "evidence": "+1.0 | n", "published": 2.5}
+    report = store / "studies/simulated-pocket"
+    verdicts = {"A": "reproduced", "B": "not asked", "C": "contradicted"}
+    claims = [{"id": i, "verdict": verdict, **one} for i, verdict in verdicts.items()]
+    write_json(report / "claims.json", {"claims": claims})
+    text = (export(report, tmp_path / "results", []) / "README.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert [row.split(" | ")[0] for row in rows] == ["| C", "| A", "| B"]
+    assert rows[0] == "| C | rises | contradicted | +1.0 \\| n | 2.5 |"

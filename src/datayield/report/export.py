@@ -41,7 +41,8 @@ def export(report: Path, into: Path, private: Iterable[tuple[Path, str]]) -> Pat
     write_json(folder / PROVENANCE, {"command": command, **known})
     if not (folder / "README.md").exists():
         said = read_json(report / "answers.json") or []
-        text = _readme(known, command, [str(s) for s in said], verdicts(report))
+        judged = (read_json(report / "claims.json") or {}).get("claims", [])
+        text = _readme(known, command, [str(s) for s in said], verdicts(report), judged)
         write_text(folder / "README.md", without_paths(text, hidden))
     return folder
 
@@ -59,7 +60,13 @@ def _rounded(number: "re.Match[str]") -> str:
     return f"{float(number[0]):.7g}"
 
 
-def _readme(known: dict[str, Any], command: str, answers: list[str], counts: dict[str, int]) -> str:
+def _readme(
+    known: dict[str, Any],
+    command: str,
+    answers: list[str],
+    counts: dict[str, int],
+    judged: list[dict[str, Any]],
+) -> str:
     study, scale = known["study"], known["scale"]
     versions = ", ".join(f"{k} {v}" for k, v in sorted(known["versions"].items()))
     time, wall = duration(known["seconds"]), duration(known["seconds_first_to_last"])
@@ -73,5 +80,19 @@ def _readme(known: dict[str, Any], command: str, answers: list[str], counts: dic
         "Written by `datayield report --export`; numbers are in the files beside it.",
     ]
     if counts:
-        lines += ["", "Claims: " + ", ".join(f"{n} {v}" for v, n in counts.items()) + "."]
+        lines += ["", "Claims: " + ", ".join(f"{n} {v}" for v, n in counts.items()) + ".", ""]
+        lines += ["| claim | | verdict | evidence | published |", "|---|---|---|---|---|"]
+        lines += [_claim(j) for j in sorted(judged, key=_bad_news_first)]
     return "\n".join([*lines, "", *(f"- {answer}" for answer in answers), ""])
+
+
+def _bad_news_first(judged: dict[str, Any]) -> int:
+    order = ("contradicted", "undecided", "reproduced", "not asked")
+    return order.index(judged["verdict"])
+
+
+def _claim(judged: dict[str, Any]) -> str:
+    """One row of a table in Markdown, whose cells hold no bar."""
+    published = "" if judged["published"] is None else f"{judged['published']:g}"
+    cells = judged["id"], judged["says"], judged["verdict"], judged["evidence"], published
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
