@@ -102,7 +102,7 @@ class Workers:
         worker.process.join()
         worker.pipe.close()
         self._workers.remove(worker)
-        return Ended("lost", f"its process ended ({_cause(worker.process.exitcode or 0)})")
+        return Ended("lost", f"its process ended ({cause(worker.process.exitcode or 0)})")
 
 
 @contextmanager
@@ -121,7 +121,8 @@ def _threads_in_environment(threads: int) -> Iterator[None]:
         del os.environ["OMP_NUM_THREADS"]
 
 
-def _cause(code: int) -> str:
+def cause(code: int) -> str:
+    """What ended a process, by its exit code: negative where a signal did."""
     if code == -signal.SIGKILL:
         return "killed; if nobody did, the machine ran out of memory"
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"
