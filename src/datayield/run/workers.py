@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from threading import Event, Thread
 
 from datayield.run.attempt import Ended, Happening, Job, isolated
+from datayield.spec.places import threads_wanted
 
 STOP = "stop"
 LOOK_SECONDS = 0.5
@@ -111,7 +112,7 @@ def _threads_in_environment(threads: int) -> Iterator[None]:
 
     What the user has set holds.
     """
-    if os.environ.get("OMP_NUM_THREADS"):
+    if threads_wanted():
         yield
         return
     os.environ["OMP_NUM_THREADS"] = str(threads)
