@@ -1,11 +1,10 @@
-"""Two processes at each task of an engine: stopped, warned, killed, they end as torchrun does."""
+"""Torchrun inside a task: stopped and continued, ended by an error, refused. Whole studies on
+engines, with processes killed: `python -m tests.run.inside_torchrun_runs`.
+"""
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
@@ -14,79 +13,37 @@ from datayield.run.attempt import Ended, Job
 from datayield.run.executors import engine_of
 from datayield.run.inside_torchrun import _verdict, by_processes
 from datayield.session import How, how_to_run, open_study
+from datayield.spec.budget import Budget
 from datayield.spec.errors import ConfigError
 from datayield.store.atomic import read_json
 from tests.conftest import Call
-from tests.run.engines_runs import BY_RAY, BY_SLURM, STUDY, environment, finished, start, table
-from tests.run.test_engines import resumed
-
-BY_TWO = ("--processes", "2")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the study is done already by torchrun itself, under `direct`."""
-    folder = tmp_path_factory.mktemp("inside")
-    (folder / "engines.yaml").write_text(STUDY.format(images=6400, seeds=[0]))
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-        "-m", "datayield", "run", "engines.yaml", "--store", "direct",
-    ]  # fmt: skip
-    subprocess.run(command, cwd=folder, env=environment(folder), check=True, capture_output=True)
-    return folder
+def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_path: Path) -> None:
+    session = open_study("tiny.yaml")
+    task = next(task for task in session.plan().todo if task.share_left > 0)
+    longer = Budget(unit="images", amount=12_800)
+    task = task._replace(spec=task.spec.model_copy(update={"budget": longer}), evals=(), owed=())
+    run = session.store.run(task.spec.id)
+    job, stop = Job(task, session.store, "cpu", 0.0, processes=2), Event()
 
+    def stop_once_saved() -> None:
+        while not (read_json(run.path / "progress.json") or {}).get("step"):
+            stop.wait(0.05)
+        stop.set()
 
-def leader(store: Path, study: "subprocess.Popen[str]") -> int:
-    """The process that holds the first run seen to have saved."""
-    while study.poll() is None:
-        for progress in store.glob("runs/*/progress.json"):
-            claim = read_json(progress.with_name("claim.json"))
-            if claim and (read_json(progress) or {"step": 0})["step"] > 0:
-                return int(claim["pid"])
-        time.sleep(0.01)
-    raise AssertionError(f"it ended before a run had saved: {study.communicate()}")
+    Thread(target=stop_once_saved, daemon=True).start()
+    end = by_processes(job, tmp_path, tmp_path, stop)
+    assert end.how == "stopped"
+    step = (read_json(run.path / "progress.json") or {})["step"]
+    assert 0 < step < 400
+    assert end.message.startswith(f"stopped at step {step} of 400, saved")
+    assert not (run.path / "claim.json").exists()
 
-
-def parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def follower(of: int) -> int:
-    """The other process of the torchrun that started `of`."""
-    pids = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()]
-    [other] = [pid for pid in pids if pid != of and parent(pid) == parent(of)]
-    return other
-
-
-def test_on_slurm_a_stop_saves_and_a_job_warned_is_requeued(folder: Path) -> None:
-    pytest.importorskip("submitit")
-    store = folder / "slurm"
-    study = start(folder, "slurm", *BY_SLURM, *BY_TWO)
-    leader(store, study)
-    study.send_signal(signal.SIGINT)
-    _, said = study.communicate(timeout=300)
-    assert study.returncode == 3, said
-    assert ", saved" in said
-    assert not list(store.glob("runs/*/claim.json"))
-    stopped = resumed(folder, "slurm")
-
-    study = start(folder, "slurm", *BY_SLURM, *BY_TWO)
-    job = parent(parent(leader(store, study)))  # of torchrun, of the leader
-    os.kill(job, signal.SIGUSR2)
-    said = finished(study)
-    assert "started again" not in said
-    assert resumed(folder, "slurm") > stopped + 1
-    assert table(folder, "slurm") == table(folder, "direct")
-
-
-def test_on_ray_a_killed_follower_costs_an_attempt(folder: Path) -> None:
-    pytest.importorskip("ray")
-    study = start(folder, "ray", *BY_RAY, *BY_TWO)
-    os.kill(follower(leader(folder / "ray", study)), signal.SIGKILL)
-    said = finished(study)
-    assert "process 1 of 2 ended (killed; if nobody did, the machine ran out of memory)" in said
-    assert said.count("started again (1 of 2)") == 1
-    assert table(folder, "ray") == table(folder, "direct")
+    assert by_processes(job._replace(save_seconds=60.0), tmp_path, tmp_path) == Ended("done")
+    spent = run.spent()
+    assert spent is not None
+    assert (spent.processes, spent.resumed, spent.images) == (2, 1, 12_800)
 
 
 def test_an_error_of_the_program_ends_all_processes_and_is_told(
