@@ -20,6 +20,7 @@ from datayield.store.atomic import read_json
 from tests.run.engines_runs import BY_RAY, BY_SLURM, STUDY, environment, finished, start, table
 
 BY_TWO = ("--processes", "2")
+PATIENT = (*BY_SLURM, "--slurm", "time=60")  # else submitit warns each job after 5 minutes
 
 
 def leader(store: Path, study: "subprocess.Popen[str]") -> int:
@@ -57,7 +58,7 @@ def direct(folder: Path) -> str:
 def slurm(folder: Path) -> str:
     """Stopped and continued, then a job warned, which is requeued."""
     store = folder / "slurm"
-    study = start(folder, "slurm", *BY_SLURM, *BY_TWO)
+    study = start(folder, "slurm", *PATIENT, *BY_TWO)
     leader(store, study)
     study.send_signal(signal.SIGINT)
     _, said = study.communicate(timeout=600)
@@ -67,7 +68,7 @@ def slurm(folder: Path) -> str:
     assert not list(store.glob("runs/*/spent.json"))
     saved = len(list(store.glob("runs/*/state.pt")))
 
-    study = start(folder, "slurm", *BY_SLURM, *BY_TWO)
+    study = start(folder, "slurm", *PATIENT, *BY_TWO)
     os.kill(parent(parent(leader(store, study))), signal.SIGUSR2)  # parent: torchrun; its: the job
     said = finished(study)
     assert "started again" not in said, said
