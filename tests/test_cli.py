@@ -20,7 +20,17 @@ from tests.conftest import Call
 VERBS = {
     "demo": {"store", "device", "json"},
     "plan": {"scale", "store", "device", "measure", "all", "json"},
-    "run": {"scale", "store", "device", "json", "save-every", "jobs", "executor", "slurm"},
+    "run": {
+        "scale",
+        "store",
+        "device",
+        "json",
+        "save-every",
+        "jobs",
+        "executor",
+        "processes",
+        "slurm",
+    },
     "status": {"scale", "store", "all", "json"},
     "report": {"scale", "store", "json", "export"},
     "index": {"store", "json"},
@@ -192,4 +202,8 @@ def test_doctor_measures_what_is_fastest_here(
     for name, best in found["fastest here"].items():
         own = [line for line in lines if line["encoder"] == name]
         top = max(own, key=lambda line: line["images_per_second"])
-        assert best == "{precision}, {layout}, {threads} threads".format(**top)
+        assert best.startswith("{precision}, {layout}, {threads} threads; ".format(**top))
+    runs = json.loads(datayield("doctor", "--json").out)["runs on this CPU"]
+    assert set(runs) == {f"{n} in {p}" for n in ("resnet18", "vit_tiny") for p in ("fp32", "bf16")}
+    assert all("(OMP_NUM_THREADS): " in said and "measured" in said for said in runs.values())
+    assert not any("doctor --measure" in said for said in runs.values())

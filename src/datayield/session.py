@@ -44,6 +44,7 @@ class How(NamedTuple):
     executor: str = "local"  # or "ray", "slurm"
     jobs: int | None = 1  # None: as many as fit
     slurm: tuple[str, ...] = ()  # "key=value"
+    processes: int = 1  # at each task, in one torchrun
 
 
 ONE_BY_ONE = How()
@@ -94,9 +95,7 @@ class Session(NamedTuple):
         if processes == 1:
             yield
             return
-        for task in plan.todo:
-            if isinstance(task.spec, RunSpec) and task.share_left > 0:
-                _check_batch(task.spec.batch, processes)
+        _check_batches(plan, processes)
         from datayield.run.parallel import leading
 
         with leading(self.device):
@@ -117,6 +116,7 @@ class Session(NamedTuple):
 
         if self.lacking:
             raise self.lacking[0]
+        _check_batches(plan, how.processes)
         self.store.check_writable()
         for task in self.left_out:
             console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
@@ -140,6 +140,7 @@ class Session(NamedTuple):
             plan=plan,
             store=self.store,
             device=self.device,
+            processes=how.processes,
             stop=stop,
             say=display.say,
         )
@@ -197,8 +198,8 @@ class Session(NamedTuple):
         return self.store.study(self.study.name) / "report.html"
 
 
-def how_to_run(executor: str, jobs: str, slurm: tuple[str, ...] = ()) -> How:
-    """The command line's options, checked. Raises ConfigError."""
+def how_to_run(executor: str, jobs: str, slurm: tuple[str, ...] = (), inside: int = 1) -> How:
+    """The command line's options, checked; `inside`: processes at each task. Raises ConfigError."""
     if executor not in ("local", "ray", "slurm"):
         raise ConfigError(
             "unknown executor", where="--executor", got=executor, allowed=["local", "ray", "slurm"]
@@ -216,6 +217,14 @@ def how_to_run(executor: str, jobs: str, slurm: tuple[str, ...] = ()) -> How:
         raise ConfigError(
             "not a number of tasks", where="--jobs", got=jobs, allowed="1, 2, ... or auto"
         )
+    if inside > 1 and executor == "local":
+        raise ConfigError(
+            "on this machine torchrun itself starts the processes",
+            where="--processes",
+            got=inside,
+            allowed="1, or with --executor ray or slurm",
+            hint=f"torchrun --nproc-per-node {inside} -m datayield run ...",
+        )
     processes = place().processes
     if processes > 1 and (executor != "local" or jobs != "1"):
         raise ConfigError(
@@ -224,7 +233,7 @@ def how_to_run(executor: str, jobs: str, slurm: tuple[str, ...] = ()) -> How:
             got=jobs if executor == "local" else executor,
             hint="leave it out, or start datayield without torchrun",
         )
-    return How(executor, None if jobs == "auto" else int(jobs), slurm)
+    return How(executor, None if jobs == "auto" else int(jobs), slurm, inside)
 
 
 def open_study(
@@ -272,12 +281,15 @@ def _with_what_is_here(study: Study) -> tuple[Study, tuple[str, ...]]:
     return (study.without(absent) if absent else study), tuple(absent.values())
 
 
-def _check_batch(batch: int, processes: int) -> None:
-    if batch % processes:
-        raise ConfigError(
-            f"a batch of {batch} images cannot be shared out evenly among {processes} processes",
-            where="base.batch",
-            got=batch,
-            allowed=f"multiples of {processes}",
-            hint="choose another --nproc-per-node; another batch is another run",
-        )
+def _check_batches(plan: Plan, processes: int) -> None:
+    todo = [task for task in plan.todo if task.share_left > 0]
+    for batch in (task.spec.batch for task in todo if isinstance(task.spec, RunSpec)):
+        if batch % processes:
+            raise ConfigError(
+                f"a batch of {batch} images cannot be shared out evenly among {processes} "
+                "processes",
+                where="base.batch",
+                got=batch,
+                allowed=f"multiples of {processes}",
+                hint="choose another number of processes; another batch is another run",
+            )

@@ -44,8 +44,8 @@ BY_RAY = (*BY_TWO, "--executor", "ray")
 BY_SLURM = (*BY_TWO, "--executor", "slurm", "--slurm", "cluster=local")
 
 
-def start(folder: Path, store: str, *options: str) -> "subprocess.Popen[str]":
-    """`datayield run engines.yaml` of the folder, with one thread for each run."""
+def environment(folder: Path) -> dict[str, str]:
+    """One thread for each process, and a cache of the folder's own."""
     env = {
         **os.environ,
         "OMP_NUM_THREADS": "1",
@@ -53,10 +53,15 @@ def start(folder: Path, store: str, *options: str) -> "subprocess.Popen[str]":
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
     env.pop("RAY_ADDRESS", None)
+    return env
+
+
+def start(folder: Path, store: str, *options: str) -> "subprocess.Popen[str]":
+    """`datayield run engines.yaml` of the folder, with one thread for each run."""
     command = [sys.executable, "-m", "datayield", "run", "engines.yaml", "--store", store]
     return subprocess.Popen(
         [*command, "--save-every", "0.2", *options],
-        env=env,
+        env=environment(folder),
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -65,6 +65,9 @@ def run(
     save_every: Annotated[float, typer.Option(help="Seconds between saved states.")] = 60.0,
     jobs: Annotated[str, typer.Option(help="Tasks at once, or auto: as many as fit.")] = "1",
     executor: Annotated[str, typer.Option(help="Where tasks run: local, ray or slurm.")] = "local",
+    processes: Annotated[
+        int, typer.Option(min=1, help="At each task, started by torchrun (ray, slurm).")
+    ] = 1,
     slurm: Annotated[
         list[str] | None, typer.Option(help="time=240, partition=gpu, gpus=1, ... (repeat it).")
     ] = None,
@@ -73,7 +76,7 @@ def run(
     from datayield.report.terminal import show_totals
     from datayield.session import how_to_run, open_study
 
-    how = how_to_run(executor, jobs, tuple(slurm or ()))
+    how = how_to_run(executor, jobs, tuple(slurm or ()), processes)
     if place().rank > 0:  # torchrun started several: one runs the study, the others train along
         from datayield.run.parallel import follow
 

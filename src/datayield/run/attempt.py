@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import torch
 
+from datayield.nets.gather import world
 from datayield.run.pretrain import Tick
 from datayield.run.work import work
 from datayield.spec.errors import BusyError, DatayieldError, InterruptedRunError
@@ -23,6 +24,7 @@ class Job(NamedTuple):
     device: str
     save_seconds: float
     jobs: int = 1  # that share the device with it
+    processes: int = 1  # that torchrun starts for it
     patience: float = 0.0  # seconds to wait for the claim of a worker that was lost
 
 
@@ -52,8 +54,13 @@ def attempt(job: Job, stop: Event) -> Iterator[Happening]:
 
 
 def isolated(job: Job, stop: Event) -> Iterator[Happening]:
-    """As `attempt`, for a process of its own: an error of the program ends only this task."""
+    """As `attempt`, for a process of its own: an error of the program ends only this task.
+
+    Raised where several processes are at the task: the others are still in the step.
+    """
     try:
         yield from attempt(job, stop)
     except Exception:
+        if world() > 1:
+            raise
         yield Ended("failed", traceback.format_exc())

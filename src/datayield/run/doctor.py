@@ -12,8 +12,11 @@ from datayield.data.catalog import entries
 from datayield.data.inventory import left_out
 from datayield.data.tasks import availability
 from datayield.run.device import choose, describe, fast_bf16, versions
+from datayield.run.layout import rates_here, way_of
 from datayield.run.rates import NETS, train_rates
-from datayield.spec.places import cache_dir, data_dir, store_dir
+from datayield.spec.encoder import EncoderSpec
+from datayield.spec.places import cache_dir, data_dir, store_dir, threads_wanted
+from datayield.store.fastest import TrainRate
 
 
 def examine(data: bool, measure: bool = False) -> dict[str, Any]:
@@ -43,14 +46,15 @@ def examine(data: bool, measure: bool = False) -> dict[str, Any]:
         findings["problems"].append(f"DATAYIELD_DATA={folder} is not a folder")
     if measure:
         rates = train_rates(device)
+        if device.type == "cpu":
+            rates_here().keep(rates)
         findings["training, images per second"] = [rate._asdict() for rate in rates]
-        findings["fastest here"] = {
-            spec.name: next(
-                f"{rate.precision}, {rate.layout}, {rate.threads} threads"
-                for rate in rates
-                if rate.encoder == spec.name
-            )
+        findings["fastest here"] = {spec.name: _fastest(rates, spec.name) for spec in NETS}
+    if device.type == "cpu":
+        findings["runs on this CPU"] = {
+            f"{spec.name} in {precision}": _way(spec, precision, device)
             for spec in NETS
+            for precision in ("fp32", "bf16")
         }
     if data:
         findings["datasets"] = [asdict(entry) for entry in entries()]
@@ -61,6 +65,24 @@ def examine(data: bool, measure: bool = False) -> dict[str, Any]:
             if row["missing"]
         ]
     return findings
+
+
+def _fastest(rates: list[TrainRate], encoder: str) -> str:
+    """Of all, with what its precision gains: that is for the study to choose."""
+    best, *others = (rate for rate in rates if rate.encoder == encoder)  # the fastest first
+    other = next(rate for rate in others if rate.precision != best.precision)
+    gain = best.images_per_second / other.images_per_second
+    return (
+        f"{best.precision}, {best.layout}, {best.threads} threads; {gain:.2f} times the best in "
+        f"{other.precision}, which is another study"
+    )
+
+
+def _way(encoder: EncoderSpec, precision: str, device: torch.device) -> str:
+    chosen = way_of(encoder, precision, device)
+    threads = f"{chosen.threads or torch.get_num_threads()} threads"
+    held = " (OMP_NUM_THREADS)" if threads_wanted() else ""
+    return f"{chosen.layout}, {threads}{held}: {chosen.why}"
 
 
 def show(console: Console, findings: dict[str, Any]) -> None:

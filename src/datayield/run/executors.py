@@ -26,21 +26,25 @@ def engine_of(
     plan: Plan,
     store: Store,
     device: str,
+    processes: int,
     stop: Event,
     say: "Callable[[str], None]",
 ) -> "Engine":
     """An engine with nothing to do yet. `jobs`: None where this machine is to choose.
 
+    `processes`: at each task, where the engine is not `local`.
     Raises ConfigError where an engine is not installed, or a setting is unknown.
     """
     if executor == "slurm":
         from datayield.run.slurm_engine import Slurm
 
-        return Slurm(jobs or 1, store, slurm)
+        return Slurm(jobs or 1, store, slurm, processes)
     if executor == "ray":
         from datayield.run.ray_engine import Ray
 
-        return Ray(jobs or 1, device, store, max(1, cores() // (jobs or 1)))
+        return Ray(
+            jobs or 1, device, store, max(1, cores() // ((jobs or 1) * processes)), processes
+        )
     chosen = choose(device)
     devices = _devices(chosen)
     if jobs is None:

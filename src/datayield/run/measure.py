@@ -17,6 +17,7 @@ from datayield.evals.features import extract, pixel_features
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
+from datayield.run.layout import laid_out, lay_out, threads_kept, way_of
 from datayield.run.step import take
 from datayield.spec.cost import flops_per_image
 from datayield.spec.encoder import EncoderSpec
@@ -53,7 +54,12 @@ def measure(plan: Plan, speeds: Speeds, device: torch.device) -> Iterator[str]:
 
 def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
     """Median time of a whole training step on random pixels, divided by the batch."""
-    step = stepper(spec, device)
+    with threads_kept():
+        times = _step_seconds(stepper(spec, device), device)
+    return float(np.median(times[1:])) / spec.batch  # the first step warms up
+
+
+def _step_seconds(step: Callable[[], None], device: torch.device) -> list[float]:
     times: list[float] = []
     began = time.perf_counter()
     while len(times) < 4 or (time.perf_counter() - began < SECONDS_PER_KIND and len(times) < 40):
@@ -62,13 +68,14 @@ def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         times.append(time.perf_counter() - before)
-    return float(np.median(times[1:])) / spec.batch  # the first step warms up
+    return times
 
 
 def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
     """Each call is one training step as the loop takes it, from pixels to weights.
 
-    On random pixels, in the middle of the budget and at a learning rate of 0.
+    On random pixels, in the middle of the budget and at a learning rate of 0. Leaves the process
+    at the number of threads that runs take.
     """
     if device.type == "cpu":
         keep_freed_memory()
@@ -77,7 +84,9 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
         0, 256, (n, spec.data.size, spec.data.size, 3), dtype=np.uint8
     )
     images = Resident(pixels, np.arange(n), device)
-    method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
+    method = methods.build(spec).to(device)
+    way = way_of(spec.encoder, spec.precision, device)
+    lay_out(method, way.layout, way.threads)
     optimizer = build_optimizer(method, spec.optim)
     targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()
     number = count()
@@ -85,6 +94,7 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
     def step() -> None:
         k = next(number)
         views = make_views(images.batch(0, k, spec.batch), spec.views, 0, k)
+        views = laid_out(views, way.layout)
         take(method, optimizer, spec, views, targets, t=0.5, lr=0.0, stream=k)
 
     return step

@@ -25,6 +25,7 @@ from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.run.compiled import compile_encoders
 from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
+from datayield.run.layout import laid_out, lay_out, way_of
 from datayield.run.state import Meter, load_state, save_state, weights_digest, write_state
 from datayield.run.step import rate_at, stream_at, take
 from datayield.spec.cost import flops_per_image
@@ -108,13 +109,14 @@ def pretrain(
     if device.type == "cpu":
         keep_freed_memory()
     method = synchronised(methods.build(spec, earlier)).to(device)
-    method = method.to(memory_format=torch.channels_last)
     compiled = compiling() and compile_encoders(method)
     part = mine(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
     start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
     if start == 0:
         meter.estimate = estimate
+        meter.layout, meter.threads, _ = way_of(spec.encoder, spec.precision, device)
+    lay_out(method, meter.layout, meter.threads)
     steps, every = spec.steps, max(1, min(50, spec.steps // 200))
     _drop_log_from(folder, start)
     method.train()
@@ -163,7 +165,7 @@ def pretrain(
             method,
             optimizer,
             spec,
-            views,
+            laid_out(views, meter.layout),
             targets,
             t=t,
             lr=rate_at(spec, step),
@@ -266,6 +268,7 @@ def _spent(
         peak_memory=peak_memory(device),
         device=describe(device),
         threads=torch.get_num_threads(),
+        layout=meter.layout,
         processes=world(),
         compiled=compiled,
         resumed=meter.resumed,

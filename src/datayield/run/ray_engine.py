@@ -12,16 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from datayield.run.attempt import Ended, Happening, Job
-from datayield.run.letters import LOOK_SECONDS, Letters, by_letter, needed
+from datayield.run.inside_torchrun import by_processes
+from datayield.run.letters import LOOK_SECONDS, Letters, needed
+from datayield.spec.errors import ConfigError
 from datayield.store.folders import Store
 
 PASSED_ON = ("DATAYIELD_DATA", "DATAYIELD_CACHE", "OMP_NUM_THREADS", "PYTHONPATH")
 
 
 class Ray:
-    """`jobs` tasks at once; each gets an equal part of the CPUs, and of the GPUs if any."""
+    """`jobs` tasks at once; each gets an equal part of the CPUs, and of the GPUs if any.
 
-    def __init__(self, jobs: int, device: str, store: Store, threads: int) -> None:
+    With several `processes` at each task it gets a GPU for each of them instead, on one node.
+    """
+
+    def __init__(
+        self, jobs: int, device: str, store: Store, threads: int, processes: int = 1
+    ) -> None:
         with needed("ray"):
             import ray
 
@@ -33,22 +40,28 @@ class Ray:
         ray.init(**settings)
         there = ray.cluster_resources()
         gpus = 0 if device == "cpu" else int(there.get("GPU", 0))
-        self.slots = jobs
-        self.sharing = math.ceil(jobs / gpus) if gpus else jobs if own else 1
+        self.slots, self._processes = jobs, processes
+        per_task = processes if processes > 1 and gpus else 0  # GPUs
+        if per_task:
+            self._check_gpus(per_task)
+        self.sharing = 1 if per_task else math.ceil(jobs / gpus) if gpus else jobs if own else 1
         cpus = 1 if own else max(1, int(there.get("CPU", 1)) // jobs)
         self._resources: dict[str, Any] = {
             "num_cpus": cpus,
-            "num_gpus": 1 / math.ceil(jobs / gpus) if gpus else 0,
+            "num_gpus": per_task or (1 / self.sharing if gpus else 0),
             "max_retries": 0,
-            "runtime_env": {"env_vars": _environment(threads if own else cpus)},
+            "runtime_env": {
+                "env_vars": _environment(threads if own else max(1, cpus // processes))
+            },
         }
         self._letters = Letters(store)
         self._running: dict[Any, str] = {}  # reference to the end -> run
 
     def start(self, job: Job) -> None:
         """Hand the task to Ray."""
-        job = job._replace(store=Store(job.store.root.absolute()))
-        task = self._ray.remote(by_letter).options(**self._resources)
+        store = Store(job.store.root.absolute())
+        job = job._replace(store=store, processes=self._processes)
+        task = self._ray.remote(by_processes).options(**self._resources)
         self._running[task.remote(job, self._letters.folder, Path.cwd())] = job.task.spec.id
 
     def happenings(self) -> Iterator[tuple[str, Happening]]:
@@ -71,11 +84,23 @@ class Ray:
         self._ray.shutdown()
         self._letters.close()
 
+    def _check_gpus(self, wanted: int) -> None:
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        most = max(int(node.get("GPU", 0)) for node in nodes)
+        if wanted > most:
+            self._ray.shutdown()
+            raise ConfigError(
+                "no node of the cluster has a GPU for each process of a task",
+                where="--processes",
+                got=wanted,
+                allowed=f"at most {most}",
+            )
+
     def _end(self, reference: Any) -> Ended:
         errors = self._ray.exceptions
         try:
             end: Ended = self._ray.get(reference)
-        except errors.RayTaskError as error:  # before `by_letter` began: not importable there, say
+        except errors.RayTaskError as error:  # before it began: not importable there, say
             return Ended("failed", str(error))
         except errors.RayError as error:
             return Ended("lost", f"its worker or node is gone ({type(error).__name__})")

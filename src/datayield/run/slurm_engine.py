@@ -13,7 +13,8 @@ from threading import Event
 from typing import Any
 
 from datayield.run.attempt import Ended, Happening, Job
-from datayield.run.letters import Letters, by_letter, needed
+from datayield.run.inside_torchrun import by_processes
+from datayield.run.letters import Letters, needed
 from datayield.spec.errors import ConfigError
 from datayield.store.claim import BEAT_SECONDS, STALE_SECONDS
 from datayield.store.folders import Store
@@ -37,18 +38,22 @@ SETTINGS: dict[str, tuple[str, type]] = {
 
 
 class Slurm:
-    """At most `jobs` jobs of the array run at once; Slurm holds the others in its queue."""
+    """At most `jobs` jobs of the array run at once; Slurm holds the others in its queue.
 
-    sharing = 1
+    `processes`: at each task; they want as many GPUs, by the setting `gpus`.
+    """
 
-    def __init__(self, jobs: int, store: Store, settings: tuple[str, ...]) -> None:
+    def __init__(
+        self, jobs: int, store: Store, settings: tuple[str, ...], processes: int = 1
+    ) -> None:
         with needed("slurm"):
             import submitit
 
         chosen = parsed(settings)
         cluster = chosen.pop("cluster", "slurm")
         queued = cluster == "slurm"
-        self.slots = 100_000 if queued else jobs
+        self.slots, self.sharing = (100_000, 1) if queued else (jobs, jobs)
+        self._processes = processes
         self._letters = Letters(store)
         self._executor: Any = submitit.AutoExecutor(
             self._letters.folder / "submitit", cluster, slurm_max_num_timeout=REQUEUES
@@ -63,7 +68,8 @@ class Slurm:
 
     def start(self, job: Job) -> None:
         """Keep it for the next array."""
-        self._new.append(job._replace(store=Store(job.store.root.absolute()), patience=PATIENCE))
+        store = Store(job.store.root.absolute())
+        self._new.append(job._replace(store=store, patience=PATIENCE, processes=self._processes))
 
     def happenings(self) -> Iterator[tuple[str, Happening]]:
         """Hand in what is new as one array; then letters, then ends."""
@@ -124,7 +130,7 @@ class Requeueable:
             stop.set()
 
         requeue = signal.signal(signal.SIGUSR2, on_warning)
-        end = by_letter(self.job, self.folder, self.home, stop)
+        end = by_processes(self.job, self.folder, self.home, stop)
         signal.signal(signal.SIGUSR2, requeue)
         if warned.is_set() and end.how == "stopped":  # saved: now submitit may end this process
             os.kill(os.getpid(), signal.SIGUSR2)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from datayield.spec.errors import StoreError
 from datayield.store.atomic import write_json, write_with
+from datayield.store.fastest import USUAL, Layout
 from datayield.store.folders import RunFolder
 
 
@@ -19,7 +20,7 @@ class Meter:
     """What a run has taken so far, over all its attempts. Seconds of training alone.
 
     Steps that it took over (`shared`: from which run, images, seconds) count as if it had taken
-    them itself.
+    them itself. `layout` and `threads` (None: torch's own) as it began (run.layout).
     """
 
     seconds: float = 0.0
@@ -28,6 +29,8 @@ class Meter:
     resumed: int = 0
     estimate: tuple[float, float, float] | None = None
     shared: dict[str, Any] | None = None
+    layout: Layout = USUAL
+    threads: int | None = None
 
 
 def save_state(

@@ -14,6 +14,7 @@ from datayield.nets.gather import world
 from datayield.run.device import peak_memory
 from datayield.run.evaluate import evaluate
 from datayield.run.images import source_of
+from datayield.run.layout import threads_kept
 from datayield.run.parallel import order
 from datayield.run.pretrain import Tick, pretrain
 from datayield.run.state import read_tensors
@@ -123,7 +124,7 @@ def _pretrain(
         save_seconds=save_seconds,
         branches=_branches(task, spec, store),
     )
-    with closing(source.images):
+    with closing(source.images), threads_kept():
         try:
             yield from loop
         except DataError as error:

@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from threading import Event, Thread
 
 from datayield.run.attempt import Ended, Happening, Job, isolated
+from datayield.spec.places import threads_wanted
 
 STOP = "stop"
 LOOK_SECONDS = 0.5
@@ -102,7 +103,7 @@ class Workers:
         worker.process.join()
         worker.pipe.close()
         self._workers.remove(worker)
-        return Ended("lost", f"its process ended ({_cause(worker.process.exitcode or 0)})")
+        return Ended("lost", f"its process ended ({cause(worker.process.exitcode or 0)})")
 
 
 @contextmanager
@@ -111,7 +112,7 @@ def _threads_in_environment(threads: int) -> Iterator[None]:
 
     What the user has set holds.
     """
-    if os.environ.get("OMP_NUM_THREADS"):
+    if threads_wanted():
         yield
         return
     os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -121,7 +122,8 @@ def _threads_in_environment(threads: int) -> Iterator[None]:
         del os.environ["OMP_NUM_THREADS"]
 
 
-def _cause(code: int) -> str:
+def cause(code: int) -> str:
+    """What ended a process, by its exit code: negative where a signal did."""
     if code == -signal.SIGKILL:
         return "killed; if nobody did, the machine ran out of memory"
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"

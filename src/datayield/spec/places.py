@@ -42,6 +42,11 @@ def compiling() -> bool:
     return os.environ.get("DATAYIELD_COMPILE", "0") not in ("", "0")
 
 
+def threads_wanted() -> bool:
+    """OMP_NUM_THREADS: whether the user, or who started this process, says how many threads."""
+    return bool(os.environ.get("OMP_NUM_THREADS"))
+
+
 class Place(NamedTuple):
     """This process among those that train each run together; alone unless torchrun started it."""
 

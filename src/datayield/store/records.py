@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from datayield.spec.model import Frozen
+from datayield.store.fastest import USUAL, Layout
 
 
 class Shared(Frozen):
@@ -33,6 +34,7 @@ class SpentRecord(Frozen):
     peak_memory: int = Field(description="bytes: of the device, or of the process on CPU")
     device: str
     threads: int
+    layout: Layout = Field(USUAL, description="of images and weights in memory")
     processes: int = Field(1, description="that shared each batch; the counts above are of all")
     compiled: bool = Field(False, description="encoders by torch.compile (DATAYIELD_COMPILE)")
     resumed: int = Field(0, description="times it was stopped and continued")
