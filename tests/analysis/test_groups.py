@@ -39,7 +39,7 @@ def made(without: tuple[str, ...] = (), skip: tuple[str, int, int] | None = None
                 )  # fmt: skip
                 rows.append(row)
                 if ev.metric:
-                    rows.append(replace(row, metric="accuracy", value=0.83))
+                    rows.append(row._replace(metric="accuracy", value=0.83))
     return StudyResults(study, (*rows, *group_rows(study, rows)), ())
 
 

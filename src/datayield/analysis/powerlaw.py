@@ -69,9 +69,16 @@ def fit_robust(sizes: Array, cell: NDArray[np.intp], errors: Array, rounds: int 
         if errors.shape[1] < _ENOUGH or i == rounds:
             break
         residual = np.abs(errors - law.error(sizes)[:, cell])
-        spread = np.maximum(np.median(residual, axis=1, keepdims=True) / 0.6745, 1e-6)
+        spread = np.maximum(_medians(residual) / 0.6745, 1e-6)
         weights = np.minimum(1.0, HUBER * spread / np.maximum(residual, 1e-12))
     return law
+
+
+def _medians(x: Array) -> Array:
+    """Of each row, [D, 1]: a sort of short rows takes a tenth of the time of numpy's median."""
+    ordered, half = np.sort(x, axis=1), x.shape[1] // 2
+    low = half - 1 + x.shape[1] % 2
+    return np.asarray((ordered[:, low, None] + ordered[:, half, None]) / 2)
 
 
 def _solve(phi: Array, y: Array, w: Array) -> tuple[Array, Array, Array]:

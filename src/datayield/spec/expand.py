@@ -15,7 +15,7 @@ from datayield.spec.listing import Listings
 from datayield.spec.mixing import distinct, fixed, give_way, lay_out
 from datayield.spec.recipes import published
 from datayield.spec.run import RunSpec
-from datayield.spec.validate import validated
+from datayield.spec.validate import changed, validated
 from datayield.spec.views import VIEW_RECIPES, recipe
 
 Raw = dict[str, Any]  # as read from YAML
@@ -46,13 +46,11 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     data = fixed(spec.data, listings)
     n = data.count or 0
     images = spec.budget.images(n, spec.batch, flops_per_image(spec))
-    known: Raw = {"data": data, "budget": Budget(unit="images", amount=images)}
+    known: Raw = {"data": data.model_dump(), "budget": Budget(unit="images", amount=images)}
     if (trunk := spec.optim.trunk) is not None:
         length = trunk.images(n, spec.batch, flops_per_image(spec))
-        trunk = Budget(unit="images", amount=length)
-        known["optim"] = spec.optim.model_copy(update={"trunk": trunk})
-    raw = spec.model_copy(update=known).model_dump(mode="json")
-    return validated(RunSpec, raw, where="budget and optim.trunk")
+        known["optim"] = spec.optim.model_dump() | {"trunk": {"unit": "images", "amount": length}}
+    return changed(spec, known, where="budget and optim.trunk")
 
 
 def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:

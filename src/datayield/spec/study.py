@@ -140,13 +140,9 @@ class Study(Frozen):
         """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, and the
         encoder as published where a run starts from it.
         """
-        untrained = {
-            spec.id: spec
-            for cell in cells
-            for spec in [
-                BaselineSpec(name="untrained", encoder=cell.run.encoder, seed=cell.run.seed)
-            ]
-        }
+        drawn = dict.fromkeys((cell.run.encoder, cell.run.seed) for cell in cells)
+        every = [BaselineSpec(name="untrained", encoder=e, seed=seed) for e, seed in drawn]
+        untrained = {spec.id: spec for spec in every}
         started = dict.fromkeys(cell.run.encoder for cell in cells if cell.run.init == "pretrained")
         published = [BaselineSpec(name="pretrained", encoder=encoder) for encoder in started]
         return [BaselineSpec(name="pixels"), *untrained.values(), *published]
