@@ -1,7 +1,5 @@
 """Means over tasks: of the main metric, of whole groups only, and gains with tasks as the unit."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 

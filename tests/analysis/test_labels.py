@@ -1,7 +1,5 @@
 """Ladders of labels, main metrics, and whether a course falls: on planted truths."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 

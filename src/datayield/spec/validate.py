@@ -37,7 +37,9 @@ def changed(spec: M, parts: dict[str, Any], *, where: str) -> M:
     """
     model = type(spec)
     try:
-        return model.model_validate({name: getattr(spec, name) for name in model.model_fields} | parts)
+        return model.model_validate(
+            {name: getattr(spec, name) for name in model.model_fields} | parts
+        )
     except ValidationError as error:
         raise _refused(model, error, where) from None
 
