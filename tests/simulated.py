@@ -92,7 +92,7 @@ def simulate(
             if rank:
                 width = 20 + 8 * math.log2(n / 100) + 5 * methods.index(method) + draw.normal()
                 rows.append(make(share, "spectrum", "effective_rank", width * share**0.3))
-        specs[run] = _spec(method, n, images, seed)
+        specs[run] = spec_of(method, n, images, seed)
         spent.append(_spent(run, label, images, float(draw.normal(1, 0.1))))
     for name in truths:
         for seed in seeds:
@@ -114,7 +114,7 @@ def _baseline(kind: Any, encoder: str, name: str, seed: int, value: float) -> Ro
     return Row(f"{kind}-{seed}", kind, *cell, name, "linear@1", "", "accuracy", value, N_TEST)
 
 
-def _spec(method: str, n: int, images: int, seed: int) -> RunSpec:
+def spec_of(method: str, n: int, images: int, seed: int) -> RunSpec:
     """A run on a dataset of a name that a page must not take for its own."""
     base: dict[str, Any] = {
         "data": {"dataset": "</script><b>", "count": n, "seed": seed},
