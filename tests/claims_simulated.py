@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri
 from datayield.analysis.rows import Row, Spent, StudyResults
 from datayield.spec.study import Study
 from datayield.spec.validate import validated
+from tests.simulated import spec_of
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
 METHODS = ("simclr", "barlow_twins", "moco_v3")
@@ -109,7 +110,7 @@ def simulate(
                 Row(f"untrained-{seed}", "untrained", *cell, task, "linear@1", "", "accuracy",
                     value, ITEMS)
             )  # fmt: skip
-    specs: dict[str, dict[str, Any]] = {one.run: {} for one in spent}
+    specs = {one.run: spec_of("simclr", 1000, 20000, 0) for one in spent}  # alike but in the rows
     return StudyResults(study(claims), tuple(rows), tuple(spent), specs=specs)
 
 

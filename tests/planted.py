@@ -43,5 +43,5 @@ def planted(
                     run.data.count or 0, cell.asked.label(), run.images, share, cell.arm, run.seed,
                     "category", "linear@1", "", "accuracy", float(value), 2000)
             )  # fmt: skip
-    specs = {cell.run.id: cell.run.model_dump(mode="json") for cell in cells}
+    specs = {cell.run.id: cell.run for cell in cells}
     return StudyResults(study, tuple(rows), tuple(spent.values()), specs=specs)

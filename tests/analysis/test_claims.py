@@ -19,7 +19,7 @@ def _exact(values: Any, seeds: int = 3) -> StudyResults:
     """Rows of method simclr at 10 epochs, task one: `values(place of N, seed)`, huge test sets."""
     whole = simulate([], nothing, seeds, shares=(1.0,), tasks=["one"])
     rows = tuple(
-        replace(row, value=values(SIZES.index(row.n), row.seed), n_test=10**12)
+        row._replace(value=values(SIZES.index(row.n), row.seed), n_test=10**12)
         for row in whole.rows
         if row.kind == "run" and row.method == "simclr" and row.asked == "10 epochs"
     )
@@ -66,7 +66,7 @@ def test_the_level_of_seeds_cancels_between_runs_and_counts_against_a_baseline()
 
 def test_shared_test_items_are_an_error_that_seeds_do_not_lessen() -> None:
     results = _exact(lambda i, seed: 0.5 + 1e-6 * ((i + seed) % 2))
-    few = replace(results, rows=tuple(replace(row, n_test=100) for row in results.rows))
+    few = replace(results, rows=tuple(row._replace(n_test=100) for row in results.rows))
     cells = cells_of(few, ["one"], None, by_eval=False, by_share=False)
     a, b = list(cells.runs)[:2]
     assert estimate({a: 1, b: -1}, cells, layout(cells)).error == pytest.approx(0.05, rel=1e-3)
@@ -151,8 +151,8 @@ def test_a_gap_of_selection_is_read_from_the_ledger() -> None:
             # validation prefers the last; the test falls off at the end for all N but the first
             top = row.share == 1.0
             value = 0.5 + (0.0 if row.n == first or not top else -0.04) + 0.001 * (row.seed % 2)
-            rows[-1] = replace(row, value=value)
-            rows.append(replace(row, metric="accuracy_val", value=0.5 + row.share))
+            rows[-1] = row._replace(value=value)
+            rows.append(row._replace(metric="accuracy_val", value=0.5 + row.share))
     (found,) = judge(replace(whole, rows=tuple(rows)))
     assert found.verdict == "reproduced", found.evidence
     assert found.effect == pytest.approx(4.0)

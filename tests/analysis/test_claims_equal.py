@@ -74,7 +74,7 @@ def _course(run: RunSpec, share: float) -> float:
 def test_how_long_it_took_to_reach_a_score() -> None:
     shares = (0.0625, 0.125, 0.25, 0.5, 1.0)
     results = planted(LADDER, _course, shares, noise=0.0005)
-    results = replace(results, rows=tuple(replace(r, n_test=10**8) for r in results.rows))
+    results = replace(results, rows=tuple(r._replace(n_test=10**8) for r in results.rows))
     for reach in (40, {"data.count": 100}):
         found = _judged(results, by="seconds", reach=reach, expect="fall")
         assert found.verdict == "reproduced", found.evidence
@@ -94,7 +94,7 @@ def test_how_long_it_took_to_reach_a_score() -> None:
 
 def test_what_was_there_before_its_first_milestone_cannot_be_the_slower() -> None:
     results = planted(LADDER, _course, (0.25, 0.5, 1.0), noise=0.0005)
-    results = replace(results, rows=tuple(replace(r, n_test=10**8) for r in results.rows))
+    results = replace(results, rows=tuple(r._replace(n_test=10**8) for r in results.rows))
     found = _judged(results, by="flops", reach=32, expect="fall", **{"from": 100, "to": 1600})
     assert found.verdict == "undecided"  # both were there: neither time is known
     back = _judged(results, by="flops", reach=36, expect="rise", **{"from": 1600, "to": 100})
@@ -145,7 +145,7 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
         {**results.study.model_dump(), "evaluations": evals}, strict=False
     )
     rows = tuple(
-        replace(row, eval=name, value=row.value - 0.05 * i)
+        row._replace(eval=name, value=row.value - 0.05 * i)
         for row in results.rows
         for i, name in enumerate(names)
     )

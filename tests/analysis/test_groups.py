@@ -1,7 +1,5 @@
 """Means over tasks: of the main metric, of whole groups only, and gains with tasks as the unit."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -39,7 +37,7 @@ def made(without: tuple[str, ...] = (), skip: tuple[str, int, int] | None = None
                 )  # fmt: skip
                 rows.append(row)
                 if ev.metric:
-                    rows.append(replace(row, metric="accuracy", value=0.83))
+                    rows.append(row._replace(metric="accuracy", value=0.83))
     return StudyResults(study, (*rows, *group_rows(study, rows)), ())
 
 

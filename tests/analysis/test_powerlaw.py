@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from datayield.analysis.powerlaw import C_BOUNDS, fit, fit_robust
+from datayield.analysis.powerlaw import C_BOUNDS, _medians, fit, fit_robust
 
 SIZES = np.array([250.0, 500, 1000, 2000, 4000, 8000])
 
@@ -63,3 +63,16 @@ def test_a_wild_seed_moves_the_robust_fit_less_than_least_squares() -> None:
     plain = fit_robust(SIZES, cell, y[None], rounds=0).error(SIZES)[0]
     robust = fit_robust(SIZES, cell, y[None]).error(SIZES)[0]
     assert np.abs(robust - truth).max() < 0.6 * np.abs(plain - truth).max()
+
+
+@pytest.mark.parametrize("points", [8, 9, 100])
+def test_medians_are_numpys_to_the_bit(points: int) -> None:
+    x = np.random.default_rng(points).normal(size=(50, points))
+    assert np.array_equal(_medians(x), np.median(x, axis=1, keepdims=True))
+
+
+def test_data_are_left_as_they_were() -> None:
+    errors = np.random.default_rng(0).uniform(0.1, 0.9, (20, 12))
+    given = errors.copy()
+    fit_robust(SIZES, np.repeat(np.arange(6), 2), errors)
+    assert np.array_equal(errors, given)

@@ -51,6 +51,6 @@ def test_baselines_keep_seeds_of_the_encoder_and_one_value_of_the_pixels() -> No
 
 def test_two_values_for_one_cell_and_seed_are_refused() -> None:
     results = simulate()
-    twin = replace(results.rows[0], value=results.rows[0].value / 2)
+    twin = results.rows[0]._replace(value=results.rows[0].value / 2)
     with pytest.raises(DataError, match="two different values"):
         points(replace(results, rows=(*results.rows, twin)))

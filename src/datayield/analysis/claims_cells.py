@@ -190,8 +190,8 @@ def _averaged(rows: list[Row], many: int) -> list[Row]:
     """One row per subject, seed and share: the mean over its evaluations, where it has them all."""
     subjects: dict[Row, dict[str, Row]] = {}
     for row in rows:
-        same = replace(
-            row, eval="", protocol="", group="", metric="", value=0.0, n_test=0, n_train=0,
+        same = row._replace(
+            eval="", protocol="", group="", metric="", value=0.0, n_test=0, n_train=0,
             low=None, high=None, share=row.share if many == 1 or row.kind == "run" else 0.0,
         )  # fmt: skip
         subjects.setdefault(same, {})[row.eval] = row
@@ -203,8 +203,7 @@ def _averaged(rows: list[Row], many: int) -> list[Row]:
         half = _HALF * math.hypot(*(_error(row) for row in mine)) / len(mine)
         value = fmean(row.value for row in mine)
         found.append(
-            replace(
-                same,
+            same._replace(
                 eval=" + ".join(by_eval),
                 value=value,
                 n_test=sum(row.n_test for row in mine),

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 from datayield.analysis.claims_cells import Cell, Cells, Point, UnansweredError
 from datayield.analysis.paired import Noise, moderate
@@ -40,15 +40,15 @@ class Estimate(NamedTuple):
 
     def above(self, null: float = 0.0) -> float:
         """One-sided p against "at most `null`"."""
-        return float(student.sf(self._t(null), self.df))
+        return float(stdtr(self.df, -self._t(null)))
 
     def below(self, null: float = 0.0) -> float:
         """One-sided p against "at least `null`"."""
-        return float(student.cdf(self._t(null), self.df))
+        return float(stdtr(self.df, self._t(null)))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Two-sided t interval."""
-        half = float(student.ppf(0.5 + level / 2, self.df)) * self.error
+        half = float(stdtrit(self.df, 0.5 + level / 2)) * self.error
         return self.mean - half, self.mean + half
 
     def _t(self, null: float) -> float:

@@ -38,13 +38,12 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
             spent.append(_spent(run, arms.get(run.id, ""), record))
             versions = record.versions
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
-    specs = {run.id: run.model_dump(mode="json") for run in runs.values()}
     losses = {
         cell.run.id: _losses(store.run(cell.run.id).log, {s for s, _ in study.evals_of(cell)})
         for cell in cells
         if cell.run.method.name == "lejepa"
     }
-    return StudyResults(study, tuple(rows), tuple(spent), missing, versions, specs, losses)
+    return StudyResults(study, tuple(rows), tuple(spent), missing, versions, runs, losses)
 
 
 def _losses(log: Path, shares: set[float]) -> dict[float, float]:

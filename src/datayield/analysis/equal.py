@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from datayield.analysis.readings import UNITS, Reading, Unit
@@ -67,7 +66,7 @@ def at(
         if below and above and above[0].spent[unit] / below[-1].spent[unit] <= STRETCH:
             low, high = below[-1], above[0]
             t = math.log(level / low.spent[unit]) / math.log(high.spent[unit] / low.spent[unit])
-            rows.append(replace(low.row, value=(1 - t) * low.row.value + t * high.row.value))
+            rows.append(low.row._replace(value=(1 - t) * low.row.value + t * high.row.value))
             chosen |= {(r.row.run, r.row.share) for r in (low, high)}
             between = True
     if not rows:

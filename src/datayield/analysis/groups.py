@@ -8,10 +8,10 @@ other seeds; with few tasks it is wide, as it should be.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from datayield.analysis.rows import Row, StudyResults
 from datayield.analysis.summary import CurveKey, Point, Seeds, curves
@@ -94,8 +94,8 @@ def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
     for row in rows:
         name = _SCORES.get(row.metric.removeprefix(metrics.get(row.eval, row.metric)))
         if row.eval in metrics and name:
-            subject = replace(
-                row, eval="", group="", metric=name, value=0.0,
+            subject = row._replace(
+                eval="", group="", metric=name, value=0.0,
                 n_test=0, n_train=0, low=None, high=None,
             )  # fmt: skip
             scores.setdefault(subject, {})[row.eval] = row
@@ -105,8 +105,7 @@ def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
                 mine = [found[name] for name in group.tasks]
                 value = fmean(row.value for row in mine)
                 error = _error_of_mean(mine)
-                yield replace(
-                    subject,
+                yield subject._replace(
                     eval=group.name,
                     group=group.group,
                     value=value,
@@ -154,7 +153,7 @@ def _gain(
     low = high = None
     if len(by_task) > 1:
         gains = list(by_task.values())
-        half = float(student.ppf((1 + level) / 2, len(gains) - 1))
+        half = float(stdtrit(len(gains) - 1, (1 + level) / 2))
         half *= stdev(gains) / len(gains) ** 0.5
         low, high = fmean(gains) - half, fmean(gains) + half
     return GroupGain(group, key, first.n, last.n, first.seeds, last.seeds, by_task, low, high)

@@ -12,8 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import polygamma, psi
-from scipy.stats import t as student
+from scipy.special import polygamma, psi, stdtrit
 
 from datayield.analysis.summary import Seeds
 
@@ -95,7 +94,7 @@ def differences(pairs: Sequence[Pair], level: float = 0.95) -> list[Difference]:
         made.append((mean, variance, df, len(values), covers))
     # quantiles all at once: one by one they take longer than all the rest
     dfs = np.array([df for _, _, df, _, _ in made])
-    quantiles = np.atleast_1d(student.ppf(0.5 + level / 2, dfs))
+    quantiles = np.atleast_1d(stdtrit(dfs, 0.5 + level / 2))
     found = []
     for (mean, variance, _, seeds, covers), q in zip(made, quantiles, strict=True):
         half = float(q) * math.sqrt(variance)

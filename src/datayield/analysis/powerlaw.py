@@ -62,16 +62,25 @@ def fit_robust(sizes: Array, cell: NDArray[np.intp], errors: Array, rounds: int 
     squares needs to know. With few points the weights stay 1.
     """
     cells = np.eye(len(sizes))[cell]  # [P, K]
-    weights = np.ones_like(errors)
+    weights, spare = np.ones_like(errors), np.empty_like(errors)
     for i in range(rounds + 1):
         total = weights @ cells
-        law = fit(sizes, (weights * errors) @ cells / total, total)
+        law = fit(sizes, np.multiply(weights, errors, out=spare) @ cells / total, total)
         if errors.shape[1] < _ENOUGH or i == rounds:
             break
-        residual = np.abs(errors - law.error(sizes)[:, cell])
-        spread = np.maximum(np.median(residual, axis=1, keepdims=True) / 0.6745, 1e-6)
-        weights = np.minimum(1.0, HUBER * spread / np.maximum(residual, 1e-12))
+        residual = np.subtract(errors, law.error(sizes)[:, cell], out=spare)
+        np.abs(residual, out=residual)
+        spread = np.maximum(_medians(residual) / 0.6745, 1e-6)
+        np.divide(HUBER * spread, np.maximum(residual, 1e-12, out=residual), out=weights)
+        np.minimum(1.0, weights, out=weights)
     return law
+
+
+def _medians(x: Array) -> Array:
+    """Of each row, [D, 1]: a sort of short rows takes a tenth of the time of numpy's median."""
+    ordered, half = np.sort(x, axis=1), x.shape[1] // 2
+    low = half - 1 + x.shape[1] % 2
+    return np.asarray((ordered[:, low, None] + ordered[:, half, None]) / 2)
 
 
 def _solve(phi: Array, y: Array, w: Array) -> tuple[Array, Array, Array]:
@@ -79,14 +88,29 @@ def _solve(phi: Array, y: Array, w: Array) -> tuple[Array, Array, Array]:
     wy = w * y
     total, first = w.sum(axis=1, keepdims=True), wy.sum(axis=1, keepdims=True)  # [D, 1]
     p, pp, py = _sums(phi, w), _sums(phi**2, w), _sums(phi, wy)  # [D, C]
-    b = (total * py - p * first) / np.maximum(total * pp - p**2, 1e-300)
-    a = (first - b * p) / total
-    a, b = (
-        np.where(b < 0, first / total, np.maximum(a, 0)),
-        np.where(b < 0, 0.0, np.where(a < 0, py / pp, b)),
-    )
-    loss = (wy * y).sum(axis=1, keepdims=True) - 2 * (a * first + b * py)
-    return a, b, loss + a**2 * total + 2 * a * b * p + b**2 * pp
+    # in place from here on: new arrays of this size cost more than the sums
+    b = total * py
+    b -= p * first
+    spare = total * pp
+    spare -= p**2
+    b /= np.maximum(spare, 1e-300, out=spare)
+    a = first - np.multiply(b, p, out=spare)
+    a /= total
+    rises, below = b < 0, a < 0  # each is brought back to its bound
+    np.copyto(b, np.divide(py, pp, out=spare), where=below)
+    np.maximum(a, 0, out=a)
+    np.copyto(b, 0.0, where=rises)
+    np.copyto(a, first / total, where=rises)
+    loss = a * first
+    loss += np.multiply(b, py, out=spare)
+    loss *= -2
+    loss += (wy * y).sum(axis=1, keepdims=True)
+    for part in ((a, a, total), (2, a, b, p), (b, b, pp)):
+        np.multiply(part[0], part[1], out=spare)
+        for factor in part[2:]:
+            spare *= factor
+        loss += spare
+    return a, b, loss
 
 
 def _sums(phi: Array, x: Array) -> Array:

@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from datayield.analysis.labels import label_ladders
 from datayield.analysis.paired import Difference, differences, pair
@@ -16,6 +16,7 @@ from datayield.analysis.rows import Row, StudyResults
 from datayield.analysis.summary import Seeds, main_rows, seeds_of
 from datayield.analysis.words import method_name
 from datayield.spec.reference import Axis, Published
+from datayield.spec.run import RunSpec
 
 AS_PUBLISHED = "paper"  # the scale whose levels compare
 _DRAWN = {"accuracy": "accuracy", "balanced_accuracy": "accuracy", "miou": "miou"}
@@ -150,7 +151,7 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
         of_labels = x in ("labels", "label_fraction")
         if of_labels != (row.eval in ladder) and of_labels:
             continue
-        at = _place(x, row, results.specs.get(row.run, {}), most.get(ladder.get(row.eval, ()), 0))
+        at = _place(x, row, results.specs.get(row.run), most.get(ladder.get(row.eval, ()), 0))
         if at is not None:
             panel = " / ".join(_ends(ladder[row.eval])) if of_labels else row.eval
             lines = cells.setdefault(_shared(panel), {})
@@ -188,7 +189,7 @@ def _line(x: Axis, row: Row, named: bool) -> tuple[str, str, str]:
     return ", ".join(part for part in parts if part), row.method, arm
 
 
-def _place(x: Axis, row: Row, spec: dict[str, Any], most: int) -> float | None:
+def _place(x: Axis, row: Row, spec: RunSpec | None, most: int) -> float | None:
     """Where on the axis a row stands; None where it has no place there."""
     if x == "labels":
         return row.n_train or None
@@ -200,13 +201,14 @@ def _place(x: Axis, row: Row, spec: dict[str, Any], most: int) -> float | None:
         return row.n or None
     if x == "images":
         return row.images or None
-    method = spec.get("method", {})
+    if spec is None:
+        return None
     if x == "views":
-        return sum(view.get("count", 0) for view in spec.get("views", ())) or None
+        return spec.view_count
     if x == "projector":
-        widths = method.get("projector") or ()
+        widths = getattr(spec.method, "projector", None)
         return widths[-1] if widths else None
-    beta = method.get("beta")
+    beta = getattr(spec.method, "beta", None)
     return float(beta) if isinstance(beta, int | float) else None
 
 

@@ -10,12 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from datayield.analysis.rows import Row, Spent, StudyResults
 from datayield.analysis.summary import MAIN, main_rows
 from datayield.spec.budget import NORMALISERS, Normaliser, short_number
 from datayield.spec.run import RunSpec
+from datayield.spec.subset import Subset
 from datayield.spec.trunk import run_at
 
 Unit = Normaliser
@@ -127,53 +126,39 @@ def _spent(row: Row, spent: Spent, before: list[Spent]) -> dict[Unit, float]:
 class _Runs:
     """What the specs of the runs say, each looked at once."""
 
-    def __init__(self, specs: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, specs: dict[str, RunSpec]) -> None:
         self._specs = specs
         self._rest: dict[str, str] = {}
-        self._models: dict[str, RunSpec | None] = {}
+        self._data: dict[str, str] = {}
 
     def rest(self, run: str) -> str:
         """Everything but images, budget and seeds."""
         if run not in self._rest:
             spec = self._specs[run]
-            kept = {k: v for k, v in spec.items() if k not in ("data", "budget")}
-            self._rest[run] = json.dumps(_unseeded(kept), sort_keys=True)
+            text = spec.model_dump_json(exclude={"data", "budget", "seed"})
+            if spec.before is not None:  # earlier stages have seeds too
+                text = json.dumps(_unseeded(json.loads(text)))
+            self._rest[run] = text
         return self._rest[run]
 
     def data(self, run: str) -> str:
         """The images, but for their number and the seeds that draw them."""
-        data = dict(self._specs[run].get("data") or {})
-        parts = data.get("parts")
-        if isinstance(parts, dict):
-            data["parts"] = {name: _without(part, "seed") for name, part in parts.items()}
-        elif isinstance(parts, list):
-            data["parts"] = [_without(part, "seed") for part in parts]
-        return json.dumps(_without(data, "count", "fraction", "seed"), sort_keys=True)
+        if run not in self._data:
+            data = self._specs[run].data
+            drawn: Any = {"parts": {"__all__": {"seed"}}}
+            if isinstance(data, Subset):
+                drawn = {"count", "seed"}
+            self._data[run] = data.model_dump_json(exclude=drawn)
+        return self._data[run]
 
     def stands(self, run: str, share: float) -> bool:
-        """Whether the run at this milestone is a run of that budget; no for a spec unreadable."""
-        model = self._model(run)
-        return model is not None and run_at(model, share) is not None
+        """Whether the run at this milestone is a run of that budget."""
+        return run_at(self._specs[run], share) is not None
 
     def before(self, run: str) -> list[str]:
         """Ids of the runs that this one's encoder comes from."""
-        if not isinstance(self._specs[run].get("init"), dict):
-            return []
-        model = self._model(run)
-        return [] if model is None else [stage.id for stage in model.chain[:-1]]
-
-    def _model(self, run: str) -> RunSpec | None:
-        if run not in self._models:
-            try:
-                made = RunSpec.model_validate_json(json.dumps(self._specs[run]))
-            except ValidationError:
-                made = None
-            self._models[run] = made
-        return self._models[run]
-
-
-def _without(value: Any, *keys: str) -> Any:
-    return {k: v for k, v in value.items() if k not in keys} if isinstance(value, dict) else value
+        spec = self._specs[run]
+        return [] if spec.before is None else [stage.id for stage in spec.chain[:-1]]
 
 
 def _unseeded(value: Any) -> Any:

@@ -1,17 +1,17 @@
 """One measured value in the tidy table, and what a whole study's results are."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from datayield.spec.reference import Published
+from datayield.spec.run import RunSpec
 from datayield.spec.study import Study
 from datayield.store.distances import DistanceRecord
 
 Kind = Literal["run", "untrained", "pretrained", "pixels"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One value of one metric of one subject at one share of its budget.
 
     A baseline (`untrained`, `pretrained`, `pixels`) has no method, data or budget: those fields
@@ -73,7 +73,7 @@ class StudyResults:
     spent: tuple[Spent, ...]
     missing: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)  # python, torch, datayield, ...
-    specs: dict[str, dict[str, Any]] = field(default_factory=dict)  # run id -> spec as run
+    specs: dict[str, RunSpec] = field(default_factory=dict)  # by the run's id, as run
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints

@@ -70,21 +70,21 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
     evaluation. The gap cannot be negative: where milestones differ by chance alone, the best on
     test is still above the others.
     """
+    shares: dict[tuple[Any, ...], set[float]] = {}
+    for p in points(results, metric):
+        if p.share > 0:
+            shares.setdefault((p.key, p.encoder, p.n, p.images), set()).add(p.share)
+    several = {cell: tuple(sorted(seen)) for cell, seen in shares.items() if len(seen) > 1}
+    if not several:
+        return []
     lines = _lines(results)
     runs = _runs(results)
     rows_of: dict[str, list[Row]] = {}
     for row in results.rows:
         rows_of.setdefault(row.run, []).append(row)
     free = _label_free(lines)
-    shares: dict[tuple[Any, ...], set[float]] = {}
-    for p in points(results, metric):
-        if p.share > 0:
-            shares.setdefault((p.key, p.encoder, p.n, p.images), set()).add(p.share)
     found = []
-    for (key, encoder, n, images), seen in shares.items():
-        milestones = tuple(sorted(seen))
-        if len(milestones) < 2:
-            continue
+    for (key, encoder, n, images), milestones in several.items():
         cell = (key.eval, key.method, key.arm, key.asked, encoder, n, images)
         by_seed = {
             seed: run

@@ -31,9 +31,8 @@ _LATEX = {
 
 def to_csv(results: StudyResults, path: Path) -> None:
     """One value per line, columns as in `Row`, accuracies in [0, 1]; equal rows, equal bytes."""
-    names = [f.name for f in fields(Row)]
-    keyed = sorted(results.rows, key=attrgetter(*_ORDER, *names))
-    _write(path, names, map(attrgetter(*names), keyed))
+    first = attrgetter(*_ORDER)
+    _write(path, Row._fields, sorted(results.rows, key=lambda row: (first(row), row)))
 
 
 def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
@@ -91,7 +90,7 @@ def runs_to_csv(spent: tuple[Spent, ...], path: Path) -> None:
     _write(path, names, map(attrgetter(*names), spent))
 
 
-def _write(path: Path, names: list[str], rows: Iterable[Sequence[object]]) -> None:
+def _write(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)

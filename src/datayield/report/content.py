@@ -74,7 +74,8 @@ def content(f: Findings) -> dict[str, Any]:
         "devices": sorted({spent.device for spent in results.spent}),
         "study_json": json.dumps(results.study.model_dump(mode="json"), indent=1),
         "specs": [
-            (run, json.dumps(spec, indent=1)) for run, spec in islice(results.specs.items(), LISTED)
+            (run, json.dumps(spec.model_dump(mode="json"), indent=1))
+            for run, spec in islice(results.specs.items(), LISTED)
         ],
         "specs_count": len(results.specs),
         "legend_rows": [(name, style) for name, style in f.styles.items()],

@@ -22,6 +22,7 @@ STYLE: Any = {
     "font.size": 8,
     "axes.titlesize": 8.5,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # as by itself, but not worked out anew at each drawing
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,

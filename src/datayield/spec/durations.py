@@ -13,6 +13,7 @@ DURATIONS = (
     "method.freeze",
     "method.queue_from",
 )
+_HOLD = (dict, list, tuple)
 WHOLE = (("budget",), ("optim", "trunk"), ("init",))  # an earlier run is resolved already
 
 
@@ -23,12 +24,10 @@ def converted(raw: Any, to_share: Callable[[Any, str], float]) -> Any:
     """
 
     def at(value: Any, path: tuple[str, ...]) -> Any:
-        if path in WHOLE:
+        if path in WHOLE or not isinstance(value, _HOLD):
             return value
-        if isinstance(value, list | tuple):
-            return [at(item, (*path, str(i))) for i, item in enumerate(value)]
         if not isinstance(value, dict):
-            return value
+            return [below(item, path, i) for i, item in enumerate(value)]
         key = ".".join(path)
         meant = ".".join(path[:2]) in DURATIONS
         if set(value) == {"epochs"} and meant:
@@ -42,7 +41,10 @@ def converted(raw: Any, to_share: Callable[[Any, str], float]) -> Any:
                 got=value,
                 allowed="" if meant else f"budget, {', '.join(DURATIONS)}",
             )
-        return {k: at(v, (*path, str(k))) for k, v in value.items()}
+        return {k: below(v, path, k) for k, v in value.items()}
+
+    def below(value: Any, path: tuple[str, ...], key: Any) -> Any:
+        return at(value, (*path, str(key))) if isinstance(value, _HOLD) else value
 
     return at(raw, ())
 

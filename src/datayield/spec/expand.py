@@ -4,7 +4,6 @@ Named recipe of the method < base < the study's own recipe of the method < axes.
 mapping describes an earlier run in the same way: see `_earlier`.
 """
 
-from copy import deepcopy
 from typing import Any
 
 from datayield.spec.budget import Budget, as_share
@@ -15,7 +14,7 @@ from datayield.spec.listing import Listings
 from datayield.spec.mixing import distinct, fixed, give_way, lay_out
 from datayield.spec.recipes import published
 from datayield.spec.run import RunSpec
-from datayield.spec.validate import validated
+from datayield.spec.validate import changed, validated
 from datayield.spec.views import VIEW_RECIPES, recipe
 
 Raw = dict[str, Any]  # as read from YAML
@@ -46,21 +45,19 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     data = fixed(spec.data, listings)
     n = data.count or 0
     images = spec.budget.images(n, spec.batch, flops_per_image(spec))
-    known: Raw = {"data": data, "budget": Budget(unit="images", amount=images)}
+    known: Raw = {"data": data.model_dump(), "budget": Budget(unit="images", amount=images)}
     if (trunk := spec.optim.trunk) is not None:
         length = trunk.images(n, spec.batch, flops_per_image(spec))
-        trunk = Budget(unit="images", amount=length)
-        known["optim"] = spec.optim.model_copy(update={"trunk": trunk})
-    raw = spec.model_copy(update=known).model_dump(mode="json")
-    return validated(RunSpec, raw, where="budget and optim.trunk")
+        known["optim"] = spec.optim.model_dump() | {"trunk": {"unit": "images", "amount": length}}
+    return changed(spec, known, where="budget and optim.trunk")
 
 
 def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
     """All that is said of one run, laid over one another, and from where."""
     patch = _patch_of_all(axes)
     method = axes.get("method") or _method_of(patch) or _method_of(base)
-    own, origin = deepcopy(recipes.get(str(method), {})), f"base + recipes.{method}"
-    over = deepcopy(base)
+    own, origin = copied(recipes.get(str(method), {})), f"base + recipes.{method}"
+    over = copied(base)
     if _method_of(patch) not in (None, _method_of(base)) and _method_of(base):
         over["method"] = {}  # another objective: the knobs of the base's mean nothing to it
     _patch(over, "method.name", method)
@@ -74,7 +71,7 @@ def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
     if asked["recipe"] is not None:
         origin = f"recipe {asked['recipe']} + {origin}"
         for layer in published(asked["recipe"], method, _flag(asked["as_published"])):
-            merge(raw, deepcopy(layer))
+            merge(raw, copied(layer))
         _patch(raw, "method.name", method)
     merge(raw, over)
     merge(raw, own)
@@ -82,7 +79,7 @@ def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
         if key == "run":
             merge(raw, patch)
         elif key not in ("method", *asked):
-            _patch(raw, key, deepcopy(value))
+            _patch(raw, key, copied(value))
     if isinstance(raw.get("data"), dict):
         raw["data"] = lay_out(raw["data"], raw.get("seed", 0))
     _lay_out_views(raw)
@@ -99,7 +96,7 @@ def _patch_of_all(axes: Raw) -> Raw:
             got=patch,
             allowed="null, or {name: ..., method: ..., data: ..., init: ...}",
         )
-    return {key: deepcopy(value) for key, value in patch.items() if key != "name"}
+    return {key: copied(value) for key, value in patch.items() if key != "name"}
 
 
 def _method_of(raw: Raw) -> Any:
@@ -119,7 +116,7 @@ def _earlier(
     kept = {k: v for k, v in axes.items() if k == "seed" or k.split(".")[0] == "encoder"}
     patch = _patch_of_all(axes)
     kept["run"] = {k: patch[k] for k in ("seed", "encoder") if k in patch}
-    merge(kept["run"], deepcopy(init))
+    merge(kept["run"], copied(init))
     try:
         spec = resolve(as_run(own, recipes, kept, listings), listings)
     except ConfigError as error:
@@ -158,6 +155,13 @@ def _flag(value: Any) -> bool:
     if value not in (None, True, False):
         raise ConfigError("not a switch", where="as_published", got=value, allowed="true, false")
     return bool(value)
+
+
+def copied(value: Any) -> Any:
+    """`value` as read from YAML with mappings and lists of its own."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if isinstance(value, list) else value
 
 
 def merge(into: Raw, patch: Raw) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Collection
-from copy import deepcopy
 from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
@@ -11,7 +10,7 @@ from datayield.spec.budget import Budget, short_number
 from datayield.spec.claims import AnyClaim
 from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.evals import EvalSpec, StudyEval
-from datayield.spec.expand import as_run, merge, resolve
+from datayield.spec.expand import as_run, copied, merge, resolve
 from datayield.spec.listing import Listings
 from datayield.spec.method import OBJECTIVES
 from datayield.spec.mixing import splits_of
@@ -140,13 +139,9 @@ class Study(Frozen):
         """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, and the
         encoder as published where a run starts from it.
         """
-        untrained = {
-            spec.id: spec
-            for cell in cells
-            for spec in [
-                BaselineSpec(name="untrained", encoder=cell.run.encoder, seed=cell.run.seed)
-            ]
-        }
+        drawn = dict.fromkeys((cell.run.encoder, cell.run.seed) for cell in cells)
+        every = [BaselineSpec(name="untrained", encoder=e, seed=seed) for e, seed in drawn]
+        untrained = {spec.id: spec for spec in every}
         started = dict.fromkeys(cell.run.encoder for cell in cells if cell.run.init == "pretrained")
         published = [BaselineSpec(name="pretrained", encoder=encoder) for encoder in started]
         return [BaselineSpec(name="pixels"), *untrained.values(), *published]
@@ -182,8 +177,8 @@ class Study(Frozen):
         """(dataset, split) of a run written as `patch` over the base, and of those before it."""
         if not isinstance(patch, dict):
             return set()
-        both: dict[str, Any] = {"data": deepcopy(self.base.get("data") or {})}
-        merge(both, {"data": deepcopy(patch.get("data") or {})})
+        both: dict[str, Any] = {"data": copied(self.base.get("data") or {})}
+        merge(both, {"data": copied(patch.get("data") or {})})
         return splits_of(both["data"]) | self._pretrained_on(patch.get("init"))
 
     def _cell(self, axes: dict[str, Any], listings: Listings) -> Cell:

@@ -27,12 +27,30 @@ def validated(model: type[M], raw: Any, *, where: str) -> M:
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
-        items = error.errors(include_url=False)
-        # A list whose member is refused is also said to be too short: that would only confuse.
-        inside = {item["loc"][:i] for item in items for i in range(len(item["loc"]))}
-        items = [x for x in items if x["type"] != "too_short" or x["loc"] not in inside]
-        findings = [_finding(model, item) for item in items]
-        raise ConfigError("\n".join(dict.fromkeys(findings)), where=where) from None
+        raise _refused(model, error, where) from None
+
+
+def changed(spec: M, parts: dict[str, Any], *, where: str) -> M:
+    """`spec` with other parts (mappings, or what is valid by itself); errors as of `validated`.
+
+    The parts that stay were valid and are taken as they are; whether all fit together is asked.
+    """
+    model = type(spec)
+    try:
+        return model.model_validate(
+            {name: getattr(spec, name) for name in model.model_fields} | parts
+        )
+    except ValidationError as error:
+        raise _refused(model, error, where) from None
+
+
+def _refused(model: type[BaseModel], error: ValidationError, where: str) -> ConfigError:
+    items = error.errors(include_url=False)
+    # A list whose member is refused is also said to be too short: that would only confuse.
+    inside = {item["loc"][:i] for item in items for i in range(len(item["loc"]))}
+    items = [x for x in items if x["type"] != "too_short" or x["loc"] not in inside]
+    findings = [_finding(model, item) for item in items]
+    return ConfigError("\n".join(dict.fromkeys(findings)), where=where)
 
 
 def _finding(model: type[BaseModel], item: Any) -> str:

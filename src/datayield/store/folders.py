@@ -36,7 +36,7 @@ class RunFolder(NamedTuple):
 
     def result(self, share: float, eval_id: str) -> Path:
         """Where the result of an evaluation at a share is kept."""
-        return self.path / f"evals/{share:.6f}-{eval_id}.json"
+        return self.path / "evals" / result_name(share, eval_id)
 
     def results(self) -> frozenset[str]:
         """Names of the files in `evals/`: one look at the folder instead of one at each file."""
@@ -65,7 +65,7 @@ class RunFolder(NamedTuple):
 
     def spent(self) -> SpentRecord | None:
         """What the finished pretraining took; None while it is not finished."""
-        return _read(self.path / "spent.json", SpentRecord)
+        return _read(f"{self.path}/spent.json", SpentRecord)
 
     def write_spent(self, record: SpentRecord) -> None:
         """Mark the pretraining as finished."""
@@ -73,7 +73,7 @@ class RunFolder(NamedTuple):
 
     def read_result(self, share: float, eval_id: str) -> ResultRecord | None:
         """A finished evaluation, or None."""
-        return _read(self.result(share, eval_id), ResultRecord)
+        return _read(f"{self.path}/evals/{result_name(share, eval_id)}", ResultRecord)
 
     def write_result(self, record: ResultRecord) -> None:
         """Keep a finished evaluation."""
@@ -113,6 +113,11 @@ class Store(NamedTuple):
             ) from None
 
 
+def result_name(share: float, eval_id: str) -> str:
+    """The file of a result in `evals/`: a report asks for tens of thousands, so no path is made."""
+    return f"{share:.6f}-{eval_id}.json"
+
+
 def _said(value: Any) -> Any:
     """`value` without the knobs left out (None), which are no part of an identity."""
     if isinstance(value, dict):
@@ -120,10 +125,10 @@ def _said(value: Any) -> Any:
     return [_said(item) for item in value] if isinstance(value, list) else value
 
 
-def _read(path: Path, model: type[R]) -> R | None:
+def _read(path: str, model: type[R]) -> R | None:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 (a report opens tens of thousands)
-            raw = file.read()
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (a report opens many thousands)
+            raw = file.readall()
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
@@ -133,12 +138,12 @@ def _read(path: Path, model: type[R]) -> R | None:
         if first["type"] == "json_invalid":
             raise StoreError(
                 "a record in the store is damaged",
-                where=str(path),
+                where=path,
                 hint="delete this file; the same command makes it again",
             ) from None
         raise StoreError(
             "a record in the store is not of this version",
-            where=str(path),
+            where=path,
             got=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
             hint="delete this file; the same command makes it again",
         ) from None

@@ -10,7 +10,7 @@ from datayield.spec.study import Cell, Study, in_words
 from datayield.store.atomic import read_json
 from datayield.store.claim import holder
 from datayield.store.estimate import NOTHING, Estimate, evaluation, pretraining
-from datayield.store.folders import RunFolder, Store
+from datayield.store.folders import RunFolder, Store, result_name
 from datayield.store.machine import Speeds
 from datayield.store.trunk import Member, Part, parts, shortest_first, steps_there
 
@@ -159,7 +159,7 @@ def _task(
     """`wanted`: whether a run that starts from this one is to train; None where none does."""
     folder = store.run(spec.id)
     there = folder.results()
-    owed = tuple((s, ev) for s, ev in evals if folder.result(s, ev.id).name not in there)
+    owed = tuple((s, ev) for s, ev in evals if result_name(s, ev.id) not in there)
     left, why = _training_left(spec, owed, folder, bool(wanted))
     if left and not evals and wanted is False:  # all that start from it have done so
         left, why = 0.0, ""
