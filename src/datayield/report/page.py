@@ -17,6 +17,7 @@ from datayield.analysis.table import (
     to_csv,
     to_latex,
 )
+from datayield.report.beside import beside
 from datayield.report.claims import claims_json
 from datayield.report.content import content, facts
 from datayield.report.figures.canvas import Figure
@@ -44,6 +45,8 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     Each file appears whole or not at all, the page last. It needs no network: plotly is inside.
     """
     found = analyse(results)
+    few = shown(found)[0]
+    drawn = beside(lambda: write_static(few, folder / "figures"))
     to_csv(results, folder / "table.csv")
     curves_to_csv(found.gains, found.fits, folder / "curves.csv")
     runs_to_csv(results.spent, folder / "runs.csv")
@@ -58,10 +61,9 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     if found.claims:
         write_json(folder / "claims.json", claims_json(found))
         tables.append("claims.json")
-    static = write_static(shown(found)[0], folder / "figures")
     write_json(folder / "answers.json", [headline.text for headline in found.answer])
     page = folder / "report.html"
-    files = [path.relative_to(folder).as_posix() for path in static]
+    files = [path.relative_to(folder).as_posix() for path in drawn()]
     write_text(page, render(found, [*tables, *files]))
     return page
 
