@@ -42,3 +42,14 @@ def test_theirs_stands_beside_ours_and_nothing_where_there_is_none() -> None:
     assert [list(line.get_xdata()) for line in ours.lines] == [SIZES] * len(ours.lines)
     titles = ["".join(ax.get_title(loc=at) for at in ("left", "center")) for ax in (theirs, ours)]
     assert titles == ["Published: Table 1, category", "Ours: category"]
+
+
+def test_many_lines_are_named_by_their_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _found()
+    monkeypatch.setattr("datayield.report.static_frontier.MOST_NAMES", 1)
+    sheet = frontier_sheet(found)
+    assert sheet is not None
+    names = {text.get_text() for text in sheet.legends[0].get_texts()}
+    lines = {spot.line for front in found.frontiers for spot in front.spots}
+    assert names == {line.key.name for line in lines} | {"frontier"}
+    assert len(names) < len(lines)

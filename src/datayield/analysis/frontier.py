@@ -74,6 +74,13 @@ class Frontier:
     target_of: Line
     reached: tuple[Reached, ...]
 
+    def by_line(self) -> dict[Line, list[Spot]]:
+        """The spots of each line, cheapest first."""
+        found: dict[Line, list[Spot]] = {}
+        for spot in self.spots:
+            found.setdefault(spot.line, []).append(spot)
+        return found
+
 
 def frontiers(results: StudyResults, cost: Cost = "seconds") -> list[Frontier]:
     """A frontier for each evaluation of which two lines or more differ in cost."""

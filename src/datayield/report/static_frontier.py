@@ -12,6 +12,8 @@ from datayield.spec.budget import short_number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_NAMES = 24  # in a legend: above it one for all N of a curve
+
 
 def frontier_sheet(f: Findings) -> "Figure | None":
     """A panel for each evaluation and cost; both axes as on the page."""
@@ -19,17 +21,20 @@ def frontier_sheet(f: Findings) -> "Figure | None":
         return None
     lines = list(dict.fromkeys(s.line for front in f.frontiers for s in front.spots))
     shown = [line for line in lines if line.key.name in f.styles]
-    legend = len({line.name for line in shown}) + 1
+    few = len(shown) <= MOST_NAMES
+    names = {line: line.name if few else line.key.name for line in shown}
+    legend = len(set(names.values())) + 1
     titles = [f"{front.place}, {AXES[front.cost]}" for front in f.frontiers]
     figure, axes = panels(titles, math.ceil(legend / COLUMNS))
     with shared_legend(figure, axes):
         for ax, front in zip(axes, f.frontiers, strict=True):
+            by_line = front.by_line()
             for line in shown:
-                mine = [s for s in front.spots if s.line == line]
+                mine = by_line.get(line, [])
                 style = f.styles[line.key.name]
                 look: Any = {"color": style.colour, "ls": style.pattern, "marker": style.marker}
                 x, y = [s.cost for s in mine], [100 * s.error for s in mine]
-                ax.plot(x, y, lw=0.8, label=line.name, **look) if mine else None
+                ax.plot(x, y, lw=0.8, label=names[line], **look) if mine else None
             best = sorted((s for s in front.spots if s.best), key=lambda s: s.cost)
             x, y = [s.cost for s in best], [100 * s.error for s in best]
             last = max(s.cost for s in front.spots)

@@ -28,11 +28,10 @@ def cost_words(cost: Cost, value: float) -> str:
 
 def _spec(f: Findings, front: Frontier) -> Spec:
     data: list[Spec] = []
-    for line in dict.fromkeys(spot.line for spot in front.spots):
+    for line, mine in front.by_line().items():
         style = f.styles.get(line.key.name)
         if style is None:  # not shown on this page
             continue
-        mine = [spot for spot in front.spots if spot.line == line]
         data.append(
             {
                 "type": "scatter",
