@@ -1,0 +1,52 @@
+"""docs/findings.md says what the committed results say: every verdict, every effect, all counts."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
+STUDIES = sorted(
+    path.parts[-3]
+    for path in ROOT.glob("results/*/pocket/claims.json")
+    if (ROOT / f"studies/{path.parts[-3]}.yaml").exists()
+)
+SECTIONS = {
+    "contradicted": "Contradicted",
+    "undecided": "Undecided",
+    "reproduced": "Reproduced",
+    "not asked": "Not asked at this scale",
+}
+
+
+def section(title: str) -> str:
+    return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_each_claim_stands_under_its_verdict_with_its_effect(study: str) -> None:
+    claims = json.loads((ROOT / f"results/{study}/pocket/claims.json").read_text())["claims"]
+    assert claims
+    for claim in claims:
+        rows = re.findall(rf"(?m)^\| {study}, {re.escape(claim['id'])} \|.*$", TEXT)
+        assert len(rows) == 1, claim["id"]
+        assert rows[0] in section(SECTIONS[claim["verdict"]]), claim["id"]
+        if claim["verdict"] != "not asked" and claim["effect"] is not None:
+            digits = 1 if claim["unit"] == "points" else 2
+            numbers = [claim[name] for name in ("effect", "low", "high")]
+            for number in numbers:
+                assert f"{number:+.{digits}f}".replace("-", "−") in rows[0], claim["id"]
+
+
+def test_the_table_counts_what_ran() -> None:
+    for study in STUDIES:
+        folder = ROOT / f"results/{study}/pocket"
+        done = json.loads((folder / "provenance.json").read_text())["done"]
+        counts = json.loads((folder / "claims.json").read_text())["counts"]
+        row = next(line for line in TEXT.splitlines() if line.startswith(f"| [{study}]"))
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        verdicts = ("reproduced", "contradicted", "undecided", "not asked")
+        assert cells[1] == str(done)
+        assert cells[4:] == [str(counts[verdict]) for verdict in verdicts]
