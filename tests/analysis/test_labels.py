@@ -101,3 +101,14 @@ def test_a_level_course_falls_no_more_often_than_its_level_allows() -> None:
     assert sum(peak.course == "peaks and falls" for peak in found) <= 12  # 2.5% and its chance
     falls = [peak.fall.mean for peak in found if peak.fall]
     assert abs(float(np.mean(falls))) < 0.003
+
+
+def test_a_ladder_of_shares_holds_all_labels_too_however_often_they_are_drawn() -> None:
+    kind = {"protocol": "linear@1", "dataset": "x"}
+    evals = [
+        {"name": "5%", **kind, "label_fraction": 0.05, "draws": 3},
+        {"name": "50%", **kind, "label_fraction": 0.5, "draws": 1},
+        {"name": "all", **kind},
+        {"name": "wide", **kind, "size": 64},
+    ]
+    assert label_ladders(study([], [], [], evaluations=evals)) == [("5%", "50%", "all")]

@@ -60,8 +60,8 @@ def answer(
     head = max(1, MOST - len(base) - len(grids) - len(grouped))
     first = said[: min(len(firsts), head)]
     rest = said[len(first) :]
-    if not lines and not grouped:
-        first = [Headline("cannot say", "images", "", _one_size(results))]
+    if not lines and not grouped:  # what can be said stands before what cannot
+        rest = [Headline("cannot say", "images", "", _one_size(results))]
     warned = _classes_missing(results)
     return (grouped + first + base + grids + rest)[: MOST - len(warned)] + warned
 

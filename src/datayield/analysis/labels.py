@@ -45,12 +45,15 @@ class LabelTable:
 
 
 def label_ladders(study: Study) -> list[tuple[str, ...]]:
-    """Names of evaluations that differ in one of `KNOBS` alone, two or more together."""
+    """Names of evaluations that differ in one of `KNOBS` alone, two or more together.
+
+    How often labels are drawn does not matter: all of them are drawn once.
+    """
     found = []
     for knob in KNOBS:
         alike: dict[str, list[str]] = {}
         for ev in study.evaluations:
-            rest = ev.model_copy(update={"name": "", knob: None}).model_dump_json()
+            rest = ev.model_copy(update={"name": "", "draws": None, knob: None}).model_dump_json()
             alike.setdefault(rest, []).append(ev.name)
         found += [tuple(names) for names in alike.values() if len(names) > 1]
     return found
