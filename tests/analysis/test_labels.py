@@ -111,4 +111,5 @@ def test_a_ladder_of_shares_holds_all_labels_too_however_often_they_are_drawn() 
         {"name": "all", **kind},
         {"name": "wide", **kind, "size": 64},
     ]
-    assert label_ladders(study([], [], [], evaluations=evals)) == [("5%", "50%", "all")]
+    spec = study([], [], [], axes={"run": ["1k"]}, evaluations=evals)
+    assert label_ladders(spec) == [("5%", "50%", "all")]
