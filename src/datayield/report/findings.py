@@ -27,6 +27,7 @@ from datayield.analysis.summary import (
     trajectories,
 )
 from datayield.analysis.words import metric_name
+from datayield.report.aside import aside
 from datayield.report.palette import Style, styles
 from datayield.spec.reference import Published
 
@@ -115,8 +116,12 @@ class Findings:
 
 def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
     """All analyses of a study, at one smallest gain worth having."""
+    fitting = aside(lambda: fits(results))  # as long as all that needs no fit
     main, rank = curves(results), curves(results, RANK)
-    fitted = fits(results)
+    normalised = _both(normalise(results), normalise(results, SCORE))
+    fronts = [*frontiers(results), *frontiers(results, "flops")]
+    chosen = [*ledgers(results), *ledgers(results, SCORE)]
+    fitted = fitting()
     return Findings(
         results=results,
         worth=worth,
@@ -130,7 +135,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         main_over_time=trajectories(results, MAIN),
         rank_over_time=trajectories(results, RANK),
         state_over_time={name: trajectories(results, name) for name in STATE},
-        ledgers=[*ledgers(results), *ledgers(results, SCORE)],
+        ledgers=chosen,
         peaks=[*peaks(results), *peaks(results, SCORE), *peaks(results, RANK)],
         labels=label_tables(results, worth),
         answer=answer(results, fitted, worth),
@@ -142,8 +147,8 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         styles=styles([*main, *rank]),
         reference=results.reference,
         beside=beside(results, results.reference),
-        normalised=_both(normalise(results), normalise(results, SCORE)),
-        frontiers=[*frontiers(results), *frontiers(results, "flops")],
+        normalised=normalised,
+        frontiers=fronts,
     )
 
 

@@ -17,7 +17,7 @@ from datayield.analysis.table import (
     to_csv,
     to_latex,
 )
-from datayield.report.beside import beside
+from datayield.report.aside import aside
 from datayield.report.claims import claims_json
 from datayield.report.content import content, facts
 from datayield.report.figures.canvas import Figure
@@ -46,7 +46,7 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     """
     found = analyse(results)
     few = shown(found)[0]
-    drawn = beside(lambda: write_static(few, folder / "figures"))
+    drawn = aside(lambda: write_static(few, folder / "figures"))
     to_csv(results, folder / "table.csv")
     curves_to_csv(found.gains, found.fits, folder / "curves.csv")
     runs_to_csv(results.spent, folder / "runs.csv")

@@ -11,7 +11,7 @@ from typing import TypeVar
 Made = TypeVar("Made")
 
 
-def beside(work: Callable[[], Made]) -> Callable[[], Made]:
+def aside(work: Callable[[], Made]) -> Callable[[], Made]:
     """Begin `work` in a forked copy; a call of what is returned waits for what it made.
 
     What it raises is raised by that call. In this process, and at once, where the system is not
@@ -34,7 +34,7 @@ def beside(work: Callable[[], Made]) -> Callable[[], Made]:
             done, error = ours.recv()
         except EOFError:
             copy.join()
-            raise RuntimeError(f"a process that drew figures ended with {copy.exitcode}") from None
+            raise RuntimeError(f"a copy of this process ended with {copy.exitcode}") from None
         copy.join()
         if error is not None:
             raise error
