@@ -65,6 +65,15 @@ def test_the_process_that_a_signal_ended_is_the_cause(tmp_path: Path) -> None:
     assert "connection closed" in _verdict(failures[:1], 2, tmp_path).message
 
 
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGTERM])
+def test_signals_that_follow_from_an_error_are_not_its_cause(tmp_path: Path, number: int) -> None:
+    failures = [ProcessFailure(1, 11, -number, "<N/A>"), ProcessFailure(0, 10, 1, "<N/A>")]
+    assert _verdict(failures, 2, tmp_path).how == "lost"  # nobody told of an error
+    (tmp_path / "cause").write_text("process 0 of 2: a batch of 33 cannot be shared out")
+    assert _verdict(failures, 2, tmp_path).how == "failed"
+    assert "a batch of 33" in _verdict(failures, 2, tmp_path).message
+
+
 def test_options_are_checked_before_anything_runs(
     datayield: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ from datayield.spec.places import place
 from datayield.store.atomic import write_with
 
 MODULE = "datayield.run.inside_torchrun"
+_FOLLOW = (signal.SIGABRT, signal.SIGTERM)
 
 
 def by_processes(job: Job, folder: Path, home: Path, stop: Event | None = None) -> Ended:
@@ -75,13 +76,18 @@ def _launch(box: Path) -> None:
 
 
 def _verdict(failures: list[ProcessFailure], processes: int, box: Path) -> Ended:
-    """A process that a signal ended is lost; one that ended by itself left its cause."""
+    """A process that a signal ended is lost; one that ended by itself left its cause.
+
+    Where there is a cause, SIGABRT and SIGTERM follow from it: a connection that breaks off may
+    abort the others, and torchrun ends them.
+    """
+    told = (box / "cause").exists()
     for each in failures:
-        if each.exitcode < 0:
+        if each.exitcode < 0 and not (told and -each.exitcode in _FOLLOW):
             return Ended(
                 "lost", f"process {each.local_rank} of {processes} ended ({cause(each.exitcode)})"
             )
-    if (box / "cause").exists():
+    if told:
         return Ended("failed", (box / "cause").read_text(encoding="utf-8"))
     first = failures[0]
     return Ended("lost", f"process {first.local_rank} of {processes} {cause(first.exitcode)}")
