@@ -165,7 +165,7 @@ CASES = (
          2, ("per_class from 2 up, or knn@1",)),
     Case("more per class than a class has", both(study(f"{LINEAR}, per_class: 9"),
          images({"a": 12, "b": 4}, TWO)),
-         2, ("got:     9", "allowed: 1 to 4", "label_fraction")),
+         2, ("got: 9", "allowed: 1 to 4", "label_fraction")),
     Case("one mask of another size than its image", both(study(SEGMENT), masks(1)),
          0, ("done now",)),
     Case("all masks of another size", both(study(SEGMENT), masks(8)),
