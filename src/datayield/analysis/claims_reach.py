@@ -107,8 +107,9 @@ def _slope(mine: list[Reading], unit: Unit, cost: float) -> float:
     """Score per doubling, of the seeds' mean, from a milestone before those about `cost` to one
     after; above 0.
     """
-    shares = sorted({r.row.share for r in mine})
-    by_share = [[r for r in mine if r.row.share == share and unit in r.spent] for share in shares]
+    known = [r for r in mine if r.spent.get(unit, 0) > 0]
+    shares = sorted({r.row.share for r in known})
+    by_share = [[r for r in known if r.row.share == share] for share in shares]
     course = [
         (fmean(r.spent[unit] for r in some), fmean(r.row.value for r in some)) for some in by_share
     ]
