@@ -27,7 +27,7 @@ from torchvision.transforms import v2
 from datayield.augment.blur import kernel_size
 from datayield.augment.normalise import MEAN, STD
 from datayield.augment.views import make_views
-from datayield.spec.views import VIEW_RECIPES, ViewSpec, recipe
+from datayield.spec.run.views import VIEW_RECIPES, ViewSpec, recipe
 
 BATCH = 256
 SIZES = (32, 64)

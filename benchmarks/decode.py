@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from datayield.data.decode_all import Job, decode_all
-from datayield.data.on_the_fly import Undecoded
-from datayield.data.webdataset import WebDataset
+from datayield.data.decoded.decode_all import Job, decode_all
+from datayield.data.decoded.on_the_fly import Undecoded
+from datayield.data.sources.webdataset import WebDataset
 
 DISTINCT = 64  # pictures; their order in the shard repeats
 BATCH = 64
@@ -87,7 +87,7 @@ def child(shard: Path, kind: str, size: int, workers: int) -> dict[str, float]:
             outcome = decode_all(Job(source, Path(folder) / "images.u8", size, "crop"), workers)
         assert not outcome.skipped
     else:
-        from datayield.data import streamed
+        from datayield.data.sampling import streamed
 
         streamed.READERS, streamed.os.cpu_count = workers, lambda: workers  # type: ignore
         images = streamed.Streamed(Undecoded(source, [], size, "crop"), np.arange(n), "cpu")

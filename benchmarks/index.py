@@ -24,13 +24,13 @@ from typing import Any
 import torch
 from machine import machine
 
-from datayield.data.folder import Folder
-from datayield.data.order import BLOCK, WHOLE
-from datayield.data.parquet import Parquet
-from datayield.data.resident import positions
-from datayield.data.subset import Drawn, digest_of, indices
-from datayield.data.webdataset import WebDataset
-from datayield.spec.subset import Subset
+from datayield.data.permutation import BLOCK, WHOLE
+from datayield.data.sampling.resident import positions
+from datayield.data.sampling.subset import Drawn, digest_of, indices
+from datayield.data.sources.folder import Folder
+from datayield.data.sources.parquet import Parquet
+from datayield.data.sources.webdataset import WebDataset
+from datayield.spec.run.subset import Subset
 
 SHARES = (0.001, 0.01, 0.1, 1.0)
 

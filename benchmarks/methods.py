@@ -21,15 +21,15 @@ import torch
 from machine import machine
 from torch.utils.flop_counter import FlopCounterMode
 
-from datayield.run.measure import stepper
-from datayield.spec.budget import Budget
-from datayield.spec.cost import flops_per_image
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.method import METHOD_SPECS
-from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec
-from datayield.spec.subset import Subset
-from datayield.spec.views import recipe
+from datayield.run.timing.plan_timing import stepper
+from datayield.spec.run.budget import Budget
+from datayield.spec.run.cost import flops_per_image
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.method import METHOD_SPECS
+from datayield.spec.run.optim import OptimSpec
+from datayield.spec.run.run import RunSpec
+from datayield.spec.run.subset import Subset
+from datayield.spec.run.views import recipe
 
 ENCODERS = {
     "convnet": EncoderSpec(name="convnet", size=32),

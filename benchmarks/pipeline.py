@@ -134,11 +134,11 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
     """Train for `--steps` from memory, or streaming under the limit; what it took."""
     import torch
 
-    from datayield.data.memory import fits
-    from datayield.data.resident import Resident
-    from datayield.data.stored import Stored
-    from datayield.data.streamed import Streamed
-    from datayield.run.pretrain import Source, pretrain
+    from datayield.data.decoded.rows import Stored
+    from datayield.data.sampling.free_memory import fits
+    from datayield.data.sampling.resident import Resident
+    from datayield.data.sampling.streamed import Streamed
+    from datayield.run.loop.pretrain import Source, pretrain
     from datayield.store.folders import RunFolder
 
     torch.set_num_threads(asked.threads)
@@ -196,13 +196,13 @@ def enforce(limit: int, file: Path) -> None:
 
 
 def spec_of(asked: argparse.Namespace, steps: int | None = None) -> Any:
-    from datayield.spec.budget import Budget
-    from datayield.spec.encoder import EncoderSpec
-    from datayield.spec.method import METHOD_SPECS
-    from datayield.spec.optim import OptimSpec
-    from datayield.spec.run import RunSpec
-    from datayield.spec.subset import Subset
-    from datayield.spec.views import recipe
+    from datayield.spec.run.budget import Budget
+    from datayield.spec.run.encoder import EncoderSpec
+    from datayield.spec.run.method import METHOD_SPECS
+    from datayield.spec.run.optim import OptimSpec
+    from datayield.spec.run.run import RunSpec
+    from datayield.spec.run.subset import Subset
+    from datayield.spec.run.views import recipe
 
     knobs = {"stem": "cifar"} if asked.encoder == "resnet18" else {"patch": 8}
     encoder = {"name": asked.encoder, "size": asked.size, **knobs}

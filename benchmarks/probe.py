@@ -26,7 +26,7 @@ from torch import Tensor
 
 from datayield.evals import Items, Measured, evaluate
 from datayield.evals.linear import STRENGTHS, validation_split
-from datayield.spec.evals import EvalSpec, Protocol
+from datayield.spec.evaluation.eval_spec import EvalSpec, Protocol
 
 ITEMS, TESTED, WIDTH, CLASSES = 10_000, 2_000, 512, 200
 

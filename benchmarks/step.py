@@ -36,20 +36,20 @@ from torch.utils.data import DataLoader, Dataset
 
 from datayield import methods
 from datayield.augment.views import make_views
-from datayield.data.resident import Resident
+from datayield.data.sampling.resident import Resident
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
-from datayield.run.pretrain import Source, pretrain
-from datayield.run.step import take
-from datayield.spec.budget import Budget
-from datayield.spec.cost import flops_per_image
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.method import METHOD_SPECS
-from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec
-from datayield.spec.subset import Subset
-from datayield.spec.views import ViewSpec, recipe
+from datayield.run.loop.pretrain import Source, pretrain
+from datayield.run.loop.step import take
+from datayield.spec.run.budget import Budget
+from datayield.spec.run.cost import flops_per_image
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.method import METHOD_SPECS
+from datayield.spec.run.optim import OptimSpec
+from datayield.spec.run.run import RunSpec
+from datayield.spec.run.subset import Subset
+from datayield.spec.run.views import ViewSpec, recipe
 from datayield.store.folders import RunFolder
 
 ENCODERS = {

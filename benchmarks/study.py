@@ -28,9 +28,9 @@ import yaml
 from machine import machine
 
 from datayield.session import Session, open_study
-from datayield.spec.evals import EvalSpec
-from datayield.spec.model import Frozen
-from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.spec.evaluation.eval_spec import EvalSpec
+from datayield.spec.frozen import Frozen
+from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
 from datayield.store.records import ResultRecord, SpentRecord
 

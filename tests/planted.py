@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from datayield.analysis.rows import Row, Spent, StudyResults
-from datayield.spec.run import RunSpec
-from datayield.spec.study import Study
+from datayield.analysis.results.results import Row, Spent, StudyResults
+from datayield.spec.run.run import RunSpec
+from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from tests.made_study import study_of
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from datayield.analysis.rows import Row, Spent, StudyResults
-from datayield.spec.budget import Budget
-from datayield.spec.expand import as_run, resolve
-from datayield.spec.run import RunSpec
-from datayield.spec.study import Study
+from datayield.analysis.results.results import Row, Spent, StudyResults
+from datayield.spec.run.budget import Budget
+from datayield.spec.run.run import RunSpec
+from datayield.spec.study.expand import as_run, resolve
+from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 
 Truth = Callable[[float, float], float]  # (N, images presented) -> accuracy

@@ -193,7 +193,7 @@ def test_version(datayield: Call) -> None:
 def test_doctor_measures_what_is_fastest_here(
     datayield: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rates = importlib.import_module("datayield.run.rates")
+    rates = importlib.import_module("datayield.run.timing.cpu_rates")
     monkeypatch.setattr(rates, "SECONDS", 0.0)
     monkeypatch.setattr(rates, "BATCH", 2)
     found = json.loads(datayield("doctor", "--measure", "--json").out)

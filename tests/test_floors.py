@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -28,53 +29,131 @@ SLOW = {
 }  # fmt: skip
 
 
+# Inside a room, lowest first: what stands in one line imports only from the lines before it.
+SUBFLOORS = {
+    "spec": (
+        "errors identity frozen atomic_files", "environment validate yaml_file", "run",
+        "evaluation claims", "study",
+    ),
+    "data": (
+        "source splits", "permutation sprites", "sources", "catalog", "decoded tasks", "sampling",
+    ),
+    "analysis": ("format background", "results", "model", "decision cost", "claims", "text"),
+    "report": ("palette templates terminal", "findings files", "figures", "paper", "page"),
+    "run": (
+        "device signals", "loop", "images progress job timing",
+        "distributed evaluation distances doctor", "preflight task", "engines scheduler",
+    ),
+}  # fmt: skip
+
+
 def _files() -> list[Path]:
     return sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
+
+
+FILES = _files()
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {_module(path): path for path in FILES}
 
 
 def _room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def _imported_rooms(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        names: list[str] = []
+def _part(module: str) -> str:
+    """The file or folder of its room that a module is in; '' for the room's own face."""
+    return (module.split(".") + ["", ""])[2]
+
+
+def imports_of(source: str) -> Iterator[tuple[int, str, str]]:
+    """(line, module, name) of each import, wherever it stands; name is '' for a whole module."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module == "datayield":
-            names = [f"datayield.{alias.name}" for alias in node.names]
+            yield from ((node.lineno, alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-            assert node.level == 0, f"{path}:{node.lineno}: relative import"
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == "datayield" and len(parts) > 1 and parts[1] in FLOORS:
-                yield node.lineno, parts[1]
-            elif parts[0] in ("torch", "torchvision", "timm"):
-                yield node.lineno, "torch"
+            module = node.module or ""
+            assert node.level == 0, f"line {node.lineno}: relative import"
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                yield node.lineno, *((inner, "") if inner in MODULES else (module, alias.name))
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_imports_point_down(path: Path) -> None:
-    room = _room(path)
-    for line, other in _imported_rooms(path):
-        where = f"{path.name}:{line} imports {other}"
-        if other == "torch":
-            assert room in ENGINE_WING, where
+def upward(path: Path, source: str) -> list[str]:
+    """Imports that do not point down: to a room of the same or a higher floor, or within a room."""
+    room, found = _room(path), []
+    here = _part(_module(path))
+    for line, module, _ in imports_of(source):
+        where = f"{path.relative_to(PACKAGE)}:{line} imports {module}"
+        top, other = (module.split(".") + [""])[:2]
+        if top in ("torch", "torchvision", "timm"):
+            found += [where] if room not in ENGINE_WING else []
+        elif top != "datayield" or other not in FLOORS:
+            continue
         elif other != room:
-            assert FLOORS[other] < FLOORS[room], where
-            if room in PAPER_WING:
-                assert other in PAPER_WING, where
+            wrong_wing = room in PAPER_WING and other not in PAPER_WING
+            found += [where] if FLOORS[other] >= FLOORS[room] or wrong_wing else []
+        elif room in SUBFLOORS and _part(module) != here:
+            floor = {p: i for i, names in enumerate(SUBFLOORS[room]) for p in names.split()}
+            found += [where] if floor[_part(module)] >= floor[here] else []
+    return found
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda p: str(p.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_down(path: Path) -> None:
+    assert not upward(path, path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("file", "planted"),
+    [
+        ("spec/errors.py", "import datayield.store.plan"),
+        ("store/plan.py", "from datayield.nets.encoder import build"),
+        ("analysis/results/curves.py", "from datayield.analysis.model.fits import fits"),
+        ("run/loop/step.py", "from datayield.run.images import source_of"),
+        ("data/decoded/rows.py", "from datayield.data.sampling import Streamed"),
+        ("report/palette.py", "import torch"),
+    ],
+)
+def test_an_upward_import_is_found(file: str, planted: str) -> None:
+    path = PACKAGE / file
+    assert upward(path, f"{path.read_text()}\n{planted}\n")
+
+
+def test_no_imports_go_in_circles() -> None:
+    graph = {
+        name: {module for _, module, _ in imports_of(path.read_text()) if module in MODULES}
+        for name, path in MODULES.items()
+    }
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_package_is_entered_by_its_face(path: Path) -> None:
+    """What `__init__` hands out is imported from there by all that stand outside."""
+    for line, module, name in imports_of(path.read_text()):
+        face = module.rpartition(".")[0]
+        if face.count(".") == 2 and face in MODULES and not _module(path).startswith(face):
+            shown = {n for _, _, n in imports_of(MODULES[face].read_text())}
+            assert name not in shown, f"{path.name}:{line} imports {name} past {face}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_file_is_one_idea(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LONGEST_FILE
     assert path.stem not in {"utils", "misc", "helpers", "common", "manager", "base"}
 
 
 def test_every_room_is_on_a_floor() -> None:
-    assert {_room(path) for path in _files()} <= set(FLOORS)
+    assert {_room(path) for path in FILES} <= set(FLOORS)
+    for room, floors in SUBFLOORS.items():
+        parts = {_part(module) for module in MODULES if module.split(".")[1] == room} - {""}
+        assert parts == set(" ".join(floors).split())
 
 
 @pytest.mark.parametrize(

@@ -16,26 +16,24 @@ from rich.console import Console
 
 from datayield import __version__
 from datayield.data.catalog import listing, present
-from datayield.spec.confounds import confounds
+from datayield.spec.atomic_files import read_json, write_json
+from datayield.spec.claims import load_reference, reference_file
+from datayield.spec.environment import cache_dir, data_dir, place, store_dir
 from datayield.spec.errors import ConfigError, DataError, DatayieldError
 from datayield.spec.identity import digest
-from datayield.spec.listing import Listing
-from datayield.spec.load import find_study, load_study
-from datayield.spec.places import cache_dir, data_dir, place, store_dir
-from datayield.spec.reference import load_reference, reference_file
-from datayield.spec.run import RunSpec
-from datayield.spec.study import Cell, Study
-from datayield.store.atomic import read_json, write_json
-from datayield.store.disk import decoded_bytes
+from datayield.spec.run import Listing, RunSpec
+from datayield.spec.study import Cell, Study, find_study, load_study
+from datayield.spec.study.confounds import confounds
+from datayield.store.disk_usage import decoded_bytes
 from datayield.store.distances import measured_in
 from datayield.store.estimate import likely_device
 from datayield.store.folders import Store
-from datayield.store.machine import Speeds, kind_of
 from datayield.store.plan import Plan, make_plan
+from datayield.store.speeds import Speeds, kind_of
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
-    from datayield.run.execute import Outcome
+    from datayield.run.scheduler import Outcome
 
 
 class How(NamedTuple):
@@ -79,7 +77,7 @@ class Session(NamedTuple):
     def measure(self, plan: Plan, console: Console) -> None:
         """Time one of each kind of run in the plan that was never timed on this device."""
         from datayield.run.device import choose
-        from datayield.run.measure import measure
+        from datayield.run.timing.plan_timing import measure
 
         device = choose(self.device)
         for what in measure(plan, Speeds(device.type), device):
@@ -96,7 +94,7 @@ class Session(NamedTuple):
             yield
             return
         _check_batches(plan, processes)
-        from datayield.run.parallel import leading
+        from datayield.run.distributed import leading
 
         with leading(self.device):
             yield
@@ -110,9 +108,9 @@ class Session(NamedTuple):
     ) -> "Outcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
         from datayield.run.device import choose, fast_bf16
-        from datayield.run.execute import run_all
-        from datayield.run.executors import engine_of
+        from datayield.run.engines.choose import engine_of
         from datayield.run.progress import Display
+        from datayield.run.scheduler import run_all
 
         if self.lacking:
             raise self.lacking[0]
@@ -154,10 +152,10 @@ class Session(NamedTuple):
 
     def report(self, plan: Plan) -> Path | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""
-        from datayield.analysis.collect import collect
-        from datayield.report.index import write_index
-        from datayield.report.page import write_report
-        from datayield.report.summary import NAME, summary
+        from datayield.analysis.results.collect import collect
+        from datayield.report.files.index import write_index
+        from datayield.report.files.summary import NAME, summary
+        from datayield.report.page.page import write_report
 
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
@@ -175,7 +173,7 @@ class Session(NamedTuple):
 
     def export(self, into: Path) -> Path:
         """Leave the report's tables, answers and provenance in a folder to keep."""
-        from datayield.report.export import export
+        from datayield.report.files.export import export
 
         named = [(data_dir(), "$DATAYIELD_DATA"), (self.store.root, "$DATAYIELD_STORE")]
         named += [(cache_dir(), "$DATAYIELD_CACHE"), (Path.home(), "~"), (Path.cwd(), ".")]
@@ -264,7 +262,7 @@ def _classes_lacking(cells: list[Cell]) -> list[DatayieldError]:
     members = [member for run in runs.values() for member in run.data.members]
     if all(part.classes is None for _, part in members):
         return []
-    from datayield.data.classes import lacking
+    from datayield.data.sampling.classes import lacking
 
     return lacking(members)
 

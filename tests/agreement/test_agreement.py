@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from datayield.spec.method import METHOD_SPECS
+from datayield.spec.run.method import METHOD_SPECS
 from tests.agreement import __main__ as table
 from tests.agreement import checks, golden, states
 from tests.agreement.cases import CASES, Case

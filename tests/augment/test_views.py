@@ -13,7 +13,7 @@ from torchvision.transforms.v2 import functional as F
 from datayield.augment.blur import kernel_size
 from datayield.augment.normalise import MEAN, STD
 from datayield.augment.views import Drawn, apply, draw, make_views
-from datayield.spec.views import VIEW_RECIPES, ViewSpec, recipe
+from datayield.spec.run.views import VIEW_RECIPES, ViewSpec, recipe
 
 # Everything happens, and often.
 STRONG = ViewSpec(

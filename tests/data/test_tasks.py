@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from datayield.data.arrays import prepare
 from datayield.data.catalog import find, present
+from datayield.data.decoded.arrays import prepare
+from datayield.data.sources.torchvision_names import SETS
 from datayield.data.tasks import availability, missing
-from datayield.data.torchvision_names import SETS
 from datayield.spec.errors import DataError
-from datayield.spec.suites import suite, suite_names
-from tests.data.test_pack import make_task
+from datayield.spec.evaluation.suites import suite, suite_names
+from tests.data.sources.test_vtab_pack import make_task
 
 
 def test_nothing_is_left_out_of_the_list() -> None:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from datayield.spec.evals import EvalSpec, Protocol
+from datayield.spec.evaluation.eval_spec import EvalSpec, Protocol
 
 
 def spec(protocol: Protocol = "linear@1", seed: int = 0) -> EvalSpec:

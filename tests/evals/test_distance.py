@@ -8,7 +8,7 @@ from torch import Tensor
 
 from datayield.evals import distance
 from datayield.evals.distance import GROUPS, LEAST, Measure, Sample, distances
-from datayield.evals.domain import domain_auc
+from datayield.evals.domain_classifier import domain_auc
 from datayield.maths.histograms import histogram
 from datayield.spec.errors import ConfigError, DataError, TrainingError
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from datayield.augment.normalise import normalise
 from datayield.augment.views import make_views
 from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features, project
-from datayield.spec.views import recipe
+from datayield.spec.run.views import recipe
 
 CPU = torch.device("cpu")
 

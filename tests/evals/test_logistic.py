@@ -7,9 +7,9 @@ from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from datayield.evals.basis import basis
 from datayield.evals.linear import STRENGTHS
 from datayield.evals.logistic import path
+from datayield.evals.whitening import basis
 from tests.evals.made import mixture
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from datayield import evals
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation.eval_spec import EvalSpec
 
 CLASSES, DIM, TRAIN, TEST, STUDIES = 10, 32, 300, 400, 60
 CHANCE = 1 / CLASSES

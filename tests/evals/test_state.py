@@ -7,7 +7,7 @@ import torch
 from datayield.evals import VIEW_PROTOCOLS, Space, evaluate_views
 from datayield.maths import invariance, spectrum
 from datayield.spec.errors import ConfigError, TrainingError
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.validate import validated
 from tests.evals.made import spec
 
@@ -123,9 +123,9 @@ def test_views_are_named_and_only_where_they_are_made() -> None:
 
 def test_seen_images_are_those_of_the_subset_pretrained_on() -> None:
     """What EvalSpec promises of `test: train` with `test_count` and the subset's seed."""
-    from datayield.data.subset import indices
-    from datayield.evals.select import items
-    from datayield.spec.subset import Subset
+    from datayield.data.sampling.subset import indices
+    from datayield.evals.sample import items
+    from datayield.spec.run.subset import Subset
 
     trained_on = indices(Subset(dataset="any", count=50, seed=3), 400)
     assert np.array_equal(items(np.arange(400), 50, 3), trained_on)

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from datayield.evals import evaluate
 from datayield.evals.linear import STRENGTHS
 from datayield.spec.errors import DataError, TrainingError
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation.eval_spec import EvalSpec
 from tests.evals.made import mixture, spec
 
 

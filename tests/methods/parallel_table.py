@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from datayield import methods
-from datayield.nets.gather import average_gradients, mine
+from datayield.nets.distributed import average_gradients, mine
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.method import METHOD_SPECS, WithCrops
-from datayield.spec.optim import OptimSpec
+from datayield.spec.run.method import METHOD_SPECS, WithCrops
+from datayield.spec.run.optim import OptimSpec
 from tests.methods.test_methods import batch, run_spec
 from tests.pair import both
 

@@ -11,11 +11,11 @@ from datayield import methods
 from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.maths.distillation import dino
 from datayield.maths.gaussian import prediction, sigreg
-from datayield.methods.embed import large, together
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.method import METHOD_SPECS, WithCrops
-from datayield.spec.run import RunSpec
-from datayield.spec.views import ViewSpec
+from datayield.methods.forward_views import large, together
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.method import METHOD_SPECS, WithCrops
+from datayield.spec.run.run import RunSpec
+from datayield.spec.run.views import ViewSpec
 from tests.methods.test_methods import run_spec
 
 NAMES = [name for name, spec in METHOD_SPECS.items() if spec in get_args(WithCrops)]

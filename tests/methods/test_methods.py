@@ -12,13 +12,13 @@ from datayield.maths.contrastive import nt_xent
 from datayield.maths.decorrelation import Pairing, barlow_twins, vicreg
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.budget import Budget
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.method import METHOD_SPECS, OBJECTIVES
-from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec
-from datayield.spec.subset import Subset
-from datayield.spec.views import ViewSpec
+from datayield.spec.run.budget import Budget
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.method import METHOD_SPECS, OBJECTIVES
+from datayield.spec.run.optim import OptimSpec
+from datayield.spec.run.run import RunSpec
+from datayield.spec.run.subset import Subset
+from datayield.spec.run.views import ViewSpec
 
 every_method = pytest.mark.parametrize("name", list(METHOD_SPECS))
 # Knobs that keep a method small enough to test; the projector is small for all.

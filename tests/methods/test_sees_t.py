@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from datayield import methods
-from datayield.spec.method import METHOD_SPECS, OBJECTIVES, SeesT, Supervised
+from datayield.spec.run.method import METHOD_SPECS, OBJECTIVES, SeesT, Supervised
 from tests.methods.test_methods import batch, run_spec
 
 

@@ -9,13 +9,13 @@ from torch.nn import functional as F
 from datayield import methods
 from datayield.maths.masking import random_masks, unpatchify
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.budget import Budget
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.method import SimMIM
-from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec
-from datayield.spec.subset import Subset
-from datayield.spec.views import ViewSpec, recipe
+from datayield.spec.run.budget import Budget
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.method import SimMIM
+from datayield.spec.run.optim import OptimSpec
+from datayield.spec.run.run import RunSpec
+from datayield.spec.run.subset import Subset
+from datayield.spec.run.views import ViewSpec, recipe
 
 ENCODERS = {
     "vit": EncoderSpec(name="vit_tiny", patch=4, size=16),

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from datayield import methods
-from datayield.data.resident import Resident, positions
-from datayield.run.pretrain import Source
-from datayield.spec.cost import encoder_macs, flops_per_image
-from datayield.spec.method import Supervised
-from datayield.spec.run import RunSpec
-from datayield.spec.views import ViewSpec
+from datayield.data.sampling.resident import Resident, positions
+from datayield.run.loop.pretrain import Source
+from datayield.spec.run.cost import encoder_macs, flops_per_image
+from datayield.spec.run.method import Supervised
+from datayield.spec.run.run import RunSpec
+from datayield.spec.run.views import ViewSpec
 from tests.methods.test_methods import batch, run_spec
 
 

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from datayield import methods
 from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.method import SwAV
-from datayield.spec.optim import OptimSpec
+from datayield.spec.run.method import SwAV
+from datayield.spec.run.optim import OptimSpec
 from tests.methods.test_methods import batch, run_spec
 
 

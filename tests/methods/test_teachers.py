@@ -12,8 +12,8 @@ from datayield.maths.distillation import dino, regression
 from datayield.maths.schedules import ramp
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.optim import OptimSpec
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.optim import OptimSpec
 from tests.methods.test_methods import batch, run_spec
 
 NAMES = ["byol", "moco_v3", "dino"]

@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from datayield.nets import encoder as encoders
 from datayield.nets.attention import cpu_attention
-from datayield.spec.encoder import EncoderSpec
+from datayield.spec.run.encoder import EncoderSpec
 
 NETS = [
     EncoderSpec(name="vit_tiny", patch=8, size=16),

@@ -1,4 +1,4 @@
-"""The closed forms of spec/cost.py against torch's own counter. A FLOP is half a multiply-add."""
+"""The closed forms of spec/run/cost.py against torch's counter (a FLOP: half a multiply-add)."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,8 +14,8 @@ from datayield.maths.decorrelation import Pairing, barlow_twins, vicreg
 from datayield.maths.gaussian import sigreg
 from datayield.nets.encoder import build
 from datayield.nets.heads import projector
-from datayield.spec.budget import Budget
-from datayield.spec.cost import (
+from datayield.spec.run.budget import Budget
+from datayield.spec.run.cost import (
     codes_macs,
     decoder_macs,
     encoder_macs,
@@ -23,8 +23,8 @@ from datayield.spec.cost import (
     head_macs,
     loss_macs,
 )
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.method import (
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.method import (
     BYOL,
     DINO,
     BarlowTwins,
@@ -36,10 +36,10 @@ from datayield.spec.method import (
     VICReg,
     WithProjector,
 )
-from datayield.spec.optim import OptimSpec
-from datayield.spec.run import RunSpec
-from datayield.spec.subset import Subset
-from datayield.spec.views import ViewSpec
+from datayield.spec.run.optim import OptimSpec
+from datayield.spec.run.run import RunSpec
+from datayield.spec.run.subset import Subset
+from datayield.spec.run.views import ViewSpec
 
 
 @pytest.fixture(autouse=True)

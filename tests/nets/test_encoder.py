@@ -5,9 +5,9 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from datayield.nets.encoder import Encoder, build
-from datayield.spec.cost import encoder_dim, encoder_macs, encoder_params
-from datayield.spec.encoder import EncoderSpec
 from datayield.spec.errors import ConfigError
+from datayield.spec.run.cost import encoder_dim, encoder_macs, encoder_params
+from datayield.spec.run.encoder import EncoderSpec
 
 CONVNET = EncoderSpec(name="convnet", size=32)
 RESNET = EncoderSpec(name="resnet18", stem="cifar", size=32)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from datayield.maths.masking import random_masks
 from datayield.nets.encoder import Encoder, build
-from datayield.spec.encoder import EncoderSpec
+from datayield.spec.run.encoder import EncoderSpec
 
 VITS = [
     EncoderSpec(name="vit_tiny", patch=4, size=16),

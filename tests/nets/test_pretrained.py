@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from datayield import methods
 from datayield.nets.encoder import build
-from datayield.spec.encoder import EncoderSpec
 from datayield.spec.errors import ConfigError
-from datayield.spec.run import RunSpec
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.run import RunSpec
 from tests.methods.test_methods import run_spec
 
 RESNET = EncoderSpec(name="resnet18", stem="imagenet", size=32)

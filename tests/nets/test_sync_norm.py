@@ -8,7 +8,7 @@ import torch
 from timm.layers import BatchNormAct2d, FrozenBatchNormAct2d
 from torch import Tensor, nn
 
-from datayield.nets.gather import average_gradients, gathered, mine
+from datayield.nets.distributed import average_gradients, gathered, mine
 from datayield.nets.sync_norm import SyncNorm, synchronised
 from datayield.spec.errors import ConfigError
 from tests.pair import both

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from datayield.nets.encoder import build
 from datayield.nets.viny import Attention
-from datayield.spec.cost import encoder_dim, encoder_params
-from datayield.spec.encoder import EncoderSpec
+from datayield.spec.run.cost import encoder_dim, encoder_params
+from datayield.spec.run.encoder import EncoderSpec
 
 PUBLISHED = EncoderSpec(name="viny", patch=16, size=128)
 SMALL = EncoderSpec(name="viny", patch=4, size=16)

@@ -6,7 +6,7 @@ from torch import nn
 
 from datayield.optim.build import build, set_rate
 from datayield.optim.lars import LARS
-from datayield.spec.optim import OptimSpec
+from datayield.spec.run.optim import OptimSpec
 
 KNOBS: dict[str, dict[str, Any]] = {
     "adamw": {"betas": (0.8, 0.95)},

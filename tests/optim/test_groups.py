@@ -3,7 +3,7 @@ from torch import nn
 
 from datayield.nets.encoder import build
 from datayield.optim.groups import groups
-from datayield.spec.encoder import EncoderSpec
+from datayield.spec.run.encoder import EncoderSpec
 
 
 def names(module: nn.Module) -> list[set[str]]:

@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from datayield.analysis.summary import Baseline, Seeds
+from datayield.analysis.results.curves import Baseline, Seeds
 from datayield.report.figures.baselines import label_sides
 from datayield.report.figures.curves import yield_figures
-from datayield.report.figures.gain import gain_figures
+from datayield.report.figures.doublings import gain_figures
 from datayield.report.figures.training import apart
 from datayield.report.findings import analyse
 from datayield.report.palette import styles
-from datayield.spec.budget import Budget
+from datayield.spec.run.budget import Budget
 from tests.simulated import SIZES, flat, power_law, simulate
 
 

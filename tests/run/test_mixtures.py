@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from datayield.data.resident import positions
+from datayield.data.sampling.resident import positions
 from datayield.run import images
-from datayield.run.evaluate import _chosen, _features
+from datayield.run.evaluation.evaluate import _chosen, _features
 from datayield.spec.errors import DataError
-from datayield.spec.evals import EvalSpec
-from datayield.spec.subset import Classes, Mixture, Part, Subset
+from datayield.spec.evaluation.eval_spec import EvalSpec
+from datayield.spec.run.subset import Classes, Mixture, Part, Subset
 
 CPU = torch.device("cpu")
 LOW = Classes(slice="[:5]")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.identity import VERSIONS, canonical
-from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.run import BaselineSpec, RunSpec
 
 FULL: dict[str, Any] = {
     "data": {

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from datayield.spec.atomic_files import write_json
 from datayield.spec.errors import StoreError
-from datayield.spec.run import RunSpec
-from datayield.spec.study import Cell, Study
+from datayield.spec.run.run import RunSpec
+from datayield.spec.study.study import Cell, Study
 from datayield.spec.validate import validated
-from datayield.store.atomic import write_json
-from datayield.store.claim import claimed
-from datayield.store.disk import checkpoint_bytes
+from datayield.store.disk_usage import checkpoint_bytes
 from datayield.store.folders import Store
-from datayield.store.machine import Speeds, eval_key, speed_key
 from datayield.store.plan import Plan, Task, make_plan
+from datayield.store.run_lock import claimed
+from datayield.store.speeds import Speeds, eval_key, speed_key
 from tests.made_study import BASE
 
 TEXT = (

@@ -16,8 +16,8 @@ from datayield.augment.blur import gaussian_blur, kernel_size
 from datayield.augment.colour import brightness_, contrast_, grey, hue, saturation_, solarize
 from datayield.augment.geometry import TRIES, between, draw_windows, resized_crop
 from datayield.augment.normalise import normalise_planes
-from datayield.maths.sent import sent
-from datayield.spec.views import ViewSpec
+from datayield.maths.to_device import sent
+from datayield.spec.run import ViewSpec
 
 _WINDOW_ROWS = 2 * TRIES + 2
 _ROWS = _WINDOW_ROWS + 10

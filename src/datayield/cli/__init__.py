@@ -7,8 +7,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import looks, studies
-from datayield.cli.front import err, out
+from datayield.cli import inspect, studies
+from datayield.cli.options import err, out
 from datayield.spec.errors import DatayieldError
 
 app = typer.Typer(
@@ -27,9 +27,9 @@ for verb in (
     studies.index,
 ):
     app.command()(verb)
-app.command()(looks.distance)
-app.command("ls")(looks.list_)
-app.command()(looks.doctor)
+app.command()(inspect.distance)
+app.command("ls")(inspect.list_)
+app.command()(inspect.doctor)
 
 
 @app.callback(invoke_without_command=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from datayield.cli.front import (
+from datayield.cli.options import (
     AllOpt,
     DeviceOpt,
     JsonOpt,
@@ -17,7 +17,7 @@ from datayield.cli.front import (
     out,
     print_json,
 )
-from datayield.spec.places import place
+from datayield.spec.environment import place
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
     from datayield.session import Session
@@ -41,7 +41,7 @@ def plan(
     json_: JsonOpt = False,
 ) -> None:
     """Say what a study would run, why, and what it will cost. Starts nothing."""
-    from datayield.report.terminal import plan_json, show_plan
+    from datayield.report.terminal.plan import plan_json, show_plan
     from datayield.session import open_study
 
     session = open_study(study, scale, store, device)
@@ -73,12 +73,12 @@ def run(
     ] = None,
 ) -> None:
     """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
-    from datayield.report.terminal import show_totals
+    from datayield.report.terminal.plan import show_totals
     from datayield.session import how_to_run, open_study
 
     how = how_to_run(executor, jobs, tuple(slurm or ()), processes)
     if place().rank > 0:  # torchrun started several: one runs the study, the others train along
-        from datayield.run.parallel import follow
+        from datayield.run.distributed import follow
 
         follow(device)
         raise typer.Exit(0)
@@ -108,7 +108,7 @@ def status(
     json_: JsonOpt = False,
 ) -> None:
     """Say which runs are done, running, failed or missing. Exit code 3 while incomplete."""
-    from datayield.report.terminal import show_status, status_json
+    from datayield.report.terminal.plan import show_status, status_json
     from datayield.session import open_study
 
     session = open_study(study, scale, store)
@@ -143,8 +143,8 @@ def report(
 
 def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
     """Write one page over all studies that the store has reports of."""
-    from datayield.report.index import index_rows, write_index
-    from datayield.spec.places import store_dir
+    from datayield.report.files.index import index_rows, write_index
+    from datayield.spec.environment import store_dir
 
     root = store or store_dir()
     if json_:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datayield.data import splits as split_names
+from datayield.spec.environment import data_dir
 from datayield.spec.errors import DataError
-from datayield.spec.places import data_dir
 
 if TYPE_CHECKING:
     from datayield.data.source import Source
-    from datayield.spec.listing import Listing
+    from datayield.spec.run import Listing
 
 EMBEDDED = ("digits", "sprites", "dsprites")
 
@@ -54,7 +54,7 @@ def find(dataset: str, split: str) -> "Source":
     whole = _whole(dataset, split)
     if share is None:
         return whole
-    from datayield.data.sliced import Sliced
+    from datayield.data.sources.split_share import Sliced
 
     return Sliced(whole, share)
 
@@ -70,18 +70,18 @@ def _whole(dataset: str, split: str) -> "Source":
             hint="leave out the part from '?' on for any other dataset",
         )
     if base == "sprites":
-        from datayield.data import sprites
+        from datayield.data.sprites import sprites
 
         options = sprites.parse(query)
         split = split_names.chosen(split, sprites.SPLITS, dataset=dataset, where="built in")
         return sprites.Sprites(split, options)
     if base == "dsprites":
-        from datayield.data import dsprites
+        from datayield.data.sources import dsprites
 
         split = split_names.chosen(split, dsprites.SPLITS, dataset=dataset, where="built in")
         return dsprites.DSprites(split, dsprites.parse(query))
     if base == "digits":
-        from datayield.data import digits
+        from datayield.data.sources import digits
 
         split = split_names.chosen(split, digits.SPLITS, dataset=dataset, where="built in")
         return digits.Digits(split)
@@ -92,9 +92,10 @@ def _whole(dataset: str, split: str) -> "Source":
 
 def entries() -> list[Entry]:
     """All datasets that a study may name: built in, found in $DATAYIELD_DATA, torchvision's."""
-    from datayield.data import digits, dsprites, sprites
-    from datayield.data.sprites_scene import CLASSES
-    from datayield.data.torchvision_names import SETS
+    from datayield.data.sources import digits, dsprites
+    from datayield.data.sources.torchvision_names import SETS
+    from datayield.data.sprites import sprites
+    from datayield.data.sprites.scene import CLASSES
 
     options = sprites.parse("")
     built_in = [
@@ -145,7 +146,7 @@ def folder_of(name: str) -> Path:
     for folder in looked:
         if folder.is_dir():
             return folder
-    from datayield.data.torchvision_names import SETS
+    from datayield.data.sources.torchvision_names import SETS
 
     known = [
         *EMBEDDED,
@@ -163,7 +164,8 @@ def folder_of(name: str) -> Path:
 
 def _below(root: Path, dataset: str, split: str) -> "Source":
     """A task of a pack, parquet files, tar shards, or a folder of images: whatever lies there."""
-    from datayield.data import folder, pack, parquet, webdataset
+    from datayield.data.sources import folder, parquet, webdataset
+    from datayield.data.sources import vtab_pack as pack
 
     where = str(root)
     if lists := pack.splits(root):
@@ -189,8 +191,8 @@ def _below(root: Path, dataset: str, split: str) -> "Source":
 
 
 def _torchvision(name: str, split: str) -> "Source":
-    from datayield.data.torchvision_names import SETS
-    from datayield.data.torchvision_sets import TorchvisionSet
+    from datayield.data.sources.torchvision import TorchvisionSet
+    from datayield.data.sources.torchvision_names import SETS
 
     if name not in SETS:
         raise DataError(
@@ -215,7 +217,7 @@ def _below_data_dir() -> list[Path]:
 
 
 def _entry(root: Path) -> Entry:
-    from datayield.data import folder, parquet, webdataset
+    from datayield.data.sources import folder, parquet, webdataset
 
     try:
         rows = parquet.splits(root)

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from datayield.spec.listing import Listing
+from datayield.spec.run import Listing
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]

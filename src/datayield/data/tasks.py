@@ -4,7 +4,7 @@ from typing import Any
 
 from datayield.data.catalog import present
 from datayield.spec.errors import DataError
-from datayield.spec.suites import Task, suite, suite_names
+from datayield.spec.evaluation import Task, suite, suite_names
 
 
 def availability() -> list[dict[str, Any]]:

@@ -6,20 +6,20 @@ import torch
 from torch import Tensor
 
 from datayield.evals.augmentation import sampled_spectrum
-from datayield.evals.few_labels import over_draws
 from datayield.evals.finetune import finetune
 from datayield.evals.knn import nearest_neighbours
+from datayield.evals.label_fractions import over_draws
 from datayield.evals.linear import linear_probe
 from datayield.evals.linear_sgd import Views, sgd_probe
-from datayield.evals.measured import Measured, check
+from datayield.evals.result import Measured, check
 from datayield.evals.segment import segment
 from datayield.evals.spectrum import feature_spectrum
 from datayield.evals.state import Space, representation_state
-from datayield.evals.tune import Shown
+from datayield.evals.training import Shown
 from datayield.evals.vtab import task_probe
 from datayield.nets.encoder import Encoder
 from datayield.spec.errors import ConfigError
-from datayield.spec.evals import LABEL_FREE, EvalSpec, Protocol
+from datayield.spec.evaluation import LABEL_FREE, EvalSpec, Protocol
 
 __all__ = [
     "PROTOCOLS",

@@ -1,9 +1,9 @@
 """augmentation_spectrum@1: the augmentation graph's eigenvalues, from few views and from many."""
 
-from datayield.evals.measured import Measured
+from datayield.evals.result import Measured
 from datayield.evals.state import Space
 from datayield.maths.augmentation import augmentation_spectrum, leading_axes
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation import EvalSpec
 
 AXES = 32  # the functions asked about: linear ones of the leading axes of the features
 LEADING = 16

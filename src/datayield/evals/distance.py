@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datayield.evals.domain import domain_auc
-from datayield.evals.measured import LEVEL, check
+from datayield.evals.domain_classifier import domain_auc
+from datayield.evals.result import LEVEL, check
 from datayield.maths.frechet import (
     POOR,
     enough_to_extrapolate,

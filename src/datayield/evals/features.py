@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from datayield.augment.normalise import MEAN, STD, normalise
 from datayield.augment.views import make_views
-from datayield.spec.views import ViewSpec
+from datayield.spec.run import ViewSpec
 
 GRID = 16  # side to which the `pixels` baseline averages an image
 

@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from datayield.evals.measured import Measured, missing_classes, scores
-from datayield.evals.tune import Shown, Tuned, how, outputs, train
+from datayield.evals.result import Measured, missing_classes, scores
+from datayield.evals.training import Shown, Tuned, how, outputs, train
 from datayield.nets.encoder import Encoder
 from datayield.spec.errors import DataError
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation import EvalSpec
 
 
 def finetune(

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from datayield.evals.measured import Measured, missing_classes, scores
-from datayield.spec.evals import EvalSpec
+from datayield.evals.result import Measured, missing_classes, scores
+from datayield.spec.evaluation import EvalSpec
 
 NEIGHBOURS = 20
 TEMPERATURE = 0.07

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datayield.evals.basis import basis
 from datayield.evals.logistic import Fit, path
-from datayield.evals.measured import Measured, missing_classes, scores
+from datayield.evals.result import Measured, missing_classes, scores
+from datayield.evals.whitening import basis
 from datayield.maths.metrics import accuracy, balanced_accuracy
 from datayield.spec.errors import DataError
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation import EvalSpec
 
 # 10 to 1e-4, two to a decade. See `logistic` for what a strength is, and for scikit-learn's C.
 # Accuracy is flat below: separable classes fit as well, and the weakest take most of the time.

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from datayield.evals.linear import METRICS, validation_split
-from datayield.evals.measured import Measured, check, missing_classes, scores
+from datayield.evals.result import Measured, check, missing_classes, scores
 from datayield.spec.errors import DataError
-from datayield.spec.evals import SGD_EPOCHS, EvalSpec
-from datayield.spec.views import ViewSpec
+from datayield.spec.evaluation import SGD_EPOCHS, EvalSpec
+from datayield.spec.run import ViewSpec
 
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 BATCH = 256

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from datayield.evals.products import Products, products
+from datayield.evals.matmul import Products, products
 
 MEMORY = 10  # pairs that L-BFGS keeps
 TOLERANCE = 1e-6  # stop where the decrease still to be had is below this share of the objective

@@ -8,13 +8,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from datayield.augment.normalise import normalise
-from datayield.evals.measured import LEVEL, RESAMPLES, Measured
-from datayield.evals.tune import Shown, Tuned, how, outputs, train
+from datayield.evals.result import LEVEL, RESAMPLES, Measured
+from datayield.evals.training import Shown, Tuned, how, outputs, train
 from datayield.maths.confusion import confusion, intervals, mean_iou, pixel_accuracy
 from datayield.maths.masking import patchify
 from datayield.nets.encoder import Encoder
 from datayield.spec.errors import ConfigError, DataError
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation import EvalSpec
 
 
 def segment(

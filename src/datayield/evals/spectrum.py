@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datayield.evals.measured import Measured
+from datayield.evals.result import Measured
 from datayield.maths.spectrum import effective_rank, feature_std
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation import EvalSpec
 
 ITEMS = 10_000  # more change the rank little and the time much
 ENOUGH = 5  # items per dimension below which the rank is mostly that of the sample

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datayield.evals.measured import Measured
+from datayield.evals.result import Measured
 from datayield.maths.invariance import alignment, lidar, uniformity
 from datayield.maths.spectrum import centred_spectrum, decay, entropy_rank, feature_std, rankme
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation import EvalSpec
 
 ITEMS = 10_000
 ENOUGH = 5  # items per dimension below which the ranks are mostly those of the sample

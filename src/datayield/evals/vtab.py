@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from datayield.evals.linear import chosen
-from datayield.evals.measured import Measured, missing_classes
+from datayield.evals.result import Measured, missing_classes
 from datayield.spec.errors import DataError
-from datayield.spec.evals import EvalSpec
+from datayield.spec.evaluation import EvalSpec
 
 HELD = 5  # one of five training items, where no split is given for choices
 USUAL = 1000  # training items in all

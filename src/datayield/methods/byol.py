@@ -5,13 +5,13 @@ from torch import Tensor, nn
 
 from datayield.maths import distillation
 from datayield.maths.schedules import ramp
-from datayield.methods.embed import apart
+from datayield.methods.forward_views import apart
 from datayield.methods.loss import Loss, loss
+from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
-from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
-from datayield.nets.shadow import Shadow
-from datayield.spec import method as spec_method
+from datayield.nets.teacher import Shadow
+from datayield.spec.run import method as spec_method
 
 
 class BYOL(nn.Module):

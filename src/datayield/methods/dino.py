@@ -5,13 +5,13 @@ from torch import Tensor, nn
 
 from datayield.maths import distillation
 from datayield.maths.schedules import linear, ramp
-from datayield.methods.embed import large, together
+from datayield.methods.forward_views import large, together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.dino_head import Prototypes, bottleneck
+from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
-from datayield.nets.gather import gathered
-from datayield.nets.shadow import Shadow
-from datayield.spec import method as spec_method
+from datayield.nets.teacher import Shadow
+from datayield.spec.run import method as spec_method
 
 
 class DINO(nn.Module):

@@ -5,13 +5,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from datayield.maths.gaussian import prediction, sigreg
-from datayield.maths.sent import sent
-from datayield.methods.embed import large, together
+from datayield.maths.to_device import sent
+from datayield.methods.forward_views import large, together
 from datayield.methods.loss import Loss, loss
+from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
-from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
-from datayield.spec import method as spec_method
+from datayield.spec.run import method as spec_method
 
 
 class LeJEPA(nn.Module):

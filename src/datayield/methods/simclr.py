@@ -3,12 +3,12 @@
 from torch import Tensor, nn
 
 from datayield.maths.contrastive import nt_xent
-from datayield.methods.embed import together
+from datayield.methods.forward_views import together
 from datayield.methods.loss import Loss, loss
+from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
-from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
-from datayield.spec import method as spec_method
+from datayield.spec.run import method as spec_method
 
 
 class SimCLR(nn.Module):

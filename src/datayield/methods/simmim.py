@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from datayield.maths.masking import patchify, random_masks, reconstruction
-from datayield.maths.sent import sent
+from datayield.maths.to_device import sent
 from datayield.methods.loss import Loss, loss
+from datayield.nets.distributed import gathered, mine, world
 from datayield.nets.encoder import Encoder
-from datayield.nets.gather import gathered, mine, world
-from datayield.spec import method as spec_method
+from datayield.spec.run import method as spec_method
 
 INIT_STD = 0.02  # of the mask token, as for the authors' ViTs
 

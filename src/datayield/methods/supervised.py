@@ -6,9 +6,9 @@ from torch.nn import functional as F
 
 from datayield.maths.precision import widened
 from datayield.methods.loss import Loss, loss
+from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
-from datayield.nets.gather import gathered
-from datayield.spec import method as spec_method
+from datayield.spec.run import method as spec_method
 
 
 class Supervised(nn.Module):

@@ -6,12 +6,12 @@ from torch.nn import functional as F
 
 from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.maths.precision import no_autocast, widened
-from datayield.methods.embed import together
+from datayield.methods.forward_views import together
 from datayield.methods.loss import Loss, loss
+from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
-from datayield.nets.gather import gathered
 from datayield.nets.heads import projector
-from datayield.spec import method as spec_method
+from datayield.spec.run import method as spec_method
 
 ASSIGNED = 2  # views that get codes: the first two, as in the authors' code
 

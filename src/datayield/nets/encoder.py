@@ -18,9 +18,8 @@ from torch import Tensor, nn
 from datayield.nets.attention import cpu_attention
 from datayield.nets.convnet import ConvNet
 from datayield.nets.viny import ViNy
-from datayield.spec.cost import CONVNET_WIDTH, RESNETS, VITS
-from datayield.spec.encoder import EncoderSpec
 from datayield.spec.errors import ConfigError
+from datayield.spec.run import CONVNET_WIDTH, RESNETS, VITS, EncoderSpec
 
 T = TypeVar("T")
 

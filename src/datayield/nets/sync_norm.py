@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 from datayield.maths.precision import widened
-from datayield.nets.gather import gathered, world
+from datayield.nets.distributed import gathered, world
 from datayield.spec.errors import ConfigError
 
 M = TypeVar("M", bound=nn.Module)

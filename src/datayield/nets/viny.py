@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from datayield.maths.masking import patchify
-from datayield.spec.cost import VINY
+from datayield.spec.run import VINY
 
 
 class ViNy(nn.Module):

@@ -7,7 +7,7 @@ from torch import nn
 
 from datayield.optim.groups import groups
 from datayield.optim.lars import LARS
-from datayield.spec.optim import OptimSpec
+from datayield.spec.run import OptimSpec
 
 
 def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:

@@ -2,34 +2,34 @@
 
 from dataclasses import dataclass
 
-from datayield.analysis.answer import answer
-from datayield.analysis.claims import Judged, judge
-from datayield.analysis.fits import Fit, fits
-from datayield.analysis.frontier import Frontier, frontiers
-from datayield.analysis.gain import WORTH, CurveGain, gains
-from datayield.analysis.groups import SCORE, GroupGain, TaskGroup, group_gains, task_groups
-from datayield.analysis.labels import LabelTable, label_tables
-from datayield.analysis.normalise import Normalised, normalise
-from datayield.analysis.peak import Peak, peaks
-from datayield.analysis.published import Beside, beside
-from datayield.analysis.regime import Grid, regimes
-from datayield.analysis.rows import StudyResults
-from datayield.analysis.selection import Ledger, ledgers
-from datayield.analysis.sentences import Headline
-from datayield.analysis.summary import (
+from datayield.analysis.background import aside
+from datayield.analysis.claims import Beside, Judged, beside, judge
+from datayield.analysis.cost import Frontier, Normalised, frontiers, normalise
+from datayield.analysis.decision import Grid, LabelTable, Ledger, Peak, label_tables, ledgers, peaks
+from datayield.analysis.decision.regimes import regimes
+from datayield.analysis.format import metric_name
+from datayield.analysis.model import WORTH, CurveGain, Fit, gains
+from datayield.analysis.model.fits import fits
+from datayield.analysis.results import (
     MAIN,
+    SCORE,
     Baseline,
     CurveKey,
+    GroupGain,
     Point,
+    StudyResults,
+    TaskGroup,
     baselines,
-    curves,
     eval_names,
+    group_gains,
     trajectories,
 )
-from datayield.analysis.words import metric_name
-from datayield.report.aside import aside
+from datayield.analysis.results.curves import curves
+from datayield.analysis.results.task_groups import task_groups
+from datayield.analysis.text import Headline
+from datayield.analysis.text.answer import answer
 from datayield.report.palette import Style, styles
-from datayield.spec.reference import Published
+from datayield.spec.claims import Published
 
 RANK = "effective_rank"
 STATE = {  # metric of state@1 -> its name on the page

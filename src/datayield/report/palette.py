@@ -5,7 +5,7 @@ Colours are those of Okabe & Ito (2008), "Color Universal Design".
 
 from dataclasses import dataclass
 
-from datayield.analysis.summary import CurveKey
+from datayield.analysis.results import CurveKey
 
 # Three more than theirs, so that nine methods have nine colours.
 COLOURS = (

@@ -1,6 +1,7 @@
 """The device a run uses: chosen, checked, described."""
 
 import ctypes
+import os
 import platform
 import resource
 import sys
@@ -9,8 +10,8 @@ from typing import Literal
 import torch
 
 from datayield import __version__
+from datayield.spec.environment import place
 from datayield.spec.errors import ConfigError
-from datayield.spec.places import place
 
 Kind = Literal["cpu", "cuda", "mps"]
 
@@ -121,3 +122,10 @@ def versions() -> dict[str, str]:
         "timm": str(timm.__version__),
         "platform": platform.platform(),
     }
+
+
+def cores() -> int:
+    """CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -9,14 +9,14 @@ import torch
 from rich.console import Console
 
 from datayield.data.catalog import entries
-from datayield.data.inventory import left_out
+from datayield.data.decoded import left_out
 from datayield.data.tasks import availability
 from datayield.run.device import choose, describe, fast_bf16, versions
-from datayield.run.layout import rates_here, way_of
-from datayield.run.rates import NETS, train_rates
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.places import cache_dir, data_dir, store_dir, threads_wanted
-from datayield.store.fastest import TrainRate
+from datayield.run.loop import rates_here, way_of
+from datayield.run.timing import NETS, train_rates
+from datayield.spec.environment import cache_dir, data_dir, store_dir, threads_wanted
+from datayield.spec.run import EncoderSpec
+from datayield.store.cpu_settings import TrainRate
 
 
 def examine(data: bool, measure: bool = False) -> dict[str, Any]:

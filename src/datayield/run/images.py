@@ -8,21 +8,25 @@ from typing import Literal
 import numpy as np
 import torch
 
-from datayield.data.arrays import Arrays, prepare
-from datayield.data.classes import among
-from datayield.data.joined import EndToEnd, Joined
-from datayield.data.memory import SHARE, fits, free
-from datayield.data.resident import Resident
+from datayield.data.decoded import Arrays, Rows, Stored, prepare
+from datayield.data.sampling import (
+    SHARE,
+    EndToEnd,
+    Indices,
+    Joined,
+    Resident,
+    Streamed,
+    among,
+    digest_of,
+    fits,
+    free,
+    indices,
+)
 from datayield.data.source import Labels
-from datayield.data.stored import Rows, Stored
-from datayield.data.streamed import Streamed
-from datayield.data.subset import Indices, digest_of, indices
-from datayield.run.pretrain import Source
+from datayield.run.loop import Source
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
-from datayield.spec.method import Supervised
-from datayield.spec.run import RunSpec
-from datayield.spec.subset import Mixture, Subset
+from datayield.spec.run import Mixture, RunSpec, Subset, Supervised
 
 Fit = Literal["crop", "squash"]
 _DECODED: dict[tuple[str, str, int, Fit], Arrays] = {}

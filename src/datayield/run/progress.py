@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
-from datayield.run.pretrain import Tick
-from datayield.spec.evals import EvalSpec
+from datayield.run.loop import Tick
+from datayield.spec.evaluation import EvalSpec
+from datayield.store.durations_text import duration
 from datayield.store.plan import Plan, Task
 from datayield.store.records import ResultRecord
-from datayield.store.words import duration
 
 PLAIN_SECONDS = 15.0
 MUCH_WAIT = 0.02  # share of the time waiting for images that is worth a word

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from datayield.spec.model import Frozen
-from datayield.store.atomic import read_json
+from datayield.spec.atomic_files import read_json
+from datayield.spec.frozen import Frozen
 
 
 class MetricRecord(Frozen):

@@ -4,12 +4,9 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from datayield.spec.cost import encoder_macs, flops_per_image
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.evals import DRAWS, SGD_EPOCHS, EvalSpec
-from datayield.spec.run import RunSpec
-from datayield.spec.tuning import epochs_of
-from datayield.store.machine import Speeds, eval_key, speed_key
+from datayield.spec.evaluation import DRAWS, SGD_EPOCHS, EvalSpec, epochs_of
+from datayield.spec.run import EncoderSpec, RunSpec, encoder_macs, flops_per_image
+from datayield.store.speeds import Speeds, eval_key, speed_key
 
 # Factors that widen the spread of the samples, by where they come from. They are checked, not
 # believed: every report lays its estimates beside what the runs took.

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
+from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.errors import StoreError
-from datayield.spec.model import Frozen
+from datayield.spec.frozen import Frozen
 from datayield.spec.run import BaselineSpec, RunSpec
-from datayield.store.atomic import read_json, write_json
 from datayield.store.records import ResultRecord, SpentRecord
 
 R = TypeVar("R", bound=Frozen)

@@ -2,16 +2,14 @@
 
 from typing import Literal, NamedTuple
 
-from datayield.spec.budget import short_number
-from datayield.spec.encoder import EncoderSpec
-from datayield.spec.evals import EvalSpec
-from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.spec.atomic_files import read_json
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, short_number
 from datayield.spec.study import Cell, Study, in_words
-from datayield.store.atomic import read_json
-from datayield.store.claim import holder
 from datayield.store.estimate import NOTHING, Estimate, evaluation, pretraining
 from datayield.store.folders import RunFolder, Store, result_name
-from datayield.store.machine import Speeds
+from datayield.store.run_lock import holder
+from datayield.store.speeds import Speeds
 from datayield.store.trunk import Member, Part, parts, shortest_first, steps_there
 
 State = Literal["done", "missing", "partial", "evaluate", "running", "failed"]

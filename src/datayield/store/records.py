@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
-from datayield.spec.model import Frozen
-from datayield.store.fastest import USUAL, Layout
+from datayield.spec.frozen import Frozen
+from datayield.store.cpu_settings import USUAL, Layout
 
 
 class Shared(Frozen):

@@ -1,6 +1,6 @@
 """Untrained encoder and raw pixels: lines across a figure, with their names at its sides."""
 
-from datayield.analysis.summary import Baseline
+from datayield.analysis.results import Baseline
 from datayield.report.figures.canvas import Spec
 from datayield.report.palette import BASELINES
 

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from datayield.spec.budget import short_number
+from datayield.spec.run import short_number
 
 Spec = dict[str, Any]
 

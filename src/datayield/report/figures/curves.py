@@ -1,8 +1,8 @@
 """A score, or effective rank, against N: mean, band, seeds, baselines and the fitted law."""
 
-from datayield.analysis.fits import Fit
-from datayield.analysis.summary import Baseline, Point
-from datayield.analysis.words import count, metric_name, percent
+from datayield.analysis.format import count, metric_name, percent
+from datayield.analysis.model import Fit
+from datayield.analysis.results import Baseline, Point
 from datayield.report.figures.baselines import add_baselines
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
 from datayield.report.findings import Curves, Findings

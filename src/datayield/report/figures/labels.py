@@ -2,8 +2,8 @@
 
 import math
 
-from datayield.analysis.labels import LabelTable, Start
-from datayield.analysis.words import count, metric_name, percent
+from datayield.analysis.decision import LabelTable, Start
+from datayield.analysis.format import count, metric_name, percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
 from datayield.report.figures.training import apart
 from datayield.report.findings import Findings

@@ -3,8 +3,9 @@
 import re
 from math import log10
 
-from datayield.analysis.summary import CurveKey, baselines, curves
-from datayield.analysis.words import count
+from datayield.analysis.format import count
+from datayield.analysis.results import CurveKey, baselines
+from datayield.analysis.results.curves import curves
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.findings import Findings
 from datayield.report.palette import BASELINES, COLOURS

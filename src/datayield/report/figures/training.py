@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from datayield.analysis.summary import CurveKey, Point
-from datayield.analysis.words import count, metric_name
+from datayield.analysis.format import count, metric_name
+from datayield.analysis.results import CurveKey, Point
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.findings import STATE, Findings
 from datayield.report.palette import Style
-from datayield.spec.budget import short_number
+from datayield.spec.run import short_number
 
 Lines = dict[tuple[CurveKey, int], list[Point]]
 

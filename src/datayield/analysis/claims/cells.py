@@ -1,0 +1,268 @@
+"""The cells that a claim looks at: axis values in words -> scores by seed, and baselines."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from datayield.analysis.decision import VALIDATION, ledgers
+from datayield.analysis.results import MAIN, SCORE, Row, StudyResults
+from datayield.analysis.results.task_groups import task_groups
+from datayield.spec.claims import ENDS, SELECTION_GAP, in_words
+from datayield.spec.study import Study
+
+SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
+Point = frozenset[tuple[str, str]]  # (axis, value in words)
+_HALF = 1.96
+_COLUMNS = ("data.count", "method", "seed", "budget")  # axes that are no part of a row's arm
+
+
+class NotAskedError(Exception):
+    """What this scale lacks, in words."""
+
+
+class UnansweredError(Exception):
+    """Why what was measured cannot tell, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Scores of one cell by seed, in [0, 1] or as measured.
+
+    `error`: standard error of one seed's score over test items, `items` names the test set. A value
+    may be known only to lie above (`beyond`) or below (`within`) what stands here.
+    """
+
+    values: Mapping[int, float]
+    error: float
+    items: tuple[str, ...]
+    n_test: int
+    n: int
+    n_train: int
+    encoder: str
+    dataset: str = ""  # pretrained on
+    beyond: bool = False
+    within: bool = False
+
+    @property
+    def mean(self) -> float:
+        """Plain mean over the seeds."""
+        return fmean(self.values.values())
+
+
+class Cells(NamedTuple):
+    """`runs` by point; `bases` by (kind, encoder, evaluation in words; "" for a mean of several).
+
+    `points`: whether the metric is a share of test items, and effects are in points. `note`: what
+    was held equal.
+    """
+
+    runs: dict[Point, Cell]
+    bases: dict[tuple[str, str, str], Cell]
+    points: bool
+    metric: str
+    note: str = ""
+
+
+def cells_of(
+    results: StudyResults,
+    names: Iterable[str],
+    metric: str | None,
+    *,
+    by_eval: bool,
+    by_share: bool,
+) -> Cells:
+    """All cells of these measurements, one by one or as their mean by run.
+
+    Unless `by_share`, at the last share of each evaluation. Raises NotAskedError.
+    """
+    key = (tuple(names), metric, by_eval, by_share)
+    if ("claims", key) not in results.derived:
+        results.derived["claims", key] = _cells(results, *key)
+    found: Cells = results.derived["claims", key]
+    return found
+
+
+def _cells(
+    results: StudyResults, names: tuple[str, ...], metric: str | None, by_eval: bool, by_share: bool
+) -> Cells:
+    runs: dict[Point, list[Cell]] = {}
+    bases: dict[tuple[str, str, str], list[Cell]] = {}
+    for word, row, point in placed(results, names, metric, by_eval, by_share):
+        if point is None:
+            bases.setdefault((row.kind, row.encoder, word), []).append(cell_of(results, row))
+        else:
+            runs.setdefault(point, []).append(cell_of(results, row))
+    used = {target[1] for name in names for target in measured(results.study, name, metric)}
+    counted = all(m in SHARES_OF_ITEMS or m == SELECTION_GAP for m in used)
+    return Cells(
+        {point: merged(cells) for point, cells in runs.items()},
+        {key: merged(cells) for key, cells in bases.items()},
+        counted,
+        metric or "",
+    )
+
+
+def placed(
+    results: StudyResults, names: Iterable[str], metric: str | None, by_eval: bool, by_share: bool
+) -> Iterator[tuple[str, Row, Point | None]]:
+    """(evaluation in words, "" for a mean of several; row; its point) of every run and baseline.
+
+    A baseline has no point. Raises NotAskedError.
+    """
+    wanted = {name: measured(results.study, name, metric) for name in names}
+    pattern = _arms(results.study)
+    together = [target for targets in wanted.values() for target in targets]
+    for word, targets in wanted.items() if by_eval else [("", together)]:
+        rows = _rows(results, targets, by_share)
+        for each in _averaged(rows, len(set(targets))):
+            if each.kind != "run":
+                yield word, each, None
+                continue
+            point = _point(results.study, each, pattern, by_share)
+            if point is not None:
+                yield word, each, point | {("eval", word)} if by_eval else point
+
+
+def measured(study: Study, name: str, metric: str | None) -> list[tuple[str, str]]:
+    """(evaluation or group, metric) pairs that `name` stands for. Raises NotAskedError."""
+    evals = {ev.name: ev for ev in study.evaluations}
+    if name in evals:
+        return [(name, metric or evals[name].main_metric)]
+    groups = task_groups(study)
+    suites = {g.suite: g for g in groups}  # the last of a suite is that of all its tasks
+    mine = [g for g in groups if name in (g.name, g.group)] or (
+        [suites[name]] if name in suites else []
+    )
+    if mine:
+        return [(mine[0].name, metric or SCORE)]
+    of_group = [ev for ev in study.evaluations if ev.group == name]
+    if not of_group:
+        raise NotAskedError(f"nothing here measures {name}")
+    return [(ev.name, metric or ev.main_metric) for ev in of_group]
+
+
+def resolved(orders: Mapping[str, tuple[str, ...]], axis: str, value: Any) -> str:
+    """A value as a claim writes it in words, `first` and `last` by the axis's order."""
+    word = in_words(axis, value)
+    if word in ENDS and word not in orders[axis]:
+        return orders[axis][0 if word == "first" else -1]
+    return word
+
+
+def _rows(results: StudyResults, targets: list[tuple[str, str]], by_share: bool) -> list[Row]:
+    found = []
+    pairs = set(targets)
+    gaps = {name for name, metric in pairs if metric == SELECTION_GAP}
+    if gaps:
+        found += [row for row in _gaps(results) if row.eval in gaps]
+    rows = [row for row in results.rows if (row.eval, row.metric) in pairs]
+    last: dict[str, float] = {}
+    for row in rows:
+        last[row.eval] = max(row.share, last.get(row.eval, 0.0))
+    found += [
+        row
+        for row in rows
+        if row.kind != "run" or by_share or math.isclose(row.share, last[row.eval])
+    ]
+    return found
+
+
+def _gaps(results: StudyResults) -> list[Row]:
+    """Best on test minus best on validation (of the data pretrained on, where it is measured)."""
+    found = []
+    for each in [*ledgers(results, MAIN), *ledgers(results, SCORE)]:
+        chosen = [c for c in each.choices if c.by.startswith(VALIDATION)]
+        if chosen:
+            k = each.key
+            found += [
+                Row("", "run", k.method, each.encoder, "", each.n, k.asked, each.images, 1.0, k.arm,
+                    seed, k.eval, k.protocol, "", SELECTION_GAP, value, 0)
+                for seed, value in chosen[-1].gap.values
+            ]  # fmt: skip
+    return found
+
+
+def _averaged(rows: list[Row], many: int) -> list[Row]:
+    """One row per subject, seed and share: the mean over its evaluations, where it has them all."""
+    subjects: dict[Row, dict[str, Row]] = {}
+    for row in rows:
+        same = row._replace(
+            eval="", protocol="", group="", metric="", value=0.0, n_test=0, n_train=0,
+            low=None, high=None, share=row.share if many == 1 or row.kind == "run" else 0.0,
+        )  # fmt: skip
+        subjects.setdefault(same, {})[row.eval] = row
+    found = []
+    for same, by_eval in subjects.items():
+        if len(by_eval) < many:
+            continue
+        mine = list(by_eval.values())
+        half = _HALF * math.hypot(*(_error(row) for row in mine)) / len(mine)
+        value = fmean(row.value for row in mine)
+        found.append(
+            same._replace(
+                eval=" + ".join(by_eval),
+                value=value,
+                n_test=sum(row.n_test for row in mine),
+                n_train=min(row.n_train for row in mine),
+                low=value - half,
+                high=value + half,
+            )
+        )
+    return found
+
+
+def _error(row: Row) -> float:
+    if row.low is not None and row.high is not None:
+        return (row.high - row.low) / 2 / _HALF
+    if row.metric in SHARES_OF_ITEMS and row.n_test:
+        return math.sqrt(max(row.value * (1 - row.value), 0.0) / row.n_test)
+    return 0.0
+
+
+def cell_of(results: StudyResults, row: Row) -> Cell:
+    """The cell that one row alone makes."""
+    if "test sets" not in results.derived:
+        results.derived["test sets"] = {
+            ev.name: f"{ev.dataset} {ev.test} {ev.label}" for ev in results.study.evaluations
+        }
+    sets = results.derived["test sets"]
+    items = tuple(sets.get(name, name) for name in row.eval.split(" + "))
+    return Cell(
+        {row.seed: row.value}, _error(row), items, row.n_test, row.n, row.n_train, row.encoder,
+        row.dataset,
+    )  # fmt: skip
+
+
+def merged(cells: list[Cell]) -> Cell:
+    """The seeds of one cell together."""
+    values = {seed: value for cell in cells for seed, value in cell.values.items()}
+    error = math.sqrt(fmean(cell.error**2 for cell in cells))
+    return replace(cells[0], values=values, error=error)
+
+
+def _arms(study: Study) -> re.Pattern[str]:
+    """How the axes that have no column of their own stand in a row's `arm`."""
+    parts = [
+        ("" if axis == "run" else re.escape(f"{axis}=")) + f"(?P<a{i}>.*?)"
+        for i, axis in enumerate(study.axes)
+        if axis not in _COLUMNS
+    ]
+    return re.compile(", ".join(parts))
+
+
+def _point(study: Study, row: Row, arms: re.Pattern[str], by_share: bool) -> Point | None:
+    match = arms.fullmatch(row.arm)
+    if match is None:
+        return None
+    own = {"data.count": in_words("", row.n), "method": row.method, "budget": row.asked}
+    found = {
+        axis: match[f"a{i}"] if axis not in _COLUMNS else own[axis]
+        for i, axis in enumerate(study.axes)
+        if axis != "seed"
+    }
+    if by_share:
+        found["share"] = in_words("share", row.share)
+    return frozenset(found.items())

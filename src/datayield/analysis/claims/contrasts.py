@@ -1,0 +1,187 @@
+"""From a claim's words to contrasts: which cells it compares, one part of it at a time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from datayield.analysis.claims.cells import (
+    Cells,
+    NotAskedError,
+    Point,
+    UnansweredError,
+    cells_of,
+    resolved,
+)
+from datayield.analysis.claims.equal_cost import at_equal
+from datayield.analysis.claims.noise import Base, Estimate, Layout, Weights, estimate, layout
+from datayield.analysis.claims.time_to_score import reached
+from datayield.analysis.results import StudyResults
+from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
+from datayield.spec.run import NORMALISERS
+
+Fixed = Mapping[str, str]  # axis -> value in words
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The cells of one part of a claim: `where` and one value of each axis in `each` hold."""
+
+    results: StudyResults
+    claim: Claim
+    cells: Cells
+    points: tuple[Point, ...]
+    part: Fixed
+    noise: Layout | None
+    orders: Mapping[str, tuple[str, ...]]  # axis -> its values that are asked for, in words
+
+    def word(self, axis: str, value: Any) -> str:
+        """A value as the claim writes it, `first` and `last` resolved."""
+        return resolved(self.orders, axis, value)
+
+    def along(self, axis: str) -> list[str]:
+        """The values of an axis that the claim looks at, in order.
+
+        Raises UnansweredError where one of them is not finished.
+        """
+        here = {dict(point).get(axis) for point in self.points}
+        lacking = [word for word in self.orders[axis] if word not in here]
+        if lacking:
+            raise UnansweredError(f"no results for {axis} {', '.join(lacking)}")
+        return list(self.orders[axis])
+
+    def sizes(self, axis: str) -> list[float]:
+        """Numbers along an axis: its values, labelled images of evaluations, or unique images.
+
+        Raises UnansweredError where they do not differ.
+        """
+        words = self.along(axis)
+        found = [x for x in map(_number, words) if x is not None] if axis != "eval" else []
+        if len(found) < len(words):
+            cells = [
+                next(self.cells.runs[p] for p in self.points if (axis, word) in p) for word in words
+            ]
+            found = [float(cell.n_train if axis == "eval" else cell.n) for cell in cells]
+        if len(set(found)) < len(words) or min(found, default=0) <= 0:
+            raise UnansweredError(f"the values of {axis} differ in no number")
+        if found != sorted(found):
+            raise UnansweredError(f"the values of {axis} are not listed by size")
+        return found
+
+    def sides(self, *fixed: Fixed) -> list[Weights]:
+        """For each setting the mean of its cells, over what all settings have besides.
+
+        A baseline in the place of a value is that of the same encoders and evaluations.
+        """
+        found = [None if _base(f) else self._rests(f) for f in fixed]
+        some = [rests for rests in found if rests is not None]
+        shared = set.intersection(*(set(rests) for rests in some)) if some else set()
+        if not shared:
+            missing = [f for f, rests in zip(fixed, found, strict=True) if rests == {}]
+            words = ", ".join(f"{k} {v}" for k, v in (missing[0] if missing else {}).items())
+            raise UnansweredError(f"no results for {words}" if words else "no cells in common")
+        like = some[0]
+        made: list[Weights] = []
+        for setting, rests in zip(fixed, found, strict=True):
+            if rests is not None:
+                made.append({rests[rest]: 1 / len(shared) for rest in shared})
+                continue
+            weights: dict[Point | Base, float] = {}
+            for rest in shared:
+                key = self._base_key(_base(setting), like[rest])
+                weights[key] = weights.get(key, 0.0) + 1 / len(shared)
+            made.append(weights)
+        return made
+
+    def estimate(self, *terms: tuple[float, Weights]) -> Estimate:
+        """A weighted sum of sides."""
+        total: dict[Point | Base, float] = {}
+        for factor, side in terms:
+            for key, weight in side.items():
+                total[key] = total.get(key, 0.0) + factor * weight
+        return estimate({k: w for k, w in total.items() if w}, self.cells, self.noise)
+
+    def ends(self, axis: str, start: str, to: str, at: Values, at_to: Values) -> list[Weights]:
+        """The sides at `start` and at `to`, each with what holds at it alone."""
+        if start == to and at == at_to:
+            raise UnansweredError(f"{axis} has one value here, {start}")
+        held = [{name: self.word(name, value) for name, value in h.items()} for h in (at, at_to)]
+        return self.sides({axis: start, **held[0]}, {axis: to, **held[1]})
+
+    def step(self, axis: str, start: str, to: str) -> Estimate:
+        """The score at `to` minus that at `start`."""
+        before, after = self.ends(axis, start, to, {}, {})
+        return self.estimate((1, after), (-1, before))
+
+    def _rests(self, fixed: Fixed) -> dict[Point, Point]:
+        chosen = fixed.items()
+        return {p - set(chosen): p for p in self.points if set(chosen) <= p}
+
+    def _base_key(self, kind: str, point: Point) -> Base:
+        encoder = "" if kind == "pixels" else self.cells.runs[point].encoder
+        key = (kind, encoder, dict(point).get("eval", ""))
+        if key not in self.cells.bases:
+            raise UnansweredError(f"no result of the baseline {kind}")
+        return key
+
+
+def scenes(results: StudyResults, claim: Claim) -> Iterator[Scene]:
+    """One scene per part. Raises NotAskedError, or UnansweredError where nothing is finished."""
+    axes = claim.axes
+    cells = cells_of(
+        results, claim.names, claim.metric, by_eval="eval" in axes, by_share="share" in axes
+    )
+    orders = _orders(results, claim, cells)
+    for axis, values in axes.items():
+        if axis not in orders:
+            raise NotAskedError(f"this scale has no axis {axis}")
+        for word in (in_words(axis, v) for v in values):
+            if word not in orders[axis] and word not in (*ENDS, *NOTHING):
+                raise NotAskedError(f"this scale has no {axis} {word}")
+    for axis, values in claim.where.items():
+        words = tuple(resolved(orders, axis, value) for value in many(values))
+        orders[axis] = tuple(w for w in orders[axis] if w in words)
+    kept = {axis: orders[axis] for axis in claim.where}
+    noisy = cells
+    if isinstance(claim, Gain) and claim.reach is not None:
+        cells, noisy = reached(results, claim, cells, orders)
+    elif claim.units:
+        cells, noisy = at_equal(results, claim, cells, orders)
+    noise = layout(noisy)
+    points = tuple(p for p in cells.runs if all(dict(p).get(axis) in kept[axis] for axis in kept))
+    if not points:
+        raise UnansweredError("nothing of it is finished yet")
+    whole = Scene(results, claim, cells, points, {}, noise, orders)
+    for values in product(*(whole.along(axis) for axis in claim.each)):
+        part = dict(zip(claim.each, values, strict=True))
+        mine = tuple(p for p in points if set(part.items()) <= p)
+        if not mine:
+            raise UnansweredError(f"no results for {', '.join(map(' '.join, part.items()))}")
+        yield Scene(results, claim, cells, mine, part, noise, orders)
+
+
+def _orders(results: StudyResults, claim: Claim, cells: Cells) -> dict[str, tuple[str, ...]]:
+    """Axis -> its values in words: those at which the claim's evaluations are made, by size where
+    they are sizes, else as the study orders them.
+    """
+    evals = [ev for ev in results.study.evaluations if ev.name in claim.names]
+    found = {}
+    for axis, values in results.study.axes.items():
+        made = [v for v in values if all(v in ev.where.get(axis, (v,)) for ev in evals)]
+        words = [in_words(axis, value) for value in made]
+        numeric = axis == "data.count" and all(_number(word) is not None for word in words)
+        found[axis] = tuple(sorted(words, key=float) if numeric else words)
+    shares = {word for p in cells.runs for axis, word in p if axis == "share"}
+    sizes = tuple(sorted(shares, key=float))
+    return found | {"eval": claim.names, "share": sizes, BY: NORMALISERS}
+
+
+def _base(fixed: Fixed) -> str:
+    return next((word for word in fixed.values() if word in NOTHING), "")
+
+
+def _number(word: str) -> float | None:
+    try:
+        return float(word)
+    except ValueError:
+        return None

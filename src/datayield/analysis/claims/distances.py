@@ -1,0 +1,47 @@
+"""Distances between the sets pretrained on and those evaluated on, for `correlates`."""
+
+from statistics import fmean
+
+from datayield.analysis.claims.cells import NotAskedError
+from datayield.analysis.claims.contrasts import Scene
+from datayield.store.distances import DistanceRecord
+
+Pair = frozenset[str]  # the names of two datasets, or one
+
+
+def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], str]:
+    """(distance, score, what it is) of each evaluation: means over the runs of the scene.
+
+    All distances are of one network, size and number of images: of those under which every pair is
+    measured, the one with the most images. A set is 0 from itself. Raises NotAskedError.
+    """
+    sets = {ev.name: ev.dataset for ev in scene.results.study.evaluations}
+    cells: dict[str, list[tuple[Pair, float]]] = {}
+    for point in scene.points:
+        name, cell = dict(point)["eval"], scene.cells.runs[point]
+        if name not in sets:
+            raise NotAskedError(f"{name} is not of one dataset, to which there is a distance")
+        cells.setdefault(name, []).append((frozenset((cell.dataset, sets[name])), cell.mean))
+    wanted = {pair for mine in cells.values() for pair, _ in mine if len(pair) > 1}
+    kinds: dict[tuple[str, int, int], dict[Pair, DistanceRecord]] = {}
+    for record in scene.results.distances:
+        found = kinds.setdefault((record.identity, record.size, record.n), {})
+        if _value(record, metric) is not None:
+            found[frozenset((record.a, record.b))] = record
+    whole = [found for found in kinds.values() if wanted <= set(found)]
+    if not whole:
+        names = list(dict.fromkeys(name for pair in sorted(map(sorted, wanted)) for name in pair))
+        raise NotAskedError(
+            f"{metric} is not measured between all of these sets by one network: "
+            f"datayield distance {' '.join(names)}"
+        )
+    best = max(whole, key=lambda found: min(found[pair].n for pair in wanted) if wanted else 0)
+    far = {pair: _value(best[pair], metric) or 0.0 for pair in wanted}
+    about = next(iter(best.values()))
+    what = f"{metric.replace('_', ' ')} ({about.encoder}, {about.n:,} images of each)"
+    x = [fmean(far.get(pair, 0.0) for pair, _ in mine) for mine in cells.values()]
+    return x, [fmean(score for _, score in mine) for mine in cells.values()], what
+
+
+def _value(record: DistanceRecord, metric: str) -> float | None:
+    return next((one.value for one in record.metrics if one.metric == metric), None)

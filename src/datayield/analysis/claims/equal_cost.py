@@ -1,0 +1,121 @@
+"""A claim's cells at equal images, epochs, views, FLOPs or seconds, whatever the runs' budgets.
+
+Budgets serve as they are, and so do milestones that are runs in their own right
+(analysis/cost/readings.py); between two of them scores are interpolated
+(analysis/cost/matching.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from datayield.analysis.claims.cells import (
+    Cell,
+    Cells,
+    NotAskedError,
+    Point,
+    UnansweredError,
+    cell_of,
+    placed,
+    resolved,
+)
+from datayield.analysis.cost import CLOSE, Found, Reading, Unit, amount, at, highest, readings_of
+from datayield.analysis.results import StudyResults
+from datayield.spec.claims import BY, NOTHING, Claim
+
+Orders = Mapping[str, tuple[str, ...]]
+Courses = dict[Point, list[Reading]]
+
+
+def at_equal(
+    results: StudyResults, claim: Claim, base: Cells, orders: Orders
+) -> tuple[Cells, Cells]:
+    """The cells at the largest amount that all which the claim compares reach, and more for noise.
+
+    What is compared differs along the claim's own axes and agrees in the others, so that each
+    encoder or method has an amount of its own. The second: with all that do not reach it at the
+    largest amount that they do reach. Raises NotAskedError where the schedule forbids it.
+    """
+    courses = courses_of(results, claim, ("share", "budget"))
+    along = _named(claim, orders)
+    groups: dict[Point, list[Point]] = {}
+    for point in courses:
+        rest = frozenset((axis, word) for axis, word in point if axis not in along)
+        groups.setdefault(rest, []).append(point)
+    made, noisy = base._replace(runs={}, note=""), base._replace(runs={}, note="")
+    levels: dict[Unit, list[float]] = {}
+    for unit in claim.units:
+        for rest, mine in groups.items():
+            compared = [
+                p for p in mine if all(dict(p).get(axis) in words for axis, words in along.items())
+            ]
+            asked = all(dict(rest).get(axis, "") in (*orders[axis], "") for axis in claim.where)
+            level = _level(unit, [courses[p] for p in compared]) if compared else None
+            if asked and compared and level is None:
+                raise _why(results, unit, [courses[p] for p in compared])
+            if asked and level is not None:
+                levels.setdefault(unit, []).append(level)
+            for point in mine:
+                own = [r for r in courses[point] if r.stands]
+                found = at(own, unit, level, CLOSE) or at(own, unit, level) if level else None
+                key = point | {(BY, unit)}
+                if found is not None:
+                    made.runs[key] = noisy.runs[key] = _cell(results, own, found)
+                elif last := highest(unit, [own]):
+                    noisy.runs[key] = _cell(results, own, last[1][0])
+    words = [f"{amount(unit, min(found))}" + (
+        f" to {amount(unit, max(found))}" if max(found) > CLOSE * min(found) else "")
+        for unit, found in levels.items()]  # fmt: skip
+    return made._replace(note=f"at equal {' and '.join(words)}"), noisy
+
+
+def courses_of(results: StudyResults, claim: Claim, without: tuple[str, ...]) -> Courses:
+    """Every score of every run by its point, whose axes `without` are left out."""
+    found: Courses = {}
+    by_eval = "eval" in claim.axes
+    for _, row, point in placed(results, claim.names, claim.metric, by_eval, by_share=True):
+        if point is not None:
+            key = frozenset((axis, word) for axis, word in point if axis not in without)
+            found.setdefault(key, []).extend(readings_of(results, [row]))
+    return {point: mine for point, mine in found.items() if mine}
+
+
+def _named(claim: Claim, orders: Orders) -> dict[str, set[str]]:
+    """Axes that the claim compares along -> values in words, all where it names none."""
+    found = {}
+    for axis, values in claim.along().items():
+        words = {resolved(orders, axis, v) for v in values if v is not None}
+        if axis != BY:
+            found[axis] = (words - set(NOTHING)) or set(orders[axis])
+    return found
+
+
+def _level(unit: Unit, courses: list[list[Reading]]) -> float | None:
+    """The highest common level: to a hundredth where as many seeds reach one, else to TOLERANCE."""
+    sets = [[r for r in mine if r.stands] for mine in courses]
+    found = [each for each in (highest(unit, sets, CLOSE), highest(unit, sets)) if each]
+    return max(found, key=lambda each: _common(each[1]))[0] if found else None
+
+
+def _common(found: list[Found]) -> int:
+    return len(set.intersection(*(set(each.seeds.by_seed) for each in found)))
+
+
+def _why(results: StudyResults, unit: Unit, courses: list[list[Reading]]) -> Exception:
+    if all(unit not in r.spent for mine in courses for r in mine):
+        return UnansweredError(f"no run has its {unit} written down")
+    if results.missing:
+        return UnansweredError(f"no amount of {unit} is reached by all that it compares yet")
+    held = any(not r.stands for mine in courses for r in mine)
+    return NotAskedError(
+        f"no equal {unit}: "
+        + (
+            "at a milestone before the end the rate of these runs has not come down, or the method "
+            "sees how long the run is, so that none stands for a smaller budget"
+            if held
+            else "these runs are measured at their ends alone, which differ"
+        )
+    )
+
+
+def _cell(results: StudyResults, own: list[Reading], found: Found) -> Cell:
+    return replace(cell_of(results, own[-1].row), values=found.seeds.by_seed)

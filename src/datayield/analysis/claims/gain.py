@@ -1,0 +1,62 @@
+"""The test `gain`: of pairs, of cells that differ in several axes, and of values in bounds."""
+
+from typing import Any
+
+from datayield.analysis.claims.cells import UnansweredError
+from datayield.analysis.claims.contrasts import Scene
+from datayield.analysis.claims.noise import Part, Weights
+from datayield.spec.claims import Gain, in_words
+
+
+def gains_of(scene: Scene, claim: Gain) -> list[Part]:
+    """`to` minus `from` of each pair, above `at_least` (below minus it, for a fall).
+
+    The contrary is a significant effect of the other sign.
+    """
+    unit = 100 if scene.cells.points else 1
+    found = []
+    for first, last in claim.pairs:
+        start, to = scene.word(claim.over, first), scene.word(claim.over, last)
+        before, after = scene.ends(claim.over, start, to, claim.at_from, claim.at_to)
+        effect = scene.estimate((1, after), (-1, before))
+        null = claim.at_least / unit
+        other = min(null, 0.0)  # of the contrary: a loss, or one beyond the tolerated
+        words = f"from {_at(start, claim.at_from)} to {_at(to, claim.at_to)}"
+        if claim.expect == "rise":
+            p_for, p_against = effect.above(null), effect.below(other)
+        else:
+            p_for, p_against = effect.below(-null), effect.above(-other)
+        up, down = _bounded(scene, before, after)
+        p_for, p_against = _known(claim.expect == "rise", (up, down), p_for, p_against)
+        found.append(Part(effect, p_for, p_against, words))
+    return found
+
+
+def _at(word: str, held: dict[str, Any]) -> str:
+    return word + "".join(f", {axis} {in_words(axis, value)}" for axis, value in held.items())
+
+
+def _bounded(scene: Scene, before: Weights, after: Weights) -> tuple[bool, bool]:
+    """Whether a rise, and whether a fall, may be of what is not known and no more.
+
+    A value known only to lie beyond what stands in its place cannot make too great a rise as the
+    later of two, and can as the earlier; and so on.
+    """
+    cells = [
+        [scene.cells.runs[k] for k in side if isinstance(k, frozenset)] for side in (before, after)
+    ]
+    beyond, within = ([any(getattr(c, kind) for c in side) for side in cells]
+                      for kind in ("beyond", "within"))  # fmt: skip
+    return beyond[0] or within[1], within[0] or beyond[1]
+
+
+def _known(
+    rise: bool, unknown: tuple[bool, bool], p_for: float, p_against: float
+) -> tuple[float, float]:
+    """The p values, 1 where what they are of is not known. Raises UnansweredError for both."""
+    if all(unknown):
+        raise UnansweredError("which of them was there first is not seen: some never were, or "
+                              "before their first milestone")  # fmt: skip
+    up, down = unknown
+    against, for_ = (down, up) if rise else (up, down)
+    return (1.0 if for_ else p_for), (1.0 if against else p_against)

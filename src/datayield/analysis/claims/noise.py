@@ -1,0 +1,191 @@
+"""The error of a contrast of cells: seeds, pooled over the study's cells, and test items.
+
+Scores are taken as cell + seed + rest (a two-way layout without repeats: Scheffe 1959, "The
+Analysis of Variance", chapter 4). Two or three seeds say little of one cell's rest, so its variance
+is shrunk towards that of all cells (paired.moderate, after Smyth 2004) and so are its degrees of
+freedom. The level of a seed cancels where weights add up to 0; against a baseline, which shares
+nothing with a run's seed but its number, it is an error too. Degrees of freedom of sums are
+Satterthwaite's (1946).
+
+All seeds of a cell are measured on the same test items, so these are an error that no further seed
+would lessen. Models agree on what is hard: scores of two of them on one test set are taken to
+correlate with ITEM_CORRELATION over items; over different test sets with 0. That is an assumption,
+not measured here: no predictions are kept item by item.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from datayield.analysis.claims.cells import Cell, Cells, Point, UnansweredError
+from datayield.analysis.model import Noise, moderate
+
+ITEM_CORRELATION = 0.5
+Base = tuple[str, str, str]  # kind, encoder, evaluation
+Weights = Mapping[Point | Base, float]
+
+
+class Estimate(NamedTuple):
+    """A contrast: its mean over seeds, standard error and degrees of freedom."""
+
+    mean: float
+    error: float
+    df: float
+    seeds: int
+    n_test: int
+    cells: int  # over which the variance between seeds is pooled
+
+    def above(self, null: float = 0.0) -> float:
+        """One-sided p against "at most `null`"."""
+        return float(stdtr(self.df, -self._t(null)))
+
+    def below(self, null: float = 0.0) -> float:
+        """One-sided p against "at least `null`"."""
+        return float(stdtr(self.df, self._t(null)))
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Two-sided t interval."""
+        half = float(stdtrit(self.df, 0.5 + level / 2)) * self.error
+        return self.mean - half, self.mean + half
+
+    def _t(self, null: float) -> float:
+        gap = self.mean - null
+        if self.error > 0:
+            return gap / self.error
+        return math.copysign(math.inf, gap) if gap else 0.0
+
+
+class Part(NamedTuple):
+    """What one part of a claim comes to. `words`: what its effect is of.
+
+    `contrary`: another effect, and its words, that speaks against the claim the most.
+    """
+
+    effect: Estimate
+    p_for: float
+    p_against: float
+    words: str
+    interval: tuple[float, float] | None = None  # None: that of the effect's t
+    contrary: tuple[Estimate, str] | None = None
+
+
+class Layout(NamedTuple):
+    """What all cells of a measurement say of the noise between seeds."""
+
+    rest: Mapping[Point, float]  # variance of one seed's score about its cell and seed
+    mean_rest: float
+    seed_square: float  # mean square between seeds
+    cells: int
+    seeds: int
+    noise: Noise
+
+    @property
+    def df(self) -> float:
+        """Of the pooled rest."""
+        return float((self.cells - 1) * (self.seeds - 1))
+
+
+def layout(cells: Cells) -> Layout | None:
+    """The two-way layout of the cells that have the seeds most cells have; None for one seed."""
+    seen: dict[tuple[int, ...], list[Point]] = {}
+    for point, cell in cells.runs.items():
+        seen.setdefault(tuple(sorted(cell.values)), []).append(point)
+    whole = {s: found for s, found in seen.items() if len(s) > 1 and len(found) > 1}
+    if not whole:
+        return None
+    seeds, points = max(whole.items(), key=lambda kv: (len(kv[1]) - 1) * (len(kv[0]) - 1))
+    y = np.array([[cells.runs[p].values[s] for s in seeds] for p in points])
+    rest = y - y.mean(1, keepdims=True) - y.mean(0) + y.mean()
+    c, s = y.shape
+    each_df = (s - 1) * (c - 1) / c
+    variances = (rest**2).sum(1) / each_df
+    noise = moderate(variances.tolist(), [each_df] * c)
+    seed_square = c * float(y.mean(0).var(ddof=1))
+    shrunk = {p: noise.of(float(v), each_df)[0] for p, v in zip(points, variances, strict=True)}
+    return Layout(shrunk, float(variances.mean()), seed_square, c, s, noise)
+
+
+def estimate(weights: Weights, cells: Cells, found: Layout | None) -> Estimate:
+    """A contrast paired by seed, with the noise that `found` says.
+
+    Raises UnansweredError where its noise cannot be known.
+    """
+    runs = {k: cells.runs[k] for k in weights if isinstance(k, frozenset)}
+    bases = {k: cells.bases[k] for k in weights if not isinstance(k, frozenset)}
+    fixed = {k for k, cell in bases.items() if k[0] != "untrained"}  # one value, whatever the seed
+    paired = [*runs.values(), *(cell for k, cell in bases.items() if k not in fixed)]
+    seeds = sorted(set.intersection(*(set(cell.values) for cell in paired)))
+    if not seeds:
+        raise UnansweredError("its cells share no seed")
+    values = [
+        sum(w * _value(k, runs, bases, fixed, seed) for k, w in weights.items()) for seed in seeds
+    ]
+    parts = _between_seeds(weights, runs, bases, fixed, found, values)
+    parts = [(variance / len(seeds), df) for variance, df in parts]
+    terms = [(weights[k], cell) for k, cell in runs.items()]
+    terms += [(weights[k], cell) for k, cell in bases.items()]
+    parts.append((_over_items(terms), math.inf))
+    total = sum(variance for variance, _ in parts)
+    spread = sum(variance**2 / df for variance, df in parts if variance > 0)
+    df = total**2 / spread if spread else math.inf
+    n_test = min(cell.n_test for cell in runs.values())
+    pooled = found.cells if found else 1
+    return Estimate(sum(values) / len(seeds), math.sqrt(total), df, len(seeds), n_test, pooled)
+
+
+def _value(
+    key: Point | Base,
+    runs: Mapping[Point, Cell],
+    bases: Mapping[Base, Cell],
+    fixed: set[Base],
+    seed: int,
+) -> float:
+    if isinstance(key, frozenset):
+        return runs[key].values[seed]
+    return bases[key].mean if key in fixed else bases[key].values[seed]
+
+
+def _between_seeds(
+    weights: Weights,
+    runs: Mapping[Point, Cell],
+    bases: Mapping[Base, Cell],
+    fixed: set[Base],
+    found: Layout | None,
+    values: list[float],
+) -> list[tuple[float, float]]:
+    """(variance of one seed's contrast, degrees of freedom) of its independent parts."""
+    if found is None:
+        if len(values) < 3:
+            raise UnansweredError(
+                "one seed cannot tell"
+                if len(values) == 1
+                else "two seeds of one contrast, and no other cells to pool with, cannot tell"
+            )
+        return [(float(np.var(values, ddof=1)), len(values) - 1.0)]
+    loading = sum(weights[k] for k in runs) ** 2 / found.cells
+    own = {k: weights[k] ** 2 * found.rest.get(k, found.mean_rest) for k in runs}
+    own_df = min(found.noise.df + found.df / found.cells, found.df)
+    rest = max(sum(own.values()) - loading * found.mean_rest, 0.0)
+    squares = sum(v**2 for v in own.values())
+    df = min(found.df, own_df * sum(own.values()) ** 2 / squares) if squares else math.inf
+    parts = [(rest, df), (loading * found.seed_square, found.seeds - 1.0)]
+    for key, cell in bases.items():
+        if key not in fixed:
+            mine = float(np.var(list(cell.values.values()), ddof=1)) if len(cell.values) > 1 else 0
+            pooled, df = found.noise.of(mine, max(len(cell.values) - 1.0, 0.0))
+            parts.append((weights[key] ** 2 * max(mine, pooled), df))
+    return [(variance, df) for variance, df in parts if variance > 0]
+
+
+def _over_items(terms: Sequence[tuple[float, Cell]]) -> float:
+    """Variance over test items: compound symmetry among cells of one test set."""
+    by_set: dict[tuple[str, ...], list[float]] = {}
+    for weight, cell in terms:
+        by_set.setdefault(cell.items, []).append(weight * cell.error)
+    return sum(
+        (1 - ITEM_CORRELATION) * sum(x**2 for x in mine) + ITEM_CORRELATION * sum(mine) ** 2
+        for mine in by_set.values()
+    )

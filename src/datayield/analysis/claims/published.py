@@ -1,0 +1,237 @@
+"""A paper's numbers and ours along the same axis, in the same form. Levels are rarely comparable.
+
+Ours are read off the runs by what the paper varies: images, budget, labels, views, projector. Only
+the scale `paper` states the published setting, so only there is a difference of levels a finding.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from datayield.analysis.decision import label_ladders
+from datayield.analysis.format import method_name
+from datayield.analysis.model import Difference, differences, pair
+from datayield.analysis.results import Row, Seeds, StudyResults, main_rows, seeds_of
+from datayield.spec.claims import Axis, Published
+from datayield.spec.run import RunSpec
+
+AS_PUBLISHED = "paper"  # the scale whose levels compare
+_DRAWN = {"accuracy": "accuracy", "balanced_accuracy": "accuracy", "miou": "miou"}
+# Parts of an arm that say where on the axis it stands, and not which curve it is.
+_KNOBS = {
+    "views": r"views(\.\w+)*",
+    "projector": r"method\.projector",
+    "beta": r"method\.(beta|orthogonality)",
+}
+
+
+class Spot(NamedTuple):
+    """One number at a place on the axis, in percent. Theirs: `low` and `high` are mean ± spread."""
+
+    x: float
+    mean: float
+    low: float
+    high: float
+    seeds: int | None
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One curve of a panel, by growing x."""
+
+    name: str
+    method: str
+    arm: str
+    spots: tuple[Spot, ...]
+    whole: Difference | None = None  # ours: last minus first, paired by seed
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One evaluation's curves."""
+
+    evaluation: str
+    series: tuple[Series, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """One published panel and ours beside it; `ours` is None where no run of ours is like it."""
+
+    figure: str
+    x: Axis
+    metric: str
+    theirs: Panel
+    ours: Panel | None
+    same_task: bool  # the evaluation has the same name
+    comparable: bool  # and the setting is the published one
+
+
+def beside(results: StudyResults, reference: tuple[Published, ...]) -> list[Beside]:
+    """Each published panel that has an axis and a value, with our evaluation next to it.
+
+    Ours is the evaluation of the same name, else, for the first panel of a figure, the study's
+    first with that metric: a stand-in, and said to be.
+    """
+    found = []
+    mine: dict[tuple[Axis, str], dict[str, Panel]] = {}
+    groups: dict[tuple[str, Axis, str], dict[str, list[Published]]] = defaultdict(dict)
+    for row in reference:
+        if row.x and row.value is not None and row.metric in _DRAWN:
+            group = groups[row.figure, row.x, _DRAWN[row.metric]]
+            group.setdefault(row.evaluation, []).append(row)
+    for (figure, x, metric), panels in groups.items():
+        if (x, metric) not in mine:
+            mine[x, metric] = {p.evaluation: p for p in _ours(results, x, metric)}
+        ours = mine[x, metric]
+        named = {e: next((o for o in ours if same(o, e)), None) for e in panels}
+        stand_in = None if any(named.values()) else next(iter(ours), None)
+        for i, (evaluation, rows) in enumerate(panels.items()):
+            name = named[evaluation] or (stand_in if i == 0 else None)
+            known = named[evaluation] is not None
+            found.append(
+                Beside(
+                    figure,
+                    x,
+                    metric,
+                    Panel(evaluation, tuple(_theirs(rows))),
+                    ours[name] if name else None,
+                    known,
+                    known and results.study.scale == AS_PUBLISHED,
+                )
+            )
+    return found
+
+
+def same(ours: str, theirs: str) -> bool:
+    """Whether two names mean one evaluation: 'tiny-imagenet' and 'tiny_imagenet'."""
+    return _plain(ours) == _plain(theirs)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())
+
+
+def _theirs(rows: list[Published]) -> Iterator[Series]:
+    lines: dict[tuple[str, str], list[Spot]] = defaultdict(list)
+    for row in rows:
+        if row.value is not None and row.at is not None:
+            spread = row.spread or 0.0
+            low, high = row.value - spread, row.value + spread
+            spot = Spot(row.at, row.value, low, high, row.seeds, row.doubtful)
+            lines[row.method, row.arm].append(spot)
+    for (method, arm), spots in lines.items():
+        name = ", ".join(part for part in (method_name(method), arm) if part)
+        yield Series(name, method, arm, tuple(sorted(spots)))
+
+
+def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
+    """Our evaluations with curves along this axis, in the order of the study, suites' tasks last.
+
+    Along labels, the evaluations of a ladder are one panel.
+    """
+    ladder = {name: names for names in label_ladders(results.study) for name in names}
+    last: dict[str, float] = {}
+    rows = [r for r in main_rows(results, "main") if _DRAWN.get(r.metric) == metric]
+    rows = [r for r in rows if r.kind in ("run", "untrained")]
+    for row in rows:
+        last[row.eval] = max(row.share, last.get(row.eval, 0.0))
+    most = {names: max((r.n_train for r in rows if r.eval in names), default=0)
+            for names in set(ladder.values())}  # fmt: skip
+    cells: dict[str, dict[tuple[str, str, str], dict[float, list[Row]]]] = {}
+    named = "run" in results.study.axes
+    order = [ev.name for ev in sorted(results.study.evaluations, key=lambda ev: bool(ev.part_of))]
+    for row in sorted(rows, key=lambda r: order.index(r.eval) if r.eval in order else len(order)):
+        if row.share < last[row.eval] and row.kind == "run":
+            continue
+        of_labels = x in ("labels", "label_fraction")
+        if of_labels != (row.eval in ladder) and of_labels:
+            continue
+        at = _place(x, row, results.specs.get(row.run), most.get(ladder.get(row.eval, ()), 0))
+        if at is not None:
+            panel = " / ".join(_ends(ladder[row.eval])) if of_labels else row.eval
+            lines = cells.setdefault(_shared(panel), {})
+            lines.setdefault(_line(x, row, named), {}).setdefault(at, []).append(row)
+    for panel, lines in cells.items():
+        yield Panel(panel, tuple(_curves(lines)))
+
+
+def _ends(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names[:1] if len(names) == 1 else (names[0], names[-1])
+
+
+def _shared(panel: str) -> str:
+    """'pets 250 / pets 6000' -> 'pets'."""
+    first, _, last = panel.partition(" / ")
+    shared = [a for a, b in zip(first.split(), last.split(), strict=False) if a == b]
+    return " ".join(shared) if last and shared else panel
+
+
+def _line(x: Axis, row: Row, named: bool) -> tuple[str, str, str]:
+    """(name, method, arm) of the curve that a row is on, when `x` varies along it.
+
+    `named`: the study writes its runs out, each with a name of its own.
+    """
+    if row.kind == "untrained":
+        return f"untrained {row.encoder}", "", "untrained"
+    arm = row.arm
+    if x in _KNOBS:
+        arm = re.sub(rf"(^|, ){_KNOBS[x]}=.*?(?=, [\w.]+=|$)", "", arm).removeprefix(", ")
+    if named and arm:  # runs that are written out have names that tell them apart
+        return arm, row.method, arm
+    size = "" if x == "n" else f"N = {row.n:,}"
+    asked = "" if x == "images" else row.asked
+    parts = (method_name(row.method), asked, arm, size)
+    return ", ".join(part for part in parts if part), row.method, arm
+
+
+def _place(x: Axis, row: Row, spec: RunSpec | None, most: int) -> float | None:
+    """Where on the axis a row stands; None where it has no place there."""
+    if x == "labels":
+        return row.n_train or None
+    if x == "label_fraction":
+        return row.n_train / most if row.n_train and most else None
+    if row.kind != "run":
+        return None
+    if x == "n":
+        return row.n or None
+    if x == "images":
+        return row.images or None
+    if spec is None:
+        return None
+    if x == "views":
+        return spec.view_count
+    if x == "projector":
+        widths = getattr(spec.method, "projector", None)
+        return widths[-1] if widths else None
+    beta = getattr(spec.method, "beta", None)
+    return float(beta) if isinstance(beta, int | float) else None
+
+
+def _curves(lines: dict[tuple[str, str, str], dict[float, list[Row]]]) -> Iterator[Series]:
+    """The panel's curves; the noise of their differences is pooled."""
+    found: dict[tuple[str, str, str], dict[float, Seeds]] = {}
+    for key, line in lines.items():
+        alike = {x: rows for x, rows in sorted(line.items()) if _one_value_each(rows)}
+        found[key] = {x: seeds_of(rows, str(key)) for x, rows in alike.items()}
+    ends = {key: [*seeds.values()] for key, seeds in found.items() if len(seeds) > 1}
+    diffs = differences([pair(each[0], each[-1]) for each in ends.values()])
+    whole = dict(zip(ends, diffs, strict=True))
+    for key, seeds in found.items():
+        if seeds:
+            yield Series(*key, tuple(_spot(x, s) for x, s in seeds.items()), whole.get(key))
+
+
+def _one_value_each(rows: list[Row]) -> bool:
+    """Whether each seed has one value here: else something besides x varies, and no curve is."""
+    values: dict[int, set[float]] = defaultdict(set)
+    for row in rows:
+        values[row.seed].add(row.value)
+    return all(len(each) == 1 for each in values.values())
+
+
+def _spot(x: float, s: Seeds) -> Spot:
+    return Spot(x, 100 * s.mean, 100 * s.low, 100 * s.high, len(s.values))

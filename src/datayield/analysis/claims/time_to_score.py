@@ -1,0 +1,117 @@
+"""How much a run took until it had reached a score, as the cells of a claim.
+
+Every milestone counts, whatever its schedule: the question is when a run under way was there. The
+value is log2 of the amount, so that differences are doublings. A run that never was there counts
+with all that it took, and one that was before its first milestone with that: bounds, and marked so.
+Test items err as they do of the score, divided by what a doubling brings where it was reached.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from statistics import fmean
+
+from datayield.analysis.claims.cells import (
+    Cell,
+    Cells,
+    NotAskedError,
+    Point,
+    UnansweredError,
+    cell_of,
+    merged,
+    resolved,
+)
+from datayield.analysis.claims.equal_cost import Orders, courses_of
+from datayield.analysis.cost import Reading, Unit, time_to
+from datayield.analysis.results import StudyResults
+from datayield.spec.claims import BY, Gain
+
+_LEAST = 1e-6  # of a slope: where a course is flat, when it was there cannot be told
+
+
+def reached(results: StudyResults, claim: Gain, base: Cells, orders: Orders) -> tuple[Cells, Cells]:
+    """log2 of the amount at which each cell reached the score, and those known for the noise.
+
+    The score of a named cell is, for each seed, the mean of that cell's other seeds at the end:
+    its own would be reached by that run for certain, and by others not. Raises UnansweredError.
+    """
+    (unit,) = claim.units
+    courses = courses_of(results, claim, ("share",))
+    made = {}
+    for point, mine in courses.items():
+        targets = _targets(claim, courses, point, orders, base.points)
+        cells = list(_cells(results, mine, unit, targets))
+        if cells:
+            cell = merged(cells)
+            made[point | {(BY, unit)}] = replace(
+                cell,
+                error=cell.error / _slope(mine, unit, 2**cell.mean),
+                beyond=any(c.beyond for c in cells),
+                within=any(c.within for c in cells),
+            )
+    if not made and not results.missing and all(r.whole for own in courses.values() for r in own):
+        raise NotAskedError("these runs are measured at their ends alone")
+    if not made:
+        raise UnansweredError(f"no run has its {unit} at milestones and a score to reach")
+    metric, to = f"doublings of {unit}", claim.reach
+    words = (
+        f"{to:g}"
+        if not isinstance(to, dict)
+        else "the end of " + ", ".join(resolved(orders, axis, value) for axis, value in to.items())
+    )
+    whole = Cells(made, {}, points=False, metric=metric, note=f"until {words} was reached")
+    known = {p: cell for p, cell in made.items() if not (cell.beyond or cell.within)}
+    return whole, whole._replace(runs=known)
+
+
+def _targets(
+    claim: Gain, courses: dict[Point, list[Reading]], point: Point, orders: Orders, points: bool
+) -> dict[int, float]:
+    """The score to reach, by seed."""
+    seeds = {r.seed for r in courses[point]}
+    if not isinstance(claim.reach, dict):
+        assert claim.reach is not None
+        return dict.fromkeys(seeds, claim.reach / (100 if points else 1))
+    there = {axis: resolved(orders, axis, value) for axis, value in claim.reach.items()}
+    rest = {(axis, word) for axis, word in point if axis not in there}
+    last = {r.seed: r.row.value for r in courses.get(frozenset(rest | set(there.items())), [])
+            if r.whole}  # fmt: skip
+    others = {s: [value for seed, value in last.items() if seed != s] for s in seeds}
+    return {seed: fmean(values) for seed, values in others.items() if values}
+
+
+def _cells(
+    results: StudyResults, mine: list[Reading], unit: Unit, targets: dict[int, float]
+) -> Iterator[Cell]:
+    for seed, target in targets.items():
+        course = sorted(
+            (r.spent[unit], r.row.value)
+            for r in mine
+            if r.seed == seed and r.spent.get(unit, 0) > 0
+        )
+        if len(course) < 2:
+            continue
+        cost = time_to(course, target)
+        cell = cell_of(results, next(r.row for r in mine if r.seed == seed))
+        yield replace(
+            cell,
+            values={seed: math.log2(course[-1][0] if cost is None else cost)},
+            beyond=cost is None,
+            within=course[0][1] >= target,
+        )
+
+
+def _slope(mine: list[Reading], unit: Unit, cost: float) -> float:
+    """Score per doubling, of the seeds' mean, from a milestone before those about `cost` to one
+    after; above 0.
+    """
+    known = [r for r in mine if r.spent.get(unit, 0) > 0]
+    shares = sorted({r.row.share for r in known})
+    by_share = [[r for r in known if r.row.share == share] for share in shares]
+    course = [
+        (fmean(r.spent[unit] for r in some), fmean(r.row.value for r in some)) for some in by_share
+    ]
+    last = len(course) - 1
+    place = next((i for i, (x, _) in enumerate(course) if x >= cost), last)
+    low, high = course[max(place - 2, 0)], course[min(place + 1, last)]
+    return max((high[1] - low[1]) / math.log2(high[0] / low[0]), _LEAST)

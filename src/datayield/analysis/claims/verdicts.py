@@ -1,0 +1,173 @@
+"""Published findings judged on a study's own runs.
+
+A claim is tested two-sided at 5%, both ways: reproduced and contradicted are each significant.
+Holm's (1979) step-down over all claims of the study that could be tested keeps the chance of any
+such word, where nothing is there, at 5%. Undecided is an answer.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from datayield.analysis.claims.cells import NotAskedError, UnansweredError
+from datayield.analysis.claims.contrasts import scenes
+from datayield.analysis.claims.noise import Part
+from datayield.analysis.claims.tests import parts_of
+from datayield.analysis.format import metric_name, plural, points
+from datayield.analysis.results import StudyResults
+from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
+
+Verdict = Literal["reproduced", "contradicted", "undecided", "not asked"]
+LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One claim and what the runs say. `effect`, `low`, `high` are in `unit`, as is its `value`.
+
+    `p`: two-sided, adjusted for the study's other claims; None where it was not tested.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    evidence: str
+    scale: str
+    unit: str = ""
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    seeds: int = 0
+    n_test: int = 0
+    df: float | None = None
+    parts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """A claim's parts, and the one that decides: the least sure, or the most contrary."""
+
+    claim: Claim
+    parts: list[tuple[str, Part]]
+    unit: str
+
+    @property
+    def p_for(self) -> float:
+        return max(part.p_for for _, part in self.parts)
+
+    @property
+    def p_against(self) -> float:
+        return min(1.0, len(self.parts) * min(part.p_against for _, part in self.parts))
+
+    @property
+    def p(self) -> float:
+        """Two-sided."""
+        return min(1.0, 2 * min(self.p_for, self.p_against))
+
+    def deciding(self, verdict: Verdict) -> tuple[str, Part]:
+        if verdict == "contradicted":
+            where, part = min(self.parts, key=lambda each: each[1].p_against)
+            if part.contrary:
+                part = part._replace(effect=part.contrary[0], words=part.contrary[1])
+            return where, part
+        return max(self.parts, key=lambda each: each[1].p_for)
+
+
+def judge(results: StudyResults, level: float = LEVEL) -> list[Judged]:
+    """Every claim of the study, in its order."""
+    scale = results.study.scale or "as declared"
+    found: list[Judged | _Tested] = []
+    for claim in results.study.claims:
+        try:
+            found.append(_test(results, claim))
+        except NotAskedError as lacking:
+            found.append(Judged(claim, "not asked", f"{_sentence(lacking)}.", scale))
+        except UnansweredError as why:
+            found.append(Judged(claim, "undecided", f"{_sentence(why)}.", scale))
+    adjusted = holm([each.p for each in found if isinstance(each, _Tested)])
+    left = iter(adjusted)
+    return [
+        _judged(each, next(left), level, scale) if isinstance(each, _Tested) else each
+        for each in found
+    ]
+
+
+def holm(p: list[float]) -> list[float]:
+    """Holm's step-down adjusted p values, in the order given."""
+    found, highest = [0.0] * len(p), 0.0
+    for rank, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
+        highest = max(highest, min(1.0, (len(p) - rank) * p[i]))
+        found[i] = highest
+    return found
+
+
+def tally(judged: list[Judged]) -> str:
+    """'claims: 3 reproduced, 1 contradicted, 2 undecided, 4 not asked here'; empty for none."""
+    if not judged:
+        return ""
+    counts = {v: sum(j.verdict == v for j in judged) for v in ("reproduced", "contradicted")}
+    undecided = sum(j.verdict == "undecided" for j in judged)
+    parts = [f"{number} {verdict}" for verdict, number in counts.items()]
+    others = sum(j.verdict == "not asked" for j in judged)
+    return f"claims: {', '.join(parts)}, {undecided} undecided, {others} not asked here"
+
+
+def _test(results: StudyResults, claim: Claim) -> _Tested:
+    if claim.skip:
+        raise NotAskedError(claim.skip)
+    unit, parts = "", []
+    for scene in (scene for one in _apart(claim) for scene in scenes(results, one)):
+        where = ", ".join(f"{axis} {word}" for axis, word in scene.part.items())
+        unit = "points" if scene.cells.points else metric_name(scene.cells.metric or "score")
+        held = f" {scene.cells.note}" if scene.cells.note else ""
+        parts += [(where, part._replace(words=part.words + held)) for part in parts_of(scene)]
+    if not parts:
+        raise UnansweredError("nothing of it is finished yet")
+    return _Tested(claim, parts, "rank correlation" if isinstance(claim, Correlates) else unit)
+
+
+def _apart(claim: Claim) -> list[Claim]:
+    """Pairs one by one where something is held equal, so that each is compared at its own most."""
+    if not claim.units or not isinstance(claim, Gain | GapGrows):
+        return [claim]
+    return [claim.model_copy(update={"from_": a, "to": b}) for a, b in claim.pairs]
+
+
+def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:
+    verdict: Verdict = "undecided"
+    if p <= level:
+        verdict = "reproduced" if tested.p_for <= tested.p_against else "contradicted"
+    where, part = tested.deciding(verdict)
+    factor = 100 if tested.unit == "points" else 1
+    low, high = part.interval or part.effect.interval()
+    mean, low, high = (factor * x for x in (part.effect.mean, low, high))
+    df = part.effect.df
+    of = ""
+    if len(tested.parts) > 1:
+        kind = "most contrary" if verdict == "contradicted" else "least sure"
+        of = f", the {kind} of {len(tested.parts)}" + (f" ({where})" if where else "")
+    many = f"{df:.0f}" if df < 1000 else "over 1,000"
+    noise = (
+        f"noise pooled over {plural(part.effect.cells, 'cell')}, {many} degrees of freedom"
+        if not isinstance(tested.claim, Correlates)
+        else "permutation over cells"
+    )
+    span = f"{said(low, tested.unit)} to {said(high, tested.unit)}"
+    evidence = (
+        f"{said(mean, tested.unit)} {tested.unit} ({span}) "
+        f"{part.words}{of}; {plural(part.effect.seeds, 'seed')}, {noise}, "
+        f"adjusted p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}."
+    )
+    return Judged(
+        tested.claim, verdict, evidence, scale, tested.unit, mean, low, high, p,
+        part.effect.seeds, part.effect.n_test, df, len(tested.parts),
+    )  # fmt: skip
+
+
+def said(value: float, unit: str) -> str:
+    """An effect as the page writes it: signed, one decimal for points, two else."""
+    return points(value / 100) if unit == "points" else f"{value:+.2f}".replace("-", "−")
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]

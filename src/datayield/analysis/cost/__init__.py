@@ -1,0 +1,27 @@
+"""Comparisons at equal cost: readings of each run, matched budgets, the Pareto frontier."""
+
+from datayield.analysis.cost.comparison import Comparison, Equal, Normalised, normalise
+from datayield.analysis.cost.matching import CLOSE, Found, at, highest
+from datayield.analysis.cost.pareto import Cost, Frontier, Spot, frontiers, time_to
+from datayield.analysis.cost.readings import UNITS, Reading, Unit, amount, readings_of
+
+__all__ = [
+    "CLOSE",
+    "UNITS",
+    "Comparison",
+    "Cost",
+    "Equal",
+    "Found",
+    "Frontier",
+    "Normalised",
+    "Reading",
+    "Spot",
+    "Unit",
+    "amount",
+    "at",
+    "frontiers",
+    "highest",
+    "normalise",
+    "readings_of",
+    "time_to",
+]

@@ -1,0 +1,243 @@
+"""The same runs compared at equal images, epochs, views, FLOPs and seconds: does the sign hold?
+
+Budgets of one study serve as they are, and so do milestones that are runs in their own right
+(analysis/cost/readings.py). The normaliser matters: Hammoud et al. 2024, supplement A.2.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from datayield.analysis.cost.matching import Found, at, highest
+from datayield.analysis.cost.readings import (
+    UNITS,
+    Context,
+    Reading,
+    Standing,
+    Unit,
+    readings,
+    standing,
+)
+from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
+from datayield.analysis.results import MAIN, Seeds, StudyResults
+from datayield.spec.study import Study
+
+Sign = Literal["better", "worse", "flat", "cannot say"]
+Conclusion = Literal["flips", "rests", "partly", "stands", "cannot say"]
+
+
+class Images(NamedTuple):
+    """What was pretrained on, apart from the seed's draw."""
+
+    data: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """Both at one level of `units`, which choose the same readings; and all sizes there.
+
+    `before` and `after` hold the seeds that both have.
+    """
+
+    units: tuple[Unit, ...]
+    level: float  # of the first unit
+    before: Seeds
+    after: Seeds
+    difference: Difference
+    sign: Sign
+    interpolated: bool
+    curve: tuple[tuple[int, Seeds], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The smaller set against the larger one, under every normaliser that the runs allow."""
+
+    context: Context
+    name: str  # the larger's arm
+    start: str  # the smaller's, the same along a ladder
+    n: int
+    to: int
+    equals: tuple[Equal, ...]
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """Whether the sign depends on what is held equal: `rests` on it where it is decided under
+        each and differs, `partly` where under one of them it is not decided.
+        """
+        signs = {e.sign for e in self.equals}
+        if {"better", "worse"} <= signs:
+            return "flips"
+        if len(self.equals) < 2 or signs == {"cannot say"}:
+            return "cannot say"
+        if "cannot say" in signs:
+            return "partly"
+        return "stands" if len(signs) == 1 else "rests"
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """All comparisons of a study; `standing` counts the runs that were re-read."""
+
+    comparisons: tuple[Comparison, ...]
+    standing: Standing
+
+
+def normalise(results: StudyResults, metric: str = MAIN) -> Normalised:
+    """Compare the largest set of images with the smallest, at each normaliser's highest level.
+
+    Along a ladder its two ends; where sets are of different images, the largest of each kind
+    against the smallest of its kind, or of all. Noise is pooled per evaluation.
+    """
+    every = readings(results, metric)
+    groups: dict[Context, list[Reading]] = defaultdict(list)
+    for reading in every:
+        if reading.stands:
+            groups[reading.context].append(reading)
+    drafts: dict[str, list[_Draft]] = defaultdict(list)
+    for context, mine in groups.items():
+        drafts[context.eval].extend(_drafts(context, mine))
+    found = []
+    for name in [ev.name for ev in results.study.evaluations if ev.name in drafts]:
+        found += _compared(drafts[name])
+    found += [c for name in drafts if name not in _names(results.study) for c in
+              _compared(drafts[name])]  # fmt: skip
+    return Normalised(tuple(found), standing(every))
+
+
+def _names(study: Study) -> set[str]:
+    return {ev.name for ev in study.evaluations}
+
+
+class _Level(NamedTuple):
+    units: tuple[Unit, ...]
+    level: float
+    before: Found
+    after: Found
+    curve: tuple[tuple[int, Seeds], ...] = ()
+
+
+class _Draft(NamedTuple):
+    context: Context
+    start: str
+    name: str
+    n: int
+    to: int
+    levels: list[_Level]
+
+
+def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
+    sets: dict[Images, list[Reading]] = defaultdict(list)
+    for reading in mine:
+        sets[Images(reading.data, reading.n)].append(reading)
+    for pairs in _ends(list(sets)):
+        (small, large), levels = _first_with_most_units(sets, pairs)
+        if levels:
+            start, name = (sets[which][0].row.arm for which in (small, large))
+            drawn = [_with_curve(level, sets, small, large) for level in levels]
+            yield _Draft(context, start, name, small.n, large.n, drawn)
+
+
+def _first_with_most_units(
+    sets: dict[Images, list[Reading]], pairs: list[tuple[Images, Images]]
+) -> tuple[tuple[Images, Images], list[_Level]]:
+    best, found = pairs[0], list[_Level]()
+    for small, large in pairs:
+        levels = list(_levels(sets[small], sets[large]))
+        if _units(levels) > _units(found):
+            best, found = (small, large), levels
+        if _units(found) == len(UNITS):
+            break
+    return best, found
+
+
+def _units(levels: list[_Level]) -> int:
+    return sum(len(level.units) for level in levels)
+
+
+def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:
+    """For each kind of images the pairs that could stand for it, the widest first.
+
+    An unfinished study has not run all budgets of its largest sets: of the pairs, the first that
+    allows the most normalisers is taken.
+    """
+    least = min(sets, key=lambda s: s.n)
+    for data in dict.fromkeys(s.data for s in sets):
+        family = sorted((s for s in sets if s.data == data), key=lambda s: s.n)
+        start = family[0] if family[0].n < family[-1].n else least
+        pairs = [(start, large) for large in reversed(family) if start.n < large.n]
+        if pairs:
+            yield pairs
+
+
+def _levels(small: list[Reading], large: list[Reading]) -> Iterator[_Level]:
+    """What can be held equal between two sets; units that pick the same runs stand together."""
+    merged: dict[tuple[object, ...], _Level] = {}
+    for unit in UNITS:
+        found = highest(unit, (small, large))
+        if found is None:
+            continue
+        level, (before, after) = found
+        key = before.chosen, after.chosen, before.interpolated or after.interpolated
+        if key in merged:
+            old = merged[key]
+            merged[key] = old._replace(units=(*old.units, unit))
+        else:
+            merged[key] = _Level((unit,), level, before, after)
+    yield from merged.values()
+
+
+def _with_curve(
+    level: _Level, sets: dict[Images, list[Reading]], small: Images, large: Images
+) -> _Level:
+    """The level with the sets between, at its first unit."""
+    between = sorted({s for s in sets if s.data == large.data} | {small}, key=lambda s: s.n)
+    found = [(s.n, at(sets[s], level.units[0], level.level)) for s in between]
+    return level._replace(curve=tuple((n, f.seeds) for n, f in found if f is not None))
+
+
+def _compared(drafts: list[_Draft]) -> list[Comparison]:
+    levels = [level for draft in drafts for level in draft.levels]
+    pairs = [pair(level.before.seeds, level.after.seeds) for level in levels]
+    # steps between neighbouring sizes say more of the noise; their differences are not used
+    steps = [pair(a, b) for level in levels for (_, a), (_, b) in pairwise(level.curve)]
+    made = iter(differences([*pairs, *steps]))
+    return [
+        Comparison(
+            draft.context,
+            draft.name,
+            draft.start,
+            draft.n,
+            draft.to,
+            tuple(_equal(level, next(made), draft.n, draft.to) for level in draft.levels),
+        )
+        for draft in drafts
+    ]
+
+
+def _equal(level: _Level, difference: Difference, n: int, to: int) -> Equal:
+    return Equal(
+        level.units,
+        level.level,
+        _shared(level.before.seeds, level.after.seeds),
+        _shared(level.after.seeds, level.before.seeds),
+        difference,
+        _sign(difference, n, to),
+        level.before.interpolated or level.after.interpolated,
+        level.curve,
+    )
+
+
+def _shared(seeds: Seeds, other: Seeds) -> Seeds:
+    return replace(seeds, values=tuple(v for v in seeds.values if v[0] in other.by_seed))
+
+
+def _sign(d: Difference, n: int, to: int) -> Sign:
+    """As everywhere: what a doubling brings must be worth having, else the two are as good."""
+    verdict, _ = judge(d.per(math.log2(to / n)), WORTH)
+    said: dict[Verdict, Sign] = {"pays": "better", "hurts": "worse", "flat": "flat"}
+    return said.get(verdict, "cannot say")

@@ -1,0 +1,73 @@
+"""Sets of readings at one amount of a normaliser: where they lie there, or between two."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from datayield.analysis.cost.readings import UNITS, Reading, Unit
+from datayield.analysis.results import Row, Seeds, seeds_of
+
+# How far two readings may lie apart and still be equal: seconds of a machine vary by themselves.
+TOLERANCE: dict[Unit, float] = dict.fromkeys(UNITS, 1.01) | {"seconds": 1.25}
+CLOSE = 1.01
+STRETCH = 4.0  # between readings further apart than this factor nothing is interpolated
+
+
+class Found(NamedTuple):
+    """One set at one level: a row per seed, some of them interpolated."""
+
+    seeds: Seeds
+    chosen: frozenset[tuple[str, float]]  # (run, share) that it rests on
+    interpolated: bool
+
+
+def highest(
+    unit: Unit, sets: Sequence[list[Reading]], tolerance: float | None = None
+) -> tuple[float, list[Found]] | None:
+    """The highest level that all sets reach, with as many seeds in common as at any level."""
+    levels = sorted({r.spent[unit] for mine in sets for r in mine if unit in r.spent}, reverse=True)
+    best: tuple[int, float, list[Found]] | None = None
+    for level in levels:
+        found = [each for each in (at(mine, unit, level, tolerance) for mine in sets) if each]
+        if len(found) < len(sets):
+            continue
+        shared = len(set.intersection(*(set(each.seeds.by_seed) for each in found)))
+        if shared > (best[0] if best else 0):
+            best = shared, level, found
+    return best[1:] if best else None
+
+
+def at(
+    mine: list[Reading], unit: Unit, level: float, tolerance: float | None = None
+) -> Found | None:
+    """The set's scores at a level of `unit`: of readings that lie there, else between two.
+
+    `tolerance`: the factor within which a reading lies there; None: TOLERANCE.
+    """
+    within = math.log(TOLERANCE[unit] if tolerance is None else tolerance)
+    rows: list[Row] = []
+    chosen: set[tuple[str, float]] = set()
+    between = False
+    for seed in sorted({r.seed for r in mine}):
+        own = sorted(
+            (r for r in mine if r.seed == seed and r.spent.get(unit, 0) > 0),
+            key=lambda r: r.spent[unit],
+        )
+        near = min(own, key=lambda r: abs(math.log(r.spent[unit] / level)), default=None)
+        if near is None:
+            continue
+        if abs(math.log(near.spent[unit] / level)) <= within:
+            rows.append(near.row)
+            chosen.add((near.row.run, near.row.share))
+            continue
+        below = [r for r in own if r.spent[unit] < level]
+        above = [r for r in own if r.spent[unit] > level]
+        if below and above and above[0].spent[unit] / below[-1].spent[unit] <= STRETCH:
+            low, high = below[-1], above[0]
+            t = math.log(level / low.spent[unit]) / math.log(high.spent[unit] / low.spent[unit])
+            rows.append(low.row._replace(value=(1 - t) * low.row.value + t * high.row.value))
+            chosen |= {(r.row.run, r.row.share) for r in (low, high)}
+            between = True
+    if not rows:
+        return None
+    return Found(seeds_of(rows, f"{rows[0].eval}, {unit}"), frozenset(chosen), between)

@@ -1,0 +1,177 @@
+"""Error against cost: which runs are on the Pareto frontier, and when an accuracy was reached.
+
+Every milestone counts here, whatever its schedule: the question is when a run that was under way
+had reached an accuracy, as in error curves over training, and not what a smaller budget would do.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from datayield.analysis.cost.readings import Reading, readings
+from datayield.analysis.results import CurveKey, StudyResults
+
+Cost = Literal["seconds", "flops"]
+SPREAD = 1.3  # seconds of equal work differ by less: no frontier is drawn of those
+
+
+class Line(NamedTuple):
+    """One way of pretraining: a curve's name and N (the budget is told by `key.asked`)."""
+
+    key: CurveKey
+    encoder: str
+    n: int
+
+    @property
+    def name(self) -> str:
+        """'SimCLR, 20k images, N = 1,000'."""
+        return f"{self.key.name}, N = {self.n:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A line at one share of its budget: mean error over seeds and the mean cost of it."""
+
+    line: Line
+    share: float
+    cost: float
+    error: float
+    low: float  # smallest and largest error of a seed
+    high: float
+    seeds: int
+    best: bool  # on the frontier: nothing as cheap errs less
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """When a line had reached an accuracy: mean cost over seeds, and its range.
+
+    `cost` is None where a seed never did; then `low` and `high` are too.
+    """
+
+    line: Line
+    cost: float | None
+    low: float | None
+    high: float | None
+    final: float  # accuracy at the end, mean over seeds
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """All spots of one evaluation by one cost, cheapest first.
+
+    `target` is the accuracy that the study's first line ends with; `reached` when each line did.
+    """
+
+    eval: str
+    place: str
+    metric: str
+    cost: Cost
+    spots: tuple[Spot, ...]
+    target: float
+    target_of: Line
+    reached: tuple[Reached, ...]
+
+    def by_line(self) -> dict[Line, list[Spot]]:
+        """The spots of each line, cheapest first."""
+        found: dict[Line, list[Spot]] = {}
+        for spot in self.spots:
+            found.setdefault(spot.line, []).append(spot)
+        return found
+
+
+def frontiers(results: StudyResults, cost: Cost = "seconds") -> list[Frontier]:
+    """A frontier for each evaluation of which two lines or more differ in cost."""
+    found = []
+    every = [r for r in readings(results) if r.spent.get(cost, 0) > 0]
+    for name in [ev.name for ev in results.study.evaluations if not ev.part_of]:
+        lines: dict[Line, list[Reading]] = defaultdict(list)
+        for r in (r for r in every if r.context.eval == name):
+            row = r.row
+            key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
+            lines[Line(key, row.encoder, row.n)].append(r)
+        if len(lines) > 1:
+            made = _frontier(name, cost, lines)
+            if made.spots[-1].cost > SPREAD * made.spots[0].cost:
+                found.append(made)
+    return found
+
+
+def pareto(spots: Iterable[tuple[float, float]]) -> list[bool]:
+    """For each (cost, error): whether no other is as cheap and as good, and better in one."""
+    given = list(spots)
+    best: dict[tuple[float, float], bool] = {}
+    least = float("inf")
+    for spot in sorted(set(given)):
+        best[spot] = spot[1] < least
+        least = min(least, spot[1])
+    return [best[spot] for spot in given]
+
+
+def time_to(course: list[tuple[float, float]], target: float) -> float | None:
+    """The cost at which a course of (cost, accuracy) first reaches `target`; None if never.
+
+    Linear between milestones; before the first one nothing is known, so its cost is returned.
+    """
+    before: tuple[float, float] | None = None
+    for cost, accuracy in sorted(course):
+        if accuracy >= target:
+            if before is None:
+                return cost
+            part = (target - before[1]) / (accuracy - before[1])
+            return before[0] + part * (cost - before[0])
+        before = cost, accuracy
+    return None
+
+
+def _frontier(name: str, cost: Cost, lines: dict[Line, list[Reading]]) -> Frontier:
+    drafts = [
+        (line, share, _mean([r.spent[cost] for r in mine]), [1 - r.row.value for r in mine])
+        for line, every in lines.items()
+        for share, mine in _by_share(every).items()
+    ]
+    flags = pareto([(price, _mean(errors)) for _, _, price, errors in drafts])
+    spots = [
+        Spot(line, share, price, _mean(errors), min(errors), max(errors), len(errors), best)
+        for (line, share, price, errors), best in zip(drafts, flags, strict=True)
+    ]
+    first = next(iter(lines))
+    target = _final(lines[first])
+    return Frontier(
+        name,
+        first.key.place,
+        first.key.metric,
+        cost,
+        tuple(sorted(spots, key=lambda s: (s.cost, s.error))),
+        target,
+        first,
+        tuple(_reached(line, mine, cost, target) for line, mine in lines.items()),
+    )
+
+
+def _reached(line: Line, mine: list[Reading], cost: Cost, target: float) -> Reached:
+    seeds: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for r in mine:
+        seeds[r.seed].append((r.spent[cost], r.row.value))
+    times = [time_to(course, target) for course in seeds.values()]
+    known = [t for t in times if t is not None]
+    if len(known) < len(times):
+        return Reached(line, None, None, None, _final(mine))
+    return Reached(line, _mean(known), min(known), max(known), _final(mine))
+
+
+def _final(mine: list[Reading]) -> float:
+    last = max(r.row.share for r in mine)
+    return _mean([r.row.value for r in mine if r.row.share == last])
+
+
+def _by_share(mine: list[Reading]) -> dict[float, list[Reading]]:
+    found: dict[float, list[Reading]] = defaultdict(list)
+    for r in mine:
+        found[r.row.share].append(r)
+    return found
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,164 @@
+"""A study's runs as readings: one score of one seed, and what had been spent for it.
+
+A run's score at its end stands for its own budget. Its score at a milestone stands for a smaller
+budget only where that milestone is a run in its own right (spec/run/milestone_run.py): at a
+constant rate on a trunk. Under a cosine, or before the decay of `wsd`, it does not.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from datayield.analysis.results import MAIN, Row, Spent, StudyResults, main_rows
+from datayield.spec.run import NORMALISERS, Normaliser, RunSpec, Subset, run_at, short_number
+
+Unit = Normaliser
+UNITS = NORMALISERS
+
+
+class Context(NamedTuple):
+    """What readings must share to be compared: all of a run but its images, budget and seed."""
+
+    eval: str
+    protocol: str
+    metric: str
+    method: str
+    digest: str  # the rest of the run, as JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One score of one seed after `spent`; `whole` at the end of a run, else at a milestone."""
+
+    context: Context
+    data: str  # which images, apart from how many and which draw: equal along a ladder
+    n: int
+    seed: int
+    spent: dict[Unit, float]
+    row: Row
+    whole: bool
+    stands: bool  # for a run of that budget
+
+
+class Standing(NamedTuple):
+    """How a study's runs may be read: at milestones too, or at their full budgets alone."""
+
+    reread: int  # runs with milestones that are runs in their own right
+    alone: int  # runs that stand only at their own full budgets
+
+
+def readings(results: StudyResults, metric: str = MAIN) -> list[Reading]:
+    """Every score of every run that is finished, with what it took by each normaliser.
+
+    FLOPs and seconds of a milestone are its share of the run's, and with those of the stages that
+    its encoder comes from; images, epochs and views are the run's own. Images of the last step,
+    which is whole, count as asked. Runs without a spec or a record are left out.
+    """
+    if ("readings", metric) not in results.derived:
+        results.derived["readings", metric] = readings_of(results, main_rows(results, metric))
+    return list(results.derived["readings", metric])
+
+
+def readings_of(results: StudyResults, rows: Iterable[Row]) -> list[Reading]:
+    """The same of these rows."""
+    if "spent" not in results.derived:
+        results.derived["spent"] = {s.run: s for s in results.spent}, _Runs(results.specs)
+    spent, runs = results.derived["spent"]
+    found = []
+    for row in rows:
+        if row.kind != "run" or row.run not in spent or row.run not in results.specs:
+            continue
+        if any(before not in spent for before in runs.before(row.run)):
+            continue
+        whole = row.share >= 1
+        found.append(
+            Reading(
+                context=Context(row.eval, row.protocol, row.metric, row.method, runs.rest(row.run)),
+                data=runs.data(row.run),
+                n=row.n,
+                seed=row.seed,
+                spent=_spent(row, spent[row.run], [spent[b] for b in runs.before(row.run)]),
+                row=row,
+                whole=whole,
+                stands=whole or runs.stands(row.run, row.share),
+            )
+        )
+    return found
+
+
+def standing(found: Iterable[Reading]) -> Standing:
+    """How many runs were re-read at milestones, and how many stand at their budgets alone."""
+    seen = {r.row.run for r in found}
+    reread = {r.row.run for r in found if r.stands and not r.whole}
+    return Standing(len(reread), len(seen - reread))
+
+
+def amount(unit: Unit, value: float) -> str:
+    """A level of a normaliser in words: '160k images', '10 epochs', '35 s'."""
+    if unit == "seconds":
+        return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
+    if unit == "epochs":
+        return f"{value:.3g} epochs"
+    return f"{short_number(value)} {'FLOPs' if unit == 'flops' else unit}"
+
+
+def _spent(row: Row, spent: Spent, before: list[Spent]) -> dict[Unit, float]:
+    """What the run took until then; FLOPs and seconds with those of the stages before it."""
+    part = row.share * row.images / max(spent.images, 1)  # of the whole run's bill
+    found: dict[Unit, float] = {
+        "images": row.share * row.images,
+        "views": part * spent.views,
+        "seconds": part * spent.seconds + sum(b.seconds for b in before),
+    }
+    if row.n:
+        found["epochs"] = found["images"] / row.n
+    flops = [b.flops for b in before if b.flops is not None]
+    if spent.flops is not None and len(flops) == len(before):
+        found["flops"] = part * spent.flops + sum(flops)
+    return found
+
+
+class _Runs:
+    """What the specs of the runs say, each looked at once."""
+
+    def __init__(self, specs: dict[str, RunSpec]) -> None:
+        self._specs = specs
+        self._rest: dict[str, str] = {}
+        self._data: dict[str, str] = {}
+
+    def rest(self, run: str) -> str:
+        """Everything but images, budget and seeds."""
+        if run not in self._rest:
+            spec = self._specs[run]
+            text = spec.model_dump_json(exclude={"data", "budget", "seed"})
+            if spec.before is not None:  # earlier stages have seeds too
+                text = json.dumps(_unseeded(json.loads(text)))
+            self._rest[run] = text
+        return self._rest[run]
+
+    def data(self, run: str) -> str:
+        """The images, but for their number and the seeds that draw them."""
+        if run not in self._data:
+            data = self._specs[run].data
+            drawn: Any = {"parts": {"__all__": {"seed"}}}
+            if isinstance(data, Subset):
+                drawn = {"count", "seed"}
+            self._data[run] = data.model_dump_json(exclude=drawn)
+        return self._data[run]
+
+    def stands(self, run: str, share: float) -> bool:
+        """Whether the run at this milestone is a run of that budget."""
+        return run_at(self._specs[run], share) is not None
+
+    def before(self, run: str) -> list[str]:
+        """Ids of the runs that this one's encoder comes from."""
+        spec = self._specs[run]
+        return [] if spec.before is None else [stage.id for stage in spec.chain[:-1]]
+
+
+def _unseeded(value: Any) -> Any:
+    """`value` without seeds, which earlier stages of a chain have too."""
+    if isinstance(value, dict):
+        return {k: _unseeded(v) for k, v in value.items() if k != "seed"}
+    return [_unseeded(v) for v in value] if isinstance(value, list) else value

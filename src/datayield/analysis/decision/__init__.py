@@ -1,0 +1,33 @@
+"""What follows from the evidence: regimes, labels, overfitting, checkpoints, baselines."""
+
+from datayield.analysis.decision.baselines import Versus, against_baselines
+from datayield.analysis.decision.checkpoints import (
+    BEST_ON_TEST,
+    VALIDATION,
+    Ledger,
+    criteria,
+    ledgers,
+)
+from datayield.analysis.decision.labels import LabelTable, Start, label_ladders, label_tables
+from datayield.analysis.decision.overfitting import Peak, peaks
+from datayield.analysis.decision.regimes import Cell, Grid, Regime, no_grid
+
+__all__ = [
+    "BEST_ON_TEST",
+    "VALIDATION",
+    "Cell",
+    "Grid",
+    "LabelTable",
+    "Ledger",
+    "Peak",
+    "Regime",
+    "Start",
+    "Versus",
+    "against_baselines",
+    "criteria",
+    "label_ladders",
+    "label_tables",
+    "ledgers",
+    "no_grid",
+    "peaks",
+]

@@ -1,0 +1,53 @@
+"""Does pretraining beat what costs nothing: the untrained encoder and the raw pixels?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from datayield.analysis.model import Difference, differences, pair
+from datayield.analysis.results import MAIN, Baseline, CurveKey, Point, StudyResults, baselines
+from datayield.analysis.results.curves import curves
+
+Outcome = Literal["beats", "loses", "cannot say"]
+
+
+@dataclass(frozen=True, slots=True)
+class Versus:
+    """One cell of the study against one baseline: score of the run minus the baseline's."""
+
+    point: Point
+    baseline: Baseline
+    gain: Difference
+    outcome: Outcome
+
+
+def against_baselines(
+    results: StudyResults, level: float = 0.95, metric: str = MAIN
+) -> list[Versus]:
+    """Every curve's largest N against every baseline of its evaluation and encoder.
+
+    The untrained encoder is paired by seed; pixels and published weights have no seed, so each
+    seed meets the same value. The noise is pooled per evaluation and baseline.
+    """
+    found = []
+    tops = {key: line[-1] for key, line in curves(results, metric).items()}
+    for base in baselines(results, metric):
+        mine = [p for key, p in tops.items() if _comparable(key, p, base)]
+        pairs = []
+        for p in mine:
+            both = pair(base.seeds, p.seeds)
+            if base.kind != "untrained":
+                both = both._replace(before=dict.fromkeys(p.seeds.by_seed, base.seeds.mean))
+            pairs.append(both)
+        for p, gain in zip(mine, differences(pairs, level), strict=True):
+            found.append(Versus(p, base, gain, _outcome(gain)))
+    return found
+
+
+def _comparable(key: CurveKey, point: Point, base: Baseline) -> bool:
+    return key.eval == base.eval and base.encoder in ("", point.encoder)
+
+
+def _outcome(gain: Difference) -> Outcome:
+    if gain.covers != "seeds":
+        return "cannot say"
+    return "beats" if gain.low > 0 else "loses" if gain.high < 0 else "cannot say"

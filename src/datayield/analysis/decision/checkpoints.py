@@ -1,0 +1,208 @@
+"""The selection ledger: what each way of choosing a checkpoint scores, and what peeking would.
+
+A run with several milestones gives several models, of which one must be chosen. Choosing on the
+test set is optimistic; the ledger sets beside it what the last one scores, the best on validation
+(of the task itself, and of a task on the data pretrained on, whose gap on transfer tasks Olerinskiy
+2026 found to grow with N), and the best by criteria that need no labels. Choices are made run by
+run, then scores are averaged over seeds.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+from datayield.analysis.results import MAIN, CurveKey, Row, Seeds, StudyResults, points
+from datayield.spec.evaluation import StudyEval
+
+LAST, VALIDATION, LOSS = "last", "best on validation", "lowest training loss"
+BEST_ON_TEST = "best on test (optimistic)"
+VALIDATED = "_val"  # after the name of a metric
+
+Line = Mapping[float, float]  # share of the budget -> value
+
+
+def _highest(value: float) -> float:
+    return value
+
+
+def _nearest_one(value: float) -> float:
+    return -abs(value - 1)
+
+
+# Metrics that need no labels, and what of them is to be large.
+_CRITERIA: dict[str, tuple[str, Callable[[float], float]]] = {
+    "effective_rank": ("highest effective rank", _highest),
+    "rankme": ("highest RankMe", _highest),
+    "alpha_req": ("alpha-ReQ nearest 1", _nearest_one),
+    "lidar": ("highest LiDAR", _highest),
+}
+
+
+class Choice(NamedTuple):
+    """One way of choosing: the test score of what it chose, and what it leaves on the table."""
+
+    by: str
+    score: Seeds  # of the chosen checkpoint, per seed
+    gap: Seeds  # best on test minus that score, per seed; never below 0
+    shares: Seeds  # of the budget at which the chosen checkpoint was kept, per seed
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One cell of a study: its milestones and all choices, `last` first, `best on test` last."""
+
+    key: CurveKey
+    n: int
+    images: int
+    encoder: str
+    milestones: tuple[float, ...]  # above 0, that all its runs have
+    choices: tuple[Choice, ...]
+
+
+def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
+    """Every cell that was evaluated at two shares of the budget or more, in the study's order.
+
+    Share 0 is no milestone: it is the untrained encoder, a baseline. Only runs with a value at
+    every milestone of their cell take part. A criterion is listed where each of these runs has it
+    at every milestone; among equals the earliest is taken. `last` is the largest share of the
+    evaluation. The gap cannot be negative: where milestones differ by chance alone, the best on
+    test is still above the others.
+    """
+    shares: dict[tuple[Any, ...], set[float]] = {}
+    for p in points(results, metric):
+        if p.share > 0:
+            shares.setdefault((p.key, p.encoder, p.n, p.images), set()).add(p.share)
+    several = {cell: tuple(sorted(seen)) for cell, seen in shares.items() if len(seen) > 1}
+    if not several:
+        return []
+    lines = _lines(results)
+    runs = _runs(results)
+    rows_of: dict[str, list[Row]] = {}
+    for row in results.rows:
+        rows_of.setdefault(row.run, []).append(row)
+    free = _label_free(lines)
+    found = []
+    for (key, encoder, n, images), milestones in several.items():
+        cell = (key.eval, key.method, key.arm, key.asked, encoder, n, images)
+        by_seed = {
+            seed: run
+            for seed, run in runs.get(cell, {}).items()
+            if set(milestones) <= lines.get((run, key.eval, key.metric), {}).keys()
+        }
+        if by_seed:
+            run = next(iter(by_seed.values()))
+            home = _at_home(replace(results, rows=tuple(rows_of[run])), run)
+            choices = _choices(key, milestones, by_seed, lines, free, results.losses, home)
+            found.append(Ledger(key, n, images, encoder, milestones, choices))
+    return found
+
+
+def criteria(found: list[Ledger]) -> list[str]:
+    """All ways of choosing in these ledgers: last, validation, label-free, best on test."""
+    names = dict.fromkeys(c.by for ledger in found for c in ledger.choices)
+    order = {LAST: 0, LOSS: 3, BEST_ON_TEST: 4}
+    return sorted(names, key=lambda n: order.get(n, 1 if n.startswith(VALIDATION) else 2))
+
+
+Lines = dict[tuple[str, str, str], dict[float, float]]  # (run, evaluation, metric) -> line
+
+
+def _lines(results: StudyResults) -> Lines:
+    lines: Lines = {}
+    for row in results.rows:
+        if row.kind == "run":
+            lines.setdefault((row.run, row.eval, row.metric), {})[row.share] = row.value
+    return lines
+
+
+def _runs(results: StudyResults) -> dict[tuple[Any, ...], dict[int, str]]:
+    """Cell -> seed -> run."""
+    found: dict[tuple[Any, ...], dict[int, str]] = {}
+    for row in results.rows:
+        if row.kind == "run":
+            found.setdefault(_cell(row), {})[row.seed] = row.run
+    return found
+
+
+def _at_home(results: StudyResults, run: str) -> StudyEval | None:
+    """The study's first evaluation with a validation score on the data that a run has seen."""
+    mine = [row for row in results.rows if row.run == run]
+    validated = {(row.eval, row.metric) for row in mine}
+    at_home = (
+        ev
+        for ev in results.study.evaluations
+        if (ev.name, ev.main_metric + VALIDATED) in validated and ev.dataset == mine[0].dataset
+    )
+    return next(at_home, None)
+
+
+def _cell(row: Row) -> tuple[Any, ...]:
+    return (row.eval, row.method, row.arm, row.asked, row.encoder, row.n, row.images)
+
+
+def _choices(
+    key: CurveKey,
+    milestones: tuple[float, ...],
+    runs: dict[int, str],
+    lines: Lines,
+    free: list[tuple[str, str, str]],
+    losses: Mapping[str, Line],
+    home: StudyEval | None,
+) -> tuple[Choice, ...]:
+    tests = {seed: lines[run, key.eval, key.metric] for seed, run in runs.items()}
+    on_test = {seed: max(line[s] for s in milestones) for seed, line in tests.items()}
+    choose = partial(_choice, milestones=milestones, tests=tests, on_test=on_test)
+    found = [choose(LAST, {seed: {s: s for s in milestones} for seed in runs})]
+    found.append(choose(VALIDATION, _of(runs, lines, key.eval, key.metric + VALIDATED)))
+    if home and home.name != key.eval:
+        judged = _of(runs, lines, home.name, home.main_metric + VALIDATED)
+        found.append(choose(f"{VALIDATION} of {home.name}", judged))
+    for name, measured, good in free:
+        label, worth = _CRITERIA[measured.removeprefix("projection_")]
+        label += " of projections" if measured.startswith("projection_") else ""
+        values = _of(runs, lines, name, measured)
+        judged = {seed: {s: worth(v) for s, v in line.items()} for seed, line in values.items()}
+        found.append(choose(f"{label} ({good})" if good else label, judged))
+    logged = {seed: {s: -v for s, v in losses.get(run, {}).items()} for seed, run in runs.items()}
+    found.append(choose(LOSS, logged))
+    found.append(choose(BEST_ON_TEST, tests))
+    return tuple(choice for choice in found if choice is not None)
+
+
+def _choice(
+    by: str,
+    judged: Mapping[int, Line],
+    milestones: tuple[float, ...],
+    tests: Mapping[int, Line],
+    on_test: Mapping[int, float],
+) -> Choice | None:
+    """The most highly judged milestone of each seed; None where a judgement is missing."""
+    if any(s not in line for line in judged.values() for s in milestones):
+        return None
+    at = {seed: _earliest_best(line, milestones) for seed, line in judged.items()}
+    score = {seed: tests[seed][s] for seed, s in at.items()}
+    gap = {seed: on_test[seed] - value for seed, value in score.items()}
+    return Choice(by, _seeds(score), _seeds(gap), _seeds(at))
+
+
+def _earliest_best(line: Line, milestones: tuple[float, ...]) -> float:
+    return max(milestones, key=lambda s: (line[s], -s))
+
+
+def _of(runs: dict[int, str], lines: Lines, name: str, metric: str) -> dict[int, Line]:
+    return {seed: lines.get((run, name, metric), {}) for seed, run in runs.items()}
+
+
+def _label_free(lines: Lines) -> list[tuple[str, str, str]]:
+    """(evaluation, metric, evaluation to name where several measure that metric)."""
+    there = dict.fromkeys((name, metric) for _, name, metric in lines)
+    found = []
+    for metric in (*_CRITERIA, *(f"projection_{c}" for c in _CRITERIA)):
+        names = [name for name, measured in there if measured == metric]
+        found += [(name, metric, name if len(names) > 1 else "") for name in names]
+    return found
+
+
+def _seeds(values: dict[int, float]) -> Seeds:
+    return Seeds(tuple(sorted(values.items())), 0)

@@ -1,0 +1,153 @@
+"""What labels buy, and pretraining beside them: evaluations that differ in their labels alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from math import log2
+
+from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
+from datayield.analysis.results import Baseline, Point, Seeds, StudyResults, baselines
+from datayield.analysis.results.curves import curves
+from datayield.spec.study import Study
+
+KNOBS = ("train_count", "label_fraction", "per_class")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One encoder that labels are given to: a cell of the study, or a baseline.
+
+    `cells`, `over_untrained`: by column of the table; None where they are not measured.
+    `gain`: from the fewest to the most labels, `verdict` and all paired by seed.
+    """
+
+    name: str
+    note: str  # method and budget, where the name does not tell them
+    style: str  # name of the curve that it belongs to; "" for a baseline
+    kind: str  # run, untrained, pretrained or pixels
+    cells: tuple[Seeds | None, ...]
+    over_untrained: tuple[Difference | None, ...]
+    gain: Difference | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTable:
+    """Scores over labelled images, a row per start: baselines first, then the study's order."""
+
+    name: str
+    place: str
+    metric: str
+    evals: tuple[str, ...]
+    labels: tuple[int, ...]  # labelled images of each column, growing
+    starts: tuple[Start, ...]
+
+
+def label_ladders(study: Study) -> list[tuple[str, ...]]:
+    """Names of evaluations that differ in one of `KNOBS` alone, two or more together.
+
+    How often labels are drawn does not matter: all of them are drawn once.
+    """
+    found = []
+    for knob in KNOBS:
+        alike: dict[str, list[str]] = {}
+        for ev in study.evaluations:
+            rest = ev.model_copy(update={"name": "", "draws": None, knob: None}).model_dump_json()
+            alike.setdefault(rest, []).append(ev.name)
+        found += [tuple(names) for names in alike.values() if len(names) > 1]
+    return found
+
+
+def label_tables(results: StudyResults, worth: float = WORTH) -> list[LabelTable]:
+    """A table for each ladder with results at two numbers of labels or more."""
+    labels = {row.eval: row.n_train for row in results.rows if row.n_train}
+    found = []
+    for ladder in label_ladders(results.study):
+        evals = tuple(sorted((e for e in ladder if e in labels), key=labels.__getitem__))
+        if len({labels[e] for e in evals}) > 1:
+            found.append(_table(results, evals, tuple(labels[e] for e in evals), worth))
+    return found
+
+
+@dataclass(slots=True)
+class _Line:
+    """What one start measured, before it is compared."""
+
+    name: str
+    note: str
+    style: str
+    kind: str
+    encoder: str
+    cells: dict[str, Seeds]
+
+
+def _table(
+    results: StudyResults, evals: tuple[str, ...], labels: tuple[int, ...], worth: float
+) -> LabelTable:
+    points = [p for line in curves(results).values() for p in line if p.key.eval in evals]
+    bases = [b for b in baselines(results) if b.eval in evals]
+    lines = list(_lines(results, points, bases))
+    over = _over_untrained(lines, evals)
+    gains = _gains(lines, evals)
+    spread = log2(labels[-1] / labels[0])
+    starts = []
+    for line, against, gain in zip(lines, over, gains, strict=True):
+        cells = tuple(line.cells.get(name) for name in evals)
+        verdict = judge(gain.per(spread), worth)[0] if gain else "cannot say"
+        starts.append(
+            Start(line.name, line.note, line.style, line.kind, cells, against, gain, verdict)
+        )
+    first = points[0].key if points else None
+    metric = first.metric if first else bases[0].metric
+    name = _shared_name(evals)
+    place = first._replace(eval=name).place if first else name
+    return LabelTable(name, place, metric, evals, labels, tuple(starts))
+
+
+def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) -> Iterator[_Line]:
+    found: dict[tuple[object, ...], _Line] = {}
+    named = "run" in results.study.axes
+    sizes = {(p.key.name, p.n) for p in points}
+    many = {name for name, n in sizes if len({m for other, m in sizes if other == name}) > 1}
+    for b in bases:
+        line = _Line(b.name, "", "", b.kind, b.encoder, {})
+        found.setdefault((b.kind, b.encoder), line).cells[b.eval] = b.seeds
+    for p in points:
+        key = p.key
+        name = key.arm if named else key.name + (f", N = {p.n:,}" if key.name in many else "")
+        note = key._replace(arm="").name if named else ""
+        line = _Line(name, note, key.name, "run", p.encoder, {})
+        at = (key.method, key.arm, key.asked, p.encoder, p.n, p.images)
+        found.setdefault(at, line).cells[key.eval] = p.seeds
+    yield from found.values()
+
+
+def _over_untrained(
+    lines: list[_Line], evals: tuple[str, ...]
+) -> list[tuple[Difference | None, ...]]:
+    bare = {line.encoder: line.cells for line in lines if line.kind == "untrained"}
+    wanted = [
+        (i, j, pair(bare[line.encoder][name], line.cells[name]))
+        for i, line in enumerate(lines)
+        if line.kind == "run" and line.encoder in bare
+        for j, name in enumerate(evals)
+        if name in line.cells and name in bare[line.encoder]
+    ]
+    diffs = differences([both for _, _, both in wanted])
+    at = {(i, j): d for (i, j, _), d in zip(wanted, diffs, strict=True)}
+    return [tuple(at.get((i, j)) for j in range(len(evals))) for i in range(len(lines))]
+
+
+def _gains(lines: list[_Line], evals: tuple[str, ...]) -> list[Difference | None]:
+    ends = evals[0], evals[-1]
+    whole = [i for i, line in enumerate(lines) if line.cells.keys() >= set(ends)]
+    pairs = [pair(lines[i].cells[ends[0]], lines[i].cells[ends[1]]) for i in whole]
+    at = dict(zip(whole, differences(pairs), strict=True))
+    return [at.get(i) for i in range(len(lines))]
+
+
+def _shared_name(evals: tuple[str, ...]) -> str:
+    """The words that all names begin with: 'pets 250', 'pets 500' -> 'pets'."""
+    columns = zip(*(name.replace(",", "").split() for name in evals), strict=False)
+    shared = [words[0] for words in columns if len(set(words)) == 1]
+    return " ".join(shared) or " / ".join(chain(evals[:1], evals[-1:]))

@@ -1,0 +1,83 @@
+"""Does a score peak during training and fall? Answered without choosing the peak on its own noise.
+
+The highest of several noisy milestones lies above the last one even where nothing falls. So the
+peak of each seed's course is looked for in the mean course of the other seeds, and the fall is read
+off the seed's own: its expectation is 0 where the course is level. One seed alone cannot tell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Literal
+
+from datayield.analysis.model import Difference, Pair, differences, pair
+from datayield.analysis.results import MAIN, CurveKey, Point, StudyResults, trajectories
+
+Course = Literal["peaks and falls", "highest at the end", "cannot say"]
+FEWEST = 3  # milestones, below which a course has no peak within
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The course of one metric over the training of one cell.
+
+    `at`: share of the budget at which the mean over seeds is highest. `fall`: from the peak that
+    the other seeds have to the last milestone; above 0 where it falls. None: one seed.
+    """
+
+    key: CurveKey
+    n: int
+    images: int
+    line: tuple[Point, ...]
+    at: float
+    fall: Difference | None
+    course: Course
+
+
+def peaks(results: StudyResults, metric: str = MAIN, level: float = 0.95) -> list[Peak]:
+    """Every cell with three milestones or more, in the study's order; noise is pooled over them."""
+    lines = [
+        (key, n, tuple(p for p in line if p.share > 0))
+        for (key, n), line in trajectories(results, metric).items()
+    ]
+    lines = [(key, n, line) for key, n, line in lines if len(line) >= FEWEST]
+    found: list[Peak] = []
+    for name in dict.fromkeys(key.eval for key, _, _ in lines):
+        mine = [each for each in lines if each[0].eval == name]
+        pairs = {i: both for i, each in enumerate(mine) if (both := _ends(each[2]))}
+        # Where all seeds are highest at the end there is no fall whose noise could be pooled.
+        falling = [i for i, both in pairs.items() if both.before != both.after]
+        # Of other milestones only the noise is wanted: two cells of two seeds would say little.
+        others = [both for _, _, line in mine for both in _apart(line)]
+        moved = differences([*(pairs[i] for i in falling), *others], level)
+        falls = dict(zip(falling, moved, strict=False))
+        for i, (key, n, line) in enumerate(mine):
+            top = max(line, key=lambda p: (p.seeds.mean, -p.share))
+            course: Course = "highest at the end" if i in pairs else "cannot say"
+            if i in falls:
+                surely = falls[i].covers == "seeds" and falls[i].low > 0
+                course = "peaks and falls" if surely else "cannot say"
+            at = top.share
+            found.append(Peak(key, n, line[-1].images, line, at, falls.get(i), course))
+    return found
+
+
+def _apart(line: tuple[Point, ...]) -> list[Pair]:
+    """Neighbouring milestones, none in two pairs, where there are several seeds."""
+    found = [pair(a.seeds, b.seeds) for a, b in zip(line[::2], line[1::2], strict=False)]
+    return [both for both in found if len(both.before.keys() & both.after) > 1]
+
+
+def _ends(line: tuple[Point, ...]) -> Pair | None:
+    """By seed: the score at the end, and at the peak of the other seeds; None for one seed."""
+    values: dict[float, Mapping[int, float]] = {p.share: p.seeds.by_seed for p in line}
+    seeds = sorted(set.intersection(*(set(v) for v in values.values())))
+    if len(seeds) < 2:
+        return None
+    peak = {}
+    for seed in seeds:
+        others = {s: fmean(v[o] for o in seeds if o != seed) for s, v in values.items()}
+        peak[seed] = values[max(others, key=lambda s: (others[s], s))][seed]
+    end = {seed: values[line[-1].share][seed] for seed in seeds}
+    last = line[-1].seeds
+    return Pair(end, peak, last.n_test, counted=last.counted)

@@ -1,0 +1,147 @@
+"""On a grid of sizes N and budgets C: is the next doubling better spent on images or on compute?
+
+Only runs trained to their own end are compared: an earlier checkpoint of a longer schedule is not
+a run at smaller C. Coincident cells asked for in different units (20k images; 20 epochs of 1,000)
+are one cell.
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from datayield.analysis.format import count
+from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
+from datayield.analysis.results import CurveKey, Point, Seeds, StudyResults
+from datayield.analysis.results.curves import curves
+
+Regime = Literal[
+    "data-limited", "compute-limited", "both", "saturated", "overfitting", "cannot say"
+]
+_SAME_BUDGET = 1.02  # budgets this close (rounding to whole batches) are one column of the grid
+
+
+class Move(NamedTuple):
+    """The nearest measured doubling of one factor, the other fixed; forward where there is one."""
+
+    low: int
+    high: int
+    per_doubling: Difference
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One (N, C) of the grid; a move is None where the grid has no neighbour that way."""
+
+    n: int
+    images: int
+    seeds: Seeds
+    more_images: Move | None
+    more_compute: Move | None
+    regime: Regime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells of one method under one evaluation, by growing N, then C."""
+
+    key: CurveKey  # `asked` is empty: the budget varies
+    cells: tuple[Cell, ...]
+
+
+def regimes(results: StudyResults, worth: float = WORTH, level: float = 0.95) -> list[Grid]:
+    """Every grid in the study: at least one cell with a neighbour along N and one along C."""
+    planes: dict[CurveKey, list[Point]] = {}
+    for key, line in curves(results).items():
+        planes.setdefault(key._replace(asked=""), []).extend(line)
+    found = {key: _cells(line) for key, line in planes.items()}
+    moves = {key: _moves(cells) for key, cells in found.items()}
+    judged: dict[CurveKey, dict[tuple[_At, _At], Move]] = {key: {} for key in found}
+    for name in dict.fromkeys(key.eval for key in found):
+        wanted = [(k, a, b) for k, m in moves.items() if k.eval == name for a, b in m]
+        pairs = [pair(found[k][a], found[k][b]) for k, a, b in wanted]
+        for (k, a, b), gain in zip(wanted, differences(pairs, level), strict=True):
+            along_n = a.n != b.n
+            low, high = (a.n, b.n) if along_n else (a.images, b.images)
+            each = gain.per(math.log2(high / low))
+            judged[k][a, b] = Move(low, high, each, *judge(each, worth))
+    grids = [Grid(key, _judged(found[key], judged[key])) for key in found]
+    return [g for g in grids if any(c.more_images and c.more_compute for c in g.cells)]
+
+
+def decide(images: Move | None, compute: Move | None) -> tuple[Regime, str]:
+    """The regime that two moves stand for, and why it is open where it is."""
+    if compute and compute.verdict == "hurts":
+        return "overfitting", ""
+    if images is None or compute is None:
+        return "cannot say", "no neighbour " + ("along N" if images is None else "along C")
+    match images.verdict, compute.verdict:
+        case "pays", "pays":
+            return "both", ""
+        case "pays", "flat":
+            return "data-limited", ""
+        case "flat" | "hurts", "pays":
+            return "compute-limited", ""
+        case "flat", "flat":
+            return "saturated", ""
+    return "cannot say", f"more images: {images.verdict}; more compute: {compute.verdict}"
+
+
+def no_grid(results: StudyResults) -> str:
+    """Why there is no grid to read a regime from, in a sentence."""
+    cells = {(p.n, p.images) for line in curves(results).values() for p in line}
+    if not cells:
+        return "Nothing is measured yet."
+    sizes, budgets = {n for n, _ in cells}, {c for _, c in cells}
+    have = "no size ran at two budgets beside another size at one of them"
+    if len(sizes) == 1:
+        have = f"every run has the same size ({count(min(sizes))} images)"
+    elif len(budgets) == 1:
+        have = f"every run has the same budget ({count(min(budgets))} images presented)"
+    return (
+        f"No grid over N and C, so no regime: {have}. Whether images or compute limit takes "
+        "several sizes, each at several budgets."
+    )
+
+
+class _At(NamedTuple):
+    n: int
+    images: int
+
+
+def _cells(line: list[Point]) -> dict[_At, Seeds]:
+    """Cells by (N, C), nearly equal budgets brought to the smallest of them."""
+    same: dict[int, int] = {}
+    last = 0
+    for images in sorted({p.images for p in line}):
+        last = last if last and images <= last * _SAME_BUDGET else images
+        same[images] = last
+    cells: dict[_At, Seeds] = {}
+    for p in sorted(line, key=lambda p: (p.n, p.images)):
+        cells.setdefault(_At(p.n, same[p.images]), p.seeds)
+    return cells
+
+
+def _moves(cells: dict[_At, Seeds]) -> list[tuple[_At, _At]]:
+    """Neighbours along N (same C) and along C (same N)."""
+    rows = [[at for at in cells if at.images == c] for c in sorted({a.images for a in cells})]
+    columns = [[at for at in cells if at.n == n] for n in sorted({a.n for a in cells})]
+    return [(a, b) for line in rows + columns for a, b in pairwise(sorted(line))]
+
+
+def _judged(cells: dict[_At, Seeds], moves: dict[tuple[_At, _At], Move]) -> tuple[Cell, ...]:
+    found = []
+    for at, seeds in sorted(cells.items()):
+        along_n = _nearest(at, {ab: m for ab, m in moves.items() if ab[0].images == ab[1].images})
+        along_c = _nearest(at, {ab: m for ab, m in moves.items() if ab[0].n == ab[1].n})
+        found.append(Cell(at.n, at.images, seeds, along_n, along_c, *decide(along_n, along_c)))
+    return tuple(found)
+
+
+def _nearest(at: _At, moves: dict[tuple[_At, _At], Move]) -> Move | None:
+    ahead = [move for (a, _), move in moves.items() if a == at]
+    behind = [move for (_, b), move in moves.items() if b == at]
+    return next(iter(ahead + behind), None)

@@ -1,0 +1,154 @@
+"""From finished records in the store to the tidy rows of a study."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from datayield.analysis.results.results import Kind, Row, Spent, StudyResults
+from datayield.analysis.results.task_groups import group_rows
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
+from datayield.spec.study import Cell, Study
+from datayield.store.folders import Store
+from datayield.store.plan import Plan, label
+from datayield.store.records import ResultRecord, SpentRecord
+
+
+def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
+    """All results that the store holds of this study, and in words what it still owes.
+
+    A run that two cells share appears in both. Raises StoreError for a damaged record.
+    """
+    rows: list[Row] = []
+    among = {cell.run.encoder for cell in cells}
+    encoders = {encoder: _variant(encoder, among) for encoder in among}
+    for spec in study.baselines(cells):
+        rows += _baseline_rows(study, spec, encoders, store)
+    for cell in cells:
+        rows += _cell_rows(study, cell, encoders, store)
+    rows += list(group_rows(study, rows))
+    spent, versions = [], {}
+    arms = {cell.run.id: cell.arm for cell in cells}
+    runs = {run.id: run for cell in cells for run in cell.run.chain}
+    for run in runs.values():
+        record = store.run(run.id).spent()
+        if record is not None:
+            spent.append(_spent(run, arms.get(run.id, ""), record))
+            versions = record.versions
+    missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
+    losses = {
+        cell.run.id: _losses(store.run(cell.run.id).log, {s for s, _ in study.evals_of(cell)})
+        for cell in cells
+        if cell.run.method.name == "lejepa"
+    }
+    return StudyResults(study, tuple(rows), tuple(spent), missing, versions, runs, losses)
+
+
+def _losses(log: Path, shares: set[float]) -> dict[float, float]:
+    """The training loss last logged at or before each share: a mean over the steps before it."""
+    if not log.exists():
+        return {}
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    found = {}
+    for share in shares:
+        until = [line["loss"] for line in lines if line["share"] <= share + 1e-6]
+        if until:
+            found[share] = float(until[-1])
+    return found
+
+
+def _cell_rows(
+    study: Study, cell: Cell, encoders: dict[EncoderSpec, str], store: Store
+) -> Iterator[Row]:
+    run = cell.run
+    fields = {
+        "run": run.id,
+        "kind": "run",
+        "method": run.method.name,
+        "encoder": encoders[run.encoder],
+        "dataset": run.data.words,
+        "n": run.data.count or 0,
+        "asked": cell.asked.label(),
+        "images": run.images,
+        "seed": run.seed,
+        "arm": cell.arm,
+    }
+    folder = store.run(run.id)
+    for share, ev in study.evals_of(cell):
+        record = folder.read_result(share, ev.id)
+        if record is not None:
+            yield from _rows(fields, share, ev, record)
+
+
+def _baseline_rows(
+    study: Study, spec: BaselineSpec, encoders: dict[EncoderSpec, str], store: Store
+) -> Iterator[Row]:
+    kind: Kind = spec.name
+    fields = {
+        "run": spec.id,
+        "kind": kind,
+        "method": "",
+        "dataset": "",
+        "n": 0,
+        "asked": "",
+        "encoder": encoders[spec.encoder] if spec.encoder else "",
+        "images": 0,
+        "seed": spec.seed,
+        "arm": "",
+    }
+    for ev in study.evaluations:
+        record = store.run(spec.id).read_result(0.0, ev.spec.id)
+        if record is not None:
+            yield from _rows(fields, 0.0, ev.spec, record)
+
+
+def _variant(encoder: EncoderSpec, among: set[EncoderSpec]) -> str:
+    """The encoder's name, with the knobs that tell it from others of that name."""
+    same = [other.model_dump() for other in among if other.name == encoder.name]
+    differing = [
+        f"{knob}={value}"
+        for knob, value in encoder.model_dump().items()
+        if any(other[knob] != value for other in same)
+    ]
+    return " ".join([encoder.name, *differing])
+
+
+def _rows(
+    fields: dict[str, Any], share: float, ev: EvalSpec, record: ResultRecord
+) -> Iterator[Row]:
+    for metric, value in record.metrics.items():
+        low, high = record.intervals.get(metric, (None, None))
+        yield Row(
+            **fields,
+            share=share,
+            eval=ev.name,
+            protocol=ev.protocol,
+            group=ev.group,
+            metric=metric,
+            value=value,
+            n_test=record.n_test,
+            n_train=record.n_train,
+            low=low,
+            high=high,
+        )
+
+
+def _spent(run: RunSpec, arm: str, record: SpentRecord) -> Spent:
+    return Spent(
+        run=run.id,
+        label=label(run, arm),
+        images_asked=record.images_asked,
+        images=record.images,
+        views=record.views,
+        flops=record.flops,
+        seconds=record.seconds,
+        estimate_seconds=record.estimate[1] if record.estimate else None,
+        images_per_second=record.images / max(record.seconds, 1e-9),
+        data_wait=record.wait_seconds / max(record.seconds, 1e-9),
+        peak_memory=record.peak_memory,
+        device=record.device,
+        shared_images=record.shared.images if record.shared else 0,
+        shared_seconds=record.shared.seconds if record.shared else 0.0,
+        finished=record.finished,
+    )

@@ -1,0 +1,207 @@
+"""From rows to points: the seeds of one cell of the study, together."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from datayield.analysis.format import method_name, metric_name
+from datayield.analysis.results.results import Row, StudyResults
+from datayield.spec.errors import DataError
+
+MAIN = "main"  # each evaluation's own: accuracy, balanced accuracy or mIoU
+_HALF = 1.96  # standard errors in half of a 95% interval
+
+
+class CurveKey(NamedTuple):
+    """What stays fixed along a curve over N."""
+
+    eval: str
+    protocol: str
+    metric: str
+    method: str
+    arm: str
+    asked: str
+
+    @property
+    def name(self) -> str:
+        """The curve within its evaluation: 'SimCLR, 20k images'."""
+        return ", ".join(part for part in (method_name(self.method), self.asked, self.arm) if part)
+
+    @property
+    def place(self) -> str:
+        """The evaluation with its protocol: 'category (linear@1)', 'roads (segment@1, mIoU)'."""
+        named = self.metric in ("balanced_accuracy", "miou")
+        other = f", {metric_name(self.metric)}" if named else ""
+        return f"{self.eval} ({self.protocol}{other})"
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """The values of one cell, one per seed, in the order of the seeds."""
+
+    values: tuple[tuple[int, float], ...]  # (seed, value)
+    n_test: int
+    error: float | None = None  # standard error over test items of one seed's value; None: binomial
+    counted: bool = True  # a share of test items, and not of their pixels
+
+    @property
+    def test_error(self) -> float:
+        """Standard error of one seed's value over another draw of test items."""
+        if self.error is not None:
+            return self.error
+        return math.sqrt(self.mean * (1 - self.mean) / max(self.n_test, 1))
+
+    @property
+    def by_seed(self) -> dict[int, float]:
+        """Seed -> value."""
+        return dict(self.values)
+
+    @property
+    def mean(self) -> float:
+        """Plain mean over the seeds."""
+        return sum(value for _, value in self.values) / len(self.values)
+
+    @property
+    def low(self) -> float:
+        """Smallest value: the lower edge of the band, which is no confidence interval."""
+        return min(value for _, value in self.values)
+
+    @property
+    def high(self) -> float:
+        """Largest value."""
+        return max(value for _, value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One cell at one share of its budget."""
+
+    key: CurveKey
+    encoder: str
+    n: int
+    images: int
+    share: float
+    seeds: Seeds
+
+
+BASELINES = ("untrained", "pretrained", "pixels")
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What pretraining must beat, under the same evaluation. Only `untrained` varies by seed."""
+
+    kind: str  # untrained, pretrained or pixels
+    eval: str
+    metric: str
+    encoder: str
+    seeds: Seeds
+
+    @property
+    def name(self) -> str:
+        """'untrained convnet', 'pretrained resnet18' or 'raw pixels'."""
+        return "raw pixels" if self.kind == "pixels" else f"{self.kind} {self.encoder}".strip()
+
+
+def points(results: StudyResults, metric: str = MAIN) -> list[Point]:
+    """Every cell at every share, in the order of the study: evaluation, method, arm, budget, N.
+
+    Raises DataError where one cell holds two different values for one seed.
+    """
+    if ("points", metric) not in results.derived:
+        results.derived["points", metric] = _points(results, metric)
+    return list(results.derived["points", metric])
+
+
+def _points(results: StudyResults, metric: str) -> list[Point]:
+    groups: dict[tuple[CurveKey, str, int, int, float], list[Row]] = {}
+    for row in main_rows(results, metric):
+        if row.kind == "run":
+            key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
+            cell = (key, row.encoder, row.n, row.images, row.share)
+            groups.setdefault(cell, []).append(row)
+    found = [Point(*cell, seeds=seeds_of(rows, str(cell[0]))) for cell, rows in groups.items()]
+    evals = {spec.name: i for i, spec in enumerate(results.study.evaluations)}
+    methods = {name: i for i, name in enumerate(results.study.axes.get("method", ()))}
+    arms = {arm: i for i, arm in enumerate(dict.fromkeys(p.key.arm for p in found))}
+    first: dict[CurveKey, int] = {}
+    for p in found:
+        first[p.key] = min(p.images, first.get(p.key, p.images))
+    return sorted(
+        found,
+        key=lambda p: (
+            (evals.get(p.key.eval, len(evals)), p.key.eval),
+            (methods.get(p.key.method, len(methods)), p.key.method),
+            arms[p.key.arm],
+            (first[p.key], p.key.asked),
+            (p.n, p.images, p.share, p.encoder),
+        ),
+    )
+
+
+def curves(results: StudyResults, metric: str = MAIN) -> dict[CurveKey, list[Point]]:
+    """Curve -> its points at the evaluation's last share of the budget, by growing N."""
+    every = points(results, metric)
+    last: dict[str, float] = {}
+    for point in every:
+        last[point.key.eval] = max(point.share, last.get(point.key.eval, 0.0))
+    found: dict[CurveKey, list[Point]] = {}
+    for point in every:
+        if point.share == last[point.key.eval]:
+            found.setdefault(point.key, []).append(point)
+    return found
+
+
+def trajectories(results: StudyResults, metric: str) -> dict[tuple[CurveKey, int], list[Point]]:
+    """(curve, N) -> its points over the share of the budget, where there are several."""
+    found: dict[tuple[CurveKey, int], list[Point]] = {}
+    for point in points(results, metric):
+        found.setdefault((point.key, point.n), []).append(point)
+    return {key: line for key, line in found.items() if len({p.share for p in line}) > 1}
+
+
+def baselines(results: StudyResults, metric: str = MAIN) -> list[Baseline]:
+    """Untrained encoders (with their seeds), published ones and pixels, for each evaluation."""
+    groups: dict[tuple[str, str, str, str], list[Row]] = {}
+    for row in main_rows(results, metric):
+        if row.kind != "run":
+            groups.setdefault((row.kind, row.eval, row.metric, row.encoder), []).append(row)
+    found = [Baseline(*key, seeds=seeds_of(rows, str(key))) for key, rows in groups.items()]
+    return sorted(found, key=lambda b: (b.eval, BASELINES.index(b.kind), b.encoder))
+
+
+def eval_names(keys: Iterable[CurveKey]) -> list[str]:
+    """The evaluations of these curves, each once, in their order."""
+    return list(dict.fromkeys(key.eval for key in keys))
+
+
+def main_rows(results: StudyResults, metric: str) -> Iterator[Row]:
+    """Rows of one metric, or of each evaluation's own; a mean over tasks is no evaluation's."""
+    main = {ev.name: ev.main_metric for ev in results.study.evaluations}
+    return (
+        row
+        for row in results.rows
+        if row.metric == (main.get(row.eval, "accuracy") if metric == MAIN else metric)
+    )
+
+
+def seeds_of(rows: list[Row], where: str) -> Seeds:
+    """The rows of one cell, one value per seed. Raises DataError where a seed has two."""
+    values: dict[int, float] = {}
+    for row in rows:
+        if values.setdefault(row.seed, row.value) != row.value:
+            raise DataError(
+                "two different values for one cell and seed",
+                where=where,
+                got=f"seed {row.seed}: {values[row.seed]} and {row.value}",
+                hint="an axis that tells these runs apart is missing from the arm",
+            )
+    known = [
+        (row.high - row.low) / 2 / _HALF
+        for row in rows
+        if row.low is not None and row.high is not None
+    ]
+    error = (sum(e**2 for e in known) / len(known)) ** 0.5 if known else None
+    n_test, counted = min(row.n_test for row in rows), rows[0].protocol != "segment@1"
+    return Seeds(tuple(sorted(values.items())), n_test, error, counted)

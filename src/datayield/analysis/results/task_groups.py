@@ -1,0 +1,158 @@
+"""Means over the tasks of a suite, by group: rows of their own, and what N buys over tasks.
+
+A task's score is its main metric. A mean is made only of runs that all the group's tasks of the
+study have measured, so that two means never differ by which tasks they are of. For comparisons the
+task is the unit: the interval of a gain is over tasks, and covers other tasks of the kind, not
+other seeds; with few tasks it is wide, as it should be.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from scipy.special import stdtrit
+
+from datayield.analysis.results.curves import CurveKey, Point, Seeds, curves
+from datayield.analysis.results.results import Row, StudyResults
+from datayield.spec.evaluation import GROUPS, StudyEval, suite
+from datayield.spec.study import Study
+
+SCORE = "score"  # the metric of rows that are means over tasks
+ALL = "all tasks"
+_SCORES = {"": SCORE, "_val": f"{SCORE}_val"}  # what follows the name of a main metric
+
+
+@dataclass(frozen=True, slots=True)
+class TaskGroup:
+    """A group of a suite as a study has it: `name` as its rows name it, `absent` its missing tasks.
+
+    `tasks`: name of the evaluation -> its main metric.
+    """
+
+    name: str
+    suite: str
+    group: str
+    tasks: Mapping[str, str]
+    absent: tuple[str, ...]
+
+    @property
+    def of(self) -> str:
+        """'3 of 4 tasks'."""
+        return f"{len(self.tasks)} of {len(self.tasks) + len(self.absent)} tasks"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGain:
+    """One curve of a group: scores at its smallest and largest N, and the gain between them.
+
+    `low` and `high`: 95% t interval over tasks of the gains, each a mean over shared seeds; None
+    for fewer than two tasks.
+    """
+
+    group: TaskGroup
+    key: CurveKey
+    n: int
+    to: int
+    before: Seeds
+    after: Seeds
+    by_task: dict[str, float]
+    low: float | None
+    high: float | None
+
+    @property
+    def mean(self) -> float:
+        """Plain mean of the tasks' gains."""
+        return fmean(self.by_task.values())
+
+
+def task_groups(study: Study) -> list[TaskGroup]:
+    """Groups of each suite in the study, and all of its tasks together where it has several."""
+    by_entry: dict[tuple[str, str], list[StudyEval]] = {}
+    for ev in study.evaluations:
+        if ev.part_of:  # a task is the last word of its evaluation's name
+            by_entry.setdefault((ev.part_of, ev.name.rpartition(" ")[0]), []).append(ev)
+    found = []
+    for (name, prefix), evals in by_entry.items():
+        present = [group for group in GROUPS if any(ev.group == group for ev in evals)]
+        for group in [*present, *([ALL] if len(present) > 1 else [])]:
+            mine = {ev.name: ev.main_metric for ev in evals if group in (ALL, ev.group)}
+            asked = suite(name).of("" if group == ALL else group)
+            absent = tuple(t.task for t in asked if f"{prefix} {t.task}" not in mine)
+            found.append(TaskGroup(f"{prefix} {group}", name, group, mine, absent))
+    return found
+
+
+def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
+    """One row per group, subject and share: the mean over tasks of their main metrics.
+
+    And one, `score_val`, of what they scored on validation.
+    """
+    scores: dict[Row, dict[str, Row]] = {}
+    metrics = {ev.name: ev.main_metric for ev in study.evaluations if ev.part_of}
+    for row in rows:
+        name = _SCORES.get(row.metric.removeprefix(metrics.get(row.eval, row.metric)))
+        if row.eval in metrics and name:
+            subject = row._replace(
+                eval="", group="", metric=name, value=0.0,
+                n_test=0, n_train=0, low=None, high=None,
+            )  # fmt: skip
+            scores.setdefault(subject, {})[row.eval] = row
+    for group in task_groups(study):
+        for subject, found in scores.items():
+            if group.tasks.keys() <= found.keys():
+                mine = [found[name] for name in group.tasks]
+                value = fmean(row.value for row in mine)
+                error = _error_of_mean(mine)
+                yield subject._replace(
+                    eval=group.name,
+                    group=group.group,
+                    value=value,
+                    n_test=sum(row.n_test for row in mine),
+                    low=None if error is None else value - error,
+                    high=None if error is None else value + error,
+                )
+
+
+def _error_of_mean(mine: list[Row]) -> float | None:
+    """Half the 95% interval over test items of a mean over tasks, whose test items differ."""
+    halves = [(r.high - r.low) / 2 for r in mine if r.low is not None and r.high is not None]
+    if len(halves) < len(mine):
+        return None
+    return math.hypot(*halves) / len(mine)
+
+
+def group_gains(results: StudyResults, level: float = 0.95) -> list[GroupGain]:
+    """Every curve of every group that has a score at two sizes or more."""
+    lines = curves(results, SCORE)
+    every = curves(results)
+    found = []
+    for group in task_groups(results.study):
+        for key, line in lines.items():
+            if key.eval == group.name and len({p.n for p in line}) > 1:
+                found.append(_gain(group, key, line, every, level))
+    return found
+
+
+def _gain(
+    group: TaskGroup,
+    key: CurveKey,
+    line: list[Point],
+    every: dict[CurveKey, list[Point]],
+    level: float,
+) -> GroupGain:
+    first, last = line[0], line[-1]
+    by_task = {}
+    for name, metric in group.tasks.items():
+        task = {p.n: p.seeds for p in every[key._replace(eval=name, metric=metric)]}
+        before, after = task[first.n].by_seed, task[last.n].by_seed
+        shared = before.keys() & after.keys()
+        if shared:
+            by_task[name] = fmean(after[seed] - before[seed] for seed in shared)
+    low = high = None
+    if len(by_task) > 1:
+        gains = list(by_task.values())
+        half = float(stdtrit(len(gains) - 1, (1 + level) / 2))
+        half *= stdev(gains) / len(gains) ** 0.5
+        low, high = fmean(gains) - half, fmean(gains) + half
+    return GroupGain(group, key, first.n, last.n, first.seeds, last.seeds, by_task, low, high)

@@ -1,0 +1,131 @@
+"""The answer in plain words: which sentences, in which order. Undecided is an answer."""
+
+from itertools import islice
+
+from datayield.analysis.decision import against_baselines, label_tables, peaks
+from datayield.analysis.decision.regimes import regimes
+from datayield.analysis.format import join, plural
+from datayield.analysis.model import WORTH, CurveGain, Fit, gains
+from datayield.analysis.results import (
+    ALL,
+    BASELINES,
+    SCORE,
+    CurveKey,
+    StudyResults,
+    eval_names,
+    group_gains,
+)
+from datayield.analysis.results.curves import curves
+from datayield.analysis.results.task_groups import task_groups
+from datayield.analysis.text.labels import label_sentences
+from datayield.analysis.text.overfitting import peak_sentence, smallest
+from datayield.analysis.text.sentences import (
+    Headline,
+    baseline_sentences,
+    group_sentences,
+    regime_sentence,
+    yield_sentence,
+)
+
+MOST = 10
+
+
+def answer(
+    results: StudyResults, fitted: dict[CurveKey, Fit] | None = None, worth: float = WORTH
+) -> list[Headline]:
+    """At most ten sentences: what more images buy, what pretraining is worth, what limits.
+
+    Suites come first, by groups of tasks; where every encoder has one N, what labels buy. Then
+    yields, the clearest curve of each evaluation; where that is one at fixed epochs, on which
+    compute grows with N, the same method's curve at fixed compute stands beside it. Then the
+    baselines, the course over training at the smallest N, the regimes, and further curves while
+    there is room. With `fitted`, decided fits add their forecast.
+    """
+    if not any(row.kind == "run" for row in results.rows):
+        return [Headline("cannot say", "none", "", "No run of this study has been evaluated yet.")]
+    # A suite speaks by its groups: fifteen tasks one by one would drown all else.
+    tasks = {ev.name for ev in results.study.evaluations if ev.part_of}
+    lines = {key: line for key, line in gains(results, worth).items() if key.eval not in tasks}
+    grouped = group_sentences(group_gains(results), worth)
+    ladders = [t for t in label_tables(results, worth) if not {k.eval for k in lines} & {*t.evals}]
+    for table in ladders:
+        tasks |= {*table.evals}
+        grouped += label_sentences(table)
+    firsts, others = _by_weight(lines)
+    said = [yield_sentence(lines[key], (fitted or {}).get(key), worth) for key in firsts + others]
+    versus = [v for v in against_baselines(results) if v.point.key.eval not in tasks]
+    whole = [g.name for g in task_groups(results.study) if g.group == ALL]
+    means = against_baselines(results, metric=SCORE)
+    versus += [v for v in means if not whole or v.point.key.eval in whole]
+    base = [h for kind in BASELINES for h in baseline_sentences(versus, kind)]
+    decided = (grid for grid in regimes(results, worth) if grid.key.eval not in tasks)
+    grids = [regime_sentence(grid) for grid in decided][:2]
+    base += _over_training(results)
+    grouped = grouped[: max(1, MOST - len(base) - len(grids) - 1)]
+    head = max(1, MOST - len(base) - len(grids) - len(grouped))
+    first = said[: min(len(firsts), head)]
+    rest = said[len(first) :]
+    if not lines and not grouped:  # what can be said stands before what cannot
+        rest = [Headline("cannot say", "images", "", _one_size(results))]
+    warned = _classes_missing(results)
+    return (grouped + first + base + grids + rest)[: MOST - len(warned)] + warned
+
+
+def _classes_missing(results: StudyResults) -> list[Headline]:
+    """Evaluations whose test images show classes that no training image does: one sentence."""
+    lost = {
+        row.eval: int(row.value)
+        for row in results.rows
+        if row.metric == "classes_missing_in_train" and row.value
+    }
+    if not lost:
+        return []
+    each = [f"{plural(n, 'class').replace('classs', 'classes')} in {e}" for e, n in lost.items()]
+    text = (
+        f"Test images show what is missing in train: {join(each)}; these can only count as wrong."
+    )
+    return [Headline("cannot say", "none", "", text)]
+
+
+def _over_training(results: StudyResults) -> list[Headline]:
+    """At the smallest N: of the study's first evaluation over training, and of all tasks."""
+    tasks = {ev.name for ev in results.study.evaluations if ev.part_of}
+    ranks = peaks(results, "effective_rank")
+    alone = smallest([p for p in peaks(results) if p.key.eval not in tasks])
+    suites = smallest([p for p in peaks(results, SCORE) if p.key.eval.endswith(ALL)])
+    return [peak_sentence(peak, ranks) for peak in (*alone[:1], *suites[:1])]
+
+
+def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[CurveKey]]:
+    """The clearest curve of each evaluation, and all others; each clearest first."""
+
+    def weight(key: CurveKey) -> float:
+        total = lines[key].total
+        if total.gain.covers == "nothing":
+            return 1.0
+        return -(abs(total.gain.mean) + (1 if total.verdict != "cannot say" else 0))
+
+    order = sorted(lines, key=weight)
+    clearest = [next(k for k in order if k.eval == name) for name in eval_names(order)]
+    firsts = [key for first in clearest for key in (first, *_at_fixed_compute(first, order))]
+    return firsts, [key for key in order if key not in firsts]
+
+
+def _at_fixed_compute(key: CurveKey, among: list[CurveKey]) -> list[CurveKey]:
+    """For a curve at fixed epochs: the same method's curve at fixed compute, where there is one."""
+    if "epoch" not in key.asked:
+        return []
+    beside = (k for k in among if k._replace(asked=key.asked) == key and "epoch" not in k.asked)
+    return list(islice(beside, 1))
+
+
+def _one_size(results: StudyResults) -> str:
+    sizes = sorted({p.n for line in curves(results).values() for p in line})
+    if not sizes:
+        return "No score has been measured, so there is no yield to speak of."
+    return (
+        f"One size only ({plural(sizes[0], 'image')}): "
+        "what more images buy takes a second size, and a law takes four."
+        if len(sizes) == 1
+        else "No curve has two sizes yet: what more images buy takes two sizes of one method."
+    )

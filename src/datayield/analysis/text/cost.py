@@ -1,0 +1,78 @@
+"""What a normaliser does to a conclusion, in a sentence."""
+
+from datayield.analysis.cost import Comparison, Equal, Normalised, Unit, amount
+from datayield.analysis.format import count, join, method_name, plural, points, span
+
+WORDS: dict[Unit, str] = {
+    "images": "images presented",
+    "epochs": "epochs",
+    "views": "views",
+    "flops": "FLOPs",
+    "seconds": "seconds",
+}
+
+
+def names(comparison: Comparison) -> tuple[str, str]:
+    """The smaller and the larger set as a reader tells them apart."""
+    sizes = [f"N = {count(comparison.n)}", f"N = {count(comparison.to)}"]
+    arms = [comparison.start, comparison.name]
+    if arms[0] == arms[1]:
+        return sizes[0], sizes[1] + (f" ({arms[0]})" if arms[0] else "")
+    small, large = (f"{a} ({s})" if a else s for a, s in zip(arms, sizes, strict=True))
+    return small, large
+
+
+def held(equal: Equal) -> str:
+    """'equal images presented, views and FLOPs (160k images)'."""
+    about = "about " if "seconds" in equal.units[:1] else ""
+    units = join([WORDS[u] for u in equal.units])
+    return f"equal {units} ({about}{amount(equal.units[0], equal.level)})"
+
+
+def by_how_much(equal: Equal) -> str:
+    """'better by 2.1 points (+1.0 to +3.2)', 'undecided (−0.2, −0.7 to +0.3)'."""
+    d = equal.difference
+    inside = f"{points(d.mean)}, {span(d.low, d.high)}"
+    if equal.sign == "cannot say":
+        return f"undecided ({inside})"
+    if equal.sign == "flat":
+        return f"no different ({inside})"
+    return f"{equal.sign} by {abs(100 * d.mean):.1f} points ({span(d.low, d.high)})"
+
+
+def sentence(comparison: Comparison) -> str:
+    """The larger set against the smaller, and whether its sign rests on what is held equal."""
+    small, large = names(comparison)
+    place = f"{comparison.context.eval} ({comparison.context.protocol})"
+    said = join([f"{by_how_much(e)} at {held(e)}" for e in comparison.equals])
+    end = {
+        "flips": "The conclusion flips with the normaliser.",
+        "rests": "The conclusion rests on the normaliser.",
+        "partly": "Under some normalisers only is it decided.",
+        "stands": "The conclusion is the same under each.",
+        "cannot say": "Whether it would flip is not decided."
+        if len(comparison.equals) > 1
+        else "The runs allow one normaliser only.",
+    }[comparison.conclusion]
+    method = method_name(comparison.context.method)
+    return f"{place}, {method}: {large} against {small} is {said}. {end}"
+
+
+def how_read(found: Normalised) -> str:
+    """Which runs were re-read at milestones, and which stand at their full budgets alone."""
+    reread, alone = found.standing
+    parts = []
+    if reread:
+        parts.append(
+            f"{plural(reread, 'run')} at a constant rate on a trunk were re-read at milestones: "
+            "each is, step for step, the run of that smaller budget"
+            if reread > 1
+            else "1 run at a constant rate on a trunk was re-read at its milestones"
+        )
+    if alone:
+        verb = "stands" if alone == 1 else "stand"
+        parts.append(
+            f"{plural(alone, 'run')} {verb} only at the end of the budget: the rate of a cosine, "
+            "or before the decay, has not come down at a milestone"
+        )
+    return "; ".join(parts) + "." if parts else ""

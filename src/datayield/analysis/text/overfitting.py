@@ -1,0 +1,70 @@
+"""What happens over training at the smallest N, where images repeat most: score beside rank."""
+
+from collections.abc import Sequence
+
+from datayield.analysis.decision import Peak
+from datayield.analysis.format import count, metric_name, points, span
+from datayield.analysis.text.sentences import Chip, Headline
+
+_CHIPS: dict[str, Chip] = {
+    "peaks and falls": "falls",
+    "highest at the end": "rises",
+    "cannot say": "cannot say",
+}
+
+
+def smallest(found: Sequence[Peak]) -> list[Peak]:
+    """Of each curve its smallest N; most repetitions first, where overfitting would show."""
+    least: dict[object, Peak] = {}
+    for peak in found:
+        if peak.key not in least or peak.n < least[peak.key].n:
+            least[peak.key] = peak
+    return sorted(least.values(), key=lambda peak: -peak.images / max(peak.n, 1))
+
+
+def peak_sentence(peak: Peak, ranks: Sequence[Peak]) -> Headline:
+    """Whether the score peaks and falls, and what the effective rank does meanwhile."""
+    key = peak.key
+    repeats = peak.images / max(peak.n, 1)
+    subject = f"{key.place}, {key.name}, over training at N = {count(peak.n)}"
+    times = f"{repeats:.3g} epochs"
+    text = f"{subject} ({times}): {metric_name(key.metric)} {_course(peak)}"
+    beside = (r for r in ranks if _same_runs(r, peak))
+    rank = next(beside, None)
+    text += f"; {_of_rank(rank)}." if rank else "."
+    return Headline(_CHIPS[peak.course], "training", subject, text)
+
+
+def _course(peak: Peak) -> str:
+    if peak.course == "highest at the end":
+        return "is highest at the end"
+    where = f"{100 * peak.at:.0f}% of the budget"
+    if peak.fall is None:
+        return f"is highest at {where}, but one seed cannot say whether it falls after that"
+    by = f"{points(-peak.fall.mean)} points, {span(-peak.fall.high, -peak.fall.low)}"
+    if peak.course == "peaks and falls":
+        return f"peaks at {where} and falls (end against peak {by})"
+    if peak.at == peak.line[-1].share:
+        return f"is highest at the end on the mean, though seeds disagree (end against peak {by})"
+    return f"is highest at {where}; whether it falls cannot be said (end against peak {by})"
+
+
+def _of_rank(rank: Peak) -> str:
+    first, last = rank.line[0], rank.line[-1]
+    top = max(p.seeds.mean for p in rank.line)
+    ends = f"{first.seeds.mean:.1f} at {100 * first.share:.0f}% to {last.seeds.mean:.1f} at the end"
+    name = f"effective rank ({rank.key.eval})"
+    if rank.course == "highest at the end":
+        return f"{name} rises, {ends}"
+    fall = ""
+    if rank.fall is not None:
+        fall = f", end against peak {-rank.fall.mean:+.1f}"
+        fall += f" ({-rank.fall.high:+.1f} to {-rank.fall.low:+.1f})"
+    moves = "peaks and falls" if rank.course == "peaks and falls" else "has no sure fall"
+    return f"{name} {moves}: {ends}, {top:.1f} at its highest{fall}".replace("-", "\u2212")
+
+
+def _same_runs(a: Peak, b: Peak) -> bool:
+    mine, other = a.key, b.key
+    same = (mine.method, mine.arm, mine.asked) == (other.method, other.arm, other.asked)
+    return same and (a.n, a.images) == (b.n, b.images)

@@ -1,0 +1,204 @@
+"""What each sentence of the answer says: numbers, interval, protocol, verdict."""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import log2
+from typing import Literal
+
+from datayield.analysis.decision import Grid, Regime, Versus
+from datayield.analysis.format import count, join, percent, points, span
+from datayield.analysis.model import CurveGain, Difference, Fit, Verdict, judge
+from datayield.analysis.results import GroupGain
+
+Chip = Verdict | Regime | Literal["beats", "loses", "mixed", "falls", "rises"]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One sentence of the answer and the verdict it stands for; `text` begins with `subject`."""
+
+    verdict: Chip
+    about: Literal["images", "labels", "training", "baseline", "regime", "none"]
+    subject: str
+    text: str
+
+
+def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
+    """What more images bought along one curve, and up to where."""
+    key, total = line.key, line.total
+    law = fit.law if fit and fit.verdict == "decided" else None
+    verdict, gain, how_far = total.verdict, _gain(total.gain), _how_far(line, worth)
+    if law and total.gain.covers == "test images only":
+        # One seed cannot show its own noise, but the scatter of the sizes about the law does.
+        verdict = "pays"
+        gain = f"{points(law.gain.value)} points ({span(law.gain.low, law.gain.high)}"
+        gain += ", 95% interval from the scatter about a fitted law)"
+        how_far = "one seed, so no single step is decided"
+    subject = f"{key.place}, {key.name}"
+    text = f"{subject}: from {count(total.n)} to {count(total.to)} images "
+    text += f"{gain}; {how_far}."
+    if "epoch" in key.asked:
+        text += " Compute grows with N at a fixed number of epochs."
+    if law:
+        n, error = law.forecasts[0]
+        text += (
+            f" The fitted law expects {percent(1 - error.value)} at {count(n)} "
+            f"({percent(1 - error.high)} to {percent(1 - error.low)})."
+        )
+    return Headline(verdict, "images", subject, text)
+
+
+def group_sentences(found: list[GroupGain], worth: float) -> list[Headline]:
+    """What more images bought on the groups of a suite: one sentence per curve, tasks the unit."""
+    together: dict[tuple[str, str, int, int], list[GroupGain]] = {}
+    for g in found:
+        prefix = g.group.name.removesuffix(f" {g.group.group}")
+        together.setdefault((prefix, g.key.name, g.n, g.to), []).append(g)
+    return [_group_sentence(*at, mine, worth) for at, mine in together.items()]
+
+
+def _group_sentence(
+    prefix: str, name: str, n: int, to: int, mine: list[GroupGain], worth: float
+) -> Headline:
+    subject = f"{prefix}, {name}"
+    verdicts: list[Verdict] = []
+    parts = []
+    for g in mine:
+        verdict: Verdict = "cannot say"
+        said = f"{g.group.of}; one task, so no interval"
+        if g.low is not None and g.high is not None:
+            over_tasks = Difference(g.mean, g.low, g.high, len(g.by_task), "seeds")
+            verdict, _ = judge(over_tasks.per(log2(g.to / g.n)), worth)
+            said = f"{span(g.low, g.high)}; {g.group.of}: {_OVERALL[verdict]}"
+        verdicts.append(verdict)
+        parts.append(f"{g.group.group} {points(g.mean)} ({said})")
+    text = (
+        f"{subject}: from {count(n)} to {count(to)} images, points and 95% intervals over tasks: "
+    )
+    chip: Chip = verdicts[0] if len(set(verdicts)) == 1 else "mixed"
+    return Headline(chip, "images", subject, f"{text}{join(parts)}.")
+
+
+_OVERALL: dict[Verdict, str] = {
+    "pays": "pays",
+    "flat": "flat",
+    "hurts": "hurts",
+    "cannot say": "undecided",
+}
+
+
+def _gain(gain: Difference) -> str:
+    if gain.covers == "nothing":
+        return "no seed ran at both ends"
+    kind = "95% interval" if gain.covers == "seeds" else "one seed, interval of test images only:"
+    return f"{points(gain.mean)} points ({kind} {span(gain.low, gain.high)})"
+
+
+_BEYOND: dict[Verdict, str] = {
+    "pays": "the step after it pays",
+    "flat": "beyond that the next step is flat",
+    "hurts": "beyond that the next step hurts",
+    "cannot say": "beyond that undecided",
+}
+
+
+def _how_far(line: CurveGain, worth: float) -> str:
+    total = line.total
+    if total.gain.covers != "seeds":
+        return f"undecided, since {total.reason.split(':')[0]}"
+    if total.verdict == "flat":
+        mixed = {s.verdict for s in line.steps} & {"pays", "hurts"}
+        return f"flat: within {100 * worth:g} point per doubling over the whole range" + (
+            ", though single steps differ" if mixed else ""
+        )
+    if line.pays_up_to == total.to:
+        return f"every step pays, up to {count(total.to)}"
+    if line.pays_up_to is not None:
+        later = f", {_BEYOND[line.beyond]}" if line.beyond else ""
+        return f"more images pay up to {count(line.pays_up_to)}{later}"
+    if total.verdict == "pays":
+        return "over the whole range more images pay, though the first step alone is not decided"
+    if total.verdict == "hurts":
+        return "more images hurt over the whole range"
+    return "undecided: noise hides whether more images pay"
+
+
+_BEATEN = {
+    "untrained": "the untrained encoder",
+    "pretrained": "the published weights it began with",
+    "pixels": "the raw pixels",
+}
+
+
+def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
+    """One sentence per kind of baseline. It speaks of the weakest curve of each evaluation.
+
+    Beaten by the weakest means beaten by all: no best method is picked by what it scored.
+    """
+    weakest: dict[str, Versus] = {}
+    curves_of: Counter[str] = Counter()
+    for v in versus:
+        if v.baseline.kind == kind and v.gain.covers != "nothing":
+            name = v.point.key.eval
+            curves_of[name] += 1
+            if name not in weakest or v.gain.low < weakest[name].gain.low:
+                weakest[name] = v
+    if not weakest:
+        return []
+    parts: list[str] = []
+    several = any(v.gain.covers == "seeds" for v in weakest.values())
+    open_ = "is not shown to beat {}" if several else "has one seed, too few to beat {}"
+    verbs = {"beats": "beats {}", "loses": "loses to {}", "cannot say": open_}
+    for outcome, verb in verbs.items():
+        mine = [v for v in weakest.values() if v.outcome == outcome]
+        if mine:
+            name = _BEATEN[kind]
+            of = join([_measured(v, curves_of[v.point.key.eval]) for v in mine])
+            again = "it" if kind == "untrained" else "them"
+            parts.append(f"{verb.format(again if parts else name)} on {of}")
+    paired = "paired by seed" if kind == "untrained" else "each seed against their one value"
+    outcomes = {v.outcome for v in weakest.values()}
+    verdict: Chip = next(iter(outcomes)) if len(outcomes) == 1 else "mixed"
+    return [
+        Headline(
+            verdict,
+            "baseline",
+            "Pretraining on the most images",
+            f"Pretraining on the most images {'; it '.join(parts)} (95% intervals, {paired}).",
+        )
+    ]
+
+
+def _measured(v: Versus, curves_there: int) -> str:
+    notes = [span(v.gain.low, v.gain.high)]
+    if v.gain.covers != "seeds":
+        notes.append("one seed: test images only")
+    if curves_there > 1:
+        notes.append(f"weakest of {curves_there} curves")
+    return f"{v.point.key.place} by {points(v.gain.mean)} ({'; '.join(notes)})"
+
+
+def regime_sentence(grid: Grid) -> Headline:
+    """How many cells of a grid are limited by what, and its largest corner in numbers."""
+    counts = Counter(cell.regime for cell in grid.cells)
+    spoken = {"both": "where both pay"}
+    named = [
+        f"{n} {spoken.get(regime, regime)}"
+        for regime, n in counts.most_common()
+        if regime != "cannot say"
+    ]
+    undecided = counts["cannot say"]
+    top = max(grid.cells, key=lambda c: (c.n, c.images))
+    subject = f"{grid.key.place}, {grid.key.name}"
+    text = f"{subject}, {len(grid.cells)} cells of a grid over N and C: "
+    text += join(named) if named else "no cell is decided"
+    text += f", {undecided} undecided" if named and undecided else ""
+    moves = [
+        f"a doubling of {what} is worth {points(move.per_doubling.mean)} points "
+        f"({span(move.per_doubling.low, move.per_doubling.high)})"
+        for what, move in (("images", top.more_images), ("compute", top.more_compute))
+        if move and move.per_doubling.covers != "nothing"
+    ]
+    corner = f"{count(top.n)} images, {count(top.images)} presented"
+    text += f". At the largest corner ({corner}) {join(moves)}: {top.regime}." if moves else "."
+    return Headline(top.regime, "regime", subject, text)

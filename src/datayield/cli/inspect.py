@@ -1,0 +1,98 @@
+"""The verbs that look at what there is: lists, this machine, distances between datasets."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from datayield.cli.options import DeviceOpt, JsonOpt, StoreOpt, out, print_json
+from datayield.spec.environment import store_dir
+from datayield.spec.errors import ConfigError
+
+
+def distance(
+    sets: Annotated[list[str], typer.Argument(help="Two datasets, or more for a matrix.")],
+    split_a: Annotated[str, typer.Option(help="Split of the first.")] = "train",
+    split_b: Annotated[str, typer.Option(help="Split of the others.")] = "train",
+    encoder: Annotated[
+        str,
+        typer.Option(
+            help="pixels, untrained:<encoder>, timm/<name>, inception or run:<id>[@share]."
+        ),
+    ] = "untrained:convnet",
+    count: Annotated[int | None, typer.Option(help="Images of each (all, up to 10,000).")] = None,
+    size: Annotated[int | None, typer.Option(min=8, help="Their side in pixels (32).")] = None,
+    store: StoreOpt = None,
+    device: DeviceOpt = "auto",
+    json_: JsonOpt = False,
+) -> None:
+    """Measure how far datasets are from each other: FID, KID, MMD, VisualDNA, with intervals."""
+    from datayield.report.terminal.distances import show
+    from datayield.run.device import choose
+    from datayield.run.distances.distance import Asked, Set, measured
+    from datayield.run.distances.feature_net import feature_net
+    from datayield.store.folders import Store
+
+    asked = tuple(Set(name, split_b if k else split_a) for k, name in enumerate(sets))
+    net = feature_net(encoder, size, Store(store or store_dir()))
+    records = list(measured(Asked(asked, net, count, choose(device))))
+    if json_:
+        print_json({"schema_version": 1, "distances": [r.model_dump(mode="json") for r in records]})
+    else:
+        show(out, records)
+
+
+def list_(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help="studies, methods, recipes, encoders, views, datasets, tasks or protocols."
+        ),
+    ] = "studies",
+    json_: JsonOpt = False,
+) -> None:
+    """List what there is: studies, methods, recipes, encoders, views, data, tasks, protocols."""
+    from datayield.data.catalog import entries
+    from datayield.data.tasks import availability
+    from datayield.report.terminal.lists import CATALOGUES, NOTES, show
+
+    if what == "datasets":
+        rows = [asdict(entry) for entry in entries()]
+    elif what == "tasks":
+        rows = availability()
+    elif what in CATALOGUES:
+        rows = CATALOGUES[what]()
+    else:
+        raise ConfigError(
+            "nothing of that name to list",
+            where="datayield ls",
+            got=what,
+            allowed=[*CATALOGUES, "datasets", "tasks"],
+        )
+    if json_:
+        print_json(rows)
+    else:
+        show(out, rows, NOTES.get(what, ""))
+
+
+def doctor(
+    data: Annotated[
+        bool,
+        typer.Option(
+            "--data", help="Decode nothing, list every dataset and what was left out of it."
+        ),
+    ] = False,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Time training by precision, memory format and threads."),
+    ] = False,
+    json_: JsonOpt = False,
+) -> None:
+    """Check this machine: versions, device, folders, data."""
+    from datayield.run.doctor import examine, show
+
+    findings = examine(data, measure)
+    if json_:
+        print_json(findings)
+    else:
+        show(out, findings)

@@ -1,0 +1,7 @@
+"""Images as arrays of pixels, decoded once and kept on disk, or on the fly."""
+
+from datayield.data.decoded.arrays import Arrays, prepare
+from datayield.data.decoded.rows import Rows, Stored, rows_of
+from datayield.data.decoded.skipped import left_out
+
+__all__ = ["Arrays", "Rows", "Stored", "left_out", "prepare", "rows_of"]

@@ -1,0 +1,209 @@
+"""Images decoded once: a read-only uint8 memmap under the cache folder, with labels and digest."""
+
+import errno
+import json
+import math
+import shutil
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from datayield.data.catalog import find
+from datayield.data.decoded.array_files import (
+    close_gaps,
+    content_digest,
+    disk_full,
+    keep,
+    room_for,
+    sweep,
+    whole,
+    write_json,
+)
+from datayield.data.decoded.decode import DECODER, Fit
+from datayield.data.decoded.decode_all import Job, Outcome, decode_all
+from datayield.data.decoded.on_the_fly import Undecoded, looked_at
+from datayield.data.decoded.rows import Stored
+from datayield.data.source import Labels, Pixels, Source, masked
+from datayield.spec.environment import cache_dir
+from datayield.spec.errors import DataError
+from datayield.spec.identity import digest
+
+
+class Skipped(NamedTuple):
+    """An image that could not be decoded."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """The good images of a split, `shape` [N, S, S, 3], as `rows`; `labels` name -> [N].
+
+    `masks` [N, S, S]: the class of each pixel, None where the set has no masks.
+    `digest` is over pixels, masks and labels. `listed` counts the damaged ones too, which `skipped`
+    names; `converted` counts what else was done, such as `L to RGB`.
+    """
+
+    rows: Stored | Undecoded
+    labels: dict[str, Labels]
+    classes: dict[str, list[str]]
+    digest: str
+    skipped: list[Skipped]
+    listed: int
+    converted: dict[str, int] = field(default_factory=dict)
+    masks: Pixels | None = None
+
+    def __len__(self) -> int:
+        return self.rows.shape[0]
+
+    @cached_property
+    def images(self) -> Pixels:
+        """All of them as a read-only map, for a few or for all in order; `rows` are for the rest.
+
+        Raises DataError where the pixels are not kept.
+        """
+        if isinstance(self.rows, Undecoded):
+            raise disk_full(math.prod(self.rows.shape), cache_dir())
+        return np.memmap(self.rows.path, np.uint8, "r", shape=self.rows.shape)
+
+
+def prepare(
+    dataset: str,
+    split: str,
+    size: int,
+    fit: Fit = "crop",
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    workers: int | None = None,
+    on_the_fly: bool = False,
+) -> Arrays:
+    """Decode a split to `size` x `size` pixels; the second call only opens what the first wrote.
+
+    With `on_the_fly`, pixels that the disk cannot keep are decoded whenever they are read.
+    `progress(done, total)` is called now and then. Safe to kill, and to call from several
+    processes at once. Raises DataError: dataset or split not there, no good image, disk full.
+    """
+    source = find(dataset, split)
+    root = cache_dir() / "arrays"
+    has_masks = masked(source) is not None
+    key = digest([source.stamp, size, fit, DECODER, *(["masks"] if has_masks else [])], 24)
+    stamp = root / "stamps" / f"{key}.json"
+    needed = len(source) * size * size * (4 if has_masks else 3)
+    kept = room_for(needed, root) if root.exists() else True
+    stored = _stored(root, stamp, source)
+    if stored and (isinstance(stored.rows, Stored) or (on_the_fly and not kept)):
+        return stored
+    where = f"dataset {dataset!r}, split {split!r}"
+    if not len(source):
+        raise DataError("no images", where=where, hint="check the folder and the file extensions")
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    sweep(root)
+    kept = room_for(needed, root)
+    if not kept and (not on_the_fly or has_masks):
+        raise disk_full(needed, root)
+    building = root / f"building-{uuid.uuid4().hex}"
+    building.mkdir()
+    try:
+        _ = source.labels  # before decoding: downloads happen here, bad annotations come to light
+        about: dict[str, Any] = {"dataset": dataset, "split": split, "size": size, "fit": fit}
+        if kept:
+            masks = building / "masks.u8" if has_masks else None
+            job = Job(source, building / "images.u8", size, fit, masks)
+            outcome = decode_all(job, workers, progress)
+            _check_some_good(source, outcome, where)
+            pixels = _finish(building, source, outcome, size)
+            about |= {"masks": has_masks, "digest": pixels}
+        else:
+            outcome, pixels = looked_at(source, size, fit, building, workers, progress)
+            _check_some_good(source, outcome, where)
+            about |= {"masks": False, "digest": pixels, "pixels": False}
+        meta = about | _described(building, source, outcome)
+        write_json(building / "meta.json", meta)
+        keep(building, root / meta["digest"], meta)
+        write_json(stamp, meta)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full(needed, root) from error
+        raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    made = _stored(root, stamp, source)
+    if made is None:
+        raise DataError("decoded images vanished as they were written", where=str(root))
+    return made
+
+
+def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
+    """What an earlier call made of these very files; None where it is absent or incomplete."""
+    try:
+        meta = json.loads(stamp.read_text())
+        folder = root / meta["digest"]
+        if not whole(folder, meta):
+            return None
+    except (FileNotFoundError, ValueError, KeyError):
+        return None
+    shape = (meta["kept"], meta["size"], meta["size"], 3)
+    with np.load(folder / "labels.npz") as labels:
+        return Arrays(
+            rows=Stored(folder / "images.u8", shape)
+            if meta.get("pixels", True)
+            else Undecoded(source, meta["bad"], meta["size"], meta["fit"]),
+            labels={name.removeprefix("labels/"): labels[name] for name in labels.files},
+            classes=meta["classes"],
+            digest=meta["digest"],
+            skipped=[Skipped(item["name"], item["reason"]) for item in meta["skipped"]],
+            listed=meta["listed"],
+            converted=meta["converted"],
+            masks=np.memmap(folder / "masks.u8", np.uint8, "r", shape=shape[:3])
+            if meta.get("masks")
+            else None,
+        )
+
+
+def _check_some_good(source: Source, outcome: Outcome, where: str) -> None:
+    if len(outcome.skipped) == len(source):
+        i, reason = outcome.skipped[0]
+        raise DataError(
+            f"all {len(source)} images are damaged; {source.names(i)}: {reason}", where=where
+        )
+
+
+def _finish(building: Path, source: Source, outcome: Outcome, size: int) -> str:
+    """Close the gaps that damaged images left; the digest of what is kept."""
+    bad = [i for i, _ in outcome.skipped]
+    files = {building / "images.u8": 3}
+    if masked(source):
+        files[building / "masks.u8"] = 1
+    if bad:
+        kept = np.delete(np.arange(len(source)), bad)
+        for path, channels in files.items():
+            close_gaps(path, kept, len(source), channels * size**2)
+    labels = {name: np.delete(column, bad) for name, column in source.labels.items()}
+    return content_digest(list(files), labels, size)
+
+
+def _described(building: Path, source: Source, outcome: Outcome) -> dict[str, Any]:
+    """Write the labels of the good images; what is to be known of them and of the others."""
+    import PIL
+
+    bad = [i for i, _ in outcome.skipped]
+    columns: dict[str, Any] = {
+        f"labels/{name}": np.delete(column, bad) for name, column in source.labels.items()
+    }
+    np.savez(building / "labels.npz", **columns)
+    return {
+        "listed": len(source),
+        "kept": len(source) - len(bad),
+        "bad": bad,
+        "skipped": [{"name": source.names(i), "reason": why} for i, why in outcome.skipped],
+        "converted": dict(sorted(outcome.conversions.items())),
+        "classes": source.classes,
+        "decoder": DECODER,
+        "versions": {"pillow": PIL.__version__, "numpy": np.__version__},
+    }

@@ -1,0 +1,194 @@
+"""Decode every image of a source into one file, in several processes that never import torch."""
+
+import os
+import pickle
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import IO, NamedTuple, cast
+
+import numpy as np
+
+from datayield.data.decoded.decode import Decoded, Fit, decode, decode_mask
+from datayield.data.source import Pixels, Source, masked
+from datayield.spec.errors import DataError
+
+CHUNK = 512  # images per task
+ALONE = 2_000  # below this many images, starting processes costs more than it saves
+Progress = Callable[[int, int], None]
+
+
+class Job(NamedTuple):
+    """Write the images of `source` to their places in `path`, `size * size * 3` bytes each.
+
+    Masks, where it has them, go to theirs in `masks`, `size * size` bytes each. Where `apart`,
+    each chunk goes to a file of its own, `part(start)`, and masks are not written.
+    """
+
+    source: Source
+    path: Path
+    size: int
+    fit: Fit
+    masks: Path | None = None
+    apart: bool = False
+
+    def part(self, start: int) -> Path:
+        """The file of the chunk that begins with image `start`, where chunks are apart."""
+        return self.path.with_name(f"{self.path.name}-{start}")
+
+
+class Outcome(NamedTuple):
+    """(index, reason) of images that could not be decoded; conversion -> how many needed it."""
+
+    skipped: list[tuple[int, str]]
+    conversions: Counter[str]
+
+
+def decode_all(
+    job: Job,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    take: Callable[[int, Outcome], None] | None = None,
+) -> Outcome:
+    """Carry out `job`. Damaged images leave zeros and are named in the outcome.
+
+    `take(start, outcome)` is called for each chunk that is written, in order.
+
+    `workers`: processes, by default one per usable core. Raises DataError where the source
+    itself cannot be read, OSError where the disk is full.
+    """
+    total = len(job.source)
+    for path, channels in () if job.apart else _files(job):
+        with path.open("wb") as file:
+            file.truncate(total * job.size**2 * channels)
+    starts = range(0, total, CHUNK)
+    count = min(workers or usable_cores(), len(starts)) if total >= ALONE else 1
+    outcome, done = Outcome([], Counter()), 0
+    for start, part in zip(starts, _outcomes(job, starts, count), strict=True):
+        outcome.skipped.extend(part.skipped)
+        outcome.conversions.update(part.conversions)
+        if take:
+            take(start, part)
+        done = min(start + CHUNK, total)
+        if progress:
+            progress(done, total)
+    return outcome
+
+
+def _files(job: Job) -> list[tuple[Path, int]]:
+    """What is written, and how many values a pixel has in it."""
+    return [(job.path, 3)] + ([(job.masks, 1)] if job.masks else [])
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on, which batch systems restrict; at most 32."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return min(32, len(affinity(0)) if affinity else os.cpu_count() or 1)
+
+
+def _outcomes(job: Job, starts: range, workers: int) -> Iterator[Outcome]:
+    """Outcomes in the order of `starts`; worker k takes every `workers`-th chunk from the k-th.
+
+    Plain processes that talk in pickles: unlike those of `multiprocessing` they do not import
+    the caller's script (and the torch in it) again, and one that is killed is noticed.
+    """
+    if workers == 1:
+        yield from (_decode_chunk(job, start) for start in starts)
+        return
+    command = [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    pool = [Popen(command, stdin=PIPE, stdout=PIPE, env=env) for _ in range(workers)]
+    try:
+        for k, worker in enumerate(pool):
+            _send((job, starts[k::workers]), worker)
+        for number in range(len(starts)):
+            yield _received(pool[number % workers])
+    finally:
+        for worker in pool:
+            worker.kill()
+            with worker:  # closes its pipes and waits for its end
+                pass
+
+
+def serve() -> None:
+    """What a worker does: read a job and its chunks from stdin, write outcomes to stdout."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    out, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may speak there
+    job, starts = pickle.load(sys.stdin.buffer)
+    for start in starts:
+        try:
+            said: Outcome | Exception = _decode_chunk(job, start)
+        except Exception as error:  # raised again by the parent
+            said = error
+        out.write(pickle.dumps(said))
+        out.flush()
+
+
+def _send(what: object, worker: Popen[bytes]) -> None:
+    if worker.stdin:
+        with suppress(BrokenPipeError), worker.stdin as pipe:  # its death is told when we listen
+            pipe.write(pickle.dumps(what))
+
+
+def _received(worker: Popen[bytes]) -> Outcome:
+    try:
+        said = pickle.load(cast(IO[bytes], worker.stdout))
+    except (EOFError, pickle.UnpicklingError) as error:
+        raise DataError(
+            "a decoding process was killed, probably for want of memory",
+            hint="call prepare(..., workers=1), or give the job more memory",
+        ) from error
+    if isinstance(said, Exception):
+        raise said
+    return cast(Outcome, said)
+
+
+def _decode_chunk(job: Job, start: int) -> Outcome:
+    stop = min(start + CHUNK, len(job.source))
+    pixels = np.zeros((stop - start, job.size, job.size, 3), np.uint8)
+    masks = np.zeros((stop - start, job.size, job.size), np.uint8) if job.masks else None
+    outcome = Outcome([], Counter())
+    for i in range(start, stop):
+        mask: Pixels | None = None
+        try:
+            decoded = decode(job.source.read(i), job.size, job.fit)
+            if masks is not None and isinstance(decoded, Decoded):
+                decoded, mask = _with_mask(job, i, decoded)
+        except FileNotFoundError:
+            decoded = "missing file"
+        except OSError as error:  # the disk's trouble, not the image's: not to be remembered
+            raise DataError(f"cannot read an image: {error}", where=job.source.names(i)) from error
+        if isinstance(decoded, str):
+            outcome.skipped.append((i, decoded))
+        else:
+            pixels[i - start] = decoded.pixels
+            if masks is not None and mask is not None:
+                masks[i - start] = mask
+            outcome.conversions.update(decoded.conversions)
+    if job.apart:
+        job.part(start).write_bytes(pixels.data)
+        return outcome
+    _write(job.path, start, pixels)
+    if job.masks and masks is not None:
+        _write(job.masks, start, masks)
+    return outcome
+
+
+def _with_mask(job: Job, i: int, decoded: Decoded) -> tuple[Decoded | str, Pixels | None]:
+    """An image with its mask, or why there is none that fits."""
+    source = masked(job.source)
+    assert source is not None
+    mask = decode_mask(source.read_mask(i), job.size, job.fit, decoded.stored)
+    return (mask, None) if isinstance(mask, str) else (decoded, mask)
+
+
+def _write(path: Path, start: int, rows: Pixels) -> None:
+    with path.open("r+b", buffering=0) as file:  # not a memmap, whose pages count as memory
+        file.seek(start * rows[0].nbytes)
+        rest = memoryview(rows.tobytes())
+        while rest:
+            rest = rest[file.write(rest) :]

@@ -1,0 +1,102 @@
+"""Which images a study takes: nested by construction, decided without looking at labels.
+
+But for a part whose classes are named: its images are drawn among theirs, in the same way.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from datayield.data.permutation import BLOCK, WHOLE, bijection, places
+from datayield.data.source import Labels
+from datayield.spec.errors import DataError
+from datayield.spec.run import Part
+
+
+class Indices(Protocol):
+    """Positions among a split's good images: an array of them, or what computes each."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, where: Labels, /) -> Labels: ...
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """`count` of `total` positions in the order of `seed`, after the first `skip` of it.
+
+    None is the stored order. Holds no positions: each is computed when it is asked for.
+    """
+
+    total: int
+    count: int
+    seed: int | None
+    skip: int = 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, where: Labels, /) -> Labels:
+        where = where + self.skip
+        return where if self.seed is None else bijection(self.total, (self.seed,), where)
+
+
+@dataclass(frozen=True, eq=False)
+class Among:
+    """Positions among those `of` some classes, as positions among all."""
+
+    inner: Indices
+    of: Labels
+
+    def __len__(self) -> int:
+        return len(self.inner)
+
+    def __getitem__(self, where: Labels, /) -> Labels:
+        return self.of[self.inner[where]]
+
+
+def indices(
+    subset: Part, total: int, skipped: int = 0, of: Labels | None = None, where: str = "data"
+) -> Indices:
+    """Positions [count] among `total` good images: from an order that `seed` decides.
+
+    `random` is the order of `data.order`, `first` the stored one, so a smaller count is a prefix
+    of a larger one. `of`: the positions of the classes that are asked for. An array up to
+    `order.WHOLE` images, computed on demand beyond. Raises DataError where there are not enough.
+    """
+    there, skip = total if of is None else len(of), subset.skip or 0
+    count = max(1, there - skip) if subset.count is None else subset.count
+    if skip + count > there:
+        damaged = f" ({skipped} more are damaged and were skipped)" if skipped else ""
+        chosen = f" of {subset.classes.words()}" if of is not None and subset.classes else ""
+        after = f" after the first {skip}" if skip else ""
+        raise DataError(
+            f"{subset.dataset!r} split {subset.split!r} has {there} good images{chosen}{damaged}",
+            where=f"{where}.count",
+            got=f"{count}{after}",
+            allowed=f"1 to {there - skip}" if there > skip else "none",
+            hint="ask for fewer images, or repair the damaged ones" if skipped else "ask for fewer",
+        )
+    found = _order(subset, there, skip, count)
+    if of is None:
+        return found
+    return of[found] if isinstance(found, np.ndarray) else Among(found, of)
+
+
+def _order(subset: Part, total: int, skip: int, count: int) -> Labels | Drawn:
+    if total > WHOLE:
+        return Drawn(total, count, None if subset.rule == "first" else subset.seed, skip)
+    if subset.rule == "first":
+        return np.arange(skip, skip + count, dtype=np.int64)
+    return places(total, (subset.seed,), skip, skip + count).astype(np.int64)
+
+
+def digest_of(chosen: Indices) -> str:
+    """12 hex digits over the positions and their order."""
+    sha = hashlib.sha256()
+    for start in range(0, len(chosen), BLOCK):
+        where = np.arange(start, min(start + BLOCK, len(chosen)), dtype=np.int64)
+        sha.update(chosen[where].astype("<i8").data)
+    return sha.hexdigest()[:12]

@@ -1,0 +1,62 @@
+"""A share of a split: `train[:80%]` and `train[80%:]`, for sets that come without a test split.
+
+Shares are of a fixed random order, not of the stored one (folders are stored class by class), so
+the two shares of one split are disjoint, each holds every class, and both stay the same for ever.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from datayield.data.permutation import places
+from datayield.data.source import Labels, Pixels, Source, masked
+from datayield.spec.identity import digest
+from datayield.spec.run import Listing
+
+
+@dataclass(frozen=True)
+class Sliced:
+    """From `share[0]` to `share[1]` percent of the fixed random order of `whole`."""
+
+    whole: Source
+    share: tuple[int, int]
+
+    @cached_property
+    def _chosen(self) -> Labels:
+        n = len(self.whole)
+        start, stop = (n * percent // 100 for percent in self.share)
+        return np.sort(places(n, (0,), start, stop))
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def listing(self) -> Listing:
+        return Listing(digest([self.whole.listing().fingerprint, self.share]), len(self))
+
+    @property
+    def stamp(self) -> str:
+        return digest([self.whole.stamp, self.share])
+
+    @property
+    def labels(self) -> dict[str, Labels]:
+        return {name: values[self._chosen] for name, values in self.whole.labels.items()}
+
+    @property
+    def classes(self) -> dict[str, list[str]]:
+        return self.whole.classes
+
+    @property
+    def has_masks(self) -> bool:
+        return masked(self.whole) is not None
+
+    def read_mask(self, i: int) -> bytes | Pixels:
+        whole = masked(self.whole)
+        assert whole is not None
+        return whole.read_mask(int(self._chosen[i]))
+
+    def names(self, i: int) -> str:
+        return self.whole.names(int(self._chosen[i]))
+
+    def read(self, i: int) -> bytes | Pixels:
+        return self.whole.read(int(self._chosen[i]))

@@ -1,0 +1,55 @@
+"""What is in each sprite image: labels, objects, colours, light, clutter. No pixels yet.
+
+Every quantity is drawn for a whole block at once, in a fixed order, and `shift` and
+`clutter` only transform what was drawn: the same image under others of them holds the same
+objects in the same places.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datayield.data.source import Labels
+from datayield.data.sprites.background import Backdrop, Strokes, make_backdrop, make_strokes
+from datayield.data.sprites.objects import OBJECTS, Objects, make_objects
+from datayield.data.sprites.random_draws import BLOCK
+from datayield.data.sprites.shapes import FILLS, SHAPES
+
+STREAM = 0x73707269746573  # "sprites"
+CLASSES: dict[str, tuple[str, ...]] = {
+    "category": tuple(SHAPES),
+    "texture": tuple(FILLS),
+    "count": tuple(str(i + 1) for i in range(OBJECTS)),
+    "position": tuple(
+        f"{y} {x}" for y in ("top", "middle", "bottom") for x in ("left", "centre", "right")
+    ),
+    "orientation": tuple(f"{45 * i} degrees" for i in range(8)),
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A block of 256 images; `rng` goes on to draw what lives on the grid of pixels."""
+
+    objects: Objects
+    strokes: Strokes
+    backdrop: Backdrop
+    rng: np.random.Generator
+
+
+def label_block(split: int, block: int) -> dict[str, Labels]:
+    """Labels of one block: name -> [256]. Each is balanced and independent of the others."""
+    rng = np.random.Generator(np.random.PCG64([STREAM, split, block, 1]))
+    return {
+        name: (rng.permutation(BLOCK) + rng.integers(len(classes))) % len(classes)
+        for name, classes in CLASSES.items()
+    }
+
+
+def scene_block(split: int, block: int, shift: float, clutter: float) -> Scene:
+    """All that one block shows."""
+    rng = np.random.Generator(np.random.PCG64([STREAM, split, block, 2]))
+    labels = label_block(split, block)
+    backdrop = make_backdrop(rng, shift, clutter)
+    objects = make_objects(rng, labels, backdrop.colours.mean(axis=1), shift)
+    return Scene(objects, make_strokes(rng, shift, clutter), backdrop, rng)

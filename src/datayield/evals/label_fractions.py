@@ -1,0 +1,85 @@
+"""A share of the training labels, or k of each class, in several draws."""
+
+import math
+from collections.abc import Callable
+from statistics import fmean, median, stdev
+
+import numpy as np
+import torch
+from scipy.stats import t as student
+from torch import Tensor
+
+from datayield.evals.result import LEVEL, Measured
+from datayield.spec.evaluation import DRAWS, EvalSpec
+
+STREAM = 0x6C6162656C  # "label": keeps these draws apart from others of the same seed
+CHOICES = frozenset({"strength", "k"})  # of the middle draw; a mean of them is no choice
+Z = 1.959964  # standard deviations of a 95% interval
+Probe = Callable[[EvalSpec, tuple[Tensor, Tensor], tuple[Tensor, Tensor]], Measured]
+
+
+def labelled(
+    labels: np.ndarray, seed: int, draw: int, fraction: float | None, per_class: int | None
+) -> np.ndarray:
+    """Positions, ascending, of the items of `labels` [n] that keep theirs.
+
+    `fraction` of each class, rounded, at least one; or `per_class` of it, as far as there are so
+    many. Each class has an order of its own that (seed, draw) decides, of which the first are
+    taken: fewer labels are among more.
+    """
+    rng = np.random.Generator(np.random.PCG64([STREAM, seed, draw]))
+    order = np.lexsort((rng.permutation(len(labels)), labels))  # class by class, shuffled within
+    kept = []
+    for mine in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+        count = per_class if fraction is None else math.floor(fraction * len(mine) + 0.5)
+        kept.append(mine[: max(1, count or 0)])
+    return np.sort(np.concatenate(kept))
+
+
+def over_draws(
+    spec: EvalSpec, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], probe: Probe
+) -> Measured:
+    """`probe` on each draw of the labels: means, and each draw's value as `<metric>_draw<i>`.
+
+    Every draw makes its own choices. `<metric>_sd_draws` is the standard deviation over draws,
+    `<metric>_sd_test` that of the test items. The interval of a mean adds both variances: it covers
+    another set of draws (of this pool) and other test items, but no other pretraining. With one
+    draw it covers the test items only. `n_train` counts the labels of a draw.
+    """
+    (x, y), total = train, spec.draws or DRAWS
+    draws = 1 if spec.label_fraction == 1 else total  # of all labels there is one
+    found: list[Measured] = []
+    for draw in range(draws):
+        kept = labelled(y.numpy(), spec.seed, draw, spec.label_fraction, spec.per_class)
+        mine = torch.from_numpy(kept)
+        found.append(probe(spec, (x[mine], y[mine]), test))
+    metrics: dict[str, float] = {}
+    intervals: dict[str, tuple[float, float]] = {}
+    for name in found[0].metrics:
+        values = [each.metrics[name] for each in found]
+        metrics[name] = median(values) if name in CHOICES else fmean(values)
+        metrics |= {f"{name}_draw{i}": value for i, value in enumerate(values)}
+        if name in found[0].intervals:
+            of_test = fmean(
+                (high - low) / (2 * Z) for low, high in (f.intervals[name] for f in found)
+            )
+            intervals[name] = found[0].intervals[name]
+            metrics[f"{name}_sd_test"] = of_test
+            if draws > 1:
+                metrics[f"{name}_sd_draws"] = stdev(values)
+                intervals[name] = _interval(metrics[name], stdev(values), draws, of_test)
+    covers = (
+        f"mean of {draws} draws of the labels; the interval covers other draws from these "
+        f"{len(y)} items and other test items, not another pretraining"
+        if draws > 1
+        else "one draw of the labels; the interval covers other test items only"
+    )
+    notes = dict.fromkeys(note for each in found for note in each.notes)
+    return Measured(metrics, intervals, found[0].n_train, found[0].n_test, (covers, *notes))
+
+
+def _interval(mean: float, sd: float, draws: int, of_test: float) -> tuple[float, float]:
+    """Halves added in squares: t over the draws, normal over the test items; within [0, 1]."""
+    over_draws_ = float(student.ppf((1 + LEVEL) / 2, draws - 1)) * sd / math.sqrt(draws)
+    half = math.hypot(over_draws_, Z * of_test)
+    return max(0.0, mean - half), min(1.0, mean + half)

@@ -1,0 +1,53 @@
+"""The probe's honesty: what choosing it on the test labels would have added."""
+
+from datayield.analysis.format import count, percent
+from datayield.analysis.results.curves import curves
+from datayield.report.figures.canvas import Figure, layout_of
+from datayield.report.findings import Curves, Findings
+
+BEST_ON_TEST = "_best_on_test"  # after the name of a metric
+
+
+def honesty_figure(f: Findings) -> Figure | None:
+    """How much choosing the probe on the test labels would have flattered each cell."""
+    data = []
+    best: Curves = {}
+    for metric in dict.fromkeys(key.metric for key in f.main):
+        found = curves(f.results, metric + BEST_ON_TEST)
+        best |= {k: line for k, line in found.items() if k._replace(metric=metric) in f.main}
+    evals = list(dict.fromkeys(key.eval for key in best))
+    names = list(dict.fromkeys(key.name for key in best))
+    cells = {(k, p.n): p.seeds.mean for k, line in f.main.items() for p in line}
+    for i, name in enumerate(names):
+        x, y, text = [], [], []
+        for key, line in ((k, v) for k, v in best.items() if k.name == name):
+            for j, p in enumerate(line):
+                metric = key.metric.removesuffix(BEST_ON_TEST)
+                honest = cells.get((key._replace(metric=metric), p.n))
+                if honest is not None:
+                    spread = (i + (j + 1) / (len(line) + 1)) / len(names)
+                    x.append(evals.index(key.eval) + 0.8 * (spread - 0.5))
+                    y.append(100 * (p.seeds.mean - honest))
+                    text.append(
+                        f"<b>{name}</b><br>N = {count(p.n)}: {percent(honest)} honest, "
+                        f"{percent(p.seeds.mean)} best on test"
+                    )
+        marker = {"color": f.styles[name].colour, "size": 7, "opacity": 0.85}
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": x,
+                "y": y,
+                "text": text,
+                "legendgroup": name,
+                "name": name,
+                "marker": marker,
+                "hovertemplate": "%{text}<extra></extra>",
+            }
+        )
+    if not any(trace["x"] for trace in data):
+        return None
+    ticks = {"tickvals": list(range(len(evals))), "ticktext": evals, "showgrid": False}
+    layout = layout_of(ticks, {"title": {"text": "points flattered"}, "rangemode": "tozero"})
+    return Figure("honesty", "best on test − honest score", {"data": data, "layout": layout})

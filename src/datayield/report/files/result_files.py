@@ -1,0 +1,161 @@
+"""The results as files: every value in CSV, and a summary for a paper in LaTeX."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from pathlib import Path
+
+from datayield.analysis.cost import Normalised
+from datayield.analysis.decision import Ledger
+from datayield.analysis.format import count, metric_name
+from datayield.analysis.model import CurveGain, Fit
+from datayield.analysis.results import CurveKey, Point, Row, Seeds, Spent, StudyResults, baselines
+from datayield.analysis.results.curves import curves
+from datayield.spec.atomic_files import write_text
+
+_ORDER = ("eval", "metric", "kind", "method", "arm", "asked", "n", "images", "share", "seed", "run")
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{c: f"\\{c}" for c in "&%$#_{}"},
+}
+
+
+def to_csv(results: StudyResults, path: Path) -> None:
+    """One value per line, columns as in `Row`, accuracies in [0, 1]; equal rows, equal bytes."""
+    first = attrgetter(*_ORDER)
+    _write(path, Row._fields, sorted(results.rows, key=lambda row: (first(row), row)))
+
+
+def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
+    """One choice of one seed per line: what it scores and what it misses, in [0, 1]."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    cell = (*CurveKey._fields, "encoder", "n", "images", "milestones")
+    writer.writerow([*cell, "chosen_by", "seed", "share", "score", "gap_to_best_on_test"])
+    for ledger in ledgers:
+        shares = " ".join(f"{share:g}" for share in ledger.milestones)
+        fixed = (*ledger.key, ledger.encoder, ledger.n, ledger.images, shares)
+        for choice in ledger.choices:
+            gap, at = choice.gap.by_seed, choice.shares.by_seed
+            for seed, score in choice.score.values:
+                writer.writerow([*fixed, choice.by, seed, at[seed], score, gap[seed]])
+    write_text(path, out.getvalue())
+
+
+def curves_to_csv(gains: dict[CurveKey, CurveGain], fits: dict[CurveKey, Fit], path: Path) -> None:
+    """One curve per line: what its images bought, and the law fitted to its error, in [0, 1]."""
+    law = [f"{part}{end}" for part in ("a", "b", "c") for end in ("", "_low", "_high")]
+    rows = []
+    for key, fit in fits.items():
+        gain, fitted = gains.get(key), fit.law
+        row: list[object] = [*key]
+        if gain is not None:
+            d = gain.total.gain
+            row += [gain.total.n, gain.total.to, d.mean, d.low, d.high, d.seeds]
+            row += [gain.total.verdict, gain.pays_up_to]
+        row += [""] * (len(key) + 8 - len(row)) + [fit.verdict, fit.reason]
+        if fitted is not None:
+            row += [*fitted.a, *fitted.b, *fitted.c]
+        rows.append(row)
+    gained = ["from", "to", "gain", "gain_low", "gain_high", "seeds", "verdict", "pays_up_to"]
+    _write(path, [*CurveKey._fields, *gained, "law", "why_not", *law], rows)
+
+
+def normalised_to_csv(found: Normalised, path: Path) -> None:
+    """One comparison under one set of normalisers per line; accuracies in [0, 1]."""
+    head = ["eval", "protocol", "metric", "method", "small", "large", "from", "to", "at_equal"]
+    head += ["level", "interpolated", "before", "after", "gain", "gain_low", "gain_high", "seeds"]
+    rows: list[list[object]] = []
+    for c in found.comparisons:
+        for e in c.equals:
+            d = e.difference
+            row: list[object] = [*c.context[:4], c.start, c.name, c.n, c.to, " ".join(e.units)]
+            row += [e.level, e.interpolated, e.before.mean, e.after.mean]
+            rows.append([*row, d.mean, d.low, d.high, d.seeds, e.sign, c.conclusion])
+    _write(path, [*head, "sign", "conclusion"], rows)
+
+
+def runs_to_csv(spent: tuple[Spent, ...], path: Path) -> None:
+    """What each finished run asked for and took, columns as in `Spent`."""
+    names = [f.name for f in fields(Spent)]
+    _write(path, names, map(attrgetter(*names), spent))
+
+
+def _write(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    write_text(path, out.getvalue())
+
+
+def to_latex(results: StudyResults, path: Path) -> None:
+    """A booktabs table per evaluation, in percent; `\\input` it where booktabs is loaded."""
+    parts = [
+        "% Needs \\usepackage{booktabs}. Main metrics in percent: mean $\\pm$ half range of seeds."
+    ]
+    lines = curves(results)
+    for name in dict.fromkeys(key.eval for key in lines):
+        mine = {key: line for key, line in lines.items() if key.eval == name}
+        parts.append(_table(results, name, mine))
+    write_text(path, "\n\n".join(parts) + "\n")
+
+
+def escape(text: str) -> str:
+    """`text` with what LaTeX would read as commands made literal."""
+    return re.sub(r"[\\~^<>|&%$#_{}]", lambda m: _LATEX[m.group()], text)
+
+
+def _table(results: StudyResults, name: str, mine: dict[CurveKey, list[Point]]) -> str:
+    cells = {(p.n, key): p.seeds for key, line in mine.items() for p in line}
+    sizes = sorted({n for n, _ in cells})
+    rows = [
+        [count(n).replace(",", "{,}"), *(_cell(cells.get((n, k))) for k in mine)] for n in sizes
+    ]
+    base = [
+        f"{escape(b.name)} & \\multicolumn{{{len(mine)}}}{{c}}{{{_cell(b.seeds)}}} \\\\"
+        for b in baselines(results)
+        if b.eval == name
+    ]
+    body = [" & ".join(row) + r" \\" for row in rows]
+    heads = [" & ".join(["$N$", *(escape(key.name) for key in mine)]) + r" \\"]
+    seeds = sorted({len(s.values) for s in cells.values()})
+    shown = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    n_test = min(s.n_test for s in cells.values())
+    protocol, metric = next(iter(mine)).protocol, metric_name(next(iter(mine)).metric)
+    caption = (
+        f"{escape(name)}: {metric} (\\%) under {escape(protocol)} on {count(n_test)} test images, "
+        f"mean $\\pm$ half the range over {shown} seed{'' if shown == '1' else 's'}."
+    )
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            f"\\caption{{{caption}}}",
+            f"\\begin{{tabular}}{{r{'c' * len(mine)}}}",
+            r"\toprule",
+            *heads,
+            r"\midrule",
+            *body,
+            *([r"\midrule", *base] if base else []),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+        ]
+    )
+
+
+def _cell(seeds: Seeds | None) -> str:
+    if seeds is None:
+        return "--"
+    mean = f"{100 * seeds.mean:.1f}"
+    half = 50 * (seeds.high - seeds.low)
+    return f"${mean} \\pm {half:.1f}$" if len(seeds.values) > 1 else f"${mean}$"

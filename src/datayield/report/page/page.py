@@ -1,0 +1,124 @@
+"""One self-contained page, its figures as files, its tables: a folder to send to a colleague."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from datayield.analysis.background import aside
+from datayield.analysis.results import StudyResults
+from datayield.report.figures import (
+    Figure,
+    frontier_figures,
+    gain_figures,
+    group_figures,
+    heat_figures,
+    honesty_figure,
+    label_figures,
+    normalised_figures,
+    peak_figure,
+    published_figures,
+    rank_figures,
+    selection_figures,
+    spectrum_figures,
+    state_figures,
+    time_figures,
+    yield_figures,
+)
+from datayield.report.files import (
+    curves_to_csv,
+    ledgers_to_csv,
+    normalised_to_csv,
+    runs_to_csv,
+    to_csv,
+    to_latex,
+)
+from datayield.report.findings import Findings, analyse
+from datayield.report.page.claim_table import claims_json
+from datayield.report.page.content import content, facts
+from datayield.report.page.truncate import shown
+from datayield.report.paper import write_static
+from datayield.report.templates import template
+from datayield.spec.atomic_files import write_json, write_text
+
+
+def write_report(results: StudyResults, folder: Path) -> Path:
+    """Write report.html, answers.json, the tables and figures/; returns the path of the page.
+
+    Each file appears whole or not at all, the page last. It needs no network: plotly is inside.
+    """
+    found = analyse(results)
+    few = shown(found)[0]
+    drawn = aside(lambda: write_static(few, folder / "figures"))
+    to_csv(results, folder / "table.csv")
+    curves_to_csv(found.gains, found.fits, folder / "curves.csv")
+    runs_to_csv(results.spent, folder / "runs.csv")
+    to_latex(results, folder / "table.tex")
+    tables = ["table.csv", "curves.csv", "runs.csv", "table.tex"]
+    if any(len(c.equals) > 1 for c in found.normalised.comparisons):
+        normalised_to_csv(found.normalised, folder / "normalised.csv")
+        tables.append("normalised.csv")
+    if found.ledgers:
+        ledgers_to_csv(found.ledgers, folder / "selection.csv")
+        tables.append("selection.csv")
+    if found.claims:
+        write_json(folder / "claims.json", claims_json(found))
+        tables.append("claims.json")
+    write_json(folder / "answers.json", [headline.text for headline in found.answer])
+    page = folder / "report.html"
+    files = [path.relative_to(folder).as_posix() for path in drawn()]
+    write_text(page, render(found, [*tables, *files]))
+    return page
+
+
+def render(found: Findings, files: list[str]) -> str:
+    """The page as text; `files` are linked as lying beside it."""
+    every, (found, note) = found, shown(found)
+    honesty, peak = honesty_figure(found), peak_figure(found)
+    figures = {
+        "yields": yield_figures(found),
+        "group_figures": group_figures(found),
+        "gain_figures": gain_figures(found),
+        "ranks": rank_figures(found),
+        "times": [*time_figures(found), *state_figures(found)],
+        "selection": selection_figures(found),
+        "heats": heat_figures(found),
+        "published": published_figures(found),
+        "normalised_figures": normalised_figures(found),
+        "fronts": frontier_figures(found),
+        "label_figures": label_figures(found),
+        "peak": [peak] if peak else [],
+        "spectra": spectrum_figures(found),
+        "honesty": [honesty] if honesty else [],
+    }
+    drawn = [figure for group in figures.values() for figure in group]
+    return template("template.html").render(
+        **content(found),
+        **figures,
+        facts=facts(every),
+        shown=note,
+        files=files,
+        specs_of_figures=_inline({figure.id: _spec(figure) for figure in drawn}),
+        plotly=Markup(_plotly()) if drawn else "",
+    )
+
+
+def _plotly() -> str:
+    """plotly's own script. Its package takes a second to import, and only this file is wanted."""
+    spec = find_spec("plotly")
+    assert spec is not None
+    assert spec.origin is not None
+    script = Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    return script.read_text(encoding="utf-8")
+
+
+def _spec(figure: Figure) -> dict[str, Any]:
+    return {**figure.spec, "toggle": figure.log_toggle}
+
+
+def _inline(value: Any) -> Markup:
+    """JSON that is safe inside a script element, whatever the names in it."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))

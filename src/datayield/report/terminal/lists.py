@@ -1,0 +1,209 @@
+"""What there is to choose from: `datayield ls`."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+from rich.console import Console
+from rich.table import Table
+
+from datayield.spec.evaluation import Protocol
+from datayield.spec.run import (
+    CONVNET_WIDTH,
+    METHOD_SPECS,
+    OBJECTIVES,
+    PAPERS,
+    RESNETS,
+    VIEW_RECIPES,
+    VITS,
+    AnyMethod,
+    EncoderSpec,
+    encoder_macs,
+    encoder_params,
+    flops_per_image,
+    recipe,
+)
+from datayield.spec.study import as_run, load_study, recipe_set, recipe_sets, shipped_studies
+
+_REFERENCE = {"name": "resnet18", "stem": "cifar", "size": 32}
+_REFERENCE_VIT = {"name": "vit_tiny", "patch": 4, "size": 32}
+_VIEWS = {"simmim": "1 to 16", "supervised": "1 to 16"}  # other than 2 to 16
+
+Rows = list[dict[str, Any]]
+
+_PROTOCOLS = {
+    "linear@1": "logistic regression on frozen, standardised features; strength chosen on a "
+    "validation fifth of train, refit on all of it, tested once",
+    "linear_sgd@1": "SGD on frozen features of random crops and flips, new ones in each of 100 "
+    "epochs (batch 256, rate / 10 at 60 and 80); rate chosen of 7 on a validation fifth of train",
+    "vtab@1": "the classifier of linear@1 on 1,000 images: strength chosen on 200 of them (the "
+    "split val where one is named), refit on all, tested once",
+    "knn@1": "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
+    "finetune@1": "the whole encoder and a linear layer trained on labelled images: AdamW 8e-4, "
+    "200 epochs unless stated, batch 64, flips; the last epoch, tested once",
+    "segment@1": "the whole encoder and a linear layer from each token to its pixels' classes: "
+    "AdamW 2e-3, 100 epochs unless stated, batch 64, flips; accuracy and mIoU over all test pixels",
+    "spectrum@1": "effective rank and spread of the features of test images; no labels",
+    "state@1": "effective rank, RankMe, alpha-ReQ and spread of the features of test images, LiDAR "
+    "(1,000 images x 10 views), alignment and uniformity of two views; of the projections too "
+    "(projection_...); no labels",
+    "augmentation_spectrum@1": "leading eigenvalues of the augmentation kernel on the features, "
+    "256 images x 64 views, and how far 2, 4 and 8 views are from them; no labels",
+}
+
+
+def methods() -> Rows:
+    """Objectives: paper, cost of an image, views, and knobs with defaults.
+
+    Cost: FLOPs of a training step with these knobs and the usual views (those of the recipes
+    `small`), relative to a supervised step on one view of the same images.
+    """
+    return [
+        {
+            "method": name,
+            "arXiv": PAPERS.get(name, ""),
+            "cost": _relative_cost(METHOD_SPECS[name]) if name in METHOD_SPECS else 1.0,
+            "views": _VIEWS.get(name, "2 to 16"),
+            "knobs": {k: _default(f) for k, f in spec.model_fields.items() if k != "name"},
+        }
+        for name, spec in OBJECTIVES.items()
+    ]
+
+
+def _default(field: FieldInfo) -> Any:
+    return "to be stated" if field.is_required() else field.default
+
+
+def _relative_cost(method: type[AnyMethod]) -> float | None:
+    knobs = method().model_dump(mode="json")
+    base = {
+        "recipe": "small",
+        "data": {"dataset": "any", "count": 50_000},
+        "encoder": _REFERENCE_VIT if knobs["name"] == "simmim" else _REFERENCE,
+        "method": knobs,
+        "batch": 256,
+        "budget": {"epochs": 100},
+    }
+    spec = as_run(base, {}, {}, {})
+    step, view = flops_per_image(spec), encoder_macs(spec.encoder, spec.encoder.size)
+    return round(step / (6 * view), 2) if step and view else None
+
+
+def recipes() -> Rows:
+    """Sets of published recipes; what is in them, in JSON."""
+    return [
+        {
+            "recipe": name,
+            "epochs": found.epochs,
+            "px": found.size,
+            "source": found.source,
+            "methods": ", ".join(found.methods),
+            "values": {"shared": found.shared, **found.methods},
+        }
+        for name in recipe_sets()
+        for found in [recipe_set(name)]
+    ]
+
+
+def encoders() -> Rows:
+    """Encoders with a closed form of their cost, at one usual size each."""
+    usual = [EncoderSpec(name="convnet", size=32, width=CONVNET_WIDTH)]
+    usual += [EncoderSpec(name=name, stem="cifar", size=32) for name in RESNETS]
+    usual += [EncoderSpec(name=name, patch=8, size=64) for name in VITS]
+    usual += [EncoderSpec(name="viny", patch=16, size=128)]
+    rows: Rows = []
+    for spec in usual:
+        detail = f"stem: {spec.stem}" if spec.stem else f"patch: {spec.patch}"
+        macs = encoder_macs(spec, spec.size) or 0.0
+        rows.append(
+            {
+                "encoder": spec.name,
+                "at": f"{spec.size} px",
+                "with": detail if spec.name != "convnet" else f"width: {spec.width}",
+                "parameters": f"{encoder_params(spec):,}",
+                "GMAC per view": f"{macs / 1e9:.3f}",
+            }
+        )
+    rows.append(
+        {"encoder": "timm/<name>", "at": "any", "with": "", "parameters": "", "GMAC per view": ""}
+    )
+    return rows
+
+
+def views() -> Rows:
+    """Recipes of views with their values."""
+    return [
+        {
+            "recipe": name,
+            "view": f"{i + 1} (x{view.count})",
+            "values": ", ".join(
+                f"{k}={_plain(v)}"
+                for k, v in view.model_dump().items()
+                if k not in ("count", "size")
+            ),
+        }
+        for name in VIEW_RECIPES
+        for i, view in enumerate(recipe(name, 32))
+    ]
+
+
+def protocols() -> Rows:
+    """Evaluation protocols; a changed default gets a new name."""
+    return [{"protocol": name, "what": _PROTOCOLS[name]} for name in get_args(Protocol)]
+
+
+def studies() -> Rows:
+    """Studies that ship with datayield."""
+    return [
+        {"study": path.stem, "question": load_study(str(path)).question}
+        for path in shipped_studies()
+    ]
+
+
+CATALOGUES: dict[str, Callable[[], Rows]] = {
+    "studies": studies,
+    "methods": methods,
+    "recipes": recipes,
+    "encoders": encoders,
+    "views": views,
+    "protocols": protocols,
+}
+
+
+NOTES = {
+    "methods": "cost: FLOPs of a step with these knobs and the usual views, in supervised steps on "
+    "one view of the same images (ResNet-18, cifar stem, 32 px, batch 256; simmim: vit_tiny/4). "
+    "views: how many of an image it takes. supervised is no self-supervised method: the "
+    "intermediate task of a chain of stages, on labels.",
+    "recipes": "recipe: NAME in a study's base or as an axis; --json shows the values. "
+    "small is datayield's own. Where peers differ: docs/recipes.md.",
+    "protocols": "With linear@1 and knn@1: label_fraction or per_class (a list of values gives one "
+    "evaluation each), averaged over draws of the labels (5 unless stated).",
+    "tasks": "{suite: NAME, size: PIXELS} in a study's evaluations stands for all tasks of a suite "
+    "that are here. Only vtab_1k is VTAB-1k. --json adds how labels are made, and each set's "
+    "oddities: docs/tasks.md.",
+}
+_ONLY_JSON = {"values", "data", "label rule", "oddity"}
+
+
+def show(console: Console, rows: Rows, note: str = "") -> None:
+    """Rows as a table that folds at the terminal's width, and a note under it."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    shown = [name for name in rows[0] if name not in _ONLY_JSON]
+    for name in shown:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(row[name]) for name in shown))
+    console.print(table)
+    if note:
+        console.print(note, style="dim", highlight=False, markup=False)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple | list):
+        return "-".join(map(_plain, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

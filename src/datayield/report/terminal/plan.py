@@ -1,0 +1,206 @@
+"""Plans and states as a person reads them in a terminal of 80 columns, and as JSON."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from datayield.report.terminal.seed_groups import Together, together
+from datayield.spec.run import RunSpec, flops_per_image
+from datayield.spec.study import Study
+from datayield.store.disk_usage import checkpoint_bytes
+from datayield.store.durations_text import duration, three_digits
+from datayield.store.estimate import NOTHING, Estimate
+from datayield.store.plan import Plan, Task
+
+SCHEMA_VERSION = 1
+LINES = 24
+_FIRST = ("failed", "running", "partial", "evaluate", "missing", "done")
+
+
+def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> dict[str, Any]:
+    """The plan as a script reads it."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": study.name,
+        "tasks": [_task_json(task) for task in plan.tasks],
+        "todo": len(plan.todo),
+        "images": sum(_images(task) for task in plan.todo),
+        "images_taken_over": _taken_over(plan),
+        "flops": _total_flops(plan.todo),
+        "seconds": _seconds_json(plan.estimate),
+        "disk_bytes": {"decoded": decoded, "store": checkpoint_bytes(plan)},
+        "warnings": warnings,
+    }
+
+
+def show_plan(
+    console: Console,
+    study: Study,
+    plan: Plan,
+    warnings: list[str],
+    decoded: int,
+    *,
+    every: bool = False,
+) -> None:
+    """What is missing and why, what it costs, and what to be wary of.
+
+    Seeds share a line, and of many lines the first are shown; with `every`, each run has its own.
+    """
+    console.print(f"[bold]{study.name}[/bold]  {study.question}")
+    if plan.todo:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("run", overflow="fold")
+        table.add_column("why", overflow="fold", style="dim")
+        for name in ("images", "FLOPs", "time"):
+            table.add_column(name, justify="right", no_wrap=True)
+        lines = [Together(t.label, (t,)) for t in plan.todo] if every else together(plan.todo)
+        shown = lines if every else lines[:LINES]
+        for label, tasks in shown:
+            flops, images = _total_flops(list(tasks)), sum(map(_images, tasks))
+            seconds = _sum(tasks)
+            table.add_row(
+                label,
+                tasks[0].why,
+                three_digits(images) if images else "",
+                three_digits(flops) if flops else "",
+                duration(seconds.likely) if seconds else "?",
+            )
+        console.print(table)
+        _say_rest(console, lines[len(shown) :])
+    done = len(plan.tasks) - len(plan.todo)
+    console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} to do")
+    if plan.todo:
+        show_totals(console, plan, decoded)
+    for warning in warnings:
+        console.print(f"[yellow]note[/yellow]  {warning}", highlight=False)
+
+
+def show_totals(console: Console, plan: Plan, decoded: int) -> None:
+    """What the work that is left will take: images, FLOPs, disk and time."""
+    flops, store = _total_flops(plan.todo), checkpoint_bytes(plan)
+    arithmetic = f", {three_digits(flops)} FLOPs" if flops else ""
+    images = sum(_images(task) for task in plan.todo)
+    console.print(
+        f"to do: {three_digits(images)} images{arithmetic}, "
+        f"disk {_size(decoded)} decoded + {_size(store)} checkpoints",
+        highlight=False,
+    )
+    if (taken := _taken_over(plan)) > 0:
+        console.print(
+            f"shared: {three_digits(taken)} images more are taken over on trunks, "
+            f"{taken / (images + taken):.0%} of what the runs would train each alone",
+            highlight=False,
+        )
+    total = plan.estimate
+    if total is None:
+        console.print(
+            "time: not known for this machine; `datayield plan --measure STUDY` takes "
+            "half a minute to find out",
+            highlight=False,
+        )
+        return
+    basis = {
+        "runs": "from runs on this machine",
+        "measured": "from a measurement here",
+        "scaled": "scaled by FLOPs from other runs here",
+    }.get(total.basis, "")
+    console.print(
+        f"time: about {duration(total.likely)} "
+        f"({duration(total.low)} to {duration(total.high)}), {basis}",
+        highlight=False,
+    )
+
+
+def status_json(study: Study, plan: Plan) -> dict[str, Any]:
+    """States of a study's tasks as a script reads them."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "study": study.name,
+        "states": dict(Counter(task.state for task in plan.tasks)),
+        "tasks": [_task_json(task) for task in plan.tasks],
+    }
+
+
+def show_status(console: Console, study: Study, plan: Plan, *, every: bool = False) -> None:
+    """The counts, and lines for what is not done, as `show_plan`. What needs a look comes first."""
+    states = Counter(task.state for task in plan.tasks)
+    console.print(
+        f"[bold]{study.name}[/bold]  "
+        + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    )
+    lines = [Together(t.label, (t,)) for t in plan.todo] if every else together(plan.todo)
+    if not every:
+        lines.sort(key=lambda line: _FIRST.index(line.first.state))
+    shown = lines if every else lines[:LINES]
+    for label, tasks in shown:
+        console.print(
+            f"  {tasks[0].state:9} {label}: {tasks[0].why}", highlight=False, markup=False
+        )
+    _say_rest(console, lines[len(shown) :])
+
+
+def _task_json(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.spec.id,
+        "label": task.label,
+        "state": task.state,
+        "why": task.why,
+        "evaluations_owed": len(task.owed),
+        "images": _images(task),
+        "flops": _flops(task),
+        "seconds": _seconds_json(task.estimate),
+    }
+
+
+def _images(task: Task) -> int:
+    if not isinstance(task.spec, RunSpec):
+        return 0
+    return round(task.to_train * task.spec.steps * task.spec.batch)
+
+
+def _taken_over(plan: Plan) -> int:
+    """Images that runs need not train because shorter ones of their trunk do."""
+    parts = ((task.spec, task.part.start) for task in plan.todo if task.part is not None)
+    return sum(start * spec.batch for spec, start in parts if isinstance(spec, RunSpec))
+
+
+def _flops(task: Task) -> float | None:
+    if not isinstance(task.spec, RunSpec):
+        return 0.0
+    per_image = flops_per_image(task.spec)
+    return None if per_image is None else per_image * _images(task)
+
+
+def _say_rest(console: Console, rest: list[Together]) -> None:
+    if rest:
+        runs = sum(len(line.tasks) for line in rest)
+        console.print(
+            f"... and {len(rest):,} more lines ({runs:,} runs): --all shows them", style="dim"
+        )
+
+
+def _sum(tasks: Sequence[Task]) -> Estimate | None:
+    total = NOTHING
+    for task in tasks:
+        if task.estimate is None:
+            return None
+        total += task.estimate
+    return total
+
+
+def _total_flops(tasks: list[Task]) -> float | None:
+    each = [_flops(task) for task in tasks]
+    return None if None in each else sum(f for f in each if f is not None)
+
+
+def _seconds_json(estimate: Estimate | None) -> dict[str, Any] | None:
+    return None if estimate is None else dict(estimate._asdict())
+
+
+def _size(count: int | None) -> str:
+    if count is None:
+        return "?"
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -1,0 +1,1 @@
+"""Distances between datasets: the networks, cached features, and the measurement."""

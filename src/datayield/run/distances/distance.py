@@ -1,0 +1,147 @@
+"""Distances between datasets: images, features, figures; all of it kept between calls."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import NamedTuple
+
+import torch
+from pydantic import ValidationError
+
+from datayield.data.decoded import Arrays
+from datayield.evals.distance import LEAST, Sample, distances
+from datayield.evals.result import check
+from datayield.run.device import versions
+from datayield.run.distances.feature_cache import Chosen, counts_of, features_of, pooled
+from datayield.run.distances.feature_net import FeatureNet
+from datayield.run.images import arrays_of
+from datayield.spec.atomic_files import read_json, write_json
+from datayield.spec.environment import cache_dir
+from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.identity import digest
+from datayield.store.distances import DistanceRecord, MetricRecord
+
+VERSION = 1  # bump when the same features give other figures
+MOST = 10_000  # images of each set, unless a count is asked for
+
+
+class Set(NamedTuple):
+    """A split of a dataset."""
+
+    dataset: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which sets, by which network, how many images of each (None: as many as all have)."""
+
+    sets: tuple[Set, ...]
+    net: FeatureNet
+    count: int | None
+    device: torch.device
+
+
+def measured(asked: Asked) -> Iterator[DistanceRecord]:
+    """Every pair of sets, each as soon as it is there.
+
+    VisualDNA's ranges are those of all the sets asked for together. Raises ConfigError for fewer
+    than two different sets, DataError where one lacks images, TrainingError for NaN features.
+    """
+    if len(set(asked.sets)) < len(asked.sets) or len(asked.sets) < 2:
+        raise ConfigError(
+            "a distance needs two sets of images, and these are not different",
+            where="datayield distance",
+            got=", ".join(f"{name} ({split})" for name, split in asked.sets),
+            hint="name other datasets, or two splits of one with --split-a and --split-b",
+        )
+    net = asked.net
+    if net.net is not None:
+        net.net.to(asked.device)
+    arrays = [arrays_of(name, split, net.size, "crop") for name, split in asked.sets]
+    count = _count(asked, arrays)
+    chosen = [Chosen(each, count, net, asked.device) for each in arrays]
+    features = [features_of(each) for each in chosen]
+    names = _names(asked.sets)
+    for name, (x, _) in zip(names, features, strict=True):
+        check(x, torch.zeros(len(x), dtype=torch.long), name)
+    ranges = pooled([found for _, found in features])
+    samples: dict[int, Sample] = {}
+    for i, j in combinations(range(len(chosen)), 2):
+        held = digest([[chosen[k].key for k in range(len(chosen))], i, j, VERSION, net.kind], 20)
+        path = cache_dir() / "distances" / f"{held}.json"
+        try:
+            kept = DistanceRecord.model_validate(read_json(path), strict=False)
+        except ValidationError:
+            for k in (i, j):
+                if k not in samples:
+                    counts = counts_of(chosen[k], ranges)
+                    samples[k] = Sample(names[k], features[k][0], counts)
+            kept = _record(asked, (i, j), samples, arrays, count)
+            write_json(path, kept.model_dump(mode="json"))
+        about = {"a": names[i], "b": names[j], "encoder": net.name}
+        yield kept.model_copy(update=about | {"notes": _notes(asked, kept)})
+
+
+def _record(
+    asked: Asked, pair: tuple[int, int], samples: dict[int, Sample], arrays: list[Arrays], n: int
+) -> DistanceRecord:
+    a, b = (samples[k] for k in pair)
+    first, second = (arrays[k] for k in pair)
+    if first.digest == second.digest:
+        raise DataError(
+            "the two sets hold the same images", where=f"{a.name}, {b.name}",
+            hint="compare two splits, or shares of one such as train[:50%] and train[50%:]",
+        )  # fmt: skip
+    found = distances(a, b, asked.net.kind)
+    return DistanceRecord(
+        a=a.name,
+        b=b.name,
+        n=n,
+        available=(len(first), len(second)),
+        encoder=asked.net.name,
+        identity=asked.net.identity,
+        width=a.features.shape[1],
+        size=asked.net.size,
+        data_digests=(first.digest, second.digest),
+        metrics=tuple(MetricRecord(**one._asdict()) for one in found),
+        versions=versions(),
+    )
+
+
+def _count(asked: Asked, arrays: list[Arrays]) -> int:
+    """Images of each set: as many of all. Raises DataError where a set has fewer, or too few."""
+    names = _names(asked.sets)
+    fewest = min(range(len(arrays)), key=lambda k: len(arrays[k]))
+    most = len(arrays[fewest])
+    count = min(most, MOST) if asked.count is None else asked.count
+    if count > most or count < LEAST:
+        short = count > most
+        raise DataError(
+            f"{names[fewest]} has {most:,} images" if short else "too few images for a distance",
+            where="--count" if asked.count is not None else names[fewest],
+            got=count,
+            allowed=f"{LEAST} to {most}" if most >= LEAST else f"{LEAST} or more",
+            hint="ask for fewer, or take another split: as many of each set are compared"
+            if short
+            else f"{LEAST} are needed for any figure, and for fid_inf two for each dimension of "
+            "the features and two more",
+        )
+    return count
+
+
+def _notes(asked: Asked, record: DistanceRecord) -> tuple[str, ...]:
+    net = asked.net
+    notes = [net.note] if net.note else []
+    trained = [name for name, _ in asked.sets if name in net.trained_on]
+    if trained:
+        notes.append(f"{net.name} was pretrained on {trained[0]}: a biased judge of it")
+    if net.name == "inception":
+        notes.append("torchvision's weights, not those of published FIDs: the two do not compare")
+    return tuple(notes)
+
+
+def _names(sets: tuple[Set, ...]) -> list[str]:
+    """A set's name, with its split where two are of one dataset."""
+    several = {name for name, _ in sets if sum(other == name for other, _ in sets) > 1}
+    return [f"{name} ({split})" if name in several else name for name, split in sets]

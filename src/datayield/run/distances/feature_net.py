@@ -1,0 +1,185 @@
+"""The network that judges distances: named on the command line, built with its weights."""
+
+from typing import Any, Literal, NamedTuple
+from urllib.parse import parse_qsl
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from datayield.augment.normalise import MEAN, STD
+from datayield.nets import encoder as encoders
+from datayield.run.loop import read_tensors, weights_digest
+from datayield.spec.atomic_files import read_json
+from datayield.spec.errors import ConfigError, StoreError
+from datayield.spec.identity import VERSIONS, digest
+from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.spec.validate import validated
+from datayield.store.folders import Store
+
+FORMS = "pixels, untrained:<encoder>, timm/<name>, inception, run:<id>, run:<id>@<share>"
+WITHOUT_WEIGHTS = "untrained:convnet and pixels need none"
+SIDE = 32  # px, where neither a flag nor a run says
+
+
+class FeatureNet(NamedTuple):
+    """`net` [B, 3, S, S] -> [B, D]; None: the pixels themselves. `identity` tells its weights.
+
+    `size`: the side in pixels of the images that it is given. `trained_on`: datasets of a run.
+    """
+
+    name: str
+    net: nn.Module | None
+    identity: str
+    size: int
+    kind: Literal["clip", "other"] = "other"
+    trained_on: tuple[str, ...] = ()
+    note: str = ""
+
+
+def feature_net(name: str, size: int | None, store: Store) -> FeatureNet:
+    """The network that `name` means, on the CPU. Raises ConfigError or StoreError."""
+    if name == "pixels":
+        return FeatureNet(name, None, digest(["pixels", VERSIONS["pixels"]]), size or SIDE)
+    if name.startswith("untrained:"):
+        return _untrained(name, size or SIDE)
+    if name.startswith("timm/"):
+        return _timm(name, size or SIDE)
+    if name == "inception":
+        return _inception(size or SIDE)
+    if name.startswith("run:"):
+        return _of_run(name, size, store)
+    raise ConfigError(
+        "no such encoder to measure distances by",
+        where="--encoder",
+        got=name,
+        allowed=FORMS,
+        hint="untrained:convnet needs no weights; untrained:vit_tiny?patch=8 gives the knobs",
+    )
+
+
+def _untrained(name: str, size: int) -> FeatureNet:
+    """`untrained:resnet18?stem=cifar`: its weights as seed 0 draws them."""
+    base, _, query = name.removeprefix("untrained:").partition("?")
+    knobs: dict[str, Any] = {
+        key: int(value) if value.isdigit() else value
+        for key, value in parse_qsl(query, keep_blank_values=True)
+    }
+    raw = {"size": size} | knobs | {"name": base}
+    spec = validated(EncoderSpec, raw, where=f"--encoder {name}")
+    return _named(name, encoders.build(spec, seed=0), size)
+
+
+def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
+    run_id, _, share_text = name.removeprefix("run:").partition("@")
+    folder = store.run(run_id)
+    raw = read_json(folder.path / "spec.json") if run_id else None
+    if raw is None or "encoder" not in raw or "data" not in raw:
+        kept = sorted(p.parent.name for p in (store.root / "runs").glob("*/spec.json"))
+        raise ConfigError(
+            "there is no such run in the store",
+            where=f"--encoder, store {store.root}",
+            got=run_id or name,
+            allowed=kept or "none: the store is empty",
+            hint="datayield status STUDY --json lists the ids of a study's runs",
+        )
+    spec = RunSpec.model_validate(raw, strict=False)
+    share = _share(share_text, name)
+    path = folder.checkpoint(share)
+    if not path.exists():
+        there = sorted(float(p.stem) for p in path.parent.glob("*.pt"))
+        raise StoreError(
+            "the run has no checkpoint at this share of its budget",
+            where=str(folder.path),
+            got=share,
+            allowed=", ".join(f"{s:g}" for s in there) or "none yet",
+            hint="name one with run:<id>@<share>, or finish the run",
+        )
+    net = encoders.build(spec.encoder, spec.seed)
+    net.load_state_dict(read_tensors(path, torch.device("cpu"))["encoder"], strict=True)
+    seen = tuple(part.dataset for _, part in spec.data.members)
+    return _named(name, net, size or spec.encoder.size, trained_on=seen)
+
+
+def _share(text: str, name: str) -> float:
+    try:
+        share = float(text or 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ConfigError(
+            "this is no share of a run's budget", where="--encoder", got=name, allowed="0 to 1"
+        )
+    return share
+
+
+def _timm(name: str, size: int) -> FeatureNet:
+    """A network of timm's with its published weights, seeing images as it was trained to."""
+    import timm
+
+    bare = name.removeprefix("timm/")
+    spec = validated(EncoderSpec, {"name": name, "size": size}, where="--encoder")
+    if not timm.is_model(bare):
+        encoders.build(spec, seed=0)  # says which names are near
+    tag = getattr(timm.get_pretrained_cfg(bare), "tag", None) or ""
+    clip = "_clip" in bare.partition(".")[0] and "ft" not in tag.split("_")
+    knobs: dict[str, Any] = {} if clip else {"num_classes": 0}  # CLIP's head is its embedding
+    net: Any = encoders.fetched(
+        name,
+        lambda: timm.create_model(bare, pretrained=True, **knobs),
+        where="--encoder",
+        instead=WITHOUT_WEIGHTS,
+    )
+    about = net.pretrained_cfg
+    side = int(about["input_size"][-1])
+    seeing = Seeing(net, side, tuple(about["mean"]), tuple(about["std"]))
+    return _named(name, seeing, size, kind="clip" if clip else "other", side=side)
+
+
+def _inception(size: int) -> FeatureNet:
+    """torchvision's Inception v3: not the weights that published FIDs are by."""
+    from torchvision.models import Inception_V3_Weights, inception_v3
+
+    weights = Inception_V3_Weights.IMAGENET1K_V1
+    net: Any = encoders.fetched(
+        "inception",
+        lambda: inception_v3(weights=weights),
+        where="--encoder",
+        instead=WITHOUT_WEIGHTS,
+    )
+    net.fc = nn.Identity()
+    return _named("inception", Seeing(net, 299, MEAN, STD), size, side=299)
+
+
+def _named(
+    name: str,
+    net: nn.Module,
+    size: int,
+    kind: Literal["clip", "other"] = "other",
+    trained_on: tuple[str, ...] = (),
+    side: int | None = None,
+) -> FeatureNet:
+    identity = digest([name.partition(":")[0], side, weights_digest(net.state_dict())], 16)
+    note = f"resized to {side} px" if side and side != size else ""
+    return FeatureNet(name, net, identity, size, kind, trained_on, note)
+
+
+class Seeing(nn.Module):
+    """A published network, given images at the size and scale that it was trained on."""
+
+    def __init__(
+        self, body: nn.Module, side: int, mean: tuple[float, ...], std: tuple[float, ...]
+    ) -> None:
+        super().__init__()
+        self.body, self.side = body, side
+        ours = [torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD)]
+        theirs = [torch.tensor(values).view(3, 1, 1) for values in (mean, std)]
+        self.scale: Tensor = nn.Buffer(ours[1] / theirs[1])
+        self.shift: Tensor = nn.Buffer((ours[0] - theirs[0]) / theirs[1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, 3, S, S], normalised by ImageNet's statistics -> [B, D]."""
+        if x.shape[-1] != self.side:
+            x = F.interpolate(x, (self.side, self.side), mode="bilinear", antialias=True)
+        out: Tensor = self.body(x * self.scale + self.shift)
+        return out

@@ -1,0 +1,132 @@
+"""Several processes at one run, as torchrun starts them: a leader, and those that follow it.
+
+The leader (rank 0) works through the study as ever. Before each pretraining it tells the others
+what to train, and all go through the same loop; a follower's folder is a temporary one, so no file
+system need be shared, and it decodes its images itself. Each DatayieldError that ends the loop is
+a function of what all processes share, and so ends it in all of them: a wish to stop (of any), a
+loss that is not finite, a damaged state. After any other error a process ends with a code other
+than 0, upon which torchrun ends the rest.
+"""
+
+import math
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any, NamedTuple
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from datayield.nets.distributed import told, world
+from datayield.run.device import choose
+from datayield.run.images import source_of
+from datayield.run.loop import Source
+from datayield.run.loop.pretrain import pretrain
+from datayield.run.signals import interruptible
+from datayield.spec.errors import DataError, DatayieldError
+from datayield.spec.run import RunSpec
+from datayield.store.folders import RunFolder
+
+PATIENCE = timedelta(days=30)  # followers wait while the leader evaluates; torchrun sees the dead
+
+
+class Order(NamedTuple):
+    """What the followers are to train, on which images, and from which saved state or encoder."""
+
+    spec: RunSpec
+    images: tuple[str, str]
+    state: bytes | None
+    weights: dict[str, Tensor] | None
+
+
+@contextmanager
+def leading(device: str) -> Iterator[None]:
+    """Be the leader for the block; at its normal end the followers are sent home."""
+    _join(choose(device))
+    yield
+    _broadcast(None)
+    dist.destroy_process_group()
+
+
+def order(
+    spec: RunSpec, source: Source, folder: RunFolder, weights: dict[str, Tensor] | None = None
+) -> None:
+    """Have the followers train `spec` along from the folder's state; nothing with one process.
+
+    Raises DataError where one of them has not the same images; then none of them begins.
+    """
+    if world() > 1:
+        saved = folder.state.read_bytes() if folder.state.exists() else None
+        _broadcast(Order(spec, source.digests, saved, weights))
+        problems = [text for text in told("") if text]
+        if problems:
+            raise DataError(problems[0], where=f"another of the {world()} processes")
+
+
+def follow(device: str) -> None:
+    """Train whatever the leader orders, until it sends this process home. Prints nothing."""
+    chosen = choose(device)
+    _join(chosen)
+    with interruptible(lambda _: None) as stop:
+        while (heard := _broadcast(None)) is not None:
+            _obey(heard, chosen, stop)
+    dist.destroy_process_group()
+
+
+def _obey(heard: Order, device: torch.device, stop: Event) -> None:
+    source, problem = _images(heard, device)
+    if any(told(problem)) or source is None:
+        return  # the leader says it
+    with tempfile.TemporaryDirectory(prefix="datayield-") as scratch:
+        folder = RunFolder(Path(scratch))
+        if heard.state is not None:
+            folder.state.write_bytes(heard.state)
+        loop = pretrain(
+            heard.spec,
+            source,
+            folder,
+            shares=(),
+            device=device,
+            stop=stop,
+            earlier=heard.weights,
+            save_seconds=math.inf,
+        )
+        # A DatayieldError is the leader's too, who says it; but images are read here.
+        with closing(source.images), suppress(DatayieldError):
+            try:
+                for _ in loop:
+                    pass
+            except DataError as error:
+                raise SystemExit(error.text()) from error
+
+
+def _images(heard: Order, device: torch.device) -> tuple[Source | None, str]:
+    """The images of a run, or what is wrong with them."""
+    try:
+        source = source_of(heard.spec, device)
+    except DatayieldError as error:
+        return None, error.text()
+    if source.digests != heard.images:
+        return None, f"{heard.spec.data.words!r} holds other images here than for the leader"
+    return source, ""
+
+
+def _join(device: torch.device) -> None:
+    """Enter the group that torchrun's environment describes."""
+    backend = "gloo"
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        backend = "cpu:gloo,cuda:nccl"
+    dist.init_process_group(backend, timeout=PATIENCE)
+
+
+def _broadcast(said: Order | None) -> Order | None:
+    """What the leader says, in every process. Through the CPU, so that no GPU is kept busy."""
+    box: list[Any] = [said]
+    dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
+    heard: Order | None = box[0]
+    return heard

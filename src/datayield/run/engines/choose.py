@@ -1,0 +1,63 @@
+"""Which engine a command asks for. The only place, beside their own files, that names them."""
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+import torch
+
+from datayield.run.device import choose, cores
+from datayield.run.engines.local import InProcess
+from datayield.run.engines.processes import Workers
+from datayield.run.engines.slots import packed
+from datayield.store.folders import Store
+from datayield.store.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from datayield.run.job import Engine
+
+
+def engine_of(
+    executor: str,
+    jobs: int | None,
+    slurm: tuple[str, ...],
+    *,
+    plan: Plan,
+    store: Store,
+    device: str,
+    processes: int,
+    stop: Event,
+    say: "Callable[[str], None]",
+) -> "Engine":
+    """An engine with nothing to do yet. `jobs`: None where this machine is to choose.
+
+    `processes`: at each task, where the engine is not `local`.
+    Raises ConfigError where an engine is not installed, or a setting is unknown.
+    """
+    if executor == "slurm":
+        from datayield.run.engines.slurm import Slurm
+
+        return Slurm(jobs or 1, store, slurm, processes)
+    if executor == "ray":
+        from datayield.run.engines.ray import Ray
+
+        return Ray(
+            jobs or 1, device, store, max(1, cores() // ((jobs or 1) * processes)), processes
+        )
+    chosen = choose(device)
+    devices = _devices(chosen)
+    if jobs is None:
+        jobs, why = packed(plan, store, chosen, len(devices))
+        say(f"jobs  {why}")
+    jobs = min(jobs, max(1, len(plan.todo)))
+    if jobs == 1:
+        return InProcess(stop)
+    return Workers(jobs, devices, max(1, cores() // jobs))
+
+
+def _devices(device: torch.device) -> list[str]:
+    """All GPUs, where none was asked for by its number."""
+    if str(device) == "cuda":
+        return [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    return [str(device)]

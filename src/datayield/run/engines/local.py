@@ -1,0 +1,37 @@
+"""The engine for one task at a time: in this process, where a debugger reaches it."""
+
+from collections.abc import Iterator
+from threading import Event
+
+from datayield.run.job import Ended, Happening, Job
+from datayield.run.task import attempt
+
+
+class InProcess:
+    """Each call of `happenings` works on until there is something to tell."""
+
+    slots = 1
+    sharing = 1
+
+    def __init__(self, stop: Event) -> None:
+        self._stop = stop  # set by Ctrl-C itself: nothing is told while a step is under way
+        self._current: tuple[str, Iterator[Happening]] | None = None
+
+    def start(self, job: Job) -> None:
+        """Begin a task."""
+        self._current = job.task.spec.id, attempt(job, self._stop)
+
+    def happenings(self) -> Iterator[tuple[str, Happening]]:
+        """The next thing that happens in the task."""
+        assert self._current is not None
+        run_id, events = self._current
+        event = next(events)
+        if isinstance(event, Ended):
+            self._current = None
+        yield run_id, event
+
+    def stop(self) -> None:
+        """The task looks at the same event."""
+
+    def close(self) -> None:
+        """There is nothing to take away."""

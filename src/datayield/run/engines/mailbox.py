@@ -1,0 +1,124 @@
+"""How workers are heard and told to stop where only the store is shared: small files in a folder.
+
+A worker appends its progress to `<run id>.jsonl`; a file `stop` is a wish to stop, for all.
+"""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+
+from datayield.run.device import choose
+from datayield.run.job import Ended, Job
+from datayield.run.loop import Tick
+from datayield.run.task import isolated
+from datayield.spec.errors import ConfigError, DatayieldError
+from datayield.store.folders import Store
+from datayield.store.records import ResultRecord
+
+LOOK_SECONDS = 0.5
+
+
+class Letters:
+    """The commander's side. The folder is new, and goes with `close`."""
+
+    def __init__(self, store: Store) -> None:
+        self.folder = store.root.absolute() / "jobs" / uuid.uuid4().hex[:12]
+        self.folder.mkdir(parents=True)
+        self._read: dict[Path, int] = {}  # bytes of each file
+
+    def arrived(self) -> Iterator[tuple[str, Tick | ResultRecord | str]]:
+        """Whole lines that came since the last call."""
+        for path in sorted(self.folder.glob("*.jsonl")):
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                text = file.read()
+            whole = text[: text.rfind(b"\n") + 1]
+            self._read[path] = self._read.get(path, 0) + len(whole)
+            for line in whole.splitlines():
+                yield path.stem, _event(line)
+
+    def ask_to_stop(self) -> None:
+        """Have all workers save and stop, those too that have not begun yet."""
+        (self.folder / "stop").touch()
+
+    def close(self) -> None:
+        """Nobody reads any more."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # another command's letters are there
+            self.folder.parent.rmdir()
+
+
+def by_letter(job: Job, folder: Path, home: Path, stop: Event | None = None) -> Ended:
+    """The worker's side: work on the task, write what happens, return how it ended.
+
+    `home`: the commander's working directory, for datasets named by a relative path.
+    """
+    os.chdir(home)
+    stop = stop or Event()
+    done = Event()
+    _look(folder, stop)
+    watch = Thread(target=_watch, args=(folder, stop, done), daemon=True)
+    watch.start()
+    path = folder / f"{job.task.spec.id}.jsonl"
+    try:
+        job = job._replace(device=str(choose(job.device)))
+        for event in isolated(job, stop):
+            if isinstance(event, Ended):
+                return event
+            with path.open("a", encoding="utf-8") as file:
+                file.write(_line(event))
+    except DatayieldError as error:
+        return Ended("failed", error.text())
+    finally:
+        done.set()
+        watch.join()
+    raise AssertionError("an attempt has no end")
+
+
+def _watch(folder: Path, stop: Event, done: Event) -> None:
+    while not done.wait(LOOK_SECONDS):
+        _look(folder, stop)
+
+
+def _look(folder: Path, stop: Event) -> None:
+    if (folder / "stop").exists():
+        stop.set()
+
+
+def _line(event: Tick | ResultRecord | str) -> str:
+    match event:
+        case Tick():
+            said: dict[str, object] = {"tick": list(event)}
+        case ResultRecord():
+            said = {"result": event.model_dump(mode="json")}
+        case note:
+            said = {"note": note}
+    return json.dumps(said) + "\n"
+
+
+def _event(line: bytes) -> Tick | ResultRecord | str:
+    said = json.loads(line)
+    if "tick" in said:
+        return Tick(*said["tick"])
+    if "note" in said:
+        return str(said["note"])
+    return ResultRecord.model_validate(said["result"], strict=False)
+
+
+@contextmanager
+def needed(extra: str) -> Iterator[None]:
+    """Turns an ImportError in the block into one that says how to install the engine."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigError(
+            f"{extra} is not installed",
+            where="--executor",
+            got=str(error),
+            hint=f'pip install "datayield[{extra}]", or use --executor local',
+        ) from None

@@ -1,0 +1,155 @@
+"""The engine for several tasks on this machine: worker processes that stay for many tasks.
+
+A worker hears "stop" and the end of its commander through its pipe, so that it never works on as
+an orphan, and needs no signal. Ctrl-C in a terminal reaches all processes: workers ignore it, and
+stop when they are told to.
+"""
+
+import math
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from queue import SimpleQueue
+from threading import Event, Thread
+
+from datayield.run.job import Ended, Happening, Job
+from datayield.run.task import isolated
+from datayield.spec.environment import threads_wanted
+
+STOP = "stop"
+LOOK_SECONDS = 0.5
+LEAVE_SECONDS = 10.0  # for an idle worker to go
+
+
+@dataclass
+class Worker:
+    """A process, our end of its pipe, its device, and the run it is at."""
+
+    process: SpawnProcess
+    pipe: Connection
+    device: str
+    run_id: str | None = None
+
+
+class Workers:
+    """Up to `jobs` processes, each with `threads` of the cores and one of `devices` in turn."""
+
+    def __init__(self, jobs: int, devices: list[str], threads: int) -> None:
+        self.slots, self.sharing = jobs, math.ceil(jobs / len(devices))
+        self._devices = [devices[i % len(devices)] for i in range(jobs)]
+        self._threads = threads
+        self._workers: list[Worker] = []
+
+    def start(self, job: Job) -> None:
+        """Hand the task to an idle worker; one is started where there is none."""
+        idle = [worker for worker in self._workers if worker.run_id is None]
+        worker = idle[0] if idle else self._hire()
+        worker.run_id = job.task.spec.id
+        with suppress(OSError):  # it has just died: its pipe tells
+            worker.pipe.send(job._replace(device=worker.device))
+
+    def happenings(self) -> Iterator[tuple[str, Happening]]:
+        """What the workers send; a pipe that ends means that its process did."""
+        by_pipe = {worker.pipe: worker for worker in self._workers}
+        for pipe in wait(list(by_pipe), LOOK_SECONDS):
+            assert isinstance(pipe, Connection)
+            worker = by_pipe[pipe]
+            run_id = worker.run_id
+            try:
+                event: Happening = pipe.recv()
+            except (EOFError, OSError):
+                event = self._buried(worker)
+            if isinstance(event, Ended):
+                worker.run_id = None
+            if run_id is not None:
+                yield run_id, event
+
+    def stop(self) -> None:
+        """Tell all of them."""
+        for worker in self._workers:
+            with suppress(OSError):
+                worker.pipe.send(STOP)
+
+    def close(self) -> None:
+        """Send idle workers home, and kill the others."""
+        for worker in self._workers:
+            worker.pipe.close()
+            if worker.run_id is not None:
+                worker.process.kill()
+        for worker in self._workers:
+            worker.process.join(LEAVE_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers.clear()
+
+    def _hire(self) -> Worker:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs,), name="datayield worker")
+        with _threads_in_environment(self._threads):
+            process.start()
+        theirs.close()
+        taken = [worker.device for worker in self._workers]
+        device = min(self._devices, key=taken.count)
+        self._workers.append(Worker(process, ours, device))
+        return self._workers[-1]
+
+    def _buried(self, worker: Worker) -> Ended:
+        worker.process.join()
+        worker.pipe.close()
+        self._workers.remove(worker)
+        return Ended("lost", f"its process ended ({cause(worker.process.exitcode or 0)})")
+
+
+@contextmanager
+def _threads_in_environment(threads: int) -> Iterator[None]:
+    """What a process started in the block finds: read by torch and by BLAS as they are imported.
+
+    What the user has set holds.
+    """
+    if threads_wanted():
+        yield
+        return
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        yield
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
+
+
+def cause(code: int) -> str:
+    """What ended a process, by its exit code: negative where a signal did."""
+    if code == -signal.SIGKILL:
+        return "killed; if nobody did, the machine ran out of memory"
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _serve(pipe: Connection) -> None:
+    """What a worker does: one task after another, until it is sent home."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stop = Event()
+    jobs: SimpleQueue[Job | None] = SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    Thread(target=_listen, args=(pipe, stop, jobs), daemon=True).start()
+    while (job := jobs.get()) is not None:
+        for event in isolated(job, stop):
+            with suppress(OSError):  # nobody listens: `_listen` has set `stop`
+                pipe.send(event)
+
+
+def _listen(pipe: Connection, stop: Event, jobs: "SimpleQueue[Job | None]") -> None:
+    with suppress(EOFError, OSError):
+        while True:
+            said = pipe.recv()
+            if said == STOP:
+                stop.set()
+            else:
+                jobs.put(said)
+    stop.set()
+    jobs.put(None)

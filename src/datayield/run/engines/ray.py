@@ -1,0 +1,112 @@
+"""The engine for a Ray cluster, or for a Ray of this machine alone: tasks of Ray core.
+
+RAY_ADDRESS names a cluster (its nodes need datayield, the images and the store at the same
+paths); without it a Ray of `jobs` CPUs is started and taken down again. Progress comes through
+the store. Ray's own retries are off: the scheduler starts a lost task again, and says so.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from datayield.run.engines.mailbox import LOOK_SECONDS, Letters, needed
+from datayield.run.engines.torchrun import by_processes
+from datayield.run.job import Ended, Happening, Job
+from datayield.spec.errors import ConfigError
+from datayield.store.folders import Store
+
+PASSED_ON = ("DATAYIELD_DATA", "DATAYIELD_CACHE", "OMP_NUM_THREADS", "PYTHONPATH")
+
+
+class Ray:
+    """`jobs` tasks at once; each gets an equal part of the CPUs, and of the GPUs if any.
+
+    With several `processes` at each task it gets a GPU for each of them instead, on one node.
+    """
+
+    def __init__(
+        self, jobs: int, device: str, store: Store, threads: int, processes: int = 1
+    ) -> None:
+        with needed("ray"):
+            import ray
+
+        self._ray: Any = ray
+        own = "RAY_ADDRESS" not in os.environ
+        settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
+        if own:
+            settings |= {"address": "local", "num_cpus": jobs, "include_dashboard": False}
+        ray.init(**settings)
+        there = ray.cluster_resources()
+        gpus = 0 if device == "cpu" else int(there.get("GPU", 0))
+        self.slots, self._processes = jobs, processes
+        per_task = processes if processes > 1 and gpus else 0  # GPUs
+        if per_task:
+            self._check_gpus(per_task)
+        self.sharing = 1 if per_task else math.ceil(jobs / gpus) if gpus else jobs if own else 1
+        cpus = 1 if own else max(1, int(there.get("CPU", 1)) // jobs)
+        self._resources: dict[str, Any] = {
+            "num_cpus": cpus,
+            "num_gpus": per_task or (1 / self.sharing if gpus else 0),
+            "max_retries": 0,
+            "runtime_env": {
+                "env_vars": _environment(threads if own else max(1, cpus // processes))
+            },
+        }
+        self._letters = Letters(store)
+        self._running: dict[Any, str] = {}  # reference to the end -> run
+
+    def start(self, job: Job) -> None:
+        """Hand the task to Ray."""
+        store = Store(job.store.root.absolute())
+        job = job._replace(store=store, processes=self._processes)
+        task = self._ray.remote(by_processes).options(**self._resources)
+        self._running[task.remote(job, self._letters.folder, Path.cwd())] = job.task.spec.id
+
+    def happenings(self) -> Iterator[tuple[str, Happening]]:
+        """Letters, then ends."""
+        if not self._running:
+            return
+        ended, _ = self._ray.wait(list(self._running), timeout=LOOK_SECONDS)
+        yield from self._letters.arrived()
+        for reference in ended:
+            yield self._running.pop(reference), self._end(reference)
+
+    def stop(self) -> None:
+        """Through the store."""
+        self._letters.ask_to_stop()
+
+    def close(self) -> None:
+        """Leave the cluster, which ends what still runs; a Ray of our own goes down."""
+        for reference in self._running:
+            self._ray.cancel(reference, force=True)
+        self._ray.shutdown()
+        self._letters.close()
+
+    def _check_gpus(self, wanted: int) -> None:
+        nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        most = max(int(node.get("GPU", 0)) for node in nodes)
+        if wanted > most:
+            self._ray.shutdown()
+            raise ConfigError(
+                "no node of the cluster has a GPU for each process of a task",
+                where="--processes",
+                got=wanted,
+                allowed=f"at most {most}",
+            )
+
+    def _end(self, reference: Any) -> Ended:
+        errors = self._ray.exceptions
+        try:
+            end: Ended = self._ray.get(reference)
+        except errors.RayTaskError as error:  # before it began: not importable there, say
+            return Ended("failed", str(error))
+        except errors.RayError as error:
+            return Ended("lost", f"its worker or node is gone ({type(error).__name__})")
+        return end
+
+
+def _environment(threads: int) -> dict[str, str]:
+    found = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
+    return {"OMP_NUM_THREADS": str(threads)} | found

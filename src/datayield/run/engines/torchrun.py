@@ -1,0 +1,132 @@
+"""A task in several processes: torchrun inside the one that an engine started.
+
+Three kinds of process. The engine's starts a launcher and waits for how the task ended. The
+launcher is torchrun, and says which of its processes died. Those are a leader, who writes letters
+as a task of one process would, and followers (run.parallel). The leader holds the far end of a
+pipe to the engine's process: when that is closed, as a wish to stop or because its holder died, it
+saves and stops.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from threading import Event, Thread
+
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+
+from datayield.run.device import cores
+from datayield.run.distributed import follow, leading
+from datayield.run.engines.mailbox import LOOK_SECONDS, by_letter
+from datayield.run.engines.processes import cause
+from datayield.run.job import Ended, Job
+from datayield.spec.atomic_files import write_with
+from datayield.spec.environment import place
+
+MODULE = "datayield.run.engines.torchrun"
+_FOLLOW = (signal.SIGABRT, signal.SIGTERM)
+
+
+def by_processes(job: Job, folder: Path, home: Path, stop: Event | None = None) -> Ended:
+    """`by_letter`, with as many processes at the task as the job asks for.
+
+    They share out the task's cores, or take one each of the GPUs that it sees.
+    """
+    if job.processes == 1 or job.task.share_left == 0:  # the leader alone evaluates
+        return by_letter(job, folder, home, stop)
+    threads = max(1, cores() // (job.jobs * job.processes))
+    with tempfile.TemporaryDirectory(prefix="datayield-") as scratch:
+        box = Path(scratch)
+        (box / "task").write_bytes(pickle.dumps((job, folder, home)))
+        torchrun = subprocess.Popen(
+            [sys.executable, "-m", MODULE, scratch],
+            stdin=subprocess.PIPE,
+            cwd=home,
+            env=os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or str(threads)},
+            start_new_session=True,  # signals for a terminal or a job step go to this process
+        )
+        assert torchrun.stdin is not None
+        with torchrun:
+            while torchrun.poll() is None:
+                if stop is not None and stop.is_set():
+                    torchrun.stdin.close()
+                with suppress(subprocess.TimeoutExpired):
+                    torchrun.wait(LOOK_SECONDS)
+        if (box / "end").exists():
+            end: Ended = pickle.loads((box / "end").read_bytes())
+            return end
+        return Ended("lost", f"torchrun ended ({cause(torchrun.returncode)})")
+
+
+def _launch(box: Path) -> None:
+    """Be torchrun."""
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm may warn every process of a job
+    from torch.distributed.run import main as torchrun
+
+    processes = _task(box)[0].processes
+    try:
+        torchrun(["--standalone", f"--nproc-per-node={processes}", "-m", MODULE, str(box)])
+    except ChildFailedError as error:
+        _end(box, _verdict(list(error.failures.values()), processes, box))
+
+
+def _verdict(failures: list[ProcessFailure], processes: int, box: Path) -> Ended:
+    """A process that a signal ended is lost; one that ended by itself left its cause.
+
+    Where there is a cause, SIGABRT and SIGTERM follow from it: a connection that breaks off may
+    abort the others, and torchrun ends them.
+    """
+    told = (box / "cause").exists()
+    for each in failures:
+        if each.exitcode < 0 and not (told and -each.exitcode in _FOLLOW):
+            return Ended(
+                "lost", f"process {each.local_rank} of {processes} ended ({cause(each.exitcode)})"
+            )
+    if told:
+        return Ended("failed", (box / "cause").read_text(encoding="utf-8"))
+    first = failures[0]
+    return Ended("lost", f"process {first.local_rank} of {processes} {cause(first.exitcode)}")
+
+
+def _take_part(box: Path) -> None:
+    """Be one of torchrun's processes: the leader, who says how the task ended, or a follower."""
+    job, folder, home = _task(box)
+    try:
+        if place().rank > 0:
+            follow(job.device)
+            return
+        stop = Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        Thread(target=_until_closed, args=(stop,), daemon=True).start()
+        with leading(job.device):
+            end = by_letter(job, folder, home, stop)
+    except BaseException as error:
+        # The others fail next, for want of this one: the first cause is the one to tell.
+        said = str(error) if isinstance(error, SystemExit) else traceback.format_exc()
+        with suppress(FileExistsError), (box / "cause").open("x", encoding="utf-8") as file:
+            file.write(f"process {place().rank} of {job.processes}: {said}")
+        raise
+    _end(box, end)
+
+
+def _until_closed(stop: Event) -> None:
+    os.read(sys.stdin.fileno(), 1)  # nothing is ever written
+    stop.set()
+
+
+def _task(box: Path) -> tuple[Job, Path, Path]:
+    task: tuple[Job, Path, Path] = pickle.loads((box / "task").read_bytes())
+    return task
+
+
+def _end(box: Path, end: Ended) -> None:
+    write_with(box / "end", lambda file: pickle.dump(end, file))
+
+
+if __name__ == "__main__":
+    (_launch if place().processes == 1 else _take_part)(Path(sys.argv[1]))

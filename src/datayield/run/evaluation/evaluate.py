@@ -1,0 +1,247 @@
+"""Evaluate the checkpoints of one run: features once per checkpoint and images, then protocols."""
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from datayield import evals, methods
+from datayield.data.decoded import Arrays
+from datayield.data.sampling import among
+from datayield.data.source import Labels
+from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
+from datayield.evals.linear_sgd import probe_view
+from datayield.evals.result import Measured
+from datayield.evals.sample import items
+from datayield.nets import encoder as encoders
+from datayield.run.device import versions
+from datayield.run.evaluation.finetuning import check_masks, tuned
+from datayield.run.evaluation.representation import representation
+from datayield.run.images import arrays_of
+from datayield.run.loop import read_tensors
+from datayield.spec.errors import DataError, StoreError
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.store.folders import RunFolder
+from datayield.store.plan import Owed
+from datayield.store.records import ResultRecord
+
+Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
+
+
+class Subject(NamedTuple):
+    """What is evaluated at one share, on the device."""
+
+    encode: Encode  # uint8 images -> features
+    encoder: nn.Module  # normalised views -> features
+    projector: nn.Module | None
+    device: torch.device
+
+
+class Features(NamedTuple):
+    """Features of a split's chosen images, their labels, and what they cost."""
+
+    x: Tensor  # [n, D]
+    labels: dict[str, "np.ndarray[Any, Any]"]
+    digest: str
+    seconds: float
+
+
+def evaluate(
+    spec: RunSpec | BaselineSpec, folder: RunFolder, owed: tuple[Owed, ...], device: torch.device
+) -> Iterator[ResultRecord]:
+    """Measure what is owed, share by share; each result is kept as soon as it is there."""
+    for share in sorted({share for share, _ in owed}):
+        subject = _subject(spec, folder, share, device)
+        cache: dict[tuple[object, ...], Features] = {}
+        for _, ev in (pair for pair in owed if pair[0] == share):
+            record = _measure(spec.id, share, ev, subject, cache)
+            folder.write_result(record)
+            yield record
+
+
+def _subject(
+    spec: RunSpec | BaselineSpec, folder: RunFolder, share: float, device: torch.device
+) -> Subject:
+    if spec.encoder is None:
+        return Subject(pixel_features, PixelEncoder(), None, device)
+    published = isinstance(spec, BaselineSpec) and spec.name == "pretrained"
+    net, projector = encoders.build(spec.encoder, spec.seed, published), None
+    if isinstance(spec, RunSpec):
+        path = folder.checkpoint(share)
+        kept = read_tensors(path, torch.device("cpu"))
+        _load(net, kept["encoder"], path)
+        if "projector" in kept:
+            projector = methods.projector_of(spec, net)
+            assert projector is not None
+            _load(projector, kept["projector"], path)
+            projector = projector.to(device)
+    net = net.to(device).to(memory_format=torch.channels_last)
+    return Subject(lambda images: extract(net, images, device), net, projector, device)
+
+
+def _load(net: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    """Weights of a checkpoint into the net that the run's spec builds. Raises StoreError."""
+    try:
+        net.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        mismatches = str(error).splitlines()[1:]
+        raise StoreError(
+            "the weights of a checkpoint do not fit the encoder of its run",
+            where=str(path),
+            got=f"{mismatches[0].strip()} ({len(mismatches)} such)" if mismatches else str(error),
+            hint="they are another run's: remove this checkpoint, and the run is trained again",
+        ) from None
+
+
+def _measure(
+    run: str,
+    share: float,
+    ev: EvalSpec,
+    subject: Subject,
+    cache: dict[tuple[object, ...], Features],
+) -> ResultRecord:
+    began = time.perf_counter()
+    if ev.tunes:
+        measured, of_splits = tuned(ev, copy.deepcopy(subject.encoder), subject.device)
+        return _record(run, share, ev, measured, began, of_splits)
+    shared = 0.0
+    parts: dict[str, evals.Items] = {}
+    digests = []
+    wants = [(ev.train, ev.train_count)] if evals.needs_train(ev.protocol) else []
+    wants += [(ev.val, None)] if ev.val else []
+    for split, count in [*wants, (ev.test, ev.test_count)]:
+        drawn = (count, ev.seed) if count is not None else None  # of all images, none is drawn
+        of = (ev.classes, ev.label) if ev.classes is not None else None
+        key = (ev.dataset, split, drawn, ev.size, ev.fit, of)
+        fresh = key not in cache
+        if fresh:
+            cache[key] = _features(ev, split, count, subject.encode)
+        features = cache[key]
+        shared += features.seconds if fresh else 0.0
+        parts[split] = features.x, _labels(features, ev)
+        digests.append(features.digest)
+    test = parts[ev.test]
+    if ev.protocol in evals.VIEW_PROTOCOLS:
+        measured = _of_views(ev, test[0], subject)
+    else:
+        train = parts[ev.train] if wants else None
+        val = parts[ev.val] if ev.val else None
+        views = _augmented(ev, subject) if evals.needs_views(ev.protocol) else None
+        measured = evals.evaluate(ev, train, test, val=val, views=views)
+    return _record(run, share, ev, measured, began, tuple(digests))
+
+
+def _record(
+    run: str, share: float, ev: EvalSpec, measured: Measured, began: float, digests: tuple[str, ...]
+) -> ResultRecord:
+    return ResultRecord(
+        run=run,
+        share=share,
+        eval_id=ev.id,
+        eval=ev.model_dump(mode="json"),
+        metrics=measured.metrics,
+        intervals=measured.intervals,
+        n_train=measured.n_train,
+        n_test=measured.n_test,
+        notes=measured.notes,
+        seconds=time.perf_counter() - began,
+        data_digests=digests,
+        versions=versions(),
+        finished=time.time(),
+    )
+
+
+def _of_views(ev: EvalSpec, test: Tensor, subject: Subject) -> Measured:
+    arrays, chosen = _chosen(ev, ev.test, ev.test_count)
+    of_net = subject.encoder, subject.projector, subject.device
+    return representation(ev, arrays.images[chosen], test, *of_net)
+
+
+def _augmented(ev: EvalSpec, subject: Subject) -> evals.Views:
+    """Epoch -> features [n, D] of a crop of each training image; the encoder runs each time."""
+    arrays, chosen = _chosen(ev, ev.train, ev.train_count)
+    images, view = arrays.images[chosen], probe_view(ev.size)
+    seen = partial(extract_views, subject.encoder, images, view, ev.seed, subject.device, 512)
+    return lambda epoch: seen(step=epoch)[:, 0]
+
+
+def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.ndarray[Any, Any]"]:
+    """A decoded split, and the places of the evaluation's images in it, ascending."""
+    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
+    if ev.classes is None:
+        return arrays, np.sort(items(np.arange(len(arrays)), count, ev.seed))
+    _, of = _of_classes(ev, arrays)
+    return arrays, np.sort(of[items(of, count, ev.seed)])
+
+
+def _of_classes(ev: EvalSpec, arrays: Arrays) -> tuple[Labels, Labels]:
+    """The numbers of the evaluation's classes, and the places of their images."""
+    assert ev.classes is not None
+    where = f"evaluations ({ev.name}): classes"
+    return among(ev.classes, ev.label, arrays.labels, arrays.classes, where)
+
+
+def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
+    began = time.perf_counter()
+    arrays, chosen = _chosen(ev, split, count)
+    x = encode(arrays.images[chosen])
+    labels = {name: values[chosen] for name, values in arrays.labels.items()}
+    if ev.classes is not None:  # numbered anew, without gaps
+        labels[ev.label] = np.searchsorted(_of_classes(ev, arrays)[0], labels[ev.label])
+    return Features(x, labels, arrays.digest, time.perf_counter() - began)
+
+
+def check_label(ev: EvalSpec) -> None:
+    """Raises DataError where a split that the evaluation reads has no such labels, or masks, and
+    where a class of the training images has fewer than `per_class`.
+    """
+    for split in ev.splits:
+        arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
+        if ev.protocol == "segment@1":
+            check_masks(ev, split)
+            continue
+        labels = arrays.labels
+        if ev.label not in labels:
+            raise DataError(
+                f"{ev.dataset!r} split {split!r} has no labels called {ev.label!r}",
+                got=ev.label,
+                where=f"evaluations ({ev.name}): label",
+                allowed=list(labels) or "none: this split is unlabeled",
+                hint="an unlabeled set can still be pretrained on; evaluate it by spectrum@1",
+            )
+        if ev.classes is not None:
+            _of_classes(ev, arrays)
+    if ev.per_class is not None:
+        _check_per_class(ev, ev.per_class)
+
+
+def _check_per_class(ev: EvalSpec, wanted: int) -> None:
+    arrays, chosen = _chosen(ev, ev.train, ev.train_count)
+    numbers, counts = np.unique(arrays.labels[ev.label][chosen], return_counts=True)
+    least = int(counts.argmin())
+    if wanted > counts[least]:
+        names = arrays.classes.get(ev.label) or ()
+        number = int(numbers[least])
+        name = f" ({names[number]})" if number < len(names) else ""
+        among_ = f" among train_count: {ev.train_count}" if ev.train_count else ""
+        raise DataError(
+            f"class {number}{name} of {ev.dataset!r} split {ev.train!r} has {counts[least]:,} "
+            f"images{among_}, fewer than per_class",
+            where=f"evaluations ({ev.name}): per_class",
+            got=wanted,
+            allowed=f"1 to {counts[least]}",
+            hint="ask for fewer, for more by train_count, or for a label_fraction",
+        )
+
+
+def _labels(features: Features, ev: EvalSpec) -> Tensor:
+    """Class numbers [n]; zeros where the protocol needs none."""
+    without = np.zeros(len(features.x), np.int64)
+    return torch.as_tensor(features.labels.get(ev.label, without))

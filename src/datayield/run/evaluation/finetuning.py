@@ -1,0 +1,44 @@
+"""The evaluations that train the encoder: from decoded images and masks to what was measured."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from datayield import evals
+from datayield.evals import Measured, Shown
+from datayield.evals.sample import items
+from datayield.nets.encoder import Encoder
+from datayield.run.images import arrays_of
+from datayield.spec.errors import DataError
+from datayield.spec.evaluation import EvalSpec
+
+
+def tuned(
+    ev: EvalSpec, encoder: nn.Module, device: torch.device
+) -> tuple[Measured, tuple[str, ...]]:
+    """Train `encoder`, which is on `device`, by the protocol of `ev`; digests of the two splits."""
+    assert isinstance(encoder, Encoder)  # pixels, which are no encoder, are never asked
+    train, train_digest = _shown(ev, ev.train, ev.train_count)
+    test, test_digest = _shown(ev, ev.test, ev.test_count)
+    return evals.tune(ev, encoder, train, test, device), (train_digest, test_digest)
+
+
+def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[Shown, str]:
+    """The chosen images of a split with their classes or masks, and the digest of the split."""
+    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
+    chosen = np.sort(items(np.arange(len(arrays)), count, ev.seed))
+    targets = arrays.masks if ev.protocol == "segment@1" else arrays.labels[ev.label]
+    assert targets is not None  # check_masks has seen them
+    return Shown(arrays.images[chosen], targets[chosen]), arrays.digest
+
+
+def check_masks(ev: EvalSpec, split: str) -> None:
+    """Raises DataError where a split to be segmented has no masks."""
+    if arrays_of(ev.dataset, split, ev.size, ev.fit).masks is None:
+        raise DataError(
+            f"{ev.dataset!r} split {split!r} has no masks",
+            where=f"evaluations ({ev.name}): dataset",
+            got=ev.dataset,
+            allowed="parquet with a column mask of PNG images, or torchvision/OxfordIIITPet",
+            hint="segment@1 needs the class of each pixel; finetune@1 needs that of the image",
+        )

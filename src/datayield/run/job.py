@@ -1,0 +1,50 @@
+"""What a scheduler hands to an engine, what it hears back, and what an engine is."""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, Protocol
+
+from datayield.run.loop import Tick
+from datayield.store.folders import Store
+from datayield.store.plan import Task
+from datayield.store.records import ResultRecord
+
+
+class Job(NamedTuple):
+    """A task, and all that a process needs to work on it. It can be sent to another machine."""
+
+    task: Task
+    store: Store
+    device: str
+    save_seconds: float
+    jobs: int = 1  # that share the device with it
+    processes: int = 1  # that torchrun starts for it
+    patience: float = 0.0  # seconds to wait for the claim of a worker that was lost
+
+
+class Ended(NamedTuple):
+    """How an attempt ended. `lost`: its process or machine is gone, so another may be made."""
+
+    how: Literal["done", "failed", "busy", "stopped", "lost"]
+    message: str = ""
+
+
+Happening = Tick | ResultRecord | str | Ended  # a str is a note for a person
+
+
+class Engine(Protocol):
+    """Somewhere to run tasks. `start` returns at once; `happenings` after a second at most."""
+
+    slots: int  # tasks at once
+    sharing: int  # of them, those that share a device or the cores
+
+    def start(self, job: Job) -> None:
+        """Begin a task."""
+
+    def happenings(self) -> Iterable[tuple[str, Happening]]:
+        """What happened since: ids of runs, each with its progress, a result or its end."""
+
+    def stop(self) -> None:
+        """Have all running tasks save and stop."""
+
+    def close(self) -> None:
+        """Take all workers away; what still runs is killed."""

@@ -1,0 +1,284 @@
+"""The pretraining loop: it reads top to bottom, and rare events stand before the step.
+
+Step k is a pure function of (weights and optimizer after step k - 1, seed, k): batch, views and
+dropout are drawn from (seed, k), so a run that was killed and continued ends with the same bits
+on a CPU. Several processes (nets.gather) each take a part of the batch and the same step.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Event
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from datayield import methods
+from datayield.augment.views import make_views
+from datayield.data.sampling import positions
+from datayield.nets.distributed import anywhere, mine, told, world
+from datayield.nets.sync_norm import synchronised
+from datayield.optim.build import build as build_optimizer
+from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
+from datayield.run.loop.compile import compile_encoders
+from datayield.run.loop.cpu_layout import laid_out, lay_out, way_of
+from datayield.run.loop.state import Meter, load_state, save_state, weights_digest, write_state
+from datayield.run.loop.step import rate_at, stream_at, take
+from datayield.spec.atomic_files import write_text, write_with
+from datayield.spec.environment import compiling
+from datayield.spec.errors import InterruptedRunError, TrainingError
+from datayield.spec.run import RunSpec, flops_per_image
+from datayield.store.folders import RunFolder
+from datayield.store.records import Shared, SpentRecord
+from datayield.store.speeds import speed_key
+
+
+class Images(Protocol):
+    """Where batches come from: `data.resident` or `data.streamed`, bit for bit the same."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, seed: int, step: int, size: int, part: slice) -> Tensor: ...
+
+    def close(self) -> None: ...
+
+
+class Source(NamedTuple):
+    """The images of a run, and what they were: for the record. `labels` [N] where it reads them.
+
+    `note`: what a person should know of how they are read.
+    """
+
+    images: Images
+    data_digest: str
+    indices_digest: str
+    skipped: int
+    labels: Tensor | None = None
+    note: str = ""
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        """What tells these images from any others."""
+        return self.data_digest, self.indices_digest
+
+    def targets(self, seed: int, step: int, size: int, part: slice) -> tuple[Tensor, ...]:
+        """What the objective is told of the batch's images: their labels, or nothing."""
+        if self.labels is None:
+            return ()
+        chosen = torch.from_numpy(positions(len(self.images), seed, step, size)[part])
+        return (self.labels[chosen.to(self.labels.device, non_blocking=True)],)
+
+
+class Tick(NamedTuple):
+    """How far a run is: for whoever watches."""
+
+    step: int
+    steps: int
+    images_per_second: float
+    wait_share: float
+    loss: float
+
+
+def pretrain(
+    spec: RunSpec,
+    source: Source,
+    folder: RunFolder,
+    *,
+    shares: tuple[float, ...],
+    device: torch.device,
+    stop: Event,
+    earlier: Mapping[str, Tensor] | None = None,
+    estimate: tuple[float, float, float] | None = None,
+    save_seconds: float = 60.0,
+    branches: Mapping[int, Path] = MappingProxyType({}),
+) -> Iterator[Tick]:
+    """Train until the budget is spent, from wherever the folder's state stands.
+
+    `earlier`: the weights of an earlier run's encoder, where `spec` starts from one. `branches`:
+    steps at which other runs may start, and the files that are to hold the state there.
+    Leaves checkpoints of encoder and projector at `shares` of the budget and, when done, the
+    record of what was spent. Yields a Tick now and then. Raises InterruptedRunError after saving
+    when `stop` is set (in any process), and TrainingError when the loss is no longer finite, or
+    where processes that trained together end with different weights.
+    """
+    if device.type == "cpu":
+        keep_freed_memory()
+    method = synchronised(methods.build(spec, earlier)).to(device)
+    compiled = compiling() and compile_encoders(method)
+    part = mine(spec.batch)
+    optimizer = build_optimizer(method, spec.optim)
+    start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
+    if start == 0:
+        meter.estimate = estimate
+        meter.layout, meter.threads, _ = way_of(spec.encoder, spec.precision, device)
+    lay_out(method, meter.layout, meter.threads)
+    steps, every = spec.steps, max(1, min(50, spec.steps // 200))
+    _drop_log_from(folder, start)
+    method.train()
+    recent: list[Tensor] = []
+    terms: dict[str, Tensor] = {}
+    saved_at = clock = time.perf_counter()
+    for step in range(start, steps + 1):
+        t = step / steps
+        if (step % every == 0 or step == steps) and recent:
+            losses = torch.stack(recent).float().cpu()
+            recent.clear()
+            now = time.perf_counter()
+            meter.seconds, clock = meter.seconds + now - clock, now
+            _check_finite(losses, step, spec)
+            _log(folder, step, losses, terms, spec)
+            yield _tick(step, spec, meter, float(losses[-1]))
+            clock = time.perf_counter()
+        for share in shares:
+            if step == round(share * steps) and not folder.checkpoint(share).exists():
+                keep(folder, spec, share, step, method)
+        if step in branches and not branches[step].exists():
+            meter.seconds += time.perf_counter() - clock
+            write_state(branches[step], spec.id, source.digests, step, method, optimizer, meter)
+            clock = time.perf_counter()
+        if step == steps:
+            break
+        stopping = anywhere(stop.is_set())
+        if stopping or time.perf_counter() - saved_at > save_seconds:
+            now = time.perf_counter()
+            meter.seconds += now - clock
+            save_state(folder, spec.id, source.digests, step, steps, method, optimizer, meter)
+            if stopping:
+                raise InterruptedRunError(
+                    f"stopped at step {step} of {steps}, saved",
+                    hint="the same command goes on from here",
+                )
+            saved_at = clock = time.perf_counter()
+
+        before = time.perf_counter()
+        pixels = source.images.batch(spec.seed, step, spec.batch, part)
+        targets = source.targets(spec.seed, step, spec.batch, part)
+        fetched = time.perf_counter()
+        views = make_views(pixels, spec.views, spec.seed, step, spec.batch, part.start)
+        viewed = time.perf_counter()
+        loss = take(
+            method,
+            optimizer,
+            spec,
+            laid_out(views, meter.layout),
+            targets,
+            t=t,
+            lr=rate_at(spec, step),
+            stream=stream_at(spec.seed, step),
+        )
+        recent.append(loss.total.detach())
+        terms = loss.terms
+        meter.wait_seconds += fetched - before
+        meter.view_seconds += viewed - fetched
+
+    final_loss = float(losses[-1]) if start < steps else math.nan
+    weights = weights_digest(method.state_dict())
+    _check_alike(weights, spec)
+    folder.write_spent(_spent(spec, source, meter, final_loss, weights, device, compiled))
+    folder.state.unlink(missing_ok=True)
+    (folder.path / "progress.json").unlink(missing_ok=True)
+
+
+def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
+    bad = (~torch.isfinite(losses)).nonzero()
+    if len(bad):
+        at = step - len(losses) + int(bad[0])
+        lr = rate_at(spec, at)
+        raise TrainingError(
+            f"the loss is {float(losses[bad[0]])} at step {at} of {spec.steps}",
+            where=f"{spec.method.name}, run {spec.id}",
+            got=f"learning rate {lr:.3g} ({spec.optim.name}, peak {spec.optim.lr:.3g})",
+            hint="try a third of optim.lr, a longer optim.warmup, optim.clip: 1.0"
+            + (", or precision: fp32" if spec.precision == "bf16" else ""),
+        )
+
+
+def _check_alike(weights: str, spec: RunSpec) -> None:
+    held = told(weights)
+    if len(set(held)) > 1:
+        differ = [str(rank) for rank, other in enumerate(held) if other != held[0]]
+        raise TrainingError(
+            f"{len(held)} processes that trained one model hold different weights",
+            where=f"{spec.method.name}, run {spec.id}",
+            got=f"process {', '.join(differ)} differs from process 0",
+            hint="let all processes run on devices of one kind with the same versions",
+        )
+
+
+def _log(
+    folder: RunFolder, step: int, losses: Tensor, terms: dict[str, Tensor], spec: RunSpec
+) -> None:
+    line = {
+        "step": step,
+        "share": round(step / spec.steps, 6),
+        "loss": float(losses.mean()),
+        "lr": rate_at(spec, step - 1),
+        "terms": {k: float(v) for k, v in terms.items()},
+    }
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with folder.log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _drop_log_from(folder: RunFolder, step: int) -> None:
+    """Lines past the saved state belong to an attempt that was lost."""
+    if folder.log.exists():
+        lines = folder.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [x for x in lines if x.endswith("\n") and json.loads(x)["step"] <= step]
+        write_text(folder.log, "".join(kept))
+
+
+def keep(folder: RunFolder, spec: RunSpec, share: float, step: int, method: methods.Method) -> None:
+    """The encoder, and the projector where the method has one: what can be evaluated."""
+    kept = {"run": spec.id, "share": share, "step": step, "encoder": method.encoder.state_dict()}
+    if not isinstance(method, methods.SimMIM | methods.Supervised):
+        kept["projector"] = method.projector.state_dict()
+    write_with(folder.checkpoint(share), lambda file: torch.save(kept, file))
+
+
+def _tick(step: int, spec: RunSpec, meter: Meter, loss: float) -> Tick:
+    seconds = max(meter.seconds, 1e-9)
+    return Tick(step, spec.steps, step * spec.batch / seconds, meter.wait_seconds / seconds, loss)
+
+
+def _spent(
+    spec: RunSpec,
+    source: Source,
+    meter: Meter,
+    final_loss: float,
+    weights: str,
+    device: torch.device,
+    compiled: bool,
+) -> SpentRecord:
+    images, flops = spec.steps * spec.batch, flops_per_image(spec)
+    return SpentRecord(
+        images_asked=spec.images,
+        images=images,
+        views=images * spec.view_count,
+        steps=spec.steps,
+        flops=None if flops is None else flops * images,
+        seconds=meter.seconds,
+        wait_seconds=meter.wait_seconds,
+        view_seconds=meter.view_seconds,
+        peak_memory=peak_memory(device),
+        device=describe(device),
+        threads=torch.get_num_threads(),
+        layout=meter.layout,
+        processes=world(),
+        compiled=compiled,
+        resumed=meter.resumed,
+        final_loss=final_loss,
+        weights=weights,
+        data_digest=source.data_digest,
+        indices_digest=source.indices_digest,
+        skipped=source.skipped,
+        speed_key=speed_key(spec),
+        versions=versions(),
+        shared=Shared(**meter.shared) if meter.shared else None,
+        estimate=meter.estimate,
+        finished=time.time(),
+    )

@@ -1,0 +1,137 @@
+"""All that survives a step: weights, optimizer, how far, and what it took."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from datayield.spec.atomic_files import write_json, write_with
+from datayield.spec.errors import StoreError
+from datayield.store.cpu_settings import USUAL, Layout
+from datayield.store.folders import RunFolder
+
+
+@dataclass
+class Meter:
+    """What a run has taken so far, over all its attempts. Seconds of training alone.
+
+    Steps that it took over (`shared`: from which run, images, seconds) count as if it had taken
+    them itself. `layout` and `threads` (None: torch's own) as it began (run.layout).
+    """
+
+    seconds: float = 0.0
+    wait_seconds: float = 0.0
+    view_seconds: float = 0.0
+    resumed: int = 0
+    estimate: tuple[float, float, float] | None = None
+    shared: dict[str, Any] | None = None
+    layout: Layout = USUAL
+    threads: int | None = None
+
+
+def save_state(
+    folder: RunFolder,
+    run_id: str,
+    images: tuple[str, str],
+    step: int,
+    steps: int,
+    method: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    meter: Meter,
+) -> None:
+    """Write everything needed to continue at `step` with the same bits.
+
+    `images`: digests of the decoded pixels and of the subset's indices that it trains on.
+    """
+    write_state(folder.state, run_id, images, step, method, optimizer, meter)
+    write_json(folder.path / "progress.json", {"step": step, "steps": steps})
+
+
+def write_state(
+    path: Path,
+    run_id: str,
+    images: tuple[str, str],
+    step: int,
+    method: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    meter: Meter,
+) -> None:
+    """As `save_state`, to a file of its own."""
+    state = {
+        "run": run_id,
+        "images": list(images),
+        "step": step,
+        "method": method.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "meter": asdict(meter),
+    }
+    write_with(path, lambda file: torch.save(state, file))
+
+
+def load_state(
+    folder: RunFolder,
+    run_id: str,
+    images: tuple[str, str],
+    method: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+) -> tuple[int, Meter]:
+    """Restore `method` and `optimizer` in place, strictly; the step to go on with.
+
+    Step 0 and a fresh meter where nothing was saved. Raises StoreError for a damaged file, and
+    where the images are no longer those that the run began with.
+    """
+    if not folder.state.exists():
+        return 0, Meter()
+    state = read_tensors(folder.state, device)
+    if state.get("run") != run_id:
+        raise StoreError(
+            "this state belongs to another run",
+            where=str(folder.state),
+            got=state.get("run"),
+            allowed=run_id,
+            hint="delete the file to start the run again",
+        )
+    if tuple(state.get("images", ())) != images:
+        raise StoreError(
+            "the images are not those that this run began with",
+            where=str(folder.state),
+            hint="bring the old images back, or delete the file to begin again with the new ones",
+        )
+    method.load_state_dict(state["method"], strict=True)
+    optimizer.load_state_dict(state["optimizer"])
+    meter = Meter(**state["meter"])
+    meter.resumed += 1
+    return int(state["step"]), meter
+
+
+def read_tensors(path: Path, device: torch.device) -> dict[str, Any]:
+    """A file of tensors and plain values. Raises StoreError naming the file if damaged."""
+    try:
+        loaded: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise StoreError(
+            "a checkpoint is not there", where=str(path), hint="datayield run makes it again"
+        ) from None
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        raise StoreError(
+            "a checkpoint cannot be read",
+            where=str(path),
+            got=str(error).splitlines()[0],
+            hint="delete this file; the same command makes it again",
+        ) from error
+    return loaded
+
+
+def weights_digest(state: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, shapes and bytes: equal digests mean equal bits."""
+    sha = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        sha.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        sha.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()

@@ -1,0 +1,60 @@
+"""One training step on views that are ready: what the loop, plans and benchmarks all take.
+
+Nothing in it waits for the device: no value of a tensor is read, and no shape depends on one.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from datayield.maths.schedules import WSD_DECAY, branch_rate, rate
+from datayield.methods import Loss, Method
+from datayield.nets.distributed import average_gradients
+from datayield.optim.build import set_rate
+from datayield.spec.run import RunSpec
+
+
+def take(
+    method: Method,
+    optimizer: torch.optim.Optimizer,
+    spec: RunSpec,
+    views: list[Tensor],
+    targets: tuple[Tensor, ...],
+    *,
+    t: float,
+    lr: float,
+    stream: int,
+) -> Loss:
+    """Move the weights by the views of one batch, at share `t` of the budget; the loss before.
+
+    `stream` seeds what layers draw. Values are still on the device.
+    """
+    torch.manual_seed(stream)
+    device = views[0].device.type
+    with torch.autocast(device, torch.bfloat16, enabled=spec.precision == "bf16"):
+        loss: Loss = method(views, t, *targets)
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss.total)
+    average_gradients(method.parameters())
+    if spec.optim.clip is not None:
+        torch.nn.utils.clip_grad_norm_(method.parameters(), spec.optim.clip)
+    set_rate(optimizer, lr)
+    optimizer.step()
+    method.after_step(t)
+    return loss
+
+
+def stream_at(seed: int, step: int) -> int:
+    """A seed for what layers draw (dropout, stochastic depth) at this step."""
+    return int(np.random.SeedSequence((seed, step, 0xD50)).generate_state(1, np.uint64)[0] >> 1)
+
+
+def rate_at(spec: RunSpec, step: int) -> float:
+    """The learning rate of a step: the schedule at its middle, so that no step has rate 0."""
+    o = spec.optim
+    if o.trunk is not None:
+        whole, leaves = spec.trunk_steps, spec.shared_steps
+        return o.lr * branch_rate(step, whole, leaves, spec.steps, o.warmup, o.final)
+    t = (step + 0.5) / spec.steps
+    decay = WSD_DECAY if o.decay is None else o.decay
+    return o.lr * rate(t, o.schedule, o.warmup, o.final, o.milestones, o.gamma, decay)

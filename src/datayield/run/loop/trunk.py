@@ -1,0 +1,83 @@
+"""A run that starts where another of its trunk has been: its folder is made as if it had stopped.
+
+From then on it is a run like any other, with a state of its own.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from datayield import methods
+from datayield.run.loop.pretrain import keep
+from datayield.run.loop.state import Meter, read_tensors
+from datayield.spec.atomic_files import write_json, write_text, write_with
+from datayield.spec.errors import StoreError
+from datayield.spec.run import RunSpec
+from datayield.store.folders import RunFolder, Store
+from datayield.store.trunk import start_of, steps_there
+
+
+def take_over(
+    spec: RunSpec,
+    store: Store,
+    images: tuple[str, str],
+    shares: tuple[float, ...],
+    estimate: tuple[float, float, float] | None = None,
+) -> int:
+    """Let the run start from the latest state on its trunk; the step, 0 where it must begin anew.
+
+    Nothing is done where the run has a state already. `images`: digests, as the state must have
+    them. A state that cannot be read is passed over: the run can do without.
+    """
+    folder = store.run(spec.id)
+    if spec.trunk is None or folder.state.exists():
+        return 0
+    start = start_of(spec, shares, steps_there(store, spec.trunk))
+    with suppress(StoreError):  # deleted in between, or damaged
+        if start and _found(spec, store, start)["images"] == list(images):
+            _take(spec, store, folder, start, shares, estimate)
+            return start
+    return 0
+
+
+def _take(
+    spec: RunSpec,
+    store: Store,
+    folder: RunFolder,
+    start: int,
+    shares: tuple[float, ...],
+    estimate: tuple[float, float, float] | None,
+) -> None:
+    for share in shares:
+        step = round(share * spec.steps)
+        if step < start and not folder.checkpoint(share).exists():
+            method = methods.build(spec.model_copy(update={"init": None}))
+            method.load_state_dict(_found(spec, store, step)["method"], strict=True)
+            keep(folder, spec, share, step, method)
+    state = _found(spec, store, start)
+    meter, whose = Meter(**state["meter"]), state["run"]
+    shared = {"run": whose, "images": start * spec.batch, "seconds": meter.seconds}
+    # Loading it counts as one time that the run was continued, which it is not.
+    begun = replace(meter, resumed=-1, estimate=estimate, shared=shared)
+    state |= {"run": spec.id, "meter": vars(begun)}
+    _copy_log(store.run(whose), folder, start, spec.steps)
+    write_with(folder.state, lambda file: torch.save(state, file))
+    write_json(folder.path / "progress.json", {"step": start, "steps": spec.steps})
+
+
+def _found(spec: RunSpec, store: Store, step: int) -> dict[str, Any]:
+    assert spec.trunk is not None
+    return read_tensors(store.trunk(spec.trunk) / f"{step}.pt", torch.device("cpu"))
+
+
+def _copy_log(other: RunFolder, folder: RunFolder, start: int, steps: int) -> None:
+    if not other.log.exists():
+        return
+    lines = [json.loads(line) for line in other.log.read_text(encoding="utf-8").splitlines()]
+    kept = [
+        line | {"share": round(line["step"] / steps, 6)} for line in lines if line["step"] <= start
+    ]
+    write_text(folder.log, "".join(json.dumps(line) + "\n" for line in kept))

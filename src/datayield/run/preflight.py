@@ -1,0 +1,55 @@
+"""Before any task starts: all images decoded, and refused what can be known to fail."""
+
+from collections.abc import Iterator
+
+from datayield.evals import needs_train
+from datayield.nets.encoder import build
+from datayield.run.evaluation import check_label
+from datayield.run.images import Fit, arrays_of, check_classes, check_count
+from datayield.run.progress import Display
+from datayield.spec.run import RunSpec
+from datayield.store.plan import Plan, Task
+
+
+def make_ready(plan: Plan, display: Display) -> None:
+    """Decode every split that the tasks read; check encoders and labels. Raises DatayieldError."""
+    _decode(plan, display)
+    _check(plan)
+
+
+def _decode(plan: Plan, display: Display) -> None:
+    """Decode every split that the tasks read, before any of them starts."""
+    for dataset, split, size, fit, fly in dict.fromkeys(s for t in plan.todo for s in _splits(t)):
+        with display.decoding(f"{dataset} {split} at {size} px") as progress:
+            arrays = arrays_of(dataset, split, size, fit, progress, fly)
+        if arrays.skipped:
+            names = ", ".join(f"{item.name} ({item.reason})" for item in arrays.skipped[:3])
+            more = f" and {len(arrays.skipped) - 3} more" if len(arrays.skipped) > 3 else ""
+            display.say(
+                f"{dataset} {split}: {len(arrays.skipped)} of {arrays.listed} images "
+                f"are left out: {names}{more} (datayield doctor --data lists them)"
+            )
+
+
+def _check(plan: Plan) -> None:
+    """What can be known to fail is refused before hours are spent: encoders and labels."""
+    for task in plan.todo:
+        if isinstance(task.spec, RunSpec) and task.share_left > 0:
+            published = task.spec.init == "pretrained"
+            if published or task.spec.encoder.name.startswith("timm/"):
+                build(task.spec.encoder, 0, published)
+            check_count(task.spec.data)
+            check_classes(task.spec)
+        for _, ev in task.owed:
+            if needs_train(ev.protocol):
+                check_label(ev)
+
+
+def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
+    """What a task reads; what it pretrains on may be decoded on the fly."""
+    if isinstance(task.spec, RunSpec) and task.share_left > 0:
+        for _, part in task.spec.data.members:
+            yield part.dataset, part.split, part.size, part.fit, True
+    for _, ev in task.owed:
+        for split in ev.splits:
+            yield ev.dataset, split, ev.size, ev.fit, False

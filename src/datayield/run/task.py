@@ -1,0 +1,195 @@
+"""One task, from whatever state it is in to done: the one entry for every executor."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+
+import torch
+from torch import Tensor
+
+from datayield.nets.distributed import world
+from datayield.run.device import peak_memory
+from datayield.run.distributed import order
+from datayield.run.evaluation.evaluate import evaluate
+from datayield.run.images import source_of
+from datayield.run.job import Ended, Happening, Job
+from datayield.run.loop import Tick, read_tensors, take_over, threads_kept
+from datayield.run.loop.pretrain import pretrain
+from datayield.spec.atomic_files import write_json
+from datayield.spec.errors import (
+    BusyError,
+    DataError,
+    DatayieldError,
+    InterruptedRunError,
+    StoreError,
+    TrainingError,
+)
+from datayield.spec.run import RunSpec, flops_per_image
+from datayield.store.estimate import pretraining
+from datayield.store.folders import RunFolder, Store
+from datayield.store.plan import Task, as_of_now, label
+from datayield.store.records import ResultRecord
+from datayield.store.run_lock import claimed
+from datayield.store.speeds import Speeds, eval_key, kind_of
+from datayield.store.trunk import forget
+
+
+def work(
+    task: Task,
+    store: Store,
+    device: torch.device,
+    stop: Event,
+    save_seconds: float = 60.0,
+    jobs: int = 1,
+    patience: float = 0.0,
+) -> Iterator[Tick | ResultRecord | str]:
+    """Pretrain what is left, then evaluate what is owed; yields progress, results and notes.
+
+    Idempotent: what is there is not done again. A failure is written down in the run's folder
+    and raised. Raises InterruptedRunError when `stop` is set, with everything saved, and BusyError
+    where another process is at it, after `patience` seconds. `jobs`: tasks that share the device.
+    """
+    folder = store.run(task.spec.id)
+    with claimed(folder.path, patience):
+        task = as_of_now(task, store)
+        folder.failure.unlink(missing_ok=True)
+        try:
+            folder.write_spec(task.spec)
+            speeds = Speeds(kind_of(device.type, jobs))
+            if isinstance(task.spec, RunSpec) and task.share_left > 0:
+                yield from _pretrain(task, task.spec, store, speeds, device, stop, save_seconds)
+            for record in evaluate(task.spec, folder, task.owed, device):
+                ev = next(ev for _, ev in task.owed if ev.id == record.eval_id)
+                speeds.add(eval_key(task.spec.encoder, ev), record.seconds, "run")
+                yield record
+                if stop.is_set():
+                    raise InterruptedRunError(
+                        "stopped between two evaluations, all saved",
+                        hint="the same command goes on from here",
+                    )
+        except InterruptedRunError:
+            raise
+        except DatayieldError as error:
+            _write_failure(folder, error)
+            raise
+        except torch.OutOfMemoryError as error:
+            full = TrainingError(
+                "out of memory",
+                where=task.label,
+                got=f"{peak_memory(device) / 2**30:.1f} GiB at the peak on {device}",
+                hint="lower batch (it changes contrastive losses, so for all runs alike), "
+                "or use a smaller encoder or view size",
+            )
+            _write_failure(folder, full)
+            if world() > 1:  # the others are still in the step: this process must end, and they
+                raise SystemExit(full.text()) from error
+            raise full from error
+
+
+def _pretrain(
+    task: Task,
+    spec: RunSpec,
+    store: Store,
+    speeds: Speeds,
+    device: torch.device,
+    stop: Event,
+    save_seconds: float,
+) -> Iterator[Tick | str]:
+    folder = store.run(spec.id)
+    expected = pretraining(spec, 1.0, speeds)
+    estimate = (expected.low, expected.likely, expected.high) if expected else None
+    source = source_of(spec, device)
+    if task.part is not None:
+        take_over(spec, store, source.digests, task.shares, estimate)
+    weights = None if folder.state.exists() else _weights(spec, store)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    (folder.path / "spent.json").unlink(missing_ok=True)  # a replay, for a checkpoint not kept
+    order(spec, source, folder, weights)
+    if source.note:
+        yield source.note
+    loop = pretrain(
+        spec,
+        source,
+        folder,
+        shares=task.shares,
+        device=device,
+        stop=stop,
+        earlier=weights,
+        estimate=estimate,
+        save_seconds=save_seconds,
+        branches=_branches(task, spec, store),
+    )
+    with closing(source.images), threads_kept():
+        try:
+            yield from loop
+        except DataError as error:
+            if world() > 1:  # the others are still in the step, as when memory is short
+                _write_failure(folder, error)
+                raise SystemExit(error.text()) from error
+            raise
+    if task.part is not None and spec.trunk is not None:
+        forget(store, spec.trunk, task.part.runs)
+    spent = folder.spent()
+    if spent is not None:
+        speeds.add(spent.speed_key, spent.seconds / spent.images, "run", flops_per_image(spec))
+
+
+def _branches(task: Task, spec: RunSpec, store: Store) -> dict[int, Path]:
+    """Where the state is to be left for other runs of the trunk."""
+    if task.part is None or spec.trunk is None:
+        return {}
+    return {step: store.trunk(spec.trunk) / f"{step}.pt" for step in task.part.leaves}
+
+
+def _weights(spec: RunSpec, store: Store) -> dict[str, Tensor] | None:
+    """The encoder that an earlier run ended with, where `spec` starts from one."""
+    if spec.before is None:
+        return None
+    path = store.run(spec.before.id).checkpoint(1.0)
+    if not path.exists():
+        raise StoreError(
+            f"the run that this one starts from is not finished: {label(spec.before)}",
+            where=str(path),
+            hint="datayield run trains it first; where it failed or is held, see datayield status",
+        )
+    weights: dict[str, Tensor] = read_tensors(path, torch.device("cpu"))["encoder"]
+    return weights
+
+
+def _write_failure(folder: RunFolder, error: DatayieldError) -> None:
+    write_json(
+        folder.failure,
+        {"message": error.text(), "time": time.time(), "traceback": traceback.format_exc()},
+    )
+
+
+def attempt(job: Job, stop: Event) -> Iterator[Happening]:
+    """Progress and results as they come; `Ended` is the last. Errors of the program are raised."""
+    device = torch.device(job.device)
+    try:
+        yield from work(job.task, job.store, device, stop, job.save_seconds, job.jobs, job.patience)
+    except InterruptedRunError as pause:
+        yield Ended("stopped", pause.text())
+    except BusyError as error:
+        yield Ended("busy", error.text())
+    except DatayieldError as error:
+        yield Ended("failed", error.text())
+    else:
+        yield Ended("done")
+
+
+def isolated(job: Job, stop: Event) -> Iterator[Happening]:
+    """As `attempt`, for a process of its own: an error of the program ends only this task.
+
+    Raised where several processes are at the task: the others are still in the step.
+    """
+    try:
+        yield from attempt(job, stop)
+    except Exception:
+        if world() > 1:
+            raise
+        yield Ended("failed", traceback.format_exc())

@@ -1,0 +1,141 @@
+"""Half a minute of measuring: what the kinds of run in a plan take that no one timed yet.
+
+Training steps run on made-up pixels; evaluations on made-up features of the right shape.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import numpy as np
+import torch
+
+from datayield import evals, methods
+from datayield.augment.views import make_views
+from datayield.data.sampling import Resident
+from datayield.evals.features import extract, pixel_features
+from datayield.nets import encoder as encoders
+from datayield.optim.build import build as build_optimizer
+from datayield.run.device import keep_freed_memory
+from datayield.run.loop import laid_out, lay_out, take, threads_kept, way_of
+from datayield.spec.evaluation import SGD_EPOCHS, TUNINGS, EvalSpec, epochs_of
+from datayield.spec.run import EncoderSpec, RunSpec, flops_per_image
+from datayield.store.plan import Plan
+from datayield.store.speeds import Speeds, eval_key, speed_key
+
+SECONDS_PER_KIND = 4.0
+SAMPLE = 512  # images whose features are timed, then scaled to the whole
+
+
+def measure(plan: Plan, speeds: Speeds, device: torch.device) -> Iterator[str]:
+    """Time one of each kind of run and evaluation in the plan; yields what is being timed."""
+    for spec in {
+        speed_key(t.spec): t.spec
+        for t in plan.todo
+        if isinstance(t.spec, RunSpec) and t.share_left > 0
+    }.values():
+        if not speeds.samples(speed_key(spec)):
+            yield f"{spec.method.name}, {spec.encoder.name}, batch {spec.batch}"
+            speeds.add(
+                speed_key(spec), seconds_per_image(spec, device), "measured", flops_per_image(spec)
+            )
+    owed = {
+        eval_key(t.spec.encoder, ev): (t.spec.encoder, ev) for t in plan.todo for _, ev in t.owed
+    }
+    for key, (encoder, ev) in owed.items():
+        if not speeds.samples(key):
+            yield f"{ev.name} ({ev.protocol})"
+            speeds.add(key, evaluation_seconds(encoder, ev, device), "measured")
+
+
+def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
+    """Median time of a whole training step on random pixels, divided by the batch."""
+    with threads_kept():
+        times = _step_seconds(stepper(spec, device), device)
+    return float(np.median(times[1:])) / spec.batch  # the first step warms up
+
+
+def _step_seconds(step: Callable[[], None], device: torch.device) -> list[float]:
+    times: list[float] = []
+    began = time.perf_counter()
+    while len(times) < 4 or (time.perf_counter() - began < SECONDS_PER_KIND and len(times) < 40):
+        before = time.perf_counter()
+        step()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - before)
+    return times
+
+
+def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
+    """Each call is one training step as the loop takes it, from pixels to weights.
+
+    On random pixels, in the middle of the budget and at a learning rate of 0. Leaves the process
+    at the number of threads that runs take.
+    """
+    if device.type == "cpu":
+        keep_freed_memory()
+    n = 2 * spec.batch
+    pixels = np.random.default_rng(0).integers(
+        0, 256, (n, spec.data.size, spec.data.size, 3), dtype=np.uint8
+    )
+    images = Resident(pixels, np.arange(n), device)
+    method = methods.build(spec).to(device)
+    way = way_of(spec.encoder, spec.precision, device)
+    lay_out(method, way.layout, way.threads)
+    optimizer = build_optimizer(method, spec.optim)
+    targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()
+    number = count()
+
+    def step() -> None:
+        k = next(number)
+        views = make_views(images.batch(0, k, spec.batch), spec.views, 0, k)
+        views = laid_out(views, way.layout)
+        take(method, optimizer, spec, views, targets, t=0.5, lr=0.0, stream=k)
+
+    return step
+
+
+def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.device) -> float:
+    """Features of a few random images scaled to all, and the probe on random features.
+
+    Where the encoder is trained: one epoch of a few images, scaled to all epochs.
+    """
+    rng = np.random.default_rng(0)
+    sizes = (ev.train_count or 10_000, ev.test_count or 10_000)
+    if ev.tunes and encoder is not None:
+        return _tuning_seconds(encoder, ev, device) * sizes[0] * epochs_of(ev)
+    pixels = rng.integers(0, 256, (SAMPLE, ev.size, ev.size, 3), dtype=np.uint8)
+    began = time.perf_counter()
+    if encoder is None:
+        x = pixel_features(pixels)
+    else:
+        net = encoders.build(encoder, 0).to(device).to(memory_format=torch.channels_last)
+        x = extract(net, pixels, device)
+    passes = SGD_EPOCHS if evals.needs_views(ev.protocol) else 0
+    images = sum(sizes) + passes * sizes[0]
+    features = (time.perf_counter() - began) / SAMPLE * images
+    generator = torch.Generator().manual_seed(0)
+    made = [(torch.randn(n, x.shape[1], generator=generator), torch.arange(n) % 10) for n in sizes]
+    began = time.perf_counter()
+    train = made[0] if evals.needs_train(ev.protocol) else None
+    evals.evaluate(ev, train, made[1], views=lambda epoch: made[0][0])
+    return features + time.perf_counter() - began
+
+
+def _tuning_seconds(encoder: EncoderSpec, ev: EvalSpec, device: torch.device) -> float:
+    """Seconds to train on one image once: an epoch of two batches of made-up ones, warmed up."""
+    rng = np.random.default_rng(0)
+    n = 2 * TUNINGS[ev.protocol].batch
+    targets = rng.integers(0, 10, n)
+    if ev.protocol == "segment@1":
+        targets = rng.integers(0, 10, (n, ev.size, ev.size)).astype(np.uint8)
+    made = evals.Shown(rng.integers(0, 256, (n, ev.size, ev.size, 3), dtype=np.uint8), targets)
+    one = ev.model_copy(update={"epochs": 1, "ignore": None})
+    times = []
+    for _ in range(2):
+        net = encoders.build(encoder, 0).to(device).to(memory_format=torch.channels_last)
+        began = time.perf_counter()
+        evals.tune(one, net, made, evals.Shown(made.images[:2], made.targets[:2]), device)
+        times.append(time.perf_counter() - began)
+    return times[-1] / n

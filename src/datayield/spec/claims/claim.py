@@ -1,0 +1,117 @@
+"""What every claim says of a published finding: where it looks, and how values are written.
+
+Axis values are written as the study writes them, or by their words ("10 epochs", a part's name),
+or as `first` and `last` of the axis, which hold at every scale. Two axes every study has besides
+its own: `eval` (evaluations, by number of labels where that differs) and `share` (of the budget,
+where evaluations have several). Effects of scores are in points, and so are `value` and margins.
+"""
+
+from typing import Any
+
+from pydantic import ConfigDict, Field, model_validator
+
+from datayield.spec.frozen import Frozen
+from datayield.spec.run import Budget, Normaliser
+
+ENDS = ("first", "last")
+NOTHING = ("untrained", "pixels", "pretrained")  # baselines, in the place of a value of an axis
+OWN_AXES = ("eval", "share")
+BY = "by"  # the axis of normalisers, of `flips_under`
+SELECTION_GAP = "selection_gap"  # best on test minus best on validation, of analysis/selection
+Values = dict[str, Any]  # axis -> a value or a list of them
+Several = Any | tuple[Any, ...]
+
+
+class ClaimSpec(Frozen):
+    """What all claims say. `each`: axes of which every value must show it; others are averaged.
+
+    `of`: an evaluation, group of tasks or suite, or a list of them (their mean by run; with `eval`
+    among the axes looked along, one by one). `by`: whatever the budgets, at the largest amount of
+    it that all that is compared reaches. `skip`: why this scale does not ask.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
+    says: str
+    cites: str
+    of: str | tuple[str, ...] = Field(min_length=1)
+    metric: str | None = None
+    where: Values = Field(default_factory=dict)
+    each: tuple[str, ...] = ()
+    by: Normaliser | None = None
+    value: float | None = None
+    skip: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is measured on."""
+        return (self.of,) if isinstance(self.of, str) else self.of
+
+    @property
+    def units(self) -> tuple[Normaliser, ...]:
+        """What is held equal; nothing unless it is asked for: cells stand at their budgets."""
+        return () if self.by is None else (self.by,)
+
+    @model_validator(mode="after")
+    def _read_over_budgets(self) -> "ClaimSpec":
+        taken = ("share",) if getattr(self, "reach", None) is not None else ("share", "budget")
+        stray = [axis for axis in taken if axis in self.axes]
+        if self.units and stray:
+            raise ValueError(f"at equal {self.units[0]} {stray[0]} is no axis: leave it out")
+        return self
+
+    @property
+    def axes(self) -> dict[str, tuple[Any, ...]]:
+        """Every axis that it names, with the values that it names of it."""
+        found = {axis: many(values) for axis, values in self.where.items()}
+        for axis in self.each:
+            found.setdefault(axis, ())
+        for axis, values in self.along().items():
+            found[axis] = found.get(axis, ()) + tuple(v for v in values if v is not None)
+        return found
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """Axes along which cells are compared, with the values that are named of them."""
+        return {}
+
+
+class Between(ClaimSpec):
+    """From one value of the axis `over` to another; lists of equal length are pairs."""
+
+    over: str
+    from_: Several = Field("first", alias="from")
+    to: Several = "last"
+
+    @property
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """(from, to), one or several."""
+        return list(zip(many(self.from_), many(self.to), strict=True))
+
+    @model_validator(mode="after")
+    def _of_equal_length(self) -> "Between":
+        if len(many(self.from_)) != len(many(self.to)):
+            raise ValueError("from and to are pairs: lists of equal length")
+        return self
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return {self.over: many(self.from_) + many(self.to)}
+
+
+def many(value: Several) -> tuple[Any, ...]:
+    """A value or a list of them, as a tuple."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def in_words(axis: str, value: Any) -> str:
+    """A value of an axis as the tables name it: "10 epochs", a part's name, "1000"."""
+    if axis == "budget" and isinstance(value, dict):
+        return Budget.model_validate(value, strict=False).label()
+    if isinstance(value, dict) and "name" in value:
+        return str(value["name"])
+    if axis == "run" and value is None:
+        return "base"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # 64e3 is 64000
+    return str(value)

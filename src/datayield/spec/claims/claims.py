@@ -1,0 +1,233 @@
+"""Published findings as data: a closed set of tests, each with what it looks at and its source.
+
+All of these are defined in analysis/claims/tests.py.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from datayield.spec.claims.claim import BY, SELECTION_GAP, Between, ClaimSpec, Values, many
+from datayield.spec.frozen import Frozen
+from datayield.spec.run import NORMALISERS, Normaliser
+
+
+class BeatsBaseline(ClaimSpec):
+    """Scores above what costs nothing."""
+
+    test: Literal["beats_baseline"]
+    baseline: Literal["untrained", "pixels", "pretrained"] = "untrained"
+
+
+class Gain(Between):
+    """Better at `to` than at `from`, or worse where a `fall` is expected, by more than `at_least`.
+
+    `from` may be a baseline: untrained, pixels, pretrained. `at_least` below 0: not worse by that.
+    `at_from`, `at_to`: other axes' values that hold at one side. `reach`: a score, or the cell
+    (axis -> value) that ends with it: compared is then how much of `by` it took to get there.
+    """
+
+    test: Literal["gain"]
+    expect: Literal["rise", "fall"] = "rise"
+    at_least: float = 0.0
+    at_from: Values = Field(default_factory=dict)
+    at_to: Values = Field(default_factory=dict)
+    reach: float | Values | None = None
+
+    @model_validator(mode="after")
+    def _each_in_its_place(self) -> "Gain":
+        if self.reach is not None and self.by is None:
+            raise ValueError(f"reach asks how much of what: by: {', '.join(NORMALISERS)}")
+        for axis in {**self.at_from, **self.at_to}:
+            if axis in (self.over, *self.where, *self.each):
+                raise ValueError(f"{axis} is in at_from or at_to, and elsewhere")
+        return self
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        found = super().along()
+        target = self.reach if isinstance(self.reach, dict) else {}
+        for side in (self.at_from, self.at_to, target):
+            for axis, value in side.items():
+                found[axis] = found.get(axis, ()) + many(value)
+        return found
+
+
+class Monotone(ClaimSpec):
+    """Rises (or falls) all along the axis `over`."""
+
+    test: Literal["monotone"]
+    over: str
+    expect: Literal["rise", "fall"] = "rise"
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return {self.over: ()}
+
+
+class Diminishing(ClaimSpec):
+    """A doubling buys less in the second half of the axis `over` than in the first."""
+
+    test: Literal["diminishing"]
+    over: str
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return {self.over: ()}
+
+
+class Flat(ClaimSpec):
+    """Equivalent all along the axis `over`: within `margin`, in points, of no change."""
+
+    test: Literal["flat"]
+    over: str
+    margin: float = Field(1.0, gt=0)
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return {self.over: ()}
+
+
+class PeakThenFall(ClaimSpec):
+    """Rises along the axis `over`, then falls before its end."""
+
+    test: Literal["peak_then_fall"]
+    over: str = "share"
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return {self.over: ()}
+
+
+class GapGrows(Between):
+    """The gap between two values of the axis `across` (the second minus the first) is larger at
+    `to` than at `from`. Without `across` the metric is a gap itself: `metric: selection_gap`.
+    """
+
+    test: Literal["gap_grows"]
+    across: str | None = None
+    between: tuple[Any, ...] = ()
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> "GapGrows":
+        if (self.across is None) != (not self.between) or len(self.between) not in (0, 2):
+            raise ValueError("across names an axis and between two values of it, or neither")
+        if self.across is None and self.metric != SELECTION_GAP:
+            raise ValueError(f"state across and between, or metric: {SELECTION_GAP}")
+        return self
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        own = {self.across: self.between} if self.across else {}
+        return super().along() | own
+
+
+class Ordering(ClaimSpec):
+    """The values `order` of the axis `over` stand in this order, the lowest score first."""
+
+    test: Literal["ordering"]
+    over: str
+    order: tuple[Any, ...] = Field(min_length=2)
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return {self.over: self.order}
+
+
+class Measure(Frozen):
+    """Another measurement of the same runs."""
+
+    of: str
+    metric: str | None = None
+
+
+class Distance(Frozen):
+    """The measured distance from what a run is pretrained on to an evaluation's dataset."""
+
+    distance: Literal[
+        "fid", "fid_inf", "fid_shrunk", "kid", "cmmd", "mmd_median", "vdna", "domain_auc"
+    ]
+
+
+class Correlates(ClaimSpec):
+    """Rank correlation with another measure of the same cells, with `numbers` by the values of
+    the axis `over`, or over evaluations with distances between datasets.
+    """
+
+    test: Literal["correlates"]
+    with_: Measure | Distance | None = Field(None, alias="with")
+    over: str | None = None
+    numbers: dict[str, float] = Field(default_factory=dict)
+    expect: Literal["positive", "negative"] = "positive"
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Correlates":
+        by_hand = self.over is not None and bool(self.numbers)
+        if by_hand == (self.with_ is not None) or (self.over is None) != (not self.numbers):
+            raise ValueError(
+                "state with: {of: ..., metric: ...}, with: {distance: ...}, or over and numbers"
+            )
+        if self.by is not None:
+            raise ValueError("by: cells are ranked at their budgets")
+        return self
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        if isinstance(self.with_, Distance):
+            return {"eval": ()}
+        return {self.over: tuple(self.numbers)} if self.over else {}
+
+
+class Crossover(Between):
+    """Of `between`, values of the axis `across`, the first is ahead at `from`, the second at
+    `to`.
+    """
+
+    test: Literal["crossover"]
+    across: str
+    between: tuple[Any, Any]
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return super().along() | {self.across: self.between}
+
+
+class FlipsUnder(Between):
+    """From `from` to `to` a rise under the first of `settings`, values of the axis `under`, and a
+    fall under the second. `under: by`: settings are what is held equal, as epochs and images.
+    """
+
+    test: Literal["flips_under"]
+    under: str
+    settings: tuple[Any, Any]
+
+    @model_validator(mode="after")
+    def _units_of_by(self) -> "FlipsUnder":
+        if self.under == BY and not set(self.settings) <= set(NORMALISERS):
+            raise ValueError(f"under: by, so settings are two of {', '.join(NORMALISERS)}")
+        return self
+
+    @property
+    def units(self) -> tuple[Normaliser, ...]:
+        """Of `under: by`, its settings."""
+        return self.settings if self.under == BY else super().units
+
+    def along(self) -> dict[str, tuple[Any, ...]]:
+        """See ClaimSpec."""
+        return super().along() | {self.under: self.settings}
+
+
+Claim = (
+    BeatsBaseline
+    | Gain
+    | Monotone
+    | Diminishing
+    | Flat
+    | PeakThenFall
+    | GapGrows
+    | Ordering
+    | Correlates
+    | Crossover
+    | FlipsUnder
+)
+AnyClaim = Annotated[Claim, Field(discriminator="test")]

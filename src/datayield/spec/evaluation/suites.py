@@ -1,0 +1,166 @@
+"""Suites of tasks, as data: `suites/<name>.yaml`, and the evaluations that one stands for."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from datayield.spec.errors import ConfigError
+from datayield.spec.evaluation.eval_spec import Metric
+from datayield.spec.frozen import Frozen
+from datayield.spec.validate import validated
+from datayield.spec.yaml_file import read_mapping
+
+_FOLDER = Path(__file__).with_name("suites")
+Group = Literal["natural", "specialised", "structured"]
+GROUPS: tuple[Group, ...] = ("natural", "specialised", "structured")
+
+
+class Task(Frozen):
+    """One task: where its images are, how its labels are made, what is odd about it.
+
+    `train_count`: labelled images that are learned from (and chosen on), where the split holds
+    more. `tested`: images of the whole test split.
+    """
+
+    task: str
+    group: Group
+    dataset: str
+    label: str = "label"
+    train: str = "train"
+    val: str | None = None
+    test: str = "test"
+    train_count: int | None = Field(1000, ge=2)
+    metric: Metric | None = None
+    classes: int = Field(ge=2)
+    tested: int = Field(ge=2)
+    source: str
+    labels: str = "as published"
+    oddity: str = ""
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that it reads."""
+        return (self.train, *([self.val] if self.val else []), self.test)
+
+
+class Suite(Frozen):
+    """Tasks measured by one protocol; `fit` says how images are brought to a square."""
+
+    suite: str
+    what: str
+    fit: Literal["crop", "squash"]
+    tasks: tuple[Task, ...] = Field(min_length=1)
+
+    def of(self, group: str) -> tuple[Task, ...]:
+        """The tasks of one group, or all for an empty name."""
+        return tuple(task for task in self.tasks if group in ("", task.group))
+
+
+class Asked(Frozen):
+    """A suite in a study's evaluations. `size` has no default: accuracy depends on it.
+
+    Tasks whose data are not here are left out, and said to be, unless `required`.
+    """
+
+    suite: str
+    name: str = Field("", description="before each task's; the suite's own unless stated")
+    size: int = Field(ge=8)
+    seed: int = Field(0, ge=0)
+    test_count: int | None = Field(None, ge=2, description="of each task's test images")
+    groups: tuple[Group, ...] = GROUPS
+    without: tuple[str, ...] = ()
+    required: bool = False
+    at: tuple[float, ...] | None = None
+    where: dict[str, tuple[Any, ...]] | None = None
+
+
+def suite_names() -> list[str]:
+    """Names of the shipped suites, with their versions."""
+    return [f"{path.stem}@1" for path in sorted(_FOLDER.glob("*.yaml"))]
+
+
+@cache
+def suite(name: str) -> Suite:
+    """The shipped suite `name`. Raises ConfigError naming the suites that there are."""
+    if name not in suite_names():
+        raise ConfigError(
+            "no such suite of tasks",
+            where="evaluations: suite",
+            got=name,
+            allowed=suite_names(),
+            hint="datayield ls tasks",
+        )
+    path = _FOLDER / f"{name.removesuffix('@1')}.yaml"
+    return validated(Suite, read_mapping(path, "suite of tasks"), where=path.name)
+
+
+def expanded(entries: Any, where: str) -> Any:
+    """A study's `evaluations` as written -> one entry per evaluation.
+
+    A suite becomes its tasks; an entry that lists `label_fraction` or `per_class` becomes one per
+    value. What is no list of mappings is left for the study to refuse. Raises ConfigError.
+    """
+    if not isinstance(entries, list):
+        return entries
+    found: list[Any] = []
+    for i, entry in enumerate(entries):
+        if isinstance(entry, dict) and "suite" in entry:
+            found += _tasks(validated(Asked, entry, where=f"{where}: evaluations.{i}"))
+        elif isinstance(entry, dict):
+            found += _ladder(entry)
+        else:
+            found.append(entry)
+    return found
+
+
+def _tasks(asked: Asked) -> list[dict[str, Any]]:
+    whole = suite(asked.suite)
+    names = [task.task for task in whole.tasks]
+    for stray in sorted(set(asked.without) - set(names)):
+        raise ConfigError(
+            f"{asked.suite} has no such task",
+            where="evaluations: without",
+            got=stray,
+            allowed=names,
+        )
+    prefix = asked.name or asked.suite.partition("@")[0]
+    shared = {
+        "protocol": "vtab@1",
+        "part_of": asked.suite,
+        "size": asked.size,
+        "fit": whole.fit,
+        "seed": asked.seed,
+        "optional": not asked.required,
+        "test_count": asked.test_count,
+    }
+    shared |= {k: v for k in ("at", "where") if (v := getattr(asked, k)) is not None}
+    keys = {"group", "dataset", "label", "train", "val", "test", "train_count", "metric"}
+    found = []
+    for task in whole.tasks:
+        if task.group in asked.groups and task.task not in asked.without:
+            entry = shared | {"name": f"{prefix} {task.task}"} | task.model_dump(include=keys)
+            if asked.test_count and asked.test_count >= task.tested:
+                entry["test_count"] = None  # a small test split is taken whole
+            found.append(entry)
+    return found
+
+
+def _ladder(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """One entry for each value of a listed `label_fraction` or `per_class`, named by it."""
+    for key in ("label_fraction", "per_class"):
+        values = entry.get(key)
+        if isinstance(values, list):
+            name = entry.get("name", "")
+            return [
+                {**entry, key: value, "name": f"{name}, {_in_words(key, value)}"}
+                for value in values
+            ]
+    return [entry]
+
+
+def _in_words(key: str, value: Any) -> str:
+    if key == "label_fraction" and isinstance(value, int | float):
+        return f"{100 * value:g}% of labels"
+    return f"{value} per class"

@@ -1,0 +1,93 @@
+"""What a run is: its data, encoder, method, views, optimizer, budget and cost."""
+
+from datayield.spec.run.budget import (
+    NORMALISERS,
+    Budget,
+    Normaliser,
+    as_share,
+    short_number,
+    steps_for,
+)
+from datayield.spec.run.cost import (
+    CONVNET_WIDTH,
+    RESNETS,
+    VINY,
+    VITS,
+    decoder_macs,
+    encoder_dim,
+    encoder_macs,
+    encoder_params,
+    flops_per_image,
+    head_macs,
+    layer_macs,
+    projector_macs,
+)
+from datayield.spec.run.data_config import distinct, fixed, give_way, lay_out, splits_of
+from datayield.spec.run.durations import DURATIONS, converted, in_epochs
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.method import (
+    METHOD_SPECS,
+    OBJECTIVES,
+    PAPERS,
+    AnyMethod,
+    SimMIM,
+    Supervised,
+    WithTeacher,
+)
+from datayield.spec.run.milestone_run import run_at
+from datayield.spec.run.optim import OptimSpec
+from datayield.spec.run.run import BaselineSpec, RunSpec
+from datayield.spec.run.split_listing import Listing, Listings
+from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset
+from datayield.spec.run.views import VIEW_RECIPES, ViewSpec, recipe
+
+__all__ = [
+    "CONVNET_WIDTH",
+    "DURATIONS",
+    "METHOD_SPECS",
+    "NORMALISERS",
+    "OBJECTIVES",
+    "PAPERS",
+    "RESNETS",
+    "SLICE",
+    "VIEW_RECIPES",
+    "VINY",
+    "VITS",
+    "AnyMethod",
+    "BaselineSpec",
+    "Budget",
+    "Classes",
+    "EncoderSpec",
+    "Listing",
+    "Listings",
+    "Mixture",
+    "Normaliser",
+    "OptimSpec",
+    "Part",
+    "RunSpec",
+    "SimMIM",
+    "Subset",
+    "Supervised",
+    "ViewSpec",
+    "WithTeacher",
+    "as_share",
+    "converted",
+    "decoder_macs",
+    "distinct",
+    "encoder_dim",
+    "encoder_macs",
+    "encoder_params",
+    "fixed",
+    "flops_per_image",
+    "give_way",
+    "head_macs",
+    "in_epochs",
+    "lay_out",
+    "layer_macs",
+    "projector_macs",
+    "recipe",
+    "run_at",
+    "short_number",
+    "splits_of",
+    "steps_for",
+]

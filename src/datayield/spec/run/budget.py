@@ -1,0 +1,103 @@
+"""Budgets: the only place that turns images, epochs, steps or FLOPs into steps and shares.
+
+The canonical unit is *images presented* (C = N x E in Hammoud et al. 2024, section 3). Views,
+FLOPs and seconds are recorded with each run but never define C unless the study says so.
+"""
+
+import math
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from datayield.spec.errors import ConfigError
+from datayield.spec.frozen import Frozen
+
+Unit = Literal["images", "epochs", "steps", "flops"]
+# What runs can be compared at equal amounts of.
+Normaliser = Literal["images", "epochs", "views", "flops", "seconds"]
+NORMALISERS: tuple[Normaliser, ...] = ("images", "epochs", "views", "flops", "seconds")
+
+
+class Budget(Frozen):
+    """How much pretraining may consume. In YAML: one key, for example `{epochs: 100}`."""
+
+    unit: Unit
+    amount: float = Field(gt=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_one_key(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) == 1:
+            ((unit, amount),) = value.items()
+            if unit not in ("unit", "amount"):
+                return {"unit": unit, "amount": amount}
+        return value
+
+    def images(self, n: int, batch: int, flops_per_image: float | None = None) -> int:
+        """The budget as images presented, for `n` unique images in batches of `batch`.
+
+        Raises ConfigError for a FLOPs budget when the cost of an image is not known.
+        """
+        if self.unit == "images":
+            return max(1, round(self.amount))
+        if self.unit == "epochs":
+            return max(1, round(self.amount * n))
+        if self.unit == "steps":
+            return max(1, round(self.amount)) * batch
+        if flops_per_image is None:
+            raise ConfigError(
+                "a budget in FLOPs needs the cost of one image, unknown for this encoder",
+                where="budget.flops",
+                hint="state the budget in images, epochs or steps",
+            )
+        return max(1, round(self.amount / flops_per_image))
+
+    def label(self) -> str:
+        """A short name for tables and legends: `100 epochs`, `640k images`."""
+        return f"{short_number(self.amount)} {'FLOPs' if self.unit == 'flops' else self.unit}"
+
+
+def steps_for(images: int, batch: int) -> int:
+    """Optimizer steps whose `steps * batch` images lie nearest to `images`; at least one.
+
+    Batches are always full (the order wraps across passes), so what is consumed differs from
+    what was asked by at most half a batch, also where the set is smaller than one batch.
+    """
+    return max(1, math.floor(images / batch + 0.5))
+
+
+def as_share(epochs: Any, n: int, images: float, where: str) -> float:
+    """`epochs` passes over `n` images as a share of a run of `images` images.
+
+    Of a published run of E epochs the same is `as_share(epochs, 1, E, where)`. Raises
+    ConfigError where it is no number, negative, or longer than the whole run.
+    """
+    if isinstance(epochs, bool) or not isinstance(epochs, int | float) or not epochs >= 0:
+        raise ConfigError(
+            "not a duration", where=where, got=epochs, allowed="a share, or {epochs: NUMBER}"
+        )
+    share = epochs * n / images
+    if share > 1:
+        raise ConfigError(
+            f"{where} is longer than the whole run of {images:,.0f} images, N = {n:,}",
+            where=where,
+            got=f"{epochs:g} epochs of {images / n:.4g}",
+            allowed=f"at most {images / n:.4g} epochs",
+            hint="raise the budget, or write it as a share of the run, for example 0.05",
+        )
+    return share
+
+
+def short_number(value: float) -> str:
+    """640000 -> '640k', 5e6 -> '5M', 3.2e18 -> '3.2E'; four digits at most."""
+    for limit, suffix in (
+        (1e18, "E"),
+        (1e15, "P"),
+        (1e12, "T"),
+        (1e9, "G"),
+        (1e6, "M"),
+        (1e3, "k"),
+    ):
+        if limit <= value < limit * 1000:
+            return f"{value / limit:.4g}{suffix}"
+    return f"{value:.4g}"

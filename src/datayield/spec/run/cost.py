@@ -1,0 +1,245 @@
+"""What one image costs in arithmetic, in closed form, so that planning needs no torch.
+
+Counted: multiply-adds of convolutions and matrix products (2 FLOPs each), the backward pass as
+twice the forward. Tests hold these formulas against torch's own counter.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.method import (
+    BYOL,
+    DINO,
+    MoCoV3,
+    SimMIM,
+    Supervised,
+    SwAV,
+    WithProjector,
+    WithTeacher,
+)
+from datayield.spec.run.run import RunSpec
+
+RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
+    "resnet18": ("basic", (2, 2, 2, 2)),
+    "resnet34": ("basic", (3, 4, 6, 3)),
+    "resnet50": ("bottleneck", (3, 4, 6, 3)),
+    "resnet101": ("bottleneck", (3, 4, 23, 3)),
+}
+VITS: dict[str, tuple[int, int, int]] = {  # width, depth, heads
+    "vit_tiny": (192, 12, 3),
+    "vit_small": (384, 12, 6),
+    "vit_base": (768, 12, 12),
+}
+CONVNET_WIDTH = 32
+
+
+class _ViNy(NamedTuple):
+    width: int = 128
+    depth: int = 12
+    heads: int = 8
+    inner: int = 512  # width of the attention: 8 heads of 64
+    mlp: int = 512
+
+
+VINY = _ViNy()  # Bridge et al. 2025
+
+
+def encoder_dim(encoder: EncoderSpec) -> int | None:
+    """Width of the pooled features; None for an encoder only timm knows."""
+    if encoder.name == "convnet":
+        return 8 * (encoder.width or CONVNET_WIDTH)
+    if encoder.name in RESNETS:
+        return 512 if RESNETS[encoder.name][0] == "basic" else 2048
+    if encoder.name == "viny":
+        return VINY.width
+    return VITS[encoder.name][0] if encoder.name in VITS else None
+
+
+def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
+    """Multiply-adds of one forward pass on one `size` x `size` image; None where unknown."""
+    if encoder.name == "convnet":
+        return _convnet(encoder.width or CONVNET_WIDTH, size)
+    if encoder.name in RESNETS:
+        kind, depths = RESNETS[encoder.name]
+        return _resnet(kind, depths, encoder.stem, size)
+    if encoder.name in VITS:
+        width, depth, _ = VITS[encoder.name]
+        return _vit(width, depth, width, 4 * width, encoder.patch or 16, size)
+    if encoder.name == "viny":
+        return _vit(VINY.width, VINY.depth, VINY.inner, VINY.mlp, encoder.patch or 16, size)
+    return None
+
+
+def projector_macs(method: WithProjector, dim: int) -> float:
+    """Multiply-adds of the projector, and of prototypes, on one view: what a teacher has."""
+    macs = float(layer_macs(method, dim))
+    if isinstance(method, DINO | SwAV):
+        macs += method.projector[-1] * method.prototypes
+    return macs
+
+
+def layer_macs(method: WithProjector, dim: int) -> int:
+    """Multiply-adds of the projector alone, about the number of its weights."""
+    return sum(a * b for a, b in pairwise((dim, *method.projector)))
+
+
+def head_macs(method: WithProjector, dim: int) -> float:
+    """Multiply-adds of all heads that are trained, the predictor included, on one view."""
+    macs = projector_macs(method, dim)
+    if isinstance(method, BYOL | MoCoV3):
+        macs += 2 * method.projector[-1] * method.predictor
+    return macs
+
+
+def decoder_macs(encoder: EncoderSpec, size: int) -> float | None:
+    """Multiply-adds of SimMIM's linear decoder on one view: every token to its pixels."""
+    dim, stride = encoder_dim(encoder), encoder.stride
+    if dim is None or stride is None:
+        return None
+    return float((size // stride) ** 2 * dim * 3 * stride**2)
+
+
+def loss_macs(method: WithProjector, batch: int, views: int) -> float:
+    """Multiply-adds of the loss per image, in a batch of `batch`: the products of matrices."""
+    d = method.projector[-1]
+    if method.name == "simclr":
+        return float(views * views * batch * d)
+    if method.name == "moco_v3":
+        return float(views * (views - 1) * batch * d)
+    if isinstance(method, BYOL | DINO | SwAV):
+        return 0.0  # no products of matrices
+    if method.name == "lejepa":
+        return float(views * d * method.directions)
+    pairs = method.pairing == "all_pairs" or views == 2
+    if method.name == "vicreg":
+        return float((views if pairs else 2 * views) * d * d)
+    return float(views * (views - 1) // 2 * d * d if pairs else d * d)
+
+
+def codes_macs(method: SwAV, batch: int) -> tuple[float, float]:
+    """Multiply-adds per image of two views' codes, forward only: without the queue, and its extra.
+
+    The queue is compared with the prototypes; then each of Sinkhorn's iterations passes twice over
+    all scores.
+    """
+    per_row = 2.0 * 2 * method.iterations * method.prototypes
+    compared = 2.0 * method.projector[-1] * method.prototypes
+    return per_row, (per_row + compared) * method.queue / batch
+
+
+def flops_per_image(spec: RunSpec) -> float | None:
+    """FLOPs that training spends on one image: all its views, forward and backward.
+
+    A teacher runs forward only, on the large views. A queue is compared once its share has come.
+    """
+    dim = encoder_dim(spec.encoder)
+    macs = [encoder_macs(spec.encoder, view.size) for view in spec.views]
+    if dim is None or any(m is None for m in macs):
+        return None
+    encoder = sum(v.count * m for v, m in zip(spec.views, macs, strict=True) if m is not None)
+    if isinstance(spec.method, SimMIM):  # its loss has no products of matrices
+        decoders = (v.count * (decoder_macs(spec.encoder, v.size) or 0.0) for v in spec.views)
+        return 6.0 * (encoder + sum(decoders))
+    if isinstance(spec.method, Supervised):
+        return 6.0 * (encoder + spec.view_count * dim * spec.method.classes)
+    head = spec.view_count * head_macs(spec.method, dim)
+    trained = 6.0 * (encoder + head + loss_macs(spec.method, spec.batch, spec.view_count))
+    if isinstance(spec.method, WithTeacher):
+        once = encoder_macs(spec.encoder, spec.views[0].size) or 0.0
+        trained += 2.0 * spec.large_views * (once + projector_macs(spec.method, dim))
+    if isinstance(spec.method, SwAV):
+        codes, queue = codes_macs(spec.method, spec.batch)
+        trained += 2.0 * (codes + (1 - spec.method.queue_from) * queue)
+    return trained
+
+
+def _half(side: int) -> int:
+    return (side + 1) // 2
+
+
+def _convnet(width: int, side: int) -> float:
+    macs = 9.0 * 3 * width * side**2
+    for stage in range(3):
+        side = _half(side)
+        macs += 9 * (width << stage) * (width << stage + 1) * side**2
+    return macs
+
+
+def _resnet(kind: str, depths: tuple[int, ...], stem: str | None, side: int) -> float:
+    if stem != "imagenet":
+        side += 2 * (stem == "cifar_pad2")
+        macs = 9.0 * 3 * 64 * side**2
+    else:
+        side = _half(side)
+        macs = 49.0 * 3 * 64 * side**2
+        side = _half(side)
+    inputs = 64
+    for stage, blocks in enumerate(depths):
+        mid = 64 << stage
+        out = mid if kind == "basic" else 4 * mid
+        for block in range(blocks):
+            before = side
+            if stage and not block:
+                side = _half(side)
+            if kind == "basic":
+                macs += 9 * (inputs * mid + mid * out) * side**2
+            else:
+                macs += inputs * mid * before**2 + (9 * mid * mid + mid * out) * side**2
+            if inputs != out:
+                macs += inputs * out * side**2
+            inputs = out
+    return macs
+
+
+def _vit(width: int, depth: int, inner: int, mlp: int, patch: int, side: int) -> float:
+    """`inner`: width of queries, keys and values; `mlp`: of the perceptron's hidden layer."""
+    patches = (side // patch) ** 2
+    tokens = patches + 1
+    block = (4 * inner + 2 * mlp) * width * tokens + 2 * tokens * tokens * inner
+    return float(3 * patch * patch * width * patches + depth * block)
+
+
+def encoder_params(encoder: EncoderSpec) -> int | None:
+    """Trainable parameters of the encoder; None for one that only timm knows."""
+    if encoder.name == "convnet":
+        width = encoder.width or CONVNET_WIDTH
+        chain = (3, width, 2 * width, 4 * width, 8 * width)
+        return sum(9 * a * b + 2 * b for a, b in pairwise(chain))
+    if encoder.name in RESNETS:
+        kind, depths = RESNETS[encoder.name]
+        return _resnet_params(kind, depths, 7 if encoder.stem == "imagenet" else 3)
+    if encoder.name in VITS:
+        width, depth, _ = VITS[encoder.name]
+        patch = encoder.patch or 16
+        tokens = (encoder.size // patch) ** 2 + 1
+        block = 12 * width * width + 13 * width
+        return (3 * patch * patch + 1) * width + (tokens + 1) * width + depth * block + 2 * width
+    if encoder.name == "viny":
+        return _viny_params(encoder.patch or 16, encoder.size)
+    return None
+
+
+def _viny_params(patch: int, size: int) -> int:
+    width, depth, _, inner, mlp = VINY
+    pixels, tokens = 3 * patch * patch, (size // patch) ** 2 + 1
+    embed = 2 * pixels + (pixels + 1) * width + 2 * width  # a norm before, and one after
+    attention = 2 * width + 3 * width * inner + (inner + 1) * width  # no bias but the last's
+    perceptron = 2 * width + (width + 1) * mlp + (mlp + 1) * width
+    return embed + (tokens + 1) * width + depth * (attention + perceptron) + 2 * width
+
+
+def _resnet_params(kind: str, depths: tuple[int, ...], kernel: int) -> int:
+    total, inputs = kernel * kernel * 3 * 64 + 2 * 64, 64
+    for stage, blocks in enumerate(depths):
+        mid = 64 << stage
+        out = mid if kind == "basic" else 4 * mid
+        for _ in range(blocks):
+            if kind == "basic":
+                total += 9 * (inputs * mid + mid * out) + 2 * (mid + out)
+            else:
+                total += inputs * mid + 9 * mid * mid + mid * out + 2 * (2 * mid + out)
+            if inputs != out:
+                total += inputs * out + 2 * out
+            inputs = out
+    return total

@@ -1,0 +1,115 @@
+"""The images of a run: from a mapping as written to what a run holds, N and fingerprints fixed."""
+
+from typing import Any
+
+from datayield.spec.errors import ConfigError
+from datayield.spec.run.split_listing import Listings
+from datayield.spec.run.subset import Mixture, Part, Subset
+
+Raw = dict[str, Any]  # as read from YAML
+OF_PARTS = frozenset(Part.model_fields)
+
+
+def give_way(old: Raw, new: Raw) -> None:
+    """What is laid over `data` decides whether it is one set or a mixture: drop the other's keys.
+
+    A size stays.
+    """
+    if "parts" in new and "parts" not in old:
+        for key in OF_PARTS - {"seed"}:
+            old.pop(key, None)
+    elif "dataset" in new and "parts" not in new:
+        old.pop("parts", None)
+
+
+def lay_out(data: Raw, seed: Any) -> Raw:
+    """`data` as a run holds it: seeds stated, parts of no images left out, a lone part a subset.
+
+    Each seed draws its own subset, unless stated. Raises ConfigError for a part that is not there.
+    """
+    if "parts" not in data:
+        return {"seed": seed, **data}
+    parts = data["parts"]
+    if not isinstance(parts, dict) or not all(isinstance(p, dict | None) for p in parts.values()):
+        raise ConfigError(
+            "the parts of a mixture are mappings with names",
+            where="data.parts",
+            got=parts,
+            allowed="{B: {dataset: ..., count: ...}, A: {dataset: ..., count: ...}}",
+        )
+    if stray := sorted((OF_PARTS - {"seed"}) & data.keys()):
+        raise ConfigError(
+            f"{stray[0]} is of a part: data is a mixture",
+            where=f"data.{stray[0]}",
+            got=data[stray[0]],
+            allowed=["parts", "size", "fit", "seed"],
+            hint=f"write it in each of data.parts ({', '.join(parts)})",
+        )
+    named = [name for name, part in parts.items() if part and "dataset" in part]
+    kept = {}
+    for name, part in parts.items():
+        if part and "dataset" not in part:
+            raise ConfigError(
+                f"there is no part {name!r}, or it names no dataset",
+                where=f"data.parts.{name}",
+                got=name,
+                allowed=named,
+                hint="a part needs a dataset",
+            )
+        if part and part.get("count") != 0:
+            kept[name] = {"seed": data.get("seed", seed), **part}
+    shared = {key: data[key] for key in data if key not in ("parts", "seed")}
+    if not kept:
+        raise ConfigError(
+            "no part has any images", where="data.parts", got=", ".join(parts) or "none"
+        )
+    if len(kept) == 1:
+        return {**shared, **next(iter(kept.values()))}
+    return {**shared, "parts": kept}
+
+
+def splits_of(data: Any) -> set[tuple[str, str]]:
+    """(dataset, split) of each part of `data` as written, as far as they are named."""
+    if not isinstance(data, dict):
+        return set()
+    parts = data.get("parts")
+    members = parts.values() if isinstance(parts, dict) else [data]
+    return {
+        (part["dataset"], part.get("split") or "train")
+        for part in members
+        if isinstance(part, dict) and isinstance(part.get("dataset"), str)
+    }
+
+
+def fixed(data: Subset | Mixture, listings: Listings) -> Subset | Mixture:
+    """`data` with its counts and the fingerprints of the files. Raises ConfigError: not known."""
+    if isinstance(data, Subset):
+        return data.model_copy(update=_known(data, listings, "data"))
+    parts = {
+        name: part.model_copy(update=_known(part, listings, f"data.parts.{name}"))
+        for name, part in data.parts.items()
+    }
+    return data.model_copy(update={"parts": parts})
+
+
+def distinct(data: Subset | Mixture, listings: Listings) -> int:
+    """N, the number of distinct images. Raises ConfigError where it is not known."""
+    return fixed(data, listings).count or 0
+
+
+def _known(part: Part, listings: Listings, where: str) -> Raw:
+    listing = listings.get((part.dataset, part.split))
+    if part.count is None and part.classes is not None:
+        raise ConfigError(
+            "of chosen classes, say how many images",
+            where=f"base.{where}.count",
+            hint="state count: N; with more than there are, running says how many there are",
+        )
+    n = part.count or (listing.images - (part.skip or 0) if listing else None)
+    if n is None:
+        raise ConfigError(
+            f"dataset {part.dataset!r} is not here and {where}.count is not stated",
+            where=f"base.{where}.count",
+            hint="state data.count, or make the dataset available (datayield doctor --data)",
+        )
+    return {"count": n, "fingerprint": listing.fingerprint if listing else None}

@@ -1,0 +1,81 @@
+"""Which network turns an image into features."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from datayield.spec.errors import nearest
+from datayield.spec.frozen import Frozen
+
+ENCODERS = (
+    "convnet", "resnet18", "resnet34", "resnet50", "resnet101",
+    "vit_tiny", "vit_small", "vit_base", "viny",
+)  # fmt: skip
+
+
+class EncoderSpec(Frozen):
+    """`name`: convnet, resnet18/34/50/101, vit_tiny/small/base, viny, or any `timm/<name>`.
+
+    `stem` applies to ResNets (cifar: 3x3 stride 1, no pooling; cifar_pad2: the same padded by 2, as
+    in solo-learn, whose maps are 2 px wider), `patch` and `pool` to ViTs; `size` is the side in
+    pixels that the positions of a ViT are laid out for. viny (Bridge et al. 2025) is published with
+    patch 16 at 128 px. `pool`: features are the class token (`token`, and what None means) or the
+    mean of the others after the last norm (`avg`).
+    """
+
+    name: str
+    stem: Literal["cifar", "cifar_pad2", "imagenet"] | None = None
+    patch: int | None = Field(None, ge=1)
+    size: int = Field(ge=8)
+    width: int | None = Field(None, ge=4, description="first-stage channels of `convnet`")
+    pool: Literal["token", "avg"] | None = None
+
+    @model_validator(mode="after")
+    def _what_applies(self) -> "EncoderSpec":
+        if self.name not in ENCODERS and not self.name.startswith("timm/"):
+            near = nearest(self.name, ENCODERS)
+            guess = f"; did you mean {near!r}?" if near else ""
+            allowed = f"{', '.join(ENCODERS)}, timm/<name>"
+            raise ValueError(f"no encoder {self.name!r}{guess} (allowed: {allowed})")
+        if self.name.startswith("resnet") and self.stem is None:
+            raise ValueError("a ResNet needs an explicit stem: cifar, cifar_pad2 or imagenet")
+        if self.is_vit:
+            if self.patch is None:
+                raise ValueError("a ViT needs an explicit patch, for example 8")
+            if self.size % self.patch:
+                raise ValueError(f"size {self.size} is not a multiple of patch {self.patch}")
+        owners = {
+            "stem": self.name.startswith("resnet"),
+            "patch": self.is_vit,
+            "pool": self.is_vit,
+            "width": self.name == "convnet",
+        }
+        for key, applies in owners.items():
+            if getattr(self, key) is not None and not applies:
+                raise ValueError(f"{key} does not apply to {self.name}")
+        return self
+
+    @property
+    def is_vit(self) -> bool:
+        """Whether it is cut into patches, with positions laid out for `size`."""
+        return self.name.startswith("vit_") or self.name == "viny"
+
+    @property
+    def stride(self) -> int | None:
+        """Side in pixels of what a token stands for; None for an encoder only timm knows."""
+        if self.name == "convnet":
+            return 8
+        if self.name.startswith("resnet"):
+            return {"cifar": 8, "imagenet": 32}.get(self.stem or "")
+        return self.patch
+
+
+def published(encoder: EncoderSpec) -> None:
+    """Raises ValueError where timm can have no weights for this encoder."""
+    if encoder.name in ("convnet", "viny"):
+        raise ValueError(f"init: there are no pretrained weights of {encoder.name}")
+    if encoder.stem not in (None, "imagenet"):
+        raise ValueError(
+            f"init: the pretrained weights of {encoder.name} are for stem: imagenet, "
+            f"not {encoder.stem}"
+        )

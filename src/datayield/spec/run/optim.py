@@ -1,0 +1,84 @@
+"""How a run is optimised."""
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from datayield.spec.frozen import Frozen
+from datayield.spec.run.budget import Budget
+
+# Knobs of an optimizer or a schedule that mean nothing to the others.
+_OPTIM_KNOBS = {
+    "name": {
+        "momentum": ("sgd", "lars"),
+        "betas": ("adamw", "adam"),
+        "eta": ("lars",),
+        "trust_clip": ("lars",),
+    },
+    "schedule": {
+        "final": ("cosine", "wsd"),
+        "decay": ("wsd",),
+        "milestones": ("step",),
+        "gamma": ("step",),
+    },
+}
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class OptimSpec(Frozen):
+    """Optimizer and schedule. `lr` is what runs: nothing rescales it with batch or views.
+
+    `warmup` and `milestones` are shares of t. `adam` adds weight decay to the gradient, as L2;
+    `adamw` takes it from the weight. A knob of another optimizer or schedule is refused.
+
+    `trunk` is the length, one for all budgets that nest, of which `warmup` is then a share: runs
+    that differ in budget alone take the same steps until the shorter one decays (`wsd`) or ends
+    (`constant`), so the longer starts where the shorter was. `decay` is a share of the run's own
+    budget.
+    """
+
+    name: Literal["adamw", "adam", "sgd", "lars"] = "adamw"
+    lr: float = Field(gt=0)
+    bias_lr: float = Field(1.0, gt=0, description="factor on lr for biases and norms")
+    weight_decay: float = Field(0.0, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    betas: tuple[float, float] = (0.9, 0.999)
+    eta: float = Field(0.02, gt=0, description="LARS trust coefficient")
+    trust_clip: bool = Field(True, description="LARS: lr is an upper bound, not a factor")
+    schedule: Literal["cosine", "constant", "wsd", "step"] = "cosine"
+    warmup: float = Field(0.05, ge=0, lt=1)
+    final: float = Field(0.0, ge=0, le=1, description="last lr as a share of lr")
+    milestones: tuple[Share, ...] = ()
+    gamma: float = Field(0.1, gt=0, description="factor on lr at each milestone")
+    decay: float | None = Field(None, gt=0, lt=1, description="share at the end; None: 0.2")
+    trunk: Budget | None = None
+    clip: float | None = Field(None, gt=0, description="largest norm of the gradient")
+
+    @model_validator(mode="after")
+    def _what_applies(self) -> "OptimSpec":
+        fields = type(self).model_fields
+        for part, knobs in _OPTIM_KNOBS.items():
+            chosen = getattr(self, part)
+            for knob, owners in knobs.items():
+                if chosen not in owners and getattr(self, knob) != fields[knob].default:
+                    raise ValueError(f"{knob} applies to {' and '.join(owners)}, not to {chosen}")
+        if self.trunk is not None:
+            self._check_trunk()
+        if self.schedule == "step":
+            steps = (self.warmup, *self.milestones)
+            if len(steps) == 1 or any(a >= b for a, b in pairwise(steps)):
+                raise ValueError("step needs milestones, rising shares of the run after warmup")
+        return self
+
+    def _check_trunk(self) -> None:
+        if self.schedule not in ("constant", "wsd"):
+            raise ValueError(
+                "trunk: the rate must not depend on the run's own budget before it ends or "
+                f"decays, as with schedule constant or wsd; with {self.schedule} it does"
+            )
+        if self.schedule == "wsd" and self.decay is None:
+            raise ValueError(
+                "trunk: wsd must say its decay, the share of the run's own budget in which it "
+                "leaves the trunk, for example decay: 0.2"
+            )

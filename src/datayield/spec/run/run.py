@@ -1,0 +1,258 @@
+"""One run: everything that decides what a pretraining produces, and nothing else."""
+
+from functools import cached_property
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from datayield.spec.frozen import Frozen
+from datayield.spec.identity import versioned_digest
+from datayield.spec.run.budget import Budget, steps_for
+from datayield.spec.run.encoder import EncoderSpec, published
+from datayield.spec.run.method import MethodSpec, SeesT, SimMIM, Supervised, WithCrops
+from datayield.spec.run.optim import OptimSpec
+from datayield.spec.run.subset import Data, Mixture
+from datayield.spec.run.views import ViewSpec
+
+
+class Stage(Frozen):
+    """An earlier run, from whose encoder at the end of its budget a run starts."""
+
+    run: "RunSpec"
+
+
+class RunSpec(Frozen):
+    """A pretraining. `id` is a digest of all of it and of the versions of what realises it.
+
+    `init: pretrained` goes on from the weights that timm publishes for the encoder; a `Stage` from
+    those that another run ends with. A study writes the latter as what is different from its base.
+    """
+
+    data: Data
+    encoder: EncoderSpec
+    method: MethodSpec
+    views: tuple[ViewSpec, ...] = Field(min_length=1)
+    optim: OptimSpec
+    batch: int = Field(256, ge=2)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    budget: Budget
+    seed: int = Field(0, ge=0)
+    init: Literal["pretrained"] | Stage | None = None
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> "RunSpec":
+        if isinstance(self.init, Stage):
+            before = self.init.run.encoder
+            # What is read of the tokens (pool) does not touch the weights.
+            if before.model_copy(update={"pool": None}) != self.encoder.model_copy(
+                update={"pool": None}
+            ):
+                raise ValueError(
+                    "init: the run to start from must train the same encoder, not "
+                    f"{_written(before)} where this one is {_written(self.encoder)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _weights_are_published(self) -> "RunSpec":
+        if self.init == "pretrained":
+            published(self.encoder)
+        return self
+
+    @model_validator(mode="after")
+    def _views_fit(self) -> "RunSpec":
+        least = 1 if isinstance(self.method, SimMIM | Supervised) else 2
+        if self.view_count < least:
+            raise ValueError("a joint-embedding method needs at least two views of an image")
+        if self.view_count > 16:
+            raise ValueError(f"{self.method.name} takes {least} to 16 views, not {self.view_count}")
+        sizes = [view.size for view in self.views]
+        if len(set(sizes)) > 1:
+            self._crops_fit(sizes)
+        if self.encoder.is_vit and sizes[0] != self.encoder.size:
+            raise ValueError(
+                f"views of {sizes[0]} px, but the positions of {self.encoder.name} are laid out "
+                f"for encoder.size = {self.encoder.size}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_mean_one_thing(self) -> "RunSpec":
+        if isinstance(self.method, Supervised) and isinstance(self.data, Mixture):
+            raise ValueError(
+                "supervised learns from the labels of one dataset, and data is a mixture of "
+                f"{', '.join(name for name, _ in self.data.members)}: name one dataset, with "
+                "classes where only some are wanted"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _masks_fit(self) -> "RunSpec":
+        if isinstance(self.method, SimMIM):
+            mask, stride = self.method.mask_patch, self.encoder.stride
+            if stride is None:
+                raise ValueError(f"simmim does not know the tokens of {self.encoder.name}")
+            if mask % stride:
+                part = "patch" if self.encoder.is_vit else "stride of the last map"
+                raise ValueError(
+                    f"method.mask_patch {mask} is not a multiple of {stride} px, the {part} of "
+                    f"{self.encoder.name}"
+                )
+            for size in sorted({view.size for view in self.views}):
+                if size % mask:
+                    raise ValueError(f"views of {size} px do not divide into mask_patch {mask}")
+                cells = (size // mask) ** 2
+                if self.method.ratio * cells > cells - 1:
+                    raise ValueError(
+                        f"method.ratio {self.method.ratio} hides all of a view: {size} px are "
+                        f"{cells} squares of mask_patch {mask}; lower one of them"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _trunk_is_shared(self) -> "RunSpec":
+        trunk = self.optim.trunk
+        if trunk is None:
+            return self
+        if isinstance(self.method, SeesT):
+            raise ValueError(
+                f"optim.trunk: what {self.method.name} does at a step depends on the share of its "
+                "own budget that is spent, so runs of different budgets do not take the same steps"
+            )
+        if trunk.unit == self.budget.unit == "images":  # resolved
+            if self.trunk_steps < self.steps:
+                raise ValueError(
+                    f"optim.trunk: {trunk.label()} are fewer than the budget of the run, "
+                    f"{self.budget.label()}; give the largest budget or more"
+                )
+            if (warmup := self.optim.warmup * self.trunk_steps) > self.shared_steps:
+                raise ValueError(
+                    f"optim.warmup: {warmup * self.batch:,.0f} images of the trunk, but the run "
+                    f"leaves it after {self.shared_steps * self.batch:,}"
+                )
+        return self
+
+    def _crops_fit(self, sizes: list[int]) -> None:
+        """Views of several sizes: which methods take them, and in which order."""
+        if not isinstance(self.method, WithCrops):
+            raise ValueError(f"{self.method.name} takes views of one size, not {sizes}")
+        if sizes != sorted(sizes, reverse=True) or self.large_views < 2:
+            raise ValueError(
+                f"{self.method.name} takes two large views or more, then smaller ones, not {sizes}"
+            )
+        if self.encoder.patch and any(size % self.encoder.patch for size in sizes):
+            raise ValueError(
+                f"the sizes of views must be multiples of patch {self.encoder.patch}, not {sizes}"
+            )
+
+    @property
+    def view_count(self) -> int:
+        """Views made of each image."""
+        return sum(view.count for view in self.views)
+
+    @property
+    def large_views(self) -> int:
+        """Views as large as the first: all but the small crops of multi-crop."""
+        return sum(view.count for view in self.views if view.size == self.views[0].size)
+
+    @property
+    def before(self) -> "RunSpec | None":
+        """The run whose encoder this one starts from."""
+        return self.init.run if isinstance(self.init, Stage) else None
+
+    @property
+    def chain(self) -> "tuple[RunSpec, ...]":
+        """The runs that must be done one after another, this one last."""
+        return (*(self.before.chain if self.before else ()), self)
+
+    @property
+    def label(self) -> str | None:
+        """The column of labels that the objective learns from; None where it reads none."""
+        return self.method.label if isinstance(self.method, Supervised) else None
+
+    @property
+    def images(self) -> int:
+        """Images asked for. Only specs resolved by a study, whose budget is in images, have it."""
+        if self.budget.unit != "images":
+            raise ValueError(f"the budget is still in {self.budget.unit}; resolve it first")
+        return round(self.budget.amount)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the whole run."""
+        return steps_for(self.images, self.batch)
+
+    @property
+    def trunk_steps(self) -> int:
+        """Optimizer steps of the trunk; of the run where it has none."""
+        trunk = self.optim.trunk
+        return self.steps if trunk is None else steps_for(round(trunk.amount), self.batch)
+
+    @property
+    def shared_steps(self) -> int:
+        """Steps that every longer run of the same trunk takes too; 0 where it has none."""
+        if self.optim.trunk is None:
+            return 0
+        if self.optim.decay is None:  # constant
+            return self.steps
+        return min(self.steps - 1, round((1 - self.optim.decay) * self.steps))
+
+    @cached_property
+    def trunk(self) -> str | None:
+        """Digest of all that decides the shared steps: equal for runs that share them."""
+        if self.optim.trunk is None:
+            return None
+        kept = self.model_dump(mode="json", exclude_none=True, exclude={"budget"})
+        for own in ("schedule", "decay", "final"):
+            kept["optim"].pop(own, None)
+        return versioned_digest("trunk", kept, self._components)
+
+    @cached_property
+    def id(self) -> str:
+        """12 hex digits: equal for equal work, different for anything that could differ.
+
+        Knobs left out (None) are no part of it, so a knob added later changes no older id.
+        """
+        kept = self.model_dump(mode="json", exclude_none=True)
+        return versioned_digest("run", kept, self._components)
+
+    @property
+    def _components(self) -> tuple[str, ...]:
+        """Whatever realises the run: a change of any changes its numbers."""
+        parts = ["subset", "order", "views", "encoder", "optim", "loop"]
+        for run in self.chain:
+            parts.append(run.method.name)
+            if isinstance(run.data, Mixture):
+                parts.append("mixture")
+            if any(member.classes is not None for _, member in run.data.members):
+                parts.append("classes")
+        return tuple(dict.fromkeys(parts))
+
+
+def _written(encoder: EncoderSpec) -> str:
+    return ", ".join(f"{k}={v}" for k, v in encoder.model_dump(exclude_none=True).items())
+
+
+class BaselineSpec(Frozen):
+    """What pretraining must beat: the encoder before it, or the pixels themselves.
+
+    `untrained` is the encoder as initialised by `seed`, `pretrained` the one with timm's weights
+    (seed 0: it has none). `pixels` features are the image averaged down to 16 x 16, flattened.
+    """
+
+    name: Literal["untrained", "pretrained", "pixels"]
+    encoder: EncoderSpec | None = None
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _encoder_where_needed(self) -> "BaselineSpec":
+        if (self.name == "pixels") != (self.encoder is None):
+            raise ValueError("a pixels baseline has no encoder, any other has one")
+        return self
+
+    @cached_property
+    def id(self) -> str:
+        """As `RunSpec.id`; the untrained encoder is shared by all methods with that seed."""
+        parts = (self.name,) if self.encoder is None else ("encoder", self.name)
+        kept = self.model_dump(mode="json", exclude_none=True)
+        return versioned_digest("baseline", kept, parts)

@@ -1,0 +1,18 @@
+"""What a study is: loaded from YAML, expanded into runs, checked for confounds."""
+
+from datayield.spec.study.expand import as_run
+from datayield.spec.study.load import find_study, load_study, shipped_studies
+from datayield.spec.study.recipes import recipe_set, recipe_sets
+from datayield.spec.study.study import Cell, Study, in_words
+
+__all__ = [
+    "Cell",
+    "Study",
+    "as_run",
+    "find_study",
+    "in_words",
+    "load_study",
+    "recipe_set",
+    "recipe_sets",
+    "shipped_studies",
+]

@@ -1,0 +1,106 @@
+"""Whether a study's claims can be asked: of this scale, or of any of its scales."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from datayield.spec.claims import BY, ENDS, NOTHING, OWN_AXES, Claim, Correlates, Measure, in_words
+from datayield.spec.errors import ConfigError
+from datayield.spec.evaluation import GROUPS
+from datayield.spec.run import NORMALISERS
+from datayield.spec.study.study import Study
+
+
+class Vocabulary(NamedTuple):
+    """What one scale has: axis -> its values in words, and names of what is measured."""
+
+    axes: dict[str, list[str]]
+    names: list[str]
+
+    def lacks(self, claim: Claim) -> tuple[str, str, list[str]] | None:
+        """(key, what is not here, what is) of the first thing of a claim that is not here."""
+        asked = [("of", name) for name in claim.names]
+        if isinstance(claim, Correlates) and isinstance(claim.with_, Measure):
+            asked.append(("with.of", claim.with_.of))
+        for key, name in asked:
+            if name not in self.names:
+                return key, name, self.names
+        for axis, values in claim.axes.items():
+            if axis not in self.axes:
+                return "axis", axis, list(self.axes)
+            for value in values:
+                word, there = in_words(axis, value), self.axes[axis]
+                if word not in there and word not in (*ENDS, *NOTHING):
+                    return axis, word, there
+        return None
+
+
+def vocabulary(axes: dict[str, Iterable[Any]], evaluations: Iterable[Any]) -> Vocabulary:
+    """Of a scale as written, its suites already expanded into evaluations."""
+    evals = [ev for ev in evaluations if isinstance(ev, dict)]
+    names = [str(ev.get("name")) for ev in evals]
+    groups = dict.fromkeys(str(ev["group"]) for ev in evals if ev.get("group"))
+    shares = dict.fromkeys(
+        in_words("share", float(share)) for ev in evals for share in ev.get("at") or (1.0,)
+    )
+    suites: dict[str, None] = {}
+    for ev in evals:
+        if ev.get("part_of"):
+            prefix = str(ev["name"]).rpartition(" ")[0]
+            words = (*(g for g in GROUPS if g in groups), "all tasks")
+            suites |= dict.fromkeys([str(ev["part_of"]), *(f"{prefix} {g}" for g in words)])
+    known = {axis: [in_words(axis, v) for v in values] for axis, values in axes.items()}
+    measured = [*names, *groups, *suites]
+    known |= dict(zip(OWN_AXES, (measured, list(shares)), strict=True))
+    return Vocabulary(known | {BY: list(NORMALISERS)}, measured)
+
+
+def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str) -> Study:
+    """The study, its claims that this scale cannot ask marked so.
+
+    Raises ConfigError for what no scale has, and where two claims have one id.
+    """
+    seen: set[str] = set()
+    claims = []
+    for i, claim in enumerate(study.claims):
+        key = f"{where}: claims.{i} ({claim.id})"
+        if claim.id in seen:
+            raise ConfigError("two claims have this id", where=key, got=claim.id)
+        seen.add(claim.id)
+        lacking = here.lacks(claim)
+        if lacking and all(other.lacks(claim) for other in others):
+            what, got, allowed = lacking
+            raise ConfigError(
+                f"the study has no such {'axis' if what == 'axis' else f'value of {what}'}"
+                if not what.endswith("of")
+                else "the study measures nothing of this name",
+                where=f"{key}: {what}",
+                got=got,
+                allowed=allowed,
+            )
+        if lacking and not claim.skip:
+            what, got, _ = lacking
+            why = f"this scale has no {'' if what.endswith('of') else f'{what} '}{got}"
+            claim = claim.model_copy(update={"skip": why})
+        claims.append(claim)
+    return study.model_copy(update={"claims": tuple(claims)})
+
+
+def patched(claims: Any, patch: Any, where: str) -> Any:
+    """A study's claims with what a scale changes: id -> keys laid over, or null to leave it out.
+
+    Raises ConfigError for an id that the study has not.
+    """
+    if patch is None or not isinstance(claims, list):
+        return claims
+    ids = [str(c.get("id")) for c in claims if isinstance(c, dict)]
+    if not isinstance(patch, dict):
+        raise ConfigError("a scale maps ids of claims to what it changes", where=where, got=patch)
+    for name in patch:
+        if str(name) not in ids:
+            raise ConfigError("the study has no such claim", where=where, got=name, allowed=ids)
+    return [
+        {**c, **(patch[c["id"]] or {"skip": "left out at this scale"})}
+        if isinstance(c, dict) and c.get("id") in patch
+        else c
+        for c in claims
+    ]

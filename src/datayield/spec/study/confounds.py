@@ -1,0 +1,147 @@
+"""What would make a study's curves mean something else than they seem to: warned of, not forbidden.
+
+Each warning names the key to change. The traps are those of the field: durations in epochs,
+batches larger than the set, recipes that move with N, a single seed.
+"""
+
+from collections.abc import Iterable
+
+from datayield.spec.evaluation import LABEL_FREE
+from datayield.spec.run import DURATIONS, Mixture, RunSpec, Subset
+from datayield.spec.study.study import Cell, Study
+
+FEW_STEPS = 100
+FEW_WARMUP_STEPS = 5
+
+
+def confounds(study: Study, cells: list[Cell]) -> list[str]:
+    """Warnings in plain words, the gravest first."""
+    runs = [cell.run for cell in cells]
+    return [
+        *_size_with_compute(cells),
+        *_too_short(runs),
+        *_durations_move(cells),
+        *_small_sets(runs),
+        *_mixtures(cells),
+        *_labels_choose(cells),
+        *_methods_differ(runs),
+        *_seeds(study, runs),
+        *_probes(study),
+    ]
+
+
+def _size_with_compute(cells: list[Cell]) -> Iterable[str]:
+    sizes = {cell.run.data.count for cell in cells}
+    arms: dict[str, set[int]] = {}
+    for cell in cells:
+        arms.setdefault(cell.asked.label(), set()).add(cell.run.images)
+    moving = [arm for arm, images in arms.items() if len(sizes) > 1 and len(images) > 1]
+    if moving and len(moving) == len(arms):
+        yield (
+            f"budget: at {moving[0]} the compute C grows with N, so more images and more training "
+            "are not told apart; add a fixed budget beside it, for example {images: "
+            f"{max(arms[moving[0]])}}}"
+        )
+
+
+def _too_short(runs: list[RunSpec]) -> Iterable[str]:
+    shortest = min(runs, key=lambda run: run.steps)
+    if shortest.steps < FEW_STEPS:
+        yield (
+            f"budget: the shortest run has {shortest.steps} optimizer steps (n="
+            f"{shortest.data.count}, batch {shortest.batch}); lower batch or raise the budget"
+        )
+    warm = min(run.optim.warmup * run.trunk_steps for run in runs)
+    if 0 < warm < FEW_WARMUP_STEPS:
+        yield f"optim.warmup: only {warm:.1f} steps in the shortest run"
+
+
+def _durations_move(cells: list[Cell]) -> Iterable[str]:
+    """Durations in epochs at a budget that is not."""
+    found: dict[tuple[str, str, str, str], set[float]] = {}
+    for cell in cells:
+        spec = cell.run.model_dump()
+        for key in DURATIONS:
+            part, knob = key.split(".")
+            if isinstance(share := spec[part].get(knob), float):
+                group = key, cell.arm, cell.run.method.name, cell.asked.label()
+                found.setdefault(group, set()).add(share)
+    for key in DURATIONS:
+        shares = set().union(*(s for group, s in found.items() if group[0] == key and len(s) > 1))
+        if shares:
+            yield (
+                f"{key}: a duration in epochs is {min(shares):.2g} to {max(shares):.2g} of the "
+                "run, depending on N; as a share of the budget it would not move"
+            )
+
+
+def _small_sets(runs: list[RunSpec]) -> Iterable[str]:
+    tiny = sorted({run.data.count or 0 for run in runs if (run.data.count or 0) < run.batch})
+    if tiny:
+        yield (
+            f"data.count: {', '.join(map(str, tiny))} is less than a batch of "
+            f"{max(run.batch for run in runs)}, so a batch holds an image more than once; a "
+            "contrastive loss then pushes an image away from itself"
+        )
+
+
+def _mixtures(cells: list[Cell]) -> Iterable[str]:
+    """What a mixture changes besides what is mixed in, and what its parts look at."""
+    runs = [cell.run for cell in cells]
+    alone: dict[Subset, list[RunSpec]] = {}
+    for run in runs:
+        if isinstance(run.data, Subset):
+            alone.setdefault(run.data, []).append(run)
+    for run in (run for run in runs if isinstance(run.data, Mixture)):
+        n = run.data.count or 1
+        for name, part in run.data.members:
+            others, own = alone.get(part, []), part.count or 1
+            images = any(other.images == run.images for other in others)
+            epochs = any(abs(other.images * n - run.images * own) < own * n for other in others)
+            if others and not (images and epochs):
+                yield (
+                    f"data.parts.{name}: its images are seen {run.images / n:.3g} times in the "
+                    f"mixture and {others[0].images / own:.3g} times alone; compare with it alone "
+                    "at both budgets, equal in images and equal in epochs"
+                )
+                return
+
+
+def _labels_choose(cells: list[Cell]) -> Iterable[str]:
+    parts = (part for cell in cells for _, part in cell.run.data.members)
+    if chosen := sorted({part.words for part in parts if part.classes is not None}):
+        yield (
+            f"data.classes: labels choose which images are drawn from ({', '.join(chosen)}); no "
+            "loss sees a label, but such a set could not be had without them"
+        )
+
+
+def _methods_differ(runs: list[RunSpec]) -> Iterable[str]:
+    by_method: dict[str, set[tuple[object, ...]]] = {}
+    for run in runs:
+        key = (run.batch, run.view_count, run.precision)
+        by_method.setdefault(run.method.name, set()).add(key)
+    if (
+        len(by_method) > 1
+        and len(set().union(*by_method.values())) > 1
+        and not any(by_method[a] == by_method[b] for a in by_method for b in by_method if a != b)
+    ):
+        yield "recipes: the methods differ in batch, number of views or precision, not only in loss"
+
+
+def _seeds(study: Study, runs: list[RunSpec]) -> Iterable[str]:
+    seeds = {run.seed for run in runs}
+    if len(seeds) == 1:
+        yield "axes.seed: a single seed gives no band; differences cannot be told from chance"
+    if len(seeds) > 1 and "seed" in study.base.get("data", {}):
+        yield "data.seed is fixed: the band over seeds leaves out which images were drawn"
+
+
+def _probes(study: Study) -> Iterable[str]:
+    for ev in study.evaluations:
+        scored = ev.protocol not in LABEL_FREE  # others have no score that items make or miss
+        if scored and ev.test_count is not None and ev.test_count < 500:
+            yield (
+                f"evaluations.{ev.name}: {ev.test_count} test images leave about "
+                f"±{98 / ev.test_count**0.5:.1f} points of chance in every score"
+            )

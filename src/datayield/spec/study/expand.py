@@ -1,0 +1,234 @@
+"""From mappings as written to one resolved run.
+
+Named recipe of the method < base < the study's own recipe of the method < axes. `init` as a
+mapping describes an earlier run in the same way: see `_earlier`.
+"""
+
+from typing import Any
+
+from datayield.spec.errors import ConfigError
+from datayield.spec.run import (
+    VIEW_RECIPES,
+    Budget,
+    Listings,
+    RunSpec,
+    as_share,
+    converted,
+    distinct,
+    fixed,
+    flops_per_image,
+    give_way,
+    in_epochs,
+    lay_out,
+    recipe,
+)
+from datayield.spec.study.recipes import published
+from datayield.spec.validate import changed, validated
+
+Raw = dict[str, Any]  # as read from YAML
+
+
+def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) -> RunSpec:
+    """The run at one point of the axes, its budget still as asked. Raises ConfigError."""
+    raw, origin = _written(base, recipes, axes)
+    point = ", ".join(f"{k}={v}" for k, v in axes.items())
+    where = f"{origin} + axes ({point})"
+    if isinstance(init := raw.get("init"), dict):
+        raw["init"] = _earlier(init, base, recipes, axes, listings)
+    elif init not in (None, "pretrained"):
+        raise ConfigError(
+            "not what a run can start from",
+            where=f"{where}: init",
+            got=init,
+            allowed=["null", "pretrained", "a mapping that describes an earlier run"],
+        )
+    waiting = in_epochs(raw)
+    if waiting:
+        raw = _with_shares(raw, waiting, listings, where)
+    return validated(RunSpec, raw, where=where)
+
+
+def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
+    """Fix N, the files' fingerprint and the budget in images: nothing is left to be derived."""
+    data = fixed(spec.data, listings)
+    n = data.count or 0
+    images = spec.budget.images(n, spec.batch, flops_per_image(spec))
+    known: Raw = {"data": data.model_dump(), "budget": Budget(unit="images", amount=images)}
+    if (trunk := spec.optim.trunk) is not None:
+        length = trunk.images(n, spec.batch, flops_per_image(spec))
+        known["optim"] = spec.optim.model_dump() | {"trunk": {"unit": "images", "amount": length}}
+    return changed(spec, known, where="budget and optim.trunk")
+
+
+def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
+    """All that is said of one run, laid over one another, and from where."""
+    patch = _patch_of_all(axes)
+    method = axes.get("method") or _method_of(patch) or _method_of(base)
+    own, origin = copied(recipes.get(str(method), {})), f"base + recipes.{method}"
+    over = copied(base)
+    if _method_of(patch) not in (None, _method_of(base)) and _method_of(base):
+        over["method"] = {}  # another objective: the knobs of the base's mean nothing to it
+    _patch(over, "method.name", method)
+    asked: Raw = {}
+    for key in ("recipe", "as_published"):  # names, of which only the values are kept
+        for said in (over, own, patch):
+            if key in said:
+                asked[key] = said.pop(key)
+        asked[key] = axes.get(key, asked.get(key))
+    raw: Raw = {}
+    if asked["recipe"] is not None:
+        origin = f"recipe {asked['recipe']} + {origin}"
+        for layer in published(asked["recipe"], method, _flag(asked["as_published"])):
+            merge(raw, copied(layer))
+        _patch(raw, "method.name", method)
+    merge(raw, over)
+    merge(raw, own)
+    for key, value in axes.items():
+        if key == "run":
+            merge(raw, patch)
+        elif key not in ("method", *asked):
+            _patch(raw, key, copied(value))
+    if isinstance(raw.get("data"), dict):
+        raw["data"] = lay_out(raw["data"], raw.get("seed", 0))
+    _lay_out_views(raw)
+    return raw, origin
+
+
+def _patch_of_all(axes: Raw) -> Raw:
+    """What the axis `run` lays over the whole run; `name` is for the reader."""
+    patch = axes.get("run") or {}
+    if not isinstance(patch, dict):
+        raise ConfigError(
+            "each value of the axis run is a mapping, laid over the whole run",
+            where="axes.run",
+            got=patch,
+            allowed="null, or {name: ..., method: ..., data: ..., init: ...}",
+        )
+    return {key: copied(value) for key, value in patch.items() if key != "name"}
+
+
+def _method_of(raw: Raw) -> Any:
+    named = raw.get("method")
+    return named.get("name") if isinstance(named, dict) else None
+
+
+def _earlier(
+    init: Raw, base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings
+) -> dict[str, Any]:
+    """The resolved run that the mapping `init` describes, as `RunSpec.init` holds it.
+
+    It is the base with the seed and the encoder of the run that starts from it, and `init` laid
+    over that; of the other axes and of the base's own `init` it knows nothing.
+    """
+    own = {key: value for key, value in base.items() if key != "init"}
+    kept = {k: v for k, v in axes.items() if k == "seed" or k.split(".")[0] == "encoder"}
+    patch = _patch_of_all(axes)
+    kept["run"] = {k: patch[k] for k in ("seed", "encoder") if k in patch}
+    merge(kept["run"], copied(init))
+    try:
+        spec = resolve(as_run(own, recipes, kept, listings), listings)
+    except ConfigError as error:
+        raise error.within("init") from None
+    return {"run": spec.model_dump(mode="json")}
+
+
+def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: str) -> Raw:
+    """The same run with durations in shares. Their length follows from N and the budget.
+
+    Where the run has a trunk, they are shares of that.
+    """
+    optim = raw.get("optim")
+    trunk = optim.get("trunk") if isinstance(optim, dict) else None
+    timed = {} if trunk is None else {"budget": trunk}
+
+    def at(images: float, n: int) -> RunSpec:
+        made = converted(raw, lambda epochs, key: as_share(epochs, n, images, key))
+        return validated(RunSpec, {**made, **timed, "optim": {"lr": 1.0}}, where=where)
+
+    spec = at(1, 0)  # durations of no length, and an optimizer that costs nothing
+    n, cost = distinct(spec.data, listings), flops_per_image(spec)
+    images: float = spec.budget.images(n, spec.batch, cost)
+    if spec.budget.unit == "flops" and cost is not None:
+        # The cost of a run is affine in the lengths of its parts, as SwAV's wait for its queue: two
+        # lengths give the number of images that spends the budget exactly.
+        longest = n * max(waiting.values())
+        if longest:
+            saved = longest * (cost - (flops_per_image(at(longest, n)) or cost))
+            images = (spec.budget.amount + saved) / cost
+    made: Raw = converted(raw, lambda epochs, key: as_share(epochs, n, images, key))
+    return made
+
+
+def _flag(value: Any) -> bool:
+    if value not in (None, True, False):
+        raise ConfigError("not a switch", where="as_published", got=value, allowed="true, false")
+    return bool(value)
+
+
+def copied(value: Any) -> Any:
+    """`value` as read from YAML with mappings and lists of its own."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if isinstance(value, list) else value
+
+
+def merge(into: Raw, patch: Raw) -> None:
+    """Lay `patch` over `into`, mapping by mapping.
+
+    Replaced whole: lists, budgets, and a part that gets another name, since the knobs of one
+    encoder, method or optimizer mean nothing to another.
+    """
+    for key, value in patch.items():
+        old = into.get(key)
+        if isinstance(value, dict) and isinstance(old, dict) and not _another(key, old, value):
+            if key == "data":
+                give_way(old, value)
+            merge(old, value)
+        else:
+            into[key] = value
+
+
+def _another(key: str, old: Raw, new: Raw) -> bool:
+    name = old.get("name", new.get("name"))
+    return key in ("budget", "trunk") or new.get("name", name) != name
+
+
+def _patch(raw: Raw, dotted: str, value: Any) -> None:
+    """Set `a.b.c`; a mapping is laid over what stands there."""
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        raw = raw.setdefault(parent, {})
+        if not isinstance(raw, dict):
+            raise ConfigError(
+                f"{dotted!r} reaches into {parent!r}, which is not a mapping",
+                where=f"axes.{dotted}",
+                got=raw,
+            )
+    merge(raw, {last: value})
+
+
+def _lay_out_views(raw: Raw) -> None:
+    """Replace `views: {recipe: name}` by what it stands for; `encoder.size` where no size is."""
+    views, encoder = raw.get("views"), raw.get("encoder")
+    usual = encoder.get("size") if isinstance(encoder, dict) else None
+    if isinstance(views, list) and usual is not None:
+        raw["views"] = [{"size": usual, **v} if isinstance(v, dict) else v for v in views]
+    if not isinstance(views, dict):
+        return
+    name, size = views.get("recipe"), views.get("size", usual)
+    if name not in VIEW_RECIPES:
+        raise ConfigError(
+            "unknown recipe of views",
+            where="base.views.recipe",
+            got=name,
+            allowed=VIEW_RECIPES,
+            hint="or list the views with their values",
+        )
+    if not isinstance(size, int) or not set(views) <= {"recipe", "size"}:
+        raise ConfigError(
+            "a recipe of views takes a name and a size",
+            where="base.views",
+            got=views,
+            allowed="{recipe: NAME, size: PIXELS}; without size: encoder.size",
+        )
+    raw["views"] = [view.model_dump(mode="json") for view in recipe(name, size)]

@@ -1,0 +1,74 @@
+"""Published recipes, as data: `recipes/<set>.yaml`, and the one of a method as a study gets it."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from datayield.spec.errors import ConfigError
+from datayield.spec.frozen import Frozen
+from datayield.spec.run import as_share, converted
+from datayield.spec.validate import validated
+from datayield.spec.yaml_file import read_mapping
+
+_FOLDER = Path(__file__).with_name("recipes")
+
+
+class RecipeSet(Frozen):
+    """Recipes of one source. Keys of a recipe are those of a run; `shared` lies under each.
+
+    `epochs` is the length of the published run, which durations in epochs are a share of; `size`
+    its views in pixels. Views without a size take `encoder.size` of the study.
+    """
+
+    name: str
+    source: str
+    epochs: int | None = Field(None, ge=1)
+    size: int | None = Field(None, ge=8)
+    shared: dict[str, Any] = Field(default_factory=dict)
+    methods: dict[str, dict[str, Any]] = Field(min_length=1)
+
+
+@cache
+def recipe_set(name: str) -> RecipeSet:
+    """The shipped set `name`. Raises ConfigError naming the sets that there are."""
+    if name not in recipe_sets():
+        raise ConfigError(
+            "no such set of recipes",
+            where="recipe",
+            got=name,
+            allowed=recipe_sets(),
+            hint="datayield ls recipes",
+        )
+    path = _FOLDER / f"{name}.yaml"
+    return validated(RecipeSet, read_mapping(path, "set of recipes"), where=path.name)
+
+
+def recipe_sets() -> list[str]:
+    """Names of the shipped sets."""
+    return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
+
+
+def published(name: str, method: str | None, as_published: bool) -> tuple[dict[str, Any], ...]:
+    """What set `name` says of `method`, to be laid one over the other: for all, for this method.
+
+    Durations in epochs become shares of the published run, the same for every N; with
+    `as_published` they stay epochs. Raises ConfigError for a set or method that is not there.
+    """
+    found = recipe_set(name)
+    if method not in found.methods:
+        raise ConfigError(
+            f"the recipes {name!r} have none for this method",
+            where="recipe, method.name",
+            got=method or "no method.name",
+            allowed=found.methods,
+            hint="choose one of these, or another set: datayield ls recipes",
+        )
+    layers = (found.shared, found.methods[method])
+    if as_published or found.epochs is None:
+        return layers
+    whole = found.epochs
+    return tuple(
+        converted(layer, lambda epochs, key: as_share(epochs, 1, whole, key)) for layer in layers
+    )

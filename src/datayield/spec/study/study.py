@@ -1,0 +1,233 @@
+"""A study: named recipe < base < recipes < axes -> runs, and what each is measured by."""
+
+import itertools
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from pydantic import Field, model_validator
+
+from datayield.spec.claims import AnyClaim
+from datayield.spec.errors import ConfigError, nearest
+from datayield.spec.evaluation import EvalSpec, StudyEval
+from datayield.spec.frozen import Frozen
+from datayield.spec.run import (
+    OBJECTIVES,
+    BaselineSpec,
+    Budget,
+    Listings,
+    RunSpec,
+    short_number,
+    splits_of,
+)
+from datayield.spec.study.expand import as_run, copied, merge, resolve
+
+
+class Cell(NamedTuple):
+    """One point of the study: the axis values that name it, and the run that realises it.
+
+    Two cells share a run where different ways of asking come to the same work.
+    """
+
+    axes: dict[str, Any]
+    asked: Budget
+    run: RunSpec
+
+    @property
+    def arm(self) -> str:
+        """The axes that no column of its own shows, as "key=value, key=value"."""
+        shown = {"data.count", "method", "seed", "budget"}
+        return ", ".join(
+            f"{k}={self.value(k)}".removeprefix("run=") for k in self.axes if k not in shown
+        )
+
+    def value(self, axis: str) -> str:
+        """The value of an axis in words: a part that is written out by its name."""
+        value, before = self.axes[axis], self.run.before
+        if isinstance(value, dict) and "name" in value:
+            return str(value["name"])
+        if axis == "init" and before is not None:
+            return in_words(before)
+        return "base" if axis == "run" and value is None else str(value)
+
+
+def in_words(run: RunSpec) -> str:
+    """A run that others start from: "simmim n=1k", or "simmim n=1k > supervised n=14k"."""
+    return " > ".join(f"{r.method.name} n={short_number(r.data.count or 0)}" for r in run.chain)
+
+
+class Study(Frozen):
+    """A declared study, one scale of it already chosen. Field order is the YAML's."""
+
+    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    question: str = ""
+    paper: str = ""
+    scale: str = ""
+    base: dict[str, Any]
+    recipes: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    axes: dict[str, tuple[Any, ...]]
+    evaluations: tuple[StudyEval, ...] = Field(min_length=1)
+    claims: tuple[AnyClaim, ...] = ()
+    notes: str = ""
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "Study":
+        for recipe_name in self.recipes:
+            if recipe_name not in OBJECTIVES:
+                raise ValueError(f"recipes.{recipe_name} is of no method{_guess(recipe_name)}")
+        for axis, values in self.axes.items():
+            if not values:
+                raise ValueError(f"axes.{axis} has no values")
+        names = [ev.name for ev in self.evaluations]
+        for ev in self.evaluations:
+            if names.count(ev.name) > 1:
+                raise ValueError(f"two evaluations are called {ev.name!r}")
+            stray = sorted(set(ev.where) - set(self.axes))
+            if stray:
+                raise ValueError(
+                    f"evaluations: where names {stray[0]!r}, which is not an axis "
+                    f"({', '.join(self.axes)})"
+                )
+        return self
+
+    @property
+    def name(self) -> str:
+        """The study's folder: its name, with the scale where there is one."""
+        return f"{self.study}-{self.scale}" if self.scale else self.study
+
+    def without(self, names: Collection[str]) -> "Study":
+        """The study but for these evaluations. Raises ConfigError where none is left."""
+        kept = tuple(ev for ev in self.evaluations if ev.name not in names)
+        if not kept:
+            raise ConfigError(
+                "the data of none of the evaluations are here",
+                where="evaluations",
+                got=", ".join(names),
+                hint="datayield ls tasks says what is missing, and where it is looked for",
+            )
+        return self.model_copy(update={"evaluations": kept})
+
+    def cells(self, listings: Listings) -> list[Cell]:
+        """Every combination of the axes, in order, as a resolved run.
+
+        Epochs become images here, so N must be declared or listed. Raises ConfigError.
+        """
+        keys = list(self.axes)
+        cells = [
+            self._cell(dict(zip(keys, values, strict=True)), listings)
+            for values in itertools.product(*self.axes.values())
+        ]
+        _tell_apart(cells)
+        return cells
+
+    def shortages(self, cells: list[Cell], listings: Listings) -> list[ConfigError]:
+        """Sizes that the datasets which are here cannot give: fine to plan, not to run."""
+        wanted: dict[tuple[str, str], set[int]] = {}
+        for data in (run.data for cell in cells for run in cell.run.chain):
+            for _, part in data.members:
+                most = (part.count or 0) + (part.skip or 0)
+                wanted.setdefault((part.dataset, part.split), set()).add(most)
+        return [
+            ConfigError(
+                f"{dataset!r} split {split!r} holds {listings[dataset, split].images:,} images "
+                f"here, fewer than n={max(counts):,}",
+                where="axes.data.count",
+                got=max(counts),
+                allowed=f"1 to {listings[dataset, split].images}",
+                hint="choose smaller sizes, another --scale, or add images",
+            )
+            for (dataset, split), counts in wanted.items()
+            if (dataset, split) in listings and max(counts) > listings[dataset, split].images
+        ]
+
+    def baselines(self, cells: list[Cell]) -> list[BaselineSpec]:
+        """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, and the
+        encoder as published where a run starts from it.
+        """
+        drawn = dict.fromkeys((cell.run.encoder, cell.run.seed) for cell in cells)
+        every = [BaselineSpec(name="untrained", encoder=e, seed=seed) for e, seed in drawn]
+        untrained = {spec.id: spec for spec in every}
+        started = dict.fromkeys(cell.run.encoder for cell in cells if cell.run.init == "pretrained")
+        published = [BaselineSpec(name="pretrained", encoder=encoder) for encoder in started]
+        return [BaselineSpec(name="pixels"), *untrained.values(), *published]
+
+    def evals_of(self, cell: Cell) -> list[tuple[float, EvalSpec]]:
+        """(share of budget, evaluation) pairs that this cell's run owes."""
+        return [
+            (share, ev.spec)
+            for ev in self.evaluations
+            if all(cell.axes.get(axis) in values for axis, values in ev.where.items())
+            for share in ev.at
+        ]
+
+    def evals_of_baseline(self, spec: BaselineSpec) -> tuple[tuple[float, EvalSpec], ...]:
+        """As `evals_of`; pixels have no encoder that could be trained on."""
+        specs = [ev.spec for ev in self.evaluations]
+        return tuple((0.0, ev) for ev in specs if spec.encoder is not None or not ev.tunes)
+
+    def splits(self) -> set[tuple[str, str]]:
+        """(dataset, split) pairs that the study's runs and evaluations read."""
+        wanted = {(ev.dataset, s) for ev in self.evaluations for s in ev.splits}
+        named = [
+            _nested(axis, value)
+            for axis, values in self.axes.items()
+            if axis.split(".")[0] == "data"
+            for value in values
+        ]
+        last = [*named, *(patch or {} for patch in self.axes.get("run", ()))] or [{}]
+        earlier = (self.base.get("init"), *self.axes.get("init", ()))
+        return wanted.union(*(self._pretrained_on(patch) for patch in (*last, *earlier)))
+
+    def _pretrained_on(self, patch: Any) -> set[tuple[str, str]]:
+        """(dataset, split) of a run written as `patch` over the base, and of those before it."""
+        if not isinstance(patch, dict):
+            return set()
+        both: dict[str, Any] = {"data": copied(self.base.get("data") or {})}
+        merge(both, {"data": copied(patch.get("data") or {})})
+        return splits_of(both["data"]) | self._pretrained_on(patch.get("init"))
+
+    def _cell(self, axes: dict[str, Any], listings: Listings) -> Cell:
+        spec = as_run(self.base, self.recipes, axes, listings)
+        self._check_evaluations(spec)
+        return Cell(axes, spec.budget, resolve(spec, listings))
+
+    def _check_evaluations(self, spec: RunSpec) -> None:
+        """What can be known to fail is refused before anything runs."""
+        for i, ev in enumerate(self.evaluations):
+            if spec.encoder.is_vit and ev.size != spec.encoder.size:
+                raise ConfigError(
+                    f"{spec.encoder.name} reads {spec.encoder.size} px",
+                    where=f"evaluations.{i}.size",
+                    got=ev.size,
+                    allowed=str(spec.encoder.size),
+                )
+
+
+def _tell_apart(cells: list[Cell]) -> None:
+    """Raises ConfigError where two values of an axis read alike, and so would share a curve."""
+    for axis in ("init", "run", "encoder"):
+        seen: dict[str, Any] = {}
+        for cell in (cell for cell in cells if axis in cell.axes):
+            words, value = cell.value(axis), cell.axes[axis]
+            if seen.setdefault(words, value) != value:
+                raise ConfigError(
+                    f"two values of axes.{axis} read alike in tables and figures",
+                    where=f"axes.{axis}",
+                    got=words,
+                    hint="give each a name of its own: {name: long, ...}"
+                    if axis != "encoder"
+                    else "vary what differs as an axis, for example encoder.width: [16, 32]",
+                )
+
+
+def _nested(dotted: str, value: Any) -> dict[str, Any]:
+    """`a.b.c` as a mapping of mappings."""
+    for key in reversed(dotted.split(".")):
+        value = {key: value}
+    nested: dict[str, Any] = value
+    return nested
+
+
+def _guess(name: str) -> str:
+    near = nearest(name, OBJECTIVES)
+    known = ", ".join(OBJECTIVES)
+    return f"; did you mean {near!r}? (allowed: {known})" if near else f" (allowed: {known})"

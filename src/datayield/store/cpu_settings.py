@@ -1,0 +1,81 @@
+"""What trains fastest on this machine's CPU: rates measured once, and what runs make of them.
+
+`datayield doctor --measure` keeps them in the cache folder, for each host, number of CPUs and
+version of torch. Runs only read them: if each measured, its last bits would be chance.
+"""
+
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from datayield.spec.atomic_files import read_json, write_json
+from datayield.spec.environment import cache_dir
+from datayield.spec.run import EncoderSpec
+
+Layout = Literal["channels_last", "contiguous"]
+USUAL: Layout = "channels_last"
+WORTH = 1.05  # what is not faster by that stays as it is: short measurements scatter
+CONV, VIT = "resnet18", "vit_tiny"  # the encoders measured, each for its kind
+
+
+class TrainRate(NamedTuple):
+    """Images per second forward and backward, no views and no optimizer."""
+
+    encoder: str
+    precision: str
+    layout: Layout  # of images and weights in memory
+    threads: int
+    images_per_second: float
+
+
+class Way(NamedTuple):
+    """How a run lies in memory and on the cores, and why. Moves the last bits only."""
+
+    layout: Layout
+    threads: int | None  # None: as many as torch takes by itself
+    why: str
+
+
+class Rates:
+    """A small JSON file in the cache folder; a lost update costs only a measurement."""
+
+    def __init__(self, cpus: int, torch: str) -> None:
+        name = f"{socket.gethostname()}-{cpus}cpus-torch{torch}.json"
+        self.path: Path = cache_dir() / "rates" / name
+
+    def keep(self, rates: Iterable[TrainRate]) -> None:
+        """Each in place of an earlier one of the same encoder, precision, layout and threads."""
+        newest = {rate[:-1]: rate for rate in [*self.kept(), *rates]}
+        write_json(self.path, [rate._asdict() for rate in newest.values()])
+
+    def kept(self) -> list[TrainRate]:
+        """None where nothing was measured here."""
+        return [TrainRate(**rate) for rate in read_json(self.path) or ()]
+
+
+def way(
+    rates: Iterable[TrainRate], encoder: EncoderSpec, precision: str, threads: int, fixed: bool
+) -> Way:
+    """The fastest measured for the encoder's kind; as ever where nothing is clearly faster.
+
+    `threads`: as many as torch takes by itself; `fixed`: the user wants just so many.
+    """
+    kind = VIT if encoder.is_vit else CONV
+    of_kind = [
+        rate
+        for rate in rates
+        if (rate.encoder, rate.precision) == (kind, precision)
+        and (rate.threads == threads or not fixed)
+        and not encoder.name.startswith("timm/")  # of any kind
+    ]
+    usual = [rate for rate in of_kind if (rate.layout, rate.threads) == (USUAL, threads)]
+    if not usual:
+        return Way(USUAL, None, "nothing measured for it (datayield doctor --measure)")
+    best = max(of_kind, key=lambda rate: rate.images_per_second)
+    gain = best.images_per_second / usual[0].images_per_second
+    if gain < WORTH:
+        return Way(USUAL, None, f"nothing measured is {WORTH - 1:.0%} faster")
+    as_ever = f"{USUAL} with {threads} threads"
+    why = f"measured {gain:.2f} times as fast as {as_ever}"
+    return Way(best.layout, best.threads if best.threads != threads else None, why)

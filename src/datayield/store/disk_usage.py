@@ -1,0 +1,59 @@
+"""Bytes that a plan will put on disk: decoded images, checkpoints, the state of one run."""
+
+from datayield.spec.run import (
+    Listings,
+    RunSpec,
+    SimMIM,
+    Supervised,
+    WithTeacher,
+    decoder_macs,
+    encoder_dim,
+    encoder_params,
+    head_macs,
+    layer_macs,
+    projector_macs,
+)
+from datayield.store.plan import Plan
+
+
+def decoded_bytes(plan: Plan, listings: Listings) -> int:
+    """Pixels of every split that the plan's tasks read, at each size; kept in the cache."""
+    wanted = set()
+    for task in plan.todo:
+        if isinstance(task.spec, RunSpec):
+            for _, part in task.spec.data.members:
+                wanted.add((part.dataset, part.split, part.size, part.fit))
+        for _, ev in task.owed:
+            wanted |= {(ev.dataset, split, ev.size, ev.fit) for split in ev.splits}
+    return sum(
+        listings[dataset, split].images * size * size * 3
+        for dataset, split, size, _ in wanted
+        if (dataset, split) in listings
+    )
+
+
+def checkpoint_bytes(plan: Plan) -> int | None:
+    """Encoders and projectors kept in the store, and the largest state of a run in the making."""
+    kept, largest = 0, 0
+    for task in plan.todo:
+        if isinstance(task.spec, RunSpec) and task.share_left > 0:
+            params, dim = encoder_params(task.spec.encoder), encoder_dim(task.spec.encoder)
+            if params is None or dim is None:
+                return None
+            moments = 3 if task.spec.optim.name in ("adamw", "adam") else 2
+            method, evaluated = task.spec.method, params
+            if isinstance(method, SimMIM):  # one token's worth: weights are shared
+                head = decoder_macs(task.spec.encoder, task.spec.encoder.stride or 0) or 0.0
+            elif isinstance(method, Supervised):
+                head = dim * method.classes
+            else:
+                head = head_macs(method, dim)
+                evaluated += layer_macs(method, dim)
+            numbers = moments * (params + round(head))
+            if isinstance(method, WithTeacher):  # a copy without moments
+                numbers += params + round(projector_macs(method, dim))
+            kept += 4 * evaluated * len(task.shares)
+            if task.part is not None:  # until the last run of the trunk has begun
+                kept += 4 * numbers * len(task.part.leaves)
+            largest = max(largest, 4 * numbers)
+    return kept + largest

@@ -1,0 +1,130 @@
+"""One writer per run: a claim file with a heartbeat, taken over only when its holder is gone."""
+
+import fcntl
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from datayield.spec.atomic_files import read_json
+from datayield.spec.errors import BusyError
+
+STALE_SECONDS = 180.0
+BEAT_SECONDS = 15.0
+LOOK_SECONDS = 0.2
+
+
+def holder(folder: Path) -> Literal["", "running", "stale"]:
+    """Whether someone works on `folder`: nobody, a live process, or one that is gone."""
+    path = folder / "claim.json"
+    try:
+        age = time.time() - path.stat().st_mtime
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    claim = read_json(path) or {}
+    if claim.get("host") == socket.gethostname() and not _alive(claim.get("pid")):
+        return "stale"
+    return "stale" if age > STALE_SECONDS else "running"
+
+
+@contextmanager
+def claimed(folder: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold `folder` for the block. Raises BusyError while another live process holds it.
+
+    `patience`: seconds to wait for it first, as after a worker was lost on another machine.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "claim.json"
+    mine = {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "since": time.time(),
+        "token": uuid.uuid4().hex,
+    }
+    until = time.monotonic() + patience
+    while not _took(folder, mine):
+        if time.monotonic() >= until:
+            claim = read_json(path) or {}
+            raise BusyError(
+                "this run is being worked on by another process",
+                where=str(folder),
+                got=f"process {claim.get('pid')} on {claim.get('host')}",
+                hint="let it finish, or stop it; its claim lapses by itself after 3 minutes",
+            )
+        time.sleep(LOOK_SECONDS)
+    done = threading.Event()
+    beat = threading.Thread(target=_beat, args=(path, mine, done), daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        done.set()
+        beat.join()
+        if read_json(path) == mine:  # not that of one who took it over while this machine slept
+            path.unlink(missing_ok=True)
+
+
+def _took(folder: Path, mine: dict[str, Any]) -> bool:
+    """Put the claim down unless a live process holds the folder."""
+    path = folder / "claim.json"
+    with _alone(folder):
+        if holder(folder) == "stale":
+            grave = folder / f".stale-{uuid.uuid4().hex}"
+            with suppress(FileNotFoundError):
+                path.rename(grave)
+                grave.unlink()
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        except FileExistsError:
+            return False
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(mine, file)
+    return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time looks and acts, else a fresh claim could be taken for a stale one.
+
+    Where a file system cannot lock a folder (NFS), the rename alone decides.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _beat(path: Path, mine: dict[str, Any], done: threading.Event) -> None:
+    while not done.wait(BEAT_SECONDS):
+        if read_json(path) == mine:
+            os.utime(path)
+
+
+def _alive(pid: object) -> bool:
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _zombie(pid)
+
+
+def _zombie(pid: int) -> bool:
+    """Whether the process has ended and only waits for its parent to notice (Linux)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "Z"

@@ -1,0 +1,77 @@
+"""How fast this machine was: images per second of past runs and of short measurements."""
+
+import socket
+from pathlib import Path
+from typing import Any, Literal
+
+from datayield.spec.atomic_files import read_json, write_json
+from datayield.spec.environment import cache_dir, place
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.identity import digest
+from datayield.spec.run import EncoderSpec, RunSpec
+
+KEPT = 9  # the newest samples of each key
+
+
+def speed_key(spec: RunSpec) -> str:
+    """Equal for runs that take the same time per image, whatever N, budget, seed and start."""
+    parts = spec.model_dump(mode="json", exclude={"data", "budget", "seed", "optim"})
+    return digest({**parts, "init": None, "optim": spec.optim.name, "stored": spec.data.size})
+
+
+def kind_of(device: str, jobs: int = 1) -> str:
+    """`device` (cpu, cuda) as times are kept: apart where several processes train together.
+
+    And where several runs share the device: each of them is slower than one alone.
+    """
+    processes = place().processes
+    name = device if processes == 1 else f"{device}x{processes}"
+    return name if jobs == 1 else f"{name}-{jobs}jobs"
+
+
+def eval_key(encoder: EncoderSpec | None, spec: EvalSpec) -> str:
+    """As `speed_key`, for an evaluation of features of an encoder (or of pixels)."""
+    return digest([spec.id, encoder.model_dump(mode="json") if encoder else None])
+
+
+class Speeds:
+    """Samples of seconds per image (runs) and seconds (evaluations), by key, on one device.
+
+    A small JSON file in the cache folder, one per host and device; a lost update costs only a
+    sample, so it needs no lock.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.path: Path = cache_dir() / "speeds" / f"{socket.gethostname()}-{device}.json"
+        self._samples: dict[str, Any] = read_json(self.path) or {}
+
+    def add(
+        self,
+        key: str,
+        seconds: float,
+        source: Literal["run", "measured"],
+        flops: float | None = None,
+    ) -> None:
+        """Keep one more sample. A measurement counts only until there is a real run."""
+        entry = self._samples.setdefault(key, {"run": [], "measured": []})
+        entry[source] = [*entry[source], seconds][-KEPT:]
+        if flops is not None:
+            entry["flops"] = flops
+        write_json(self.path, self._samples)
+
+    def samples(self, key: str) -> list[float]:
+        """Seconds seen under `key`: of real runs where there are any, else of measurements."""
+        entry = self._samples.get(key, {})
+        return list(entry.get("run") or entry.get("measured") or [])
+
+    def from_runs(self, key: str) -> bool:
+        """Whether `samples(key)` are of real runs."""
+        return bool(self._samples.get(key, {}).get("run"))
+
+    def seconds_per_flop(self) -> list[float]:
+        """What each known kind of run took per FLOP: a rough guide for kinds not yet seen."""
+        return [
+            sorted(seconds)[len(seconds) // 2] / entry["flops"]
+            for entry in self._samples.values()
+            if entry.get("flops") and (seconds := entry["run"] or entry["measured"])
+        ]

@@ -1,0 +1,28 @@
+"""A small version of `python -m tests.analysis.claims.claims_power`, with limits that can fail."""
+
+import pytest
+
+from tests.analysis.claims.claims_power import CLAIMS, familywise, rates
+
+STUDIES = 40
+MOST = 5  # of 40: a rate of 5% exceeds it in 1.4% of draws, these draws are fixed
+
+
+@pytest.mark.parametrize("test", ["gain", "flat", "gap_grows", "correlates", "peak_then_fall"])
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_what_is_not_so_is_rarely_called_reproduced(test: str, seeds: int) -> None:
+    found = rates(test, CLAIMS[test].absent, seeds, STUDIES, 7000)
+    assert found["reproduced"] <= MOST
+    assert found.total() == STUDIES
+
+
+@pytest.mark.parametrize(
+    ("test", "least"), [("gain", 0.9), ("flat", 0.8), ("ordering", 0.8), ("correlates", 0.9)]
+)
+def test_what_is_so_is_found_with_three_seeds(test: str, least: float) -> None:
+    assert rates(test, CLAIMS[test].present, 3, 20, 9000)["reproduced"] >= least * 20
+
+
+def test_ten_claims_together_keep_the_level() -> None:
+    _, either = familywise(2, 20, 5000)
+    assert either <= 3

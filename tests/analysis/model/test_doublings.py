@@ -1,0 +1,81 @@
+"""Gains per doubling: arithmetic, verdicts, and the rate of false alarms."""
+
+import math
+
+import pytest
+
+from datayield.analysis.model.doublings import CurveGain, Verdict, gains, judge
+from datayield.analysis.model.paired import Covers, Difference
+from tests.simulated import Truth, flat, power_law, simulate
+
+
+def _one(truth: Truth, **more: object) -> CurveGain:
+    options: dict[str, object] = {"methods": ("simclr",), "rank": False, **more}
+    (found,) = gains(simulate({"x": truth}, **options), worth=0.005).values()  # type: ignore[arg-type]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "covers", "verdict"),
+    [
+        (0.001, 0.02, "seeds", "pays"),
+        (-0.02, -0.001, "seeds", "hurts"),
+        (-0.004, 0.004, "seeds", "flat"),
+        (0.001, 0.004, "seeds", "flat"),
+        (-0.01, 0.02, "seeds", "cannot say"),
+        (0.1, 0.2, "test images only", "cannot say"),
+    ],
+)
+def test_verdicts(low: float, high: float, covers: Covers, verdict: Verdict) -> None:
+    found, reason = judge(Difference((low + high) / 2, low, high, 3, covers), 0.005)
+    assert found == verdict
+    assert bool(reason) == (verdict == "cannot say")
+
+
+def test_a_step_is_priced_per_doubling() -> None:
+    """Log-linear truth: 2 points per doubling whatever the ratio of the sizes."""
+    found = _one(
+        lambda n, images: 0.2 + 0.02 * math.log2(n), sizes=(100, 400, 6400), noise=lambda n: 1e-4
+    )
+    assert [s.doublings for s in found.steps] == [2, 4]
+    assert [s.per_doubling.mean for s in found.steps] == pytest.approx([0.02, 0.02], abs=2e-4)
+    assert found.total.gain.mean == pytest.approx(0.12, abs=5e-4)
+    assert found.pays_up_to == 6400
+    assert found.beyond is None
+
+
+def test_pays_up_to_ends_the_unbroken_chain() -> None:
+    levels = {100: 0.5, 200: 0.6, 400: 0.7, 800: 0.7, 1600: 0.8}
+    found = _one(lambda n, images: levels[int(n)], sizes=tuple(levels), noise=lambda n: 0.0004)
+    assert [s.verdict for s in found.steps] == ["pays", "pays", "flat", "pays"]
+    assert (found.pays_up_to, found.beyond) == (400, "flat")
+
+
+def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
+    alarms = hurts = steps = chains = 0
+    for rng in range(250):
+        results = simulate(
+            {"x": flat()}, methods=("simclr",), rank=False, rng=rng, noise=lambda n: 0.01
+        )
+        for line in gains(results, worth=0.0).values():
+            alarms += sum(s.verdict == "pays" for s in line.steps)
+            hurts += sum(s.verdict == "hurts" for s in line.steps)
+            chains += line.pays_up_to is not None
+            steps += len(line.steps)
+    assert 0.010 <= alarms / steps <= 0.045  # nominal 0.025
+    assert 0.010 <= hurts / steps <= 0.045
+    assert chains / 250 <= 0.065
+
+
+def test_a_quiet_flat_study_is_flat() -> None:
+    found = _one(flat(), noise=lambda n: 0.0008)
+    assert {s.verdict for s in found.steps} == {"flat"}
+    assert found.total.verdict == "flat"
+    assert found.pays_up_to is None
+
+
+def test_one_seed_shows_an_interval_but_decides_nothing() -> None:
+    found = _one(power_law(), seeds=(0,))
+    assert {s.verdict for s in found.steps} == {"cannot say"}
+    assert found.total.gain.low > 0.1
+    assert found.total.gain.covers == "test images only"

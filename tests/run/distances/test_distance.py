@@ -1,0 +1,245 @@
+"""`datayield distance` from end to end on sprites, and all that it refuses."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import timm
+import torch
+from rich.console import Console
+from torchvision.models import inception_v3
+
+from datayield.nets.activations import watched
+from datayield.nets.encoder import build
+from datayield.report.terminal.distances import show
+from datayield.run.distances import feature_cache as samples
+from datayield.run.distances.feature_cache import Chosen, counts_of, features_of
+from datayield.run.distances.feature_net import Seeing, feature_net
+from datayield.run.images import arrays_of
+from datayield.spec.errors import ConfigError, StoreError
+from datayield.spec.run.run import RunSpec
+from datayield.store.distances import DistanceRecord
+from datayield.store.folders import Store
+from tests.conftest import Call
+from tests.methods.test_methods import run_spec
+
+SPRITES = "sprites?n=120&n_test=120"
+SMALL = ("--encoder", "untrained:convnet?width=4")
+
+
+def figures(out: str) -> list[dict[str, dict[str, object]]]:
+    return [{m["metric"]: m for m in pair["metrics"]} for pair in json.loads(out)["distances"]]
+
+
+def test_sprites_are_farther_the_more_they_are_shifted(datayield: Call) -> None:
+    found = []
+    for shift in (0.2, 0.6, 1.0):
+        done = datayield("distance", SPRITES, f"{SPRITES}&shift={shift}", "--json", *SMALL)
+        assert done.code == 0, done.err
+        found.append(figures(done.out)[0])
+    assert set(found[0]) == {
+        "fid_inf", "fid", "fid_shrunk", "kid", "mmd_median", "vdna", "domain_auc"
+    }  # fmt: skip
+    for metric in ("fid_inf", "fid", "kid", "mmd_median", "vdna", "domain_auc"):
+        values = [one[metric]["value"] for one in found]
+        assert values == sorted(values), metric  # type: ignore[type-var]
+
+
+def test_tables_of_80_columns(datayield: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    shifts = [f"{SPRITES}&shift={shift}" for shift in (0.3, 0.6, 1.0)]
+    done = datayield("distance", SPRITES, *shifts, "--json", *SMALL)
+    pairs = [
+        DistanceRecord.model_validate(p, strict=False) for p in json.loads(done.out)["distances"]
+    ]
+    for records in (pairs[2:3], pairs):
+        show(Console(width=80, file=sys.stdout), records)
+        text = capsys.readouterr().out
+        assert max(map(len, text.splitlines())) <= 80
+        assert "n = 120 images of each, 32 px" in text
+        assert "*" in text
+    assert len(pairs) == 6
+
+
+def test_two_splits_of_one_set_and_several_sets_at_once(datayield: Call) -> None:
+    splits = datayield("distance", SPRITES, SPRITES, "--split-b", "test", "--json", *SMALL)
+    assert splits.code == 0, splits.err
+    pair = json.loads(splits.out)["distances"][0]
+    assert (pair["a"], pair["b"]) == (f"{SPRITES} (train)", f"{SPRITES} (test)")
+    low, high = figures(splits.out)[0]["kid"]["interval"]  # type: ignore[misc]
+    assert low <= 0 <= high
+    several = datayield(
+        "distance", SPRITES, f"{SPRITES}&shift=0.5", "digits", "--count", "60", *SMALL
+    )
+    assert several.code == 0, several.err
+    assert "KID (diagonal" in several.out
+    assert "3  digits" in several.out
+    assert "n = 60 images" in several.out
+
+
+def test_what_was_measured_once_is_free(datayield: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = datayield("distance", SPRITES, "digits", "--count", "60", "--json", *SMALL)
+    monkeypatch.setattr(samples, "extract", None)
+    again = datayield("distance", SPRITES, "digits", "--count", "60", "--json", *SMALL)
+    assert json.loads(again.out) == json.loads(first.out)
+    # Another figure of the same features takes no pass either.
+    cache = Path.cwd() / "cache" / "distances"
+    for path in cache.iterdir():
+        path.write_text("{}")
+    again = datayield("distance", SPRITES, "digits", "--count", "60", "--json", *SMALL)
+    assert json.loads(again.out) == json.loads(first.out)
+
+
+def test_a_vit_judges_too_and_says_how_many_images_fid_needs(datayield: Call) -> None:
+    vit = "untrained:viny?patch=16"
+    done = datayield("distance", SPRITES, "digits", "--count", "60", "--encoder", vit, "--json")
+    assert done.code == 0, done.err
+    found = figures(done.out)[0]
+    assert found["fid_inf"]["value"] is None
+    assert "needs 258 images of each at a width of 128" in str(found["fid_inf"]["note"])
+    assert "mean of 1,664 neurons" in str(found["vdna"]["note"])
+
+
+def test_pixels_are_their_own_features_and_colours(datayield: Call) -> None:
+    net = feature_net("pixels", 32, Store(Path("none")))
+    arrays = arrays_of(SPRITES, "train", 32, "crop")
+    chosen = Chosen(arrays, 60, net, torch.device("cpu"))
+    features, ranges = features_of(chosen)
+    assert features.shape == (60, 768)
+    images = arrays.images[np.concatenate(chosen.groups())]
+    (stage, (low, high)) = next(iter(ranges.items()))
+    assert stage == "pixels"
+    assert low.tolist() == images.min(axis=(0, 1, 2)).tolist()
+    assert high.tolist() == images.max(axis=(0, 1, 2)).tolist()
+    counts = counts_of(chosen, ranges)["pixels"]
+    assert counts.shape == (12, 3, 1000)
+    assert counts.sum(dim=(1, 2)).tolist() == [5 * 32 * 32 * 3] * 12
+
+
+@pytest.fixture
+def kept_run(tmp_path: Path) -> RunSpec:
+    """A run whose checkpoint at half its budget is in the store."""
+    spec = run_spec("simclr")
+    folder = Store(tmp_path / "store").run(spec.id)
+    (folder.path / "checkpoints").mkdir(parents=True)
+    folder.write_spec(spec)
+    state = build(spec.encoder, spec.seed + 1).state_dict()
+    torch.save({"encoder": state}, folder.checkpoint(0.5))
+    return spec
+
+
+def test_the_encoder_of_a_run(tmp_path: Path, kept_run: RunSpec) -> None:
+    store = Store(tmp_path / "store")
+    net = feature_net(f"run:{kept_run.id}@0.5", None, store)
+    assert net.size == kept_run.encoder.size
+    assert net.trained_on == ("sprites",)
+    expected = build(kept_run.encoder, kept_run.seed + 1)
+    assert net.net is not None
+    assert all(
+        torch.equal(a, b) for a, b in zip(net.net.parameters(), expected.parameters(), strict=True)
+    )
+    with pytest.raises(StoreError, match=r"allowed: 0\.5"):
+        feature_net(f"run:{kept_run.id}", None, store)
+    with pytest.raises(ConfigError, match="no such run"):
+        feature_net("run:abc", None, store)
+    with pytest.raises(ConfigError, match="no share"):
+        feature_net(f"run:{kept_run.id}@half", None, store)
+
+
+def test_a_run_trained_on_a_set_is_called_a_biased_judge(
+    datayield: Call, kept_run: RunSpec
+) -> None:
+    judge = f"run:{kept_run.id}@0.5"
+    done = datayield(
+        "distance", kept_run.data.dataset, "digits", "--count", "60", "--encoder", judge
+    )
+    assert done.code == 0, done.err
+    assert "biased judge" in done.out
+
+
+def test_a_published_network_sees_its_own_size_and_scale() -> None:
+    mean, std = (0.5, 0.4, 0.3), (0.1, 0.2, 0.3)
+    net = Seeing(torch.nn.Identity(), 4, mean, std)
+    pixels = torch.rand(2, 3, 4, 4)
+    ours = (pixels - torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)) / torch.tensor(
+        [0.229, 0.224, 0.225]
+    ).view(3, 1, 1)
+    theirs = (pixels - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
+    assert torch.allclose(net(ours), theirs, atol=1e-5)
+    assert net(torch.zeros(1, 3, 8, 8)).shape == (1, 3, 4, 4)
+
+
+def test_published_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(Path("none"))
+    held = timm.create_model("resnet18").state_dict()
+    monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", lambda *_, **__: dict(held))
+    resnet = feature_net("timm/resnet18", None, store)
+    assert (resnet.size, resnet.kind, resnet.note) == (32, "other", "resized to 224 px")
+    theirs = inception_v3(weights=None, init_weights=False).state_dict()
+    weights = "torchvision.models.inception.Inception_V3_Weights.get_state_dict"
+    monkeypatch.setattr(weights, lambda *_, **__: theirs)
+    inception = feature_net("inception", 64, store)
+    assert inception.note == "resized to 299 px"
+    assert inception.identity != resnet.identity
+    for net, width, last in ((resnet, 512, "layer4"), (inception, 2048, "Mixed_7c")):
+        assert net.net is not None
+        with torch.inference_mode(), watched(net.net.eval()) as seen:
+            features = net.net(torch.zeros(2, 3, net.size, net.size))
+        assert features.shape == (2, width)
+        assert list(seen)[-1] == last
+        assert torch.allclose(seen[last].view(2, -1, width).mean(dim=1), features, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "target"),
+    [
+        ("inception", "torchvision.models.inception.Inception_V3_Weights.get_state_dict"),
+        ("timm/resnet18", "timm.models._builder.load_state_dict_from_hf"),
+    ],
+)
+def test_weights_that_cannot_be_fetched(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch, encoder: str, target: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("no route to host\nand more")
+
+    monkeypatch.setattr(target, fails)
+    done = datayield("distance", SPRITES, "digits", "--encoder", encoder)
+    assert done.code == 2
+    assert f"{encoder}: no route to host" in done.err
+    assert "untrained:convnet and pixels need none" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((SPRITES,), "needs two sets"),
+        ((SPRITES, SPRITES), "not different"),
+        ((SPRITES, "nowhere"), "no dataset 'nowhere'"),
+        ((SPRITES, "digits", "--split-b", "val"), "no split 'val'"),
+        ((SPRITES, "digits", "--count", "500"), "has 120 images"),
+        ((SPRITES, "digits", "--count", "20"), "too few images"),
+        ((SPRITES, "digits", "--encoder", "vgg"), "no such encoder"),
+        ((SPRITES, "digits", "--encoder", "untrained:resnet18"), "explicit stem"),
+        ((SPRITES, "digits", "--encoder", "untrained:convnet?with=3"), "with"),
+        ((SPRITES, "digits", "--encoder", "timm/resnet1"), "no such network"),
+        ((SPRITES, "digits", "--encoder", "untrained:viny?patch=16", "--size", "40"), "multiple"),
+    ],
+    ids=str,
+)
+def test_what_is_refused(datayield: Call, arguments: tuple[str, ...], says: str) -> None:
+    done = datayield("distance", *arguments)
+    assert done.code == 2
+    assert says in done.err
+
+
+def test_features_that_are_not_finite(datayield: Call, kept_run: RunSpec, tmp_path: Path) -> None:
+    path = Store(tmp_path / "store").run(kept_run.id).checkpoint(0.5)
+    state = build(kept_run.encoder, 0).state_dict()
+    next(iter(state.values())).fill_(np.nan)
+    torch.save({"encoder": state}, path)
+    judge = f"run:{kept_run.id}@0.5"
+    done = datayield("distance", SPRITES, "digits", "--count", "60", "--encoder", judge)
+    assert done.code == 1
+    assert "not finite" in done.err

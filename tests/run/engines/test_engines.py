@@ -1,0 +1,90 @@
+"""Whole studies on real engines: killed, stopped and doubled, they end with the serial table."""
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.run.engines.engines_runs import (
+    BY_RAY,
+    BY_SLURM,
+    BY_TWO,
+    STUDY,
+    finished,
+    signal_one,
+    start,
+    table,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the study is done already, one run after another, under `serial`."""
+    folder = tmp_path_factory.mktemp("engines")
+    (folder / "engines.yaml").write_text(STUDY.format(images=9600, seeds=[0]))
+    finished(start(folder, "serial"))
+    return folder
+
+
+def resumed(folder: Path, store: str) -> int:
+    """Times that runs were continued from a saved state."""
+    records = (folder / store).glob("runs/*/spent.json")
+    return sum(json.loads(path.read_text())["resumed"] for path in records)
+
+
+def test_a_killed_worker_is_replaced_and_its_run_continued(folder: Path) -> None:
+    study = start(folder, "killed", *BY_TWO)
+    signal_one(folder / "killed", signal.SIGKILL, study)
+    said = finished(study)
+    assert said.count("started again (1 of 2)") == 1, said
+    assert resumed(folder, "killed") == 1
+    assert table(folder, "killed") == table(folder, "serial")
+
+
+def test_ctrl_c_saves_all_runs(folder: Path) -> None:
+    study = start(folder, "stopped", *BY_TWO)
+    store = folder / "stopped"
+    while len(list(store.glob("runs/*/progress.json"))) < 2:
+        assert study.poll() is None, study.communicate()
+        time.sleep(0.01)
+    study.send_signal(signal.SIGINT)
+    _, said = study.communicate(timeout=300)
+    assert study.returncode == 3, said
+    assert said.count(", saved") == 2, said
+    assert not list(store.glob("runs/*/claim.json"))
+
+
+def test_on_ray_a_killed_worker_changes_nothing(folder: Path) -> None:
+    pytest.importorskip("ray")
+    study = start(folder, "ray", *BY_RAY)
+    signal_one(folder / "ray", signal.SIGKILL, study)
+    said = finished(study)
+    assert "its worker or node is gone (WorkerCrashedError); started again (1 of 2)" in said
+    assert table(folder, "ray") == table(folder, "serial")
+    assert not (folder / "ray" / "jobs").exists()
+
+
+def test_a_slurm_job_warned_of_its_end_saves_and_goes_on_when_requeued(folder: Path) -> None:
+    pytest.importorskip("submitit")
+    study = start(folder, "slurm", *BY_SLURM)
+    signal_one(folder / "slurm", signal.SIGUSR2, study)
+    said = finished(study)
+    assert "started again" not in said
+    assert resumed(folder, "slurm") == 1
+    assert table(folder, "slurm") == table(folder, "serial")
+
+
+def test_workers_whose_commander_is_killed_save_and_go(folder: Path) -> None:
+    study = start(folder, "orphans", *BY_TWO)
+    store = folder / "orphans"
+    while not list(store.glob("runs/*/progress.json")):
+        assert study.poll() is None, study.communicate()
+        time.sleep(0.01)
+    study.kill()
+    study.communicate(timeout=300)  # ends when the last worker closes standard error
+    assert not list(store.glob("runs/*/claim.json"))
+    finished(start(folder, "orphans"))
+    assert resumed(folder, "orphans") > 0
+    assert table(folder, "orphans") == table(folder, "serial")

@@ -1,0 +1,112 @@
+"""Torchrun inside a task: stopped and continued, ended by an error, refused. Whole studies on
+engines, with processes killed: `python -m tests.run.engines.torchrun_runs`.
+"""
+
+import signal
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
+
+from datayield.run.engines.choose import engine_of
+from datayield.run.engines.torchrun import _verdict, by_processes
+from datayield.run.job import Ended, Job
+from datayield.session import How, how_to_run, open_study
+from datayield.spec.atomic_files import read_json
+from datayield.spec.errors import ConfigError
+from datayield.spec.run.budget import Budget
+from tests.conftest import Call
+
+
+def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_path: Path) -> None:
+    session = open_study("tiny.yaml")
+    task = next(task for task in session.plan().todo if task.share_left > 0)
+    longer = Budget(unit="images", amount=12_800)
+    task = task._replace(spec=task.spec.model_copy(update={"budget": longer}), evals=(), owed=())
+    run = session.store.run(task.spec.id)
+    job, stop = Job(task, session.store, "cpu", 0.0, processes=2), Event()
+
+    def stop_once_saved() -> None:
+        while not (read_json(run.path / "progress.json") or {}).get("step"):
+            stop.wait(0.05)
+        stop.set()
+
+    Thread(target=stop_once_saved, daemon=True).start()
+    end = by_processes(job, tmp_path, tmp_path, stop)
+    assert end.how == "stopped"
+    step = (read_json(run.path / "progress.json") or {})["step"]
+    assert 0 < step < 400
+    assert end.message.startswith(f"stopped at step {step} of 400, saved")
+    assert not (run.path / "claim.json").exists()
+
+    assert by_processes(job._replace(save_seconds=60.0), tmp_path, tmp_path) == Ended("done")
+    spent = run.spent()
+    assert spent is not None
+    assert (spent.processes, spent.resumed, spent.images) == (2, 1, 12_800)
+
+
+def test_an_error_of_the_program_ends_all_processes_and_is_told(
+    datayield: Call, tmp_path: Path
+) -> None:
+    session = open_study("tiny.yaml")
+    task = session.plan().todo[-1]
+    odd = task._replace(spec=task.spec.model_copy(update={"batch": 33}))
+    end = by_processes(Job(odd, session.store, "cpu", 60.0, processes=2), tmp_path, tmp_path)
+    assert end.how == "failed"
+    assert "a batch of 33 cannot be shared out evenly among 2 processes" in end.message
+
+
+def test_the_process_that_a_signal_ended_is_the_cause(tmp_path: Path) -> None:
+    (tmp_path / "cause").write_text("process 0 of 2: connection closed by peer")
+    failures = [ProcessFailure(0, 10, 1, "<N/A>"), ProcessFailure(1, 11, -signal.SIGSEGV, "<N/A>")]
+    assert _verdict(failures, 2, tmp_path) == Ended("lost", "process 1 of 2 ended (SIGSEGV)")
+    assert _verdict(failures[:1], 2, tmp_path).how == "failed"
+    assert "connection closed" in _verdict(failures[:1], 2, tmp_path).message
+
+
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGTERM])
+def test_signals_that_follow_from_an_error_are_not_its_cause(tmp_path: Path, number: int) -> None:
+    failures = [ProcessFailure(1, 11, -number, "<N/A>"), ProcessFailure(0, 10, 1, "<N/A>")]
+    assert _verdict(failures, 2, tmp_path).how == "lost"  # nobody told of an error
+    (tmp_path / "cause").write_text("process 0 of 2: a batch of 33 cannot be shared out")
+    assert _verdict(failures, 2, tmp_path).how == "failed"
+    assert "a batch of 33" in _verdict(failures, 2, tmp_path).message
+
+
+def test_options_are_checked_before_anything_runs(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert how_to_run("ray", "2", (), 4) == How("ray", 2, (), 4)
+    with pytest.raises(ConfigError, match="torchrun --nproc-per-node 2 -m datayield run"):
+        how_to_run("local", "1", (), 2)
+    refused = datayield("run", "tiny.yaml", "--executor", "slurm", "--processes", "3")
+    assert refused.code == 2
+    assert "a batch of 32 images cannot be shared out evenly among 3 processes" in refused.err
+    assert not (tmp_path / "store").exists()
+
+
+def test_on_ray_a_task_asks_for_a_gpu_for_each_process(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray")
+    session = open_study("tiny.yaml")
+    node = {"Alive": True, "Resources": {"CPU": 8.0, "GPU": 2.0}}
+    monkeypatch.setenv("RAY_ADDRESS", "made-up")
+    monkeypatch.setattr(ray, "init", lambda **_: None)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 16.0, "GPU": 4.0})
+    monkeypatch.setattr(ray, "nodes", lambda: [node, node])
+
+    def asked(jobs: int, processes: int) -> tuple[object, int]:
+        engine = engine_of(
+            "ray", jobs, (), plan=session.plan(), store=session.store, device="auto",
+            processes=processes, stop=None, say=print,  # type: ignore[arg-type]
+        )  # fmt: skip
+        engine.close()
+        return engine._resources["num_gpus"], engine.sharing  # type: ignore[attr-defined]
+
+    assert asked(8, 1) == (0.5, 2)
+    assert asked(2, 2) == (2, 1)
+    with pytest.raises(ConfigError, match="no node of the cluster has a GPU for each process"):
+        asked(1, 3)

@@ -1,0 +1,136 @@
+"""A step never waits for the device: no value is read from it, no shape depends on one."""
+
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from datayield import methods
+from datayield.augment.views import make_views
+from datayield.data.sampling.resident import Resident
+from datayield.nets.encoder import EncoderSpec
+from datayield.optim.build import build as build_optimizer
+from datayield.run.loop.pretrain import Source, pretrain
+from datayield.run.loop.step import take
+from datayield.spec.run.method import METHOD_SPECS
+from datayield.spec.run.run import RunSpec
+from datayield.store.folders import RunFolder
+from tests.run.loop.test_pretrain import spec_of
+
+# Operators that make the host wait for a GPU: they read a value, or size their result by values.
+WAITING = {
+    "aten::_local_scalar_dense",
+    "aten::item",
+    "aten::is_nonzero",
+    "aten::equal",
+    "aten::nonzero",
+    "aten::nonzero_numpy",
+    "aten::masked_select",
+    "aten::_unique2",
+    "aten::unique_dim",
+    "aten::unique_consecutive",
+    "aten::bincount",
+    "aten::repeat_interleave.Tensor",
+}
+
+
+class NoWaiting(TorchDispatchMode):
+    """Raises where an operator of WAITING is called, or one is indexed by a mask."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.name() in WAITING:
+            raise AssertionError(f"{func.name()} waits for the device")
+        if func.name().startswith(("aten::index.", "aten::index_put", "aten::_index_put")):
+            indices = [i for i in args[1] if i is not None]
+            assert all(i.dtype != torch.bool for i in indices), "a mask as index waits"
+        return func(*args, **(kwargs or {}))
+
+
+def vit(method: str) -> RunSpec:
+    encoder = EncoderSpec(name="vit_tiny", patch=8, size=16)
+    return spec_of(method).model_copy(update={"encoder": encoder})
+
+
+@pytest.mark.parametrize("t", [0.0, 0.1, 0.9])  # freezes, warm-ups and queues change with it
+@pytest.mark.parametrize("method", sorted(METHOD_SPECS))
+def test_no_method_waits(method: str, t: float) -> None:
+    spec = spec_of(method)
+    net = methods.build(spec)
+    optimizer = build_optimizer(net, spec.optim)
+    views = made_views(spec)
+    take(net, optimizer, spec, views, (), t=t, lr=1e-3, stream=0)  # what is allocated once
+    with NoWaiting():
+        take(net, optimizer, spec, views, (), t=t, lr=1e-3, stream=1)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "lars"])
+def test_no_optimizer_waits(optimizer: str, precision: str) -> None:
+    spec = spec_of(name=optimizer, clip=1.0).model_copy(update={"precision": precision})
+    net = methods.build(spec)
+    made = build_optimizer(net, spec.optim)
+    with NoWaiting():
+        for k in range(2):
+            take(net, made, spec, made_views(spec), (), t=0.5, lr=1e-3, stream=k)
+
+
+@pytest.mark.parametrize("method", ["simclr", "moco_v3", "simmim"])
+def test_no_vit_waits(method: str) -> None:
+    spec = vit(method)
+    net = methods.build(spec)
+    optimizer = build_optimizer(net, spec.optim)
+    views = made_views(spec)
+    with NoWaiting():
+        take(net, optimizer, spec, views, (), t=0.5, lr=1e-3, stream=0)
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda x: x.sum().item(),
+        lambda x: bool(x.sum() > 0),
+        lambda x: x[x > 0],
+        lambda x: x.nonzero(),
+    ],
+)
+def test_the_watch_sees_what_waits(wait: Any) -> None:
+    with pytest.raises(AssertionError, match="waits"), NoWaiting():
+        wait(torch.ones(3))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("method", sorted(METHOD_SPECS))
+def test_gpu_no_step_of_the_loop_waits(method: str, tmp_path: Path) -> None:
+    spec, device = spec_of(method), torch.device("cuda")
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    images = Resident(pixels, np.arange(40), device)
+    net = methods.build(spec).to(device).to(memory_format=torch.channels_last)
+    optimizer = build_optimizer(net, spec.optim)
+
+    def step(k: int) -> None:
+        views = make_views(images.batch(spec.seed, k, spec.batch), spec.views, spec.seed, k)
+        take(net, optimizer, spec, views, (), t=0.9, lr=1e-3, stream=k)
+
+    for k in range(3):
+        step(k)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for k in range(3, 6):
+            step(k)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    source = Source(images, "data", "indices", 0)
+    list(pretrain(spec, source, RunFolder(tmp_path), shares=(1.0,), device=device, stop=Event()))
+
+
+def made_views(spec: RunSpec) -> list[torch.Tensor]:
+    return [
+        torch.randn(spec.batch, 3, view.size, view.size)
+        for view in spec.views
+        for _ in range(view.count)
+    ]

@@ -1,0 +1,195 @@
+"""The scheduler, on an engine that only pretends: order, what waits for what, lost workers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+from rich.console import Console
+
+from datayield.run.job import Ended, Happening, Job
+from datayield.run.loop.pretrain import Tick
+from datayield.run.progress import Display
+from datayield.run.scheduler import PATIENCE, RETRIES, Outcome, _execute
+from datayield.session import open_study
+from datayield.spec.errors import BusyError
+from datayield.store.plan import Plan, as_of_now
+from datayield.store.records import ResultRecord
+from datayield.store.run_lock import claimed
+from tests.conftest import Call
+
+STAGES = """
+study: stages
+question: what waits?
+base:
+  data: {dataset: "sprites?n=300&n_test=600", size: 32}
+  encoder: {name: convnet, size: 32, width: 4}
+  views: {recipe: mild, size: 32}
+  method: {name: simclr, projector: [32, 16]}
+  optim: {lr: 1e-3}
+  batch: 32
+  budget: {images: 640}
+  init: {budget: {images: 320}}
+axes:
+  data.count: [60, 240]
+evaluations:
+  - {name: texture, protocol: knn@1, dataset: "sprites?n=300&n_test=600", label: texture}
+"""
+
+
+class Pretended:
+    """Ends what was started longest ago, as `ends` says for its label; else it is done."""
+
+    sharing = 1
+
+    def __init__(self, slots: int, ends: dict[str, list[Ended]] | None = None) -> None:
+        self.slots, self.ends = slots, ends or {}
+        self.running: list[Job] = []
+        self.started: list[Job] = []
+        self.most = 0
+        self.told_to_stop = 0
+
+    def start(self, job: Job) -> None:
+        self.running.append(job)
+        self.started.append(job)
+        self.most = max(self.most, len(self.running))
+
+    def happenings(self) -> Iterator[tuple[str, Happening]]:
+        job = self.running.pop(0)
+        yield "a run that was lost long ago", Tick(1, 2, 1.0, 0.0, 1.0)
+        yield job.task.spec.id, Tick(1, 2, 1.0, 0.0, 1.0)
+        after = self.ends.get(job.task.label) or [Ended("done")]
+        yield job.task.spec.id, Ended("stopped", "saved") if self.told_to_stop else after.pop(0)
+
+    def stop(self) -> None:
+        self.told_to_stop += 1
+
+    def close(self) -> None:
+        pass
+
+
+def executed(engine: Pretended, plan: Plan, stop: Event | None = None) -> Outcome:
+    session = open_study("stages.yaml")
+    job = Job(plan.tasks[0], session.store, "cpu", 60.0)
+    return _execute(plan, job, engine, stop or Event(), Display(plan, Console(quiet=True)))
+
+
+@pytest.fixture
+def plan(datayield: Call) -> Plan:
+    """Raw pixels, an untrained encoder, and two runs that start from one earlier run."""
+    with open("stages.yaml", "w") as file:  # noqa: PTH123
+        file.write(STAGES)
+    return open_study("stages.yaml").plan()
+
+
+def labels(jobs: list[Job]) -> list[str]:
+    return [job.task.label for job in jobs]
+
+
+@pytest.mark.parametrize("slots", [1, 2, 100])
+def test_all_tasks_are_done_once_and_no_run_starts_before_the_one_it_starts_from(
+    plan: Plan, slots: int
+) -> None:
+    engine = Pretended(slots)
+    assert executed(engine, plan) == Outcome(len(plan.todo), (), (), stopped=False)
+    assert sorted(labels(engine.started)) == sorted(task.label for task in plan.todo)
+    assert engine.most == min(slots, 3)  # two runs wait for one
+    if slots == 1:
+        assert labels(engine.started) == [task.label for task in plan.todo]
+
+
+def test_a_task_whose_worker_is_lost_is_started_again_and_waits_for_the_old_claim(
+    plan: Plan,
+) -> None:
+    label = plan.todo[-1].label
+    engine = Pretended(2, {label: [Ended("lost", "killed")] * RETRIES})
+    assert executed(engine, plan) == Outcome(len(plan.todo), (), (), stopped=False)
+    patience = [job.patience for job in engine.started if job.task.label == label]
+    assert patience == [0.0] + [PATIENCE] * RETRIES
+
+
+def test_a_task_that_loses_every_worker_fails_and_the_others_go_on(plan: Plan) -> None:
+    label = plan.todo[-1].label
+    engine = Pretended(2, {label: [Ended("lost", "killed")] * (RETRIES + 1)})
+    outcome = executed(engine, plan)
+    assert outcome.failed == ((label, "killed"),)
+    assert outcome.done == len(plan.todo) - 1
+
+
+def test_what_starts_from_a_run_that_another_process_holds_is_left_too(plan: Plan) -> None:
+    first, *later = [task for task in plan.todo if task.share_left > 0]
+    assert {task.spec.before.id for task in later} == {first.spec.id}  # type: ignore[union-attr]
+    engine = Pretended(2, {first.label: [Ended("busy", "held")]})
+    outcome = executed(engine, plan)
+    assert outcome.busy == tuple(labels_of := [task.label for task in (first, *later)])
+    assert not set(labels_of[1:]) & set(labels(engine.started))
+
+
+def test_a_wish_to_stop_reaches_the_engine_once_and_starts_nothing_more(plan: Plan) -> None:
+    stop = Event()
+    engine = Pretended(2)
+    original = engine.happenings
+
+    def happenings() -> Iterator[tuple[str, Happening]]:
+        stop.set()
+        yield from original()
+
+    engine.happenings = happenings  # type: ignore[method-assign]
+    outcome = executed(engine, plan, stop)
+    assert outcome.stopped
+    assert engine.told_to_stop == 1
+    assert len(engine.started) == 2
+
+
+def test_what_another_command_did_since_the_plan_was_made_is_not_done_again(
+    datayield: Call,
+) -> None:
+    session = open_study("tiny.yaml")
+    stale = session.plan()
+    task = stale.todo[-1]
+    store = session.store
+    assert as_of_now(task, store) == task
+    folder = store.run(task.spec.id)
+    for share in task.shares:
+        folder.checkpoint(share).parent.mkdir(parents=True, exist_ok=True)
+        folder.checkpoint(share).touch()
+    (folder.path / "spent.json").write_text("{}")
+    now = as_of_now(task, store)
+    assert now.share_left == 0.0
+    assert now.owed == task.owed
+    share, ev = task.owed[0]
+    folder.write_result(
+        ResultRecord(
+            run=task.spec.id, share=share, eval_id=ev.id, eval={}, metrics={}, n_train=0,
+            n_test=0, seconds=0.0, data_digests=(), versions={}, finished=0.0,
+        )
+    )  # fmt: skip
+    assert as_of_now(task, store).owed == task.owed[1:]
+    with claimed(folder.path), pytest.raises(BusyError), claimed(folder.path, patience=0.3):
+        pass
+
+
+TRUNK = (
+    STAGES.replace("  init: {budget: {images: 320}}\n", "")
+    .replace(
+        "optim: {lr: 1e-3}",
+        "optim: {lr: 1e-3, schedule: constant, warmup: 0.1, trunk: {images: 1280}}",
+    )
+    .replace(
+        "  data.count: [60, 240]\n", "  budget: [{images: 640}, {images: 960}, {images: 1280}]\n"
+    )
+)
+
+
+def test_a_longer_run_waits_for_the_state_that_a_shorter_one_leaves(datayield: Call) -> None:
+    Path("stages.yaml").write_text(
+        TRUNK.replace(
+            'sprites?n=300&n_test=600", size', 'sprites?n=300&n_test=600", count: 60, size'
+        )
+    )
+    plan = open_study("stages.yaml").plan()
+    engine = Pretended(slots=8)
+    assert executed(engine, plan).done == len(plan.tasks)
+    runs = [job.task for job in engine.started if job.task.part]
+    assert [task.part.start for task in runs if task.part] == [0, 20, 30]
+    assert engine.most == len(plan.tasks) - 2  # two of the three waited

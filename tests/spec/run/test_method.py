@@ -1,0 +1,62 @@
+"""Weights written as k / d, and where a method was published."""
+
+from typing import Any
+
+import pytest
+
+from datayield.spec.errors import ConfigError
+from datayield.spec.run.method import METHOD_SPECS, PAPERS, BarlowTwins, VICReg
+from datayield.spec.study.study import Study
+from datayield.spec.validate import validated
+from tests.made_study import BASE
+
+
+def test_k_over_d_is_stored_as_a_number() -> None:
+    made = BarlowTwins.model_validate({"projector": (64, 512), "beta": "10.24/d"})
+    assert made == BarlowTwins(projector=(64, 512), beta=0.02)
+    assert BarlowTwins.model_validate({"beta": " 8 / d "}).beta == 8 / 2048  # the default width
+    vicreg = VICReg.model_validate({"projector": (128,), "covariance": "256/d"})
+    assert vicreg.covariance == 2.0
+
+
+def test_numbers_stay_numbers_and_a_stored_spec_reads_back() -> None:
+    made = BarlowTwins.model_validate({"projector": (512,), "beta": "10.24/d"})
+    assert BarlowTwins.model_validate(made.model_dump()) == made
+    assert BarlowTwins.model_validate_json(made.model_dump_json()) == made
+
+
+@pytest.mark.parametrize("bad", ["10.24/D", "d/10", "10.24", "ten/d", "-1/d", "1e3/d", ""])
+def test_other_strings_are_refused_with_an_example(bad: str) -> None:
+    for spec, knob in ((BarlowTwins, "beta"), (VICReg, "covariance")):
+        with pytest.raises(ConfigError) as caught:
+            validated(spec, {knob: bad}, where="test")
+        assert 'as "10.24/d"' in caught.value.text()
+
+
+def test_a_weight_of_zero_is_refused_and_a_wrong_projector_told_once() -> None:
+    with pytest.raises(ConfigError, match="greater than 0"):
+        validated(BarlowTwins, {"beta": "0/d"}, where="test")
+    with pytest.raises(ConfigError, match="projector") as caught:
+        validated(BarlowTwins, {"projector": [], "beta": "8/d"}, where="test")
+    assert "beta" not in caught.value.text()
+
+
+def test_as_axis_values_beside_widths() -> None:
+    import yaml
+
+    raw: dict[str, Any] = yaml.safe_load(BASE)
+    raw["base"] |= {"method": {"name": "barlow_twins"}, "budget": {"images": 640}}
+    raw["axes"] = {
+        "data.count": [100],
+        "method.projector": [[64, 64], [64, 128]],
+        "method.beta": ["5.12/d", 0.01],
+    }
+    raw["evaluations"] = [{"name": "c", "protocol": "linear@1", "dataset": "s", "label": "c"}]
+    cells = validated(Study, raw, where="test").cells({})
+    betas = [cell.run.method.beta for cell in cells]  # type: ignore[union-attr]
+    assert betas == [5.12 / 64, 0.01, 5.12 / 128, 0.01]
+
+
+def test_every_method_has_a_paper() -> None:
+    assert set(METHOD_SPECS) <= set(PAPERS)
+    assert all(len(paper) == 10 and float(paper) > 0 for paper in PAPERS.values())
