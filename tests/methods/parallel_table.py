@@ -4,7 +4,7 @@
 """
 
 from functools import cache
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ from datayield import methods
 from datayield.nets.distributed import average_gradients, mine
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.run.method import METHOD_SPECS, WithCrops
+from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.optim import OptimSpec
 from tests.methods.test_methods import batch, run_spec
 from tests.pair import both
@@ -36,11 +36,7 @@ class Case(NamedTuple):
 
 
 CASES = [Case(name, views, t) for name in METHOD_SPECS for views in (2, 3) for t in (0.0, 0.5)]
-CASES += [
-    Case(name, 2, 0.5, small=2)
-    for name in METHOD_SPECS
-    if METHOD_SPECS[name] in get_args(WithCrops)
-]
+CASES += [Case(name, 2, 0.5, small=2) for name in METHOD_SPECS if METHOD_SPECS[name].takes_crops]
 CASES += [Case("simmim", 1, 0.5)]
 Results = dict[str, dict[str, Tensor]]  # what of it -> name -> value
 

@@ -1,6 +1,6 @@
 """Multi-crop: small views beside large ones, for the methods that take them."""
 
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
@@ -13,12 +13,12 @@ from datayield.maths.distillation import dino
 from datayield.maths.gaussian import prediction, sigreg
 from datayield.methods.forward_views import large, together
 from datayield.spec.run.encoder import EncoderSpec
-from datayield.spec.run.method import METHOD_SPECS, WithCrops
+from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
 from datayield.spec.run.views import ViewSpec
 from tests.methods.test_methods import run_spec
 
-NAMES = [name for name, spec in METHOD_SPECS.items() if spec in get_args(WithCrops)]
+NAMES = [name for name, spec in METHOD_SPECS.items() if spec.takes_crops]
 every_method = pytest.mark.parametrize("name", NAMES)
 
 

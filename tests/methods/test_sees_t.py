@@ -1,11 +1,11 @@
-"""Which methods act otherwise at another share of the budget: `spec.method.SeesT` names them."""
+"""Which methods act otherwise at another share of the budget: `sees_t` of a spec says so."""
 
 import pytest
 import torch
 from torch import Tensor
 
 from datayield import methods
-from datayield.spec.run.method import METHOD_SPECS, OBJECTIVES, SeesT, Supervised
+from datayield.spec.run.method import METHOD_SPECS, OBJECTIVES, Supervised
 from tests.methods.test_methods import batch, run_spec
 
 
@@ -42,10 +42,10 @@ def test_a_step_depends_on_t_where_the_spec_says_so(name: str) -> None:
         one.keys() == first.keys() and all(torch.equal(v, first[k]) for k, v in one.items())
         for one in others
     )
-    assert same == (not issubclass(OBJECTIVES[name], SeesT))
+    assert same == (not OBJECTIVES[name].sees_t)
 
 
 def test_some_do_and_some_do_not() -> None:
-    assert {n for n, spec in METHOD_SPECS.items() if issubclass(spec, SeesT)} == {
+    assert {n for n, spec in METHOD_SPECS.items() if spec.sees_t} == {
         "byol", "moco_v3", "dino", "swav",
     }  # fmt: skip

@@ -20,8 +20,6 @@ from datayield.spec.run.cost import (
     decoder_macs,
     encoder_macs,
     flops_per_image,
-    head_macs,
-    loss_macs,
 )
 from datayield.spec.run.encoder import EncoderSpec
 from datayield.spec.run.method import (
@@ -34,8 +32,8 @@ from datayield.spec.run.method import (
     SimMIM,
     SwAV,
     VICReg,
-    WithProjector,
 )
+from datayield.spec.run.objective import JointEmbedding
 from datayield.spec.run.optim import OptimSpec
 from datayield.spec.run.run import RunSpec
 from datayield.spec.run.subset import Subset
@@ -88,7 +86,7 @@ def test_encoders(spec: EncoderSpec, size: int) -> None:
 def test_heads() -> None:
     method = BarlowTwins(projector=(24, 16, 8))
     head = projector(32, method.projector, norm=True)
-    assert head_macs(method, 32) * 5 == macs(lambda: head(torch.zeros(5, 32)))
+    assert method.head_macs(32) * 5 == macs(lambda: head(torch.zeros(5, 32)))
 
 
 def test_losses() -> None:
@@ -96,13 +94,13 @@ def test_losses() -> None:
     z = torch.randn(3, batch, d)
     ones = (1.0, 1.0, 1.0)
     cases = [
-        (loss_macs(SimCLR(projector=(d,)), batch, 3), lambda: nt_xent(z, 0.1)),
-        (loss_macs(MoCoV3(projector=(d,)), batch, 3), lambda: info_nce(z, z, 0.1)),
+        (SimCLR(projector=(d,)).loss_macs(batch, 3), lambda: nt_xent(z, 0.1)),
+        (MoCoV3(projector=(d,)).loss_macs(batch, 3), lambda: info_nce(z, z, 0.1)),
         (
-            loss_macs(BarlowTwins(projector=(d,)), batch, 2),
+            BarlowTwins(projector=(d,)).loss_macs(batch, 2),
             lambda: barlow_twins(z[:2].unbind(), 0.1),
         ),
-        (loss_macs(VICReg(projector=(d,)), batch, 2), lambda: vicreg(z[:2].unbind(), *ones)),
+        (VICReg(projector=(d,)).loss_macs(batch, 2), lambda: vicreg(z[:2].unbind(), *ones)),
     ]
     for per_image, loss in cases:
         assert per_image * batch == macs(loss)
@@ -122,7 +120,7 @@ def test_backward_costs_twice_the_forward_but_for_the_first_layer() -> None:
 BATCH, SIZE, WIDTH = 5, 16, 8
 
 
-def small_run(method: WithProjector, views: int, small: int = 0) -> RunSpec:
+def small_run(method: JointEmbedding, views: int, small: int = 0) -> RunSpec:
     """A run small enough to count every product of one of its steps; `small` views of half size."""
     return RunSpec(
         data=Subset(dataset="made", count=8, size=SIZE),
@@ -149,13 +147,13 @@ def small_run(method: WithProjector, views: int, small: int = 0) -> RunSpec:
     ids=lambda method: method.name,
 )
 @pytest.mark.parametrize("views", [2, 3])
-def test_a_step_with_a_teacher(method: WithProjector, views: int) -> None:
+def test_a_step_with_a_teacher(method: JointEmbedding, views: int) -> None:
     spec = small_run(method, views)
     built = methods.build(spec)
     pixels = [torch.randn(BATCH, 3, SIZE, SIZE) for _ in range(views)]
     both = macs(lambda: built(pixels, 0.5).total.backward())
     stem = views * 9 * 3 * WIDTH * SIZE**2  # no gradient with respect to the image is needed
-    keys = loss_macs(method, BATCH, views)  # none with respect to the teacher's keys either
+    keys = method.loss_macs(BATCH, views)  # none with respect to the teacher's keys either
     per_image = flops_per_image(spec)
     assert per_image is not None
     assert both == BATCH * (per_image / 2 - stem - keys)
@@ -170,9 +168,9 @@ def test_losses_of_many_views(views: int, pairing: Pairing) -> None:
     vic = VICReg(projector=(d,), pairing=pairing)
     le = LeJEPA(projector=(d,), directions=directions)
     cases = [
-        (loss_macs(bt, batch, views), lambda: barlow_twins(z.unbind(), 0.1, pairing)),
-        (loss_macs(vic, batch, views), lambda: vicreg(z.unbind(), 1.0, 1.0, 1.0, pairing)),
-        (loss_macs(le, batch, views), lambda: sigreg(z, torch.randn(d, directions))),
+        (bt.loss_macs(batch, views), lambda: barlow_twins(z.unbind(), 0.1, pairing)),
+        (vic.loss_macs(batch, views), lambda: vicreg(z.unbind(), 1.0, 1.0, 1.0, pairing)),
+        (le.loss_macs(batch, views), lambda: sigreg(z, torch.randn(d, directions))),
     ]
     for per_image, loss in cases:
         assert per_image * batch == macs(loss)
@@ -228,13 +226,13 @@ def test_a_step_with_masks(encoder: EncoderSpec, outermost: int, views: int) -> 
      LeJEPA(projector=(24, 12), directions=10)],
     ids=lambda method: method.name,
 )  # fmt: skip
-def test_a_step_with_small_crops(method: WithProjector) -> None:
+def test_a_step_with_small_crops(method: JointEmbedding) -> None:
     spec = small_run(method, views=2, small=3)
     built = methods.build(spec)
     pixels = [torch.randn(BATCH, 3, v.size, v.size) for v in spec.views for _ in range(v.count)]
     both = macs(lambda: built(pixels, 0.5).total.backward())
     stem = sum(9 * 3 * WIDTH * view.shape[-1] ** 2 for view in pixels)
-    directions = loss_macs(method, BATCH, 5)  # LeJEPA's get no gradient either
+    directions = method.loss_macs(BATCH, 5)  # LeJEPA's get no gradient either
     per_image = flops_per_image(spec)
     assert per_image is not None
     assert both == BATCH * (per_image / 2 - stem - directions)

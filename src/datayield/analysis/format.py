@@ -1,22 +1,11 @@
 """How numbers and names are written: one place, so that sentence, table and figure agree."""
 
-METHOD_NAMES = {
-    "simclr": "SimCLR",
-    "barlow_twins": "Barlow Twins",
-    "vicreg": "VICReg",
-    "byol": "BYOL",
-    "moco_v3": "MoCo v3",
-    "dino": "DINO",
-    "lejepa": "LeJEPA",
-    "swav": "SwAV",
-    "simmim": "SimMIM",
-    "supervised": "supervised",
-}
+from datayield.spec.run import OBJECTIVES
 
 
 def method_name(method: str) -> str:
     """The name a paper would print; an unknown method keeps its own."""
-    return METHOD_NAMES.get(method, method)
+    return OBJECTIVES[method].printed_name if method in OBJECTIVES else method
 
 
 METRIC_NAMES = {"balanced_accuracy": "balanced accuracy", "miou": "mIoU", "score": "mean score"}

@@ -1,12 +1,13 @@
 """BYOL: predict what a slowly moving average of oneself makes of another view."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from datayield.maths import distillation
 from datayield.maths.schedules import ramp
 from datayield.methods.forward_views import apart
 from datayield.methods.loss import Loss, loss
+from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
@@ -14,7 +15,7 @@ from datayield.nets.teacher import Shadow
 from datayield.spec.run import method as spec_method
 
 
-class BYOL(nn.Module):
+class BYOL(Method):
     """Grill et al. 2020, arXiv 2006.07733. Two views or more, of one size, embedded apart.
 
     Without negatives: predictor and teacher keep it from collapsing. Heads carry no bias, which

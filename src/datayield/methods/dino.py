@@ -1,12 +1,13 @@
 """DINO: say of one view what a sharpened, centred moving average of oneself says of another."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from datayield.maths import distillation
 from datayield.maths.schedules import linear, ramp
 from datayield.methods.forward_views import large, together
 from datayield.methods.loss import Loss, loss
+from datayield.methods.method import Method
 from datayield.nets.dino_head import Prototypes, bottleneck
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
@@ -14,7 +15,7 @@ from datayield.nets.teacher import Shadow
 from datayield.spec.run import method as spec_method
 
 
-class DINO(nn.Module):
+class DINO(Method):
     """Caron et al. 2021, arXiv 2104.14294. Two views or more, embedded together.
 
     Of views of several sizes the teacher sees the large ones (section 3.1, multi-crop).

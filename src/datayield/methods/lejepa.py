@@ -1,20 +1,21 @@
 """LeJEPA: views agree on an embedding, and the embeddings are spread as a standard Gaussian."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from datayield.maths.gaussian import prediction, sigreg
 from datayield.maths.to_device import sent
 from datayield.methods.forward_views import large, together
 from datayield.methods.loss import Loss, loss
+from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
 from datayield.spec.run import method as spec_method
 
 
-class LeJEPA(nn.Module):
+class LeJEPA(Method):
     """Balestriero and LeCun 2025, arXiv 2511.08544. Two views or more, embedded together.
 
     Of views of several sizes, large ones first, all are pulled to the mean of the large ones.
@@ -39,6 +40,3 @@ class LeJEPA(nn.Module):
         agreement = prediction(z, len(large(views)))
         total = self.spec.sigreg * spread + (1 - self.spec.sigreg) * agreement
         return loss(total, {"prediction": agreement, "sigreg": spread})
-
-    def after_step(self, t: float) -> None:
-        """Nothing: no state but the parameters."""

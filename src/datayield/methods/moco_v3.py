@@ -1,12 +1,13 @@
 """MoCo v3: find an image's key, made by a moving average of oneself, among the batch's keys."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from datayield.maths.contrastive import info_nce
 from datayield.maths.schedules import ramp
 from datayield.methods.forward_views import apart
 from datayield.methods.loss import Loss, loss
+from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
@@ -14,7 +15,7 @@ from datayield.nets.teacher import Shadow
 from datayield.spec.run import method as spec_method
 
 
-class MoCoV3(nn.Module):
+class MoCoV3(Method):
     """Chen et al. 2021, arXiv 2104.02057. Two views or more, of one size, embedded apart.
 
     With a ViT its random patch projection stays as it is (section 4.3: trained, its gradients

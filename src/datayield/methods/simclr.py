@@ -1,17 +1,18 @@
 """SimCLR: find an image's other view among all views in the batch."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from datayield.maths.contrastive import nt_xent
 from datayield.methods.forward_views import together
 from datayield.methods.loss import Loss, loss
+from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
 from datayield.spec.run import method as spec_method
 
 
-class SimCLR(nn.Module):
+class SimCLR(Method):
     """Chen et al. 2020, arXiv 2002.05709. Two views or more, of one size, embedded together.
 
     The projector has no BatchNorm, as in the peers' recipes for small images.
@@ -28,6 +29,3 @@ class SimCLR(nn.Module):
         z = gathered(together(self.encoder, self.projector, views), dim=1)  # [V, B, D]
         total = nt_xent(z, self.spec.temperature)
         return loss(total, {"nt_xent": total})
-
-    def after_step(self, t: float) -> None:
-        """Nothing: no state but the parameters."""

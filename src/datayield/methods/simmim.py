@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from datayield.maths.masking import patchify, random_masks, reconstruction
 from datayield.maths.to_device import sent
 from datayield.methods.loss import Loss, loss
+from datayield.methods.method import Method
 from datayield.nets.distributed import gathered, mine, world
 from datayield.nets.encoder import Encoder
 from datayield.spec.run import method as spec_method
@@ -13,7 +14,7 @@ from datayield.spec.run import method as spec_method
 INIT_STD = 0.02  # of the mask token, as for the authors' ViTs
 
 
-class SimMIM(nn.Module):
+class SimMIM(Method):
     """Xie et al. 2022, arXiv 2111.09886. One view or more, of one size, each masked by itself.
 
     A ViT reads a learned mask token in place of each hidden patch's embedding, before positions
@@ -52,6 +53,3 @@ class SimMIM(nn.Module):
         cell, whole = self.spec.mask_patch // self.patch, batch * world()
         drawn = random_masks(views * whole, side, cell, self.spec.ratio).view(views, whole, -1)
         return drawn[:, mine(whole)].flatten(0, 1)
-
-    def after_step(self, t: float) -> None:
-        """Nothing: no state but the parameters."""

@@ -6,12 +6,13 @@ from torch.nn import functional as F
 
 from datayield.maths.precision import widened
 from datayield.methods.loss import Loss, loss
+from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.spec.run import method as spec_method
 
 
-class Supervised(nn.Module):
+class Supervised(Method):
     """Cross entropy of one linear layer on the features (Bridge et al. 2025, section 2.3).
 
     One view or more, of one size. The only objective that is told the labels of the batch.
@@ -35,6 +36,3 @@ class Supervised(nn.Module):
         rows = gathered(torch.stack((errors, hits), dim=1), dim=0)
         total, accuracy = rows.mean(dim=0)
         return loss(total, {"accuracy": accuracy})
-
-    def after_step(self, t: float) -> None:
-        """Nothing: no state but the parameters."""

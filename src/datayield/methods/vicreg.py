@@ -1,17 +1,18 @@
 """VICReg: pull two views together, keep every dimension's variance, decorrelate dimensions."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from datayield.maths import decorrelation
 from datayield.methods.forward_views import apart
 from datayield.methods.loss import Loss, loss
+from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
 from datayield.spec.run import method as spec_method
 
 
-class VICReg(nn.Module):
+class VICReg(Method):
     """Bardes et al. 2022, arXiv 2105.04906. Views are embedded apart as in the authors' code.
 
     Two views or more, of one size; `pairing` says how more than two meet.
@@ -28,6 +29,3 @@ class VICReg(nn.Module):
         z = [gathered(z, dim=0) for z in apart(self.encoder, self.projector, views)]
         weights = self.spec.invariance, self.spec.variance, self.spec.covariance
         return loss(*decorrelation.vicreg(z, *weights, self.spec.pairing))
-
-    def after_step(self, t: float) -> None:
-        """Nothing: no state but the parameters."""

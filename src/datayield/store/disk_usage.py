@@ -1,17 +1,14 @@
 """Bytes that a plan will put on disk: decoded images, checkpoints, the state of one run."""
 
 from datayield.spec.run import (
+    JointEmbedding,
     Listings,
     RunSpec,
     SimMIM,
     Supervised,
-    WithTeacher,
     decoder_macs,
     encoder_dim,
     encoder_params,
-    head_macs,
-    layer_macs,
-    projector_macs,
 )
 from datayield.store.plan import Plan
 
@@ -47,11 +44,11 @@ def checkpoint_bytes(plan: Plan) -> int | None:
             elif isinstance(method, Supervised):
                 head = dim * method.classes
             else:
-                head = head_macs(method, dim)
-                evaluated += layer_macs(method, dim)
+                head = method.head_macs(dim)
+                evaluated += method.layer_macs(dim)
             numbers = moments * (params + round(head))
-            if isinstance(method, WithTeacher):  # a copy without moments
-                numbers += params + round(projector_macs(method, dim))
+            if isinstance(method, JointEmbedding) and method.has_teacher:  # a copy without moments
+                numbers += params + round(method.projector_macs(dim))
             kept += 4 * evaluated * len(task.shares)
             if task.part is not None:  # until the last run of the trunk has begun
                 kept += 4 * numbers * len(task.part.leaves)

@@ -18,7 +18,7 @@ from datayield.session import open_study
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import InterruptedRunError
 from datayield.spec.run.budget import Budget
-from datayield.spec.run.method import METHOD_SPECS, SeesT
+from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
 from datayield.store.folders import Store
 from datayield.store.plan import Task
@@ -27,7 +27,7 @@ from datayield.store.trunk import Member, parts, steps_there
 from tests.conftest import Call
 from tests.run.loop.test_pretrain import CPU, source_of, spec_of, train
 
-FREE = sorted(name for name, spec in METHOD_SPECS.items() if not issubclass(spec, SeesT))
+FREE = sorted(name for name, spec in METHOD_SPECS.items() if not spec.sees_t)
 WSD = {"schedule": "wsd", "decay": 0.25}
 CONSTANT = {"schedule": "constant"}
 BUDGETS = (256, 512, 1024)  # 8, 16 and 32 steps of 32 images

@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 
 from datayield.spec.errors import ConfigError
-from datayield.spec.run.method import METHOD_SPECS, PAPERS, BarlowTwins, VICReg
+from datayield.spec.identity import VERSIONS
+from datayield.spec.run.method import BYOL, METHOD_SPECS, OBJECTIVES, BarlowTwins, VICReg
+from datayield.spec.run.run import RunSpec
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from tests.made_study import BASE
+from tests.spec.test_identity import FULL
 
 
 def test_k_over_d_is_stored_as_a_number() -> None:
@@ -57,6 +60,28 @@ def test_as_axis_values_beside_widths() -> None:
     assert betas == [5.12 / 64, 0.01, 5.12 / 128, 0.01]
 
 
-def test_every_method_has_a_paper() -> None:
-    assert set(METHOD_SPECS) <= set(PAPERS)
-    assert all(len(paper) == 10 and float(paper) > 0 for paper in PAPERS.values())
+@pytest.mark.parametrize("name", list(OBJECTIVES))
+def test_every_objective_states_what_the_program_must_know(name: str) -> None:
+    spec = OBJECTIVES[name]
+    assert spec.model_fields["name"].default == name
+    assert spec.printed_name
+    assert spec.version >= 1
+    assert spec.min_views in (1, 2)
+    assert spec.paper is None or (len(spec.paper) == 10 and float(spec.paper) > 0)
+    assert spec.paper or spec.reads_labels  # every self-supervised method was published
+    assert name not in VERSIONS  # each name stands for one component of an id
+
+
+def test_methods_are_the_objectives_without_labels() -> None:
+    assert {n for n, spec in OBJECTIVES.items() if not spec.reads_labels} == set(METHOD_SPECS)
+    assert len({spec.printed_name for spec in OBJECTIVES.values()}) == len(OBJECTIVES)
+
+
+def test_a_raised_version_changes_the_ids_of_that_method_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = {**FULL, "method": {"name": "byol", "projector": [64, 32]}}
+    byol, vicreg = (RunSpec.model_validate(x, strict=False).id for x in (raw, FULL))
+    monkeypatch.setattr(BYOL, "version", 2)
+    assert RunSpec.model_validate(raw, strict=False).id != byol
+    assert RunSpec.model_validate(FULL, strict=False).id == vicreg

@@ -12,7 +12,6 @@ from datayield.spec.run import (
     CONVNET_WIDTH,
     METHOD_SPECS,
     OBJECTIVES,
-    PAPERS,
     RESNETS,
     VIEW_RECIPES,
     VITS,
@@ -27,7 +26,6 @@ from datayield.spec.study import as_run, load_study, recipe_set, recipe_sets, sh
 
 _REFERENCE = {"name": "resnet18", "stem": "cifar", "size": 32}
 _REFERENCE_VIT = {"name": "vit_tiny", "patch": 4, "size": 32}
-_VIEWS = {"simmim": "1 to 16", "supervised": "1 to 16"}  # other than 2 to 16
 
 Rows = list[dict[str, Any]]
 
@@ -61,9 +59,9 @@ def methods() -> Rows:
     return [
         {
             "method": name,
-            "arXiv": PAPERS.get(name, ""),
+            "arXiv": spec.paper or "",
             "cost": _relative_cost(METHOD_SPECS[name]) if name in METHOD_SPECS else 1.0,
-            "views": _VIEWS.get(name, "2 to 16"),
+            "views": f"{spec.min_views} to 16",
             "knobs": {k: _default(f) for k, f in spec.model_fields.items() if k != "name"},
         }
         for name, spec in OBJECTIVES.items()

@@ -5,7 +5,8 @@ record of what a run spent says whether it was compiled, and a saved state goes 
 only under the same setting.
 """
 
-from datayield.methods import Method, SimMIM
+from datayield.methods import Method
+from datayield.methods.simmim import SimMIM
 from datayield.nets.encoder import Encoder
 
 

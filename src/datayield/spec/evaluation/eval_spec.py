@@ -156,7 +156,7 @@ class EvalSpec(Frozen):
         """12 hex digits over everything but the labels `name`, `group` and `part_of`."""
         labels = {"name", "group", "part_of"}
         kept = self.model_dump(mode="json", exclude=labels, exclude_none=True)
-        return versioned_digest("eval", kept, ())
+        return versioned_digest("eval", kept, {})
 
 
 class StudyEval(EvalSpec):

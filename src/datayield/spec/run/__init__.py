@@ -18,9 +18,6 @@ from datayield.spec.run.cost import (
     encoder_macs,
     encoder_params,
     flops_per_image,
-    head_macs,
-    layer_macs,
-    projector_macs,
 )
 from datayield.spec.run.data_config import distinct, fixed, give_way, lay_out, splits_of
 from datayield.spec.run.durations import DURATIONS, converted, in_epochs
@@ -28,13 +25,13 @@ from datayield.spec.run.encoder import EncoderSpec
 from datayield.spec.run.method import (
     METHOD_SPECS,
     OBJECTIVES,
-    PAPERS,
     AnyMethod,
+    AnyObjective,
     SimMIM,
     Supervised,
-    WithTeacher,
 )
 from datayield.spec.run.milestone_run import run_at
+from datayield.spec.run.objective import JointEmbedding
 from datayield.spec.run.optim import OptimSpec
 from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.spec.run.split_listing import Listing, Listings
@@ -47,17 +44,18 @@ __all__ = [
     "METHOD_SPECS",
     "NORMALISERS",
     "OBJECTIVES",
-    "PAPERS",
     "RESNETS",
     "SLICE",
     "VIEW_RECIPES",
     "VINY",
     "VITS",
     "AnyMethod",
+    "AnyObjective",
     "BaselineSpec",
     "Budget",
     "Classes",
     "EncoderSpec",
+    "JointEmbedding",
     "Listing",
     "Listings",
     "Mixture",
@@ -69,7 +67,6 @@ __all__ = [
     "Subset",
     "Supervised",
     "ViewSpec",
-    "WithTeacher",
     "as_share",
     "converted",
     "decoder_macs",
@@ -80,11 +77,8 @@ __all__ = [
     "fixed",
     "flops_per_image",
     "give_way",
-    "head_macs",
     "in_epochs",
     "lay_out",
-    "layer_macs",
-    "projector_macs",
     "recipe",
     "run_at",
     "short_number",

@@ -8,16 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from datayield.spec.run.encoder import EncoderSpec
-from datayield.spec.run.method import (
-    BYOL,
-    DINO,
-    MoCoV3,
-    SimMIM,
-    Supervised,
-    SwAV,
-    WithProjector,
-    WithTeacher,
-)
+from datayield.spec.run.method import SimMIM, Supervised, SwAV
 from datayield.spec.run.run import RunSpec
 
 RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
@@ -71,50 +62,12 @@ def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
     return None
 
 
-def projector_macs(method: WithProjector, dim: int) -> float:
-    """Multiply-adds of the projector, and of prototypes, on one view: what a teacher has."""
-    macs = float(layer_macs(method, dim))
-    if isinstance(method, DINO | SwAV):
-        macs += method.projector[-1] * method.prototypes
-    return macs
-
-
-def layer_macs(method: WithProjector, dim: int) -> int:
-    """Multiply-adds of the projector alone, about the number of its weights."""
-    return sum(a * b for a, b in pairwise((dim, *method.projector)))
-
-
-def head_macs(method: WithProjector, dim: int) -> float:
-    """Multiply-adds of all heads that are trained, the predictor included, on one view."""
-    macs = projector_macs(method, dim)
-    if isinstance(method, BYOL | MoCoV3):
-        macs += 2 * method.projector[-1] * method.predictor
-    return macs
-
-
 def decoder_macs(encoder: EncoderSpec, size: int) -> float | None:
     """Multiply-adds of SimMIM's linear decoder on one view: every token to its pixels."""
     dim, stride = encoder_dim(encoder), encoder.stride
     if dim is None or stride is None:
         return None
     return float((size // stride) ** 2 * dim * 3 * stride**2)
-
-
-def loss_macs(method: WithProjector, batch: int, views: int) -> float:
-    """Multiply-adds of the loss per image, in a batch of `batch`: the products of matrices."""
-    d = method.projector[-1]
-    if method.name == "simclr":
-        return float(views * views * batch * d)
-    if method.name == "moco_v3":
-        return float(views * (views - 1) * batch * d)
-    if isinstance(method, BYOL | DINO | SwAV):
-        return 0.0  # no products of matrices
-    if method.name == "lejepa":
-        return float(views * d * method.directions)
-    pairs = method.pairing == "all_pairs" or views == 2
-    if method.name == "vicreg":
-        return float((views if pairs else 2 * views) * d * d)
-    return float(views * (views - 1) // 2 * d * d if pairs else d * d)
 
 
 def codes_macs(method: SwAV, batch: int) -> tuple[float, float]:
@@ -143,11 +96,11 @@ def flops_per_image(spec: RunSpec) -> float | None:
         return 6.0 * (encoder + sum(decoders))
     if isinstance(spec.method, Supervised):
         return 6.0 * (encoder + spec.view_count * dim * spec.method.classes)
-    head = spec.view_count * head_macs(spec.method, dim)
-    trained = 6.0 * (encoder + head + loss_macs(spec.method, spec.batch, spec.view_count))
-    if isinstance(spec.method, WithTeacher):
+    head = spec.view_count * spec.method.head_macs(dim)
+    trained = 6.0 * (encoder + head + spec.method.loss_macs(spec.batch, spec.view_count))
+    if spec.method.has_teacher:
         once = encoder_macs(spec.encoder, spec.views[0].size) or 0.0
-        trained += 2.0 * spec.large_views * (once + projector_macs(spec.method, dim))
+        trained += 2.0 * spec.large_views * (once + spec.method.projector_macs(dim))
     if isinstance(spec.method, SwAV):
         codes, queue = codes_macs(spec.method, spec.batch)
         trained += 2.0 * (codes + (1 - spec.method.queue_from) * queue)

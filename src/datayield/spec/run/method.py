@@ -1,14 +1,15 @@
-"""What a pretraining objective can be asked to be: one model per method, knobs with defaults."""
+"""What a pretraining objective can be asked to be: one model per method, knobs with defaults.
+
+A class states everything that the rest of the program must know about a method: the name that a
+paper prints, where it was published, its version, what it needs and what it costs.
+"""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from datayield.spec.frozen import Frozen
-
-Widths = Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
-
+from datayield.spec.run.objective import JointEmbedding, Objective, Widths
 
 Pairing = Literal["all_pairs", "mean_view"]  # how more than two views meet; see maths.decorrelation
 
@@ -27,12 +28,15 @@ def _over_width(value: Any, info: ValidationInfo) -> Any:
     return float(rule[1]) / widths[-1] if widths else 1.0
 
 
-class BarlowTwins(Frozen):
+class BarlowTwins(JointEmbedding):
     """Redundancy reduction between views (Zbontar et al. 2021, arXiv 2103.03230).
 
     `pairing` applies to more than two views: every pair of them, or each with the mean of all
     (Ghosh et al. 2024, arXiv 2312.10725); `maths.decorrelation` has the formulas.
     """
+
+    printed_name: ClassVar[str] = "Barlow Twins"
+    paper: ClassVar[str | None] = "2103.03230"
 
     name: Literal["barlow_twins"] = "barlow_twins"
     projector: Widths = (2048, 2048, 2048)
@@ -42,16 +46,28 @@ class BarlowTwins(Frozen):
 
     _rule = field_validator("beta", mode="before")(_over_width)
 
+    def loss_macs(self, batch: int, views: int) -> float:
+        """One correlation matrix for each pair of views, or of a view and the mean."""
+        pairs = self.pairing == "all_pairs" or views == 2
+        return float((views * (views - 1) // 2 if pairs else 1) * self.projector[-1] ** 2)
 
-class SimCLR(Frozen):
+
+class SimCLR(JointEmbedding):
     """Normalised-temperature cross entropy over in-batch pairs (Chen et al. 2020, 2002.05709)."""
+
+    printed_name: ClassVar[str] = "SimCLR"
+    paper: ClassVar[str | None] = "2002.05709"
 
     name: Literal["simclr"] = "simclr"
     projector: Widths = (2048, 256)
     temperature: float = Field(0.2, gt=0)
 
+    def loss_macs(self, batch: int, views: int) -> float:
+        """Every view with every view of the batch."""
+        return float(views * views * batch * self.projector[-1])
 
-class VICReg(Frozen):
+
+class VICReg(JointEmbedding):
     """Variance, invariance, covariance regularisation (Bardes et al. 2022, arXiv 2105.04906).
 
     The variance term is the mean of the two views' hinges, as in the authors' code; peers that
@@ -59,6 +75,9 @@ class VICReg(Frozen):
     `pairing` applies to more than two views: every pair of them, or each with the mean of the
     others (Ghosh et al. 2024, arXiv 2312.10725).
     """
+
+    printed_name: ClassVar[str] = "VICReg"
+    paper: ClassVar[str | None] = "2105.04906"
 
     name: Literal["vicreg"] = "vicreg"
     projector: Widths = (2048, 2048, 2048)
@@ -69,26 +88,45 @@ class VICReg(Frozen):
 
     _rule = field_validator("covariance", mode="before")(_over_width)
 
+    def loss_macs(self, batch: int, views: int) -> float:
+        """One covariance matrix for each view, and for each mean of the others."""
+        pairs = self.pairing == "all_pairs" or views == 2
+        return float((views if pairs else 2 * views) * self.projector[-1] ** 2)
 
-class BYOL(Frozen):
+
+class BYOL(JointEmbedding):
     """Predicting a moving average of oneself across views (Grill et al. 2020, arXiv 2006.07733).
 
     Defaults: the small-data recipe of solo-learn for ResNets (CIFAR). The loss is a mean over
     ordered pairs of views, where peers sum: their learning rate for two views is half of ours.
     """
 
+    printed_name: ClassVar[str] = "BYOL"
+    paper: ClassVar[str | None] = "2006.07733"
+    has_teacher: ClassVar[bool] = True
+    sees_t: ClassVar[bool] = True
+
     name: Literal["byol"] = "byol"
     projector: Widths = (4096, 256)
     predictor: int = Field(4096, ge=2, description="its hidden width")
     momentum: float = Field(0.99, ge=0, le=1, description="of the teacher at t = 0; 1 at t = 1")
 
+    def head_macs(self, dim: int) -> float:
+        """The predictor too: two layers."""
+        return self.projector_macs(dim) + 2 * self.projector[-1] * self.predictor
 
-class MoCoV3(Frozen):
+
+class MoCoV3(JointEmbedding):
     """Contrast with keys of a moving average of oneself, no queue (Chen et al. 2021, 2104.02057).
 
     Defaults: the small-data recipe of solo-learn for ResNets (CIFAR); the authors' for ViTs have
     one more projector layer, (4096, 4096, 256). The mean over ordered pairs of views, as for BYOL.
     """
+
+    printed_name: ClassVar[str] = "MoCo v3"
+    paper: ClassVar[str | None] = "2104.02057"
+    has_teacher: ClassVar[bool] = True
+    sees_t: ClassVar[bool] = True
 
     name: Literal["moco_v3"] = "moco_v3"
     projector: Widths = (4096, 256)
@@ -96,8 +134,16 @@ class MoCoV3(Frozen):
     temperature: float = Field(0.2, gt=0)
     momentum: float = Field(0.99, ge=0, le=1, description="of the teacher at t = 0; 1 at t = 1")
 
+    def head_macs(self, dim: int) -> float:
+        """The predictor too: two layers."""
+        return self.projector_macs(dim) + 2 * self.projector[-1] * self.predictor
 
-class DINO(Frozen):
+    def loss_macs(self, batch: int, views: int) -> float:
+        """Every view with the keys of every other view."""
+        return float(views * (views - 1) * batch * self.projector[-1])
+
+
+class DINO(JointEmbedding):
     """Self-distillation over prototypes (Caron et al. 2021, arXiv 2104.14294).
 
     With views of several sizes (multi-crop) the teacher sees the large ones, the student all.
@@ -108,6 +154,12 @@ class DINO(Frozen):
     steps. These temperatures collapsed to uniform outputs in short trials (250 to 800 steps on
     scikit-learn's digits, one seed), where 0.02 learned: look at the loss against ln(prototypes).
     """
+
+    printed_name: ClassVar[str] = "DINO"
+    paper: ClassVar[str | None] = "2104.14294"
+    has_teacher: ClassVar[bool] = True
+    sees_t: ClassVar[bool] = True
+    takes_crops: ClassVar[bool] = True
 
     name: Literal["dino"] = "dino"
     projector: Widths = (2048, 2048, 256)
@@ -120,27 +172,44 @@ class DINO(Frozen):
     centre_momentum: float = Field(0.9, ge=0, le=1)
     momentum: float = Field(0.996, ge=0, le=1, description="of the teacher at t = 0; 1 at t = 1")
 
+    def projector_macs(self, dim: int) -> float:
+        """The prototypes too."""
+        return float(self.layer_macs(dim) + self.projector[-1] * self.prototypes)
 
-class LeJEPA(Frozen):
+
+class LeJEPA(JointEmbedding):
     """Views that agree and fill an isotropic Gaussian (Balestriero and LeCun 2025, 2511.08544).
 
     No teacher, no stop-gradient, no schedule. `sigreg` is lambda there, 0.02 to 0.05 in their
     recipes; the 256 directions are those of their minimal example (their code's default is 1,024).
     """
 
+    printed_name: ClassVar[str] = "LeJEPA"
+    paper: ClassVar[str | None] = "2511.08544"
+    takes_crops: ClassVar[bool] = True
+
     name: Literal["lejepa"] = "lejepa"
     projector: Widths = (2048, 2048, 64)
     sigreg: float = Field(0.05, ge=0, le=1, description="its weight; prediction has the rest")
     directions: int = Field(256, ge=1, description="drawn anew at each step")
 
+    def loss_macs(self, batch: int, views: int) -> float:
+        """Every view along every direction."""
+        return float(views * self.projector[-1] * self.directions)
 
-class SwAV(Frozen):
+
+class SwAV(JointEmbedding):
     """Swapped prediction of online cluster assignments (Caron et al. 2020, arXiv 2006.09882).
 
     Defaults: solo-learn's recipe for small images, of 1000 epochs. As shares of the budget its
     queue starts at 50 / 1000 = 0.05 and its prototypes are frozen for 2 / 1000 = 0.002; its recipe
     for ImageNet-100, of 400 epochs, would be 50 / 400 = 0.125 and 2 / 400 = 0.005.
     """
+
+    printed_name: ClassVar[str] = "SwAV"
+    paper: ClassVar[str | None] = "2006.09882"
+    sees_t: ClassVar[bool] = True
+    takes_crops: ClassVar[bool] = True
 
     name: Literal["swav"] = "swav"
     projector: Widths = (2048, 128)
@@ -152,8 +221,12 @@ class SwAV(Frozen):
     queue_from: float = Field(0.05, ge=0, le=1, description="share of the budget")
     freeze: float = Field(0.002, ge=0, le=1, description="share in which prototypes stand still")
 
+    def projector_macs(self, dim: int) -> float:
+        """The prototypes too."""
+        return float(self.layer_macs(dim) + self.projector[-1] * self.prototypes)
 
-class SimMIM(Frozen):
+
+class SimMIM(Objective):
     """Filling in the hidden pixels of an image (Xie et al. 2022, arXiv 2111.09886).
 
     One linear layer decodes, so there is no projector. The authors hide squares of 32 px at 192
@@ -162,12 +235,15 @@ class SimMIM(Frozen):
     are what it trains: `encoder.pool: avg` makes their mean the feature of a ViT.
     """
 
+    printed_name: ClassVar[str] = "SimMIM"
+    paper: ClassVar[str | None] = "2111.09886"
+
     name: Literal["simmim"] = "simmim"
     mask_patch: int = Field(8, ge=1, description="side in pixels of what is hidden at once")
     ratio: float = Field(0.6, gt=0, lt=1, description="of the squares that are hidden, rounded up")
 
 
-class Supervised(Frozen):
+class Supervised(Objective):
     """Cross entropy on the labels of the run's own images: no self-supervision, a stage in a chain.
 
     `label` names a column of the dataset, `classes` says how many numbers it holds, from 0 up. One
@@ -175,38 +251,23 @@ class Supervised(Frozen):
     2025, section 2.3.
     """
 
+    printed_name: ClassVar[str] = "supervised"
+    paper: ClassVar[str | None] = None
+    reads_labels: ClassVar[bool] = True
+
     name: Literal["supervised"] = "supervised"
     label: str = "label"
     classes: int = Field(ge=2)
 
 
-WithTeacher = BYOL | MoCoV3 | DINO
-WithCrops = DINO | SwAV | LeJEPA  # take small views beside large ones
-SeesT = WithTeacher | SwAV  # what they do at a step depends on the share of the budget spent
-WithProjector = BarlowTwins | SimCLR | VICReg | LeJEPA | SwAV | WithTeacher
-AnyMethod = WithProjector | SimMIM
-AnyObjective = AnyMethod | Supervised
+AnyMethod = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM
+AnyObjective = AnyMethod | Supervised  # a new class goes into one of these two lines
 MethodSpec = Annotated[AnyObjective, Field(discriminator="name")]
-METHOD_SPECS: dict[str, type[AnyMethod]] = {  # those that read no labels
-    "barlow_twins": BarlowTwins,
-    "simclr": SimCLR,
-    "vicreg": VICReg,
-    "byol": BYOL,
-    "moco_v3": MoCoV3,
-    "dino": DINO,
-    "lejepa": LeJEPA,
-    "swav": SwAV,
-    "simmim": SimMIM,
-}
-OBJECTIVES: dict[str, type[AnyObjective]] = {**METHOD_SPECS, "supervised": Supervised}
-PAPERS: dict[str, str] = {  # arXiv
-    "barlow_twins": "2103.03230",
-    "simclr": "2002.05709",
-    "vicreg": "2105.04906",
-    "byol": "2006.07733",
-    "moco_v3": "2104.02057",
-    "dino": "2104.14294",
-    "lejepa": "2511.08544",
-    "swav": "2006.09882",
-    "simmim": "2111.09886",
-}
+
+
+def _by_name(classes: tuple[type[Any], ...]) -> dict[str, type[Any]]:
+    return {spec.model_fields["name"].default: spec for spec in classes}
+
+
+OBJECTIVES: dict[str, type[AnyObjective]] = _by_name(get_args(AnyObjective))
+METHOD_SPECS: dict[str, type[AnyMethod]] = _by_name(get_args(AnyMethod))  # they read no labels

@@ -5,7 +5,6 @@ that of `wsd`; at a constant rate on a trunk it is, bit for bit, the run of that
 """
 
 from datayield.spec.run.budget import Budget, steps_for
-from datayield.spec.run.method import SeesT
 from datayield.spec.run.run import RunSpec
 
 
@@ -23,7 +22,7 @@ def run_at(run: RunSpec, share: float) -> RunSpec | None:
     warm = run.optim.warmup * run.trunk_steps
     if run.optim.schedule != "constant" or step < max(1, warm):
         return None
-    if run.optim.trunk is None and (warm > 0 or isinstance(run.method, SeesT)):
+    if run.optim.trunk is None and (warm > 0 or run.method.sees_t):
         return None
     images = round(share * run.images)
     if steps_for(images, run.batch) != step:

@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from datayield.spec.frozen import Frozen
-from datayield.spec.identity import versioned_digest
+from datayield.spec.identity import VERSIONS, versioned_digest
 from datayield.spec.run.budget import Budget, steps_for
 from datayield.spec.run.encoder import EncoderSpec, published
-from datayield.spec.run.method import MethodSpec, SeesT, SimMIM, Supervised, WithCrops
+from datayield.spec.run.method import MethodSpec, SimMIM, Supervised
 from datayield.spec.run.optim import OptimSpec
 from datayield.spec.run.subset import Data, Mixture
 from datayield.spec.run.views import ViewSpec
@@ -61,7 +61,7 @@ class RunSpec(Frozen):
 
     @model_validator(mode="after")
     def _views_fit(self) -> "RunSpec":
-        least = 1 if isinstance(self.method, SimMIM | Supervised) else 2
+        least = self.method.min_views
         if self.view_count < least:
             raise ValueError("a joint-embedding method needs at least two views of an image")
         if self.view_count > 16:
@@ -114,7 +114,7 @@ class RunSpec(Frozen):
         trunk = self.optim.trunk
         if trunk is None:
             return self
-        if isinstance(self.method, SeesT):
+        if self.method.sees_t:
             raise ValueError(
                 f"optim.trunk: what {self.method.name} does at a step depends on the share of its "
                 "own budget that is spent, so runs of different budgets do not take the same steps"
@@ -134,7 +134,7 @@ class RunSpec(Frozen):
 
     def _crops_fit(self, sizes: list[int]) -> None:
         """Views of several sizes: which methods take them, and in which order."""
-        if not isinstance(self.method, WithCrops):
+        if not self.method.takes_crops:
             raise ValueError(f"{self.method.name} takes views of one size, not {sizes}")
         if sizes != sorted(sizes, reverse=True) or self.large_views < 2:
             raise ValueError(
@@ -205,7 +205,7 @@ class RunSpec(Frozen):
         kept = self.model_dump(mode="json", exclude_none=True, exclude={"budget"})
         for own in ("schedule", "decay", "final"):
             kept["optim"].pop(own, None)
-        return versioned_digest("trunk", kept, self._components)
+        return versioned_digest("trunk", kept, self._versions)
 
     @cached_property
     def id(self) -> str:
@@ -214,19 +214,19 @@ class RunSpec(Frozen):
         Knobs left out (None) are no part of it, so a knob added later changes no older id.
         """
         kept = self.model_dump(mode="json", exclude_none=True)
-        return versioned_digest("run", kept, self._components)
+        return versioned_digest("run", kept, self._versions)
 
     @property
-    def _components(self) -> tuple[str, ...]:
-        """Whatever realises the run: a change of any changes its numbers."""
+    def _versions(self) -> dict[str, int]:
+        """Of every component that computes the run: a change in any of them changes its numbers."""
         parts = ["subset", "order", "views", "encoder", "optim", "loop"]
         for run in self.chain:
-            parts.append(run.method.name)
             if isinstance(run.data, Mixture):
                 parts.append("mixture")
             if any(member.classes is not None for _, member in run.data.members):
                 parts.append("classes")
-        return tuple(dict.fromkeys(parts))
+        methods = {run.method.name: run.method.version for run in self.chain}
+        return {part: VERSIONS[part] for part in parts} | methods
 
 
 def _written(encoder: EncoderSpec) -> str:
@@ -255,4 +255,4 @@ class BaselineSpec(Frozen):
         """As `RunSpec.id`; the untrained encoder is shared by all methods with that seed."""
         parts = (self.name,) if self.encoder is None else ("encoder", self.name)
         kept = self.model_dump(mode="json", exclude_none=True)
-        return versioned_digest("baseline", kept, parts)
+        return versioned_digest("baseline", kept, {part: VERSIONS[part] for part in parts})

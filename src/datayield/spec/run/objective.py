@@ -1,0 +1,49 @@
+"""What every objective states about itself, and what those with a projector share."""
+
+from itertools import pairwise
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from datayield.spec.frozen import Frozen
+
+Widths = Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
+
+
+class Objective(Frozen):
+    """What every objective states about itself beside its knobs."""
+
+    printed_name: ClassVar[str]  # as a paper writes it
+    paper: ClassVar[str | None]  # on arXiv
+    version: ClassVar[int] = 1  # raise it when a change of code changes the numbers of its runs
+    min_views: ClassVar[int] = 1  # of an image
+    reads_labels: ClassVar[bool] = False
+    has_teacher: ClassVar[bool] = False  # a moving average of the encoder, which sees large views
+    sees_t: ClassVar[bool] = False  # its step depends on the share of the budget spent
+    takes_crops: ClassVar[bool] = False  # small views beside large ones (multi-crop)
+
+    name: str
+
+
+class JointEmbedding(Objective):
+    """An objective that compares views of an image behind a projector, and what that costs."""
+
+    min_views: ClassVar[int] = 2
+
+    projector: Widths
+
+    def layer_macs(self, dim: int) -> int:
+        """Multiply-adds of the projector alone on features [dim], about the number of weights."""
+        return sum(a * b for a, b in pairwise((dim, *self.projector)))
+
+    def projector_macs(self, dim: int) -> float:
+        """Multiply-adds of the projector, and of prototypes, on one view: what a teacher has."""
+        return float(self.layer_macs(dim))
+
+    def head_macs(self, dim: int) -> float:
+        """Multiply-adds of all trained heads, the predictor included, on one view."""
+        return self.projector_macs(dim)
+
+    def loss_macs(self, batch: int, views: int) -> float:
+        """Multiply-adds of the loss per image in a batch of `batch`: its matrix products."""
+        return 0.0
