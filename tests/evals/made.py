@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from datayield.spec.evaluation.eval_spec import EvalSpec, Protocol
+from datayield.spec.evaluation.eval_spec import EvalSpec
 
 
-def spec(protocol: Protocol = "linear@1", seed: int = 0) -> EvalSpec:
+def spec(protocol: str = "linear@1", seed: int = 0) -> EvalSpec:
     return EvalSpec(name="task", protocol=protocol, dataset="made", seed=seed)
 
 

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from datayield.evals import evaluate
+from datayield.evals.inputs import Inputs
 from datayield.evals.knn import nearest_neighbours
 from datayield.evals.label_fractions import labelled
 from datayield.evals.linear import linear_probe
-from datayield.spec.evaluation.eval_spec import EvalSpec, Protocol
+from datayield.spec.evaluation.eval_spec import EvalSpec
 from tests.evals.made import mixture, spec
 
 LABELS = np.random.default_rng(5).permutation(np.repeat(np.arange(6), [200, 100, 40, 9, 2, 1]))
@@ -50,14 +51,14 @@ GOLDEN = [1, 2, 5, 8, 13, 16]  # frozen: another draw under the same name is ano
 
 
 @pytest.mark.parametrize("protocol", ["linear@1", "knn@1"])
-def test_the_mean_is_of_the_probe_on_each_draw(protocol: Protocol) -> None:
+def test_the_mean_is_of_the_probe_on_each_draw(protocol: str) -> None:
     (x, y), test = mixture(400, 16, 4), mixture(300, 16, 4, seed=1)
     probe = linear_probe if protocol == "linear@1" else nearest_neighbours
     got = evaluate(few(protocol, label_fraction=0.1), (x, y), test)
     own = []
     for draw in range(3):
         mine = torch.from_numpy(labelled(y.numpy(), 0, draw, 0.1, None))
-        own.append(probe(spec(protocol), (x[mine], y[mine]), test).metrics["accuracy"])
+        own.append(probe(spec(protocol), Inputs(test, (x[mine], y[mine]))).metrics["accuracy"])
     assert [got.metrics[f"accuracy_draw{i}"] for i in range(3)] == own
     assert got.metrics["accuracy"] == pytest.approx(np.mean(own), abs=1e-12)
     assert got.metrics["accuracy_sd_draws"] == pytest.approx(np.std(own, ddof=1), abs=1e-12)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from datayield.evals import PROTOCOLS, evaluate, needs_train
+from datayield.evals import OF_FEATURES, evaluate
 from datayield.evals.result import balanced_interval, missing_classes, scores
 from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.evaluation import PROTOCOLS
 from tests.evals.made import mixture, spec
 
 
@@ -41,9 +42,11 @@ def test_missing_classes_by_hand():
 
 
 def test_who_needs_train():
-    assert {p: needs_train(p) for p in PROTOCOLS} == {
+    assert {p: PROTOCOLS[p].needs_labels for p in OF_FEATURES} == {
         "linear@1": True,
+        "linear_sgd@1": True,
         "knn@1": True,
+        "vtab@1": True,
         "spectrum@1": False,
     }
 

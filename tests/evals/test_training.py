@@ -9,7 +9,7 @@ from datayield.evals import Measured, Shown, tune
 from datayield.nets import encoder as encoders
 from datayield.spec.errors import ConfigError, DataError
 from datayield.spec.evaluation.eval_spec import EvalSpec
-from datayield.spec.evaluation.finetuning import TUNINGS, steps_and_batch
+from datayield.spec.evaluation.finetuning import steps_and_batch, tuning_of
 from datayield.spec.run.encoder import EncoderSpec
 
 CPU = torch.device("cpu")
@@ -111,7 +111,7 @@ def test_what_cannot_be_learned_is_refused() -> None:
 
 def test_the_published_settings_stand() -> None:
     """Frozen: `@1` means these numbers for ever."""
-    segment, finetune = TUNINGS["segment@1"], TUNINGS["finetune@1"]
+    segment, finetune = tuning_of(_spec("segment@1")), tuning_of(_spec("finetune@1"))
     assert (segment.optim.lr, segment.optim.weight_decay, segment.epochs) == (2e-3, 1e-4, 100)
     assert (segment.optim.milestones, segment.optim.gamma) == ((0.7, 0.9, 0.95), 0.5)
     assert (finetune.optim.lr, finetune.optim.weight_decay, finetune.epochs) == (8e-4, 0.0, 200)

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
 
 from datayield.evals.augmentation import sampled_spectrum
 from datayield.evals.finetune import finetune
+from datayield.evals.inputs import Inputs, Items, Views
 from datayield.evals.knn import nearest_neighbours
 from datayield.evals.label_fractions import over_draws
 from datayield.evals.linear import linear_probe
-from datayield.evals.linear_sgd import Views, sgd_probe
+from datayield.evals.linear_sgd import sgd_probe
 from datayield.evals.result import Measured, check
 from datayield.evals.segment import segment
 from datayield.evals.spectrum import feature_spectrum
@@ -19,12 +19,13 @@ from datayield.evals.training import Shown
 from datayield.evals.vtab import task_probe
 from datayield.nets.encoder import Encoder
 from datayield.spec.errors import ConfigError
-from datayield.spec.evaluation import LABEL_FREE, EvalSpec, Protocol
+from datayield.spec.evaluation import EvalSpec
 
 __all__ = [
-    "PROTOCOLS",
-    "TUNING",
-    "VIEW_PROTOCOLS",
+    "OF_FEATURES",
+    "OF_IMAGES",
+    "OF_VIEWS",
+    "Inputs",
     "Items",
     "Measured",
     "Shown",
@@ -32,38 +33,25 @@ __all__ = [
     "Views",
     "evaluate",
     "evaluate_views",
-    "needs_train",
-    "needs_views",
     "tune",
 ]
 
-Items = tuple[Tensor, Tensor]  # features [n, d] and class numbers [n]
-# Those that see nothing but features of the training and test images, each image once.
-PROTOCOLS: dict[Protocol, Callable[[EvalSpec, Items | None, Items], Measured]] = {
+# The functions of the protocols, by what those read (see their table in spec.evaluation).
+OF_FEATURES: dict[str, Callable[[EvalSpec, Inputs], Measured]] = {
     "linear@1": linear_probe,
+    "linear_sgd@1": sgd_probe,
     "knn@1": nearest_neighbours,
+    "vtab@1": task_probe,
     "spectrum@1": feature_spectrum,
 }
-TUNING: dict[Protocol, Callable[[EvalSpec, Encoder, Shown, Shown, torch.device], Measured]] = {
+OF_VIEWS: dict[str, Callable[[EvalSpec, Space, Space | None], Measured]] = {
+    "state@1": representation_state,
+    "augmentation_spectrum@1": sampled_spectrum,
+}
+OF_IMAGES: dict[str, Callable[[EvalSpec, Encoder, Shown, Shown, torch.device], Measured]] = {
     "finetune@1": finetune,
     "segment@1": segment,
 }
-# How many images, and views of each, and what is made of them.
-Judge = Callable[[EvalSpec, Space, Space | None], Measured]
-VIEW_PROTOCOLS: dict[Protocol, tuple[int, int, Judge]] = {
-    "state@1": (1000, 10, representation_state),
-    "augmentation_spectrum@1": (256, 64, sampled_spectrum),
-}
-
-
-def needs_train(protocol: Protocol) -> bool:
-    """Whether the protocol learns from labelled training items."""
-    return protocol not in LABEL_FREE
-
-
-def needs_views(protocol: Protocol) -> bool:
-    """Whether the protocol wants features of augmented training images, new ones each epoch."""
-    return protocol == "linear_sgd@1"
 
 
 def evaluate(
@@ -83,8 +71,9 @@ def evaluate(
     """
     where = f"evaluations.{spec.name}"
     check(*test, part=f"{where}.test")
-    if not needs_train(spec.protocol):
-        return PROTOCOLS[spec.protocol](spec, train, test)
+    protocol = OF_FEATURES[spec.protocol]
+    if not spec.traits.needs_labels:
+        return protocol(spec, Inputs(test))
     if train is None or spec.train == spec.test:
         raise ConfigError(
             f"{spec.protocol} needs training items that are not its test items",
@@ -95,14 +84,8 @@ def evaluate(
     check(*train, part=f"{where}.train")
     if val is not None:
         check(*val, part=f"{where}.val")
-    if spec.protocol == "vtab@1":
-        return task_probe(spec, train, val, test)
-    if spec.protocol == "linear_sgd@1":
-        assert views is not None
-        return sgd_probe(spec, train, test, views)
-    if spec.few_labels:
-        return over_draws(spec, train, test, PROTOCOLS[spec.protocol])
-    return PROTOCOLS[spec.protocol](spec, train, test)
+    inputs = Inputs(test, train, val, views)
+    return over_draws(spec, inputs, protocol) if spec.few_labels else protocol(spec, inputs)
 
 
 def tune(
@@ -113,7 +96,7 @@ def tune(
     Consumes the encoder. Nothing depends on the labels of `test` but the scores. Raises DataError
     for labels that cannot be learned from, TrainingError where the training diverges.
     """
-    return TUNING[spec.protocol](spec, encoder, train, test, device)
+    return OF_IMAGES[spec.protocol](spec, encoder, train, test, device)
 
 
 def evaluate_views(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:
@@ -124,4 +107,4 @@ def evaluate_views(spec: EvalSpec, features: Space, projections: Space | None) -
     for name, space in (("features", features), ("projections", projections)):
         for x in (space.items, space.views.flatten(0, 1)) if space else ():
             check(x, torch.zeros(len(x), dtype=torch.long), f"evaluations.{spec.name}.{name}")
-    return VIEW_PROTOCOLS[spec.protocol][2](spec, features, projections)
+    return OF_VIEWS[spec.protocol](spec, features, projections)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from datayield.evals.inputs import Inputs
 from datayield.evals.result import Measured, missing_classes, scores
 from datayield.spec.evaluation import EvalSpec
 
@@ -12,16 +13,14 @@ TEMPERATURE = 0.07
 CHUNK = 1 << 24  # similarities held at a time
 
 
-def nearest_neighbours(
-    spec: EvalSpec, train: tuple[Tensor, Tensor] | None, test: tuple[Tensor, Tensor]
-) -> Measured:
+def nearest_neighbours(spec: EvalSpec, inputs: Inputs) -> Measured:
     """k = 20 votes weighted by exp(cosine / 0.07) (Wu et al. 2018, arXiv 1805.01978, section 3.4).
 
-    `train`, `test`: features [n, d] and class numbers [n]. `k` is lowered to the mean number of
-    training items per class where that is smaller: further neighbours would mostly be strangers.
+    `k` is lowered to the mean number of training items per class where that is smaller: further
+    neighbours would mostly be of other classes.
     """
-    assert train is not None
-    (x, y), (x_test, y_test) = train, test
+    assert inputs.train is not None
+    (x, y), (x_test, y_test) = inputs.train, inputs.test
     classes, y = torch.unique(y, return_inverse=True)
     k = neighbours(len(y), len(classes))
     pred = classes[vote(x, y, x_test, k)]

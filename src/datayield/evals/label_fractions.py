@@ -7,15 +7,15 @@ from statistics import fmean, median, stdev
 import numpy as np
 import torch
 from scipy.stats import t as student
-from torch import Tensor
 
+from datayield.evals.inputs import Inputs
 from datayield.evals.result import LEVEL, Measured
 from datayield.spec.evaluation import DRAWS, EvalSpec
 
 STREAM = 0x6C6162656C  # "label": keeps these draws apart from others of the same seed
 CHOICES = frozenset({"strength", "k"})  # of the middle draw; a mean of them is no choice
 Z = 1.959964  # standard deviations of a 95% interval
-Probe = Callable[[EvalSpec, tuple[Tensor, Tensor], tuple[Tensor, Tensor]], Measured]
+Probe = Callable[[EvalSpec, Inputs], Measured]
 
 
 def labelled(
@@ -36,9 +36,7 @@ def labelled(
     return np.sort(np.concatenate(kept))
 
 
-def over_draws(
-    spec: EvalSpec, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], probe: Probe
-) -> Measured:
+def over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> Measured:
     """`probe` on each draw of the labels: means, and each draw's value as `<metric>_draw<i>`.
 
     Every draw makes its own choices. `<metric>_sd_draws` is the standard deviation over draws,
@@ -46,13 +44,14 @@ def over_draws(
     another set of draws (of this pool) and other test items, but no other pretraining. With one
     draw it covers the test items only. `n_train` counts the labels of a draw.
     """
-    (x, y), total = train, spec.draws or DRAWS
+    assert inputs.train is not None
+    (x, y), total = inputs.train, spec.draws or DRAWS
     draws = 1 if spec.label_fraction == 1 else total  # of all labels there is one
     found: list[Measured] = []
     for draw in range(draws):
         kept = labelled(y.numpy(), spec.seed, draw, spec.label_fraction, spec.per_class)
         mine = torch.from_numpy(kept)
-        found.append(probe(spec, (x[mine], y[mine]), test))
+        found.append(probe(spec, inputs._replace(train=(x[mine], y[mine]))))
     metrics: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
     for name in found[0].metrics:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from datayield.evals.inputs import Inputs
 from datayield.evals.logistic import Fit, path
 from datayield.evals.result import Measured, missing_classes, scores
 from datayield.evals.whitening import basis
@@ -23,18 +24,17 @@ METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {
 FOLDS = 5  # one fold of five is the validation split
 
 
-def linear_probe(
-    spec: EvalSpec, train: tuple[Tensor, Tensor] | None, test: tuple[Tensor, Tensor]
-) -> Measured:
+def linear_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
     """Fit on 80% of train, choose the strength on the other 20%, refit on all, test once.
 
-    `train`, `test`: features [n, d] and class numbers [n]. Features are standardised with the
-    statistics of train. `strength` is the most accurate on validation, ties by cross entropy.
-    `accuracy_val` is its accuracy there. `accuracy_best_on_test` is the largest accuracy that any
-    strength reaches on the test items: what choosing on test would have claimed. Where the main
-    metric is another, it chooses, and both stand for it too.
+    Features are standardised with the statistics of train. `strength` is the most accurate on
+    validation, ties by cross entropy. `accuracy_val` is its accuracy there.
+    `accuracy_best_on_test` is the largest accuracy that any strength reaches on the test items:
+    what choosing on test would have claimed. Where the main metric is another, that one chooses,
+    and both are reported for it too.
     Raises DataError where train has one class only, or no class with two items.
     """
+    train = inputs.train
     assert train is not None
     fitted, held = validation_split(train[1].numpy(), spec.seed)
     if len(torch.unique(train[1])) > 1 and not len(held):
@@ -44,7 +44,7 @@ def linear_probe(
             got=f"{len(train[1])} items of {len(torch.unique(train[1]))} classes",
             hint="raise train_count to several times the number of classes",
         )
-    return chosen(spec, train, fitted, held, test)
+    return chosen(spec, train, fitted, held, inputs.test)
 
 
 def chosen(

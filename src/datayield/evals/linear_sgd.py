@@ -7,13 +7,13 @@ encoder is frozen, in evaluation mode, and features are taken as they come. Unli
 is chosen on held-out images, a last small batch is used, and weights start at zero.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from datayield.evals.inputs import Inputs
 from datayield.evals.linear import METRICS, validation_split
 from datayield.evals.result import Measured, check, missing_classes, scores
 from datayield.spec.errors import DataError
@@ -25,21 +25,18 @@ BATCH = 256
 MOMENTUM = 0.9
 DROPS = (60, 80)  # epochs from which the rate is a tenth of what it was
 STREAM = 0x736764  # "sgd": keeps the order of batches apart from other draws of the same seed
-Views = Callable[[int], Tensor]  # epoch -> features [n, d] of the training images, augmented
 
 
-def sgd_probe(
-    spec: EvalSpec, train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], views: Views
-) -> Measured:
+def sgd_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
     """Heads of all rates on 80% of train and, beside them, on all of it, on one pass of features.
 
     The rate is that whose head on 80% does best on the other 20%, without augmentation; the head
-    of that rate on all of train is tested once. `train`, `test`: features [n, d] without
-    augmentation and class numbers [n]; `views(epoch)` are those of the same training images,
-    augmented anew. Metrics as of linear@1, with `learning_rate` for the strength. Raises DataError
-    where train has one class only, or no class with two items.
+    of that rate on all of train is tested once. Metrics as of linear@1, with `learning_rate` for
+    the strength. Raises DataError where train has one class only, or no class with two items.
     """
-    (x, y), (x_test, y_test) = train, test
+    assert inputs.train is not None
+    assert inputs.views is not None
+    (x, y), (x_test, y_test) = inputs.train, inputs.test
     classes, y = torch.unique(y, return_inverse=True)
     fitted, held = validation_split(y.numpy(), spec.seed)
     if len(classes) < 2 or not len(held):
@@ -52,7 +49,7 @@ def sgd_probe(
     trials, finals = (Heads.zeros(len(classes), x) for _ in range(2))
     everything = torch.arange(len(y))
     for epoch in range(SGD_EPOCHS):
-        seen = views(epoch)
+        seen = inputs.views(epoch)
         check(seen, y, part=f"evaluations.{spec.name}.train, augmented")
         for heads, mine in ((trials, fitted), (finals, everything)):
             run_epoch(heads, seen, y, mine, epoch, spec.seed)

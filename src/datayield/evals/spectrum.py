@@ -2,8 +2,8 @@
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from datayield.evals.inputs import Inputs
 from datayield.evals.result import Measured
 from datayield.maths.spectrum import effective_rank, feature_std
 from datayield.spec.evaluation import EvalSpec
@@ -12,14 +12,12 @@ ITEMS = 10_000  # more change the rank little and the time much
 ENOUGH = 5  # items per dimension below which the rank is mostly that of the sample
 
 
-def feature_spectrum(
-    spec: EvalSpec, train: tuple[Tensor, Tensor] | None, test: tuple[Tensor, Tensor]
-) -> Measured:
-    """Effective rank (centred) and feature_std of the test features [n, d]; `train` is ignored.
+def feature_spectrum(spec: EvalSpec, inputs: Inputs) -> Measured:
+    """Effective rank (centred) and feature_std of the test features [n, d].
 
     Of more than 10,000 items a random 10,000, decided by the seed, are taken.
     """
-    x, total = test[0], len(test[0])
+    x, total = inputs.test[0], len(inputs.test[0])
     if total > ITEMS:
         rng = np.random.Generator(np.random.PCG64(spec.seed))
         x = x[torch.from_numpy(np.sort(rng.permutation(total)[:ITEMS]))]

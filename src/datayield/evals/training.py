@@ -18,7 +18,7 @@ from datayield.nets.encoder import Encoder
 from datayield.optim.build import build as build_optimizer
 from datayield.optim.build import set_rate
 from datayield.spec.errors import TrainingError
-from datayield.spec.evaluation import TUNINGS, EvalSpec, epochs_of, steps_and_batch
+from datayield.spec.evaluation import EvalSpec, epochs_of, steps_and_batch, tuning_of
 from datayield.spec.identity import digest
 
 TEST_BATCH = 256
@@ -64,7 +64,7 @@ def train(
     weights, spec and images: order, flips and dropout come from `spec.seed`. Raises TrainingError
     where the loss is not finite.
     """
-    optim = TUNINGS[spec.protocol].optim
+    optim = tuning_of(spec).optim
     n = len(shown.images)
     steps, batch = steps_and_batch(spec, n)
     images, targets = (torch.from_numpy(np.array(part)).to(device) for part in shown)

@@ -7,8 +7,8 @@ statistics.
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from datayield.evals.inputs import Inputs
 from datayield.evals.linear import chosen
 from datayield.evals.result import Measured, missing_classes
 from datayield.spec.errors import DataError
@@ -18,18 +18,15 @@ HELD = 5  # one of five training items, where no split is given for choices
 USUAL = 1000  # training items in all
 
 
-def task_probe(
-    spec: EvalSpec,
-    train: tuple[Tensor, Tensor],
-    val: tuple[Tensor, Tensor] | None,
-    test: tuple[Tensor, Tensor],
-) -> Measured:
+def task_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
     """Fit on train, choose the strength on val, refit on both, test once.
 
-    Each: features [n, d] and class numbers [n]. Without `val` a random fifth of train, whatever
-    its labels, decided by the seed, takes its place. Metrics are those of linear@1, and
-    `classes_missing_in_test`. Raises DataError as linear@1 does, or for too few items.
+    Without `val` a random fifth of train, whatever its labels, decided by the seed, takes its
+    place. Metrics are those of linear@1, and `classes_missing_in_test`. Raises
+    DataError as linear@1 does, or for too few items.
     """
+    train, val, test = inputs.train, inputs.val, inputs.test
+    assert train is not None
     if val is None:
         x, y = train
         order = torch.from_numpy(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from datayield.evals import needs_train
 from datayield.nets.encoder import build
 from datayield.run.evaluation import check_label
 from datayield.run.images import Fit, arrays_of, check_classes, check_count
@@ -41,7 +40,7 @@ def _check(plan: Plan) -> None:
             check_count(task.spec.data)
             check_classes(task.spec)
         for _, ev in task.owed:
-            if needs_train(ev.protocol):
+            if ev.traits.needs_labels:
                 check_label(ev)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from datayield.spec.evaluation import DRAWS, SGD_EPOCHS, EvalSpec, epochs_of
+from datayield.spec.evaluation import DRAWS, EvalSpec, epochs_of
 from datayield.spec.run import EncoderSpec, RunSpec, encoder_macs, flops_per_image
 from datayield.store.speeds import Speeds, eval_key, speed_key
 
@@ -61,7 +61,7 @@ def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> E
     train, test = spec.train_count or 10_000, spec.test_count or 10_000
     if spec.tunes:  # forward and backward in each epoch, then the test images
         return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), speeds)
-    passes = 1 + (SGD_EPOCHS if spec.protocol == "linear_sgd@1" else 0)
+    passes = 1 + spec.traits.passes
     probes = (spec.draws or DRAWS) if spec.few_labels else 1
     flops = 2 * macs * (passes * train + test) + PROBE_FLOPS_PER_ITEM * (probes * train + test)
     return _scaled(flops, speeds)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from datayield.analysis.format import method_name, metric_name
 from datayield.analysis.results.results import Row, StudyResults
 from datayield.spec.errors import DataError
+from datayield.spec.evaluation import PROTOCOLS
 
 MAIN = "main"  # each evaluation's own: accuracy, balanced accuracy or mIoU
 _HALF = 1.96  # standard errors in half of a 95% interval
@@ -203,5 +204,7 @@ def seeds_of(rows: list[Row], where: str) -> Seeds:
         if row.low is not None and row.high is not None
     ]
     error = (sum(e**2 for e in known) / len(known)) ** 0.5 if known else None
-    n_test, counted = min(row.n_test for row in rows), rows[0].protocol != "segment@1"
+    n_test = min(row.n_test for row in rows)
+    protocol = PROTOCOLS.get(rows[0].protocol)  # None for a mean over evaluations
+    counted = protocol is None or protocol.per_image
     return Seeds(tuple(sorted(values.items())), n_test, error, counted)

@@ -1,13 +1,13 @@
 """What there is to choose from: `datayield ls`."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.table import Table
 
-from datayield.spec.evaluation import Protocol
+from datayield.spec.evaluation import PROTOCOLS
 from datayield.spec.run import (
     CONVNET_WIDTH,
     METHOD_SPECS,
@@ -28,26 +28,6 @@ _REFERENCE = {"name": "resnet18", "stem": "cifar", "size": 32}
 _REFERENCE_VIT = {"name": "vit_tiny", "patch": 4, "size": 32}
 
 Rows = list[dict[str, Any]]
-
-_PROTOCOLS = {
-    "linear@1": "logistic regression on frozen, standardised features; strength chosen on a "
-    "validation fifth of train, refit on all of it, tested once",
-    "linear_sgd@1": "SGD on frozen features of random crops and flips, new ones in each of 100 "
-    "epochs (batch 256, rate / 10 at 60 and 80); rate chosen of 7 on a validation fifth of train",
-    "vtab@1": "the classifier of linear@1 on 1,000 images: strength chosen on 200 of them (the "
-    "split val where one is named), refit on all, tested once",
-    "knn@1": "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
-    "finetune@1": "the whole encoder and a linear layer trained on labelled images: AdamW 8e-4, "
-    "200 epochs unless stated, batch 64, flips; the last epoch, tested once",
-    "segment@1": "the whole encoder and a linear layer from each token to its pixels' classes: "
-    "AdamW 2e-3, 100 epochs unless stated, batch 64, flips; accuracy and mIoU over all test pixels",
-    "spectrum@1": "effective rank and spread of the features of test images; no labels",
-    "state@1": "effective rank, RankMe, alpha-ReQ and spread of the features of test images, LiDAR "
-    "(1,000 images x 10 views), alignment and uniformity of two views; of the projections too "
-    "(projection_...); no labels",
-    "augmentation_spectrum@1": "leading eigenvalues of the augmentation kernel on the features, "
-    "256 images x 64 views, and how far 2, 4 and 8 views are from them; no labels",
-}
 
 
 def methods() -> Rows:
@@ -147,7 +127,7 @@ def views() -> Rows:
 
 def protocols() -> Rows:
     """Evaluation protocols; a changed default gets a new name."""
-    return [{"protocol": name, "what": _PROTOCOLS[name]} for name in get_args(Protocol)]
+    return [{"protocol": name, "what": protocol.summary} for name, protocol in PROTOCOLS.items()]
 
 
 def studies() -> Rows:

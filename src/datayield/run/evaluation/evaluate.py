@@ -114,7 +114,7 @@ def _measure(
     shared = 0.0
     parts: dict[str, evals.Items] = {}
     digests = []
-    wants = [(ev.train, ev.train_count)] if evals.needs_train(ev.protocol) else []
+    wants = [(ev.train, ev.train_count)] if ev.traits.needs_labels else []
     wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
         drawn = (count, ev.seed) if count is not None else None  # of all images, none is drawn
@@ -128,12 +128,12 @@ def _measure(
         parts[split] = features.x, _labels(features, ev)
         digests.append(features.digest)
     test = parts[ev.test]
-    if ev.protocol in evals.VIEW_PROTOCOLS:
+    if ev.traits.reads == "views":
         measured = _of_views(ev, test[0], subject)
     else:
         train = parts[ev.train] if wants else None
         val = parts[ev.val] if ev.val else None
-        views = _augmented(ev, subject) if evals.needs_views(ev.protocol) else None
+        views = _augmented(ev, subject) if ev.traits.passes else None
         measured = evals.evaluate(ev, train, test, val=val, views=views)
     return _record(run, share, ev, measured, began, tuple(digests))
 
@@ -204,7 +204,7 @@ def check_label(ev: EvalSpec) -> None:
     """
     for split in ev.splits:
         arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-        if ev.protocol == "segment@1":
+        if ev.traits.reads_masks:
             check_masks(ev, split)
             continue
         labels = arrays.labels

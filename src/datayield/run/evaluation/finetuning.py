@@ -27,7 +27,7 @@ def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[Shown, str]:
     """The chosen images of a split with their classes or masks, and the digest of the split."""
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
     chosen = np.sort(items(np.arange(len(arrays)), count, ev.seed))
-    targets = arrays.masks if ev.protocol == "segment@1" else arrays.labels[ev.label]
+    targets = arrays.masks if ev.traits.reads_masks else arrays.labels[ev.label]
     assert targets is not None  # check_masks has seen them
     return Shown(arrays.images[chosen], targets[chosen]), arrays.digest
 

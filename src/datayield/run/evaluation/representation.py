@@ -29,7 +29,7 @@ def representation(
     Views are draws from the first view of the recipe, by the evaluation's seed, of a random choice
     of the images.
     """
-    most, count, _ = evals.VIEW_PROTOCOLS[ev.protocol]
+    most, count = ev.traits.view_images, ev.traits.view_count
     chosen = items(np.arange(len(images)), min(most, len(images)), ev.seed)
     view = recipe(ev.views or DEFAULT_VIEWS, ev.size)[0].model_copy(update={"count": count})
     seen = extract_views(encoder, images[np.sort(chosen)], view, ev.seed, device)

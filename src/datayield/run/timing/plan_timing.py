@@ -18,7 +18,7 @@ from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
 from datayield.run.loop import laid_out, lay_out, take, threads_kept, way_of
-from datayield.spec.evaluation import SGD_EPOCHS, TUNINGS, EvalSpec, epochs_of
+from datayield.spec.evaluation import EvalSpec, epochs_of, tuning_of
 from datayield.spec.run import EncoderSpec, RunSpec, flops_per_image
 from datayield.store.plan import Plan
 from datayield.store.speeds import Speeds, eval_key, speed_key
@@ -112,13 +112,13 @@ def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.
     else:
         net = encoders.build(encoder, 0).to(device).to(memory_format=torch.channels_last)
         x = extract(net, pixels, device)
-    passes = SGD_EPOCHS if evals.needs_views(ev.protocol) else 0
+    passes = ev.traits.passes
     images = sum(sizes) + passes * sizes[0]
     features = (time.perf_counter() - began) / SAMPLE * images
     generator = torch.Generator().manual_seed(0)
     made = [(torch.randn(n, x.shape[1], generator=generator), torch.arange(n) % 10) for n in sizes]
     began = time.perf_counter()
-    train = made[0] if evals.needs_train(ev.protocol) else None
+    train = made[0] if ev.traits.needs_labels else None
     evals.evaluate(ev, train, made[1], views=lambda epoch: made[0][0])
     return features + time.perf_counter() - began
 
@@ -126,9 +126,9 @@ def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.
 def _tuning_seconds(encoder: EncoderSpec, ev: EvalSpec, device: torch.device) -> float:
     """Seconds to train on one image once: an epoch of two batches of made-up ones, warmed up."""
     rng = np.random.default_rng(0)
-    n = 2 * TUNINGS[ev.protocol].batch
+    n = 2 * tuning_of(ev).batch
     targets = rng.integers(0, 10, n)
-    if ev.protocol == "segment@1":
+    if ev.traits.reads_masks:
         targets = rng.integers(0, 10, (n, ev.size, ev.size)).astype(np.uint8)
     made = evals.Shown(rng.integers(0, 256, (n, ev.size, ev.size, 3), dtype=np.uint8), targets)
     one = ev.model_copy(update={"epochs": 1, "ignore": None})

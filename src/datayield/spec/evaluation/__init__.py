@@ -1,24 +1,18 @@
-"""What an evaluation is, the suites of tasks that ship, and how fine-tuning is set."""
+"""What an evaluation is, its protocols and the suites of tasks that ship."""
 
-from datayield.spec.evaluation.eval_spec import (
-    DRAWS,
-    LABEL_FREE,
-    SGD_EPOCHS,
-    EvalSpec,
-    Protocol,
-    StudyEval,
-)
-from datayield.spec.evaluation.finetuning import TUNINGS, epochs_of, steps_and_batch
+from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, StudyEval
+from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tuning_of
+from datayield.spec.evaluation.protocols import PROTOCOLS, SGD_EPOCHS, Protocol, ProtocolName
 from datayield.spec.evaluation.suites import GROUPS, Task, expanded, suite, suite_names
 
 __all__ = [
     "DRAWS",
     "GROUPS",
-    "LABEL_FREE",
+    "PROTOCOLS",
     "SGD_EPOCHS",
-    "TUNINGS",
     "EvalSpec",
     "Protocol",
+    "ProtocolName",
     "StudyEval",
     "Task",
     "epochs_of",
@@ -26,4 +20,5 @@ __all__ = [
     "steps_and_batch",
     "suite",
     "suite_names",
+    "tuning_of",
 ]

@@ -6,28 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from datayield.spec.errors import nearest
+from datayield.spec.evaluation.protocols import PROTOCOLS, Protocol, ProtocolName, names_where
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import versioned_digest
 from datayield.spec.run import VIEW_RECIPES, Classes
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Protocol = Literal[
-    "linear@1",
-    "linear_sgd@1",
-    "knn@1",
-    "vtab@1",
-    "spectrum@1",
-    "state@1",
-    "augmentation_spectrum@1",
-    "finetune@1",
-    "segment@1",
-]
 Metric = Literal["accuracy", "balanced_accuracy"]
-LABEL_FREE: frozenset[str] = frozenset({"spectrum@1", "state@1", "augmentation_spectrum@1"})
-OF_VIEWS: frozenset[str] = frozenset({"state@1", "augmentation_spectrum@1"})
-TUNED: tuple[Protocol, ...] = ("finetune@1", "segment@1")
-
-SGD_EPOCHS = 100  # of linear_sgd@1: passes of the encoder over augmented training images
 DRAWS = 5  # of the labels, where a share of them is asked for and `draws` is not stated
 
 
@@ -42,7 +27,7 @@ class EvalSpec(Frozen):
     which a probe is chosen; unless stated accuracy, and mIoU for segment@1.
     `classes` takes the images of some classes alone, of every split; counts are then of these.
     A changed default gets a new protocol name, so a number never changes its meaning.
-    `finetune@1` and `segment@1` train the whole encoder (spec.tuning): `epochs` is then the length
+    `finetune@1` and `segment@1` train the whole encoder (protocols.py): `epochs` is then the length
     of that training (None: as published), and `ignore` the value of a mask's unlabelled pixels.
 
     Protocols without labels read the images of `test` alone, which may be those pretrained on:
@@ -53,7 +38,7 @@ class EvalSpec(Frozen):
     """
 
     name: str
-    protocol: Protocol
+    protocol: ProtocolName
     dataset: str
     label: str = "label"
     train: str = "train"
@@ -77,7 +62,7 @@ class EvalSpec(Frozen):
 
     @model_validator(mode="after")
     def _views_are_known(self) -> "EvalSpec":
-        if self.views is not None and self.protocol not in OF_VIEWS:
+        if self.views is not None and self.traits.reads != "views":
             raise ValueError(f"views does not apply to {self.protocol}, which makes none")
         if self.views is not None and self.views not in VIEW_RECIPES:
             near = nearest(self.views, VIEW_RECIPES)
@@ -87,14 +72,15 @@ class EvalSpec(Frozen):
 
     @model_validator(mode="after")
     def _tested_on_other_images(self) -> "EvalSpec":
-        if self.protocol not in LABEL_FREE and self.train == self.test:
+        if self.traits.needs_labels and self.train == self.test:
             raise ValueError(
                 f"train and test are both {self.train!r}; name two splits, or shares of one such "
                 "as train[:80%] and train[80%:]"
             )
         if self.val is not None:
-            if self.protocol != "vtab@1":
-                raise ValueError(f"{self.protocol} holds out a part of train: val is of vtab@1")
+            if not self.traits.takes_val:
+                only = names_where(lambda p: p.takes_val)
+                raise ValueError(f"{self.protocol} holds out a part of train: val is of {only}")
             if self.val in (self.train, self.test):
                 raise ValueError(f"val and another split are both {self.val!r}")
         return self
@@ -108,30 +94,43 @@ class EvalSpec(Frozen):
             return self
         if None not in asked:
             raise ValueError("label_fraction and per_class are two ways of saying one thing")
-        if self.protocol not in ("linear@1", "knn@1"):
-            raise ValueError(f"{self.protocol} takes all labels; linear@1 and knn@1 take a share")
-        if self.per_class == 1 and self.protocol == "linear@1":
+        least = self.traits.least_per_class
+        if least is None:
+            some = names_where(lambda p: p.takes_fractions)
+            raise ValueError(f"{self.protocol} takes all labels; {some} take a share")
+        if self.per_class is not None and self.per_class < least:
+            others = names_where(lambda p: p.least_per_class == 1)
             raise ValueError(
-                "linear@1 holds out items to choose its strength: per_class from 2 up, or knn@1"
+                f"{self.protocol} holds out items to choose its strength: per_class from {least} "
+                f"up, or {others}"
             )
         return self
 
     @model_validator(mode="after")
     def _what_applies(self) -> "EvalSpec":
         if self.epochs is not None and not self.tunes:
-            raise ValueError(f"epochs applies to {' and '.join(TUNED)}, not to {self.protocol}")
-        if self.ignore is not None and self.protocol != "segment@1":
-            raise ValueError(f"ignore applies to the masks of segment@1, not to {self.protocol}")
+            some = names_where(lambda p: p.tuning)
+            raise ValueError(f"epochs applies to {some}, not to {self.protocol}")
+        if self.ignore is not None and not self.traits.reads_masks:
+            some = names_where(lambda p: p.reads_masks)
+            raise ValueError(f"ignore applies to the masks of {some}, not to {self.protocol}")
         if self.classes is not None and self.tunes:
             raise ValueError(f"classes does not apply to {self.protocol}, which takes all images")
-        if self.metric == "balanced_accuracy" and self.protocol == "segment@1":
-            raise ValueError("segment@1 measures mIoU (the main one) and accuracy over pixels")
+        if self.metric == "balanced_accuracy" and self.traits.reads_masks:
+            raise ValueError(
+                f"{self.protocol} measures mIoU (the main one) and accuracy over pixels"
+            )
         return self
+
+    @property
+    def traits(self) -> Protocol:
+        """What its protocol reads and takes."""
+        return PROTOCOLS[self.protocol]
 
     @property
     def tunes(self) -> bool:
         """Whether the encoder itself is trained, and not only read."""
-        return self.protocol in TUNED
+        return self.traits.tuning is not None
 
     @property
     def few_labels(self) -> bool:
@@ -140,11 +139,8 @@ class EvalSpec(Frozen):
 
     @property
     def main_metric(self) -> str:
-        """What a probe is chosen by, a mean over tasks takes and a curve shows.
-
-        mIoU for segment@1, whose pixel accuracy the largest class carries; else accuracy.
-        """
-        return self.metric or ("miou" if self.protocol == "segment@1" else "accuracy")
+        """What a probe is chosen by, a mean over tasks takes and a curve shows."""
+        return self.metric or self.traits.main_metric
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation.eval_spec import Metric
+from datayield.spec.evaluation.protocols import SUITE_PROTOCOL
 from datayield.spec.frozen import Frozen
 from datayield.spec.validate import validated
 from datayield.spec.yaml_file import read_mapping
@@ -127,7 +128,7 @@ def _tasks(asked: Asked) -> list[dict[str, Any]]:
         )
     prefix = asked.name or asked.suite.partition("@")[0]
     shared = {
-        "protocol": "vtab@1",
+        "protocol": SUITE_PROTOCOL,
         "part_of": asked.suite,
         "size": asked.size,
         "fit": whole.fit,

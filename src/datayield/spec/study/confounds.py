@@ -6,7 +6,6 @@ batches larger than the set, recipes that move with N, a single seed.
 
 from collections.abc import Iterable
 
-from datayield.spec.evaluation import LABEL_FREE
 from datayield.spec.run import DURATIONS, Mixture, RunSpec, Subset
 from datayield.spec.study.study import Cell, Study
 
@@ -139,7 +138,7 @@ def _seeds(study: Study, runs: list[RunSpec]) -> Iterable[str]:
 
 def _probes(study: Study) -> Iterable[str]:
     for ev in study.evaluations:
-        scored = ev.protocol not in LABEL_FREE  # others have no score that items make or miss
+        scored = ev.traits.needs_labels  # others have no score that items make or miss
         if scored and ev.test_count is not None and ev.test_count < 500:
             yield (
                 f"evaluations.{ev.name}: {ev.test_count} test images leave about "
