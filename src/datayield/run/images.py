@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from datayield.data.decoded import Arrays, Rows, Stored, prepare
+from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
 from datayield.data.sampling import (
-    SHARE,
     EndToEnd,
     Indices,
     Joined,
@@ -18,8 +18,6 @@ from datayield.data.sampling import (
     Streamed,
     among,
     digest_of,
-    fits,
-    free,
     indices,
 )
 from datayield.data.source import Labels
@@ -152,15 +150,15 @@ def _source(data: Subset | Mixture, label: str | None, device: torch.device) -> 
         digest_of_data = digest([arrays.digest for _, arrays, _ in members])
     nbytes, note = len(chosen) * math.prod(rows.shape[1:]), ""
     images: Resident | Streamed
-    if fits(nbytes, device):
+    if images_fit(nbytes, device):
         images = Resident(rows, chosen, device)
     else:
         images = Streamed(rows, chosen, device)
         names = dict.fromkeys(f"{part.dataset} {part.split}" for part, _, _ in members)
         note = (
             f"{' + '.join(names)}: {len(chosen):,} images are {nbytes / 2**30:.1f} GiB,"
-            f" more than {SHARE:.0%} of the {free(device) / 2**30:.1f} GiB that are free on"
-            f" {device.type}: {'read' if _kept(sets) else 'decoded'} while training,"
+            f" more than {IMAGES_SHARE:.0%} of the {free_bytes(device) / 2**30:.1f} GiB that are"
+            f" free on {device.type}: {'read' if _kept(sets) else 'decoded'} while training,"
             " with the same result"
         )
     column = None
