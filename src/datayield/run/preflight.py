@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datayield.evals import needs_train
 from datayield.nets.encoder import build
 from datayield.run.evaluation import check_label
-from datayield.run.images import Fit, arrays_of, check_classes, check_count
+from datayield.run.images import Fit, arrays_of, check_classes, draw
 from datayield.run.progress import Display
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan, Task
@@ -38,7 +38,7 @@ def _check(plan: Plan) -> None:
             published = task.spec.init == "pretrained"
             if published or task.spec.encoder.name.startswith("timm/"):
                 build(task.spec.encoder, 0, published)
-            check_count(task.spec.data)
+            draw(task.spec.data)
             check_classes(task.spec)
         for _, ev in task.owed:
             if needs_train(ev.protocol):
