@@ -28,7 +28,7 @@ from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset, Supervised
 
 Fit = Literal["crop", "squash"]
-DRAWN = 16  # subsets whose positions are kept: at most 8 MB for a million images
+DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
 _DECODED: dict[tuple[str, str, int, Fit], Arrays] = {}
 
 
