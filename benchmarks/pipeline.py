@@ -135,7 +135,7 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
     import torch
 
     from datayield.data.decoded.rows import Stored
-    from datayield.data.sampling.free_memory import fits
+    from datayield.data.free_memory import images_fit
     from datayield.data.sampling.resident import Resident
     from datayield.data.sampling.streamed import Streamed
     from datayield.run.loop.pretrain import Source, pretrain
@@ -153,7 +153,7 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
         enforce(asked.limit, asked.file)
     rows, chosen = Stored(asked.file, shape), np.arange(asked.images)
     nbytes = math.prod(shape)
-    if asked.child == "streamed" and fits(nbytes, device):
+    if asked.child == "streamed" and images_fit(nbytes, device):
         raise SystemExit(f"{nbytes} bytes would be held in memory under a limit of {asked.limit}")
     images = (Streamed if asked.child == "streamed" else Resident)(rows, chosen, device)
     with tempfile.TemporaryDirectory() as scratch:

@@ -36,7 +36,8 @@ SUBFLOORS = {
         "evaluation claims", "study",
     ),
     "data": (
-        "source splits", "permutation sprites", "sources", "catalog", "decoded tasks", "sampling",
+        "source splits free_memory", "permutation sprites", "sources", "catalog", "decoded tasks",
+        "sampling",
     ),
     "analysis": ("format background", "results", "model", "decision cost", "claims", "text"),
     "report": ("palette templates terminal", "findings files", "figures", "paper", "page"),

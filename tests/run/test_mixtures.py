@@ -1,19 +1,29 @@
 """Runs on mixtures: which images they see, in memory or streamed, and what is refused."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from datayield.data.sampling.resident import positions
+from datayield.data.sampling import Indices, indices, positions
 from datayield.run import images
 from datayield.run.evaluation.evaluate import _chosen, _features
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.run.subset import Classes, Mixture, Part, Subset
+from tests.conftest import TINY, Call
 
 CPU = torch.device("cpu")
+DATA = 'data: {dataset: "sprites?n=300&n_test=600", size: 32}'
+PARTS = 'data: {size: 32, parts: {B: {dataset: digits, count: 24}, A: {dataset: "sprites?n=64"}}}'
+MIXED = (
+    TINY.replace(DATA, PARTS)
+    .replace("data.count: [60, 240]", "data.parts.A.count: [16, 32]")
+    .replace("seed: [0, 1]", "seed: [0]")
+)
 LOW = Classes(slice="[:5]")
 HIGH = Classes(slice="[5:]")
 
@@ -40,9 +50,13 @@ def test_a_mixture_holds_the_images_of_its_parts() -> None:
     arrays = images.arrays_of("digits", "train", 8, "crop")
     digits = arrays.labels["digit"]
     data = _mix(B=_part(LOW, 90), A=_part(HIGH, 30))
-    source = images._source(data, None, CPU)
+    source = images._source(images.draw(data), None, CPU)
     assert len(source.images) == 120
-    drawn = {name: np.asarray(images._drawn(name, part)) for name, part in data.members}
+    members = images.draw(data).members
+    drawn = {
+        name: np.asarray(member.indices)
+        for (name, _), member in zip(data.members, members, strict=True)
+    }
     assert set(digits[drawn["A"]]) == set(range(5, 10))
     assert set(digits[drawn["B"]]) == set(range(5))
     end_to_end = np.concatenate([drawn["A"], drawn["B"]])
@@ -54,11 +68,11 @@ def test_a_mixture_holds_the_images_of_its_parts() -> None:
 
 def test_streamed_it_gives_the_bits_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     data = Mixture(parts={"B": _part(LOW, 90), "A": Part(dataset="sprites?n=64", count=30)}, size=8)
-    one = images._source(data, None, CPU)
+    one = images._source(images.draw(data), None, CPU)
     assert one.note == ""
     images._source.cache_clear()
-    monkeypatch.setattr(images, "fits", lambda nbytes, device: False)
-    other = images._source(data, None, CPU)
+    monkeypatch.setattr(images, "images_fit", lambda nbytes, device: False)
+    other = images._source(images.draw(data), None, CPU)
     assert "sprites?n=64 train + digits train: 120 images" in other.note
     assert one.digests == other.digests
     for step in range(12):
@@ -73,26 +87,48 @@ def test_digests_tell_parts_apart() -> None:
         _mix(B=_part(LOW, 90, seed=1), A=_part(HIGH, 30)),
         _mix(B=_part(LOW, 90), A=_part(LOW, 30, skip=90)),
     ]
-    assert len({images._source(data, None, CPU).digests for data in mixtures}) == 4
+    assert len({images._source(images.draw(data), None, CPU).digests for data in mixtures}) == 4
 
 
 def test_parts_that_share_images_are_refused() -> None:
-    images.check_count(_mix(B=_part(LOW, 90), A=_part(LOW, 30, skip=90)))
-    images.check_count(_mix(B=_part(LOW, 90), A=_part(HIGH, 30, seed=4)))
+    images.draw(_mix(B=_part(LOW, 90), A=_part(LOW, 30, skip=90)))
+    images.draw(_mix(B=_part(LOW, 90), A=_part(HIGH, 30, seed=4)))
     with pytest.raises(DataError, match=r"parts A and B take 30 of the same images"):
-        images.check_count(_mix(B=_part(LOW, 90), A=_part(LOW, 30)))
+        images.draw(_mix(B=_part(LOW, 90), A=_part(LOW, 30)))
     with pytest.raises(DataError, match="same images") as caught:
-        images.check_count(_mix(B=_part(LOW, 300), A=_part(None, 700)))
+        images.draw(_mix(B=_part(LOW, 300), A=_part(None, 700)))
     assert "skip: 700" in str(caught.value)
 
 
 def test_more_than_a_part_has_is_refused() -> None:
     with pytest.raises(DataError, match=r"good images of \[5:\]") as caught:
-        images.check_count(_mix(B=_part(LOW, 90), A=_part(HIGH, 5000)))
+        images.draw(_mix(B=_part(LOW, 90), A=_part(HIGH, 5000)))
     assert "data.parts.A.count" in str(caught.value)
     with pytest.raises(DataError, match="usable images") as caught:
-        images.check_count(Subset(dataset="digits", count=90_000, size=8))
+        images.draw(Subset(dataset="digits", count=90_000, size=8))
     assert "data.count" in str(caught.value)
+
+
+def test_what_a_run_takes_is_drawn_once(
+    datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once for the checks before the study, for its source, and for every member."""
+    (tmp_path / "mixed.yaml").write_text(MIXED)
+    calls: list[str] = []
+
+    def counted(part: Part, *rest: Any) -> Indices:
+        calls.append(f"{part.dataset}, {part.count} of {part.split}")
+        return indices(part, *rest)
+
+    monkeypatch.setattr(images, "_DECODED", {})
+    monkeypatch.setattr(images, "indices", counted)
+    assert datayield("run", "mixed.yaml").code == 0
+    b, small, large = (
+        "digits, 24 of train",
+        "sprites?n=64, 16 of train",
+        "sprites?n=64, 32 of train",
+    )
+    assert sorted(calls) == [b, b, small, large]  # of two mixtures, each of two runs
 
 
 def test_an_evaluation_of_some_classes_sees_those_alone() -> None:

@@ -1,7 +1,8 @@
 """The images of runs and evaluations, decoded once per process."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -9,8 +10,8 @@ import numpy as np
 import torch
 
 from datayield.data.decoded import Arrays, Rows, Stored, prepare
+from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
 from datayield.data.sampling import (
-    SHARE,
     EndToEnd,
     Indices,
     Joined,
@@ -18,8 +19,6 @@ from datayield.data.sampling import (
     Streamed,
     among,
     digest_of,
-    fits,
-    free,
     indices,
 )
 from datayield.data.source import Labels
@@ -29,6 +28,7 @@ from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset, Supervised
 
 Fit = Literal["crop", "squash"]
+DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
 _DECODED: dict[tuple[str, str, int, Fit], Arrays] = {}
 
 
@@ -55,22 +55,71 @@ def _pretrained_on(data: Subset) -> Arrays:
     return arrays_of(data.dataset, data.split, data.size, data.fit, on_the_fly=True)
 
 
-def check_count(data: Subset | Mixture) -> None:
-    """Raises DataError where a split has fewer usable images than are taken of it, a class is not
+@dataclass(frozen=True, eq=False)
+class DrawnMember:
+    """A subset, or one part of a mixture: the split that it is of, and which images it takes."""
+
+    part: Subset
+    arrays: Arrays
+    indices: Indices
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnImages:
+    """The images that a run trains on, member by member."""
+
+    members: tuple[DrawnMember, ...]
+
+    @property
+    def rows(self) -> Rows:
+        """The pixels of all members' splits, one split after another."""
+        first, *others = (member.arrays.rows for member in self.members)
+        return Joined([first, *others]) if others else first
+
+    @property
+    def indices(self) -> Indices:
+        """Which of `rows`."""
+        first, *others = (member.indices for member in self.members)
+        if not others:
+            return first
+        return EndToEnd([first, *others], [len(member.arrays) for member in self.members])
+
+    @property
+    def data_digest(self) -> str:
+        """Tells these splits from any others."""
+        first, *others = (member.arrays.digest for member in self.members)
+        return digest([first, *others]) if others else first
+
+    @property
+    def stored(self) -> bool:
+        """Whether the pixels of all members lie on the disk."""
+        return all(isinstance(member.arrays.rows, Stored) for member in self.members)
+
+
+def draw(data: Subset | Mixture) -> DrawnImages:
+    """The images that `data` takes; the second call in a process is free.
+
+    Raises DataError where a split has fewer usable images than are taken of it, a class is not
     there, or two parts of a mixture take the same image.
     """
+    return _drawn(data, tuple(_pretrained_on(part) for _, part in data.members))
+
+
+@lru_cache(maxsize=DRAWN)
+def _drawn(data: Subset | Mixture, arrays: tuple[Arrays, ...]) -> DrawnImages:
+    members: list[DrawnMember] = []
     taken: dict[tuple[str, str], dict[str, Indices]] = {}
-    for name, part in data.members:
-        found = _drawn(name, part)
-        taken.setdefault((part.dataset, part.split), {})[name] = found
-    for (dataset, split), parts in taken.items():
+    for (name, part), split in zip(data.members, arrays, strict=True):
+        members.append(DrawnMember(part, split, _indices(name, part, split)))
+        taken.setdefault((part.dataset, part.split), {})[name] = members[-1].indices
+    for (dataset, split_name), parts in taken.items():
         if len(parts) > 1:
-            _check_apart(f"{dataset!r} split {split!r}", parts)
+            _check_apart(f"{dataset!r} split {split_name!r}", parts)
+    return DrawnImages(tuple(members))
 
 
-def _drawn(name: str, part: Subset) -> Indices:
+def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
     """Positions of the images that a part takes of its split."""
-    arrays = _pretrained_on(part)
     where = f"data.parts.{name}" if name else "data"
     of = None
     if part.classes is not None:
@@ -134,43 +183,28 @@ def source_of(spec: RunSpec, device: torch.device) -> Source:
     Raises DataError where N cannot be met, or the labels are not there.
     """
     check_classes(spec)
-    return _source(spec.data, spec.label, device)
+    return _source(draw(spec.data), spec.label, device)
 
 
 @lru_cache(maxsize=2)
-def _source(data: Subset | Mixture, label: str | None, device: torch.device) -> Source:
-    check_count(data)
-    members = [(part, _pretrained_on(part), _drawn(name, part)) for name, part in data.members]
-    sets: list[Rows] = [arrays.rows for _, arrays, _ in members]
-    rows: Rows
-    if len(members) == 1:
-        ((_, arrays, chosen),) = members
-        rows, digest_of_data = sets[0], arrays.digest
-    else:
-        rows = Joined(sets)
-        chosen = EndToEnd([x for _, _, x in members], [len(arrays) for _, arrays, _ in members])
-        digest_of_data = digest([arrays.digest for _, arrays, _ in members])
+def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> Source:
+    rows, chosen, members = drawn.rows, drawn.indices, drawn.members
     nbytes, note = len(chosen) * math.prod(rows.shape[1:]), ""
     images: Resident | Streamed
-    if fits(nbytes, device):
+    if images_fit(nbytes, device):
         images = Resident(rows, chosen, device)
     else:
         images = Streamed(rows, chosen, device)
-        names = dict.fromkeys(f"{part.dataset} {part.split}" for part, _, _ in members)
+        names = dict.fromkeys(f"{each.part.dataset} {each.part.split}" for each in members)
         note = (
             f"{' + '.join(names)}: {len(chosen):,} images are {nbytes / 2**30:.1f} GiB,"
-            f" more than {SHARE:.0%} of the {free(device) / 2**30:.1f} GiB that are free on"
-            f" {device.type}: {'read' if _kept(sets) else 'decoded'} while training,"
+            f" more than {IMAGES_SHARE:.0%} of the {free_bytes(device) / 2**30:.1f} GiB that are"
+            f" free on {device.type}: {'read' if drawn.stored else 'decoded'} while training,"
             " with the same result"
         )
     column = None
     if label is not None:  # of one set alone: RunSpec refuses labels of a mixture
         where = np.arange(len(chosen), dtype=np.int64)
-        column = torch.from_numpy(members[0][1].labels[label][chosen[where]]).to(device)
-    skipped = sum(len(arrays.skipped) for _, arrays, _ in members)
-    return Source(images, digest_of_data, digest_of(chosen), skipped, column, note)
-
-
-def _kept(sets: Sequence[Rows]) -> bool:
-    """Whether the pixels of all sets lie on the disk."""
-    return all(isinstance(rows, Stored) for rows in sets)
+        column = torch.from_numpy(members[0].arrays.labels[label][chosen[where]]).to(device)
+    skipped = sum(len(member.arrays.skipped) for member in members)
+    return Source(images, drawn.data_digest, digest_of(chosen), skipped, column, note)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from datayield.nets.encoder import build
 from datayield.run.evaluation import check_label
-from datayield.run.images import Fit, arrays_of, check_classes, check_count
+from datayield.run.images import Fit, arrays_of, check_classes, draw
 from datayield.run.progress import Display
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan, Task
@@ -37,7 +37,7 @@ def _check(plan: Plan) -> None:
             published = task.spec.init == "pretrained"
             if published or task.spec.encoder.name.startswith("timm/"):
                 build(task.spec.encoder, 0, published)
-            check_count(task.spec.data)
+            draw(task.spec.data)
             check_classes(task.spec)
         for _, ev in task.owed:
             if ev.traits.needs_labels:

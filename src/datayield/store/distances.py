@@ -9,7 +9,11 @@ from datayield.spec.frozen import Frozen
 
 
 class MetricRecord(Frozen):
-    """One figure of two sets. `null`, `halves`, `note`: see `evals.distance.Measure`."""
+    """One figure of two sets. `null`: least and greatest of 20 mixed splits; `halves`: of the sets.
+
+    `value` is None where the samples are too few, and `note` says how many are needed. `unbiased`:
+    whether its expectation is the same at any number of images.
+    """
 
     metric: str
     value: float | None

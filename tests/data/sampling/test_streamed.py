@@ -130,14 +130,14 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-from datayield.data.sampling.free_memory import _fields, fits
+from datayield.data.free_memory import _fields, images_fit
 from datayield.data.decoded.rows import Stored
 from datayield.data.sampling.streamed import Streamed
 import torch
 shape = (2_000_000, 36, 36, 3)
 size = next(_fields(Path("/proc/self/status"), "VmSize:", 1024))
 resource.setrlimit(resource.RLIMIT_AS, (size + (700 << 20),) * 2)
-assert not fits(int(np.prod(shape)), torch.device("cpu"))
+assert not images_fit(int(np.prod(shape)), torch.device("cpu"))
 try:
     np.memmap(sys.argv[1], np.uint8, "r", shape=shape)
 except OSError:

@@ -1,5 +1,8 @@
 """How many jobs: what is measured counts before what is guessed, and the least bound decides."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -31,7 +34,7 @@ def spent_of(key: str, peak: int) -> SpentRecord:
 def test_the_least_of_memory_cores_and_tasks(
     datayield: Call, monkeypatch: pytest.MonkeyPatch, free: float, cores: int, jobs: int, by: str
 ) -> None:
-    monkeypatch.setattr(packing, "free_memory", lambda _: int(free * GIB))
+    monkeypatch.setattr(packing, "free_bytes", lambda _: free * GIB)
     monkeypatch.setattr(packing, "cores", lambda: cores)
     session = open_study("tiny.yaml")
     found = packed(session.plan(), session.store, CPU)
@@ -52,15 +55,37 @@ def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
         for share in task.shares:
             folder.checkpoint(share).parent.mkdir(exist_ok=True)
             folder.checkpoint(share).touch()
-    monkeypatch.setattr(packing, "free_memory", lambda _: 14 * GIB)
+    monkeypatch.setattr(packing, "free_bytes", lambda _: 14 * GIB)
     monkeypatch.setattr(packing, "cores", lambda: 8)
     found = packed(session.plan(), session.store, CPU)
     assert found.jobs == 2
     assert "5.0 GiB each as measured" in found.why
 
 
-def test_free_memory_is_some_but_not_more_than_there_is() -> None:
-    assert 1 << 20 < packing.free_memory(CPU) < 1 << 50
+LIMITED = """
+import re, resource
+from pathlib import Path
+import torch
+from datayield.data.free_memory import _fields, free_bytes, images_fit
+from datayield.run.engines.slots import packed
+from datayield.session import open_study
+cpu = torch.device("cpu")
+session = open_study("tiny.yaml")
+size = next(_fields(Path("/proc/self/status"), "VmSize:", 1024))
+resource.setrlimit(resource.RLIMIT_AS, (size + (1536 << 20),) * 2)
+free = free_bytes(cpu)
+assert 1.4 * 2**30 < free <= 1.5 * 2**30, free
+assert not images_fit(int(0.6 * free), cpu)
+packing = packed(session.plan(), session.store, cpu)
+said = float(re.search(r"\\(([0-9.]+) GiB free", packing.why).group(1))
+assert abs(said - free / 2**30) < 0.11, packing.why
+assert packing.jobs == 1, packing.why
+assert "limited by memory" in packing.why, packing.why
+"""
+
+
+def test_a_limit_on_this_process_counts_for_jobs_as_it_does_for_images(datayield: Call) -> None:
+    subprocess.run([sys.executable, "-c", LIMITED], check=True, timeout=120)
 
 
 def test_options_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def test_a_study_streams_what_does_not_fit(
     images._source.cache_clear()
     assert "while training" not in (said := datayield("run", "tiny.yaml", "--store", "a")).err
     assert "while training" not in said.out
-    monkeypatch.setattr(images, "fits", lambda nbytes, device: False)
+    monkeypatch.setattr(images, "images_fit", lambda nbytes, device: False)
     images._source.cache_clear()
     done = datayield("run", "tiny.yaml", "--store", "b")
     assert done.code == 0, done

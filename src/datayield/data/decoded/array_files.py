@@ -1,11 +1,9 @@
 """Files of decoded images: written aside, moved into place in one step, named by content."""
 
 import hashlib
-import json
 import os
 import shutil
 import time
-import uuid
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,13 +74,6 @@ def close_digest(sha: "hashlib._Hash", labels: dict[str, Labels]) -> str:
     for name, column in sorted(labels.items()):
         sha.update(name.encode() + column.astype("<i8").tobytes())
     return sha.hexdigest()[:16]
-
-
-def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write so that a reader sees all of it or nothing."""
-    part = path.with_name(f"{uuid.uuid4().hex}.part")
-    part.write_text(json.dumps(value, indent=1))
-    part.replace(path)
 
 
 def room_for(needed: int, root: Path) -> bool:

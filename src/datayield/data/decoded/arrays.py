@@ -22,13 +22,13 @@ from datayield.data.decoded.array_files import (
     room_for,
     sweep,
     whole,
-    write_json,
 )
 from datayield.data.decoded.decode import DECODER, Fit
 from datayield.data.decoded.decode_all import Job, Outcome, decode_all
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
 from datayield.data.decoded.rows import Stored
 from datayield.data.source import Labels, Pixels, Source, masked
+from datayield.spec.atomic_files import write_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest

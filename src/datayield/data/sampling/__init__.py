@@ -1,14 +1,12 @@
 """Which images a run draws: subsets, classes, mixtures, from memory or from disk."""
 
 from datayield.data.sampling.classes import among
-from datayield.data.sampling.free_memory import SHARE, fits, free
 from datayield.data.sampling.mixture import EndToEnd, Joined
 from datayield.data.sampling.resident import Resident, positions
 from datayield.data.sampling.streamed import Streamed
 from datayield.data.sampling.subset import Indices, digest_of, indices
 
 __all__ = [
-    "SHARE",
     "EndToEnd",
     "Indices",
     "Joined",
@@ -16,8 +14,6 @@ __all__ = [
     "Streamed",
     "among",
     "digest_of",
-    "fits",
-    "free",
     "indices",
     "positions",
 ]

@@ -19,7 +19,7 @@ from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import ConfigError, DataError
 from datayield.spec.identity import digest
-from datayield.store.distances import DistanceRecord, MetricRecord
+from datayield.store.distances import DistanceRecord
 
 VERSION = 1  # bump when the same features give other figures
 MOST = 10_000  # images of each set, unless a count is asked for
@@ -93,7 +93,6 @@ def _record(
             "the two sets hold the same images", where=f"{a.name}, {b.name}",
             hint="compare two splits, or shares of one such as train[:50%] and train[50%:]",
         )  # fmt: skip
-    found = distances(a, b, asked.net.kind)
     return DistanceRecord(
         a=a.name,
         b=b.name,
@@ -104,7 +103,7 @@ def _record(
         width=a.features.shape[1],
         size=asked.net.size,
         data_digests=(first.digest, second.digest),
-        metrics=tuple(MetricRecord(**one._asdict()) for one in found),
+        metrics=distances(a, b, asked.net.kind),
         versions=versions(),
     )
 

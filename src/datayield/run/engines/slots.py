@@ -1,11 +1,10 @@
 """How many runs fit beside each other (`--jobs auto`): by memory, and by what keeps busy."""
 
-import os
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
+from datayield.data.free_memory import free_bytes
 from datayield.run.device import cores
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.folders import Store
@@ -29,7 +28,7 @@ class Packing(NamedTuple):
 def packed(plan: Plan, store: Store, device: torch.device, devices: int = 1) -> Packing:
     """As many as memory holds, but no more than cores (CPU) or 4 (each of `devices`)."""
     need, source = _need(plan, store)
-    free = free_memory(device)
+    free = free_bytes(device)
     bounds = {
         "tasks": len(plan.todo),
         "cores" if device.type == "cpu" else f"{PER_GPU} per GPU": (
@@ -44,34 +43,6 @@ def packed(plan: Plan, store: Store, device: torch.device, devices: int = 1) -> 
         f"({free / GIB:.1f} GiB free, {need / GIB:.1f} GiB each {source})"
     )
     return Packing(jobs, why)
-
-
-def free_memory(device: torch.device) -> int:
-    """Bytes: of the GPU, or what the system and its limits on this process leave of RAM."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    free = [_available()]
-    group = Path("/sys/fs/cgroup")
-    limit, used = _number(group / "memory.max"), _number(group / "memory.current")
-    if limit is not None and used is not None:
-        free.append(max(0, limit - used))
-    return min(free)
-
-
-def _available() -> int:
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-        line = next(line for line in lines if line.startswith("MemAvailable"))
-        return int(line.split()[1]) * 1024
-    except (OSError, StopIteration):
-        return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) // 2
-
-
-def _number(path: Path) -> int | None:
-    try:
-        return int(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # no such file, or "max"
-        return None
 
 
 def _need(plan: Plan, store: Store) -> tuple[int, str]:

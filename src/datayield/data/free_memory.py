@@ -1,5 +1,6 @@
-"""Memory that is free to hold images, whoever limits it."""
+"""Memory that is free, whichever limit is the tightest: the only place that asks."""
 
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import suppress
@@ -7,20 +8,20 @@ from pathlib import Path
 
 import torch
 
-SHARE = 0.5  # of what is free; the rest is for weights, activations and the unforeseen
+IMAGES_SHARE = 0.5  # of what is free; the rest is for weights, activations and the unforeseen
 
 
-def fits(nbytes: int, device: torch.device) -> bool:
+def images_fit(nbytes: int, device: torch.device) -> bool:
     """Whether images of so many bytes leave half of the device's free memory to everything else."""
-    return nbytes <= SHARE * free(device)
+    return nbytes <= IMAGES_SHARE * free_bytes(device)
 
 
-def free(device: torch.device) -> float:
-    """Bytes free on a GPU; for any other device those that this process may still take of RAM."""
+def free_bytes(device: torch.device) -> float:
+    """Bytes free on a GPU; on any other device, the RAM that this process may still allocate."""
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return float(torch.cuda.mem_get_info(device)[0] + unused)
-    return max(0.0, min(_free_of_host(), default=float("inf")))
+    return max(0.0, min(_free_of_host(), default=_half_of_ram()))
 
 
 def _free_of_host() -> Iterator[float]:
@@ -32,6 +33,11 @@ def _free_of_host() -> Iterator[float]:
         if ceiling != resource.RLIM_INFINITY:
             yield from (ceiling - used for used in _fields(status, held, 1024))
     yield from _cgroups(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
+
+
+def _half_of_ram() -> float:
+    """A guess for systems that do not say what is free."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2
 
 
 def _cgroups(listed: Path, root: Path) -> Iterator[float]:

@@ -6,26 +6,26 @@ from pathlib import Path
 
 import torch
 
-from datayield.data.sampling import free_memory as memory
+from datayield.data import free_memory as memory
 
 
 def test_half_of_what_is_free_may_be_taken(monkeypatch) -> None:
-    monkeypatch.setattr(memory, "free", lambda device: 100.0)
-    assert memory.fits(50, torch.device("cpu"))
-    assert not memory.fits(51, torch.device("cpu"))
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 100.0)
+    assert memory.images_fit(50, torch.device("cpu"))
+    assert not memory.images_fit(51, torch.device("cpu"))
 
 
 def test_the_machine_has_some() -> None:
-    assert 1 << 20 < memory.free(torch.device("cpu")) < 1 << 50
+    assert 1 << 20 < memory.free_bytes(torch.device("cpu")) < 1 << 50
 
 
 def test_ulimit_counts() -> None:
     code = (
-        "import resource, torch\nfrom datayield.data.sampling.free_memory import free, _fields\n"
+        "import resource, torch\nfrom datayield.data.free_memory import free_bytes, _fields\n"
         "from pathlib import Path\n"
         "size = next(_fields(Path('/proc/self/status'), 'VmSize:', 1024))\n"
         "resource.setrlimit(resource.RLIMIT_AS, (size + (100 << 20),) * 2)\n"
-        "assert 90 << 20 < free(torch.device('cpu')) <= 100 << 20\n"
+        "assert 90 << 20 < free_bytes(torch.device('cpu')) <= 100 << 20\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
