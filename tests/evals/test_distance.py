@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from datayield.evals import distance
-from datayield.evals.distance import GROUPS, LEAST, Measure, Sample, distances
+from datayield.evals.distance import GROUPS, LEAST, Sample, distances
 from datayield.evals.domain_classifier import domain_auc
 from datayield.maths.histograms import histogram
 from datayield.spec.errors import ConfigError, DataError, TrainingError
+from datayield.store.distances import MetricRecord
 
 BINS = 50
 
@@ -24,7 +25,7 @@ def sample(n: int, d: int, seed: int, shift: float = 0.0, name: str = "a") -> Sa
     return Sample(name, x, {"early": torch.stack(counts)})
 
 
-def by_name(a: Sample, b: Sample, **knobs: object) -> dict[str, Measure]:
+def by_name(a: Sample, b: Sample, **knobs: object) -> dict[str, MetricRecord]:
     return {one.metric: one for one in distances(a, b, **knobs)}  # type: ignore[arg-type]
 
 

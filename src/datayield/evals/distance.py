@@ -27,6 +27,7 @@ from datayield.maths.histograms import earth_movers
 from datayield.maths.jackknife import Groups, jackknife
 from datayield.maths.mmd import cubic, gaussian, kernel_sums, median_distance, over_subsets
 from datayield.spec.errors import ConfigError, DataError
+from datayield.store.distances import MetricRecord
 
 GROUPS = 12  # halves, thirds and quarters of a sample are whole groups
 LEAST = 5 * GROUPS  # images below which a group says nothing
@@ -46,23 +47,9 @@ class Sample(NamedTuple):
     counts: dict[str, Tensor]
 
 
-class Measure(NamedTuple):
-    """One figure. `null`: least and greatest of 20 mixed splits; `halves`: of the two samples.
-
-    `value` is None where the samples are too few, and `note` says how many are needed. `unbiased`:
-    whether its expectation is the same at any number of images.
-    """
-
-    metric: str
-    value: float | None
-    interval: tuple[float, float] | None
-    null: tuple[float, float] | None
-    halves: tuple[float | None, float | None]
-    unbiased: bool
-    note: str = ""
-
-
-def distances(a: Sample, b: Sample, kind: Kind = "other", seed: int = 0) -> tuple[Measure, ...]:
+def distances(
+    a: Sample, b: Sample, kind: Kind = "other", seed: int = 0
+) -> tuple[MetricRecord, ...]:
     """All distances of two samples of as many images each: a pure function of its arguments.
 
     `kind` is "clip" for image embeddings of CLIP, of which CMMD is defined. Raises DataError for
@@ -83,7 +70,9 @@ def distances(a: Sample, b: Sample, kind: Kind = "other", seed: int = 0) -> tupl
     )
 
 
-def _frechet(groups: Sequence[Tensor], measure: Callable[..., Measure]) -> tuple[Measure, ...]:
+def _frechet(
+    groups: Sequence[Tensor], measure: Callable[..., MetricRecord]
+) -> tuple[MetricRecord, ...]:
     """FID without its bias, FID as it is, and where samples are few by shrunk covariances."""
     n, d = sum(map(len, groups)) // 2, groups[0].shape[1]
 
@@ -104,7 +93,7 @@ def _frechet(groups: Sequence[Tensor], measure: Callable[..., Measure]) -> tuple
         first = measure("fid_inf", at_infinity, unbiased=True, halves=n >= 2 * needed)
     else:
         note = f"needs {needed:,} images of each at a width of {d}; here {n:,}"
-        first = Measure("fid_inf", None, None, None, (None, None), True, note)
+        first = _undefined("fid_inf", note)
     if n >= POOR * d:
         return first, measure("fid", plain, unbiased=False)
     poor = f"too large, the more so below {POOR * d:,} images ({POOR} for each of {d} features)"
@@ -124,16 +113,33 @@ def _measure(
     unbiased: bool,
     note: str = "",
     halves: bool = True,
-) -> Measure:
+) -> MetricRecord:
     a, b = list(range(GROUPS)), list(range(GROUPS, 2 * GROUPS))
     null = [statistic(i, j) for i, j in _mixed(seed)]
     middle = GROUPS // 2
     of_halves = tuple(statistic(k[:middle], k[middle:]) if halves else None for k in (a, b))
     interval = jackknife(statistic, a, b, LEVEL)
-    return Measure(
-        metric, statistic(a, b), interval, (min(null), max(null)),
-        (of_halves[0], of_halves[1]), unbiased, note,
-    )  # fmt: skip
+    return MetricRecord(
+        metric=metric,
+        value=statistic(a, b),
+        interval=interval,
+        null=(min(null), max(null)),
+        halves=(of_halves[0], of_halves[1]),
+        unbiased=unbiased,
+        note=note,
+    )
+
+
+def _undefined(metric: str, note: str) -> MetricRecord:
+    return MetricRecord(
+        metric=metric,
+        value=None,
+        interval=None,
+        null=None,
+        halves=(None, None),
+        unbiased=True,
+        note=note,
+    )
 
 
 def _mixed(seed: int) -> list[tuple[list[int], list[int]]]:
@@ -154,7 +160,9 @@ def _mixed(seed: int) -> list[tuple[list[int], list[int]]]:
     return splits
 
 
-def _gaussian_mmd(groups: Sequence[Tensor], kind: Kind, measure: Callable[..., Measure]) -> Measure:
+def _gaussian_mmd(
+    groups: Sequence[Tensor], kind: Kind, measure: Callable[..., MetricRecord]
+) -> MetricRecord:
     """CMMD (without its bias) of CLIP's embeddings; of others, sigma is their median distance."""
     if kind == "clip":
         unit = [torch.nn.functional.normalize(group.double(), dim=1) for group in groups]
@@ -165,13 +173,13 @@ def _gaussian_mmd(groups: Sequence[Tensor], kind: Kind, measure: Callable[..., M
     sigma = median_distance(_all(groups))
     if not sigma > 0:
         note = "most features are equal: they have no median distance"
-        return Measure("mmd_median", None, None, None, (None, None), True, note)
+        return _undefined("mmd_median", note)
     sums = kernel_sums(groups, gaussian(sigma))
     note = f"sigma {sigma:.4g}, the median distance of the pooled features"
     return measure("mmd_median", sums.unbiased, unbiased=True, note=note)
 
 
-def _visual_dna(a: Sample, b: Sample, measure: Callable[..., Measure]) -> Measure:
+def _visual_dna(a: Sample, b: Sample, measure: Callable[..., MetricRecord]) -> MetricRecord:
     """Mean over neurons of the work between histograms, as a share of the pooled range."""
     pooled = [torch.cat([a.counts[stage], b.counts[stage]]) for stage in a.counts]
     bins = pooled[0].shape[-1]
@@ -192,7 +200,7 @@ def _visual_dna(a: Sample, b: Sample, measure: Callable[..., Measure]) -> Measur
     return measure("vdna", share, unbiased=False, note=note)
 
 
-def _domain(groups: Sequence[Tensor], measure: Callable[..., Measure]) -> Measure:
+def _domain(groups: Sequence[Tensor], measure: Callable[..., MetricRecord]) -> MetricRecord:
     """An AUC's interval ends where AUCs do."""
 
     def statistic(i: Groups, j: Groups) -> float:
@@ -201,7 +209,7 @@ def _domain(groups: Sequence[Tensor], measure: Callable[..., Measure]) -> Measur
     note = "a linear classifier on images that it has not seen; chance 0.5; grows with n"
     one = measure("domain_auc", statistic, unbiased=False, note=note)
     low, high = one.interval or (0.0, 1.0)
-    return one._replace(interval=(max(0.0, low), min(1.0, high)))
+    return one.model_copy(update={"interval": (max(0.0, low), min(1.0, high))})
 
 
 def _check(a: Sample, b: Sample) -> None:

@@ -9,7 +9,13 @@ from datayield.spec.frozen import Frozen
 
 
 class MetricRecord(Frozen):
-    """One figure of two sets. `null`, `halves`, `note`: see `evals.distance.Measure`."""
+    """One distance of two sets of images.
+
+    `null`: the least and greatest value of 20 splits of the pooled images, each half of one set and
+    half of the other. `halves`: the distance between the halves of each set. `value` is None where
+    there are too few images, and `note` says how many are needed. `unbiased`: whether the expected
+    value is the same for any number of images.
+    """
 
     metric: str
     value: float | None

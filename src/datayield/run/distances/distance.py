@@ -19,7 +19,7 @@ from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import ConfigError, DataError
 from datayield.spec.identity import digest
-from datayield.store.distances import DistanceRecord, MetricRecord
+from datayield.store.distances import DistanceRecord
 
 VERSION = 1  # bump when the same features give other figures
 MOST = 10_000  # images of each set, unless a count is asked for
@@ -104,7 +104,7 @@ def _record(
         width=a.features.shape[1],
         size=asked.net.size,
         data_digests=(first.digest, second.digest),
-        metrics=tuple(MetricRecord(**one._asdict()) for one in found),
+        metrics=found,
         versions=versions(),
     )
 
