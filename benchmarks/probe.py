@@ -24,7 +24,7 @@ from machine import machine
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from datayield.evals import Items, Measured, evaluate
+from datayield.evals import EvalResult, Items, evaluate
 from datayield.evals.linear import STRENGTHS, validation_split
 from datayield.spec.evaluation.eval_spec import EvalSpec
 
@@ -72,12 +72,12 @@ def main() -> None:
     print(json.dumps({"points apart from scikit-learn at the same strength": round(points, 3)}))
 
 
-def probe(protocol: str, train: Items, test: Items) -> Measured:
+def probe(protocol: str, train: Items, test: Items) -> EvalResult:
     spec = EvalSpec(name="made", protocol=protocol, dataset="made")
     return evaluate(spec, train, test, views=lambda epoch: train[0])
 
 
-def said(measured: Measured, choice: str) -> dict[str, float]:
+def said(measured: EvalResult, choice: str) -> dict[str, float]:
     return {name: measured.metrics[name] for name in ("accuracy", "accuracy_val", choice)}
 
 

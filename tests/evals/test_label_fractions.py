@@ -7,7 +7,7 @@ import torch
 from datayield.evals import evaluate
 from datayield.evals.inputs import Inputs
 from datayield.evals.knn import nearest_neighbours
-from datayield.evals.label_fractions import labelled
+from datayield.evals.label_fractions import labelled_positions
 from datayield.evals.linear import linear_probe
 from datayield.spec.evaluation.eval_spec import EvalSpec
 from tests.evals.made import mixture, spec
@@ -26,7 +26,7 @@ def test_draws_are_stratified_and_nested(draw: int) -> None:
     counts = np.bincount(LABELS)
     before: set[int] = set()
     for fraction in (0.001, 0.05, 0.1, 0.5, 1.0):
-        kept = labelled(LABELS, 7, draw, fraction, None)
+        kept = labelled_positions(LABELS, 7, draw, fraction, None)
         taken = np.bincount(LABELS[kept], minlength=6)
         expected = np.maximum(1, np.floor(fraction * counts + 0.5))
         assert taken.tolist() == expected.tolist()
@@ -34,17 +34,17 @@ def test_draws_are_stratified_and_nested(draw: int) -> None:
         assert before <= set(kept)
         before = set(kept)
     assert len(before) == len(LABELS)
-    smaller = labelled(LABELS, 7, draw, None, 3)
+    smaller = labelled_positions(LABELS, 7, draw, None, 3)
     assert np.bincount(LABELS[smaller]).tolist() == [3, 3, 3, 3, 2, 1]
-    assert set(smaller) <= set(labelled(LABELS, 7, draw, None, 10))
+    assert set(smaller) <= set(labelled_positions(LABELS, 7, draw, None, 10))
 
 
 def test_draws_differ_by_draw_and_seed_and_come_again() -> None:
-    first = labelled(LABELS, 7, 0, 0.1, None)
-    assert np.array_equal(first, labelled(LABELS, 7, 0, 0.1, None))
-    assert not np.array_equal(first, labelled(LABELS, 7, 1, 0.1, None))
-    assert not np.array_equal(first, labelled(LABELS, 8, 0, 0.1, None))
-    assert labelled(np.arange(20) % 2, 7, 0, 0.25, None).tolist() == GOLDEN
+    first = labelled_positions(LABELS, 7, 0, 0.1, None)
+    assert np.array_equal(first, labelled_positions(LABELS, 7, 0, 0.1, None))
+    assert not np.array_equal(first, labelled_positions(LABELS, 7, 1, 0.1, None))
+    assert not np.array_equal(first, labelled_positions(LABELS, 8, 0, 0.1, None))
+    assert labelled_positions(np.arange(20) % 2, 7, 0, 0.25, None).tolist() == GOLDEN
 
 
 GOLDEN = [1, 2, 5, 8, 13, 16]  # frozen: another draw under the same name is another measurement
@@ -57,7 +57,7 @@ def test_the_mean_is_of_the_probe_on_each_draw(protocol: str) -> None:
     got = evaluate(few(protocol, label_fraction=0.1), (x, y), test)
     own = []
     for draw in range(3):
-        mine = torch.from_numpy(labelled(y.numpy(), 0, draw, 0.1, None))
+        mine = torch.from_numpy(labelled_positions(y.numpy(), 0, draw, 0.1, None))
         own.append(probe(spec(protocol), Inputs(test, (x[mine], y[mine]))).metrics["accuracy"])
     assert [got.metrics[f"accuracy_draw{i}"] for i in range(3)] == own
     assert got.metrics["accuracy"] == pytest.approx(np.mean(own), abs=1e-12)

@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from datayield.evals.linear import STRENGTHS
-from datayield.evals.logistic import path
-from datayield.evals.whitening import basis
+from datayield.evals.logistic import regularisation_path
+from datayield.evals.whitening import fit_whitening
 from tests.evals.made import mixture
 
 
@@ -62,8 +62,8 @@ def test_agrees_with_scikit_learn(make, n, d, classes):
     x, y = make(n, d, classes)
     x_test, y_test = make(2000, d, classes, seed=1)
     y_test = y_test.numpy()
-    axes = basis(x)
-    fits = path(axes(x), y, axes.variance, STRENGTHS)
+    axes = fit_whitening(x)
+    fits = regularisation_path(axes(x), y, axes.variance, STRENGTHS)
     assert [fit.strength for fit in fits] == list(STRENGTHS)
     a, b = standardised(x), y.numpy()
     mean, std = x.double().mean(0), x.double().std(dim=0, correction=0)
@@ -88,9 +88,9 @@ def test_agrees_with_scikit_learn(make, n, d, classes):
 def test_gradient_vanishes_at_the_minimum(dtype):
     """By autograd, in float64: the strongly convex bound |g|^2 / 2s on what is left to gain."""
     x, y = mixture(300, 20, 4)
-    axes = basis(x)
+    axes = fit_whitening(x)
     z = axes(x).to(dtype)
-    for fit in path(z, y, axes.variance, (1.0, 0.1, 0.01)):
+    for fit in regularisation_path(z, y, axes.variance, (1.0, 0.1, 0.01)):
         weight = fit.weight.double().requires_grad_()
         loss = torch.nn.functional.cross_entropy(z.double() @ weight.T, y)
         (loss + fit.strength / 2 * weight[:, :-1].square().sum()).backward()
@@ -101,9 +101,9 @@ def test_gradient_vanishes_at_the_minimum(dtype):
 
 def test_path_ends_where_a_cold_start_does():
     x, y = mixture(400, 32, 8)
-    axes = basis(x)
-    warm = path(axes(x), y, axes.variance, STRENGTHS)[-1]
-    cold = path(axes(x), y, axes.variance, STRENGTHS[-1:])[0]
+    axes = fit_whitening(x)
+    warm = regularisation_path(axes(x), y, axes.variance, STRENGTHS)[-1]
+    cold = regularisation_path(axes(x), y, axes.variance, STRENGTHS[-1:])[0]
     assert cold.converged
     assert warm.objective == pytest.approx(cold.objective, rel=5e-4)
     assert warm.iterations < cold.iterations
@@ -111,34 +111,36 @@ def test_path_ends_where_a_cold_start_does():
 
 def test_strength_means_the_same_for_any_number_of_items():
     x, y = mixture(300, 16, 5)
-    axes = basis(x)
-    once = path(axes(x), y, axes.variance, (0.1,))[0]
-    twice = path(axes(x).repeat(2, 1), y.repeat(2), axes.variance, (0.1,))[0]
+    axes = fit_whitening(x)
+    once = regularisation_path(axes(x), y, axes.variance, (0.1,))[0]
+    twice = regularisation_path(axes(x).repeat(2, 1), y.repeat(2), axes.variance, (0.1,))[0]
     torch.testing.assert_close(once.weight, twice.weight, atol=1e-4, rtol=1e-3)
 
 
 def test_all_features_constant_leaves_the_prior():
-    axes = basis(torch.ones(10, 4))
+    axes = fit_whitening(torch.ones(10, 4))
     y = torch.tensor([0] * 7 + [1] * 3)
-    fit = path(axes(torch.ones(10, 4)), y, axes.variance, (1.0,))[0]
+    fit = regularisation_path(axes(torch.ones(10, 4)), y, axes.variance, (1.0,))[0]
     torch.testing.assert_close(fit.weight.softmax(0)[:, 0], torch.tensor([0.7, 0.3]))
 
 
 def test_same_bits_twice():
     x, y = mixture(300, 16, 5)
-    axes = basis(x)
-    first, second = (path(axes(x), y, axes.variance, STRENGTHS[:6]) for _ in range(2))
+    axes = fit_whitening(x)
+    first, second = (
+        regularisation_path(axes(x), y, axes.variance, STRENGTHS[:6]) for _ in range(2)
+    )
     assert all(torch.equal(a.weight, b.weight) for a, b in zip(first, second, strict=True))
 
 
 def test_minima_on_most_items_are_a_good_place_to_start() -> None:
     x, y = mixture(400, 24, 6)
-    axes = basis(x)
+    axes = fit_whitening(x)
     z, most = axes(x), torch.arange(len(y)) % 5 > 0
     strengths = tuple(10 ** (1 - i / 2) for i in range(9))
-    near = path(z[most], y[most], axes.variance, strengths)
-    alone = path(z, y, axes.variance, strengths)
-    helped = path(z, y, axes.variance, strengths, near)
+    near = regularisation_path(z[most], y[most], axes.variance, strengths)
+    alone = regularisation_path(z, y, axes.variance, strengths)
+    helped = regularisation_path(z, y, axes.variance, strengths, near)
     for one, other in zip(alone, helped, strict=True):
         assert other.converged
         assert other.objective == pytest.approx(one.objective, rel=2e-5)

@@ -125,11 +125,11 @@ def test_views_are_named_and_only_where_they_are_made() -> None:
 def test_seen_images_are_those_of_the_subset_pretrained_on() -> None:
     """What EvalSpec promises of `test: train` with `test_count` and the subset's seed."""
     from datayield.data.sampling.subset import indices
-    from datayield.evals.sample import items
+    from datayield.evals.sample import sample_items
     from datayield.spec.run.subset import Subset
 
     trained_on = indices(Subset(dataset="any", count=50, seed=3), 400)
-    assert np.array_equal(items(np.arange(400), 50, 3), trained_on)
-    assert set(items(np.arange(400), 20, 3)) <= set(trained_on)
+    assert np.array_equal(sample_items(np.arange(400), 50, 3), trained_on)
+    assert set(sample_items(np.arange(400), 20, 3)) <= set(trained_on)
     seen = EvalSpec(name="s", protocol="state@1", dataset="any", test="train", test_count=50)
     assert seen.train == seen.test

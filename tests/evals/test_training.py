@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from datayield.data.sources.digits import Digits
-from datayield.evals import Measured, Shown, tune
+from datayield.evals import EvalResult, LabelledImages, tune
 from datayield.nets import encoder as encoders
 from datayield.spec.errors import ConfigError, DataError
 from datayield.spec.evaluation.eval_spec import EvalSpec
@@ -24,12 +24,12 @@ def _digits(split: str, n: int) -> tuple[np.ndarray, np.ndarray]:
     return images.repeat(2, axis=1).repeat(2, axis=2), source.labels["digit"][:n]
 
 
-def _inked(split: str, n: int) -> Shown:
+def _inked(split: str, n: int) -> LabelledImages:
     """Ink (1) from paper (0); the outermost rows are unlabelled."""
     images, _ = _digits(split, n)
     masks = (images[..., 0] > 127).astype(np.uint8)
     masks[:, :2] = GARBAGE
-    return Shown(images, masks)
+    return LabelledImages(images, masks)
 
 
 def _spec(protocol: str, **more: object) -> EvalSpec:
@@ -37,7 +37,9 @@ def _spec(protocol: str, **more: object) -> EvalSpec:
     return EvalSpec.model_validate(made | more)
 
 
-def _segmented(encoder: EncoderSpec, train: Shown, test: Shown, **more: object) -> Measured:
+def _segmented(
+    encoder: EncoderSpec, train: LabelledImages, test: LabelledImages, **more: object
+) -> EvalResult:
     spec = _spec("segment@1", **({"ignore": GARBAGE, "epochs": 8} | more))
     return tune(spec, encoders.build(encoder, 0), train, test, CPU)
 
@@ -59,9 +61,11 @@ def test_ignored_pixels_touch_neither_training_nor_score() -> None:
     train, test = _inked("train", 64), _inked("test", 20)
     once, again = (_segmented(CONVNET, train, test, epochs=2) for _ in range(2))
     assert once.metrics == again.metrics
-    other = Shown(test.images, np.where(test.targets == GARBAGE, 99, test.targets).astype("u1"))
+    other = LabelledImages(
+        test.images, np.where(test.targets == GARBAGE, 99, test.targets).astype("u1")
+    )
     marked = np.where(train.targets == GARBAGE, 99, train.targets).astype("u1")
-    with_99 = Shown(train.images, marked)
+    with_99 = LabelledImages(train.images, marked)
     assert _segmented(CONVNET, with_99, other, epochs=2, ignore=99).metrics == once.metrics
     kept = _segmented(CONVNET, train, test, epochs=2, ignore=None)
     assert once.metrics["classes_missing_in_train"] == 0
@@ -70,7 +74,9 @@ def test_ignored_pixels_touch_neither_training_nor_score() -> None:
 
 def test_test_masks_change_only_the_scores() -> None:
     train, test = _inked("train", 64), _inked("test", 20)
-    upside = Shown(test.images, np.where(test.targets < 2, 1 - test.targets, GARBAGE).astype("u1"))
+    upside = LabelledImages(
+        test.images, np.where(test.targets < 2, 1 - test.targets, GARBAGE).astype("u1")
+    )
     one, other = (_segmented(CONVNET, train, t, epochs=2) for t in (test, upside))
     assert one.metrics["accuracy"] == pytest.approx(1 - other.metrics["accuracy"])
     assert one.metrics["train_loss"] == other.metrics["train_loss"]
@@ -79,8 +85,8 @@ def test_test_masks_change_only_the_scores() -> None:
 def test_digits_are_told_apart_by_finetuning() -> None:
     (x, y), (x_test, y_test) = _digits("train", 300), _digits("test", 100)
     runs = [
-        tune(_spec("finetune@1", epochs=12), encoders.build(CONVNET, 0), Shown(x, y),
-             Shown(x_test, y_test), CPU)
+        tune(_spec("finetune@1", epochs=12), encoders.build(CONVNET, 0), LabelledImages(x, y),
+             LabelledImages(x_test, y_test), CPU)
         for _ in range(2)
     ]  # fmt: skip
     assert runs[0].metrics == runs[1].metrics
@@ -92,18 +98,26 @@ def test_all_of_the_encoder_is_trained() -> None:
     net = encoders.build(CONVNET, 0)
     before = {name: p.detach().clone() for name, p in net.named_parameters()}
     x, y = _digits("train", 64)
-    tune(_spec("finetune@1", epochs=1), net, Shown(x, y), Shown(x[:4], y[:4]), CPU)
+    tune(
+        _spec("finetune@1", epochs=1), net, LabelledImages(x, y), LabelledImages(x[:4], y[:4]), CPU
+    )
     assert all(not torch.equal(p, before[name]) for name, p in net.named_parameters())
 
 
 def test_what_cannot_be_learned_is_refused() -> None:
     x, y = _digits("train", 8)
     with pytest.raises(DataError, match="two classes"):
-        tune(_spec("finetune@1"), encoders.build(CONVNET, 0), Shown(x, y * 0), Shown(x, y), CPU)
-    blank = Shown(x, np.full((8, 16, 16), GARBAGE, np.uint8))
+        tune(
+            _spec("finetune@1"),
+            encoders.build(CONVNET, 0),
+            LabelledImages(x, y * 0),
+            LabelledImages(x, y),
+            CPU,
+        )
+    blank = LabelledImages(x, np.full((8, 16, 16), GARBAGE, np.uint8))
     with pytest.raises(DataError, match="train masks hold 0 classes"):
         _segmented(CONVNET, blank, _inked("test", 4))
-    odd = Shown(x[:, :12, :12], np.zeros((8, 12, 12), np.uint8))
+    odd = LabelledImages(x[:, :12, :12], np.zeros((8, 12, 12), np.uint8))
     odd.targets[:, 3:] = 1
     with pytest.raises(ConfigError, match="do not tile"):
         _segmented(CONVNET, odd, odd)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from datayield.evals.whitening import basis
+from datayield.evals.whitening import fit_whitening
 from tests.evals.made import mixture
 
 
@@ -11,7 +11,7 @@ def test_basis_is_uncorrelated_and_leaves_constants_out():
     x, _ = mixture(200, 12, 3)
     x[:, 4] = 0.1  # not representable: its float32 mean would differ from it
     x[:, 7] = -x[:, 8]
-    axes = basis(x)
+    axes = fit_whitening(x)
     z = axes(x).double()
     assert z.shape == (200, 11)  # 12 - constant - copy + bias
     assert z[:, -1].eq(1).all()
@@ -23,7 +23,7 @@ def test_basis_is_uncorrelated_and_leaves_constants_out():
 
 def test_new_items_go_through_what_train_taught():
     x, _ = mixture(200, 12, 3)
-    axes = basis(x)
+    axes = fit_whitening(x)
     torch.testing.assert_close(axes(x[:7]), axes(x)[:7])
     doubled = axes(x + x - axes.mean)  # twice as far from train's mean
     torch.testing.assert_close(doubled[:, :-1], 2 * axes(x)[:, :-1], atol=1e-4, rtol=1e-4)
@@ -32,7 +32,7 @@ def test_new_items_go_through_what_train_taught():
 def test_units_do_not_matter():
     x, _ = mixture(200, 12, 3)
     moved = x.double() * torch.logspace(-4, 4, 12) + 1
-    one, two = basis(x.double()), basis(moved)
+    one, two = fit_whitening(x.double()), fit_whitening(moved)
     torch.testing.assert_close(one.variance, two.variance)
     products = one(x.double()) @ one(x.double()).T  # axes may flip sign
     torch.testing.assert_close(two(moved) @ two(moved).T, products, atol=1e-3, rtol=1e-4)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from datayield import methods
-from datayield.nets.distributed import average_gradients, mine
+from datayield.nets.distributed import average_gradients, local_slice
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.run.method import METHOD_SPECS
@@ -51,7 +51,7 @@ def results(case: Case) -> Results:
         torch.manual_seed(step)  # as the loop does
         views = batch(case.views + case.small, seed=step)
         views[case.views :] = [view[..., ::2, ::2] for view in views[case.views :]]
-        views = [view.double()[mine(len(view))] for view in views]
+        views = [view.double()[local_slice(len(view))] for view in views]
         loss = method(views, case.t)
         loss.total.backward()
         average_gradients(method.parameters())

@@ -11,7 +11,7 @@ from datayield import methods
 from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.maths.distillation import dino
 from datayield.maths.gaussian import prediction, sigreg
-from datayield.methods.forward_views import large, together
+from datayield.methods.forward_views import forward_joint, large_views
 from datayield.spec.run.encoder import EncoderSpec
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
@@ -41,7 +41,7 @@ def embedded(method: Any, views: list[Tensor]) -> Tensor:
 
 
 def test_large_views_are_those_of_the_first_size() -> None:
-    assert [view.shape[-1] for view in large(crops())] == [16, 16]
+    assert [view.shape[-1] for view in large_views(crops())] == [16, 16]
 
 
 @every_method
@@ -49,7 +49,7 @@ def test_sizes_pass_the_encoder_apart_and_the_head_together(name: str) -> None:
     method: Any = methods.build(crop_spec(name))
     views = crops()
     torch.testing.assert_close(
-        together(method.encoder, method.projector, views), embedded(method, views)
+        forward_joint(method.encoder, method.projector, views), embedded(method, views)
     )
 
 

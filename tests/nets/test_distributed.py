@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 from datayield.nets import distributed as gather
 from datayield.nets.distributed import (
-    anywhere,
+    all_gather_text,
+    any_process,
     average_gradients,
     gathered,
-    mine,
+    local_slice,
     rank,
-    told,
-    world,
+    world_size,
 )
 from tests.pair import both
 
@@ -45,7 +45,7 @@ def alone() -> tuple[Tensor, Tensor, Tensor]:
 
 def together() -> dict[str, Any]:
     x, w = whole()
-    part = x[:, mine(8)].clone().requires_grad_(True)
+    part = x[:, local_slice(8)].clone().requires_grad_(True)
     weight = nn.Parameter(w)
     everyone = gathered((part @ weight).tanh(), dim=1)
     loss = contrast(everyone @ weight)  # the weight acts before and after the exchange
@@ -53,21 +53,21 @@ def together() -> dict[str, Any]:
     average_gradients([weight, nn.Parameter(torch.zeros(2))])  # the second has no gradient
     assert part.grad is not None
     return {
-        "place": (world(), rank(), mine(8).start, mine(8).stop),
+        "place": (world_size(), rank(), local_slice(8).start, local_slice(8).stop),
         "loss": loss.detach(),
         "gathered": everyone.detach(),
-        "dx": part.grad / world(),  # as if averaged: what weights behind it would get
+        "dx": part.grad / world_size(),  # as if averaged: what weights behind it would get
         "dw": weight.grad,
         "widened": gathered(torch.full((2,), float(rank())).bfloat16(), dim=0),
-        "anywhere": [anywhere(rank() == 1), anywhere(False), anywhere(True)],
-        "told": told(f"I am {rank()}"),
+        "anywhere": [any_process(rank() == 1), any_process(False), any_process(True)],
+        "told": all_gather_text(f"I am {rank()}"),
         "refused": _refusal(),
     }
 
 
 def _refusal() -> str:
-    with pytest.raises(ValueError, match="evenly") as caught:
-        mine(7)
+    with pytest.raises(ValueError, match="divisible") as caught:
+        local_slice(7)
     return str(caught.value)
 
 
@@ -92,7 +92,7 @@ def test_what_else_they_tell_each_other() -> None:
         assert one["widened"].tolist() == [0, 0, 1, 1]
         assert one["anywhere"] == [True, False, True]
         assert one["told"] == ["I am 0", "I am 1"]
-        assert one["refused"].startswith("a batch of 7 cannot be shared out evenly among 2")
+        assert one["refused"].startswith("a batch of 7 is not divisible by 2")
 
 
 def test_one_process_exchanges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,10 +100,10 @@ def test_one_process_exchanges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(gather.dist, "all_gather")
     x = torch.ones(3, dtype=torch.bfloat16)
     assert gathered(x, dim=0) is x
-    assert (world(), rank(), mine(7)) == (1, 0, slice(0, 7))
+    assert (world_size(), rank(), local_slice(7)) == (1, 0, slice(0, 7))
     weight = nn.Parameter(x)
     weight.grad = x.clone()
     average_gradients([weight])
     assert torch.equal(weight.grad, x)
-    assert not anywhere(False)
-    assert told("alone") == ["alone"]
+    assert not any_process(False)
+    assert all_gather_text("alone") == ["alone"]

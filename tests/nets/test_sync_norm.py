@@ -8,7 +8,7 @@ import torch
 from timm.layers import BatchNormAct2d, FrozenBatchNormAct2d
 from torch import Tensor, nn
 
-from datayield.nets.distributed import average_gradients, gathered, mine
+from datayield.nets.distributed import average_gradients, gathered, local_slice
 from datayield.nets.sync_norm import SyncNorm, synchronised
 from datayield.spec.errors import ConfigError
 from tests.pair import both
@@ -50,14 +50,14 @@ def passed(kind: str) -> dict[str, Any]:
     for step in range(2):
         net.zero_grad()
         whole = pixels(kind, step)
-        x = whole[mine(8)].detach().requires_grad_(True)
+        x = whole[local_slice(8)].detach().requires_grad_(True)
         out = net(x)
         gathered(out, dim=0).pow(3).mean().backward()
         average_gradients(net.parameters())
         assert x.grad is not None
         outs += [out.detach(), x.grad / (8 // len(x))]
     net.eval()
-    outs.append(net(pixels(kind, 2)[mine(8)]).detach())
+    outs.append(net(pixels(kind, 2)[local_slice(8)]).detach())
     found["outs"] = outs
     found["state"] = {key: value.clone() for key, value in net.state_dict().items()}
     found["gradients"] = [p.grad for p in net.parameters()]
@@ -82,7 +82,7 @@ def test_it_is_torchs_of_the_whole_batch(kind: str) -> None:
 
 def bfloat() -> list[Tensor]:
     net = synchronised(nn.Sequential(nn.BatchNorm2d(5)))
-    x = (pixels("2d", 0).detach()[mine(8)] + 30).bfloat16()
+    x = (pixels("2d", 0).detach()[local_slice(8)] + 30).bfloat16()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         out = net(x)
     return [out, *net[0].buffers()]

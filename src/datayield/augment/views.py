@@ -16,7 +16,7 @@ from datayield.augment.blur import gaussian_blur, kernel_size
 from datayield.augment.colour import brightness_, contrast_, grey, hue, saturation_, solarize
 from datayield.augment.geometry import TRIES, between, draw_windows, resized_crop
 from datayield.augment.normalise import normalise_planes
-from datayield.maths.to_device import sent
+from datayield.maths.to_device import to_device
 from datayield.spec.run import ViewSpec
 
 _WINDOW_ROWS = 2 * TRIES + 2
@@ -102,7 +102,7 @@ def apply(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
     Computed in float32 whatever autocast says: bfloat16 cannot tell neighbouring grey levels.
     """
     with torch.autocast(images.device.type, enabled=False):
-        on = Drawn(*sent(torch.stack(drawn), images.device))
+        on = Drawn(*to_device(torch.stack(drawn), images.device))
         window = (on.top, on.left, on.height, on.width)
         view = resized_crop(images, *window, on.flip, spec.size)
         brightness_(view, on.brightness)
@@ -139,7 +139,7 @@ def _where(values: Tensor, view: Tensor, change: Callable[[Tensor, Tensor], Tens
     """
     chosen = values.nonzero().flatten()
     if len(chosen):
-        at = sent(chosen, view.device)
+        at = to_device(chosen, view.device)
         view.index_copy_(0, at, change(view.index_select(0, at), at))
 
 

@@ -8,14 +8,14 @@ from datayield.evals.augmentation import sampled_spectrum
 from datayield.evals.finetune import finetune
 from datayield.evals.inputs import Inputs, Items, Views
 from datayield.evals.knn import nearest_neighbours
-from datayield.evals.label_fractions import over_draws
+from datayield.evals.label_fractions import mean_over_draws
 from datayield.evals.linear import linear_probe
 from datayield.evals.linear_sgd import sgd_probe
-from datayield.evals.result import Measured, check
+from datayield.evals.result import EvalResult, check
 from datayield.evals.segment import segment
 from datayield.evals.spectrum import feature_spectrum
 from datayield.evals.state import Space, representation_state
-from datayield.evals.training import Shown
+from datayield.evals.training import LabelledImages
 from datayield.evals.vtab import task_probe
 from datayield.nets.encoder import Encoder
 from datayield.spec.errors import ConfigError
@@ -25,10 +25,10 @@ __all__ = [
     "OF_FEATURES",
     "OF_IMAGES",
     "OF_VIEWS",
+    "EvalResult",
     "Inputs",
     "Items",
-    "Measured",
-    "Shown",
+    "LabelledImages",
     "Space",
     "Views",
     "evaluate",
@@ -37,18 +37,20 @@ __all__ = [
 ]
 
 # The functions of the protocols, by what those read (see their table in spec.evaluation).
-OF_FEATURES: dict[str, Callable[[EvalSpec, Inputs], Measured]] = {
+OF_FEATURES: dict[str, Callable[[EvalSpec, Inputs], EvalResult]] = {
     "linear@1": linear_probe,
     "linear_sgd@1": sgd_probe,
     "knn@1": nearest_neighbours,
     "vtab@1": task_probe,
     "spectrum@1": feature_spectrum,
 }
-OF_VIEWS: dict[str, Callable[[EvalSpec, Space, Space | None], Measured]] = {
+OF_VIEWS: dict[str, Callable[[EvalSpec, Space, Space | None], EvalResult]] = {
     "state@1": representation_state,
     "augmentation_spectrum@1": sampled_spectrum,
 }
-OF_IMAGES: dict[str, Callable[[EvalSpec, Encoder, Shown, Shown, torch.device], Measured]] = {
+OF_IMAGES: dict[
+    str, Callable[[EvalSpec, Encoder, LabelledImages, LabelledImages, torch.device], EvalResult]
+] = {
     "finetune@1": finetune,
     "segment@1": segment,
 }
@@ -61,7 +63,7 @@ def evaluate(
     *,
     val: Items | None = None,
     views: Views | None = None,
-) -> Measured:
+) -> EvalResult:
     """Measure features by the protocol of `spec`: a pure function of its arguments.
 
     `val`: items to choose by, of a spec that names a split for them. `views`: see `Views`, for
@@ -85,12 +87,20 @@ def evaluate(
     if val is not None:
         check(*val, part=f"{where}.val")
     inputs = Inputs(test, train, val, views)
-    return over_draws(spec, inputs, protocol) if spec.few_labels else protocol(spec, inputs)
+    return (
+        mean_over_draws(spec, inputs, protocol)
+        if spec.uses_label_fraction
+        else protocol(spec, inputs)
+    )
 
 
 def tune(
-    spec: EvalSpec, encoder: Encoder, train: Shown, test: Shown, device: torch.device
-) -> Measured:
+    spec: EvalSpec,
+    encoder: Encoder,
+    train: LabelledImages,
+    test: LabelledImages,
+    device: torch.device,
+) -> EvalResult:
     """Train `encoder`, which is on `device`, by the protocol of `spec`, and test it once.
 
     Consumes the encoder. Nothing depends on the labels of `test` but the scores. Raises DataError
@@ -99,7 +109,7 @@ def tune(
     return OF_IMAGES[spec.protocol](spec, encoder, train, test, device)
 
 
-def evaluate_views(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:
+def evaluate_views(spec: EvalSpec, features: Space, projections: Space | None) -> EvalResult:
     """Measure features, and projections where there are any, of images and of their views.
 
     Raises TrainingError for features that are not finite.

@@ -1,6 +1,6 @@
 """augmentation_spectrum@1: the augmentation graph's eigenvalues, from few views and from many."""
 
-from datayield.evals.result import Measured
+from datayield.evals.result import EvalResult
 from datayield.evals.state import Space
 from datayield.maths.augmentation import augmentation_spectrum, leading_axes
 from datayield.spec.evaluation import EvalSpec
@@ -11,7 +11,7 @@ FEW = (2, 4, 8)
 ENOUGH = 10  # views in all per axis, below which the fit to the sample shows
 
 
-def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:
+def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None) -> EvalResult:
     """Leading eigenvalues of the augmentation kernel on linear functions of the features.
 
     `eigenvalue_1` to `eigenvalue_16` are from all V views of each of m images;
@@ -39,4 +39,4 @@ def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None)
         notes.append(f"{images} images are few for {axes} axes: chance alone finds invariance")
     if not len(whole):
         notes.append("the features of all views are equal: no spectrum")
-    return Measured(metrics, {}, 0, images, tuple(notes))
+    return EvalResult(metrics, {}, 0, images, tuple(notes))

@@ -5,16 +5,26 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from datayield.evals.result import Measured, missing_classes, scores
-from datayield.evals.training import Shown, Tuned, how, outputs, train
+from datayield.evals.result import EvalResult, missing_classes, scores
+from datayield.evals.training import (
+    EncoderWithHead,
+    LabelledImages,
+    describe_training,
+    predict_batches,
+    train,
+)
 from datayield.nets.encoder import Encoder
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 
 
 def finetune(
-    spec: EvalSpec, encoder: Encoder, train_part: Shown, test: Shown, device: torch.device
-) -> Measured:
+    spec: EvalSpec,
+    encoder: Encoder,
+    train_part: LabelledImages,
+    test: LabelledImages,
+    device: torch.device,
+) -> EvalResult:
     """Cross entropy on class numbers; `spec.tuning` has the rest. Trains `encoder` in place.
 
     `train_loss` is the mean of the last epoch, on images as flipped. Raises DataError where the
@@ -28,17 +38,21 @@ def finetune(
             got=f"{len(numbers)} items of {len(classes)} class",
             hint="raise train_count, or choose another label",
         )
-    net = Tuned(encoder, encoder.dim, len(classes), tokens=False, seed=spec.seed).to(device)
-    shown = Shown(train_part.images, numbers.astype(np.int64))
+    net = EncoderWithHead(encoder, encoder.dim, len(classes), tokens=False, seed=spec.seed).to(
+        device
+    )
+    shown = LabelledImages(train_part.images, numbers.astype(np.int64))
     last = train(net, spec, shown, device, F.cross_entropy)
-    found = torch.cat([part.argmax(dim=1) for part in outputs(net, test.images, device)]).cpu()
+    found = torch.cat(
+        [part.argmax(dim=1) for part in predict_batches(net, test.images, device)]
+    ).cpu()
     known, truth = torch.from_numpy(classes), _classes(test)
     missing, notes = missing_classes(known, truth)
     metrics, intervals = scores(known[found], truth, spec.seed)
     metrics |= {"train_loss": last, "classes_missing_in_train": float(missing)}
     n = len(numbers)
-    return Measured(metrics, intervals, n, len(truth), (*notes, how(spec, n)))
+    return EvalResult(metrics, intervals, n, len(truth), (*notes, describe_training(spec, n)))
 
 
-def _classes(shown: Shown) -> Tensor:
+def _classes(shown: LabelledImages) -> Tensor:
     return torch.from_numpy(np.asarray(shown.targets, np.int64))

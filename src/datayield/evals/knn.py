@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from datayield.evals.inputs import Inputs
-from datayield.evals.result import Measured, missing_classes, scores
+from datayield.evals.result import EvalResult, missing_classes, scores
 from datayield.spec.evaluation import EvalSpec
 
 NEIGHBOURS = 20
@@ -13,7 +13,7 @@ TEMPERATURE = 0.07
 CHUNK = 1 << 24  # similarities held at a time
 
 
-def nearest_neighbours(spec: EvalSpec, inputs: Inputs) -> Measured:
+def nearest_neighbours(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """k = 20 votes weighted by exp(cosine / 0.07) (Wu et al. 2018, arXiv 1805.01978, section 3.4).
 
     `k` is lowered to the mean number of training items per class where that is smaller: further
@@ -29,7 +29,7 @@ def nearest_neighbours(spec: EvalSpec, inputs: Inputs) -> Measured:
     metrics |= {"k": float(k), "classes_missing_in_train": float(missing)}
     if k < NEIGHBOURS:
         notes += (f"k = {k}, not {NEIGHBOURS}: {len(y)} train items of {len(classes)} classes",)
-    return Measured(metrics, intervals, len(y), len(y_test), notes)
+    return EvalResult(metrics, intervals, len(y), len(y_test), notes)
 
 
 def neighbours(items: int, classes: int) -> int:

@@ -9,16 +9,16 @@ import torch
 from scipy.stats import t as student
 
 from datayield.evals.inputs import Inputs
-from datayield.evals.result import LEVEL, Measured
+from datayield.evals.result import LEVEL, EvalResult
 from datayield.spec.evaluation import DRAWS, EvalSpec
 
 STREAM = 0x6C6162656C  # "label": keeps these draws apart from others of the same seed
 CHOICES = frozenset({"strength", "k"})  # of the middle draw; a mean of them is no choice
 Z = 1.959964  # standard deviations of a 95% interval
-Probe = Callable[[EvalSpec, Inputs], Measured]
+Probe = Callable[[EvalSpec, Inputs], EvalResult]
 
 
-def labelled(
+def labelled_positions(
     labels: np.ndarray, seed: int, draw: int, fraction: float | None, per_class: int | None
 ) -> np.ndarray:
     """Positions, ascending, of the items of `labels` [n] that keep theirs.
@@ -36,7 +36,7 @@ def labelled(
     return np.sort(np.concatenate(kept))
 
 
-def over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> Measured:
+def mean_over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> EvalResult:
     """`probe` on each draw of the labels: means, and each draw's value as `<metric>_draw<i>`.
 
     Every draw makes its own choices. `<metric>_sd_draws` is the standard deviation over draws,
@@ -47,9 +47,9 @@ def over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> Measured:
     assert inputs.train is not None
     (x, y), total = inputs.train, spec.draws or DRAWS
     draws = 1 if spec.label_fraction == 1 else total  # of all labels there is one
-    found: list[Measured] = []
+    found: list[EvalResult] = []
     for draw in range(draws):
-        kept = labelled(y.numpy(), spec.seed, draw, spec.label_fraction, spec.per_class)
+        kept = labelled_positions(y.numpy(), spec.seed, draw, spec.label_fraction, spec.per_class)
         mine = torch.from_numpy(kept)
         found.append(probe(spec, inputs._replace(train=(x[mine], y[mine]))))
     metrics: dict[str, float] = {}
@@ -74,7 +74,7 @@ def over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> Measured:
         else "one draw of the labels; the interval covers other test items only"
     )
     notes = dict.fromkeys(note for each in found for note in each.notes)
-    return Measured(metrics, intervals, found[0].n_train, found[0].n_test, (covers, *notes))
+    return EvalResult(metrics, intervals, found[0].n_train, found[0].n_test, (covers, *notes))
 
 
 def _interval(mean: float, sd: float, draws: int, of_test: float) -> tuple[float, float]:

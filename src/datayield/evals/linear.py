@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from datayield.evals.inputs import Inputs
-from datayield.evals.logistic import Fit, path
-from datayield.evals.result import Measured, missing_classes, scores
-from datayield.evals.whitening import basis
+from datayield.evals.logistic import Fit, regularisation_path
+from datayield.evals.result import EvalResult, missing_classes, scores
+from datayield.evals.whitening import fit_whitening
 from datayield.maths.metrics import accuracy, balanced_accuracy
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
@@ -24,7 +24,7 @@ METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {
 FOLDS = 5  # one fold of five is the validation split
 
 
-def linear_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
+def linear_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """Fit on 80% of train, choose the strength on the other 20%, refit on all, test once.
 
     Features are standardised with the statistics of train. `strength` is the most accurate on
@@ -44,16 +44,16 @@ def linear_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
             got=f"{len(train[1])} items of {len(torch.unique(train[1]))} classes",
             hint="raise train_count to several times the number of classes",
         )
-    return chosen(spec, train, fitted, held, inputs.test)
+    return choose_and_refit(spec, train, fitted, held, inputs.test)
 
 
-def chosen(
+def choose_and_refit(
     spec: EvalSpec,
     train: tuple[Tensor, Tensor],
     fitted: Tensor,
     held: Tensor,
     test: tuple[Tensor, Tensor],
-) -> Measured:
+) -> EvalResult:
     """Fit on the items `fitted` of train, choose on `held`, refit on all, test once.
 
     A held item of a class that no fitted one has counts as wrong. Raises DataError for one class.
@@ -68,14 +68,14 @@ def chosen(
             got=f"{len(y)} items of {len(classes)} class",
             hint="raise train_count, or choose another label",
         )
-    axes = basis(x)
+    axes = fit_whitening(x)
     z, z_test = axes(x), axes(x_test)
-    trials = path(z[fitted], y_fitted, axes.variance, STRENGTHS)
+    trials = regularisation_path(z[fitted], y_fitted, axes.variance, STRENGTHS)
     metric = METRICS[spec.main_metric]
     validated = [_validate(fit, z[held], y[held], known, metric) for fit in trials]
     best = validated.index(max(validated))
     near = trials if len(known) == len(classes) else None
-    refits = path(z, y, axes.variance, STRENGTHS, near)
+    refits = regularisation_path(z, y, axes.variance, STRENGTHS, near)
     on_test = [classes[predict(fit, z_test)] for fit in refits]
     missing, notes = missing_classes(classes, y_test)
     metrics, intervals = scores(on_test[best], y_test, spec.seed)
@@ -85,7 +85,7 @@ def chosen(
         metrics[f"{name}_best_on_test"] = max(METRICS[name](pred, y_test) for pred in on_test)
     metrics |= {"strength": STRENGTHS[best], "classes_missing_in_train": float(missing)}
     notes += (f"strength chosen on {len(held)} of {len(y)} train items",)
-    return Measured(metrics, intervals, len(y), len(y_test), notes + _warnings(best, refits))
+    return EvalResult(metrics, intervals, len(y), len(y_test), notes + _warnings(best, refits))
 
 
 def validation_split(labels: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from datayield.evals.inputs import Inputs
 from datayield.evals.linear import METRICS, validation_split
-from datayield.evals.result import Measured, check, missing_classes, scores
+from datayield.evals.result import EvalResult, check, missing_classes, scores
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import SGD_EPOCHS, EvalSpec
 from datayield.spec.run import ViewSpec
@@ -27,7 +27,7 @@ DROPS = (60, 80)  # epochs from which the rate is a tenth of what it was
 STREAM = 0x736764  # "sgd": keeps the order of batches apart from other draws of the same seed
 
 
-def sgd_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
+def sgd_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """Heads of all rates on 80% of train and, beside them, on all of it, on one pass of features.
 
     The rate is that whose head on 80% does best on the other 20%, without augmentation; the head
@@ -68,7 +68,7 @@ def sgd_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
     if best in (0, len(RATES) - 1):
         side = "smallest" if best == 0 else "largest"
         notes += (f"the {side} rate of the grid was chosen; the best may lie beyond it",)
-    return Measured(metrics, intervals, len(y), len(y_test), notes)
+    return EvalResult(metrics, intervals, len(y), len(y_test), notes)
 
 
 def probe_view(size: int) -> ViewSpec:

@@ -53,7 +53,7 @@ class Problem(NamedTuple):
     variance: Tensor  # [r + 1]
 
 
-def path(
+def regularisation_path(
     x: Tensor,
     y: Tensor,
     variance: Tensor,

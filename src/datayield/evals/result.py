@@ -13,7 +13,7 @@ LEVEL = 0.95
 RESAMPLES = 2_000
 
 
-class Measured(NamedTuple):
+class EvalResult(NamedTuple):
     """Accuracies are shares in [0, 1]; intervals are at 95% over the test items.
 
     The intervals know of no other source of chance: not of the training items, nor of the

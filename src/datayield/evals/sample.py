@@ -5,7 +5,7 @@ import numpy as np
 from datayield.spec.errors import DataError
 
 
-def items(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
+def sample_items(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
     """Positions [count] of an evaluation's images among those that `labels` [n] tells apart.
 
     A prefix of a permutation of all n that `seed` alone decides, so fewer images are among more;

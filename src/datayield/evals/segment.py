@@ -8,8 +8,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from datayield.augment.normalise import normalise
-from datayield.evals.result import LEVEL, RESAMPLES, Measured
-from datayield.evals.training import Shown, Tuned, how, outputs, train
+from datayield.evals.result import LEVEL, RESAMPLES, EvalResult
+from datayield.evals.training import (
+    EncoderWithHead,
+    LabelledImages,
+    describe_training,
+    predict_batches,
+    train,
+)
 from datayield.maths.confusion import confusion, intervals, mean_iou, pixel_accuracy
 from datayield.maths.masking import patchify
 from datayield.nets.encoder import Encoder
@@ -18,8 +24,12 @@ from datayield.spec.evaluation import EvalSpec
 
 
 def segment(
-    spec: EvalSpec, encoder: Encoder, train_part: Shown, test: Shown, device: torch.device
-) -> Measured:
+    spec: EvalSpec,
+    encoder: Encoder,
+    train_part: LabelledImages,
+    test: LabelledImages,
+    device: torch.device,
+) -> EvalResult:
     """Bridge et al. 2025, section 2.4: tokens of P x P pixels -> P^2 K logits, cross entropy.
 
     K is one more than the highest class among the labelled training pixels. `accuracy` and `miou`
@@ -32,7 +42,9 @@ def segment(
     asked = _labelled(test, spec, part="test", least=1)
     classes = int(seen.max()) + 1
     patch, width = _tiling(encoder, train_part.images[:1])
-    net = Tuned(encoder, width, patch**2 * classes, tokens=True, seed=spec.seed).to(device)
+    net = EncoderWithHead(encoder, width, patch**2 * classes, tokens=True, seed=spec.seed).to(
+        device
+    )
 
     def loss(out: Tensor, masks: Tensor) -> Tensor:
         truth = _tiles(masks, patch, spec.ignore)
@@ -59,11 +71,15 @@ def segment(
     draws = torch.from_numpy(rng.multinomial(n_test, np.full(n_test, 1 / n_test), RESAMPLES))
     of_accuracy, of_miou = intervals(per_image, draws, LEVEL)
     ranges = {"accuracy": (of_accuracy.low, of_accuracy.high), "miou": (of_miou.low, of_miou.high)}
-    return Measured(metrics, ranges, n, n_test, (*notes, how(spec, n)))
+    return EvalResult(metrics, ranges, n, n_test, (*notes, describe_training(spec, n)))
 
 
 def _counts(
-    net: Tuned, spec: EvalSpec, test: Shown, device: torch.device, sizes: tuple[int, int, int]
+    net: EncoderWithHead,
+    spec: EvalSpec,
+    test: LabelledImages,
+    device: torch.device,
+    sizes: tuple[int, int, int],
 ) -> Tensor:
     """Confusion matrices int64 [n, K, K] of the test images, K large enough for both sides.
 
@@ -71,7 +87,7 @@ def _counts(
     """
     patch, classes, asked = sizes
     counts, at = [], 0
-    for out in outputs(net, test.images, device):  # [B, T, P^2 classes]
+    for out in predict_batches(net, test.images, device):  # [B, T, P^2 classes]
         masks = torch.from_numpy(np.array(test.targets[at : at + len(out)])).to(device)
         truth = _tiles(masks, patch, spec.ignore).flatten(1)
         pred = out.view(len(out), -1, classes).argmax(dim=-1)
@@ -80,7 +96,7 @@ def _counts(
     return torch.cat(counts)
 
 
-def _labelled(shown: Shown, spec: EvalSpec, part: str, least: int) -> np.ndarray:
+def _labelled(shown: LabelledImages, spec: EvalSpec, part: str, least: int) -> np.ndarray:
     """Classes that occur in the masks, without the value that is no class, `least` or more."""
     found = np.unique(np.asarray(shown.targets))
     found = found if spec.ignore is None else found[found != spec.ignore]

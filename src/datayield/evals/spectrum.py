@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from datayield.evals.inputs import Inputs
-from datayield.evals.result import Measured
+from datayield.evals.result import EvalResult
 from datayield.maths.spectrum import effective_rank, feature_std
 from datayield.spec.evaluation import EvalSpec
 
@@ -12,7 +12,7 @@ ITEMS = 10_000  # more change the rank little and the time much
 ENOUGH = 5  # items per dimension below which the rank is mostly that of the sample
 
 
-def feature_spectrum(spec: EvalSpec, inputs: Inputs) -> Measured:
+def feature_spectrum(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """Effective rank (centred) and feature_std of the test features [n, d].
 
     Of more than 10,000 items a random 10,000, decided by the seed, are taken.
@@ -31,4 +31,4 @@ def feature_spectrum(spec: EvalSpec, inputs: Inputs) -> Measured:
         "n": float(n),
         "d": float(d),
     }
-    return Measured(metrics, {}, 0, total, notes)
+    return EvalResult(metrics, {}, 0, total, notes)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datayield.evals.result import Measured
+from datayield.evals.result import EvalResult
 from datayield.maths.invariance import alignment, lidar, uniformity
 from datayield.maths.spectrum import centred_spectrum, decay, entropy_rank, feature_std, rankme
 from datayield.spec.evaluation import EvalSpec
@@ -22,7 +22,7 @@ class Space(NamedTuple):
     views: Tensor  # [m, q, d]
 
 
-def representation_state(spec: EvalSpec, features: Space, projections: Space | None) -> Measured:
+def representation_state(spec: EvalSpec, features: Space, projections: Space | None) -> EvalResult:
     """Metrics of the features and, as `projection_<metric>`, of what the projector makes of them.
 
     On unaugmented images (10,000 at most, a random choice of the seed): `effective_rank`
@@ -42,7 +42,7 @@ def representation_state(spec: EvalSpec, features: Space, projections: Space | N
         notes.append("no projections: baselines, SimMIM and older checkpoints have no projector")
     n, q = features.views.shape[:2]
     notes.append(f"LiDAR of {n} images x {q} views, alignment and uniformity of the first two")
-    return Measured(metrics, {}, 0, len(features.items), tuple(notes))
+    return EvalResult(metrics, {}, 0, len(features.items), tuple(notes))
 
 
 def _of(spec: EvalSpec, space: Space, prefix: str) -> tuple[dict[str, float], list[str]]:

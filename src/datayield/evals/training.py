@@ -25,14 +25,14 @@ TEST_BATCH = 256
 FLIPS = 0x666C6970  # "flip": keeps this stream apart from that of the order
 
 
-class Shown(NamedTuple):
+class LabelledImages(NamedTuple):
     """Images uint8 [n, S, S, 3] and what they show: classes int64 [n], or masks uint8 [n, S, S]."""
 
     images: np.ndarray
     targets: np.ndarray
 
 
-class Tuned(nn.Module):
+class EncoderWithHead(nn.Module):
     """An encoder and one linear layer, on pooled features or on each token.
 
     The layer starts as torch's do, drawn from `seed` alone.
@@ -52,9 +52,9 @@ class Tuned(nn.Module):
 
 
 def train(
-    net: Tuned,
+    net: EncoderWithHead,
     spec: EvalSpec,
-    shown: Shown,
+    shown: LabelledImages,
     device: torch.device,
     loss: Callable[[Tensor, Tensor], Tensor],
 ) -> float:
@@ -99,14 +99,16 @@ def train(
 
 
 @torch.inference_mode()
-def outputs(net: Tuned, images: np.ndarray, device: torch.device) -> "list[Tensor]":
+def predict_batches(
+    net: EncoderWithHead, images: np.ndarray, device: torch.device
+) -> "list[Tensor]":
     """What `net` says of images, batch by batch, in evaluation mode."""
     net.eval()
     parts = (images[start : start + TEST_BATCH] for start in range(0, len(images), TEST_BATCH))
     return [net(_input(torch.from_numpy(np.array(part)).to(device))) for part in parts]
 
 
-def how(spec: EvalSpec, n: int) -> str:
+def describe_training(spec: EvalSpec, n: int) -> str:
     """The training in words, for the notes of a result."""
     steps, batch = steps_and_batch(spec, n)
     return (

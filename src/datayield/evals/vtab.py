@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from datayield.evals.inputs import Inputs
-from datayield.evals.linear import chosen
-from datayield.evals.result import Measured, missing_classes
+from datayield.evals.linear import choose_and_refit
+from datayield.evals.result import EvalResult, missing_classes
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 
@@ -18,7 +18,7 @@ HELD = 5  # one of five training items, where no split is given for choices
 USUAL = 1000  # training items in all
 
 
-def task_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
+def task_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """Fit on train, choose the strength on val, refit on both, test once.
 
     Without `val` a random fifth of train, whatever its labels, decided by the seed, takes its
@@ -46,7 +46,7 @@ def task_probe(spec: EvalSpec, inputs: Inputs) -> Measured:
             got=len(y),
             allowed=f"{HELD} or more",
         )
-    found = chosen(spec, (x, y), fitted, held, test)
+    found = choose_and_refit(spec, (x, y), fitted, held, test)
     absent, _ = missing_classes(test[1], y)
     found.metrics["classes_missing_in_test"] = float(absent)
     notes = found.notes

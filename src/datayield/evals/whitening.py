@@ -9,7 +9,7 @@ CONSTANT = 1e-6  # a feature that varies by less than this share of its size is 
 FLAT = 1e-9  # variance of an axis, of features of variance 1, too small for any strength here
 
 
-class Basis(NamedTuple):
+class Whitening(NamedTuple):
     """Standardisation and rotation, learned on the training items: [d] features -> [r + 1].
 
     Constant features and flat axes are left out; their weights would be 0.
@@ -25,7 +25,7 @@ class Basis(NamedTuple):
         return torch.cat([axes, axes.new_ones(len(axes), 1)], dim=1).float()
 
 
-def basis(features: Tensor) -> Basis:
+def fit_whitening(features: Tensor) -> Whitening:
     """Mean, standard deviation and principal axes of the rows of `features` [n, d]."""
     x = features.double()
     mean = x.mean(dim=0)
@@ -36,4 +36,4 @@ def basis(features: Tensor) -> Basis:
     variance, axes = torch.linalg.eigh(x.T @ x / len(x))
     kept = variance > FLAT
     rotation = scale[:, None] * axes[:, kept]
-    return Basis(mean, rotation, torch.cat([variance[kept], variance.new_ones(1)]))
+    return Whitening(mean, rotation, torch.cat([variance[kept], variance.new_ones(1)]))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-def sent(values: Tensor, device: torch.device) -> Tensor:
+def to_device(values: Tensor, device: torch.device) -> Tensor:
     """`values` on `device`; from pinned memory to a GPU, so that the copy waits for nothing."""
     if device.type == "cuda":
         return values.pin_memory().to(device, non_blocking=True)

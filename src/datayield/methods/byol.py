@@ -5,13 +5,13 @@ from torch import Tensor
 
 from datayield.maths import distillation
 from datayield.maths.schedules import ramp
-from datayield.methods.forward_views import apart
+from datayield.methods.forward_views import forward_each
 from datayield.methods.loss import Loss, loss
 from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
-from datayield.nets.teacher import Shadow
+from datayield.nets.teacher import Teacher
 from datayield.spec.run import method as spec_method
 
 
@@ -29,11 +29,11 @@ class BYOL(Method):
         self.projector = projector(encoder.dim, spec.projector, norm=True)
         width = spec.projector[-1]
         self.predictor = projector(width, (spec.predictor, width), norm=True)
-        self.teacher = Shadow(self.encoder, self.projector)
+        self.teacher = Teacher(self.encoder, self.projector)
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        p = [self.predictor(z) for z in apart(self.encoder, self.projector, views)]
+        p = [self.predictor(z) for z in forward_each(self.encoder, self.projector, views)]
         targets = [self.teacher(view) for view in views]
         everyones = (gathered(torch.stack(z), dim=1) for z in (p, targets))  # [V, B, D]
         total = distillation.regression(*everyones)

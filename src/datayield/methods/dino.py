@@ -5,13 +5,13 @@ from torch import Tensor
 
 from datayield.maths import distillation
 from datayield.maths.schedules import linear, ramp
-from datayield.methods.forward_views import large, together
+from datayield.methods.forward_views import forward_joint, large_views
 from datayield.methods.loss import Loss, loss
 from datayield.methods.method import Method
 from datayield.nets.dino_head import Prototypes, bottleneck
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
-from datayield.nets.teacher import Shadow
+from datayield.nets.teacher import Teacher
 from datayield.spec.run import method as spec_method
 
 
@@ -32,7 +32,7 @@ class DINO(Method):
         self.encoder = encoder
         self.projector = bottleneck(encoder.dim, spec.projector)
         self.prototypes = Prototypes(spec.projector[-1], spec.prototypes)
-        self.teacher = Shadow(self.encoder, self.projector, self.prototypes)
+        self.teacher = Teacher(self.encoder, self.projector, self.prototypes)
         self.register_buffer("centre", torch.zeros(spec.prototypes))
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
@@ -43,9 +43,9 @@ class DINO(Method):
         `t` sets the teacher's temperature, and whether the prototypes are still frozen.
         """
         spec = self.spec
-        z = gathered(together(self.encoder, self.projector, views), dim=1)  # [V, B, D]
+        z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)  # [V, B, D]
         student = self.prototypes(z, frozen=t < spec.freeze)
-        seen = large(views)  # G of them
+        seen = large_views(views)  # G of them
         teacher = self.teacher(torch.cat(seen), slice(2)).unflatten(0, (len(seen), -1))
         teacher = self.teacher(gathered(teacher, dim=1), slice(2, None))  # [G, B, K]
         cold = linear(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 
-def apart(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> list[Tensor]:
+def forward_each(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> list[Tensor]:
     """Each view in its own forward pass: V x [B, 3, S, S] -> V x [B, D] (Barlow Twins, VICReg).
 
     BatchNorm normalises a view by that view alone; its running statistics move V times a step.
@@ -18,7 +18,7 @@ def apart(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> list
     return [projector(encoder(view)) for view in views]
 
 
-def together(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> Tensor:
+def forward_joint(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> Tensor:
     """All views in one forward pass: V x [B, 3, S, S] -> [V, B, D] (SimCLR).
 
     Views of several sizes (multi-crop) pass the encoder size by size and the projector at once,
@@ -30,6 +30,6 @@ def together(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> T
     return z.view(len(views), -1, z.shape[1])
 
 
-def large(views: list[Tensor]) -> list[Tensor]:
+def large_views(views: list[Tensor]) -> list[Tensor]:
     """The views as large as the first: all of them but for multi-crop's small ones."""
     return [view for view in views if view.shape[-1] == views[0].shape[-1]]

@@ -5,8 +5,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from datayield.maths.gaussian import prediction, sigreg
-from datayield.maths.to_device import sent
-from datayield.methods.forward_views import large, together
+from datayield.maths.to_device import to_device
+from datayield.methods.forward_views import forward_joint, large_views
 from datayield.methods.loss import Loss, loss
 from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
@@ -35,8 +35,8 @@ class LeJEPA(Method):
         # Drawn on the CPU and before the encoder draws: alike on every device and process.
         width = self.spec.projector[-1]
         directions = F.normalize(torch.randn(width, self.spec.directions), dim=0)  # [D, M]
-        z = gathered(together(self.encoder, self.projector, views), dim=1)  # [V, B, D]
-        spread = sigreg(z, sent(directions, z.device))
-        agreement = prediction(z, len(large(views)))
+        z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)  # [V, B, D]
+        spread = sigreg(z, to_device(directions, z.device))
+        agreement = prediction(z, len(large_views(views)))
         total = self.spec.sigreg * spread + (1 - self.spec.sigreg) * agreement
         return loss(total, {"prediction": agreement, "sigreg": spread})

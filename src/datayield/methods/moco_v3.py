@@ -5,13 +5,13 @@ from torch import Tensor
 
 from datayield.maths.contrastive import info_nce
 from datayield.maths.schedules import ramp
-from datayield.methods.forward_views import apart
+from datayield.methods.forward_views import forward_each
 from datayield.methods.loss import Loss, loss
 from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
-from datayield.nets.teacher import Shadow
+from datayield.nets.teacher import Teacher
 from datayield.spec.run import method as spec_method
 
 
@@ -34,11 +34,11 @@ class MoCoV3(Method):
         self.predictor = projector(
             width, (spec.predictor, width), norm=True, last_norm=patches is not None
         )
-        self.teacher = Shadow(self.encoder, self.projector)
+        self.teacher = Teacher(self.encoder, self.projector)
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        q = [self.predictor(z) for z in apart(self.encoder, self.projector, views)]
+        q = [self.predictor(z) for z in forward_each(self.encoder, self.projector, views)]
         k = [self.teacher(view) for view in views]
         queries, keys = (gathered(torch.stack(z), dim=1) for z in (q, k))  # [V, B, D]
         total = info_nce(queries, keys, self.spec.temperature)

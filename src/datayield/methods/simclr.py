@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from datayield.maths.contrastive import nt_xent
-from datayield.methods.forward_views import together
+from datayield.methods.forward_views import forward_joint
 from datayield.methods.loss import Loss, loss
 from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
@@ -26,6 +26,6 @@ class SimCLR(Method):
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        z = gathered(together(self.encoder, self.projector, views), dim=1)  # [V, B, D]
+        z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)  # [V, B, D]
         total = nt_xent(z, self.spec.temperature)
         return loss(total, {"nt_xent": total})

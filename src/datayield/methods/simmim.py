@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from datayield.maths.masking import patchify, random_masks, reconstruction
-from datayield.maths.to_device import sent
+from datayield.maths.to_device import to_device
 from datayield.methods.loss import Loss, loss
 from datayield.methods.method import Method
-from datayield.nets.distributed import gathered, mine, world
+from datayield.nets.distributed import gathered, local_slice, world_size
 from datayield.nets.encoder import Encoder
 from datayield.spec.run import method as spec_method
 
@@ -39,7 +39,7 @@ class SimMIM(Method):
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
         pixels = torch.cat(views)
         hidden = self._masks(len(views), len(views[0]), pixels.shape[-1] // self.patch)
-        hidden = sent(hidden, pixels.device)  # [V B, T]
+        hidden = to_device(hidden, pixels.device)  # [V B, T]
         pred = self.decoder(self.encoder.tokens(pixels, hidden, self.mask_token))
         errors = reconstruction(pred, patchify(pixels, self.patch), hidden)  # [V B]
         total = gathered(errors.view(len(views), -1), dim=1).mean()
@@ -50,6 +50,6 @@ class SimMIM(Method):
 
         Drawn for the batch of all processes, of which this one takes its own.
         """
-        cell, whole = self.spec.mask_patch // self.patch, batch * world()
+        cell, whole = self.spec.mask_patch // self.patch, batch * world_size()
         drawn = random_masks(views * whole, side, cell, self.spec.ratio).view(views, whole, -1)
-        return drawn[:, mine(whole)].flatten(0, 1)
+        return drawn[:, local_slice(whole)].flatten(0, 1)

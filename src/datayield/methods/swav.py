@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.maths.precision import no_autocast, widened
-from datayield.methods.forward_views import together
+from datayield.methods.forward_views import forward_joint
 from datayield.methods.loss import Loss, loss
 from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
@@ -43,7 +43,7 @@ class SwAV(Method):
 
         Prototypes get no gradient while t < freeze; the queue helps to assign from t >= queue_from.
         """
-        z = gathered(together(self.encoder, self.projector, views), dim=1)
+        z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)
         z = F.normalize(widened(z), dim=-1)  # [V, B, D]
         prototypes = self.prototypes.detach() if t < self.spec.freeze else self.prototypes
         with no_autocast(z):

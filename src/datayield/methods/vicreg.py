@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from datayield.maths import decorrelation
-from datayield.methods.forward_views import apart
+from datayield.methods.forward_views import forward_each
 from datayield.methods.loss import Loss, loss
 from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
@@ -26,6 +26,6 @@ class VICReg(Method):
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        z = [gathered(z, dim=0) for z in apart(self.encoder, self.projector, views)]
+        z = [gathered(z, dim=0) for z in forward_each(self.encoder, self.projector, views)]
         weights = self.spec.invariance, self.spec.variance, self.spec.covariance
         return loss(*decorrelation.vicreg(z, *weights, self.spec.pairing))

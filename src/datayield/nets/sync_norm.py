@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 from datayield.maths.precision import widened
-from datayield.nets.distributed import gathered, world
+from datayield.nets.distributed import gathered, world_size
 from datayield.spec.errors import ConfigError
 
 M = TypeVar("M", bound=nn.Module)
@@ -79,7 +79,7 @@ def synchronised(net: M) -> M:
 
     Raises ConfigError for a layer with running statistics that it does not know.
     """
-    if world() == 1:
+    if world_size() == 1:
         return net
     made: dict[nn.Module, SyncNorm] = {}
     for parent in list(net.modules()):

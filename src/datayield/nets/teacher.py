@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Shadow(nn.Module):
+class Teacher(nn.Module):
     """A copy of `followed`, run one after the other, that no gradient trains.
 
     `follow` moves its parameters, and only them, toward the originals: theta' = m theta' +

@@ -21,7 +21,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from datayield.nets.distributed import told, world
+from datayield.nets.distributed import all_gather_text, world_size
 from datayield.run.device import choose
 from datayield.run.images import source_of
 from datayield.run.loop import Source
@@ -59,12 +59,12 @@ def order(
 
     Raises DataError where one of them has not the same images; then none of them begins.
     """
-    if world() > 1:
+    if world_size() > 1:
         saved = folder.state.read_bytes() if folder.state.exists() else None
         _broadcast(Order(spec, source.digests, saved, weights))
-        problems = [text for text in told("") if text]
+        problems = [text for text in all_gather_text("") if text]
         if problems:
-            raise DataError(problems[0], where=f"another of the {world()} processes")
+            raise DataError(problems[0], where=f"another of the {world_size()} processes")
 
 
 def follow(device: str) -> None:
@@ -79,7 +79,7 @@ def follow(device: str) -> None:
 
 def _obey(heard: Order, device: torch.device, stop: Event) -> None:
     source, problem = _images(heard, device)
-    if any(told(problem)) or source is None:
+    if any(all_gather_text(problem)) or source is None:
         return  # the leader says it
     with tempfile.TemporaryDirectory(prefix="datayield-") as scratch:
         folder = RunFolder(Path(scratch))

@@ -10,7 +10,7 @@ from threading import Event
 import torch
 from torch import Tensor
 
-from datayield.nets.distributed import world
+from datayield.nets.distributed import world_size
 from datayield.run.device import peak_memory
 from datayield.run.distributed import order
 from datayield.run.evaluation.evaluate import evaluate
@@ -84,7 +84,9 @@ def work(
                 "or use a smaller encoder or view size",
             )
             _write_failure(folder, full)
-            if world() > 1:  # the others are still in the step: this process must end, and they
+            if (
+                world_size() > 1
+            ):  # the others are still in the step: this process must end, and they
                 raise SystemExit(full.text()) from error
             raise full from error
 
@@ -127,7 +129,7 @@ def _pretrain(
         try:
             yield from loop
         except DataError as error:
-            if world() > 1:  # the others are still in the step, as when memory is short
+            if world_size() > 1:  # the others are still in the step, as when memory is short
                 _write_failure(folder, error)
                 raise SystemExit(error.text()) from error
             raise
@@ -190,6 +192,6 @@ def isolated(job: Job, stop: Event) -> Iterator[Happening]:
     try:
         yield from attempt(job, stop)
     except Exception:
-        if world() > 1:
+        if world_size() > 1:
             raise
         yield Ended("failed", traceback.format_exc())

@@ -9,10 +9,12 @@ from datayield.spec.frozen import Frozen
 
 
 class MetricRecord(Frozen):
-    """One figure of two sets. `null`: least and greatest of 20 mixed splits; `halves`: of the sets.
+    """One distance of two sets of images.
 
-    `value` is None where the samples are too few, and `note` says how many are needed. `unbiased`:
-    whether its expectation is the same at any number of images.
+    `null`: the least and greatest value of 20 splits of the pooled images, each half of one set and
+    half of the other. `halves`: the distance between the halves of each set. `value` is None where
+    there are too few images, and `note` says how many are needed. `unbiased`: whether the expected
+    value is the same for any number of images.
     """
 
     metric: str

@@ -62,7 +62,7 @@ def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> E
     if spec.tunes:  # forward and backward in each epoch, then the test images
         return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), speeds)
     passes = 1 + spec.traits.passes
-    probes = (spec.draws or DRAWS) if spec.few_labels else 1
+    probes = (spec.draws or DRAWS) if spec.uses_label_fraction else 1
     flops = 2 * macs * (passes * train + test) + PROBE_FLOPS_PER_ITEM * (probes * train + test)
     return _scaled(flops, speeds)
 

@@ -2,12 +2,13 @@
 
 import io
 import json
+from typing import Literal
 
 import pytest
 from rich.console import Console
 
 from datayield.report.terminal.lists import NOTES, methods, recipes, show
-from datayield.spec.run.method import METHOD_SPECS
+from datayield.spec.run.method import BYOL, METHOD_SPECS, OBJECTIVES
 from datayield.spec.study.recipes import recipe_sets
 
 
@@ -29,6 +30,18 @@ def test_two_views_cost_two_supervised_steps_and_a_teacher_a_third_more() -> Non
         assert cost[name] == pytest.approx(2, abs=0.06)
     for name in ("byol", "moco_v3", "dino"):
         assert cost[name] == pytest.approx(8 / 3, abs=0.06)
+
+
+def test_a_method_without_a_recipe_is_listed_without_a_cost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Mine(BYOL):
+        name: Literal["mine"] = "mine"  # type: ignore[assignment]
+
+    monkeypatch.setitem(OBJECTIVES, "mine", Mine)
+    monkeypatch.setitem(METHOD_SPECS, "mine", Mine)
+    rows = {row["method"]: row for row in methods()}
+    assert rows["mine"] == {**rows["byol"], "method": "mine", "cost": None}
 
 
 def test_recipes_tell_source_and_methods_and_values_as_json() -> None:

@@ -54,7 +54,7 @@ def test_an_error_of_the_program_ends_all_processes_and_is_told(
     odd = task._replace(spec=task.spec.model_copy(update={"batch": 33}))
     end = by_processes(Job(odd, session.store, "cpu", 60.0, processes=2), tmp_path, tmp_path)
     assert end.how == "failed"
-    assert "a batch of 33 cannot be shared out evenly among 2 processes" in end.message
+    assert "a batch of 33 is not divisible by 2 processes" in end.message
 
 
 def test_the_process_that_a_signal_ended_is_the_cause(tmp_path: Path) -> None:

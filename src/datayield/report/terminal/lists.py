@@ -54,6 +54,8 @@ def _default(field: FieldInfo) -> Any:
 
 def _relative_cost(method: type[AnyMethod]) -> float | None:
     knobs = method().model_dump(mode="json")
+    if knobs["name"] not in recipe_set("small").methods:
+        return None
     base = {
         "recipe": "small",
         "data": {"dataset": "any", "count": 50_000},

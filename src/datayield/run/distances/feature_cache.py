@@ -12,7 +12,7 @@ from torch import Tensor
 from datayield.data.decoded import Arrays
 from datayield.evals.distance import GROUPS
 from datayield.evals.features import extract, pixel_features
-from datayield.evals.sample import items
+from datayield.evals.sample import sample_items
 from datayield.maths.histograms import BINS, histogram
 from datayield.nets.activations import watched
 from datayield.run.distances.feature_net import FeatureNet
@@ -42,7 +42,7 @@ class Chosen(NamedTuple):
 
     def groups(self) -> list["np.ndarray[Any, Any]"]:
         """Positions of the images of each group; within a group in stored order."""
-        order = items(np.arange(len(self.arrays)), self.images, seed=0)
+        order = sample_items(np.arange(len(self.arrays)), self.images, seed=0)
         return [np.sort(part) for part in np.array_split(order, GROUPS)]
 
 

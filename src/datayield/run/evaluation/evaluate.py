@@ -17,8 +17,8 @@ from datayield.data.sampling import among
 from datayield.data.source import Labels
 from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
 from datayield.evals.linear_sgd import probe_view
-from datayield.evals.result import Measured
-from datayield.evals.sample import items
+from datayield.evals.result import EvalResult
+from datayield.evals.sample import sample_items
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.evaluation.finetuning import check_masks, tuned
@@ -139,7 +139,12 @@ def _measure(
 
 
 def _record(
-    run: str, share: float, ev: EvalSpec, measured: Measured, began: float, digests: tuple[str, ...]
+    run: str,
+    share: float,
+    ev: EvalSpec,
+    measured: EvalResult,
+    began: float,
+    digests: tuple[str, ...],
 ) -> ResultRecord:
     return ResultRecord(
         run=run,
@@ -158,7 +163,7 @@ def _record(
     )
 
 
-def _of_views(ev: EvalSpec, test: Tensor, subject: Subject) -> Measured:
+def _of_views(ev: EvalSpec, test: Tensor, subject: Subject) -> EvalResult:
     arrays, chosen = _chosen(ev, ev.test, ev.test_count)
     of_net = subject.encoder, subject.projector, subject.device
     return representation(ev, arrays.images[chosen], test, *of_net)
@@ -176,9 +181,9 @@ def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.nd
     """A decoded split, and the places of the evaluation's images in it, ascending."""
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
     if ev.classes is None:
-        return arrays, np.sort(items(np.arange(len(arrays)), count, ev.seed))
+        return arrays, np.sort(sample_items(np.arange(len(arrays)), count, ev.seed))
     _, of = _of_classes(ev, arrays)
-    return arrays, np.sort(of[items(of, count, ev.seed)])
+    return arrays, np.sort(of[sample_items(of, count, ev.seed)])
 
 
 def _of_classes(ev: EvalSpec, arrays: Arrays) -> tuple[Labels, Labels]:

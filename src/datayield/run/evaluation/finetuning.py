@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from datayield import evals
-from datayield.evals import Measured, Shown
-from datayield.evals.sample import items
+from datayield.evals import EvalResult, LabelledImages
+from datayield.evals.sample import sample_items
 from datayield.nets.encoder import Encoder
 from datayield.run.images import arrays_of
 from datayield.spec.errors import DataError
@@ -15,7 +15,7 @@ from datayield.spec.evaluation import EvalSpec
 
 def tuned(
     ev: EvalSpec, encoder: nn.Module, device: torch.device
-) -> tuple[Measured, tuple[str, ...]]:
+) -> tuple[EvalResult, tuple[str, ...]]:
     """Train `encoder`, which is on `device`, by the protocol of `ev`; digests of the two splits."""
     assert isinstance(encoder, Encoder)  # pixels, which are no encoder, are never asked
     train, train_digest = _shown(ev, ev.train, ev.train_count)
@@ -23,13 +23,13 @@ def tuned(
     return evals.tune(ev, encoder, train, test, device), (train_digest, test_digest)
 
 
-def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[Shown, str]:
+def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[LabelledImages, str]:
     """The chosen images of a split with their classes or masks, and the digest of the split."""
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    chosen = np.sort(items(np.arange(len(arrays)), count, ev.seed))
+    chosen = np.sort(sample_items(np.arange(len(arrays)), count, ev.seed))
     targets = arrays.masks if ev.traits.reads_masks else arrays.labels[ev.label]
     assert targets is not None  # check_masks has seen them
-    return Shown(arrays.images[chosen], targets[chosen]), arrays.digest
+    return LabelledImages(arrays.images[chosen], targets[chosen]), arrays.digest
 
 
 def check_masks(ev: EvalSpec, split: str) -> None:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from datayield import evals
 from datayield.evals.features import extract_views, project
-from datayield.evals.result import Measured
-from datayield.evals.sample import items
+from datayield.evals.result import EvalResult
+from datayield.evals.sample import sample_items
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import recipe
 
@@ -23,14 +23,14 @@ def representation(
     encoder: nn.Module,
     projector: nn.Module | None,
     device: torch.device,
-) -> Measured:
+) -> EvalResult:
     """Judge the test `images` uint8 [n, S, S, 3] by their `features` [n, D] and those of views.
 
     Views are draws from the first view of the recipe, by the evaluation's seed, of a random choice
     of the images.
     """
     most, count = ev.traits.view_images, ev.traits.view_count
-    chosen = items(np.arange(len(images)), min(most, len(images)), ev.seed)
+    chosen = sample_items(np.arange(len(images)), min(most, len(images)), ev.seed)
     view = recipe(ev.views or DEFAULT_VIEWS, ev.size)[0].model_copy(update={"count": count})
     seen = extract_views(encoder, images[np.sort(chosen)], view, ev.seed, device)
     projections = None

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from datayield.nets.distributed import world
+from datayield.nets.distributed import world_size
 from datayield.run.device import cores
 from datayield.spec.environment import threads_wanted
 from datayield.spec.run import EncoderSpec
@@ -26,7 +26,7 @@ def rates_here() -> Rates:
 
 def way_of(encoder: EncoderSpec, precision: str, device: torch.device) -> Way:
     """How a run is to begin. With a GPU or several processes: as ever."""
-    if device.type != "cpu" or world() > 1:
+    if device.type != "cpu" or world_size() > 1:
         return Way(USUAL, None, "measured for one process on a CPU only")
     threads, fixed = torch.get_num_threads(), threads_wanted()
     return way(rates_here().kept(), encoder, precision, threads, fixed)

@@ -2,7 +2,7 @@
 
 Step k is a pure function of (weights and optimizer after step k - 1, seed, k): batch, views and
 dropout are drawn from (seed, k), so a run that was killed and continued ends with the same bits
-on a CPU. Several processes (nets.gather) each take a part of the batch and the same step.
+on a CPU. Several processes (nets.distributed) each take a part of the batch and the same step.
 """
 
 import json
@@ -20,7 +20,7 @@ from torch import Tensor
 from datayield import methods
 from datayield.augment.views import make_views
 from datayield.data.sampling import positions
-from datayield.nets.distributed import anywhere, mine, told, world
+from datayield.nets.distributed import all_gather_text, any_process, local_slice, world_size
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
@@ -109,7 +109,7 @@ def pretrain(
         keep_freed_memory()
     method = synchronised(methods.build(spec, earlier)).to(device)
     compiled = compiling() and compile_encoders(method)
-    part = mine(spec.batch)
+    part = local_slice(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
     start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
     if start == 0:
@@ -142,7 +142,7 @@ def pretrain(
             clock = time.perf_counter()
         if step == steps:
             break
-        stopping = anywhere(stop.is_set())
+        stopping = any_process(stop.is_set())
         if stopping or time.perf_counter() - saved_at > save_seconds:
             now = time.perf_counter()
             meter.seconds += now - clock
@@ -198,7 +198,7 @@ def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
 
 
 def _check_alike(weights: str, spec: RunSpec) -> None:
-    held = told(weights)
+    held = all_gather_text(weights)
     if len(set(held)) > 1:
         differ = [str(rank) for rank, other in enumerate(held) if other != held[0]]
         raise TrainingError(
@@ -268,7 +268,7 @@ def _spent(
         device=describe(device),
         threads=torch.get_num_threads(),
         layout=meter.layout,
-        processes=world(),
+        processes=world_size(),
         compiled=compiled,
         resumed=meter.resumed,
         final_loss=final_loss,

@@ -130,12 +130,14 @@ def _tuning_seconds(encoder: EncoderSpec, ev: EvalSpec, device: torch.device) ->
     targets = rng.integers(0, 10, n)
     if ev.traits.reads_masks:
         targets = rng.integers(0, 10, (n, ev.size, ev.size)).astype(np.uint8)
-    made = evals.Shown(rng.integers(0, 256, (n, ev.size, ev.size, 3), dtype=np.uint8), targets)
+    made = evals.LabelledImages(
+        rng.integers(0, 256, (n, ev.size, ev.size, 3), dtype=np.uint8), targets
+    )
     one = ev.model_copy(update={"epochs": 1, "ignore": None})
     times = []
     for _ in range(2):
         net = encoders.build(encoder, 0).to(device).to(memory_format=torch.channels_last)
         began = time.perf_counter()
-        evals.tune(one, net, made, evals.Shown(made.images[:2], made.targets[:2]), device)
+        evals.tune(one, net, made, evals.LabelledImages(made.images[:2], made.targets[:2]), device)
         times.append(time.perf_counter() - began)
     return times[-1] / n

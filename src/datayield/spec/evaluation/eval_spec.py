@@ -86,7 +86,7 @@ class EvalSpec(Frozen):
         return self
 
     @model_validator(mode="after")
-    def _few_labels_make_sense(self) -> "EvalSpec":
+    def _label_fractions_make_sense(self) -> "EvalSpec":
         asked = self.label_fraction, self.per_class
         if asked == (None, None):
             if self.draws is not None:
@@ -133,7 +133,7 @@ class EvalSpec(Frozen):
         return self.traits.tuning is not None
 
     @property
-    def few_labels(self) -> bool:
+    def uses_label_fraction(self) -> bool:
         """Whether only a part of the training labels is used, in several draws."""
         return self.label_fraction is not None or self.per_class is not None
 
