@@ -159,7 +159,7 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = RunFolder(Path(scratch))
         run(pretrain, spec, Source(images, "", "", 0), folder)
-        spent = folder.spent()
+        spent = folder.run_cost()
     images.close()
     assert spent is not None
     return {

@@ -41,7 +41,7 @@ from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
 from datayield.run.loop.pretrain import Source, pretrain
-from datayield.run.loop.step import take
+from datayield.run.loop.step import train_step
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.cost import flops_per_image
 from datayield.spec.run.encoder import EncoderSpec
@@ -222,7 +222,7 @@ def bare_steps(spec: RunSpec, device: torch.device) -> Iterator[None]:
     ready = [make_views(images.batch(0, k, spec.batch), spec.views, 0, k) for k in range(2)]
     k = 0
     while True:
-        take(method, optimizer, spec, ready[k % 2], (), t=0.5, lr=1e-3, stream=k)
+        train_step(method, optimizer, spec, ready[k % 2], (), t=0.5, lr=1e-3, stream=k)
         k += 1
         yield
 

@@ -90,7 +90,7 @@ def processes_recorded(folder: Path) -> tuple[int, int]:
     """Of a finished run: how many processes, and how many images all of them were shown."""
     spec, mine = spec_of(), folder / str(rank())
     _run(spec, mine)
-    spent = RunFolder(mine).spent()
+    spent = RunFolder(mine).run_cost()
     assert spent is not None
     return spent.processes, spent.images
 
@@ -155,7 +155,7 @@ def not_finite_then_fine(folder: Path) -> tuple[str, str, bool]:
     with patch("datayield.methods.simclr.nt_xent", breaks):
         broken = _led(folder / "broken", source_of(40), source_of(40))
     fine = _led(folder / "fine", source_of(40), source_of(40))
-    return broken, fine, RunFolder(folder / "fine").spent() is not None
+    return broken, fine, RunFolder(folder / "fine").run_cost() is not None
 
 
 def _print_table(folder: Path) -> None:

@@ -31,7 +31,9 @@ from datayield.spec.errors import DataError, DatayieldError
 from datayield.spec.run import RunSpec
 from datayield.store.folders import RunFolder
 
-PATIENCE = timedelta(days=30)  # followers wait while the leader evaluates; torchrun sees the dead
+GROUP_TIMEOUT = timedelta(
+    days=30
+)  # followers wait while the leader evaluates; torchrun sees the dead
 
 
 class Order(NamedTuple):
@@ -92,7 +94,7 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
             shares=(),
             device=device,
             stop=stop,
-            earlier=heard.weights,
+            init_weights=heard.weights,
             save_seconds=math.inf,
         )
         # A DatayieldError is the leader's too, who says it; but images are read here.
@@ -121,7 +123,7 @@ def _join(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.set_device(device)
         backend = "cpu:gloo,cuda:nccl"
-    dist.init_process_group(backend, timeout=PATIENCE)
+    dist.init_process_group(backend, timeout=GROUP_TIMEOUT)
 
 
 def _broadcast(said: Order | None) -> Order | None:

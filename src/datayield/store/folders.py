@@ -10,7 +10,7 @@ from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.errors import StoreError
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import BaselineSpec, RunSpec
-from datayield.store.records import ResultRecord, SpentRecord
+from datayield.store.records import ResultRecord, RunCostRecord
 
 R = TypeVar("R", bound=Frozen)
 
@@ -63,11 +63,11 @@ class RunFolder(NamedTuple):
                 hint="it was edited by hand: move the folder away and run again",
             )
 
-    def spent(self) -> SpentRecord | None:
+    def run_cost(self) -> RunCostRecord | None:
         """What the finished pretraining took; None while it is not finished."""
-        return _read(f"{self.path}/spent.json", SpentRecord)
+        return _read(f"{self.path}/spent.json", RunCostRecord)
 
-    def write_spent(self, record: SpentRecord) -> None:
+    def write_run_cost(self, record: RunCostRecord) -> None:
         """Mark the pretraining as finished."""
         write_json(self.path / "spent.json", record.model_dump(mode="json"))
 

@@ -72,7 +72,7 @@ def test_killed_and_resumed_it_ends_with_the_bits_of_memory(tmp_path: Path) -> N
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     train_streamed(folder.path, file, 60.0, steps)
-    one, other = RunFolder(tmp_path / "memory").spent(), folder.spent()
+    one, other = RunFolder(tmp_path / "memory").run_cost(), folder.run_cost()
     assert one is not None
     assert other is not None
     assert other.resumed == 1
@@ -94,7 +94,7 @@ def test_the_wait_is_that_of_the_loop(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = RunFolder(tmp_path / "run")
     list(pretrain(spec, source, folder, shares=(1.0,), device=CPU, stop=Event()))
     source.images.close()
-    spent = folder.spent()
+    spent = folder.run_cost()
     assert spent is not None
     # 24 reads of 0.05 s and more, five at a time, behind steps that take some of it.
     assert 0.04 < spent.wait_seconds < min(0.05 * 20, spent.seconds)

@@ -18,7 +18,7 @@ from datayield.data.decoded.array_files import (
     close_gaps,
     content_digest,
     disk_full,
-    keep,
+    move_into_place,
     room_for,
     sweep,
     whole,
@@ -125,7 +125,7 @@ def prepare(
             about |= {"masks": False, "digest": pixels, "pixels": False}
         meta = about | _described(building, source, outcome)
         write_json(building / "meta.json", meta)
-        keep(building, root / meta["digest"], meta)
+        move_into_place(building, root / meta["digest"], meta)
         write_json(stamp, meta)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -82,7 +82,7 @@ def _number(one: int | str, names: Sequence[str], where: str) -> int:
     )
 
 
-def lacking(parts: Iterable[tuple[str, Part]]) -> list[DatayieldError]:
+def missing_classes(parts: Iterable[tuple[str, Part]]) -> list[DatayieldError]:
     """What selections of classes ask of sets that are here, and is not there; decodes nothing."""
     errors: list[DatayieldError] = []
     most: dict[Part, tuple[str, Part]] = {}

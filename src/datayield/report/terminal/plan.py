@@ -11,8 +11,8 @@ from datayield.report.terminal.seed_groups import Together, together
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.spec.study import Study
 from datayield.store.disk_usage import checkpoint_bytes
-from datayield.store.durations_text import duration, three_digits
 from datayield.store.estimate import NOTHING, Estimate
+from datayield.store.format import duration, three_digits
 from datayield.store.plan import Plan, Task
 
 SCHEMA_VERSION = 1
@@ -148,7 +148,7 @@ def _task_json(task: Task) -> dict[str, Any]:
         "label": task.label,
         "state": task.state,
         "why": task.why,
-        "evaluations_owed": len(task.owed),
+        "evaluations_owed": len(task.pending),
         "images": _images(task),
         "flops": _flops(task),
         "seconds": _seconds_json(task.estimate),

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from datayield.nets import encoder as encoders
 from datayield.run.device import keep_freed_memory
-from datayield.run.loop import FORMATS, laid_out
+from datayield.run.loop import FORMATS, to_memory_format
 from datayield.spec.run import EncoderSpec
 from datayield.store.cpu_settings import CONV, VIT, Layout, TrainRate
 
@@ -70,5 +70,5 @@ def _counts(threads: int) -> list[int]:
 
 def _step(net: nn.Module, images: Tensor, layout: Layout, precision: str) -> None:
     with torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bf16"):
-        out: Tensor = net(*laid_out([images], layout))
+        out: Tensor = net(*to_memory_format([images], layout))
     torch.autograd.backward(out.float().square().mean())
