@@ -33,7 +33,7 @@ from datayield.store.speeds import Speeds, kind_of
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
-    from datayield.run.scheduler import Outcome
+    from datayield.run.scheduler import StudyOutcome
 
 
 class How(NamedTuple):
@@ -105,7 +105,7 @@ class Session(NamedTuple):
         console: Console,
         save_every: float = 60.0,
         how: How = ONE_BY_ONE,
-    ) -> "Outcome":
+    ) -> "StudyOutcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
         from datayield.run.device import choose, fast_bf16
         from datayield.run.engines.choose import engine_of

@@ -17,7 +17,7 @@ from datayield.maths import contrastive
 from datayield.methods import build as build_method
 from datayield.nets.distributed import rank
 from datayield.run import distributed as parallel
-from datayield.run.loop.pretrain import Source, pretrain
+from datayield.run.loop.pretrain import TrainingData, pretrain
 from datayield.spec.errors import DatayieldError
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
@@ -120,7 +120,7 @@ def _said(act: Any) -> str:
     return ""
 
 
-def _led(folder: Path, ours: Source, theirs: Source) -> str:
+def _led(folder: Path, ours: TrainingData, theirs: TrainingData) -> str:
     """Lead a run on `ours` while the other process follows with `theirs`; what the leader says."""
     spec, home = spec_of(), RunFolder(folder)
     if rank() == 0:

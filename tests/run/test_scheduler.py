@@ -10,7 +10,7 @@ from rich.console import Console
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.loop.pretrain import Tick
 from datayield.run.progress import Display
-from datayield.run.scheduler import LOCK_TIMEOUT, RETRIES, Outcome, _execute
+from datayield.run.scheduler import LOCK_TIMEOUT, RETRIES, StudyOutcome, _execute
 from datayield.session import open_study
 from datayield.spec.errors import BusyError
 from datayield.store.plan import Plan, as_of_now
@@ -68,7 +68,7 @@ class Pretended:
         pass
 
 
-def executed(engine: Pretended, plan: Plan, stop: Event | None = None) -> Outcome:
+def executed(engine: Pretended, plan: Plan, stop: Event | None = None) -> StudyOutcome:
     session = open_study("stages.yaml")
     job = Job(plan.tasks[0], session.store, "cpu", 60.0)
     return _execute(plan, job, engine, stop or Event(), Display(plan, Console(quiet=True)))
@@ -91,7 +91,7 @@ def test_all_tasks_are_done_once_and_no_run_starts_before_the_one_it_starts_from
     plan: Plan, slots: int
 ) -> None:
     engine = Pretended(slots)
-    assert executed(engine, plan) == Outcome(len(plan.todo), (), (), stopped=False)
+    assert executed(engine, plan) == StudyOutcome(len(plan.todo), (), (), stopped=False)
     assert sorted(labels(engine.started)) == sorted(task.label for task in plan.todo)
     assert engine.most == min(slots, 3)  # two runs wait for one
     if slots == 1:
@@ -103,7 +103,7 @@ def test_a_task_whose_worker_is_lost_is_started_again_and_waits_for_the_old_clai
 ) -> None:
     label = plan.todo[-1].label
     engine = Pretended(2, {label: [TaskEnd("lost", "killed")] * RETRIES})
-    assert executed(engine, plan) == Outcome(len(plan.todo), (), (), stopped=False)
+    assert executed(engine, plan) == StudyOutcome(len(plan.todo), (), (), stopped=False)
     lock_timeout = [job.lock_timeout for job in engine.started if job.task.label == label]
     assert lock_timeout == [0.0] + [LOCK_TIMEOUT] * RETRIES
 

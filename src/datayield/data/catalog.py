@@ -117,7 +117,7 @@ def entries() -> list[Entry]:
         Entry(
             "dsprites",
             "built in",
-            {"train": dsprites.Options().n, "test": dsprites.Options().n_test},
+            {"train": dsprites.DspritesOptions().n, "test": dsprites.DspritesOptions().n_test},
             labels=("location", "orientation", "shape", "scale"),
             notes="737,280 images rendered anew: exact labels, outlines close to the published",
             options=tuple(dsprites.LIMITS),

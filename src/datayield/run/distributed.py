@@ -24,7 +24,7 @@ from torch import Tensor
 from datayield.nets.distributed import told, world
 from datayield.run.device import choose
 from datayield.run.images import source_of
-from datayield.run.loop import Source
+from datayield.run.loop import TrainingData
 from datayield.run.loop.pretrain import pretrain
 from datayield.run.signals import interruptible
 from datayield.spec.errors import DataError, DatayieldError
@@ -55,7 +55,7 @@ def leading(device: str) -> Iterator[None]:
 
 
 def order(
-    spec: RunSpec, source: Source, folder: RunFolder, weights: dict[str, Tensor] | None = None
+    spec: RunSpec, source: TrainingData, folder: RunFolder, weights: dict[str, Tensor] | None = None
 ) -> None:
     """Have the followers train `spec` along from the folder's state; nothing with one process.
 
@@ -106,7 +106,7 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
                 raise SystemExit(error.text()) from error
 
 
-def _images(heard: Order, device: torch.device) -> tuple[Source | None, str]:
+def _images(heard: Order, device: torch.device) -> tuple[TrainingData | None, str]:
     """The images of a run, or what is wrong with them."""
     try:
         source = source_of(heard.spec, device)

@@ -22,7 +22,7 @@ from datayield.data.sampling import (
     indices,
 )
 from datayield.data.source import Labels
-from datayield.run.loop import Source
+from datayield.run.loop import TrainingData
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset, Supervised
@@ -177,7 +177,7 @@ def check_classes(spec: RunSpec) -> None:
         )
 
 
-def source_of(spec: RunSpec, device: torch.device) -> Source:
+def source_of(spec: RunSpec, device: torch.device) -> TrainingData:
     """The images, and labels where it reads them, that a run draws its batches from.
 
     Raises DataError where N cannot be met, or the labels are not there.
@@ -187,7 +187,7 @@ def source_of(spec: RunSpec, device: torch.device) -> Source:
 
 
 @lru_cache(maxsize=2)
-def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> Source:
+def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> TrainingData:
     rows, chosen, members = drawn.rows, drawn.indices, drawn.members
     nbytes, note = len(chosen) * math.prod(rows.shape[1:]), ""
     images: Resident | Streamed
@@ -207,4 +207,4 @@ def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> Sour
         where = np.arange(len(chosen), dtype=np.int64)
         column = torch.from_numpy(members[0].arrays.labels[label][chosen[where]]).to(device)
     skipped = sum(len(member.arrays.skipped) for member in members)
-    return Source(images, drawn.data_digest, digest_of(chosen), skipped, column, note)
+    return TrainingData(images, drawn.data_digest, digest_of(chosen), skipped, column, note)

@@ -22,7 +22,7 @@ RETRIES = 2  # of a task whose worker was lost
 LOCK_TIMEOUT = STALE_SECONDS + BEAT_SECONDS  # until the lock of a lost worker has surely lapsed
 
 
-class Outcome(NamedTuple):
+class StudyOutcome(NamedTuple):
     """What became of a study's tasks."""
 
     done: int
@@ -39,7 +39,7 @@ def run_all(
     stop: Event,
     display: Display,
     save_seconds: float = 60.0,
-) -> Outcome:
+) -> StudyOutcome:
     """Work through `plan.todo`. A run that fails does not stop the others."""
     job = Job(plan.tasks[0], store, device, save_seconds, engine.sharing)
     try:
@@ -60,7 +60,7 @@ class _Queue:
         self.lost: Counter[str] = Counter()
 
 
-def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> Outcome:
+def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> StudyOutcome:
     """`job`: what all tasks have in common."""
     queue, told = _Queue(plan), False
     while queue.waiting or queue.running:
@@ -157,9 +157,9 @@ def _held(task: Task, ends: dict[str, tuple[Task, TaskEnd]]) -> TaskEnd | None:
     return None
 
 
-def _outcome(ends: list[tuple[Task, TaskEnd]], stopped: bool) -> Outcome:
+def _outcome(ends: list[tuple[Task, TaskEnd]], stopped: bool) -> StudyOutcome:
     failed = [(task.label, end.message) for task, end in ends if end.how in ("failed", "lost")]
-    return Outcome(
+    return StudyOutcome(
         sum(end.how == "done" for _, end in ends),
         tuple(failed),
         tuple(task.label for task, end in ends if end.how == "busy"),

@@ -6,11 +6,11 @@ from datayield.spec.atomic_files import read_json
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, short_number
 from datayield.spec.study import Cell, Study, in_words
-from datayield.store.estimate import NOTHING, Estimate, evaluation, pretraining
+from datayield.store.estimate import NOTHING, TimeEstimate, evaluation, pretraining
 from datayield.store.folders import RunFolder, Store, result_name
 from datayield.store.run_lock import holder
 from datayield.store.speeds import Speeds
-from datayield.store.trunk import Member, Part, parts, shortest_first, steps_there
+from datayield.store.trunk import TrunkMember, TrunkPart, parts, shortest_first, steps_there
 
 State = Literal["done", "missing", "partial", "evaluate", "running", "failed"]
 EvalAt = tuple[float, EvalSpec]  # share of the budget, evaluation
@@ -26,9 +26,9 @@ class Task(NamedTuple):
     why: str
     pending: tuple[EvalAt, ...]  # evaluations without a result
     share_left: float  # of the pretraining
-    estimate: Estimate | None  # of what is left; None: nothing comparable was ever timed
+    estimate: TimeEstimate | None  # of what is left; None: nothing comparable was ever timed
     leads_on: bool = False  # whether other runs of the study start from its last encoder
-    part: Part | None = None  # in a trunk, where the run has one
+    part: TrunkPart | None = None  # in a trunk, where the run has one
 
     @property
     def to_train(self) -> float:
@@ -55,7 +55,7 @@ class Plan(NamedTuple):
         return [task for task in self.tasks if task.state != "done"]
 
     @property
-    def estimate(self) -> Estimate | None:
+    def estimate(self) -> TimeEstimate | None:
         """Seconds for all that is left, one task after another; None where one is unknown."""
         total = NOTHING
         for task in self.todo:
@@ -111,7 +111,7 @@ def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
         for at in places:
             spec, task = tasks[at].spec, tasks[at]
             assert isinstance(spec, RunSpec)
-            members.append(Member(spec, task.shares, task.share_left, task.state == "running"))
+            members.append(TrunkMember(spec, task.shares, task.share_left, task.state == "running"))
         for at, part in zip(places, parts(members, steps_there(store, trunk)), strict=True):
             tasks[at] = task = tasks[at]._replace(part=part)
             if part.start and isinstance(task.spec, RunSpec):
@@ -207,7 +207,7 @@ def _training_left(
 
 def _estimate(
     spec: RunSpec | BaselineSpec, pending: tuple[EvalAt, ...], left: float, speeds: Speeds
-) -> Estimate | None:
+) -> TimeEstimate | None:
     encoder: EncoderSpec | None = spec.encoder
     parts = [evaluation(encoder, ev, speeds) for _, ev in pending]
     if left > 0 and isinstance(spec, RunSpec):

@@ -14,7 +14,7 @@ from datayield.spec.study import Cell
 from datayield.store.folders import Store
 
 
-class Member(NamedTuple):
+class TrunkMember(NamedTuple):
     """A planned run of a trunk: where its encoder is kept, and what is left of it."""
 
     spec: RunSpec
@@ -23,7 +23,7 @@ class Member(NamedTuple):
     held: bool  # by another process, of which nothing is expected
 
 
-class Part(NamedTuple):
+class TrunkPart(NamedTuple):
     """What a planned run takes from its trunk, and leaves on it for others."""
 
     runs: tuple[str, ...]  # all planned runs of the trunk
@@ -47,7 +47,7 @@ def shortest_first(cells: Sequence[Cell]) -> list[Cell]:
     return [cell if cell.run.trunk is None else next(sorted_[cell.run.trunk]) for cell in cells]
 
 
-def parts(members: Sequence[Member], there: Iterable[int]) -> list[Part]:
+def parts(members: Sequence[TrunkMember], there: Iterable[int]) -> list[TrunkPart]:
     """The part of each run of one trunk, in the order in which they are to run.
 
     `there`: steps whose states the store holds already.
@@ -60,7 +60,7 @@ def parts(members: Sequence[Member], there: Iterable[int]) -> list[Part]:
             leaves |= {until, *(k for k in _kept(later.spec, later.shares) if k <= until)}
         fresh = start_of(spec, shares, expected) if left == 1 else 0
         begins = fresh if left == 1 else round((1 - left) * spec.steps)
-        found.append(Part(runs, fresh, tuple(sorted(leaves)) if left > 0 else ()))
+        found.append(TrunkPart(runs, fresh, tuple(sorted(leaves)) if left > 0 else ()))
         if left > 0 and not held:
             expected |= {step for step in leaves if step >= begins}
     return found

@@ -18,7 +18,7 @@ from datayield.data.sampling.resident import Resident
 from datayield.maths import contrastive
 from datayield.methods import simclr
 from datayield.nets import encoder as encoders
-from datayield.run.loop.pretrain import Source, Tick, pretrain
+from datayield.run.loop.pretrain import Tick, TrainingData, pretrain
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import InterruptedRunError, StoreError, TrainingError
 from datayield.spec.run.budget import Budget
@@ -58,10 +58,10 @@ def spec_of(method: str = "simclr", n: int = 40, images: int = 640, **optim: obj
     )
 
 
-def source_of(n: int) -> Source:
+def source_of(n: int) -> TrainingData:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
-    return Source(Resident(pixels, np.arange(n), CPU), "data", "indices", 0)
+    return TrainingData(Resident(pixels, np.arange(n), CPU), "data", "indices", 0)
 
 
 def train(

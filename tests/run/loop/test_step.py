@@ -14,7 +14,7 @@ from datayield.augment.views import make_views
 from datayield.data.sampling.resident import Resident
 from datayield.nets.encoder import EncoderSpec
 from datayield.optim.build import build as build_optimizer
-from datayield.run.loop.pretrain import Source, pretrain
+from datayield.run.loop.pretrain import TrainingData, pretrain
 from datayield.run.loop.step import train_step
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
@@ -124,7 +124,7 @@ def test_gpu_no_step_of_the_loop_waits(method: str, tmp_path: Path) -> None:
             step(k)
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    source = Source(images, "data", "indices", 0)
+    source = TrainingData(images, "data", "indices", 0)
     list(pretrain(spec, source, RunFolder(tmp_path), shares=(1.0,), device=device, stop=Event()))
 
 

@@ -15,7 +15,7 @@ import pytest
 from datayield.data.decoded.rows import Stored
 from datayield.data.sampling.streamed import Streamed
 from datayield.run import images
-from datayield.run.loop.pretrain import Source, pretrain
+from datayield.run.loop.pretrain import TrainingData, pretrain
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import DataError
 from datayield.store.folders import RunFolder
@@ -23,13 +23,13 @@ from tests.conftest import TINY, Call
 from tests.run.loop.test_pretrain import CPU, spec_of, train
 
 
-def streamed(path: Path, n: int) -> Source:
+def streamed(path: Path, n: int) -> TrainingData:
     """The images of `test_pretrain.source_of`, from a file."""
     if not path.exists():
         pixels = np.random.default_rng(0).integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
         path.write_bytes(pixels.tobytes())
     rows = Stored(path, (n, 16, 16, 3))
-    return Source(Streamed(rows, np.arange(n), CPU), "data", "indices", 0)
+    return TrainingData(Streamed(rows, np.arange(n), CPU), "data", "indices", 0)
 
 
 def train_streamed(folder: Path, path: Path, save_seconds: float, steps: int) -> None:

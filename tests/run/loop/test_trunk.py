@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from datayield.run import task as working
-from datayield.run.loop.pretrain import Source
+from datayield.run.loop.pretrain import TrainingData
 from datayield.session import open_study
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import InterruptedRunError
@@ -42,7 +42,7 @@ def run_of(method: str, images: int, **optim: Any) -> RunSpec:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("DATAYIELD_CACHE", str(tmp_path / "cache"))
 
-    def made(spec: RunSpec, device: torch.device) -> Source:
+    def made(spec: RunSpec, device: torch.device) -> TrainingData:
         assert spec.data.count is not None
         return source_of(spec.data.count)
 

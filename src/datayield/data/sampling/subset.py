@@ -24,7 +24,7 @@ class Indices(Protocol):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SeededOrder:
     """`count` of `total` positions in the order of `seed`, after the first `skip` of it.
 
     None is the stored order. Holds no positions: each is computed when it is asked for.
@@ -85,9 +85,9 @@ def indices(
     return of[found] if isinstance(found, np.ndarray) else Among(found, of)
 
 
-def _order(subset: Part, total: int, skip: int, count: int) -> Labels | Drawn:
+def _order(subset: Part, total: int, skip: int, count: int) -> Labels | SeededOrder:
     if total > WHOLE:
-        return Drawn(total, count, None if subset.rule == "first" else subset.seed, skip)
+        return SeededOrder(total, count, None if subset.rule == "first" else subset.seed, skip)
     if subset.rule == "first":
         return np.arange(skip, skip + count, dtype=np.int64)
     return places(total, (subset.seed,), skip, skip + count).astype(np.int64)

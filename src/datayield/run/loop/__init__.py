@@ -8,15 +8,15 @@ from datayield.run.loop.cpu_layout import (
     threads_kept,
     to_memory_format,
 )
-from datayield.run.loop.pretrain import Source, Tick
+from datayield.run.loop.pretrain import Tick, TrainingData
 from datayield.run.loop.state import read_tensors, weights_digest
 from datayield.run.loop.step import train_step
 from datayield.run.loop.trunk import take_over
 
 __all__ = [
     "FORMATS",
-    "Source",
     "Tick",
+    "TrainingData",
     "apply_settings",
     "choose_settings",
     "rates_here",

@@ -37,7 +37,7 @@ from datayield.store.records import RunCostRecord, Shared
 from datayield.store.speeds import speed_key
 
 
-class Images(Protocol):
+class ImageBatches(Protocol):
     """Where batches come from: `data.resident` or `data.streamed`, bit for bit the same."""
 
     def __len__(self) -> int: ...
@@ -47,13 +47,13 @@ class Images(Protocol):
     def close(self) -> None: ...
 
 
-class Source(NamedTuple):
+class TrainingData(NamedTuple):
     """The images of a run, and what they were: for the record. `labels` [N] where it reads them.
 
     `note`: what a person should know of how they are read.
     """
 
-    images: Images
+    images: ImageBatches
     data_digest: str
     indices_digest: str
     skipped: int
@@ -85,7 +85,7 @@ class Tick(NamedTuple):
 
 def pretrain(
     spec: RunSpec,
-    source: Source,
+    source: TrainingData,
     folder: RunFolder,
     *,
     shares: tuple[float, ...],
@@ -249,7 +249,7 @@ def _tick(step: int, spec: RunSpec, meter: Meter, loss: float) -> Tick:
 
 def _spent(
     spec: RunSpec,
-    source: Source,
+    source: TrainingData,
     meter: Meter,
     final_loss: float,
     weights: str,

@@ -9,7 +9,7 @@ from datayield.spec.evaluation.eval_spec import (
     StudyEval,
 )
 from datayield.spec.evaluation.finetuning import TUNINGS, epochs_of, steps_and_batch
-from datayield.spec.evaluation.suites import GROUPS, Task, expanded, suite, suite_names
+from datayield.spec.evaluation.suites import GROUPS, SuiteTask, expanded, suite, suite_names
 
 __all__ = [
     "DRAWS",
@@ -20,7 +20,7 @@ __all__ = [
     "EvalSpec",
     "Protocol",
     "StudyEval",
-    "Task",
+    "SuiteTask",
     "epochs_of",
     "expanded",
     "steps_and_batch",
