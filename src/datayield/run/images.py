@@ -45,8 +45,8 @@ def arrays_of(
     `on_the_fly`: one that the disk cannot keep will do, as it does to pretrain on.
     """
     key = (dataset, split, size, fit)
-    found = _DECODED.get(key)
-    if found is None or not (on_the_fly or isinstance(found.rows, Stored)):
+    decoded = _DECODED.get(key)
+    if decoded is None or not (on_the_fly or isinstance(decoded.rows, Stored)):
         _DECODED[key] = prepare(dataset, split, size, fit, progress=progress, on_the_fly=on_the_fly)
     return _DECODED[key]
 
@@ -141,16 +141,16 @@ def _check_apart(what: str, parts: dict[str, Indices]) -> None:
     """Parts of one split must not share images: these would be seen twice as often."""
     seen: dict[str, Labels] = {}
     for name, chosen in parts.items():
-        found = np.sort(chosen[np.arange(len(chosen), dtype=np.int64)])
+        positions = np.sort(chosen[np.arange(len(chosen), dtype=np.int64)])
         for other, before in seen.items():
-            if shared := len(np.intersect1d(before, found, assume_unique=True)):
+            if shared := len(np.intersect1d(before, positions, assume_unique=True)):
                 raise DataError(
                     f"parts {other} and {name} take {shared:,} of the same images of {what}",
                     where=f"data.parts.{name}",
                     hint=f"give {name} other classes, or the same classes and seed as {other} and "
                     f"skip: {len(before)}, which goes on after its images",
                 )
-        seen[name] = found
+        seen[name] = positions
 
 
 def check_classes(spec: RunSpec) -> None:

@@ -62,13 +62,13 @@ class _Queue:
 
 def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> StudyOutcome:
     """`job`: what all tasks have in common."""
-    queue, told = _Queue(plan), False
+    queue, stop_sent = _Queue(plan), False
     while queue.waiting or queue.running:
         if stop.is_set():
             queue.waiting.clear()
-            if not told:
+            if not stop_sent:
                 engine.stop()
-            told = True
+            stop_sent = True
         for task in _startable(queue, engine.slots):
             lock_timeout = LOCK_TIMEOUT if queue.lost[task.spec.id] else job.lock_timeout
             engine.start(job._replace(task=task, lock_timeout=lock_timeout))

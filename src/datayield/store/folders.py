@@ -53,10 +53,10 @@ class RunFolder(NamedTuple):
     def write_spec(self, spec: RunSpec | BaselineSpec) -> None:
         """Put the spec down on the first visit; on later ones check that it is the same."""
         path, asked = self.path / "spec.json", spec.model_dump(mode="json")
-        found = read_json(path)
-        if found is None:
+        stored = read_json(path)
+        if stored is None:
             write_json(path, asked)
-        elif _said(found) != _said(asked):
+        elif _said(stored) != _said(asked):
             raise StoreError(
                 "this folder holds another run than its name says",
                 where=str(path),

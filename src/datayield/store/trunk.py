@@ -52,7 +52,7 @@ def parts(members: Sequence[TrunkMember], there: Iterable[int]) -> list[TrunkPar
 
     `there`: steps whose states the store holds already.
     """
-    runs, expected, found = tuple(member.spec.id for member in members), set(there), []
+    runs, expected, assigned = tuple(member.spec.id for member in members), set(there), []
     for i, (spec, shares, left, held) in enumerate(members):
         leaves: set[int] = set()
         for later in (m for m in members[i + 1 :] if m.left == 1):
@@ -60,10 +60,10 @@ def parts(members: Sequence[TrunkMember], there: Iterable[int]) -> list[TrunkPar
             leaves |= {until, *(k for k in _kept(later.spec, later.shares) if k <= until)}
         fresh = start_of(spec, shares, expected) if left == 1 else 0
         begins = fresh if left == 1 else round((1 - left) * spec.steps)
-        found.append(TrunkPart(runs, fresh, tuple(sorted(leaves)) if left > 0 else ()))
+        assigned.append(TrunkPart(runs, fresh, tuple(sorted(leaves)) if left > 0 else ()))
         if left > 0 and not held:
             expected |= {step for step in leaves if step >= begins}
-    return found
+    return assigned
 
 
 def start_of(spec: RunSpec, shares: Iterable[float], there: Collection[int]) -> int:

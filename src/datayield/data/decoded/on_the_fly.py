@@ -39,17 +39,18 @@ class Undecoded:
     def read(self, chosen: Labels, out: Pixels, places: Labels) -> None:
         listed = chosen + np.searchsorted(self._good_before, chosen, side="right")
         for i, place in zip(listed.tolist(), places.tolist(), strict=True):
+            decoded: Any
             try:
-                found: Any = decode(self._source.read(i), self._size, self._fit)
+                decoded = decode(self._source.read(i), self._size, self._fit)
             except OSError as error:
-                found = str(error)
-            if isinstance(found, str):
+                decoded = str(error)
+            if isinstance(decoded, str):
                 raise DataError(
-                    f"an image that could be decoded before cannot be read now: {found}",
+                    f"an image that could be decoded before cannot be read now: {decoded}",
                     where=self._source.names(i),
                     hint="were the files changed? Start again: changed files are looked at anew",
                 )
-            out[place] = found.pixels
+            out[place] = decoded.pixels
 
 
 def looked_at(

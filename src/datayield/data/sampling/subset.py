@@ -79,10 +79,10 @@ def indices(
             allowed=f"1 to {there - skip}" if there > skip else "none",
             hint="ask for fewer images, or repair the damaged ones" if skipped else "ask for fewer",
         )
-    found = _order(subset, there, skip, count)
+    order = _order(subset, there, skip, count)
     if of is None:
-        return found
-    return of[found] if isinstance(found, np.ndarray) else Among(found, of)
+        return order
+    return of[order] if isinstance(order, np.ndarray) else Among(order, of)
 
 
 def _order(subset: Part, total: int, skip: int, count: int) -> Labels | SeededOrder:

@@ -65,7 +65,7 @@ def measured(asked: DistanceRequest) -> Iterator[DistanceRecord]:
     names = _names(asked.sets)
     for name, (x, _) in zip(names, features, strict=True):
         check(x, torch.zeros(len(x), dtype=torch.long), name)
-    ranges = pooled([found for _, found in features])
+    ranges = pooled([bounds for _, bounds in features])
     samples: dict[int, Sample] = {}
     for i, j in combinations(range(len(chosen)), 2):
         held = digest([[chosen[k].key for k in range(len(chosen))], i, j, VERSION, net.kind], 20)

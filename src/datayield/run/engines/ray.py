@@ -108,5 +108,5 @@ class Ray:
 
 
 def _environment(threads: int) -> dict[str, str]:
-    found = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
-    return {"OMP_NUM_THREADS": str(threads)} | found
+    passed_on = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
+    return {"OMP_NUM_THREADS": str(threads)} | passed_on

@@ -148,16 +148,16 @@ class Requeueable:
 
 def parsed(settings: tuple[str, ...]) -> dict[str, Any]:
     """`("time=60", "partition=gpu")` by submitit's names. Raises ConfigError."""
-    found: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     for setting in settings:
         key, _, value = setting.partition("=")
         if key not in SETTINGS:
             raise ConfigError("unknown Slurm setting", where="--slurm", got=key, allowed=SETTINGS)
         name, kind = SETTINGS[key]
         try:
-            found[name] = kind(value)
+            parameters[name] = kind(value)
         except ValueError:
             raise ConfigError(
                 f"{key} takes a whole number", where="--slurm", got=value or "nothing"
             ) from None
-    return found
+    return parameters

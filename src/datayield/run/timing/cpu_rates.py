@@ -32,7 +32,7 @@ def train_rates(device: torch.device) -> list[TrainRate]:
     rates = []
     try:
         for spec in NETS:
-            found = [
+            of_encoder = [
                 TrainRate(spec.name, precision, layout, count, round(rate, 1))
                 for precision in ("fp32", "bf16")
                 for layout in ("channels_last", "contiguous")
@@ -40,7 +40,7 @@ def train_rates(device: torch.device) -> list[TrainRate]:
                 if layout == "channels_last" or not spec.is_vit
                 for rate in [_rate(spec, precision, layout, count, device)]
             ]
-            rates += sorted(found, key=lambda each: -each.images_per_second)
+            rates += sorted(of_encoder, key=lambda each: -each.images_per_second)
     finally:
         torch.set_num_threads(threads)
     return rates
