@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from datayield.data.decoded.decode_all import Job, decode_all
+from datayield.data.decoded.decode_all import DecodeJob, decode_all
 from datayield.data.decoded.on_the_fly import Undecoded
 from datayield.data.sources.webdataset import WebDataset
 
@@ -84,7 +84,9 @@ def child(shard: Path, kind: str, size: int, workers: int) -> dict[str, float]:
     wall, cpu = time.perf_counter(), cpu_seconds()
     if kind == "to a file":
         with tempfile.TemporaryDirectory(dir=shard.parent) as folder:
-            outcome = decode_all(Job(source, Path(folder) / "images.u8", size, "crop"), workers)
+            outcome = decode_all(
+                DecodeJob(source, Path(folder) / "images.u8", size, "crop"), workers
+            )
         assert not outcome.skipped
     else:
         from datayield.data.sampling import streamed

@@ -26,7 +26,7 @@ from machine import machine
 
 from datayield.data.permutation import BLOCK, WHOLE
 from datayield.data.sampling.resident import positions
-from datayield.data.sampling.subset import Drawn, digest_of, indices
+from datayield.data.sampling.subset import SeededOrder, digest_of, indices
 from datayield.data.sources.folder import Folder
 from datayield.data.sources.parquet import Parquet
 from datayield.data.sources.webdataset import WebDataset
@@ -57,7 +57,7 @@ def subsets(asked: argparse.Namespace) -> None:
     for share in SHARES:
         count = round(share * asked.images)
         chosen = indices(Subset(dataset="made", count=count), asked.images)
-        assert isinstance(chosen, Drawn)
+        assert isinstance(chosen, SeededOrder)
         repetitions = asked.repetitions if share < 1 else 1
         seconds, peak, digest = measured(lambda chosen=chosen: digest_of(chosen), repetitions)
         if before is not None and digest_of(Prefix(chosen, before[0])) != before[1]:
@@ -71,7 +71,7 @@ def subsets(asked: argparse.Namespace) -> None:
 class Prefix:
     """The first `count` of a subset's images."""
 
-    def __init__(self, whole: Drawn, count: int) -> None:
+    def __init__(self, whole: SeededOrder, count: int) -> None:
         self.whole, self.count = whole, count
 
     def __len__(self) -> int:

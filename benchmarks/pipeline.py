@@ -138,7 +138,7 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
     from datayield.data.free_memory import images_fit
     from datayield.data.sampling.resident import Resident
     from datayield.data.sampling.streamed import Streamed
-    from datayield.run.loop.pretrain import Source, pretrain
+    from datayield.run.loop.pretrain import TrainingData, pretrain
     from datayield.store.folders import RunFolder
 
     torch.set_num_threads(asked.threads)
@@ -147,7 +147,12 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
     shape = (asked.images, asked.size, asked.size, 3)
     warm = Resident(np.zeros((asked.batch, *shape[1:]), np.uint8), np.arange(asked.batch), device)
     with tempfile.TemporaryDirectory() as scratch:
-        run(pretrain, spec_of(asked, steps=3), Source(warm, "", "", 0), RunFolder(Path(scratch)))
+        run(
+            pretrain,
+            spec_of(asked, steps=3),
+            TrainingData(warm, "", "", 0),
+            RunFolder(Path(scratch)),
+        )
     mapped_before = status("VmPeak")
     if asked.limit:
         enforce(asked.limit, asked.file)
@@ -158,8 +163,8 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
     images = (Streamed if asked.child == "streamed" else Resident)(rows, chosen, device)
     with tempfile.TemporaryDirectory() as scratch:
         folder = RunFolder(Path(scratch))
-        run(pretrain, spec, Source(images, "", "", 0), folder)
-        spent = folder.spent()
+        run(pretrain, spec, TrainingData(images, "", "", 0), folder)
+        spent = folder.run_cost()
     images.close()
     assert spent is not None
     return {

@@ -40,8 +40,8 @@ from datayield.data.sampling.resident import Resident
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
-from datayield.run.loop.pretrain import Source, pretrain
-from datayield.run.loop.step import take
+from datayield.run.loop.pretrain import TrainingData, pretrain
+from datayield.run.loop.step import train_step
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.cost import flops_per_image
 from datayield.spec.run.encoder import EncoderSpec
@@ -154,13 +154,13 @@ def pictures(count: int, size: int) -> np.ndarray:
     return noise + np.linspace(0, 127, size).astype(np.uint8)[:, None, None]
 
 
-def source_of(spec: RunSpec, device: torch.device, count: int = IMAGES) -> Source:
+def source_of(spec: RunSpec, device: torch.device, count: int = IMAGES) -> TrainingData:
     images = Resident(pictures(count, spec.data.size), np.arange(count), device)
-    return Source(images, "made", "made", 0)
+    return TrainingData(images, "made", "made", 0)
 
 
 def whole(
-    spec: RunSpec, source: Source, device: torch.device, seconds: float, count: int
+    spec: RunSpec, source: TrainingData, device: torch.device, seconds: float, count: int
 ) -> tuple[Rates, float]:
     """Rates of `count` segments of the loop itself, and the share of time it waited for images.
 
@@ -184,7 +184,7 @@ def whole(
 
 
 def ticks(
-    spec: RunSpec, source: Source, device: torch.device, steps: int
+    spec: RunSpec, source: TrainingData, device: torch.device, steps: int
 ) -> Iterator[tuple[float, int, float]]:
     """Time, step and share of waiting at each tick of a run of `steps`."""
     budget = Budget(unit="images", amount=steps * spec.batch)
@@ -222,7 +222,7 @@ def bare_steps(spec: RunSpec, device: torch.device) -> Iterator[None]:
     ready = [make_views(images.batch(0, k, spec.batch), spec.views, 0, k) for k in range(2)]
     k = 0
     while True:
-        take(method, optimizer, spec, ready[k % 2], (), t=0.5, lr=1e-3, stream=k)
+        train_step(method, optimizer, spec, ready[k % 2], (), t=0.5, lr=1e-3, stream=k)
         k += 1
         yield
 

@@ -32,7 +32,7 @@ from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.frozen import Frozen
 from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
-from datayield.store.records import ResultRecord, SpentRecord
+from datayield.store.records import ResultRecord, RunCostRecord
 
 VERBS = {
     "plan": ["plan", "STUDY"],
@@ -236,8 +236,8 @@ def accuracy(spec: RunSpec | BaselineSpec, share: float, task: str) -> float:
     return 1 - a - b * n**-c - 0.004 * METHODS.index(spec.method.name) - 0.01 * rate**2 - trained
 
 
-def spent(spec: RunSpec) -> SpentRecord:
-    return SpentRecord(
+def spent(spec: RunSpec) -> RunCostRecord:
+    return RunCostRecord(
         images_asked=spec.images,
         images=spec.steps * spec.batch,
         views=2 * spec.steps * spec.batch,

@@ -18,7 +18,7 @@ from datayield import __version__
 from datayield.data.catalog import listing, present
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
-from datayield.spec.environment import cache_dir, data_dir, place, store_dir
+from datayield.spec.environment import cache_dir, data_dir, process_rank, store_dir
 from datayield.spec.errors import ConfigError, DataError, DatayieldError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing, RunSpec
@@ -33,7 +33,7 @@ from datayield.store.speeds import Speeds, kind_of
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
-    from datayield.run.scheduler import Outcome
+    from datayield.run.scheduler import StudyOutcome
 
 
 class How(NamedTuple):
@@ -54,7 +54,7 @@ class Session(NamedTuple):
     study: Study
     cells: list[Cell]
     listings: dict[tuple[str, str], Listing]
-    lacking: list[DatayieldError]  # data that is not here, or not enough of it
+    missing: list[DatayieldError]  # data that is not here, or not enough of it
     left_out: tuple[str, ...]  # tasks of suites whose data are not here, and why
     store: Store
     device: str  # as asked for: "auto", "cpu", "cuda:1"
@@ -67,8 +67,8 @@ class Session(NamedTuple):
 
     def warnings(self) -> list[str]:
         """Data that is not here, and confounds."""
-        lacking = dict.fromkeys(error.message for error in self.lacking)
-        return [*self.left_out, *lacking, *confounds(self.study, self.cells)]
+        missing = dict.fromkeys(error.message for error in self.missing)
+        return [*self.left_out, *missing, *confounds(self.study, self.cells)]
 
     def decoded_bytes(self, plan: Plan) -> int:
         """Disk that the decoded images of the plan take."""
@@ -89,7 +89,7 @@ class Session(NamedTuple):
 
         Raises ConfigError, before anything runs, where they cannot share out a batch evenly.
         """
-        processes = place().processes
+        processes = process_rank().processes
         if processes == 1:
             yield
             return
@@ -105,15 +105,15 @@ class Session(NamedTuple):
         console: Console,
         save_every: float = 60.0,
         how: How = ONE_BY_ONE,
-    ) -> "Outcome":
+    ) -> "StudyOutcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
         from datayield.run.device import choose, fast_bf16
         from datayield.run.engines.choose import engine_of
         from datayield.run.progress import Display
         from datayield.run.scheduler import run_all
 
-        if self.lacking:
-            raise self.lacking[0]
+        if self.missing:
+            raise self.missing[0]
         _check_batches(plan, how.processes)
         self.store.check_writable()
         for task in self.left_out:
@@ -186,7 +186,7 @@ class Session(NamedTuple):
         return self.page.exists() and made_from == self._made_from(plan)
 
     def _made_from(self, plan: Plan) -> dict[str, str]:
-        states = [[task.spec.id, task.state, len(task.owed)] for task in plan.tasks]
+        states = [[task.spec.id, task.state, len(task.pending)] for task in plan.tasks]
         study = self.study.model_dump(mode="json")
         return {"datayield": __version__, "finished": digest([study, states])}
 
@@ -223,7 +223,7 @@ def how_to_run(executor: str, jobs: str, slurm: tuple[str, ...] = (), inside: in
             allowed="1, or with --executor ray or slurm",
             hint=f"torchrun --nproc-per-node {inside} -m datayield run ...",
         )
-    processes = place().processes
+    processes = process_rank().processes
     if processes > 1 and (executor != "local" or jobs != "1"):
         raise ConfigError(
             f"torchrun started {processes} processes for each run: runs go one after another",
@@ -240,31 +240,31 @@ def open_study(
     """Load a study and look for its data. Raises ConfigError; absent data is only noted."""
     loaded, left_out = _with_what_is_here(load_study(study, scale))
     listings: dict[tuple[str, str], Listing] = {}
-    lacking: list[DatayieldError] = []
+    missing: list[DatayieldError] = []
     for dataset, split in sorted(loaded.splits()):
         try:
             listings[dataset, split] = listing(dataset, split)
         except DataError as error:
-            lacking.append(error)
+            missing.append(error)
     try:
         cells = loaded.cells(listings)
     except ConfigError as error:
         raise error.within(find_study(study)) from None
-    lacking += loaded.shortages(cells, listings)
-    lacking += _classes_lacking(cells)
+    missing += loaded.shortages(cells, listings)
+    missing += _missing_classes(cells)
     kept, source = Store(store or store_dir()), find_study(study)
-    return Session(loaded, cells, listings, lacking, left_out, kept, device, source)
+    return Session(loaded, cells, listings, missing, left_out, kept, device, source)
 
 
-def _classes_lacking(cells: list[Cell]) -> list[DatayieldError]:
+def _missing_classes(cells: list[Cell]) -> list[DatayieldError]:
     """Classes that are chosen and not there, or of fewer images than are asked for."""
     runs = {run.id: run for cell in cells for run in cell.run.chain}
     members = [member for run in runs.values() for member in run.data.members]
     if all(part.classes is None for _, part in members):
         return []
-    from datayield.data.sampling.classes import lacking
+    from datayield.data.sampling.classes import missing_classes
 
-    return lacking(members)
+    return missing_classes(members)
 
 
 def _with_what_is_here(study: Study) -> tuple[Study, tuple[str, ...]]:

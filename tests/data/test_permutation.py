@@ -96,7 +96,7 @@ def test_subsets_of_a_large_set_nest_and_hold_nothing(monkeypatch: pytest.Monkey
         return subset.indices(spec, 1000)
 
     large, small = drawn(900), drawn(90)
-    assert isinstance(large, subset.Drawn)
+    assert isinstance(large, subset.SeededOrder)
     where = np.arange(90)
     np.testing.assert_array_equal(small[where], large[where])
     all_of_them = large[np.arange(900)]

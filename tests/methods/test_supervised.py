@@ -6,7 +6,7 @@ import torch
 
 from datayield import methods
 from datayield.data.sampling.resident import Resident, positions
-from datayield.run.loop.pretrain import Source
+from datayield.run.loop.pretrain import TrainingData
 from datayield.spec.run.cost import encoder_macs, flops_per_image
 from datayield.spec.run.method import Supervised
 from datayield.spec.run.run import RunSpec
@@ -45,7 +45,7 @@ def test_a_batch_has_the_labels_of_its_images() -> None:
     pixels = np.broadcast_to(np.arange(40, dtype=np.uint8)[:, None, None, None], (40, 8, 8, 3))
     cpu = torch.device("cpu")
     labels = torch.from_numpy(chosen)
-    source = Source(Resident(pixels, chosen, cpu), "", "", 0, labels)
+    source = TrainingData(Resident(pixels, chosen, cpu), "", "", 0, labels)
     for step in (0, 3):
         for part in (slice(0, 16), slice(8, 16)):
             shown = source.images.batch(7, step, 16, part)[:, 0, 0, 0].long()

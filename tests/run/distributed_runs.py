@@ -17,7 +17,7 @@ from datayield.maths import contrastive
 from datayield.methods import build as build_method
 from datayield.nets.distributed import rank
 from datayield.run import distributed as parallel
-from datayield.run.loop.pretrain import Source, pretrain
+from datayield.run.loop.pretrain import TrainingData, pretrain
 from datayield.spec.errors import DatayieldError
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
@@ -90,7 +90,7 @@ def processes_recorded(folder: Path) -> tuple[int, int]:
     """Of a finished run: how many processes, and how many images all of them were shown."""
     spec, mine = spec_of(), folder / str(rank())
     _run(spec, mine)
-    spent = RunFolder(mine).spent()
+    spent = RunFolder(mine).run_cost()
     assert spent is not None
     return spent.processes, spent.images
 
@@ -120,7 +120,7 @@ def _said(act: Any) -> str:
     return ""
 
 
-def _led(folder: Path, ours: Source, theirs: Source) -> str:
+def _led(folder: Path, ours: TrainingData, theirs: TrainingData) -> str:
     """Lead a run on `ours` while the other process follows with `theirs`; what the leader says."""
     spec, home = spec_of(), RunFolder(folder)
     if rank() == 0:
@@ -155,7 +155,7 @@ def not_finite_then_fine(folder: Path) -> tuple[str, str, bool]:
     with patch("datayield.methods.simclr.nt_xent", breaks):
         broken = _led(folder / "broken", source_of(40), source_of(40))
     fine = _led(folder / "fine", source_of(40), source_of(40))
-    return broken, fine, RunFolder(folder / "fine").spent() is not None
+    return broken, fine, RunFolder(folder / "fine").run_cost() is not None
 
 
 def _print_table(folder: Path) -> None:

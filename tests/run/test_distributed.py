@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from datayield.run.device import choose
-from datayield.run.task import work
+from datayield.run.task import run_task
 from datayield.session import open_study
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError, TrainingError
@@ -96,10 +96,10 @@ def test_a_leader_out_of_memory_ends_so_that_torchrun_ends_the_others(
     session = open_study("tiny.yaml")
     task = session.plan().todo[-1]
     with pytest.raises(TrainingError, match="out of memory"):  # alone: the next run is begun
-        list(work(task, session.store, CPU, Event()))
+        list(run_task(task, session.store, CPU, Event()))
     monkeypatch.setattr("datayield.run.task.world", lambda: 2)
     with pytest.raises(SystemExit, match="out of memory"):
-        list(work(task, session.store, CPU, Event()))
+        list(run_task(task, session.store, CPU, Event()))
     assert session.store.run(task.spec.id).failure.exists()
 
 

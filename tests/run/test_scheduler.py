@@ -7,15 +7,15 @@ from threading import Event
 import pytest
 from rich.console import Console
 
-from datayield.run.job import Ended, Happening, Job
+from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.loop.pretrain import Tick
 from datayield.run.progress import Display
-from datayield.run.scheduler import PATIENCE, RETRIES, Outcome, _execute
+from datayield.run.scheduler import LOCK_TIMEOUT, RETRIES, StudyOutcome, _execute
 from datayield.session import open_study
 from datayield.spec.errors import BusyError
 from datayield.store.plan import Plan, as_of_now
 from datayield.store.records import ResultRecord
-from datayield.store.run_lock import claimed
+from datayield.store.run_lock import run_lock
 from tests.conftest import Call
 
 STAGES = """
@@ -42,7 +42,7 @@ class Pretended:
 
     sharing = 1
 
-    def __init__(self, slots: int, ends: dict[str, list[Ended]] | None = None) -> None:
+    def __init__(self, slots: int, ends: dict[str, list[TaskEnd]] | None = None) -> None:
         self.slots, self.ends = slots, ends or {}
         self.running: list[Job] = []
         self.started: list[Job] = []
@@ -54,12 +54,12 @@ class Pretended:
         self.started.append(job)
         self.most = max(self.most, len(self.running))
 
-    def happenings(self) -> Iterator[tuple[str, Happening]]:
+    def poll(self) -> Iterator[tuple[str, TaskEvent]]:
         job = self.running.pop(0)
         yield "a run that was lost long ago", Tick(1, 2, 1.0, 0.0, 1.0)
         yield job.task.spec.id, Tick(1, 2, 1.0, 0.0, 1.0)
-        after = self.ends.get(job.task.label) or [Ended("done")]
-        yield job.task.spec.id, Ended("stopped", "saved") if self.told_to_stop else after.pop(0)
+        after = self.ends.get(job.task.label) or [TaskEnd("done")]
+        yield job.task.spec.id, TaskEnd("stopped", "saved") if self.told_to_stop else after.pop(0)
 
     def stop(self) -> None:
         self.told_to_stop += 1
@@ -68,7 +68,7 @@ class Pretended:
         pass
 
 
-def executed(engine: Pretended, plan: Plan, stop: Event | None = None) -> Outcome:
+def executed(engine: Pretended, plan: Plan, stop: Event | None = None) -> StudyOutcome:
     session = open_study("stages.yaml")
     job = Job(plan.tasks[0], session.store, "cpu", 60.0)
     return _execute(plan, job, engine, stop or Event(), Display(plan, Console(quiet=True)))
@@ -91,7 +91,7 @@ def test_all_tasks_are_done_once_and_no_run_starts_before_the_one_it_starts_from
     plan: Plan, slots: int
 ) -> None:
     engine = Pretended(slots)
-    assert executed(engine, plan) == Outcome(len(plan.todo), (), (), stopped=False)
+    assert executed(engine, plan) == StudyOutcome(len(plan.todo), (), (), stopped=False)
     assert sorted(labels(engine.started)) == sorted(task.label for task in plan.todo)
     assert engine.most == min(slots, 3)  # two runs wait for one
     if slots == 1:
@@ -102,15 +102,15 @@ def test_a_task_whose_worker_is_lost_is_started_again_and_waits_for_the_old_clai
     plan: Plan,
 ) -> None:
     label = plan.todo[-1].label
-    engine = Pretended(2, {label: [Ended("lost", "killed")] * RETRIES})
-    assert executed(engine, plan) == Outcome(len(plan.todo), (), (), stopped=False)
-    patience = [job.patience for job in engine.started if job.task.label == label]
-    assert patience == [0.0] + [PATIENCE] * RETRIES
+    engine = Pretended(2, {label: [TaskEnd("lost", "killed")] * RETRIES})
+    assert executed(engine, plan) == StudyOutcome(len(plan.todo), (), (), stopped=False)
+    lock_timeout = [job.lock_timeout for job in engine.started if job.task.label == label]
+    assert lock_timeout == [0.0] + [LOCK_TIMEOUT] * RETRIES
 
 
 def test_a_task_that_loses_every_worker_fails_and_the_others_go_on(plan: Plan) -> None:
     label = plan.todo[-1].label
-    engine = Pretended(2, {label: [Ended("lost", "killed")] * (RETRIES + 1)})
+    engine = Pretended(2, {label: [TaskEnd("lost", "killed")] * (RETRIES + 1)})
     outcome = executed(engine, plan)
     assert outcome.failed == ((label, "killed"),)
     assert outcome.done == len(plan.todo) - 1
@@ -119,7 +119,7 @@ def test_a_task_that_loses_every_worker_fails_and_the_others_go_on(plan: Plan) -
 def test_what_starts_from_a_run_that_another_process_holds_is_left_too(plan: Plan) -> None:
     first, *later = [task for task in plan.todo if task.share_left > 0]
     assert {task.spec.before.id for task in later} == {first.spec.id}  # type: ignore[union-attr]
-    engine = Pretended(2, {first.label: [Ended("busy", "held")]})
+    engine = Pretended(2, {first.label: [TaskEnd("busy", "held")]})
     outcome = executed(engine, plan)
     assert outcome.busy == tuple(labels_of := [task.label for task in (first, *later)])
     assert not set(labels_of[1:]) & set(labels(engine.started))
@@ -128,13 +128,13 @@ def test_what_starts_from_a_run_that_another_process_holds_is_left_too(plan: Pla
 def test_a_wish_to_stop_reaches_the_engine_once_and_starts_nothing_more(plan: Plan) -> None:
     stop = Event()
     engine = Pretended(2)
-    original = engine.happenings
+    original = engine.poll
 
-    def happenings() -> Iterator[tuple[str, Happening]]:
+    def poll() -> Iterator[tuple[str, TaskEvent]]:
         stop.set()
         yield from original()
 
-    engine.happenings = happenings  # type: ignore[method-assign]
+    engine.poll = poll  # type: ignore[method-assign]
     outcome = executed(engine, plan, stop)
     assert outcome.stopped
     assert engine.told_to_stop == 1
@@ -156,16 +156,16 @@ def test_what_another_command_did_since_the_plan_was_made_is_not_done_again(
     (folder.path / "spent.json").write_text("{}")
     now = as_of_now(task, store)
     assert now.share_left == 0.0
-    assert now.owed == task.owed
-    share, ev = task.owed[0]
+    assert now.pending == task.pending
+    share, ev = task.pending[0]
     folder.write_result(
         ResultRecord(
             run=task.spec.id, share=share, eval_id=ev.id, eval={}, metrics={}, n_train=0,
             n_test=0, seconds=0.0, data_digests=(), versions={}, finished=0.0,
         )
     )  # fmt: skip
-    assert as_of_now(task, store).owed == task.owed[1:]
-    with claimed(folder.path), pytest.raises(BusyError), claimed(folder.path, patience=0.3):
+    assert as_of_now(task, store).pending == task.pending[1:]
+    with run_lock(folder.path), pytest.raises(BusyError), run_lock(folder.path, lock_timeout=0.3):
         pass
 
 

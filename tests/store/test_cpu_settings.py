@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from datayield.spec.run.encoder import EncoderSpec
-from datayield.store.cpu_settings import Rates, TrainRate, Way, way
+from datayield.store.cpu_settings import CpuSettings, Rates, TrainRate, fastest_settings
 
 CONVNET = EncoderSpec(name="convnet", size=32)
 VINY = EncoderSpec(name="viny", size=64, patch=8)
@@ -38,14 +38,14 @@ RATES = [
 def test_the_fastest_of_the_kind_where_it_is_clear(
     encoder: EncoderSpec, precision: str, threads: int, fixed: bool, chosen: tuple[str, int | None]
 ) -> None:
-    assert way(RATES, encoder, precision, threads, fixed)[:2] == chosen
+    assert fastest_settings(RATES, encoder, precision, threads, fixed)[:2] == chosen
 
 
 def test_why_is_said() -> None:
-    assert way(RATES, VINY, "fp32", 4, False).why == (
+    assert fastest_settings(RATES, VINY, "fp32", 4, False).why == (
         "measured 1.20 times as fast as channels_last with 4 threads"
     )
-    assert way([], VINY, "fp32", 4, False) == Way(
+    assert fastest_settings([], VINY, "fp32", 4, False) == CpuSettings(
         "channels_last", None, "nothing measured for it (datayield doctor --measure)"
     )
 
@@ -55,9 +55,9 @@ def test_a_new_measurement_replaces_the_old_one_of_the_same_and_no_other(
 ) -> None:
     monkeypatch.setenv("DATAYIELD_CACHE", str(tmp_path))
     here = Rates(4, "2.0")
-    assert here.kept() == []
-    here.keep(RATES)
+    assert here.load() == []
+    here.save(RATES)
     newer = RATES[0]._replace(images_per_second=7.0)
-    here.keep([newer])
-    assert Rates(4, "2.0").kept() == [newer, *RATES[1:]]
-    assert Rates(4, "2.1").kept() == Rates(2, "2.0").kept() == []
+    here.save([newer])
+    assert Rates(4, "2.0").load() == [newer, *RATES[1:]]
+    assert Rates(4, "2.1").load() == Rates(2, "2.0").load() == []

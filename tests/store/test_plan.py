@@ -13,7 +13,7 @@ from datayield.spec.validate import validated
 from datayield.store.disk_usage import checkpoint_bytes
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, Task, make_plan
-from datayield.store.run_lock import claimed
+from datayield.store.run_lock import run_lock
 from datayield.store.speeds import Speeds, eval_key, speed_key
 from tests.made_study import BASE
 
@@ -94,7 +94,7 @@ def test_a_seed_or_an_evaluation_added_plans_only_what_is_new(study: Study, stor
     raw["evaluations"].append({"name": "near", "protocol": "knn@1", "dataset": "sprites"})
     more = _plan(validated(Study, raw, where="test"), store)
     assert {t.state for t in more.tasks} == {"evaluate"}
-    assert {len(t.owed) for t in more.tasks} == {1}
+    assert {len(t.pending) for t in more.tasks} == {1}
     assert all("near (knn@1)" in t.why for t in more.tasks)
 
 
@@ -117,7 +117,7 @@ def test_partial_failed_and_held_runs_say_so(study: Study, store: Store) -> None
     write_json(folder.failure, {"message": "the loss is nan\nmore"})
     task = _first_run(_plan(study, store))
     assert (task.state, task.why) == ("failed", "failed: the loss is nan")
-    with claimed(folder.path):
+    with run_lock(folder.path):
         assert _first_run(_plan(study, store)).state == "running"
 
 
@@ -167,10 +167,10 @@ def test_damaged_and_foreign_records_are_named(study: Study, store: Store) -> No
     folder.write_spec(run.spec)
     (folder.path / "spent.json").write_text("{ half")
     with pytest.raises(StoreError, match=r"spent\.json"):
-        folder.spent()
+        folder.run_cost()
     (folder.path / "spent.json").write_text('{"seconds": 3}')
     with pytest.raises(StoreError, match="not of this version"):
-        folder.spent()
+        folder.run_cost()
     write_json(folder.path / "spec.json", {"edited": True})
     with pytest.raises(StoreError, match="another run"):
         folder.write_spec(run.spec)

@@ -13,7 +13,7 @@ import pytest
 
 from datayield.spec.atomic_files import read_json, write_json, write_with
 from datayield.spec.errors import StoreError
-from datayield.store.run_lock import STALE_SECONDS, claimed, holder
+from datayield.store.run_lock import STALE_SECONDS, holder, run_lock
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -37,9 +37,9 @@ def test_reading_half_a_file_is_reading_nothing(tmp_path: Path) -> None:
 
 
 def test_a_claim_excludes_others_and_is_released(tmp_path: Path) -> None:
-    with claimed(tmp_path):
+    with run_lock(tmp_path):
         assert holder(tmp_path) == "running"
-        with pytest.raises(StoreError, match="another process"), claimed(tmp_path):
+        with pytest.raises(StoreError, match="another process"), run_lock(tmp_path):
             pass
     assert holder(tmp_path) == ""
 
@@ -50,7 +50,7 @@ def test_a_dead_process_on_this_host_holds_nothing(tmp_path: Path) -> None:
     claim = {"host": socket.gethostname(), "pid": pid}
     (tmp_path / "claim.json").write_text(json.dumps(claim))
     assert holder(tmp_path) == "stale"
-    with claimed(tmp_path):
+    with run_lock(tmp_path):
         assert holder(tmp_path) == "running"
 
 

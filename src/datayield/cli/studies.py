@@ -17,7 +17,7 @@ from datayield.cli.options import (
     out,
     print_json,
 )
-from datayield.spec.environment import place
+from datayield.spec.environment import process_rank
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
     from datayield.session import Session
@@ -77,7 +77,9 @@ def run(
     from datayield.session import how_to_run, open_study
 
     how = how_to_run(executor, jobs, tuple(slurm or ()), processes)
-    if place().rank > 0:  # torchrun started several: one runs the study, the others train along
+    if (
+        process_rank().rank > 0
+    ):  # torchrun started several: one runs the study, the others train along
         from datayield.run.distributed import follow
 
         follow(device)

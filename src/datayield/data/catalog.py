@@ -34,9 +34,9 @@ def listing(dataset: str, split: str) -> "Listing":
 
 def present(dataset: str, split: str) -> "Listing":
     """As `listing`, of a split that needs no download. Raises DataError also where it does."""
-    found = find(dataset, split)
-    if getattr(getattr(found, "whole", found), "fetched", True):
-        return found.listing()
+    source = find(dataset, split)
+    if getattr(getattr(source, "whole", source), "fetched", True):
+        return source.listing()
     raise DataError(
         f"{dataset} is not fetched yet",
         where=f"dataset {dataset!r}, split {split!r}",
@@ -117,7 +117,7 @@ def entries() -> list[Entry]:
         Entry(
             "dsprites",
             "built in",
-            {"train": dsprites.Options().n, "test": dsprites.Options().n_test},
+            {"train": dsprites.DspritesOptions().n, "test": dsprites.DspritesOptions().n_test},
             labels=("location", "orientation", "shape", "scale"),
             notes="737,280 images rendered anew: exact labels, outlines close to the published",
             options=tuple(dsprites.LIMITS),
@@ -132,8 +132,8 @@ def entries() -> list[Entry]:
         )
         for name, named in SETS.items()
     ]
-    found = [_entry(folder) for folder in _below_data_dir()]
-    return built_in + found + theirs
+    local = [_entry(folder) for folder in _below_data_dir()]
+    return built_in + local + theirs
 
 
 def folder_of(name: str) -> Path:
@@ -229,5 +229,5 @@ def _entry(root: Path) -> Entry:
         counts: dict[str, int | None] = {split: len(source) for split, source in sources.items()}
         return Entry(root.name, str(root), counts, labels, "parquet")
     kind = "tar shards" if webdataset.splits(root) else "image files"
-    found = webdataset.splits(root) or folder.splits(root)
-    return Entry(root.name, str(root), dict.fromkeys(found), notes=kind)
+    splits = webdataset.splits(root) or folder.splits(root)
+    return Entry(root.name, str(root), dict.fromkeys(splits), notes=kind)

@@ -43,9 +43,9 @@ def _whole(n: int, key: Key) -> Labels:
 @lru_cache(maxsize=8)
 def _block(n: int, key: Key, number: int) -> Labels:
     where = np.arange(number * BLOCK, min(n, (number + 1) * BLOCK), dtype=np.int64)
-    found = bijection(n, key, where)
-    found.flags.writeable = False
-    return found
+    values = bijection(n, key, where)
+    values.flags.writeable = False
+    return values
 
 
 def bijection(n: int, key: Key, where: Labels) -> Labels:
@@ -53,10 +53,10 @@ def bijection(n: int, key: Key, where: Labels) -> Labels:
     a = math.isqrt(n - 1) + 1
     b = -(-n // a)
     keys = np.random.SeedSequence(list(key)).generate_state(ROUNDS)
-    found = _rounds(where, a, b, keys)
-    while len(outside := np.flatnonzero(found >= n)):
-        found[outside] = _rounds(found[outside], a, b, keys)
-    return found
+    walked = _rounds(where, a, b, keys)
+    while len(outside := np.flatnonzero(walked >= n)):
+        walked[outside] = _rounds(walked[outside], a, b, keys)
+    return walked
 
 
 def _rounds(values: Labels, a: int, b: int, keys: NDArray[Any]) -> Labels:
@@ -67,8 +67,8 @@ def _rounds(values: Labels, a: int, b: int, keys: NDArray[Any]) -> Labels:
             right = _shifted(right, left, b, key)
         else:
             left = _shifted(left, right, a, key)
-    found: Labels = (left * np.uint64(b) + right).view(np.int64)
-    return found
+    joined: Labels = (left * np.uint64(b) + right).view(np.int64)
+    return joined
 
 
 def _shifted(half: NDArray[Any], other: NDArray[Any], size: int, key: np.uint32) -> NDArray[Any]:

@@ -19,14 +19,14 @@ def share_of(split: str) -> tuple[str, tuple[int, int] | None]:
     """`train[20%:]` -> ("train", (20, 100)); `train` -> ("train", None). Raises DataError."""
     if "[" not in split and "]" not in split:
         return split, None
-    found = _SHARE.match(split)
-    if found:
+    match = _SHARE.match(split)
+    if match:
         start, stop = (
-            int(found[part].rstrip("%")) if found[part] else None for part in ("start", "stop")
+            int(match[part].rstrip("%")) if match[part] else None for part in ("start", "stop")
         )
         share = (start or 0, 100 if stop is None else stop)
         if 0 <= share[0] < share[1] <= 100:
-            return found["split"], share
+            return match["split"], share
     raise DataError(
         "this is no share of a split",
         where="split",

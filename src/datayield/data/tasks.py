@@ -4,7 +4,7 @@ from typing import Any
 
 from datayield.data.catalog import present
 from datayield.spec.errors import DataError
-from datayield.spec.evaluation import Task, suite, suite_names
+from datayield.spec.evaluation import SuiteTask, suite, suite_names
 
 
 def availability() -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def availability() -> list[dict[str, Any]]:
     ]
 
 
-def missing(task: Task) -> str:
+def missing(task: SuiteTask) -> str:
     """Why a task cannot be measured here, or that its test split is not the whole; "" if it can."""
     try:
         counts = {split: present(task.dataset, split).images for split in task.splits}

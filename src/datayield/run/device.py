@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 
 from datayield import __version__
-from datayield.spec.environment import place
+from datayield.spec.environment import process_rank
 from datayield.spec.errors import ConfigError
 
 Kind = Literal["cpu", "cuda", "mps"]
@@ -24,7 +24,7 @@ def choose(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, index = name.partition(":")
-    here = place()
+    here = process_rank()
     if here.processes > 1 and kind in ("cuda", "mps"):
         if index or kind == "mps":
             raise ConfigError(

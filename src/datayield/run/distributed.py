@@ -24,14 +24,16 @@ from torch import Tensor
 from datayield.nets.distributed import all_gather_text, world_size
 from datayield.run.device import choose
 from datayield.run.images import source_of
-from datayield.run.loop import Source
+from datayield.run.loop import TrainingData
 from datayield.run.loop.pretrain import pretrain
 from datayield.run.signals import interruptible
 from datayield.spec.errors import DataError, DatayieldError
 from datayield.spec.run import RunSpec
 from datayield.store.folders import RunFolder
 
-PATIENCE = timedelta(days=30)  # followers wait while the leader evaluates; torchrun sees the dead
+GROUP_TIMEOUT = timedelta(
+    days=30
+)  # followers wait while the leader evaluates; torchrun sees the dead
 
 
 class Order(NamedTuple):
@@ -53,7 +55,7 @@ def leading(device: str) -> Iterator[None]:
 
 
 def order(
-    spec: RunSpec, source: Source, folder: RunFolder, weights: dict[str, Tensor] | None = None
+    spec: RunSpec, source: TrainingData, folder: RunFolder, weights: dict[str, Tensor] | None = None
 ) -> None:
     """Have the followers train `spec` along from the folder's state; nothing with one process.
 
@@ -92,7 +94,7 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
             shares=(),
             device=device,
             stop=stop,
-            earlier=heard.weights,
+            init_weights=heard.weights,
             save_seconds=math.inf,
         )
         # A DatayieldError is the leader's too, who says it; but images are read here.
@@ -104,7 +106,7 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
                 raise SystemExit(error.text()) from error
 
 
-def _images(heard: Order, device: torch.device) -> tuple[Source | None, str]:
+def _images(heard: Order, device: torch.device) -> tuple[TrainingData | None, str]:
     """The images of a run, or what is wrong with them."""
     try:
         source = source_of(heard.spec, device)
@@ -121,7 +123,7 @@ def _join(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.set_device(device)
         backend = "cpu:gloo,cuda:nccl"
-    dist.init_process_group(backend, timeout=PATIENCE)
+    dist.init_process_group(backend, timeout=GROUP_TIMEOUT)
 
 
 def _broadcast(said: Order | None) -> Order | None:

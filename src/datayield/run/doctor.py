@@ -12,7 +12,7 @@ from datayield.data.catalog import entries
 from datayield.data.decoded import left_out
 from datayield.data.tasks import availability
 from datayield.run.device import choose, describe, fast_bf16, versions
-from datayield.run.loop import rates_here, way_of
+from datayield.run.loop import choose_settings, rates_here
 from datayield.run.timing import NETS, train_rates
 from datayield.spec.environment import cache_dir, data_dir, store_dir, threads_wanted
 from datayield.spec.run import EncoderSpec
@@ -47,7 +47,7 @@ def examine(data: bool, measure: bool = False) -> dict[str, Any]:
     if measure:
         rates = train_rates(device)
         if device.type == "cpu":
-            rates_here().keep(rates)
+            rates_here().save(rates)
         findings["training, images per second"] = [rate._asdict() for rate in rates]
         findings["fastest here"] = {spec.name: _fastest(rates, spec.name) for spec in NETS}
     if device.type == "cpu":
@@ -79,7 +79,7 @@ def _fastest(rates: list[TrainRate], encoder: str) -> str:
 
 
 def _way(encoder: EncoderSpec, precision: str, device: torch.device) -> str:
-    chosen = way_of(encoder, precision, device)
+    chosen = choose_settings(encoder, precision, device)
     threads = f"{chosen.threads or torch.get_num_threads()} threads"
     held = " (OMP_NUM_THREADS)" if threads_wanted() else ""
     return f"{chosen.layout}, {threads}{held}: {chosen.why}"

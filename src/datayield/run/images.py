@@ -22,7 +22,7 @@ from datayield.data.sampling import (
     indices,
 )
 from datayield.data.source import Labels
-from datayield.run.loop import Source
+from datayield.run.loop import TrainingData
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset, Supervised
@@ -45,8 +45,8 @@ def arrays_of(
     `on_the_fly`: one that the disk cannot keep will do, as it does to pretrain on.
     """
     key = (dataset, split, size, fit)
-    found = _DECODED.get(key)
-    if found is None or not (on_the_fly or isinstance(found.rows, Stored)):
+    decoded = _DECODED.get(key)
+    if decoded is None or not (on_the_fly or isinstance(decoded.rows, Stored)):
         _DECODED[key] = prepare(dataset, split, size, fit, progress=progress, on_the_fly=on_the_fly)
     return _DECODED[key]
 
@@ -141,16 +141,16 @@ def _check_apart(what: str, parts: dict[str, Indices]) -> None:
     """Parts of one split must not share images: these would be seen twice as often."""
     seen: dict[str, Labels] = {}
     for name, chosen in parts.items():
-        found = np.sort(chosen[np.arange(len(chosen), dtype=np.int64)])
+        positions = np.sort(chosen[np.arange(len(chosen), dtype=np.int64)])
         for other, before in seen.items():
-            if shared := len(np.intersect1d(before, found, assume_unique=True)):
+            if shared := len(np.intersect1d(before, positions, assume_unique=True)):
                 raise DataError(
                     f"parts {other} and {name} take {shared:,} of the same images of {what}",
                     where=f"data.parts.{name}",
                     hint=f"give {name} other classes, or the same classes and seed as {other} and "
                     f"skip: {len(before)}, which goes on after its images",
                 )
-        seen[name] = found
+        seen[name] = positions
 
 
 def check_classes(spec: RunSpec) -> None:
@@ -177,7 +177,7 @@ def check_classes(spec: RunSpec) -> None:
         )
 
 
-def source_of(spec: RunSpec, device: torch.device) -> Source:
+def source_of(spec: RunSpec, device: torch.device) -> TrainingData:
     """The images, and labels where it reads them, that a run draws its batches from.
 
     Raises DataError where N cannot be met, or the labels are not there.
@@ -187,7 +187,7 @@ def source_of(spec: RunSpec, device: torch.device) -> Source:
 
 
 @lru_cache(maxsize=2)
-def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> Source:
+def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> TrainingData:
     rows, chosen, members = drawn.rows, drawn.indices, drawn.members
     nbytes, note = len(chosen) * math.prod(rows.shape[1:]), ""
     images: Resident | Streamed
@@ -207,4 +207,4 @@ def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> Sour
         where = np.arange(len(chosen), dtype=np.int64)
         column = torch.from_numpy(members[0].arrays.labels[label][chosen[where]]).to(device)
     skipped = sum(len(member.arrays.skipped) for member in members)
-    return Source(images, drawn.data_digest, digest_of(chosen), skipped, column, note)
+    return TrainingData(images, drawn.data_digest, digest_of(chosen), skipped, column, note)

@@ -18,21 +18,21 @@ class Job(NamedTuple):
     save_seconds: float
     jobs: int = 1  # that share the device with it
     processes: int = 1  # that torchrun starts for it
-    patience: float = 0.0  # seconds to wait for the claim of a worker that was lost
+    lock_timeout: float = 0.0  # seconds to wait for the lock of a worker that was lost
 
 
-class Ended(NamedTuple):
+class TaskEnd(NamedTuple):
     """How an attempt ended. `lost`: its process or machine is gone, so another may be made."""
 
     how: Literal["done", "failed", "busy", "stopped", "lost"]
     message: str = ""
 
 
-Happening = Tick | ResultRecord | str | Ended  # a str is a note for a person
+TaskEvent = Tick | ResultRecord | str | TaskEnd  # a str is a note for a person
 
 
 class Engine(Protocol):
-    """Somewhere to run tasks. `start` returns at once; `happenings` after a second at most."""
+    """Somewhere to run tasks. `start` returns at once; `poll` after a second at most."""
 
     slots: int  # tasks at once
     sharing: int  # of them, those that share a device or the cores
@@ -40,7 +40,7 @@ class Engine(Protocol):
     def start(self, job: Job) -> None:
         """Begin a task."""
 
-    def happenings(self) -> Iterable[tuple[str, Happening]]:
+    def poll(self) -> Iterable[tuple[str, TaskEvent]]:
         """What happened since: ids of runs, each with its progress, a result or its end."""
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan, Task
 
 
-def make_ready(plan: Plan, display: Display) -> None:
+def preflight(plan: Plan, display: Display) -> None:
     """Decode every split that the tasks read; check encoders and labels. Raises DatayieldError."""
     _decode(plan, display)
     _check(plan)
@@ -39,7 +39,7 @@ def _check(plan: Plan) -> None:
                 build(task.spec.encoder, 0, published)
             draw(task.spec.data)
             check_classes(task.spec)
-        for _, ev in task.owed:
+        for _, ev in task.pending:
             if ev.traits.needs_labels:
                 check_label(ev)
 
@@ -49,6 +49,6 @@ def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
     if isinstance(task.spec, RunSpec) and task.share_left > 0:
         for _, part in task.spec.data.members:
             yield part.dataset, part.split, part.size, part.fit, True
-    for _, ev in task.owed:
+    for _, ev in task.pending:
         for split in ev.splits:
             yield ev.dataset, split, ev.size, ev.fit, False

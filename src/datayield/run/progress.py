@@ -10,7 +10,7 @@ from rich.table import Column
 
 from datayield.run.loop import Tick
 from datayield.spec.evaluation import EvalSpec
-from datayield.store.durations_text import duration
+from datayield.store.format import duration
 from datayield.store.plan import Plan, Task
 from datayield.store.records import ResultRecord
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from threading import Event
 from typing import NamedTuple
 
-from datayield.run.job import Ended, Engine, Job
-from datayield.run.preflight import make_ready
+from datayield.run.job import Engine, Job, TaskEnd
+from datayield.run.preflight import preflight
 from datayield.run.progress import Display
 from datayield.run.signals import interruptible
 from datayield.spec.run import RunSpec
@@ -19,10 +19,10 @@ from datayield.store.plan import Plan, Task
 from datayield.store.run_lock import BEAT_SECONDS, STALE_SECONDS
 
 RETRIES = 2  # of a task whose worker was lost
-PATIENCE = STALE_SECONDS + BEAT_SECONDS  # until the claim of a lost worker has surely lapsed
+LOCK_TIMEOUT = STALE_SECONDS + BEAT_SECONDS  # until the lock of a lost worker has surely lapsed
 
 
-class Outcome(NamedTuple):
+class StudyOutcome(NamedTuple):
     """What became of a study's tasks."""
 
     done: int
@@ -39,92 +39,94 @@ def run_all(
     stop: Event,
     display: Display,
     save_seconds: float = 60.0,
-) -> Outcome:
+) -> StudyOutcome:
     """Work through `plan.todo`. A run that fails does not stop the others."""
     job = Job(plan.tasks[0], store, device, save_seconds, engine.sharing)
     try:
         with interruptible(display.say, stop):
-            make_ready(plan, display)
+            preflight(plan, display)
             return _execute(plan, job, engine, stop, display)
     finally:
         engine.close()
 
 
-class _Work:
+class _Queue:
     """Where each task is: waiting, running or ended."""
 
     def __init__(self, plan: Plan) -> None:
         self.waiting, self.running = list(plan.todo), dict[str, Task]()
         self.order = {task.spec.id: i for i, task in enumerate(plan.todo)}
-        self.ends: dict[str, tuple[Task, Ended]] = {}
+        self.ends: dict[str, tuple[Task, TaskEnd]] = {}
         self.lost: Counter[str] = Counter()
 
 
-def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> Outcome:
+def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> StudyOutcome:
     """`job`: what all tasks have in common."""
-    work, told = _Work(plan), False
-    while work.waiting or work.running:
+    queue, stop_sent = _Queue(plan), False
+    while queue.waiting or queue.running:
         if stop.is_set():
-            work.waiting.clear()
-            if not told:
+            queue.waiting.clear()
+            if not stop_sent:
                 engine.stop()
-            told = True
-        for task in _startable(work, engine.slots):
-            patience = PATIENCE if work.lost[task.spec.id] else job.patience
-            engine.start(job._replace(task=task, patience=patience))
+            stop_sent = True
+        for task in _startable(queue, engine.slots):
+            lock_timeout = LOCK_TIMEOUT if queue.lost[task.spec.id] else job.lock_timeout
+            engine.start(job._replace(task=task, lock_timeout=lock_timeout))
             display.start(task)
-        for run_id, event in engine.happenings() if work.running else ():
-            if run_id not in work.running:  # late news of an attempt that was lost
+        for run_id, event in engine.poll() if queue.running else ():
+            if run_id not in queue.running:  # late news of an attempt that was lost
                 continue
-            if isinstance(event, Ended):
-                _end(work, run_id, event, display, stop)
+            if isinstance(event, TaskEnd):
+                _end(queue, run_id, event, display, stop)
             else:
-                display.show(work.running[run_id], event)
-    return _outcome(list(work.ends.values()), stop.is_set())
+                display.show(queue.running[run_id], event)
+    return _outcome(list(queue.ends.values()), stop.is_set())
 
 
-def _startable(work: _Work, slots: int) -> Iterator[Task]:
+def _startable(queue: _Queue, slots: int) -> Iterator[Task]:
     """Ready tasks for the free slots, each moved from waiting to running."""
-    for task in _ready(work):
-        if len(work.running) >= slots:
+    for task in _ready(queue):
+        if len(queue.running) >= slots:
             return
-        work.waiting.remove(task)
-        held = _held(task, work.ends)
+        queue.waiting.remove(task)
+        held = _held(task, queue.ends)
         if held is not None:
-            work.ends[task.spec.id] = task, held
+            queue.ends[task.spec.id] = task, held
         else:
-            work.running[task.spec.id] = task
+            queue.running[task.spec.id] = task
             yield task
 
 
-def _end(work: _Work, run_id: str, end: Ended, display: Display, stop: Event) -> None:
+def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event) -> None:
     """Book how an attempt ended; a task whose worker was lost waits again."""
-    task = work.running.pop(run_id)
-    if end.how == "lost" and work.lost[run_id] < RETRIES and not stop.is_set():
-        work.lost[run_id] += 1
-        again = f"started again ({work.lost[run_id]} of {RETRIES})"
+    task = queue.running.pop(run_id)
+    if end.how == "lost" and queue.lost[run_id] < RETRIES and not stop.is_set():
+        queue.lost[run_id] += 1
+        again = f"started again ({queue.lost[run_id]} of {RETRIES})"
         display.say(f"{task.label}: {end.message}; {again}")
-        work.waiting.insert(0, task)
+        queue.waiting.insert(0, task)
         return
-    work.ends[run_id] = task, end
+    queue.ends[run_id] = task, end
     display.finish(task)
     if end.message:
         display.say(f"{task.label}: {end.message}")
 
 
-def _ready(work: _Work) -> list[Task]:
+def _ready(queue: _Queue) -> list[Task]:
     """Tasks in the order of the plan that wait for no run that is still to end.
 
     Such are the run that a task starts from, and earlier ones that leave a state on their trunk
     from which it is expected to go on.
     """
-    unfinished = [*work.waiting, *work.running.values()]
+    unfinished = [*queue.waiting, *queue.running.values()]
     ids = {task.spec.id for task in unfinished}
 
     def waits(task: Task) -> bool:
-        return _start_of(task) in ids or any(_leaves_for(task, other, work) for other in unfinished)
+        return _start_of(task) in ids or any(
+            _leaves_for(task, other, queue) for other in unfinished
+        )
 
-    return [task for task in work.waiting if not waits(task)]
+    return [task for task in queue.waiting if not waits(task)]
 
 
 def _start_of(task: Task) -> str | None:
@@ -134,7 +136,7 @@ def _start_of(task: Task) -> str | None:
     return None
 
 
-def _leaves_for(task: Task, other: Task, work: _Work) -> bool:
+def _leaves_for(task: Task, other: Task, queue: _Queue) -> bool:
     """Whether `other`, which stands before `task`, leaves the state that it goes on from."""
     if not (isinstance(task.spec, RunSpec) and isinstance(other.spec, RunSpec)):
         return False
@@ -143,21 +145,21 @@ def _leaves_for(task: Task, other: Task, work: _Work) -> bool:
     return (
         task.spec.trunk == other.spec.trunk
         and task.part.start in other.part.leaves
-        and work.order[other.spec.id] < work.order[task.spec.id]
+        and queue.order[other.spec.id] < queue.order[task.spec.id]
     )
 
 
-def _held(task: Task, ends: dict[str, tuple[Task, Ended]]) -> Ended | None:
+def _held(task: Task, ends: dict[str, tuple[Task, TaskEnd]]) -> TaskEnd | None:
     """Why the task has to be left for later: another process works on the run it starts from."""
     _, end = ends.get(_start_of(task) or "", (None, None))
     if end is not None and end.how == "busy" and task.share_left > 0:
-        return Ended("busy", "the run that this one starts from is held by another process")
+        return TaskEnd("busy", "the run that this one starts from is held by another process")
     return None
 
 
-def _outcome(ends: list[tuple[Task, Ended]], stopped: bool) -> Outcome:
+def _outcome(ends: list[tuple[Task, TaskEnd]], stopped: bool) -> StudyOutcome:
     failed = [(task.label, end.message) for task, end in ends if end.how in ("failed", "lost")]
-    return Outcome(
+    return StudyOutcome(
         sum(end.how == "done" for _, end in ends),
         tuple(failed),
         tuple(task.label for task, end in ends if end.how == "busy"),

@@ -15,7 +15,7 @@ from datayield.run.device import peak_memory
 from datayield.run.distributed import order
 from datayield.run.evaluation.evaluate import evaluate
 from datayield.run.images import source_of
-from datayield.run.job import Ended, Happening, Job
+from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.loop import Tick, read_tensors, take_over, threads_kept
 from datayield.run.loop.pretrain import pretrain
 from datayield.spec.atomic_files import write_json
@@ -32,28 +32,28 @@ from datayield.store.estimate import pretraining
 from datayield.store.folders import RunFolder, Store
 from datayield.store.plan import Task, as_of_now, label
 from datayield.store.records import ResultRecord
-from datayield.store.run_lock import claimed
+from datayield.store.run_lock import run_lock
 from datayield.store.speeds import Speeds, eval_key, kind_of
 from datayield.store.trunk import forget
 
 
-def work(
+def run_task(
     task: Task,
     store: Store,
     device: torch.device,
     stop: Event,
     save_seconds: float = 60.0,
     jobs: int = 1,
-    patience: float = 0.0,
+    lock_timeout: float = 0.0,
 ) -> Iterator[Tick | ResultRecord | str]:
     """Pretrain what is left, then evaluate what is owed; yields progress, results and notes.
 
     Idempotent: what is there is not done again. A failure is written down in the run's folder
     and raised. Raises InterruptedRunError when `stop` is set, with everything saved, and BusyError
-    where another process is at it, after `patience` seconds. `jobs`: tasks that share the device.
+    where another process is at it, after `lock_timeout` seconds. `jobs`: tasks on the same device.
     """
     folder = store.run(task.spec.id)
-    with claimed(folder.path, patience):
+    with run_lock(folder.path, lock_timeout):
         task = as_of_now(task, store)
         folder.failure.unlink(missing_ok=True)
         try:
@@ -61,8 +61,8 @@ def work(
             speeds = Speeds(kind_of(device.type, jobs))
             if isinstance(task.spec, RunSpec) and task.share_left > 0:
                 yield from _pretrain(task, task.spec, store, speeds, device, stop, save_seconds)
-            for record in evaluate(task.spec, folder, task.owed, device):
-                ev = next(ev for _, ev in task.owed if ev.id == record.eval_id)
+            for record in evaluate(task.spec, folder, task.pending, device):
+                ev = next(ev for _, ev in task.pending if ev.id == record.eval_id)
                 speeds.add(eval_key(task.spec.encoder, ev), record.seconds, "run")
                 yield record
                 if stop.is_set():
@@ -120,7 +120,7 @@ def _pretrain(
         shares=task.shares,
         device=device,
         stop=stop,
-        earlier=weights,
+        init_weights=weights,
         estimate=estimate,
         save_seconds=save_seconds,
         branches=_branches(task, spec, store),
@@ -135,7 +135,7 @@ def _pretrain(
             raise
     if task.part is not None and spec.trunk is not None:
         forget(store, spec.trunk, task.part.runs)
-    spent = folder.spent()
+    spent = folder.run_cost()
     if spent is not None:
         speeds.add(spent.speed_key, spent.seconds / spent.images, "run", flops_per_image(spec))
 
@@ -169,22 +169,24 @@ def _write_failure(folder: RunFolder, error: DatayieldError) -> None:
     )
 
 
-def attempt(job: Job, stop: Event) -> Iterator[Happening]:
-    """Progress and results as they come; `Ended` is the last. Errors of the program are raised."""
+def attempt(job: Job, stop: Event) -> Iterator[TaskEvent]:
+    """Progress and results as they come, `TaskEnd` last. Errors of the program are raised."""
     device = torch.device(job.device)
     try:
-        yield from work(job.task, job.store, device, stop, job.save_seconds, job.jobs, job.patience)
+        yield from run_task(
+            job.task, job.store, device, stop, job.save_seconds, job.jobs, job.lock_timeout
+        )
     except InterruptedRunError as pause:
-        yield Ended("stopped", pause.text())
+        yield TaskEnd("stopped", pause.text())
     except BusyError as error:
-        yield Ended("busy", error.text())
+        yield TaskEnd("busy", error.text())
     except DatayieldError as error:
-        yield Ended("failed", error.text())
+        yield TaskEnd("failed", error.text())
     else:
-        yield Ended("done")
+        yield TaskEnd("done")
 
 
-def isolated(job: Job, stop: Event) -> Iterator[Happening]:
+def isolated(job: Job, stop: Event) -> Iterator[TaskEvent]:
     """As `attempt`, for a process of its own: an error of the program ends only this task.
 
     Raised where several processes are at the task: the others are still in the step.
@@ -194,4 +196,4 @@ def isolated(job: Job, stop: Event) -> Iterator[Happening]:
     except Exception:
         if world_size() > 1:
             raise
-        yield Ended("failed", traceback.format_exc())
+        yield TaskEnd("failed", traceback.format_exc())

@@ -47,7 +47,7 @@ def threads_wanted() -> bool:
     return bool(os.environ.get("OMP_NUM_THREADS"))
 
 
-class Place(NamedTuple):
+class ProcessRank(NamedTuple):
     """This process among those that train each run together; alone unless torchrun started it."""
 
     rank: int
@@ -55,7 +55,7 @@ class Place(NamedTuple):
     processes: int
 
 
-def place() -> Place:
+def process_rank() -> ProcessRank:
     """RANK, LOCAL_RANK, WORLD_SIZE, as torchrun sets them."""
     rank, local_rank = (int(os.environ.get(name) or 0) for name in ("RANK", "LOCAL_RANK"))
-    return Place(rank, local_rank, int(os.environ.get("WORLD_SIZE") or 1))
+    return ProcessRank(rank, local_rank, int(os.environ.get("WORLD_SIZE") or 1))

@@ -29,7 +29,7 @@ class TrainRate(NamedTuple):
     images_per_second: float
 
 
-class Way(NamedTuple):
+class CpuSettings(NamedTuple):
     """How a run lies in memory and on the cores, and why. Moves the last bits only."""
 
     layout: Layout
@@ -44,19 +44,19 @@ class Rates:
         name = f"{socket.gethostname()}-{cpus}cpus-torch{torch}.json"
         self.path: Path = cache_dir() / "rates" / name
 
-    def keep(self, rates: Iterable[TrainRate]) -> None:
+    def save(self, rates: Iterable[TrainRate]) -> None:
         """Each in place of an earlier one of the same encoder, precision, layout and threads."""
-        newest = {rate[:-1]: rate for rate in [*self.kept(), *rates]}
+        newest = {rate[:-1]: rate for rate in [*self.load(), *rates]}
         write_json(self.path, [rate._asdict() for rate in newest.values()])
 
-    def kept(self) -> list[TrainRate]:
+    def load(self) -> list[TrainRate]:
         """None where nothing was measured here."""
         return [TrainRate(**rate) for rate in read_json(self.path) or ()]
 
 
-def way(
+def fastest_settings(
     rates: Iterable[TrainRate], encoder: EncoderSpec, precision: str, threads: int, fixed: bool
-) -> Way:
+) -> CpuSettings:
     """The fastest measured for the encoder's kind; as ever where nothing is clearly faster.
 
     `threads`: as many as torch takes by itself; `fixed`: the user wants just so many.
@@ -71,11 +71,11 @@ def way(
     ]
     usual = [rate for rate in of_kind if (rate.layout, rate.threads) == (USUAL, threads)]
     if not usual:
-        return Way(USUAL, None, "nothing measured for it (datayield doctor --measure)")
+        return CpuSettings(USUAL, None, "nothing measured for it (datayield doctor --measure)")
     best = max(of_kind, key=lambda rate: rate.images_per_second)
     gain = best.images_per_second / usual[0].images_per_second
     if gain < WORTH:
-        return Way(USUAL, None, f"nothing measured is {WORTH - 1:.0%} faster")
+        return CpuSettings(USUAL, None, f"nothing measured is {WORTH - 1:.0%} faster")
     as_ever = f"{USUAL} with {threads} threads"
     why = f"measured {gain:.2f} times as fast as {as_ever}"
-    return Way(best.layout, best.threads if best.threads != threads else None, why)
+    return CpuSettings(best.layout, best.threads if best.threads != threads else None, why)

@@ -20,7 +20,7 @@ def decoded_bytes(plan: Plan, listings: Listings) -> int:
         if isinstance(task.spec, RunSpec):
             for _, part in task.spec.data.members:
                 wanted.add((part.dataset, part.split, part.size, part.fit))
-        for _, ev in task.owed:
+        for _, ev in task.pending:
             wanted |= {(ev.dataset, split, ev.size, ev.fit) for split in ev.splits}
     return sum(
         listings[dataset, split].images * size * size * 3

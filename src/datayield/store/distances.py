@@ -45,10 +45,10 @@ class DistanceRecord(Frozen):
 
 def measured_in(folder: Path) -> tuple[DistanceRecord, ...]:
     """Every record that `datayield distance` left in `folder`, by name of the file."""
-    found = []
+    records = []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(DistanceRecord.model_validate(read_json(path), strict=False))
+            records.append(DistanceRecord.model_validate(read_json(path), strict=False))
         except ValidationError:
             continue  # of another version: measured anew when it is asked for
-    return tuple(found)
+    return tuple(records)

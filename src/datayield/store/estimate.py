@@ -14,7 +14,7 @@ SEEN, SCALED = (0.85, 1.2), (0.4, 2.5)
 PROBE_FLOPS_PER_ITEM = 2e7  # a probe's arithmetic per labelled image, for evaluations not yet seen
 
 
-class Estimate(NamedTuple):
+class TimeEstimate(NamedTuple):
     """Seconds: a likely value between a low and a high one; `basis` says what it rests on."""
 
     low: float
@@ -22,17 +22,17 @@ class Estimate(NamedTuple):
     high: float
     basis: str  # "runs", "measured" or "scaled"
 
-    def __add__(self, other: object) -> "Estimate":
+    def __add__(self, other: object) -> "TimeEstimate":
         """The sum; ends add up, which is right for errors that all go the same way."""
-        if not isinstance(other, Estimate):
+        if not isinstance(other, TimeEstimate):
             return NotImplemented
         weaker = max(self.basis, other.basis, key=("", "runs", "measured", "scaled").index)
-        return Estimate(
+        return TimeEstimate(
             self.low + other.low, self.likely + other.likely, self.high + other.high, weaker
         )
 
 
-NOTHING = Estimate(0.0, 0.0, 0.0, "")
+NOTHING = TimeEstimate(0.0, 0.0, 0.0, "")
 
 
 def likely_device() -> str:
@@ -40,7 +40,7 @@ def likely_device() -> str:
     return "cuda" if Path("/dev/nvidiactl").exists() else "cpu"
 
 
-def pretraining(spec: RunSpec, share_left: float, speeds: Speeds) -> Estimate | None:
+def pretraining(spec: RunSpec, share_left: float, speeds: Speeds) -> TimeEstimate | None:
     """Seconds for the rest of a pretraining; None where nothing comparable was ever timed."""
     images = share_left * spec.steps * spec.batch
     per_image = speeds.samples(speed_key(spec))
@@ -50,7 +50,7 @@ def pretraining(spec: RunSpec, share_left: float, speeds: Speeds) -> Estimate | 
     return _scaled(flops * images, speeds) if flops is not None else None
 
 
-def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> Estimate | None:
+def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> TimeEstimate | None:
     """Seconds for one evaluation, features included."""
     seen = speeds.samples(eval_key(encoder, spec))
     if seen:
@@ -69,17 +69,17 @@ def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> E
 
 def _spread(
     seconds: list[float], factors: tuple[float, float], speeds: Speeds, key: str
-) -> Estimate:
+) -> TimeEstimate:
     low, high = factors
     basis = "runs" if speeds.from_runs(key) else "measured"
-    return Estimate(low * min(seconds), median(seconds), high * max(seconds), basis)
+    return TimeEstimate(low * min(seconds), median(seconds), high * max(seconds), basis)
 
 
-def _scaled(flops: float, speeds: Speeds) -> Estimate | None:
+def _scaled(flops: float, speeds: Speeds) -> TimeEstimate | None:
     rates = speeds.seconds_per_flop()
     if not rates:
         return None
     low, high = SCALED
-    return Estimate(
+    return TimeEstimate(
         low * flops * min(rates), flops * median(rates), high * flops * max(rates), "scaled"
     )

@@ -10,7 +10,7 @@ from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.errors import StoreError
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import BaselineSpec, RunSpec
-from datayield.store.records import ResultRecord, SpentRecord
+from datayield.store.records import ResultRecord, RunCostRecord
 
 R = TypeVar("R", bound=Frozen)
 
@@ -53,21 +53,21 @@ class RunFolder(NamedTuple):
     def write_spec(self, spec: RunSpec | BaselineSpec) -> None:
         """Put the spec down on the first visit; on later ones check that it is the same."""
         path, asked = self.path / "spec.json", spec.model_dump(mode="json")
-        found = read_json(path)
-        if found is None:
+        stored = read_json(path)
+        if stored is None:
             write_json(path, asked)
-        elif _said(found) != _said(asked):
+        elif _said(stored) != _said(asked):
             raise StoreError(
                 "this folder holds another run than its name says",
                 where=str(path),
                 hint="it was edited by hand: move the folder away and run again",
             )
 
-    def spent(self) -> SpentRecord | None:
+    def run_cost(self) -> RunCostRecord | None:
         """What the finished pretraining took; None while it is not finished."""
-        return _read(f"{self.path}/spent.json", SpentRecord)
+        return _read(f"{self.path}/spent.json", RunCostRecord)
 
-    def write_spent(self, record: SpentRecord) -> None:
+    def write_run_cost(self, record: RunCostRecord) -> None:
         """Mark the pretraining as finished."""
         write_json(self.path / "spent.json", record.model_dump(mode="json"))
 

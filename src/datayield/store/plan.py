@@ -6,14 +6,14 @@ from datayield.spec.atomic_files import read_json
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, short_number
 from datayield.spec.study import Cell, Study, in_words
-from datayield.store.estimate import NOTHING, Estimate, evaluation, pretraining
+from datayield.store.estimate import NOTHING, TimeEstimate, evaluation, pretraining
 from datayield.store.folders import RunFolder, Store, result_name
 from datayield.store.run_lock import holder
 from datayield.store.speeds import Speeds
-from datayield.store.trunk import Member, Part, parts, shortest_first, steps_there
+from datayield.store.trunk import TrunkMember, TrunkPart, parts, shortest_first, steps_there
 
 State = Literal["done", "missing", "partial", "evaluate", "running", "failed"]
-Owed = tuple[float, EvalSpec]  # share of the budget, evaluation
+EvalAt = tuple[float, EvalSpec]  # share of the budget, evaluation
 
 
 class Task(NamedTuple):
@@ -21,14 +21,14 @@ class Task(NamedTuple):
 
     spec: RunSpec | BaselineSpec
     label: str
-    evals: tuple[Owed, ...]
+    evals: tuple[EvalAt, ...]
     state: State
     why: str
-    owed: tuple[Owed, ...]  # evaluations without a result
+    pending: tuple[EvalAt, ...]  # evaluations without a result
     share_left: float  # of the pretraining
-    estimate: Estimate | None  # of what is left; None: nothing comparable was ever timed
+    estimate: TimeEstimate | None  # of what is left; None: nothing comparable was ever timed
     leads_on: bool = False  # whether other runs of the study start from its last encoder
-    part: Part | None = None  # in a trunk, where the run has one
+    part: TrunkPart | None = None  # in a trunk, where the run has one
 
     @property
     def to_train(self) -> float:
@@ -55,7 +55,7 @@ class Plan(NamedTuple):
         return [task for task in self.tasks if task.state != "done"]
 
     @property
-    def estimate(self) -> Estimate | None:
+    def estimate(self) -> TimeEstimate | None:
         """Seconds for all that is left, one task after another; None where one is unknown."""
         total = NOTHING
         for task in self.todo:
@@ -76,13 +76,13 @@ class Plan(NamedTuple):
 
 def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> Plan:
     """Compare what the study asks for with what the store holds. Reads names, not contents."""
-    evals_of: dict[str, dict[tuple[float, str], Owed]] = {}
+    evals_of: dict[str, dict[tuple[float, str], EvalAt]] = {}
     runs: dict[str, tuple[RunSpec, str]] = {}
     arms = {cell.run.id: cell.arm for cell in cells}
     for cell in shortest_first(cells):
         runs.update({run.id: (run, arms.get(run.id, "")) for run in cell.run.chain})
-        owed = evals_of.setdefault(cell.run.id, {})
-        owed.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
+        pending = evals_of.setdefault(cell.run.id, {})
+        pending.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
     tasks = [
         _task(spec, label(spec), evals, store, speeds)
         for spec in study.baselines(cells)
@@ -111,12 +111,12 @@ def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
         for at in places:
             spec, task = tasks[at].spec, tasks[at]
             assert isinstance(spec, RunSpec)
-            members.append(Member(spec, task.shares, task.share_left, task.state == "running"))
+            members.append(TrunkMember(spec, task.shares, task.share_left, task.state == "running"))
         for at, part in zip(places, parts(members, steps_there(store, trunk)), strict=True):
             tasks[at] = task = tasks[at]._replace(part=part)
             if part.start and isinstance(task.spec, RunSpec):
                 why = f"{task.why}; goes on from {part.start / task.spec.steps:.0%} of the budget"
-                left = _estimate(task.spec, task.owed, task.to_train, speeds)
+                left = _estimate(task.spec, task.pending, task.to_train, speeds)
                 tasks[at] = task._replace(why=why, estimate=left)
     return tasks
 
@@ -124,11 +124,13 @@ def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
 def as_of_now(task: Task, store: Store) -> Task:
     """The task as the store stands now: what another process has done since is not done again."""
     folder = store.run(task.spec.id)
-    owed = tuple(pair for pair in task.owed if not folder.result(pair[0], pair[1].id).exists())
+    pending = tuple(
+        pair for pair in task.pending if not folder.result(pair[0], pair[1].id).exists()
+    )
     left = task.share_left
     if left > 0:
-        left, _ = _training_left(task.spec, owed, folder, task.leads_on)
-    return task._replace(owed=owed, share_left=left)
+        left, _ = _training_left(task.spec, pending, folder, task.leads_on)
+    return task._replace(pending=pending, share_left=left)
 
 
 def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
@@ -149,7 +151,7 @@ def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
 def _task(
     spec: RunSpec | BaselineSpec,
     name: str,
-    evals: tuple[Owed, ...],
+    evals: tuple[EvalAt, ...],
     store: Store,
     speeds: Speeds,
     wanted: bool | None = None,
@@ -157,41 +159,41 @@ def _task(
     """`wanted`: whether a run that starts from this one is to train; None where none does."""
     folder = store.run(spec.id)
     there = folder.results()
-    owed = tuple((s, ev) for s, ev in evals if result_name(s, ev.id) not in there)
-    left, why = _training_left(spec, owed, folder, bool(wanted))
+    pending = tuple((s, ev) for s, ev in evals if result_name(s, ev.id) not in there)
+    left, why = _training_left(spec, pending, folder, bool(wanted))
     if left and not evals and wanted is False:  # all that start from it have done so
         left, why = 0.0, ""
     state: State = "done"
     if left > 0:
         state = "partial" if left < 1 else "missing"
-    elif owed:
+    elif pending:
         state = "evaluate"
-        why = _which(owed, evals)
+        why = _which(pending, evals)
     if state != "done":
         failure = read_json(folder.failure)
         if failure is not None:
             state, why = "failed", f"failed: {failure.get('message', '')}".splitlines()[0]
         if holder(folder.path) == "running":
             state, why = "running", "another process is at it"
-    estimate = _estimate(spec, owed, left, speeds)
-    return Task(spec, name, evals, state, why, owed, left, estimate, wanted is not None)
+    estimate = _estimate(spec, pending, left, speeds)
+    return Task(spec, name, evals, state, why, pending, left, estimate, wanted is not None)
 
 
-def _which(owed: tuple[Owed, ...], evals: tuple[Owed, ...]) -> str:
-    if len(owed) == len(evals):
+def _which(pending: tuple[EvalAt, ...], evals: tuple[EvalAt, ...]) -> str:
+    if len(pending) == len(evals):
         return "never evaluated"
-    names = list(dict.fromkeys(f"{ev.name} ({ev.protocol})" for _, ev in owed))
+    names = list(dict.fromkeys(f"{ev.name} ({ev.protocol})" for _, ev in pending))
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""
     return f"not yet evaluated: {', '.join(names[:2])}{more}"
 
 
 def _training_left(
-    spec: RunSpec | BaselineSpec, owed: tuple[Owed, ...], folder: RunFolder, wanted: bool
+    spec: RunSpec | BaselineSpec, pending: tuple[EvalAt, ...], folder: RunFolder, wanted: bool
 ) -> tuple[float, str]:
     if isinstance(spec, BaselineSpec):
         return 0.0, ""
     if (folder.path / "spent.json").exists():
-        needed = {s for s, _ in owed} | ({1.0} if wanted else set())
+        needed = {s for s, _ in pending} | ({1.0} if wanted else set())
         lost = [s for s in needed if not folder.checkpoint(s).exists()]
         if lost:
             return 1.0, f"no checkpoint at {min(lost):.0%} of the budget: replayed"
@@ -204,10 +206,10 @@ def _training_left(
 
 
 def _estimate(
-    spec: RunSpec | BaselineSpec, owed: tuple[Owed, ...], left: float, speeds: Speeds
-) -> Estimate | None:
+    spec: RunSpec | BaselineSpec, pending: tuple[EvalAt, ...], left: float, speeds: Speeds
+) -> TimeEstimate | None:
     encoder: EncoderSpec | None = spec.encoder
-    parts = [evaluation(encoder, ev, speeds) for _, ev in owed]
+    parts = [evaluation(encoder, ev, speeds) for _, ev in pending]
     if left > 0 and isinstance(spec, RunSpec):
         parts.append(pretraining(spec, left, speeds))
     total = NOTHING

@@ -16,7 +16,7 @@ class Shared(Frozen):
     seconds: float
 
 
-class SpentRecord(Frozen):
+class RunCostRecord(Frozen):
     """What one pretraining asked for and took. Seconds are of training alone, no evaluation.
 
     All counts are those of the whole run, as if it had been alone; what it took over from another

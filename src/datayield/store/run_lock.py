@@ -1,4 +1,4 @@
-"""One writer per run: a claim file with a heartbeat, taken over only when its holder is gone."""
+"""One writer per run: a lock file with a heartbeat, taken over only when its holder is gone."""
 
 import fcntl
 import json
@@ -27,53 +27,53 @@ def holder(folder: Path) -> Literal["", "running", "stale"]:
         age = time.time() - path.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):
         return ""
-    claim = read_json(path) or {}
-    if claim.get("host") == socket.gethostname() and not _alive(claim.get("pid")):
+    other = read_json(path) or {}
+    if other.get("host") == socket.gethostname() and not _alive(other.get("pid")):
         return "stale"
     return "stale" if age > STALE_SECONDS else "running"
 
 
 @contextmanager
-def claimed(folder: Path, patience: float = 0.0) -> Iterator[None]:
+def run_lock(folder: Path, lock_timeout: float = 0.0) -> Iterator[None]:
     """Hold `folder` for the block. Raises BusyError while another live process holds it.
 
-    `patience`: seconds to wait for it first, as after a worker was lost on another machine.
+    `lock_timeout`: seconds to wait for it first, as after a worker was lost on another machine.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "claim.json"
-    mine = {
+    lock = {
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "since": time.time(),
         "token": uuid.uuid4().hex,
     }
-    until = time.monotonic() + patience
-    while not _took(folder, mine):
+    until = time.monotonic() + lock_timeout
+    while not _acquire(folder, lock):
         if time.monotonic() >= until:
-            claim = read_json(path) or {}
+            other = read_json(path) or {}
             raise BusyError(
                 "this run is being worked on by another process",
                 where=str(folder),
-                got=f"process {claim.get('pid')} on {claim.get('host')}",
+                got=f"process {other.get('pid')} on {other.get('host')}",
                 hint="let it finish, or stop it; its claim lapses by itself after 3 minutes",
             )
         time.sleep(LOOK_SECONDS)
     done = threading.Event()
-    beat = threading.Thread(target=_beat, args=(path, mine, done), daemon=True)
+    beat = threading.Thread(target=_beat, args=(path, lock, done), daemon=True)
     beat.start()
     try:
         yield
     finally:
         done.set()
         beat.join()
-        if read_json(path) == mine:  # not that of one who took it over while this machine slept
+        if read_json(path) == lock:  # not that of one who took it over while this machine slept
             path.unlink(missing_ok=True)
 
 
-def _took(folder: Path, mine: dict[str, Any]) -> bool:
-    """Put the claim down unless a live process holds the folder."""
+def _acquire(folder: Path, lock: dict[str, Any]) -> bool:
+    """Write the lock file unless a live process holds the folder."""
     path = folder / "claim.json"
-    with _alone(folder):
+    with _exclusive(folder):
         if holder(folder) == "stale":
             grave = folder / f".stale-{uuid.uuid4().hex}"
             with suppress(FileNotFoundError):
@@ -84,13 +84,13 @@ def _took(folder: Path, mine: dict[str, Any]) -> bool:
         except FileExistsError:
             return False
         with os.fdopen(descriptor, "w") as file:
-            json.dump(mine, file)
+            json.dump(lock, file)
     return True
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time looks and acts, else a fresh claim could be taken for a stale one.
+def _exclusive(folder: Path) -> Iterator[None]:
+    """One process at a time looks and acts, else a fresh lock could be taken for a stale one.
 
     Where a file system cannot lock a folder (NFS), the rename alone decides.
     """
@@ -103,9 +103,9 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _beat(path: Path, mine: dict[str, Any], done: threading.Event) -> None:
+def _beat(path: Path, lock: dict[str, Any], done: threading.Event) -> None:
     while not done.wait(BEAT_SECONDS):
-        if read_json(path) == mine:
+        if read_json(path) == lock:
             os.utime(path)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from datayield.spec.atomic_files import read_json, write_json
-from datayield.spec.environment import cache_dir, place
+from datayield.spec.environment import cache_dir, process_rank
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.identity import digest
 from datayield.spec.run import EncoderSpec, RunSpec
@@ -24,7 +24,7 @@ def kind_of(device: str, jobs: int = 1) -> str:
 
     And where several runs share the device: each of them is slower than one alone.
     """
-    processes = place().processes
+    processes = process_rank().processes
     name = device if processes == 1 else f"{device}x{processes}"
     return name if jobs == 1 else f"{name}-{jobs}jobs"
 

@@ -14,7 +14,7 @@ from datayield.spec.study import Cell
 from datayield.store.folders import Store
 
 
-class Member(NamedTuple):
+class TrunkMember(NamedTuple):
     """A planned run of a trunk: where its encoder is kept, and what is left of it."""
 
     spec: RunSpec
@@ -23,7 +23,7 @@ class Member(NamedTuple):
     held: bool  # by another process, of which nothing is expected
 
 
-class Part(NamedTuple):
+class TrunkPart(NamedTuple):
     """What a planned run takes from its trunk, and leaves on it for others."""
 
     runs: tuple[str, ...]  # all planned runs of the trunk
@@ -47,12 +47,12 @@ def shortest_first(cells: Sequence[Cell]) -> list[Cell]:
     return [cell if cell.run.trunk is None else next(sorted_[cell.run.trunk]) for cell in cells]
 
 
-def parts(members: Sequence[Member], there: Iterable[int]) -> list[Part]:
+def parts(members: Sequence[TrunkMember], there: Iterable[int]) -> list[TrunkPart]:
     """The part of each run of one trunk, in the order in which they are to run.
 
     `there`: steps whose states the store holds already.
     """
-    runs, expected, found = tuple(member.spec.id for member in members), set(there), []
+    runs, expected, assigned = tuple(member.spec.id for member in members), set(there), []
     for i, (spec, shares, left, held) in enumerate(members):
         leaves: set[int] = set()
         for later in (m for m in members[i + 1 :] if m.left == 1):
@@ -60,10 +60,10 @@ def parts(members: Sequence[Member], there: Iterable[int]) -> list[Part]:
             leaves |= {until, *(k for k in _kept(later.spec, later.shares) if k <= until)}
         fresh = start_of(spec, shares, expected) if left == 1 else 0
         begins = fresh if left == 1 else round((1 - left) * spec.steps)
-        found.append(Part(runs, fresh, tuple(sorted(leaves)) if left > 0 else ()))
+        assigned.append(TrunkPart(runs, fresh, tuple(sorted(leaves)) if left > 0 else ()))
         if left > 0 and not held:
             expected |= {step for step in leaves if step >= begins}
-    return found
+    return assigned
 
 
 def start_of(spec: RunSpec, shares: Iterable[float], there: Collection[int]) -> int:

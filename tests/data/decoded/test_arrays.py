@@ -156,7 +156,7 @@ def test_killed_half_way_leaves_nothing_that_is_used(folder: str, tmp_path: Path
         "import os, sys\n"
         "from datayield.data.decoded import arrays\n"
         "def die(*_): os._exit(9)\n"
-        "arrays.keep = die\n"
+        "arrays.move_into_place = die\n"
         "arrays.prepare(sys.argv[1], 'train', 8)\n"
     )
     killed = subprocess.run([sys.executable, "-c", code, folder], check=False)
@@ -189,13 +189,13 @@ def test_a_damaged_store_is_made_anew(folder: str, tmp_path: Path, harm: str) ->
 
 
 def test_two_builders_at_once(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = arrays.keep
+    real = arrays.move_into_place
 
     def overtaken(building: Path, target: Path, meta: dict[str, Any]) -> None:
         shutil.copytree(building, target)  # another process finishes first
         real(building, target, meta)
 
-    monkeypatch.setattr(arrays, "keep", overtaken)
+    monkeypatch.setattr(arrays, "move_into_place", overtaken)
     assert len(prepare(folder, "train", 8)) == 4
 
 

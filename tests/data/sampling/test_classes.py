@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datayield.data.sampling.classes import among, lacking, numbers
+from datayield.data.sampling.classes import among, missing_classes, numbers
 from datayield.data.sampling.subset import Among, indices
 from datayield.spec.errors import DataError
 from datayield.spec.run.subset import Classes, Part
@@ -94,12 +94,12 @@ def test_more_than_the_classes_have() -> None:
 
 def test_a_plan_knows_without_decoding() -> None:
     fine = Part(dataset="digits", classes=_classes("[:5]"), label="digit", count=100)
-    assert lacking([("B", fine), ("A", fine)]) == []
+    assert missing_classes([("B", fine), ("A", fine)]) == []
     many = fine.model_copy(update={"count": 100_000})
-    (error,) = lacking([("B", fine), ("A", many)])
+    (error,) = missing_classes([("B", fine), ("A", many)])
     assert "data.parts.A.count" in str(error)
     assert "good images of [:5]" in str(error)
-    (error,) = lacking([("", fine.model_copy(update={"label": None}))])
+    (error,) = missing_classes([("", fine.model_copy(update={"label": None}))])
     assert "digit, ink" in str(error)
 
 

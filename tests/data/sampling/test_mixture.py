@@ -9,7 +9,7 @@ from datayield.data.decoded.rows import Held, Rows, Stored
 from datayield.data.sampling.mixture import EndToEnd, Joined
 from datayield.data.sampling.resident import Resident
 from datayield.data.sampling.streamed import Streamed
-from datayield.data.sampling.subset import Drawn, Indices, digest_of
+from datayield.data.sampling.subset import Indices, SeededOrder, digest_of
 
 SIZES = (7, 1, 12)
 
@@ -42,7 +42,7 @@ def test_rows_are_those_of_the_sets_end_to_end(tmp_path: Path) -> None:
 
 
 def test_positions_are_shifted_by_the_sets_before() -> None:
-    parts: list[Indices] = [np.array([3, 1]), np.array([0]), Drawn(12, 4, None, 2)]
+    parts: list[Indices] = [np.array([3, 1]), np.array([0]), SeededOrder(12, 4, None, 2)]
     joined = EndToEnd(parts, SIZES)
     want = np.array([3, 1, 7, 10, 11, 12, 13])
     assert len(joined) == 7

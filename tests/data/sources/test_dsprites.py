@@ -7,7 +7,14 @@ import pytest
 
 from datayield.data.catalog import find
 from datayield.data.decoded.arrays import prepare
-from datayield.data.sources.dsprites import FACTORS, IMAGES, DSprites, Options, factors, rendered
+from datayield.data.sources.dsprites import (
+    FACTORS,
+    IMAGES,
+    DSprites,
+    DspritesOptions,
+    factors,
+    rendered,
+)
 from datayield.spec.errors import DataError
 
 
@@ -28,7 +35,7 @@ def test_the_grid_is_that_of_the_published_file() -> None:
 
 def test_labels_are_vtabs() -> None:
     """x in pairs; orientation by floor(number / 2.5), so classes of 3 and 2 by turns."""
-    source = DSprites("train", Options(n=5000))
+    source = DSprites("train", DspritesOptions(n=5000))
     of = factors(source.numbers)
     labels = source.labels
     assert labels["location"].tolist() == [v // 2 for v in of["x"].tolist()]
@@ -39,11 +46,14 @@ def test_labels_are_vtabs() -> None:
 
 
 def test_splits_are_prefixes_and_disjoint() -> None:
-    large, small = DSprites("train", Options(n=3000)), DSprites("train", Options(n=1000))
+    large, small = (
+        DSprites("train", DspritesOptions(n=3000)),
+        DSprites("train", DspritesOptions(n=1000)),
+    )
     assert np.array_equal(large.numbers[:1000], small.numbers)
     assert large.numbers[:4].tolist() == [292479, 258584, 212140, 174468]
-    test = DSprites("test", Options(n_test=73_728))
-    everything = DSprites("train", Options(n=IMAGES - 73_728))
+    test = DSprites("test", DspritesOptions(n_test=73_728))
+    everything = DSprites("train", DspritesOptions(n=IMAGES - 73_728))
     assert not set(test.numbers.tolist()) & set(everything.numbers.tolist())
     assert small.stamp != large.stamp != test.stamp
 

@@ -12,7 +12,7 @@ from datayield.data.sprites.random_draws import rgb
 from datayield.data.sprites.render import draw
 from datayield.data.sprites.scene import CLASSES, label_block, scene_block
 from datayield.data.sprites.shapes import FILLS, SHAPES
-from datayield.data.sprites.sprites import Options, Sprites, parse
+from datayield.data.sprites.sprites import Sprites, SpritesOptions, parse
 from datayield.spec.errors import DataError
 
 GOLDEN: dict[str, list[float]] = {
@@ -36,9 +36,9 @@ def test_prefixes_nest_whatever_n() -> None:
 
 
 def test_the_same_in_any_order_and_for_a_copy() -> None:
-    source = Sprites("train", Options(n=600))
+    source = Sprites("train", SpritesOptions(n=600))
     forward = [source.read(i).copy() for i in (5, 300, 599)]
-    backward = [Sprites("train", Options(n=9999)).read(i) for i in (599, 300, 5)]
+    backward = [Sprites("train", SpritesOptions(n=9999)).read(i) for i in (599, 300, 5)]
     for one, two in zip(forward, reversed(backward), strict=True):
         np.testing.assert_array_equal(one, two)
 
@@ -58,14 +58,14 @@ def test_splits_and_images_differ() -> None:
 
 
 def test_labels_are_balanced_in_every_prefix_of_blocks() -> None:
-    for name, column in Sprites("train", Options(n=1000)).labels.items():
+    for name, column in Sprites("train", SpritesOptions(n=1000)).labels.items():
         counts = np.bincount(column, minlength=len(CLASSES[name]))
         assert counts.max() - counts.min() <= 12, name
         assert counts.sum() == 1000
 
 
 def test_labels_are_independent_of_each_other() -> None:
-    labels = Sprites("train", Options(n=25_600)).labels
+    labels = Sprites("train", SpritesOptions(n=25_600)).labels
     values = []
     for one, two in itertools.combinations(labels, 2):
         table = np.zeros((len(CLASSES[one]), len(CLASSES[two])))
@@ -97,7 +97,7 @@ def test_pixels_alone_hardly_tell_the_category() -> None:
 
 
 def test_shift_moves_the_images_and_keeps_the_labels() -> None:
-    base, far = (Sprites("train", Options(shift=s)) for s in (0.0, 1.0))
+    base, far = (Sprites("train", SpritesOptions(shift=s)) for s in (0.0, 1.0))
     for name, column in base.labels.items():
         np.testing.assert_array_equal(column, far.labels[name])
     a, b = images(base, 512).astype(float), images(far, 512).astype(float)
@@ -107,7 +107,7 @@ def test_shift_moves_the_images_and_keeps_the_labels() -> None:
     which = np.repeat([0, 1], 512)
     score = RidgeClassifier(1.0).fit(means[::2], which[::2]).score(means[1::2], which[1::2])
     assert score > 0.75
-    near = images(Sprites("train", Options(shift=0.1)), 512).astype(float)
+    near = images(Sprites("train", SpritesOptions(shift=0.1)), 512).astype(float)
     assert np.abs(near - a).mean() < 0.5 * np.abs(b - a).mean()
 
 
@@ -156,8 +156,8 @@ def test_rgb() -> None:
 
 
 def test_options() -> None:
-    assert parse("") == Options()
-    assert parse("shift=0.5&n=64") == Options(n=64, shift=0.5)
+    assert parse("") == SpritesOptions()
+    assert parse("shift=0.5&n=64") == SpritesOptions(n=64, shift=0.5)
     one, two = (
         find(f"sprites?{q}", "train").listing() for q in ("n=64&shift=0.5", "shift=.5&n=64")
     )

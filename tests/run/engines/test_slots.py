@@ -6,20 +6,20 @@ import sys
 import pytest
 import torch
 
-from datayield.run.engines import slots as packing
-from datayield.run.engines.slots import GIB, packed
+from datayield.run.engines import slots
+from datayield.run.engines.slots import GIB, choose_jobs
 from datayield.run.engines.slurm import parsed
 from datayield.session import How, how_to_run, open_study
 from datayield.spec.errors import ConfigError
-from datayield.store.records import SpentRecord
+from datayield.store.records import RunCostRecord
 from datayield.store.speeds import speed_key
 from tests.conftest import Call
 
 CPU = torch.device("cpu")
 
 
-def spent_of(key: str, peak: int) -> SpentRecord:
-    return SpentRecord(
+def spent_of(key: str, peak: int) -> RunCostRecord:
+    return RunCostRecord(
         images_asked=640, images=640, views=1280, steps=20, flops=None, seconds=1.0,
         wait_seconds=0.0, view_seconds=0.1, peak_memory=peak, device="cpu", threads=1,
         final_loss=1.0, weights="", data_digest="", indices_digest="", speed_key=key,
@@ -34,13 +34,13 @@ def spent_of(key: str, peak: int) -> SpentRecord:
 def test_the_least_of_memory_cores_and_tasks(
     datayield: Call, monkeypatch: pytest.MonkeyPatch, free: float, cores: int, jobs: int, by: str
 ) -> None:
-    monkeypatch.setattr(packing, "free_bytes", lambda _: free * GIB)
-    monkeypatch.setattr(packing, "cores", lambda: cores)
+    monkeypatch.setattr(slots, "free_bytes", lambda _: free * GIB)
+    monkeypatch.setattr(slots, "cores", lambda: cores)
     session = open_study("tiny.yaml")
-    found = packed(session.plan(), session.store, CPU)
-    assert found.jobs == jobs
-    assert found.why.startswith(f"{jobs} at once, limited by {by} (")
-    assert "by a guess" in found.why
+    chosen = choose_jobs(session.plan(), session.store, CPU)
+    assert chosen.jobs == jobs
+    assert chosen.why.startswith(f"{jobs} at once, limited by {by} (")
+    assert "by a guess" in chosen.why
 
 
 def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
@@ -51,15 +51,15 @@ def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
     done = {speed_key(t.spec): t for t in plan.todo if t.share_left > 0}  # type: ignore[arg-type]
     for key, task in done.items():
         folder = session.store.run(task.spec.id)
-        folder.write_spent(spent_of(key, 5 * GIB))
+        folder.write_run_cost(spent_of(key, 5 * GIB))
         for share in task.shares:
             folder.checkpoint(share).parent.mkdir(exist_ok=True)
             folder.checkpoint(share).touch()
-    monkeypatch.setattr(packing, "free_bytes", lambda _: 14 * GIB)
-    monkeypatch.setattr(packing, "cores", lambda: 8)
-    found = packed(session.plan(), session.store, CPU)
-    assert found.jobs == 2
-    assert "5.0 GiB each as measured" in found.why
+    monkeypatch.setattr(slots, "free_bytes", lambda _: 14 * GIB)
+    monkeypatch.setattr(slots, "cores", lambda: 8)
+    chosen = choose_jobs(session.plan(), session.store, CPU)
+    assert chosen.jobs == 2
+    assert "5.0 GiB each as measured" in chosen.why
 
 
 LIMITED = """
@@ -67,7 +67,7 @@ import re, resource
 from pathlib import Path
 import torch
 from datayield.data.free_memory import _fields, free_bytes, images_fit
-from datayield.run.engines.slots import packed
+from datayield.run.engines.slots import choose_jobs
 from datayield.session import open_study
 cpu = torch.device("cpu")
 session = open_study("tiny.yaml")
@@ -76,11 +76,11 @@ resource.setrlimit(resource.RLIMIT_AS, (size + (1536 << 20),) * 2)
 free = free_bytes(cpu)
 assert 1.4 * 2**30 < free <= 1.5 * 2**30, free
 assert not images_fit(int(0.6 * free), cpu)
-packing = packed(session.plan(), session.store, cpu)
-said = float(re.search(r"\\(([0-9.]+) GiB free", packing.why).group(1))
-assert abs(said - free / 2**30) < 0.11, packing.why
-assert packing.jobs == 1, packing.why
-assert "limited by memory" in packing.why, packing.why
+chosen = choose_jobs(session.plan(), session.store, cpu)
+said = float(re.search(r"\\(([0-9.]+) GiB free", chosen.why).group(1))
+assert abs(said - free / 2**30) < 0.11, chosen.why
+assert chosen.jobs == 1, chosen.why
+assert "limited by memory" in chosen.why, chosen.why
 """
 
 

@@ -10,8 +10,8 @@ import pytest
 from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
 from datayield.run.engines.choose import engine_of
-from datayield.run.engines.torchrun import _verdict, by_processes
-from datayield.run.job import Ended, Job
+from datayield.run.engines.torchrun import _verdict, run_in_processes
+from datayield.run.job import Job, TaskEnd
 from datayield.session import How, how_to_run, open_study
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError
@@ -23,7 +23,7 @@ def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_pa
     session = open_study("tiny.yaml")
     task = next(task for task in session.plan().todo if task.share_left > 0)
     longer = Budget(unit="images", amount=12_800)
-    task = task._replace(spec=task.spec.model_copy(update={"budget": longer}), evals=(), owed=())
+    task = task._replace(spec=task.spec.model_copy(update={"budget": longer}), evals=(), pending=())
     run = session.store.run(task.spec.id)
     job, stop = Job(task, session.store, "cpu", 0.0, processes=2), Event()
 
@@ -33,15 +33,15 @@ def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_pa
         stop.set()
 
     Thread(target=stop_once_saved, daemon=True).start()
-    end = by_processes(job, tmp_path, tmp_path, stop)
+    end = run_in_processes(job, tmp_path, tmp_path, stop)
     assert end.how == "stopped"
     step = (read_json(run.path / "progress.json") or {})["step"]
     assert 0 < step < 400
     assert end.message.startswith(f"stopped at step {step} of 400, saved")
     assert not (run.path / "claim.json").exists()
 
-    assert by_processes(job._replace(save_seconds=60.0), tmp_path, tmp_path) == Ended("done")
-    spent = run.spent()
+    assert run_in_processes(job._replace(save_seconds=60.0), tmp_path, tmp_path) == TaskEnd("done")
+    spent = run.run_cost()
     assert spent is not None
     assert (spent.processes, spent.resumed, spent.images) == (2, 1, 12_800)
 
@@ -52,7 +52,7 @@ def test_an_error_of_the_program_ends_all_processes_and_is_told(
     session = open_study("tiny.yaml")
     task = session.plan().todo[-1]
     odd = task._replace(spec=task.spec.model_copy(update={"batch": 33}))
-    end = by_processes(Job(odd, session.store, "cpu", 60.0, processes=2), tmp_path, tmp_path)
+    end = run_in_processes(Job(odd, session.store, "cpu", 60.0, processes=2), tmp_path, tmp_path)
     assert end.how == "failed"
     assert "a batch of 33 is not divisible by 2 processes" in end.message
 
@@ -60,7 +60,7 @@ def test_an_error_of_the_program_ends_all_processes_and_is_told(
 def test_the_process_that_a_signal_ended_is_the_cause(tmp_path: Path) -> None:
     (tmp_path / "cause").write_text("process 0 of 2: connection closed by peer")
     failures = [ProcessFailure(0, 10, 1, "<N/A>"), ProcessFailure(1, 11, -signal.SIGSEGV, "<N/A>")]
-    assert _verdict(failures, 2, tmp_path) == Ended("lost", "process 1 of 2 ended (SIGSEGV)")
+    assert _verdict(failures, 2, tmp_path) == TaskEnd("lost", "process 1 of 2 ended (SIGSEGV)")
     assert _verdict(failures[:1], 2, tmp_path).how == "failed"
     assert "connection closed" in _verdict(failures[:1], 2, tmp_path).message
 

@@ -10,7 +10,7 @@ import torch
 from datayield import methods
 from datayield.optim.build import build as build_optimizer
 from datayield.run.loop.compile import compile_encoders
-from datayield.run.loop.step import take
+from datayield.run.loop.step import train_step
 from datayield.spec.run.encoder import EncoderSpec
 from datayield.store.folders import RunFolder
 from tests.run.loop.test_pretrain import spec_of, train
@@ -32,7 +32,7 @@ def test_graphs_of_the_same_operators_give_the_same_bits(method: str) -> None:
         for k in range(4):
             if k == 2:
                 torch._dynamo.utils.counters.clear()
-            take(net, optimizer, spec, views, (), t=0.25 * k, lr=1e-3, stream=k)
+            train_step(net, optimizer, spec, views, (), t=0.25 * k, lr=1e-3, stream=k)
         assert torch._dynamo.utils.counters["stats"].get("unique_graphs", 0) == 0, "compiled again"
         ends.append(net.state_dict())
     assert ends[0].keys() == ends[1].keys()
@@ -50,7 +50,7 @@ def test_inductor_agrees_within_tolerance() -> None:
             compile_encoders(net)
         optimizer = build_optimizer(net, spec.optim)
         for k in range(5):
-            loss = take(net, optimizer, spec, views, (), t=0.5, lr=1e-3, stream=k)
+            loss = train_step(net, optimizer, spec, views, (), t=0.5, lr=1e-3, stream=k)
         losses.append(float(loss.total))
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
@@ -64,7 +64,7 @@ def test_the_record_says_whether_it_was_compiled(
     monkeypatch.setenv("DATAYIELD_COMPILE", "1")
     train(spec_of(images=64), tmp_path / "asked")
     train(spec_of("simmim", images=64), tmp_path / "left")
-    spent = [RunFolder(tmp_path / name).spent() for name in ("plain", "asked", "left")]
+    spent = [RunFolder(tmp_path / name).run_cost() for name in ("plain", "asked", "left")]
     assert [record.compiled for record in spent if record] == [False, True, False]
 
 
@@ -76,5 +76,5 @@ def test_a_vit_under_bfloat16_compiles() -> None:
     net = methods.build(spec)
     compile_encoders(net, backend="eager")
     optimizer = build_optimizer(net, spec.optim)
-    loss = take(net, optimizer, spec, made_views(spec), (), t=0.5, lr=1e-3, stream=0)
+    loss = train_step(net, optimizer, spec, made_views(spec), (), t=0.5, lr=1e-3, stream=0)
     assert bool(loss.total.isfinite())

@@ -9,14 +9,19 @@ import torch
 from torch import Tensor
 
 from datayield.run.loop import cpu_layout as layout
-from datayield.run.loop.cpu_layout import laid_out, rates_here, threads_kept, way_of
+from datayield.run.loop.cpu_layout import (
+    choose_settings,
+    rates_here,
+    threads_kept,
+    to_memory_format,
+)
 from datayield.run.loop.pretrain import pretrain
-from datayield.run.task import work
+from datayield.run.task import run_task
 from datayield.session import open_study
 from datayield.spec.errors import InterruptedRunError
-from datayield.store.cpu_settings import Layout, TrainRate, Way
+from datayield.store.cpu_settings import CpuSettings, Layout, TrainRate
 from datayield.store.folders import RunFolder
-from datayield.store.records import SpentRecord
+from datayield.store.records import RunCostRecord
 from tests.conftest import Call
 from tests.run.loop.test_pretrain import CPU, source_of, spec_of
 
@@ -36,17 +41,17 @@ def two_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
 
 def measured(fastest: Layout, threads: int) -> None:
     usual = TrainRate("resnet18", "fp32", "channels_last", 1, 100.0)
-    rates_here().keep([usual, TrainRate("resnet18", "fp32", fastest, threads, 200.0)])
+    rates_here().save([usual, TrainRate("resnet18", "fp32", fastest, threads, 200.0)])
 
 
-def trained(folder: Path, stop_at: int | None = None) -> SpentRecord | None:
+def trained(folder: Path, stop_at: int | None = None) -> RunCostRecord | None:
     stop = Event()
     kept = RunFolder(folder)
     with threads_kept():
         for tick in pretrain(SPEC, source_of(40), kept, shares=(1.0,), device=CPU, stop=stop):
             if tick.step == stop_at:
                 stop.set()
-    return kept.spent()
+    return kept.run_cost()
 
 
 @pytest.fixture
@@ -55,11 +60,11 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     found: list[bool] = []
 
     def watched(views: list[Tensor], kind: Layout) -> list[Tensor]:
-        out = laid_out(views, kind)
+        out = to_memory_format(views, kind)
         found.append(all(v.is_contiguous(memory_format=torch.channels_last) for v in out))
         return out
 
-    monkeypatch.setattr("datayield.run.loop.pretrain.laid_out", watched)
+    monkeypatch.setattr("datayield.run.loop.pretrain.to_memory_format", watched)
     return found
 
 
@@ -103,24 +108,24 @@ def test_what_the_user_says_of_threads_holds(
     assert record is not None
     assert (record.layout, record.threads) == ("channels_last", 1)
     measured("contiguous", 1)
-    assert way_of(SPEC.encoder, "fp32", CPU)[:2] == ("contiguous", None)
+    assert choose_settings(SPEC.encoder, "fp32", CPU)[:2] == ("contiguous", None)
 
 
 def test_several_processes_and_a_gpu_are_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     measured("contiguous", 2)
-    ever = Way("channels_last", None, "measured for one process on a CPU only")
-    assert way_of(SPEC.encoder, "fp32", torch.device("cuda")) == ever
+    ever = CpuSettings("channels_last", None, "measured for one process on a CPU only")
+    assert choose_settings(SPEC.encoder, "fp32", torch.device("cuda")) == ever
     monkeypatch.setattr(layout, "world", lambda: 2)
-    assert way_of(SPEC.encoder, "fp32", CPU) == ever
+    assert choose_settings(SPEC.encoder, "fp32", CPU) == ever
 
 
 def test_after_a_run_evaluations_have_their_threads(datayield: Call) -> None:
     measured("contiguous", 2)
     session = open_study("tiny.yaml")
     task = next(task for task in session.plan().todo if task.share_left > 0)
-    done = list(work(task, session.store, CPU, Event()))
+    done = list(run_task(task, session.store, CPU, Event()))
     assert done
-    spent = session.store.run(task.spec.id).spent()
+    spent = session.store.run(task.spec.id).run_cost()
     assert spent is not None
     assert (spent.layout, spent.threads) == ("contiguous", 2)
     assert torch.get_num_threads() == 1

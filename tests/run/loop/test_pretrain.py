@@ -18,7 +18,7 @@ from datayield.data.sampling.resident import Resident
 from datayield.maths import contrastive
 from datayield.methods import simclr
 from datayield.nets import encoder as encoders
-from datayield.run.loop.pretrain import Source, Tick, pretrain
+from datayield.run.loop.pretrain import Tick, TrainingData, pretrain
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import InterruptedRunError, StoreError, TrainingError
 from datayield.spec.run.budget import Budget
@@ -58,10 +58,10 @@ def spec_of(method: str = "simclr", n: int = 40, images: int = 640, **optim: obj
     )
 
 
-def source_of(n: int) -> Source:
+def source_of(n: int) -> TrainingData:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
-    return Source(Resident(pixels, np.arange(n), CPU), "data", "indices", 0)
+    return TrainingData(Resident(pixels, np.arange(n), CPU), "data", "indices", 0)
 
 
 def train(
@@ -86,7 +86,7 @@ def train(
 def test_the_budget_is_met_and_recorded(tmp_path: Path, n: int) -> None:
     spec = spec_of(n=n, images=650)
     ticks = train(spec, tmp_path)
-    spent = RunFolder(tmp_path).spent()
+    spent = RunFolder(tmp_path).run_cost()
     assert spent is not None
     assert spent.images_asked == 650
     assert spent.images == 640
@@ -128,7 +128,7 @@ def test_the_projector_is_kept_where_there_is_one(tmp_path: Path, method: str) -
 def test_milestones_do_not_change_the_run(tmp_path: Path) -> None:
     train(spec_of(), tmp_path / "a", shares=(1.0,))
     train(spec_of(), tmp_path / "b", shares=(0.1, 0.3, 0.7, 1.0))
-    a, b = RunFolder(tmp_path / "a").spent(), RunFolder(tmp_path / "b").spent()
+    a, b = RunFolder(tmp_path / "a").run_cost(), RunFolder(tmp_path / "b").run_cost()
     assert a is not None
     assert b is not None
     assert a.weights == b.weights
@@ -152,7 +152,7 @@ def test_stopped_and_resumed_ends_with_the_same_bits(
                     stop.set()
     stop.clear()
     list(pretrain(spec, source_of(40), folder, shares=(0.5, 1.0), device=CPU, stop=stop))
-    whole, parts = RunFolder(tmp_path / "whole").spent(), folder.spent()
+    whole, parts = RunFolder(tmp_path / "whole").run_cost(), folder.run_cost()
     assert whole is not None
     assert parts is not None
     assert parts.resumed == 2
@@ -196,7 +196,7 @@ def test_killed_three_times_and_resumed_ends_with_the_same_bits(
     killed_at = [_kill_after(step, method, folder.path, images) for step in chosen]
     assert killed_at == sorted(killed_at)
     train(spec_of(method, images=images), folder.path)
-    whole, killed = RunFolder(tmp_path / "whole").spent(), folder.spent()
+    whole, killed = RunFolder(tmp_path / "whole").run_cost(), folder.run_cost()
     assert whole is not None
     assert killed is not None
     assert killed.resumed == 3
@@ -218,7 +218,7 @@ def test_a_run_does_not_go_on_with_other_images(tmp_path: Path) -> None:
             list(pretrain(spec, changed, folder, shares=(1.0,), device=CPU, stop=stop))
     assert folder.state.read_bytes() == saved
     train(spec, tmp_path)
-    assert folder.spent() is not None
+    assert folder.run_cost() is not None
 
 
 def test_a_loss_that_is_not_finite_names_step_rate_and_remedy(
@@ -239,4 +239,4 @@ def test_a_loss_that_is_not_finite_names_step_rate_and_remedy(
     assert "nan at step 7 of 20" in text
     assert "learning rate" in text
     assert "optim.clip" in text
-    assert RunFolder(tmp_path).spent() is None
+    assert RunFolder(tmp_path).run_cost() is None

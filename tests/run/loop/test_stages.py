@@ -116,23 +116,25 @@ def test_a_stopped_stage_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     earlier = encoders.build(run.encoder, 99).state_dict()
     knobs: dict[str, Any] = {"shares": (0.0, 1.0), "device": CPU}
     straight, halting = RunFolder(tmp_path / "a"), RunFolder(tmp_path / "b")
-    list(pretrain(run, source, straight, stop=Event(), earlier=earlier, **knobs))
+    list(pretrain(run, source, straight, stop=Event(), init_weights=earlier, **knobs))
     started = torch.load(straight.checkpoint(0.0), weights_only=True)["encoder"]
     assert all(torch.equal(started[name], value) for name, value in earlier.items())
     stop = Event()
-    loop = pretrain(run, source, halting, stop=stop, earlier=earlier, **knobs)
+    loop = pretrain(run, source, halting, stop=stop, init_weights=earlier, **knobs)
     while next(loop).step < 7:
         pass
     stop.set()
     with pytest.raises(InterruptedRunError):
         next(loop)
     list(pretrain(run, source, halting, stop=Event(), **knobs))
-    one, other = straight.spent(), halting.spent()
+    one, other = straight.run_cost(), halting.run_cost()
     assert one is not None
     assert other is not None
     assert one.weights == other.weights
     mixed = source._replace(labels=torch.zeros(40, dtype=torch.long))
-    list(pretrain(run, mixed, RunFolder(tmp_path / "c"), stop=Event(), earlier=earlier, **knobs))
-    without = RunFolder(tmp_path / "c").spent()
+    list(
+        pretrain(run, mixed, RunFolder(tmp_path / "c"), stop=Event(), init_weights=earlier, **knobs)
+    )
+    without = RunFolder(tmp_path / "c").run_cost()
     assert without is not None
     assert without.weights != one.weights

@@ -14,8 +14,8 @@ from datayield.augment.views import make_views
 from datayield.data.sampling.resident import Resident
 from datayield.nets.encoder import EncoderSpec
 from datayield.optim.build import build as build_optimizer
-from datayield.run.loop.pretrain import Source, pretrain
-from datayield.run.loop.step import take
+from datayield.run.loop.pretrain import TrainingData, pretrain
+from datayield.run.loop.step import train_step
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
 from datayield.store.folders import RunFolder
@@ -62,9 +62,9 @@ def test_no_method_waits(method: str, t: float) -> None:
     net = methods.build(spec)
     optimizer = build_optimizer(net, spec.optim)
     views = made_views(spec)
-    take(net, optimizer, spec, views, (), t=t, lr=1e-3, stream=0)  # what is allocated once
+    train_step(net, optimizer, spec, views, (), t=t, lr=1e-3, stream=0)  # what is allocated once
     with NoWaiting():
-        take(net, optimizer, spec, views, (), t=t, lr=1e-3, stream=1)
+        train_step(net, optimizer, spec, views, (), t=t, lr=1e-3, stream=1)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -75,7 +75,7 @@ def test_no_optimizer_waits(optimizer: str, precision: str) -> None:
     made = build_optimizer(net, spec.optim)
     with NoWaiting():
         for k in range(2):
-            take(net, made, spec, made_views(spec), (), t=0.5, lr=1e-3, stream=k)
+            train_step(net, made, spec, made_views(spec), (), t=0.5, lr=1e-3, stream=k)
 
 
 @pytest.mark.parametrize("method", ["simclr", "moco_v3", "simmim"])
@@ -85,7 +85,7 @@ def test_no_vit_waits(method: str) -> None:
     optimizer = build_optimizer(net, spec.optim)
     views = made_views(spec)
     with NoWaiting():
-        take(net, optimizer, spec, views, (), t=0.5, lr=1e-3, stream=0)
+        train_step(net, optimizer, spec, views, (), t=0.5, lr=1e-3, stream=0)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_gpu_no_step_of_the_loop_waits(method: str, tmp_path: Path) -> None:
 
     def step(k: int) -> None:
         views = make_views(images.batch(spec.seed, k, spec.batch), spec.views, spec.seed, k)
-        take(net, optimizer, spec, views, (), t=0.9, lr=1e-3, stream=k)
+        train_step(net, optimizer, spec, views, (), t=0.9, lr=1e-3, stream=k)
 
     for k in range(3):
         step(k)
@@ -124,7 +124,7 @@ def test_gpu_no_step_of_the_loop_waits(method: str, tmp_path: Path) -> None:
             step(k)
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    source = Source(images, "data", "indices", 0)
+    source = TrainingData(images, "data", "indices", 0)
     list(pretrain(spec, source, RunFolder(tmp_path), shares=(1.0,), device=device, stop=Event()))
 
 

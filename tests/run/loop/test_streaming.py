@@ -15,7 +15,7 @@ import pytest
 from datayield.data.decoded.rows import Stored
 from datayield.data.sampling.streamed import Streamed
 from datayield.run import images
-from datayield.run.loop.pretrain import Source, pretrain
+from datayield.run.loop.pretrain import TrainingData, pretrain
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import DataError
 from datayield.store.folders import RunFolder
@@ -23,13 +23,13 @@ from tests.conftest import TINY, Call
 from tests.run.loop.test_pretrain import CPU, spec_of, train
 
 
-def streamed(path: Path, n: int) -> Source:
+def streamed(path: Path, n: int) -> TrainingData:
     """The images of `test_pretrain.source_of`, from a file."""
     if not path.exists():
         pixels = np.random.default_rng(0).integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
         path.write_bytes(pixels.tobytes())
     rows = Stored(path, (n, 16, 16, 3))
-    return Source(Streamed(rows, np.arange(n), CPU), "data", "indices", 0)
+    return TrainingData(Streamed(rows, np.arange(n), CPU), "data", "indices", 0)
 
 
 def train_streamed(folder: Path, path: Path, save_seconds: float, steps: int) -> None:
@@ -72,7 +72,7 @@ def test_killed_and_resumed_it_ends_with_the_bits_of_memory(tmp_path: Path) -> N
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     train_streamed(folder.path, file, 60.0, steps)
-    one, other = RunFolder(tmp_path / "memory").spent(), folder.spent()
+    one, other = RunFolder(tmp_path / "memory").run_cost(), folder.run_cost()
     assert one is not None
     assert other is not None
     assert other.resumed == 1
@@ -94,7 +94,7 @@ def test_the_wait_is_that_of_the_loop(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = RunFolder(tmp_path / "run")
     list(pretrain(spec, source, folder, shares=(1.0,), device=CPU, stop=Event()))
     source.images.close()
-    spent = folder.spent()
+    spent = folder.run_cost()
     assert spent is not None
     # 24 reads of 0.05 s and more, five at a time, behind steps that take some of it.
     assert 0.04 < spent.wait_seconds < min(0.05 * 20, spent.seconds)

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from datayield.run import task as working
-from datayield.run.loop.pretrain import Source
+from datayield.run.loop.pretrain import TrainingData
 from datayield.session import open_study
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import InterruptedRunError
@@ -22,7 +22,7 @@ from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
 from datayield.store.folders import Store
 from datayield.store.plan import Task
-from datayield.store.run_lock import claimed
+from datayield.store.run_lock import run_lock
 from datayield.store.trunk import Member, parts, steps_there
 from tests.conftest import Call
 from tests.run.loop.test_pretrain import CPU, source_of, spec_of, train
@@ -42,7 +42,7 @@ def run_of(method: str, images: int, **optim: Any) -> RunSpec:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("DATAYIELD_CACHE", str(tmp_path / "cache"))
 
-    def made(spec: RunSpec, device: torch.device) -> Source:
+    def made(spec: RunSpec, device: torch.device) -> TrainingData:
         assert spec.data.count is not None
         return source_of(spec.data.count)
 
@@ -54,7 +54,7 @@ def tasks_of(
     runs: list[RunSpec], store: Store, shares: tuple[float, ...] = (1.0,), held: str = ""
 ) -> list[Task]:
     assert len({run.trunk for run in runs}) == 1
-    left = [0.0 if store.run(run.id).spent() else 1.0 for run in runs]
+    left = [0.0 if store.run(run.id).run_cost() else 1.0 for run in runs]
     members = [
         Member(run, shares, one, run.id == held) for run, one in zip(runs, left, strict=True)
     ]
@@ -68,21 +68,21 @@ def tasks_of(
 
 def work_through(tasks: list[Task], store: Store) -> None:
     for task in tasks:
-        list(working.work(task, store, CPU, Event()))
+        list(working.run_task(task, store, CPU, Event()))
 
 
 def alone(spec: RunSpec, folder: Path) -> str:
     from datayield.store.folders import RunFolder
 
     train(spec, folder)
-    spent = RunFolder(folder).spent()
+    spent = RunFolder(folder).run_cost()
     assert spent is not None
     assert spent.shared is None
     return spent.weights
 
 
 def weights_of(run: RunSpec, store: Store) -> str:
-    spent = store.run(run.id).spent()
+    spent = store.run(run.id).run_cost()
     assert spent is not None
     return spent.weights
 
@@ -100,7 +100,7 @@ def test_shared_and_alone_end_with_the_same_bits(
     work_through(tasks_of(runs, store), store)
     for run, before in zip(runs, [None, *runs], strict=False):
         assert weights_of(run, store) == alone(run, tmp_path / run.id)
-        spent = store.run(run.id).spent()
+        spent = store.run(run.id).run_cost()
         assert spent is not None
         assert spent.images == run.images
         if before is None:
@@ -145,7 +145,7 @@ def test_milestones_before_the_start_are_those_of_the_run_alone(
     tasks = tasks_of(runs, store, shares)
     assert [task.part and task.part.start for task in tasks] == [0, 6, 12]
     work_through(tasks, store)
-    spent = [store.run(run.id).spent() for run in runs]
+    spent = [store.run(run.id).run_cost() for run in runs]
     assert [s and s.shared and s.shared.images for s in spent] == [None, 6 * 32, 12 * 32]
     for run in runs:
         train(run, tmp_path / run.id, shares=shares)
@@ -169,7 +169,7 @@ def test_a_trunk_whose_milestones_are_not_there_is_not_used(store: Store, tmp_pa
     late, early = (tasks_of([short, long], store, (s, 1.0))[1] for s in (0.75, 0.25))
     assert (late.part and late.part.start, early.part and early.part.start) == (6, 0)
     work_through([early], store)
-    spent = store.run(long.id).spent()
+    spent = store.run(long.id).run_cost()
     assert spent is not None
     assert spent.shared is None
     assert spent.weights == alone(long, tmp_path / "alone")
@@ -191,7 +191,7 @@ def test_a_lost_state_costs_only_time(
         other = source_of(40)._replace(data_digest="other pixels")
         monkeypatch.setattr(working, "source_of", lambda spec, device: other)
     work_through(tasks[1:], store)
-    spent = store.run(long.id).spent()
+    spent = store.run(long.id).run_cost()
     assert spent is not None
     assert spent.shared is None
     assert spent.weights == alone(long, tmp_path / "alone")
@@ -203,12 +203,12 @@ def test_stopped_and_resumed_on_a_trunk(store: Store, tmp_path: Path, stops_afte
     stop, seen = Event(), 0
     with pytest.raises(InterruptedRunError):  # noqa: PT012 - stops inside
         for task in tasks_of(runs, store):
-            for _ in working.work(task, store, CPU, stop):
+            for _ in working.run_task(task, store, CPU, stop):
                 seen += 1
                 if seen == stops_after:
                     stop.set()
     work_through([task for task in tasks_of(runs, store) if task.share_left], store)
-    spent = [store.run(run.id).spent() for run in runs]
+    spent = [store.run(run.id).run_cost() for run in runs]
     assert [s and s.resumed for s in spent] == ([1, 0] if stops_after == 3 else [0, 1])
     assert spent[1] is not None
     assert spent[1].shared is not None
@@ -222,7 +222,7 @@ def killed_here(root: str, images: tuple[int, ...]) -> None:
     working.source_of = lambda spec, device: source_of(spec.data.count)  # type: ignore[assignment]
     store = Store(Path(root))
     for task in tasks_of([run_of("vicreg", n, **WSD) for n in images], store):
-        list(working.work(task, store, CPU, Event(), save_seconds=0.0))
+        list(working.run_task(task, store, CPU, Event(), save_seconds=0.0))
 
 
 def test_killed_on_its_way_from_the_trunk_and_resumed(store: Store, tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_killed_on_its_way_from_the_trunk_and_resumed(store: Store, tmp_path: Pa
     process.kill()
     assert process.wait() == -signal.SIGKILL
     work_through(tasks_of(runs, store)[1:], store)
-    spent = store.run(runs[1].id).spent()
+    spent = store.run(runs[1].id).run_cost()
     assert spent is not None
     assert spent.resumed == 1
     assert spent.shared is not None
@@ -252,7 +252,7 @@ def test_a_run_neither_waits_for_nor_hurts_one_that_another_process_holds(
     store: Store, tmp_path: Path
 ) -> None:
     runs = [run_of("simclr", images, **CONSTANT) for images in BUDGETS]
-    with claimed(store.run(runs[0].id).path):
+    with run_lock(store.run(runs[0].id).path):
         tasks = tasks_of(runs, store, held=runs[0].id)
         assert [task.part and task.part.start for task in tasks] == [0, 0, 16]
         work_through(tasks[1:], store)
@@ -294,7 +294,7 @@ def test_a_study_with_a_trunk_from_end_to_end(datayield: Call, tmp_path: Path) -
     assert "33% of what the runs would train each alone" in " ".join(done.err.split())
     store = Store(tmp_path / "store")
     assert list((store.root / "trunks").iterdir()) == []
-    spent = [store.run(cell.run.id).spent() for cell in open_study(str(path)).cells]
+    spent = [store.run(cell.run.id).run_cost() for cell in open_study(str(path)).cells]
     assert [s and s.shared and s.shared.images for s in spent] == [480, None, 256]
     assert [s and s.images for s in spent] == [1280, 320, 640]
     assert datayield("status", str(path)).code == 0

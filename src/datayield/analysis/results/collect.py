@@ -12,7 +12,7 @@ from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, label
-from datayield.store.records import ResultRecord, SpentRecord
+from datayield.store.records import ResultRecord, RunCostRecord
 
 
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
@@ -32,7 +32,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     arms = {cell.run.id: cell.arm for cell in cells}
     runs = {run.id: run for cell in cells for run in cell.run.chain}
     for run in runs.values():
-        record = store.run(run.id).spent()
+        record = store.run(run.id).run_cost()
         if record is not None:
             spent.append(_spent(run, arms.get(run.id, ""), record))
             versions = record.versions
@@ -134,7 +134,7 @@ def _rows(
         )
 
 
-def _spent(run: RunSpec, arm: str, record: SpentRecord) -> Spent:
+def _spent(run: RunSpec, arm: str, record: RunCostRecord) -> Spent:
     return Spent(
         run=run.id,
         label=label(run, arm),

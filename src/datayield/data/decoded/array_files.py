@@ -28,7 +28,7 @@ def whole(folder: Path, meta: dict[str, Any]) -> bool:
     )
 
 
-def keep(building: Path, folder: Path, meta: dict[str, Any]) -> None:
+def move_into_place(building: Path, folder: Path, meta: dict[str, Any]) -> None:
     """Move into place in one step. Where another process was first, its copy is the one."""
     if folder.exists() and not whole(folder, meta):
         shutil.rmtree(folder, ignore_errors=True)

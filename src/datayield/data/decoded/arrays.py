@@ -18,13 +18,13 @@ from datayield.data.decoded.array_files import (
     close_gaps,
     content_digest,
     disk_full,
-    keep,
+    move_into_place,
     room_for,
     sweep,
     whole,
 )
 from datayield.data.decoded.decode import DECODER, Fit
-from datayield.data.decoded.decode_all import Job, Outcome, decode_all
+from datayield.data.decoded.decode_all import DecodeJob, DecodeOutcome, decode_all
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
 from datayield.data.decoded.rows import Stored
 from datayield.data.source import Labels, Pixels, Source, masked
@@ -114,7 +114,7 @@ def prepare(
         about: dict[str, Any] = {"dataset": dataset, "split": split, "size": size, "fit": fit}
         if kept:
             masks = building / "masks.u8" if has_masks else None
-            job = Job(source, building / "images.u8", size, fit, masks)
+            job = DecodeJob(source, building / "images.u8", size, fit, masks)
             outcome = decode_all(job, workers, progress)
             _check_some_good(source, outcome, where)
             pixels = _finish(building, source, outcome, size)
@@ -125,7 +125,7 @@ def prepare(
             about |= {"masks": False, "digest": pixels, "pixels": False}
         meta = about | _described(building, source, outcome)
         write_json(building / "meta.json", meta)
-        keep(building, root / meta["digest"], meta)
+        move_into_place(building, root / meta["digest"], meta)
         write_json(stamp, meta)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -166,7 +166,7 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
         )
 
 
-def _check_some_good(source: Source, outcome: Outcome, where: str) -> None:
+def _check_some_good(source: Source, outcome: DecodeOutcome, where: str) -> None:
     if len(outcome.skipped) == len(source):
         i, reason = outcome.skipped[0]
         raise DataError(
@@ -174,7 +174,7 @@ def _check_some_good(source: Source, outcome: Outcome, where: str) -> None:
         )
 
 
-def _finish(building: Path, source: Source, outcome: Outcome, size: int) -> str:
+def _finish(building: Path, source: Source, outcome: DecodeOutcome, size: int) -> str:
     """Close the gaps that damaged images left; the digest of what is kept."""
     bad = [i for i, _ in outcome.skipped]
     files = {building / "images.u8": 3}
@@ -188,7 +188,7 @@ def _finish(building: Path, source: Source, outcome: Outcome, size: int) -> str:
     return content_digest(list(files), labels, size)
 
 
-def _described(building: Path, source: Source, outcome: Outcome) -> dict[str, Any]:
+def _described(building: Path, source: Source, outcome: DecodeOutcome) -> dict[str, Any]:
     """Write the labels of the good images; what is to be known of them and of the others."""
     import PIL
 

@@ -22,7 +22,7 @@ ALONE = 2_000  # below this many images, starting processes costs more than it s
 Progress = Callable[[int, int], None]
 
 
-class Job(NamedTuple):
+class DecodeJob(NamedTuple):
     """Write the images of `source` to their places in `path`, `size * size * 3` bytes each.
 
     Masks, where it has them, go to theirs in `masks`, `size * size` bytes each. Where `apart`,
@@ -41,7 +41,7 @@ class Job(NamedTuple):
         return self.path.with_name(f"{self.path.name}-{start}")
 
 
-class Outcome(NamedTuple):
+class DecodeOutcome(NamedTuple):
     """(index, reason) of images that could not be decoded; conversion -> how many needed it."""
 
     skipped: list[tuple[int, str]]
@@ -49,11 +49,11 @@ class Outcome(NamedTuple):
 
 
 def decode_all(
-    job: Job,
+    job: DecodeJob,
     workers: int | None = None,
     progress: Progress | None = None,
-    take: Callable[[int, Outcome], None] | None = None,
-) -> Outcome:
+    take: Callable[[int, DecodeOutcome], None] | None = None,
+) -> DecodeOutcome:
     """Carry out `job`. Damaged images leave zeros and are named in the outcome.
 
     `take(start, outcome)` is called for each chunk that is written, in order.
@@ -67,7 +67,7 @@ def decode_all(
             file.truncate(total * job.size**2 * channels)
     starts = range(0, total, CHUNK)
     count = min(workers or usable_cores(), len(starts)) if total >= ALONE else 1
-    outcome, done = Outcome([], Counter()), 0
+    outcome, done = DecodeOutcome([], Counter()), 0
     for start, part in zip(starts, _outcomes(job, starts, count), strict=True):
         outcome.skipped.extend(part.skipped)
         outcome.conversions.update(part.conversions)
@@ -79,7 +79,7 @@ def decode_all(
     return outcome
 
 
-def _files(job: Job) -> list[tuple[Path, int]]:
+def _files(job: DecodeJob) -> list[tuple[Path, int]]:
     """What is written, and how many values a pixel has in it."""
     return [(job.path, 3)] + ([(job.masks, 1)] if job.masks else [])
 
@@ -90,7 +90,7 @@ def usable_cores() -> int:
     return min(32, len(affinity(0)) if affinity else os.cpu_count() or 1)
 
 
-def _outcomes(job: Job, starts: range, workers: int) -> Iterator[Outcome]:
+def _outcomes(job: DecodeJob, starts: range, workers: int) -> Iterator[DecodeOutcome]:
     """Outcomes in the order of `starts`; worker k takes every `workers`-th chunk from the k-th.
 
     Plain processes that talk in pickles: unlike those of `multiprocessing` they do not import
@@ -121,7 +121,7 @@ def serve() -> None:
     job, starts = pickle.load(sys.stdin.buffer)
     for start in starts:
         try:
-            said: Outcome | Exception = _decode_chunk(job, start)
+            said: DecodeOutcome | Exception = _decode_chunk(job, start)
         except Exception as error:  # raised again by the parent
             said = error
         out.write(pickle.dumps(said))
@@ -134,7 +134,7 @@ def _send(what: object, worker: Popen[bytes]) -> None:
             pipe.write(pickle.dumps(what))
 
 
-def _received(worker: Popen[bytes]) -> Outcome:
+def _received(worker: Popen[bytes]) -> DecodeOutcome:
     try:
         said = pickle.load(cast(IO[bytes], worker.stdout))
     except (EOFError, pickle.UnpicklingError) as error:
@@ -144,14 +144,14 @@ def _received(worker: Popen[bytes]) -> Outcome:
         ) from error
     if isinstance(said, Exception):
         raise said
-    return cast(Outcome, said)
+    return cast(DecodeOutcome, said)
 
 
-def _decode_chunk(job: Job, start: int) -> Outcome:
+def _decode_chunk(job: DecodeJob, start: int) -> DecodeOutcome:
     stop = min(start + CHUNK, len(job.source))
     pixels = np.zeros((stop - start, job.size, job.size, 3), np.uint8)
     masks = np.zeros((stop - start, job.size, job.size), np.uint8) if job.masks else None
-    outcome = Outcome([], Counter())
+    outcome = DecodeOutcome([], Counter())
     for i in range(start, stop):
         mask: Pixels | None = None
         try:
@@ -178,7 +178,7 @@ def _decode_chunk(job: Job, start: int) -> Outcome:
     return outcome
 
 
-def _with_mask(job: Job, i: int, decoded: Decoded) -> tuple[Decoded | str, Pixels | None]:
+def _with_mask(job: DecodeJob, i: int, decoded: Decoded) -> tuple[Decoded | str, Pixels | None]:
     """An image with its mask, or why there is none that fits."""
     source = masked(job.source)
     assert source is not None

@@ -14,7 +14,7 @@ import numpy as np
 
 from datayield.data.decoded.array_files import close_digest
 from datayield.data.decoded.decode import Fit, decode
-from datayield.data.decoded.decode_all import CHUNK, Job, Outcome, Progress, decode_all
+from datayield.data.decoded.decode_all import CHUNK, DecodeJob, DecodeOutcome, Progress, decode_all
 from datayield.data.source import Labels, Pixels, Source
 from datayield.spec.errors import DataError
 
@@ -39,17 +39,18 @@ class Undecoded:
     def read(self, chosen: Labels, out: Pixels, places: Labels) -> None:
         listed = chosen + np.searchsorted(self._good_before, chosen, side="right")
         for i, place in zip(listed.tolist(), places.tolist(), strict=True):
+            decoded: Any
             try:
-                found: Any = decode(self._source.read(i), self._size, self._fit)
+                decoded = decode(self._source.read(i), self._size, self._fit)
             except OSError as error:
-                found = str(error)
-            if isinstance(found, str):
+                decoded = str(error)
+            if isinstance(decoded, str):
                 raise DataError(
-                    f"an image that could be decoded before cannot be read now: {found}",
+                    f"an image that could be decoded before cannot be read now: {decoded}",
                     where=self._source.names(i),
                     hint="were the files changed? Start again: changed files are looked at anew",
                 )
-            out[place] = found.pixels
+            out[place] = decoded.pixels
 
 
 def looked_at(
@@ -59,16 +60,19 @@ def looked_at(
     scratch: Path,
     workers: int | None,
     progress: Progress | None,
-) -> tuple[Outcome, str]:
+) -> tuple[DecodeOutcome, str]:
     """What decoding the images once showed, and the digest of the good ones' pixels and labels."""
-    sha, job = sha256(f"{size}".encode()), Job(source, scratch / "part", size, fit, apart=True)
+    sha, job = (
+        sha256(f"{size}".encode()),
+        DecodeJob(source, scratch / "part", size, fit, apart=True),
+    )
     outcome = decode_all(job, workers, progress, partial(_take, sha, job))
     bad = [i for i, _ in outcome.skipped]
     labels = {name: np.delete(column, bad) for name, column in source.labels.items()}
     return outcome, close_digest(sha, labels)
 
 
-def _take(sha: Any, job: Job, start: int, part: Outcome) -> None:
+def _take(sha: Any, job: DecodeJob, start: int, part: DecodeOutcome) -> None:
     """Hash the good images of a chunk, which is then done with."""
     path = job.part(start)
     pixels = np.fromfile(path, np.uint8).reshape(-1, job.size**2 * 3)

@@ -23,23 +23,23 @@ def numbers(chosen: Classes, names: Sequence[str], where: str) -> Labels:
     if chosen.share is not None:
         cut = round(chosen.share * k)
         order = places(k, (DRAW, chosen.seed or 0), 0, k)
-        found = np.sort(order[cut:] if chosen.rest else order[:cut])
+        kept = np.sort(order[cut:] if chosen.rest else order[:cut])
     elif chosen.slice is not None:
         match = SLICE.match(chosen.slice)
         assert match is not None
         start, stop = (int(text) if text else None for text in match.groups())
-        found = np.arange(k, dtype=np.int64)[start:stop]
+        kept = np.arange(k, dtype=np.int64)[start:stop]
     else:
         listed = [_number(one, names, where) for one in chosen.some or ()]
-        found = np.unique(np.array(listed, np.int64))
-    if not len(found):
+        kept = np.unique(np.array(listed, np.int64))
+    if not len(kept):
         raise DataError(
             f"this selection leaves none of the {k} classes",
             where=where,
             got=chosen.words(),
             allowed=f"classes 0 to {k - 1}",
         )
-    return found.astype(np.int64)
+    return kept.astype(np.int64)
 
 
 def among(
@@ -82,7 +82,7 @@ def _number(one: int | str, names: Sequence[str], where: str) -> int:
     )
 
 
-def lacking(parts: Iterable[tuple[str, Part]]) -> list[DatayieldError]:
+def missing_classes(parts: Iterable[tuple[str, Part]]) -> list[DatayieldError]:
     """What selections of classes ask of sets that are here, and is not there; decodes nothing."""
     errors: list[DatayieldError] = []
     most: dict[Part, tuple[str, Part]] = {}

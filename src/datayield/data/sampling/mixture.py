@@ -43,9 +43,9 @@ class EndToEnd:
         return int(self._starts[-1])
 
     def __getitem__(self, where: Labels, /) -> Labels:
-        found = np.empty(len(where), np.int64)
+        rows = np.empty(len(where), np.int64)
         of = np.searchsorted(self._starts, where, side="right") - 1
         for k, part in enumerate(self._parts):
             if len(here := np.flatnonzero(of == k)):
-                found[here] = part[where[here] - self._starts[k]] + self._rows[k]
-        return found
+                rows[here] = part[where[here] - self._starts[k]] + self._rows[k]
+        return rows

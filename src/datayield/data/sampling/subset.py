@@ -24,7 +24,7 @@ class Indices(Protocol):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SeededOrder:
     """`count` of `total` positions in the order of `seed`, after the first `skip` of it.
 
     None is the stored order. Holds no positions: each is computed when it is asked for.
@@ -79,15 +79,15 @@ def indices(
             allowed=f"1 to {there - skip}" if there > skip else "none",
             hint="ask for fewer images, or repair the damaged ones" if skipped else "ask for fewer",
         )
-    found = _order(subset, there, skip, count)
+    order = _order(subset, there, skip, count)
     if of is None:
-        return found
-    return of[found] if isinstance(found, np.ndarray) else Among(found, of)
+        return order
+    return of[order] if isinstance(order, np.ndarray) else Among(order, of)
 
 
-def _order(subset: Part, total: int, skip: int, count: int) -> Labels | Drawn:
+def _order(subset: Part, total: int, skip: int, count: int) -> Labels | SeededOrder:
     if total > WHOLE:
-        return Drawn(total, count, None if subset.rule == "first" else subset.seed, skip)
+        return SeededOrder(total, count, None if subset.rule == "first" else subset.seed, skip)
     if subset.rule == "first":
         return np.arange(skip, skip + count, dtype=np.int64)
     return places(total, (subset.seed,), skip, skip + count).astype(np.int64)

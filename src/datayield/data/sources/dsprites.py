@@ -34,7 +34,7 @@ _REACH = 10.75
 
 
 @dataclass(frozen=True)
-class Options:
+class DspritesOptions:
     """`n`, `n_test`: images in train and test, prefixes of a fixed random order of all."""
 
     n: int = 10_000
@@ -44,9 +44,9 @@ class Options:
 LIMITS = {"n": IMAGES - TESTED, "n_test": TESTED}
 
 
-def parse(query: str) -> Options:
-    """`n=1000&n_test=2000` -> Options. Raises DataError for an unknown name or a bad value."""
-    options = Options()
+def parse(query: str) -> DspritesOptions:
+    """Options from `n=1000&n_test=2000`. Raises DataError for an unknown name or a bad value."""
+    options = DspritesOptions()
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in LIMITS:
             raise DataError(
@@ -97,7 +97,7 @@ class DSprites:
     """
 
     split: str
-    options: Options = Options()
+    options: DspritesOptions = DspritesOptions()
 
     def __len__(self) -> int:
         return self.options.n if self.split == "train" else self.options.n_test

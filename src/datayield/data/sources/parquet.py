@@ -27,11 +27,11 @@ def splits(root: Path) -> dict[str, list[Path]]:
 
     They may lie in a sub-folder `data/`. Raises DataError where a part of a split is missing.
     """
-    found: dict[str, list[Path]] = {}
+    shards: dict[str, list[Path]] = {}
     for path in sorted([*root.glob("*.parquet"), *root.glob("data/*.parquet")]):
         shard = SHARD.fullmatch(path.stem)
-        found.setdefault(shard["split"] if shard else path.stem, []).append(path)
-    for split, paths in found.items():
+        shards.setdefault(shard["split"] if shard else path.stem, []).append(path)
+    for split, paths in shards.items():
         shard = SHARD.fullmatch(paths[0].stem)
         if shard and len(paths) != int(shard["parts"]):
             raise DataError(
@@ -39,7 +39,7 @@ def splits(root: Path) -> dict[str, list[Path]]:
                 where=str(root),
                 hint="fetch the missing files",
             )
-    return found
+    return shards
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ class Parquet:
     def features(self) -> dict[str, dict[str, Any]]:
         """Column -> what the `huggingface` metadata says of it; a guess without metadata."""
         schema = _opened(self.files[0]).schema_arrow
-        found: dict[str, dict[str, Any]] = {name: {} for name in schema.names}
+        features: dict[str, dict[str, Any]] = {name: {} for name in schema.names}
         told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        found |= told.get("info", {}).get("features", {})
-        return {name: found[name] for name in schema.names}
+        features |= told.get("info", {}).get("features", {})
+        return {name: features[name] for name in schema.names}
 
     @cached_property
     def image_column(self) -> str:
@@ -121,11 +121,11 @@ class Parquet:
 
     @cached_property
     def classes(self) -> dict[str, list[str]]:
-        found = {}
+        classes = {}
         for name, column in self.labels.items():
             told = self.features[name].get("names")
-            found[name] = list(told or map(str, range(int(column.max(initial=-1)) + 1)))
-        return found
+            classes[name] = list(told or map(str, range(int(column.max(initial=-1)) + 1)))
+        return classes
 
     @property
     def has_masks(self) -> bool:

@@ -101,9 +101,9 @@ class TorchvisionSet:
         files: list[str] = []
         more: dict[str, list[int]] = {}
         if self.name in MADE:
-            found = MADE[self.name](dataset, self.split)
-            files = [os.path.relpath(path, self.root) for path in found.files]
-            labels, more = found.labels[named.names[0]], found.labels
+            made = MADE[self.name](dataset, self.split)
+            files = [os.path.relpath(path, self.root) for path in made.files]
+            labels, more = made.labels[named.names[0]], made.labels
         elif named.files:
             pairs = list(_pairs(self.name)(dataset, self))
             files = [os.path.relpath(path, self.root) for path, _ in pairs]

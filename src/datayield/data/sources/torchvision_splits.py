@@ -20,14 +20,14 @@ from datayield.data.sources.vtab_labels import (
 KITTI_TESTED = 711
 
 
-class Found(NamedTuple):
+class FoundSplit(NamedTuple):
     """Files of one split, and name of a label -> a class for each."""
 
     files: list[str]
     labels: dict[str, list[int]]
 
 
-def caltech101(dataset: Any, split: str) -> Found:
+def caltech101(dataset: Any, split: str) -> FoundSplit:
     """Two thirds to train; 101 categories, as torchvision leaves the background clutter out."""
     root = Path(dataset.root) / "101_ObjectCategories"
     files = [
@@ -37,14 +37,14 @@ def caltech101(dataset: Any, split: str) -> Found:
     return _part(files, {"label": dataset.y}, split, len(files) * 2 // 3)
 
 
-def sun397(dataset: Any, split: str) -> Found:
+def sun397(dataset: Any, split: str) -> FoundSplit:
     """Four fifths to train."""
     pairs = sorted(zip(map(str, dataset._image_files), dataset._labels, strict=True))
     files, labels = [file for file, _ in pairs], [label for _, label in pairs]
     return _part(files, {"label": labels}, split, len(files) * 4 // 5)
 
 
-def clevr(dataset: Any, split: str) -> Found:
+def clevr(dataset: Any, split: str) -> FoundSplit:
     """`count` and `distance` of each image, from the scenes that are published with it."""
     folder = Path(dataset._data_folder)
     published = "train" if split == "train" else "val"
@@ -53,10 +53,10 @@ def clevr(dataset: Any, split: str) -> Found:
     files = sorted(map(str, dataset._image_files))
     mine = [objects[Path(file).name] for file in files]
     distances = [clevr_distance([o["pixel_coords"][2] for o in scene]) for scene in mine]
-    return Found(files, {"count": [clevr_count(len(s)) for s in mine], "distance": distances})
+    return FoundSplit(files, {"count": [clevr_count(len(s)) for s in mine], "distance": distances})
 
 
-def kitti(dataset: Any, split: str) -> Found:
+def kitti(dataset: Any, split: str) -> FoundSplit:
     """`distance` of the nearest vehicle; a fixed random 711 of the labelled images are test."""
     pairs = sorted(zip(dataset.images, dataset.targets, strict=True))
     labels = []
@@ -67,7 +67,7 @@ def kitti(dataset: Any, split: str) -> Found:
     return _part(files, {"distance": labels}, split, len(files) - KITTI_TESTED)
 
 
-MADE: dict[str, Callable[[Any, str], Found]] = {
+MADE: dict[str, Callable[[Any, str], FoundSplit]] = {
     "Caltech101": caltech101,
     "SUN397": sun397,
     "CLEVRClassification": clevr,
@@ -75,9 +75,9 @@ MADE: dict[str, Callable[[Any, str], Found]] = {
 }
 
 
-def _part(files: list[str], labels: dict[str, list[int]], split: str, cut: int) -> Found:
+def _part(files: list[str], labels: dict[str, list[int]], split: str, cut: int) -> FoundSplit:
     """The first `cut` of a permutation that is fixed for ever, or the rest."""
     order = np.random.Generator(np.random.PCG64(0)).permutation(len(files))
     mine = order[:cut] if split == "train" else order[cut:]
     columns = {name: [int(values[i]) for i in mine] for name, values in labels.items()}
-    return Found([files[i] for i in mine], columns)
+    return FoundSplit([files[i] for i in mine], columns)

@@ -19,8 +19,8 @@ LISTS = ("train800", "val200", "train800val200", "test")
 
 def splits(root: Path) -> dict[str, Path]:
     """Split -> its list; none where `root` is not laid out as a task of the pack."""
-    found = {name: root / f"{name}.txt" for name in LISTS if (root / f"{name}.txt").is_file()}
-    return found if "train800" in found or "train800val200" in found else {}
+    lists = {name: root / f"{name}.txt" for name in LISTS if (root / f"{name}.txt").is_file()}
+    return lists if "train800" in lists or "train800val200" in lists else {}
 
 
 @dataclass(frozen=True)

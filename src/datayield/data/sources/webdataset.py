@@ -35,14 +35,14 @@ SPAN = np.dtype([("offset", "<i8"), ("size", "<i4")])  # 12 bytes for each part 
 
 def splits(root: Path) -> dict[str, list[Path]]:
     """Split -> shards in order: `train/*.tar`, else `train-000000.tar`, else all are `train`."""
-    found: dict[str, list[Path]] = {}
+    shards: dict[str, list[Path]] = {}
     for path in sorted([*root.glob("*.tar"), *root.glob("*/*.tar")]):
         name = (
             re.split(r"[^a-z]", path.stem.lower())[0] if path.parent == root else path.parent.name
         )
         if path.parent == root or name.lower() in KNOWN:
-            found.setdefault(name.lower() if name.lower() in KNOWN else "train", []).append(path)
-    return found
+            shards.setdefault(name.lower() if name.lower() in KNOWN else "train", []).append(path)
+    return shards
 
 
 @dataclass(frozen=True)
@@ -97,16 +97,16 @@ class WebDataset:
                     seen = texts.setdefault(name, {})
                     value = seen.setdefault(value, len(seen))
                 column.append(value)
-        found = {}
+        numbered = {}
         for (name, kind), column in sorted(columns.items(), key=str):
             values = np.frombuffer(column, np.int64)
             if kind is str:
                 names = sorted(texts[name])
                 place = {text: i for i, text in enumerate(names)}
-                found[name] = names, np.array([place[text] for text in texts[name]])[values]
+                numbered[name] = names, np.array([place[text] for text in texts[name]])[values]
             else:
-                found[name] = [str(i) for i in range(int(values.max()) + 1)], values
-        return found
+                numbered[name] = [str(i) for i in range(int(values.max()) + 1)], values
+        return numbered
 
     @cached_property
     def classes(self) -> dict[str, list[str]]:
@@ -176,8 +176,8 @@ def _table(path: Path) -> "dict[str, NDArray[np.void]]":
 
 def _key(path: Path, span: Span) -> str:
     """What the sample is called whose image lies there: looked up, for messages."""
-    found = (_split(name)[0] for name, other in _members(path) if other == span)
-    return next(found, f"at byte {span.offset}")
+    keys = (_split(name)[0] for name, other in _members(path) if other == span)
+    return next(keys, f"at byte {span.offset}")
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -43,7 +43,7 @@ def make_objects(
     x, y = _places(rng, labels["position"], radius)
     u = uniform(rng, *every, 3)
     there = np.arange(OBJECTS) <= labels["count"][:, None]
-    found = Objects(
+    drawn = Objects(
         there=there,
         shape=shape,
         fill=fill,
@@ -58,7 +58,7 @@ def make_objects(
     )
     order = np.argsort(uniform(rng, *every), axis=1)  # back to front
     rows = np.arange(BLOCK)[:, None]
-    return Objects(**{name: column[rows, order] for name, column in vars(found).items()})
+    return Objects(**{name: column[rows, order] for name, column in vars(drawn).items()})
 
 
 def _places(rng: np.random.Generator, position: Labels, radius: Floats) -> tuple[Floats, Floats]:

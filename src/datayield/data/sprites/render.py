@@ -9,7 +9,7 @@ from datayield.data.source import Pixels
 from datayield.data.sprites.background import Backdrop, Strokes
 from datayield.data.sprites.objects import Objects
 from datayield.data.sprites.random_draws import BLOCK, Floats
-from datayield.data.sprites.scene import Scene, scene_block
+from datayield.data.sprites.scene import SpriteScene, scene_block
 from datayield.data.sprites.shapes import FILLS, SHAPES, Field
 
 Table = TypeVar("Table", Backdrop, Objects, Strokes)
@@ -26,7 +26,7 @@ def draw(split: int, block: int, size: int, shift: float, clutter: float) -> Pix
     return np.concatenate(parts)
 
 
-def _draw(scene: Scene, rows: NDArray[np.int64], size: int) -> Pixels:
+def _draw(scene: SpriteScene, rows: NDArray[np.int64], size: int) -> Pixels:
     x, y = _grid(size)
     canvas = _ground(_rows(scene.backdrop, rows), scene.rng, x, y)
     strokes, objects = _rows(scene.strokes, rows), _rows(scene.objects, rows)

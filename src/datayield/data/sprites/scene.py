@@ -28,7 +28,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Scene:
+class SpriteScene:
     """A block of 256 images; `rng` goes on to draw what lives on the grid of pixels."""
 
     objects: Objects
@@ -46,10 +46,10 @@ def label_block(split: int, block: int) -> dict[str, Labels]:
     }
 
 
-def scene_block(split: int, block: int, shift: float, clutter: float) -> Scene:
+def scene_block(split: int, block: int, shift: float, clutter: float) -> SpriteScene:
     """All that one block shows."""
     rng = np.random.Generator(np.random.PCG64([STREAM, split, block, 2]))
     labels = label_block(split, block)
     backdrop = make_backdrop(rng, shift, clutter)
     objects = make_objects(rng, labels, backdrop.colours.mean(axis=1), shift)
-    return Scene(objects, make_strokes(rng, shift, clutter), backdrop, rng)
+    return SpriteScene(objects, make_strokes(rng, shift, clutter), backdrop, rng)

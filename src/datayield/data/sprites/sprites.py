@@ -23,7 +23,7 @@ SPLITS = ("train", "test")
 
 
 @dataclass(frozen=True)
-class Options:
+class SpritesOptions:
     """`n`, `n_test`: images in train and test. `size`: side in pixels. `shift`, `clutter`: 0 to 1.
 
     `shift` moves colours, textures and contrast away from the base world; `clutter` is how much
@@ -37,7 +37,7 @@ class Options:
     clutter: float = 1.0
 
 
-DEFAULTS: dict[str, Any] = vars(Options())
+DEFAULTS: dict[str, Any] = vars(SpritesOptions())
 ALLOWED = {
     "n": (1, 10**9),
     "n_test": (1, 10**9),
@@ -47,9 +47,9 @@ ALLOWED = {
 }
 
 
-def parse(query: str) -> Options:
-    """`n=8192&shift=0.5` -> Options. Raises DataError for an unknown name or a bad value."""
-    options = Options()
+def parse(query: str) -> SpritesOptions:
+    """Options from `n=8192&shift=0.5`. Raises DataError for an unknown name or a bad value."""
+    options = SpritesOptions()
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in DEFAULTS:
             raise DataError(
@@ -76,7 +76,7 @@ class Sprites:
     """One split. Labels (all of the main, largest object but `count`): see `CLASSES`."""
 
     split: str
-    options: Options = Options()
+    options: SpritesOptions = SpritesOptions()
 
     def __len__(self) -> int:
         return self.options.n if self.split == "train" else self.options.n_test

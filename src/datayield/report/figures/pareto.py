@@ -5,7 +5,7 @@ from datayield.analysis.format import metric_name, percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.findings import Findings
 from datayield.spec.run import short_number
-from datayield.store.durations_text import duration
+from datayield.store.format import duration
 
 AXES: dict[Cost, str] = {"seconds": "seconds of pretraining", "flops": "FLOPs of pretraining"}
 

@@ -9,7 +9,7 @@ from datayield.report.files.index import verdicts
 from datayield.report.files.summary import NAME
 from datayield.spec.atomic_files import read_json, write_json, write_text
 from datayield.spec.errors import StoreError
-from datayield.store.durations_text import duration
+from datayield.store.format import duration
 
 KEPT = ("table.csv", "curves.csv", "normalised.csv", "selection.csv", "claims.json", "answers.json")
 _LONG = re.compile(r"(?<=[,\n])-?\d+\.\d{7,}(?:e[-+]?\d+)?(?=[,\n])")

@@ -7,7 +7,7 @@ from typing import Any
 from datayield.report.files.summary import NAME
 from datayield.spec.atomic_files import read_json, write_text
 from datayield.spec.run import short_number
-from datayield.store.durations_text import duration
+from datayield.store.format import duration
 
 VERDICTS = ("reproduced", "contradicted", "undecided")
 

@@ -27,7 +27,7 @@ from datayield.report.page.tables import (
 )
 from datayield.report.terminal import protocols
 from datayield.spec.run import short_number
-from datayield.store.durations_text import duration
+from datayield.store.format import duration
 
 LISTED = 100  # runs that the page names one by one
 

@@ -11,8 +11,8 @@ from datayield.report.terminal.seed_groups import Together, together
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.spec.study import Study
 from datayield.store.disk_usage import checkpoint_bytes
-from datayield.store.durations_text import duration, three_digits
-from datayield.store.estimate import NOTHING, Estimate
+from datayield.store.estimate import NOTHING, TimeEstimate
+from datayield.store.format import duration, three_digits
 from datayield.store.plan import Plan, Task
 
 SCHEMA_VERSION = 1
@@ -148,7 +148,7 @@ def _task_json(task: Task) -> dict[str, Any]:
         "label": task.label,
         "state": task.state,
         "why": task.why,
-        "evaluations_owed": len(task.owed),
+        "evaluations_owed": len(task.pending),
         "images": _images(task),
         "flops": _flops(task),
         "seconds": _seconds_json(task.estimate),
@@ -182,7 +182,7 @@ def _say_rest(console: Console, rest: list[Together]) -> None:
         )
 
 
-def _sum(tasks: Sequence[Task]) -> Estimate | None:
+def _sum(tasks: Sequence[Task]) -> TimeEstimate | None:
     total = NOTHING
     for task in tasks:
         if task.estimate is None:
@@ -196,7 +196,7 @@ def _total_flops(tasks: list[Task]) -> float | None:
     return None if None in each else sum(f for f in each if f is not None)
 
 
-def _seconds_json(estimate: Estimate | None) -> dict[str, Any] | None:
+def _seconds_json(estimate: TimeEstimate | None) -> dict[str, Any] | None:
     return None if estimate is None else dict(estimate._asdict())
 
 

@@ -33,7 +33,7 @@ class Set(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
+class DistanceRequest:
     """Which sets, by which network, how many images of each (None: as many as all have)."""
 
     sets: tuple[Set, ...]
@@ -42,7 +42,7 @@ class Asked:
     device: torch.device
 
 
-def measured(asked: Asked) -> Iterator[DistanceRecord]:
+def measured(asked: DistanceRequest) -> Iterator[DistanceRecord]:
     """Every pair of sets, each as soon as it is there.
 
     VisualDNA's ranges are those of all the sets asked for together. Raises ConfigError for fewer
@@ -65,7 +65,7 @@ def measured(asked: Asked) -> Iterator[DistanceRecord]:
     names = _names(asked.sets)
     for name, (x, _) in zip(names, features, strict=True):
         check(x, torch.zeros(len(x), dtype=torch.long), name)
-    ranges = pooled([found for _, found in features])
+    ranges = pooled([bounds for _, bounds in features])
     samples: dict[int, Sample] = {}
     for i, j in combinations(range(len(chosen)), 2):
         held = digest([[chosen[k].key for k in range(len(chosen))], i, j, VERSION, net.kind], 20)
@@ -84,7 +84,11 @@ def measured(asked: Asked) -> Iterator[DistanceRecord]:
 
 
 def _record(
-    asked: Asked, pair: tuple[int, int], samples: dict[int, Sample], arrays: list[Arrays], n: int
+    asked: DistanceRequest,
+    pair: tuple[int, int],
+    samples: dict[int, Sample],
+    arrays: list[Arrays],
+    n: int,
 ) -> DistanceRecord:
     a, b = (samples[k] for k in pair)
     first, second = (arrays[k] for k in pair)
@@ -108,7 +112,7 @@ def _record(
     )
 
 
-def _count(asked: Asked, arrays: list[Arrays]) -> int:
+def _count(asked: DistanceRequest, arrays: list[Arrays]) -> int:
     """Images of each set: as many of all. Raises DataError where a set has fewer, or too few."""
     names = _names(asked.sets)
     fewest = min(range(len(arrays)), key=lambda k: len(arrays[k]))
@@ -129,7 +133,7 @@ def _count(asked: Asked, arrays: list[Arrays]) -> int:
     return count
 
 
-def _notes(asked: Asked, record: DistanceRecord) -> tuple[str, ...]:
+def _notes(asked: DistanceRequest, record: DistanceRecord) -> tuple[str, ...]:
     net = asked.net
     notes = [net.note] if net.note else []
     trained = [name for name, _ in asked.sets if name in net.trained_on]

@@ -63,11 +63,11 @@ def features_of(chosen: Chosen) -> tuple[Tensor, Ranges]:
             kept |= {f"low/{stage}": low.numpy(), f"high/{stage}": high.numpy()}
         _write(path, kept)
     names = [name.removeprefix("low/") for name in kept if name.startswith("low/")]
-    found = {
+    bounds = {
         name: (torch.from_numpy(kept[f"low/{name}"]), torch.from_numpy(kept[f"high/{name}"]))
         for name in names
     }
-    return torch.from_numpy(kept["features"]), found
+    return torch.from_numpy(kept["features"]), bounds
 
 
 def counts_of(chosen: Chosen, ranges: Ranges) -> dict[str, Tensor]:

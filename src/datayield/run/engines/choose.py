@@ -8,7 +8,7 @@ import torch
 from datayield.run.device import choose, cores
 from datayield.run.engines.local import InProcess
 from datayield.run.engines.processes import Workers
-from datayield.run.engines.slots import packed
+from datayield.run.engines.slots import choose_jobs
 from datayield.store.folders import Store
 from datayield.store.plan import Plan
 
@@ -48,7 +48,7 @@ def engine_of(
     chosen = choose(device)
     devices = _devices(chosen)
     if jobs is None:
-        jobs, why = packed(plan, store, chosen, len(devices))
+        jobs, why = choose_jobs(plan, store, chosen, len(devices))
         say(f"jobs  {why}")
     jobs = min(jobs, max(1, len(plan.todo)))
     if jobs == 1:

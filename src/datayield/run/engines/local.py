@@ -3,30 +3,30 @@
 from collections.abc import Iterator
 from threading import Event
 
-from datayield.run.job import Ended, Happening, Job
+from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.task import attempt
 
 
 class InProcess:
-    """Each call of `happenings` works on until there is something to tell."""
+    """Each call of `poll` works on until there is something to tell."""
 
     slots = 1
     sharing = 1
 
     def __init__(self, stop: Event) -> None:
         self._stop = stop  # set by Ctrl-C itself: nothing is told while a step is under way
-        self._current: tuple[str, Iterator[Happening]] | None = None
+        self._current: tuple[str, Iterator[TaskEvent]] | None = None
 
     def start(self, job: Job) -> None:
         """Begin a task."""
         self._current = job.task.spec.id, attempt(job, self._stop)
 
-    def happenings(self) -> Iterator[tuple[str, Happening]]:
+    def poll(self) -> Iterator[tuple[str, TaskEvent]]:
         """The next thing that happens in the task."""
         assert self._current is not None
         run_id, events = self._current
         event = next(events)
-        if isinstance(event, Ended):
+        if isinstance(event, TaskEnd):
             self._current = None
         yield run_id, event
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from datayield.run.device import choose
-from datayield.run.job import Ended, Job
+from datayield.run.job import Job, TaskEnd
 from datayield.run.loop import Tick
 from datayield.run.task import isolated
 from datayield.spec.errors import ConfigError, DatayieldError
@@ -23,7 +23,7 @@ from datayield.store.records import ResultRecord
 LOOK_SECONDS = 0.5
 
 
-class Letters:
+class Mailbox:
     """The commander's side. The folder is new, and goes with `close`."""
 
     def __init__(self, store: Store) -> None:
@@ -53,7 +53,7 @@ class Letters:
             self.folder.parent.rmdir()
 
 
-def by_letter(job: Job, folder: Path, home: Path, stop: Event | None = None) -> Ended:
+def run_by_mailbox(job: Job, folder: Path, home: Path, stop: Event | None = None) -> TaskEnd:
     """The worker's side: work on the task, write what happens, return how it ended.
 
     `home`: the commander's working directory, for datasets named by a relative path.
@@ -68,12 +68,12 @@ def by_letter(job: Job, folder: Path, home: Path, stop: Event | None = None) -> 
     try:
         job = job._replace(device=str(choose(job.device)))
         for event in isolated(job, stop):
-            if isinstance(event, Ended):
+            if isinstance(event, TaskEnd):
                 return event
             with path.open("a", encoding="utf-8") as file:
                 file.write(_line(event))
     except DatayieldError as error:
-        return Ended("failed", error.text())
+        return TaskEnd("failed", error.text())
     finally:
         done.set()
         watch.join()

@@ -17,7 +17,7 @@ from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
 from threading import Event, Thread
 
-from datayield.run.job import Ended, Happening, Job
+from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.task import isolated
 from datayield.spec.environment import threads_wanted
 
@@ -53,7 +53,7 @@ class Workers:
         with suppress(OSError):  # it has just died: its pipe tells
             worker.pipe.send(job._replace(device=worker.device))
 
-    def happenings(self) -> Iterator[tuple[str, Happening]]:
+    def poll(self) -> Iterator[tuple[str, TaskEvent]]:
         """What the workers send; a pipe that ends means that its process did."""
         by_pipe = {worker.pipe: worker for worker in self._workers}
         for pipe in wait(list(by_pipe), LOOK_SECONDS):
@@ -61,10 +61,10 @@ class Workers:
             worker = by_pipe[pipe]
             run_id = worker.run_id
             try:
-                event: Happening = pipe.recv()
+                event: TaskEvent = pipe.recv()
             except (EOFError, OSError):
                 event = self._buried(worker)
-            if isinstance(event, Ended):
+            if isinstance(event, TaskEnd):
                 worker.run_id = None
             if run_id is not None:
                 yield run_id, event
@@ -100,11 +100,11 @@ class Workers:
         self._workers.append(Worker(process, ours, device))
         return self._workers[-1]
 
-    def _buried(self, worker: Worker) -> Ended:
+    def _buried(self, worker: Worker) -> TaskEnd:
         worker.process.join()
         worker.pipe.close()
         self._workers.remove(worker)
-        return Ended("lost", f"its process ended ({cause(worker.process.exitcode or 0)})")
+        return TaskEnd("lost", f"its process ended ({cause(worker.process.exitcode or 0)})")
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from datayield.run.engines.mailbox import LOOK_SECONDS, Letters, needed
-from datayield.run.engines.torchrun import by_processes
-from datayield.run.job import Ended, Happening, Job
+from datayield.run.engines.mailbox import LOOK_SECONDS, Mailbox, needed
+from datayield.run.engines.torchrun import run_in_processes
+from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.spec.errors import ConfigError
 from datayield.store.folders import Store
 
@@ -54,35 +54,35 @@ class Ray:
                 "env_vars": _environment(threads if own else max(1, cpus // processes))
             },
         }
-        self._letters = Letters(store)
+        self._mailbox = Mailbox(store)
         self._running: dict[Any, str] = {}  # reference to the end -> run
 
     def start(self, job: Job) -> None:
         """Hand the task to Ray."""
         store = Store(job.store.root.absolute())
         job = job._replace(store=store, processes=self._processes)
-        task = self._ray.remote(by_processes).options(**self._resources)
-        self._running[task.remote(job, self._letters.folder, Path.cwd())] = job.task.spec.id
+        task = self._ray.remote(run_in_processes).options(**self._resources)
+        self._running[task.remote(job, self._mailbox.folder, Path.cwd())] = job.task.spec.id
 
-    def happenings(self) -> Iterator[tuple[str, Happening]]:
-        """Letters, then ends."""
+    def poll(self) -> Iterator[tuple[str, TaskEvent]]:
+        """What the mailbox holds, then ends."""
         if not self._running:
             return
         ended, _ = self._ray.wait(list(self._running), timeout=LOOK_SECONDS)
-        yield from self._letters.arrived()
+        yield from self._mailbox.arrived()
         for reference in ended:
             yield self._running.pop(reference), self._end(reference)
 
     def stop(self) -> None:
         """Through the store."""
-        self._letters.ask_to_stop()
+        self._mailbox.ask_to_stop()
 
     def close(self) -> None:
         """Leave the cluster, which ends what still runs; a Ray of our own goes down."""
         for reference in self._running:
             self._ray.cancel(reference, force=True)
         self._ray.shutdown()
-        self._letters.close()
+        self._mailbox.close()
 
     def _check_gpus(self, wanted: int) -> None:
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
@@ -96,17 +96,17 @@ class Ray:
                 allowed=f"at most {most}",
             )
 
-    def _end(self, reference: Any) -> Ended:
+    def _end(self, reference: Any) -> TaskEnd:
         errors = self._ray.exceptions
         try:
-            end: Ended = self._ray.get(reference)
+            end: TaskEnd = self._ray.get(reference)
         except errors.RayTaskError as error:  # before it began: not importable there, say
-            return Ended("failed", str(error))
+            return TaskEnd("failed", str(error))
         except errors.RayError as error:
-            return Ended("lost", f"its worker or node is gone ({type(error).__name__})")
+            return TaskEnd("lost", f"its worker or node is gone ({type(error).__name__})")
         return end
 
 
 def _environment(threads: int) -> dict[str, str]:
-    found = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
-    return {"OMP_NUM_THREADS": str(threads)} | found
+    passed_on = {name: os.environ[name] for name in PASSED_ON if os.environ.get(name)}
+    return {"OMP_NUM_THREADS": str(threads)} | passed_on

@@ -18,14 +18,14 @@ MACS_PER_BYTE = 30  # of activations kept for the gradient: a guess on the large
 GIB = 2**30
 
 
-class Packing(NamedTuple):
+class JobCount(NamedTuple):
     """A number of jobs, and the one line that says why."""
 
     jobs: int
     why: str
 
 
-def packed(plan: Plan, store: Store, device: torch.device, devices: int = 1) -> Packing:
+def choose_jobs(plan: Plan, store: Store, device: torch.device, devices: int = 1) -> JobCount:
     """As many as memory holds, but no more than cores (CPU) or 4 (each of `devices`)."""
     need, source = _need(plan, store)
     free = free_bytes(device)
@@ -42,7 +42,7 @@ def packed(plan: Plan, store: Store, device: torch.device, devices: int = 1) -> 
         f"{jobs} at once, limited by {decisive} "
         f"({free / GIB:.1f} GiB free, {need / GIB:.1f} GiB each {source})"
     )
-    return Packing(jobs, why)
+    return JobCount(jobs, why)
 
 
 def _need(plan: Plan, store: Store) -> tuple[int, str]:
@@ -57,7 +57,7 @@ def _need(plan: Plan, store: Store) -> tuple[int, str]:
         if kinds.keys() <= peaks.keys():
             break
         if isinstance(task.spec, RunSpec) and task.share_left == 0:
-            record = store.run(task.spec.id).spent()
+            record = store.run(task.spec.id).run_cost()
             if record is not None:
                 peaks[record.speed_key] = max(record.peak_memory, peaks.get(record.speed_key, 0))
     needs = {key: peaks.get(key) or _guess(spec) for key, spec in kinds.items()}

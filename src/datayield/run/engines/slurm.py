@@ -12,16 +12,16 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from datayield.run.engines.mailbox import Letters, needed
-from datayield.run.engines.torchrun import by_processes
-from datayield.run.job import Ended, Happening, Job
+from datayield.run.engines.mailbox import Mailbox, needed
+from datayield.run.engines.torchrun import run_in_processes
+from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.spec.errors import ConfigError
 from datayield.store.folders import Store
 from datayield.store.run_lock import BEAT_SECONDS, STALE_SECONDS
 
 LOOK_SECONDS = 1.0
 REQUEUES = 1000  # of one task; each goes on from where the last one was stopped
-PATIENCE = STALE_SECONDS + BEAT_SECONDS  # for the claim of a node that died under a task
+LOCK_TIMEOUT = STALE_SECONDS + BEAT_SECONDS  # for the lock of a node that died under a task
 # --slurm key=value -> submitit's name for it
 SETTINGS: dict[str, tuple[str, type]] = {
     "partition": ("slurm_partition", str),
@@ -54,9 +54,9 @@ class Slurm:
         queued = cluster == "slurm"
         self.slots, self.sharing = (100_000, 1) if queued else (jobs, jobs)
         self._processes = processes
-        self._letters = Letters(store)
+        self._mailbox = Mailbox(store)
         self._executor: Any = submitit.AutoExecutor(
-            self._letters.folder / "submitit", cluster, slurm_max_num_timeout=REQUEUES
+            self._mailbox.folder / "submitit", cluster, slurm_max_num_timeout=REQUEUES
         )
         if queued:
             chosen["slurm_array_parallelism"] = jobs
@@ -69,9 +69,11 @@ class Slurm:
     def start(self, job: Job) -> None:
         """Keep it for the next array."""
         store = Store(job.store.root.absolute())
-        self._new.append(job._replace(store=store, patience=PATIENCE, processes=self._processes))
+        self._new.append(
+            job._replace(store=store, lock_timeout=LOCK_TIMEOUT, processes=self._processes)
+        )
 
-    def happenings(self) -> Iterator[tuple[str, Happening]]:
+    def poll(self) -> Iterator[tuple[str, TaskEvent]]:
         """Hand in what is new as one array; then letters, then ends."""
         if self._new:
             with self._executor.batch():
@@ -83,14 +85,14 @@ class Slurm:
             self._new.clear()
         time.sleep(LOOK_SECONDS)
         ended = [(run, job) for run, job in self._running.items() if job.done()]
-        yield from self._letters.arrived()
+        yield from self._mailbox.arrived()
         for run, job in ended:
             del self._running[run]
             yield run, self._end(job)
 
     def stop(self) -> None:
         """Through the store; a job that is still in the queue stops as soon as it begins."""
-        self._letters.ask_to_stop()
+        self._mailbox.ask_to_stop()
         for job in self._running.values():
             if job.state == "PENDING":
                 job.cancel()
@@ -99,20 +101,20 @@ class Slurm:
         """Cancel what still runs."""
         for job in self._running.values():
             job.cancel()
-        self._letters.close()
+        self._mailbox.close()
 
     def _requeueable(self, job: Job) -> "Requeueable":
-        return Requeueable(job, self._letters.folder, Path.cwd())
+        return Requeueable(job, self._mailbox.folder, Path.cwd())
 
-    def _end(self, job: Any) -> Ended:
+    def _end(self, job: Any) -> TaskEnd:
         try:
-            end: Ended = job.result()
+            end: TaskEnd = job.result()
         except self._failed as error:
-            return Ended("failed", str(error))
+            return TaskEnd("failed", str(error))
         except self._lost as error:
-            if (self._letters.folder / "stop").exists():
-                return Ended("stopped", "taken out of the queue")
-            return Ended("lost", f"its job is gone ({job.state}): {str(error).splitlines()[0]}")
+            if (self._mailbox.folder / "stop").exists():
+                return TaskEnd("stopped", "taken out of the queue")
+            return TaskEnd("lost", f"its job is gone ({job.state}): {str(error).splitlines()[0]}")
         return end
 
 
@@ -122,7 +124,7 @@ class Requeueable:
     def __init__(self, job: Job, folder: Path, home: Path) -> None:
         self.job, self.folder, self.home = job, folder, home
 
-    def __call__(self) -> Ended:
+    def __call__(self) -> TaskEnd:
         stop, warned = Event(), Event()
 
         def on_warning(*_: object) -> None:
@@ -130,7 +132,7 @@ class Requeueable:
             stop.set()
 
         requeue = signal.signal(signal.SIGUSR2, on_warning)
-        end = by_processes(self.job, self.folder, self.home, stop)
+        end = run_in_processes(self.job, self.folder, self.home, stop)
         signal.signal(signal.SIGUSR2, requeue)
         if warned.is_set() and end.how == "stopped":  # saved: now submitit may end this process
             os.kill(os.getpid(), signal.SIGUSR2)
@@ -146,16 +148,16 @@ class Requeueable:
 
 def parsed(settings: tuple[str, ...]) -> dict[str, Any]:
     """`("time=60", "partition=gpu")` by submitit's names. Raises ConfigError."""
-    found: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     for setting in settings:
         key, _, value = setting.partition("=")
         if key not in SETTINGS:
             raise ConfigError("unknown Slurm setting", where="--slurm", got=key, allowed=SETTINGS)
         name, kind = SETTINGS[key]
         try:
-            found[name] = kind(value)
+            parameters[name] = kind(value)
         except ValueError:
             raise ConfigError(
                 f"{key} takes a whole number", where="--slurm", got=value or "nothing"
             ) from None
-    return found
+    return parameters

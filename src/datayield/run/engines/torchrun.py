@@ -22,23 +22,23 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 
 from datayield.run.device import cores
 from datayield.run.distributed import follow, leading
-from datayield.run.engines.mailbox import LOOK_SECONDS, by_letter
+from datayield.run.engines.mailbox import LOOK_SECONDS, run_by_mailbox
 from datayield.run.engines.processes import cause
-from datayield.run.job import Ended, Job
+from datayield.run.job import Job, TaskEnd
 from datayield.spec.atomic_files import write_with
-from datayield.spec.environment import place
+from datayield.spec.environment import process_rank
 
 MODULE = "datayield.run.engines.torchrun"
 _FOLLOW = (signal.SIGABRT, signal.SIGTERM)
 
 
-def by_processes(job: Job, folder: Path, home: Path, stop: Event | None = None) -> Ended:
-    """`by_letter`, with as many processes at the task as the job asks for.
+def run_in_processes(job: Job, folder: Path, home: Path, stop: Event | None = None) -> TaskEnd:
+    """`run_by_mailbox`, with as many processes at the task as the job asks for.
 
     They share out the task's cores, or take one each of the GPUs that it sees.
     """
     if job.processes == 1 or job.task.share_left == 0:  # the leader alone evaluates
-        return by_letter(job, folder, home, stop)
+        return run_by_mailbox(job, folder, home, stop)
     threads = max(1, cores() // (job.jobs * job.processes))
     with tempfile.TemporaryDirectory(prefix="datayield-") as scratch:
         box = Path(scratch)
@@ -58,9 +58,9 @@ def by_processes(job: Job, folder: Path, home: Path, stop: Event | None = None) 
                 with suppress(subprocess.TimeoutExpired):
                     torchrun.wait(LOOK_SECONDS)
         if (box / "end").exists():
-            end: Ended = pickle.loads((box / "end").read_bytes())
+            end: TaskEnd = pickle.loads((box / "end").read_bytes())
             return end
-        return Ended("lost", f"torchrun ended ({cause(torchrun.returncode)})")
+        return TaskEnd("lost", f"torchrun ended ({cause(torchrun.returncode)})")
 
 
 def _launch(box: Path) -> None:
@@ -75,7 +75,7 @@ def _launch(box: Path) -> None:
         _end(box, _verdict(list(error.failures.values()), processes, box))
 
 
-def _verdict(failures: list[ProcessFailure], processes: int, box: Path) -> Ended:
+def _verdict(failures: list[ProcessFailure], processes: int, box: Path) -> TaskEnd:
     """A process that a signal ended is lost; one that ended by itself left its cause.
 
     Where there is a cause, SIGABRT and SIGTERM follow from it: a connection that breaks off may
@@ -84,32 +84,32 @@ def _verdict(failures: list[ProcessFailure], processes: int, box: Path) -> Ended
     told = (box / "cause").exists()
     for each in failures:
         if each.exitcode < 0 and not (told and -each.exitcode in _FOLLOW):
-            return Ended(
+            return TaskEnd(
                 "lost", f"process {each.local_rank} of {processes} ended ({cause(each.exitcode)})"
             )
     if told:
-        return Ended("failed", (box / "cause").read_text(encoding="utf-8"))
+        return TaskEnd("failed", (box / "cause").read_text(encoding="utf-8"))
     first = failures[0]
-    return Ended("lost", f"process {first.local_rank} of {processes} {cause(first.exitcode)}")
+    return TaskEnd("lost", f"process {first.local_rank} of {processes} {cause(first.exitcode)}")
 
 
 def _take_part(box: Path) -> None:
     """Be one of torchrun's processes: the leader, who says how the task ended, or a follower."""
     job, folder, home = _task(box)
     try:
-        if place().rank > 0:
+        if process_rank().rank > 0:
             follow(job.device)
             return
         stop = Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         Thread(target=_until_closed, args=(stop,), daemon=True).start()
         with leading(job.device):
-            end = by_letter(job, folder, home, stop)
+            end = run_by_mailbox(job, folder, home, stop)
     except BaseException as error:
         # The others fail next, for want of this one: the first cause is the one to tell.
         said = str(error) if isinstance(error, SystemExit) else traceback.format_exc()
         with suppress(FileExistsError), (box / "cause").open("x", encoding="utf-8") as file:
-            file.write(f"process {place().rank} of {job.processes}: {said}")
+            file.write(f"process {process_rank().rank} of {job.processes}: {said}")
         raise
     _end(box, end)
 
@@ -124,9 +124,9 @@ def _task(box: Path) -> tuple[Job, Path, Path]:
     return task
 
 
-def _end(box: Path, end: Ended) -> None:
+def _end(box: Path, end: TaskEnd) -> None:
     write_with(box / "end", lambda file: pickle.dump(end, file))
 
 
 if __name__ == "__main__":
-    (_launch if place().processes == 1 else _take_part)(Path(sys.argv[1]))
+    (_launch if process_rank().processes == 1 else _take_part)(Path(sys.argv[1]))

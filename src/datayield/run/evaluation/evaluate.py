@@ -29,7 +29,7 @@ from datayield.spec.errors import DataError, StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
-from datayield.store.plan import Owed
+from datayield.store.plan import EvalAt
 from datayield.store.records import ResultRecord
 
 Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
@@ -54,13 +54,16 @@ class Features(NamedTuple):
 
 
 def evaluate(
-    spec: RunSpec | BaselineSpec, folder: RunFolder, owed: tuple[Owed, ...], device: torch.device
+    spec: RunSpec | BaselineSpec,
+    folder: RunFolder,
+    pending: tuple[EvalAt, ...],
+    device: torch.device,
 ) -> Iterator[ResultRecord]:
     """Measure what is owed, share by share; each result is kept as soon as it is there."""
-    for share in sorted({share for share, _ in owed}):
+    for share in sorted({share for share, _ in pending}):
         subject = _subject(spec, folder, share, device)
         cache: dict[tuple[object, ...], Features] = {}
-        for _, ev in (pair for pair in owed if pair[0] == share):
+        for _, ev in (pair for pair in pending if pair[0] == share):
             record = _measure(spec.id, share, ev, subject, cache)
             folder.write_result(record)
             yield record

@@ -2,28 +2,28 @@
 
 from datayield.run.loop.cpu_layout import (
     FORMATS,
-    laid_out,
-    lay_out,
+    apply_settings,
+    choose_settings,
     rates_here,
     threads_kept,
-    way_of,
+    to_memory_format,
 )
-from datayield.run.loop.pretrain import Source, Tick
+from datayield.run.loop.pretrain import Tick, TrainingData
 from datayield.run.loop.state import read_tensors, weights_digest
-from datayield.run.loop.step import take
+from datayield.run.loop.step import train_step
 from datayield.run.loop.trunk import take_over
 
 __all__ = [
     "FORMATS",
-    "Source",
     "Tick",
-    "laid_out",
-    "lay_out",
+    "TrainingData",
+    "apply_settings",
+    "choose_settings",
     "rates_here",
     "read_tensors",
-    "take",
     "take_over",
     "threads_kept",
-    "way_of",
+    "to_memory_format",
+    "train_step",
     "weights_digest",
 ]

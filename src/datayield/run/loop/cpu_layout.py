@@ -14,7 +14,7 @@ from datayield.nets.distributed import world_size
 from datayield.run.device import cores
 from datayield.spec.environment import threads_wanted
 from datayield.spec.run import EncoderSpec
-from datayield.store.cpu_settings import USUAL, Layout, Rates, Way, way
+from datayield.store.cpu_settings import USUAL, CpuSettings, Layout, Rates, fastest_settings
 
 FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 
@@ -24,22 +24,22 @@ def rates_here() -> Rates:
     return Rates(cores(), str(torch.__version__))
 
 
-def way_of(encoder: EncoderSpec, precision: str, device: torch.device) -> Way:
+def choose_settings(encoder: EncoderSpec, precision: str, device: torch.device) -> CpuSettings:
     """How a run is to begin. With a GPU or several processes: as ever."""
     if device.type != "cpu" or world_size() > 1:
-        return Way(USUAL, None, "measured for one process on a CPU only")
+        return CpuSettings(USUAL, None, "measured for one process on a CPU only")
     threads, fixed = torch.get_num_threads(), threads_wanted()
-    return way(rates_here().kept(), encoder, precision, threads, fixed)
+    return fastest_settings(rates_here().load(), encoder, precision, threads, fixed)
 
 
-def lay_out(method: nn.Module, layout: Layout, threads: int | None) -> None:
+def apply_settings(method: nn.Module, layout: Layout, threads: int | None) -> None:
     """Weights in `layout`, in place, and this process at `threads`; OMP_NUM_THREADS holds."""
     method.to(memory_format=FORMATS[layout])
     if threads is not None and not threads_wanted():
         torch.set_num_threads(min(threads, cores()))
 
 
-def laid_out(views: list[Tensor], layout: Layout) -> list[Tensor]:
+def to_memory_format(views: list[Tensor], layout: Layout) -> list[Tensor]:
     """Views [B, 3, S, S] in `layout`; those that are so already are not copied."""
     return [view.contiguous(memory_format=FORMATS[layout]) for view in views]
 

@@ -25,19 +25,19 @@ from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
 from datayield.run.loop.compile import compile_encoders
-from datayield.run.loop.cpu_layout import laid_out, lay_out, way_of
+from datayield.run.loop.cpu_layout import apply_settings, choose_settings, to_memory_format
 from datayield.run.loop.state import Meter, load_state, save_state, weights_digest, write_state
-from datayield.run.loop.step import rate_at, stream_at, take
+from datayield.run.loop.step import rate_at, stream_at, train_step
 from datayield.spec.atomic_files import write_text, write_with
 from datayield.spec.environment import compiling
 from datayield.spec.errors import InterruptedRunError, TrainingError
 from datayield.spec.run import JointEmbedding, RunSpec, flops_per_image
 from datayield.store.folders import RunFolder
-from datayield.store.records import Shared, SpentRecord
+from datayield.store.records import RunCostRecord, Shared
 from datayield.store.speeds import speed_key
 
 
-class Images(Protocol):
+class ImageBatches(Protocol):
     """Where batches come from: `data.resident` or `data.streamed`, bit for bit the same."""
 
     def __len__(self) -> int: ...
@@ -47,13 +47,13 @@ class Images(Protocol):
     def close(self) -> None: ...
 
 
-class Source(NamedTuple):
+class TrainingData(NamedTuple):
     """The images of a run, and what they were: for the record. `labels` [N] where it reads them.
 
     `note`: what a person should know of how they are read.
     """
 
-    images: Images
+    images: ImageBatches
     data_digest: str
     indices_digest: str
     skipped: int
@@ -85,20 +85,20 @@ class Tick(NamedTuple):
 
 def pretrain(
     spec: RunSpec,
-    source: Source,
+    source: TrainingData,
     folder: RunFolder,
     *,
     shares: tuple[float, ...],
     device: torch.device,
     stop: Event,
-    earlier: Mapping[str, Tensor] | None = None,
+    init_weights: Mapping[str, Tensor] | None = None,
     estimate: tuple[float, float, float] | None = None,
     save_seconds: float = 60.0,
     branches: Mapping[int, Path] = MappingProxyType({}),
 ) -> Iterator[Tick]:
     """Train until the budget is spent, from wherever the folder's state stands.
 
-    `earlier`: the weights of an earlier run's encoder, where `spec` starts from one. `branches`:
+    `init_weights`: those of an earlier run's encoder, where `spec` starts from one. `branches`:
     steps at which other runs may start, and the files that are to hold the state there.
     Leaves checkpoints of encoder and projector at `shares` of the budget and, when done, the
     record of what was spent. Yields a Tick now and then. Raises InterruptedRunError after saving
@@ -107,15 +107,15 @@ def pretrain(
     """
     if device.type == "cpu":
         keep_freed_memory()
-    method = synchronised(methods.build(spec, earlier)).to(device)
+    method = synchronised(methods.build(spec, init_weights)).to(device)
     compiled = compiling() and compile_encoders(method)
     part = local_slice(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
     start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
     if start == 0:
         meter.estimate = estimate
-        meter.layout, meter.threads, _ = way_of(spec.encoder, spec.precision, device)
-    lay_out(method, meter.layout, meter.threads)
+        meter.layout, meter.threads, _ = choose_settings(spec.encoder, spec.precision, device)
+    apply_settings(method, meter.layout, meter.threads)
     steps, every = spec.steps, max(1, min(50, spec.steps // 200))
     _drop_log_from(folder, start)
     method.train()
@@ -135,7 +135,7 @@ def pretrain(
             clock = time.perf_counter()
         for share in shares:
             if step == round(share * steps) and not folder.checkpoint(share).exists():
-                keep(folder, spec, share, step, method)
+                save_checkpoint(folder, spec, share, step, method)
         if step in branches and not branches[step].exists():
             meter.seconds += time.perf_counter() - clock
             write_state(branches[step], spec.id, source.digests, step, method, optimizer, meter)
@@ -160,11 +160,11 @@ def pretrain(
         fetched = time.perf_counter()
         views = make_views(pixels, spec.views, spec.seed, step, spec.batch, part.start)
         viewed = time.perf_counter()
-        loss = take(
+        loss = train_step(
             method,
             optimizer,
             spec,
-            laid_out(views, meter.layout),
+            to_memory_format(views, meter.layout),
             targets,
             t=t,
             lr=rate_at(spec, step),
@@ -178,7 +178,7 @@ def pretrain(
     final_loss = float(losses[-1]) if start < steps else math.nan
     weights = weights_digest(method.state_dict())
     _check_alike(weights, spec)
-    folder.write_spent(_spent(spec, source, meter, final_loss, weights, device, compiled))
+    folder.write_run_cost(_spent(spec, source, meter, final_loss, weights, device, compiled))
     folder.state.unlink(missing_ok=True)
     (folder.path / "progress.json").unlink(missing_ok=True)
 
@@ -232,7 +232,9 @@ def _drop_log_from(folder: RunFolder, step: int) -> None:
         write_text(folder.log, "".join(kept))
 
 
-def keep(folder: RunFolder, spec: RunSpec, share: float, step: int, method: methods.Method) -> None:
+def save_checkpoint(
+    folder: RunFolder, spec: RunSpec, share: float, step: int, method: methods.Method
+) -> None:
     """The encoder, and the projector where the method has one: what can be evaluated."""
     kept = {"run": spec.id, "share": share, "step": step, "encoder": method.encoder.state_dict()}
     if isinstance(spec.method, JointEmbedding):
@@ -247,15 +249,15 @@ def _tick(step: int, spec: RunSpec, meter: Meter, loss: float) -> Tick:
 
 def _spent(
     spec: RunSpec,
-    source: Source,
+    source: TrainingData,
     meter: Meter,
     final_loss: float,
     weights: str,
     device: torch.device,
     compiled: bool,
-) -> SpentRecord:
+) -> RunCostRecord:
     images, flops = spec.steps * spec.batch, flops_per_image(spec)
-    return SpentRecord(
+    return RunCostRecord(
         images_asked=spec.images,
         images=images,
         views=images * spec.view_count,

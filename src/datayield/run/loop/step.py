@@ -14,7 +14,7 @@ from datayield.optim.build import set_rate
 from datayield.spec.run import RunSpec
 
 
-def take(
+def train_step(
     method: Method,
     optimizer: torch.optim.Optimizer,
     spec: RunSpec,

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from datayield import methods
-from datayield.run.loop.pretrain import keep
+from datayield.run.loop.pretrain import save_checkpoint
 from datayield.run.loop.state import Meter, read_tensors
 from datayield.spec.atomic_files import write_json, write_text, write_with
 from datayield.spec.errors import StoreError
@@ -56,7 +56,7 @@ def _take(
         if step < start and not folder.checkpoint(share).exists():
             method = methods.build(spec.model_copy(update={"init": None}))
             method.load_state_dict(_found(spec, store, step)["method"], strict=True)
-            keep(folder, spec, share, step, method)
+            save_checkpoint(folder, spec, share, step, method)
     state = _found(spec, store, start)
     meter, whose = Meter(**state["meter"]), state["run"]
     shared = {"run": whose, "images": start * spec.batch, "seconds": meter.seconds}

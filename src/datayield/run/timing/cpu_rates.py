@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from datayield.nets import encoder as encoders
 from datayield.run.device import keep_freed_memory
-from datayield.run.loop import FORMATS, laid_out
+from datayield.run.loop import FORMATS, to_memory_format
 from datayield.spec.run import EncoderSpec
 from datayield.store.cpu_settings import CONV, VIT, Layout, TrainRate
 
@@ -32,7 +32,7 @@ def train_rates(device: torch.device) -> list[TrainRate]:
     rates = []
     try:
         for spec in NETS:
-            found = [
+            of_encoder = [
                 TrainRate(spec.name, precision, layout, count, round(rate, 1))
                 for precision in ("fp32", "bf16")
                 for layout in ("channels_last", "contiguous")
@@ -40,7 +40,7 @@ def train_rates(device: torch.device) -> list[TrainRate]:
                 if layout == "channels_last" or not spec.is_vit
                 for rate in [_rate(spec, precision, layout, count, device)]
             ]
-            rates += sorted(found, key=lambda each: -each.images_per_second)
+            rates += sorted(of_encoder, key=lambda each: -each.images_per_second)
     finally:
         torch.set_num_threads(threads)
     return rates
@@ -70,5 +70,5 @@ def _counts(threads: int) -> list[int]:
 
 def _step(net: nn.Module, images: Tensor, layout: Layout, precision: str) -> None:
     with torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bf16"):
-        out: Tensor = net(*laid_out([images], layout))
+        out: Tensor = net(*to_memory_format([images], layout))
     torch.autograd.backward(out.float().square().mean())

@@ -17,7 +17,13 @@ from datayield.evals.features import extract, pixel_features
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
-from datayield.run.loop import laid_out, lay_out, take, threads_kept, way_of
+from datayield.run.loop import (
+    apply_settings,
+    choose_settings,
+    threads_kept,
+    to_memory_format,
+    train_step,
+)
 from datayield.spec.evaluation import EvalSpec, epochs_of, tuning_of
 from datayield.spec.run import EncoderSpec, RunSpec, flops_per_image
 from datayield.store.plan import Plan
@@ -39,10 +45,10 @@ def measure(plan: Plan, speeds: Speeds, device: torch.device) -> Iterator[str]:
             speeds.add(
                 speed_key(spec), seconds_per_image(spec, device), "measured", flops_per_image(spec)
             )
-    owed = {
-        eval_key(t.spec.encoder, ev): (t.spec.encoder, ev) for t in plan.todo for _, ev in t.owed
+    pending = {
+        eval_key(t.spec.encoder, ev): (t.spec.encoder, ev) for t in plan.todo for _, ev in t.pending
     }
-    for key, (encoder, ev) in owed.items():
+    for key, (encoder, ev) in pending.items():
         if not speeds.samples(key):
             yield f"{ev.name} ({ev.protocol})"
             speeds.add(key, evaluation_seconds(encoder, ev, device), "measured")
@@ -81,8 +87,8 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
     )
     images = Resident(pixels, np.arange(n), device)
     method = methods.build(spec).to(device)
-    way = way_of(spec.encoder, spec.precision, device)
-    lay_out(method, way.layout, way.threads)
+    settings = choose_settings(spec.encoder, spec.precision, device)
+    apply_settings(method, settings.layout, settings.threads)
     optimizer = build_optimizer(method, spec.optim)
     targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()
     number = count()
@@ -90,8 +96,8 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
     def step() -> None:
         k = next(number)
         views = make_views(images.batch(0, k, spec.batch), spec.views, 0, k)
-        views = laid_out(views, way.layout)
-        take(method, optimizer, spec, views, targets, t=0.5, lr=0.0, stream=k)
+        views = to_memory_format(views, settings.layout)
+        train_step(method, optimizer, spec, views, targets, t=0.5, lr=0.0, stream=k)
 
     return step
 

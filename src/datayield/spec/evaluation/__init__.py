@@ -3,7 +3,7 @@
 from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, StudyEval
 from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tuning_of
 from datayield.spec.evaluation.protocols import PROTOCOLS, SGD_EPOCHS, Protocol, ProtocolName
-from datayield.spec.evaluation.suites import GROUPS, Task, expanded, suite, suite_names
+from datayield.spec.evaluation.suites import GROUPS, SuiteTask, expanded, suite, suite_names
 
 __all__ = [
     "DRAWS",
@@ -14,7 +14,7 @@ __all__ = [
     "Protocol",
     "ProtocolName",
     "StudyEval",
-    "Task",
+    "SuiteTask",
     "epochs_of",
     "expanded",
     "steps_and_batch",

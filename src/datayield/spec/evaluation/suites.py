@@ -18,7 +18,7 @@ Group = Literal["natural", "specialised", "structured"]
 GROUPS: tuple[Group, ...] = ("natural", "specialised", "structured")
 
 
-class Task(Frozen):
+class SuiteTask(Frozen):
     """One task: where its images are, how its labels are made, what is odd about it.
 
     `train_count`: labelled images that are learned from (and chosen on), where the split holds
@@ -52,9 +52,9 @@ class Suite(Frozen):
     suite: str
     what: str
     fit: Literal["crop", "squash"]
-    tasks: tuple[Task, ...] = Field(min_length=1)
+    tasks: tuple[SuiteTask, ...] = Field(min_length=1)
 
-    def of(self, group: str) -> tuple[Task, ...]:
+    def of(self, group: str) -> tuple[SuiteTask, ...]:
         """The tasks of one group, or all for an empty name."""
         return tuple(task for task in self.tasks if group in ("", task.group))
 
