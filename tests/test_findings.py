@@ -15,9 +15,9 @@ STUDIES = sorted(
 )
 SECTIONS = {
     "contradicted": "Contradicted",
-    "undecided": "Undecided",
+    "undecided": "Inconclusive",
     "reproduced": "Reproduced",
-    "not asked": "Not asked at this scale",
+    "not asked": "Not tested at this scale",
 }
 
 
