@@ -12,7 +12,16 @@ from pydantic import BaseModel, TypeAdapter
 from datayield.spec.claims import AnyClaim
 from datayield.spec.evaluation import StudyEval
 from datayield.spec.evaluation.suites import Asked as SuiteEntry
-from datayield.spec.run import OBJECTIVES, EncoderSpec, Mixture, OptimSpec, Part, RunSpec, Subset
+from datayield.spec.run import (
+    OBJECTIVES,
+    Budget,
+    EncoderSpec,
+    Mixture,
+    OptimSpec,
+    Part,
+    RunSpec,
+    Subset,
+)
 from datayield.spec.run.views import ViewSpec
 from datayield.spec.study import Study
 
@@ -142,7 +151,8 @@ def _shorthand(schema: Schema) -> Schema:
 def schema_page() -> str:
     """Markdown: for each part of a study its keys, types, defaults and meaning."""
     lines = [INTRO]
-    lines += ["## A study", *_table(Study), "## A run: `base`, `recipes.METHOD`, `init`"]
+    lines += ["## A study", *_table(Study, without=("scale",))]
+    lines += ["## A run: `base`, `recipes.METHOD`, `init`", "", (Budget.__doc__ or "").strip()]
     lines += ["A study may also name `recipe` and `as_published` ([recipes](../recipes.md)).", ""]
     lines += [*_table(RunSpec)]
     parts: list[tuple[str, type[BaseModel]]] = [
@@ -158,7 +168,7 @@ def schema_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(model: type[BaseModel]) -> list[str]:
+def _table(model: type[BaseModel], without: tuple[str, ...] = ()) -> list[str]:
     schema = model.model_json_schema()
     if "$ref" in schema:
         schema = schema["$defs"][schema["$ref"].rsplit("/", 1)[1]]
@@ -166,6 +176,8 @@ def _table(model: type[BaseModel]) -> list[str]:
     about = "\n".join(line.strip() for line in (model.__doc__ or "").splitlines())
     rows = ["", about, "", "| key | type | default | meaning |", "|---|---|---|---|"]
     for key, value in schema["properties"].items():
+        if key in without:
+            continue
         default = "required" if key in required else f"`{json.dumps(value.get('default'))}`"
         meaning = str(value.get("description", ""))
         cells = (f"`{key}`", _type(value), default, meaning)

@@ -1,5 +1,6 @@
 """The published JSON schema is that of the models, and every shipped study validates against it."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,22 @@ def test_every_shipped_study_validates(path: Path, validator: Any) -> None:
         for e in validator.iter_errors(read_mapping(path, "study"))
     ]
     assert not errors
+
+
+@pytest.mark.parametrize(
+    "page",
+    [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))],
+    ids=lambda page: str(page.relative_to(DOCS.parent)),
+)
+def test_the_yaml_of_the_pages_validates(page: Path, tmp_path: Path) -> None:
+    """Whole studies, and parts of one, whose other keys are left out."""
+    text = page.read_text(encoding="utf-8")
+    partial = jsonschema.Draft202012Validator({**study_schema(), "required": []})
+    for block in re.findall(r"(?ms)^```yaml[^\n]*\n(.*?)^```$", text):
+        file = tmp_path / "block.yaml"
+        file.write_text(block)
+        if re.match(r"\w+:", block):  # the others are lists, or comments
+            assert not [error.message for error in partial.iter_errors(read_mapping(file, "study"))]
 
 
 def test_what_is_wrong_is_refused(validator: Any) -> None:
