@@ -158,7 +158,7 @@ CASES = (
     Case("every class with one image in train", both(study(), images({"a": 1, "b": 1}, TWO)),
          1, ("no class has two training items", "train_count")),
     Case("one class only", both(study(), images({"a": 12}, {"a": 12})),
-         1, ("training items of two classes", "12 items of 1 class")),
+         1, ("training items of at least two classes", "12 items of 1 class")),
     Case("a task with no test split", both(study(), images(TWO, {})),
          2, ("has no split 'test'", "train[:80%]")),
     Case("per_class: 1 for linear@1", both(study(f"{LINEAR}, per_class: 1"), images(TWO, TWO)),

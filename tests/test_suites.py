@@ -200,7 +200,7 @@ def test_none_of_the_tasks_is_here(datayield: Call, data: Path, tmp_path: Path) 
     [
         ("{name: a, protocol: linear@1, dataset: digits, label: digit, per_class: 1}", "from 2 up"),
         ("{name: a, protocol: vtab@1, dataset: digits, label: digit, per_class: 2}", "all labels"),
-        ("{name: a, protocol: linear@1, dataset: digits, draws: 2}", "neither is stated"),
+        ("{name: a, protocol: linear@1, dataset: digits, draws: 2}", "neither is set"),
         ("{suite: vtab@1, size: 32}", "vtab_1k@1, vtab_mini@1, vtab_style@1"),
     ],
 )

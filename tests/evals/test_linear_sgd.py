@@ -88,7 +88,7 @@ def test_held_items_teach_the_trial_heads_nothing(monkeypatch: pytest.MonkeyPatc
 def test_bad_inputs() -> None:
     x, test = torch.randn(6, 4), mixture(50, 4, 3, seed=1)
     for labels in (torch.ones(6, dtype=torch.long), torch.arange(6)):
-        with pytest.raises(DataError, match="cannot be chosen"):
+        with pytest.raises(DataError, match="choosing a rate"):
             evaluate(spec("linear_sgd@1"), (x, labels), test, views=lambda epoch: x)
     train = mixture(60, 4, 3)
     broken = train[0].clone()

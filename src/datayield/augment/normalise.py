@@ -1,4 +1,4 @@
-"""Pixels centred and scaled by constants, the same for every data set."""
+"""Pixels centred and scaled by constants, the same for every dataset."""
 
 from functools import cache
 

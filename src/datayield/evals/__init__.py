@@ -1,4 +1,4 @@
-"""Evaluations of frozen features, and of encoders by training them: they know no path."""
+"""Evaluations of frozen features, and of encoders by training them; none touches files."""
 
 from collections.abc import Callable
 
@@ -78,7 +78,7 @@ def evaluate(
         return protocol(spec, Inputs(test))
     if train is None or spec.train == spec.test:
         raise ConfigError(
-            f"{spec.protocol} needs training items that are not its test items",
+            f"{spec.protocol} needs training items that differ from its test items",
             where=f"{where}.train",
             got=None if train is None else spec.train,
             hint="name two different splits of the dataset",

@@ -224,17 +224,17 @@ def _check(a: Sample, b: Sample) -> None:
         check(sample.features, torch.zeros(len(sample.features), dtype=torch.long), sample.name)
     if a.features.shape[1] != b.features.shape[1]:
         raise ConfigError(
-            "features of two widths cannot be compared",
+            "features of different widths cannot be compared",
             where=f"{a.name}, {b.name}",
             got=f"{a.features.shape[1]} and {b.features.shape[1]}",
-            hint="take the features of both sets by one encoder",
+            hint="compute both sets' features with the same encoder",
         )
     if len(a.features) != len(b.features):
         raise DataError(
-            "samples of two sizes: distances would rank by size",
+            "samples of different sizes: distances would depend on the size",
             where=f"{a.name}, {b.name}",
             got=f"{len(a.features)} and {len(b.features)} images",
-            hint="take as many images of each",
+            hint="use the same number of images of each",
         )
 
 

@@ -25,7 +25,7 @@ def finetune(
     test: LabelledImages,
     device: torch.device,
 ) -> EvalResult:
-    """Cross entropy on class numbers; `spec.tuning` has the rest. Trains `encoder` in place.
+    """Cross entropy on class numbers, by the protocol's `tuning`. Trains `encoder` in place.
 
     `train_loss` is the mean of the last epoch, on images as flipped. Raises DataError where the
     training images are of one class.
@@ -33,7 +33,7 @@ def finetune(
     classes, numbers = np.unique(train_part.targets, return_inverse=True)
     if len(classes) < 2:
         raise DataError(
-            "a classifier needs training items of two classes",
+            "a classifier needs training items of at least two classes",
             where=f"evaluations.{spec.name}",
             got=f"{len(numbers)} items of {len(classes)} class",
             hint="raise train_count, or choose another label",

@@ -63,7 +63,7 @@ def choose_and_refit(
     known, y_fitted = torch.unique(y[fitted], return_inverse=True)
     if len(known) < 2:
         raise DataError(
-            "a classifier needs training items of two classes",
+            "a classifier needs training items of at least two classes",
             where=f"evaluations.{spec.name}",
             got=f"{len(y)} items of {len(classes)} class",
             hint="raise train_count, or choose another label",

@@ -41,7 +41,7 @@ def sgd_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     fitted, held = validation_split(y.numpy(), spec.seed)
     if len(classes) < 2 or not len(held):
         raise DataError(
-            "a rate cannot be chosen: training items of two classes are needed, one of them twice",
+            "choosing a rate needs training items of two classes, and two items of one class",
             where=f"evaluations.{spec.name}",
             got=f"{len(y)} items of {len(classes)} classes",
             hint="raise train_count, or choose another label",

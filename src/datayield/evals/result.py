@@ -16,8 +16,8 @@ RESAMPLES = 2_000
 class EvalResult(NamedTuple):
     """Accuracies are shares in [0, 1]; intervals are at 95% over the test items.
 
-    The intervals know of no other source of chance: not of the training items, nor of the
-    pretraining's seed. `notes` say what a reader must know to compare the numbers.
+    They cover no other source of randomness: neither the training items nor the pretraining seed.
+    `notes` say what a reader must know to compare the numbers.
     """
 
     metrics: dict[str, float]
@@ -75,7 +75,7 @@ def missing_classes(train: Tensor, test: Tensor) -> tuple[int, tuple[str, ...]]:
 
 
 def check(features: Tensor, labels: Tensor, part: str) -> None:
-    """Refuse what would give a number without meaning. Raises DataError or TrainingError."""
+    """Reject input that would give a meaningless number. Raises DataError or TrainingError."""
     if features.ndim != 2 or labels.shape != features.shape[:1] or not len(features):
         raise DataError(
             "features and labels do not match",
@@ -88,7 +88,7 @@ def check(features: Tensor, labels: Tensor, part: str) -> None:
             "labels must be class numbers from 0 up",
             where=part,
             got=f"{labels.dtype} from {labels.min().item()}",
-            hint="leave out unlabelled items, or use spectrum@1, which needs no labels",
+            hint="remove unlabelled items, or use spectrum@1, which needs no labels",
         )
     finite = features.isfinite()
     if not bool(finite.all()):

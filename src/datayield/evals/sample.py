@@ -13,14 +13,14 @@ def sample_items(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray
     """
     n = len(labels)
     if not n:
-        raise DataError("no labelled images to evaluate on", hint="choose another split or label")
+        raise DataError("no labelled images to evaluate", hint="choose another split or label")
     if count is not None and not 0 < count <= n:
         raise DataError(
             f"the evaluation's split has {n} images",
             where="evaluations: train_count, test_count",
             got=count,
             allowed=f"1 to {n}",
-            hint="ask for fewer, or leave the count out to take all",
+            hint="use a smaller count, or omit it to use all",
         )
     order = np.random.Generator(np.random.PCG64(seed)).permutation(n)
     return order[:count].astype(np.int64)

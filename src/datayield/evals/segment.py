@@ -105,7 +105,7 @@ def _labelled(shown: LabelledImages, spec: EvalSpec, part: str, least: int) -> n
             f"the {part} masks hold {len(found)} classes that are not ignored",
             where=f"evaluations.{spec.name}: ignore, {part}_count",
             got=f"ignore: {spec.ignore}",
-            hint="take more images, or check which value marks unlabelled pixels",
+            hint="use more images, or check which value marks unlabelled pixels",
         )
     return found
 
@@ -130,6 +130,6 @@ def _tiling(encoder: Encoder, image: np.ndarray) -> tuple[int, int]:
             "the encoder's tokens do not tile an image of this size",
             where="evaluations: size",
             got=f"{tokens.shape[1]} tokens for {side} x {side} px",
-            allowed="a size that the encoder's stride divides",
+            allowed="a multiple of the encoder's stride",
         )
     return side // grid, tokens.shape[2]

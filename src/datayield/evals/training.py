@@ -1,6 +1,6 @@
 """Training a whole encoder on labelled images: what finetune@1 and segment@1 share.
 
-The last epoch is what is tested: nothing is chosen, so no image is held out.
+The last epoch is tested: nothing is selected, so no image is held out.
 """
 
 import math
@@ -26,7 +26,7 @@ FLIPS = 0x666C6970  # "flip": keeps this stream apart from that of the order
 
 
 class LabelledImages(NamedTuple):
-    """Images uint8 [n, S, S, 3] and what they show: classes int64 [n], or masks uint8 [n, S, S]."""
+    """Images uint8 [n, S, S, 3] and their labels: classes int64 [n], or masks uint8 [n, S, S]."""
 
     images: np.ndarray
     targets: np.ndarray
@@ -93,7 +93,7 @@ def train(
         raise TrainingError(
             "the loss is no longer finite",
             where=f"evaluations.{spec.name} ({spec.protocol})",
-            hint="the encoder that it starts from may have diverged: look at its pretraining",
+            hint="the encoder that it starts from may have diverged: check its pretraining log",
         )
     return float(last)
 
@@ -102,14 +102,14 @@ def train(
 def predict_batches(
     net: EncoderWithHead, images: np.ndarray, device: torch.device
 ) -> "list[Tensor]":
-    """What `net` says of images, batch by batch, in evaluation mode."""
+    """Outputs of `net` for images, batch by batch, in evaluation mode."""
     net.eval()
     parts = (images[start : start + TEST_BATCH] for start in range(0, len(images), TEST_BATCH))
     return [net(_input(torch.from_numpy(np.array(part)).to(device))) for part in parts]
 
 
 def describe_training(spec: EvalSpec, n: int) -> str:
-    """The training in words, for the notes of a result."""
+    """A description of the training, for the notes of a result."""
     steps, batch = steps_and_batch(spec, n)
     return (
         f"the whole encoder trained: {epochs_of(spec)} epochs of {n} images, {steps} steps of "

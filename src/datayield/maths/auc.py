@@ -1,4 +1,4 @@
-"""How well a score tells two samples apart."""
+"""How well a score separates two samples."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""SwAV's losses: what one view of an image is assigned to is predicted from another view.
+"""SwAV's losses: predict the cluster assignment of one view of an image from another view.
 
 Caron et al. 2020 (arXiv 2006.09882). Letters: V views, B images, K prototypes, N samples.
 """

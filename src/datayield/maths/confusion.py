@@ -1,4 +1,4 @@
-"""Which class was taken for which: counts, and the scores that follow from them.
+"""Confusion matrices, and the scores that follow from them.
 
 Letters: K classes; a matrix counts truth along rows and predictions along columns.
 """

@@ -1,4 +1,4 @@
-"""What features keep of an image and what they keep of its augmented views. In float64."""
+"""How invariant features are to augmentation, and how much they tell images apart. In float64."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Intervals of a statistic of two samples, by leaving out a part of each at a time."""
+"""Jackknife intervals of a statistic of two samples, leaving out a part of each at a time."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""Scores of predictions, and how far chance could have moved them.
+"""Scores of predictions, and their confidence intervals.
 
 Tensors are only annotated here, so the paper wing may use `wilson` without importing torch.
 """

@@ -1,4 +1,4 @@
-"""BYOL: predict what a slowly moving average of oneself makes of another view."""
+"""BYOL: predict the embedding that a moving-average teacher gives another view."""
 
 import torch
 from torch import Tensor

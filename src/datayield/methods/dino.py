@@ -1,4 +1,4 @@
-"""DINO: say of one view what a sharpened, centred moving average of oneself says of another."""
+"""DINO: match the sharpened, centred output of a moving-average teacher on another view."""
 
 import torch
 from torch import Tensor

@@ -1,7 +1,7 @@
-"""How views pass through encoder and projector: apart or together.
+"""Pass views through encoder and projector: one at a time or in one batch.
 
-It matters because BatchNorm takes its statistics over what passes at once. Views drawn from
-different distributions have different statistics, and each objective keeps its authors' choice.
+The choice matters because BatchNorm computes its statistics over a forward pass. Views drawn from
+different distributions have different statistics; each objective keeps its authors' choice.
 """
 
 from itertools import groupby

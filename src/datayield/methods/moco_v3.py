@@ -1,4 +1,4 @@
-"""MoCo v3: find an image's key, made by a moving average of oneself, among the batch's keys."""
+"""MoCo v3: find an image's key, from a moving-average teacher, among the keys of the batch."""
 
 import torch
 from torch import Tensor

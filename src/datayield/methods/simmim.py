@@ -1,4 +1,4 @@
-"""SimMIM: say what the hidden pixels of an image are, from those that are left."""
+"""SimMIM: reconstruct the hidden pixels of an image from the visible ones."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Supervised: say which class an image is of, from its label."""
+"""Supervised: classify images by their labels."""
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from datayield.spec.run import method as spec_method
 class Supervised(Method):
     """Cross entropy of one linear layer on the features (Bridge et al. 2025, section 2.3).
 
-    One view or more, of one size. The only objective that is told the labels of the batch.
+    One view or more, of one size. The only objective that gets the labels of the batch.
     """
 
     def __init__(self, spec: spec_method.Supervised, encoder: Encoder) -> None:

@@ -1,1 +1,1 @@
-"""Networks: encoders behind one face, and the heads that objectives put on them."""
+"""Networks: encoders with one interface, and the heads of the objectives."""

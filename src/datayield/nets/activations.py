@@ -1,4 +1,4 @@
-"""What a network computes on its way: the outputs of its stages, at every position."""
+"""Intermediate activations: the outputs of a network's stages, at every position."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

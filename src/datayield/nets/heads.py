@@ -1,4 +1,4 @@
-"""Heads: what stands between an encoder's features and a loss, and is thrown away afterwards."""
+"""Heads between an encoder's features and a loss, discarded after pretraining."""
 
 from itertools import pairwise
 

@@ -95,7 +95,7 @@ def synchronised(net: M) -> M:
 def _refuse(layer: nn.Module) -> None:
     if not isinstance(layer, (*FROZEN, SyncNorm)):
         raise ConfigError(
-            "the encoder has a normalisation that cannot be shared by several processes",
+            "the encoder has a normalisation layer that does not support several processes",
             where="encoder.name",
             got=type(layer).__name__,
             allowed=[known.__name__ for known in KNOWN],

@@ -21,7 +21,7 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor, parts: slice = slice(None)) -> Tensor:
-        """What the teacher, or some of its parts one after the other, says of `x`: no graph."""
+        """The output for `x` of the teacher, or of some of its parts in sequence; no graph."""
         out: Tensor = self.net[parts](x)
         return out
 

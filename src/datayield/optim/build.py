@@ -1,4 +1,4 @@
-"""From an OptimSpec to an optimizer, and the learning rate as the loop sets it."""
+"""Build an optimizer from an OptimSpec, and set its learning rate."""
 
 from typing import Any, cast
 

@@ -223,7 +223,7 @@ def test_weights_that_cannot_be_fetched(
         ((SPRITES, "digits", "--encoder", "vgg"), "no such encoder"),
         ((SPRITES, "digits", "--encoder", "untrained:resnet18"), "explicit stem"),
         ((SPRITES, "digits", "--encoder", "untrained:convnet?with=3"), "with"),
-        ((SPRITES, "digits", "--encoder", "timm/resnet1"), "no such network"),
+        ((SPRITES, "digits", "--encoder", "timm/resnet1"), "unknown timm network"),
         ((SPRITES, "digits", "--encoder", "untrained:viny?patch=16", "--size", "40"), "multiple"),
     ],
     ids=str,

@@ -17,24 +17,24 @@ DRAWS = 5  # of the labels, where a share of them is asked for and `draws` is no
 
 
 class EvalSpec(Frozen):
-    """A measurement of an encoder. `name`, `group` and `part_of` (the suite) only label it; the
-    rest is identity.
+    """A measurement of an encoder. `name`, `group` and `part_of` (the suite) are only labels; all
+    other fields are part of its id.
 
-    `label` names a column of labels (sets with one call it `label`). `train_count` and
-    `test_count` take prefixes of a permutation that `seed` decides; `None` takes all. `val`: a
-    split for choices, of protocols that else hold out a part of train. `label_fraction` or
-    `per_class` leave a part of the training labels, `draws` times. `metric` is the main one, by
-    which a probe is chosen; unless stated accuracy, and mIoU for segment@1.
-    `classes` takes the images of some classes alone, of every split; counts are then of these.
-    A changed default gets a new protocol name, so a number never changes its meaning.
-    `finetune@1` and `segment@1` train the whole encoder (protocols.py): `epochs` is then the length
-    of that training (None: as published), and `ignore` the value of a mask's unlabelled pixels.
+    `label` names a column of labels (datasets with a single one call it `label`). `train_count` and
+    `test_count` take prefixes of a permutation determined by `seed`; `None` takes all images. `val`
+    is a split to choose on, for protocols that would otherwise hold out a part of train.
+    `label_fraction` or `per_class` keep only a part of the training labels, in `draws` random
+    draws. `metric` is the main metric, by which a probe is chosen: accuracy by default, mIoU for
+    segment@1. `classes` restricts every split to the images of some classes; counts then refer to
+    those. A changed default gets a new protocol name, so a number never changes its meaning.
+    `finetune@1` and `segment@1` train the whole encoder: `epochs` is the length of that training
+    (None: as published), and `ignore` the value that marks unlabelled pixels in a mask.
 
-    Protocols without labels read the images of `test` alone, which may be those pretrained on:
+    Protocols without labels read only the images of `test`, which may be the pretraining images:
     `test: train` of that dataset with `test_count` at most N and `seed` equal to `data.seed` takes
-    just images that a run on a `random` subset has seen. `data.seed` follows the run's seed where
-    the study leaves it out: then one such evaluation per seed, with `where: {seed: [...]}`. An
-    evaluation of another split, with the same count, shows beside it what is unseen.
+    exactly images that a run on a `random` subset has seen. `data.seed` follows the run's seed
+    unless the study sets it: then use one such evaluation per seed, with `where: {seed: [...]}`. An
+    evaluation of another split with the same count shows unseen images for comparison.
     """
 
     name: str
@@ -63,7 +63,7 @@ class EvalSpec(Frozen):
     @model_validator(mode="after")
     def _views_are_known(self) -> "EvalSpec":
         if self.views is not None and self.traits.reads != "views":
-            raise ValueError(f"views does not apply to {self.protocol}, which makes none")
+            raise ValueError(f"views does not apply to {self.protocol}, which uses no random views")
         if self.views is not None and self.views not in VIEW_RECIPES:
             near = nearest(self.views, VIEW_RECIPES)
             guess = f"; did you mean {near!r}?" if near else ""
@@ -74,8 +74,8 @@ class EvalSpec(Frozen):
     def _tested_on_other_images(self) -> "EvalSpec":
         if self.traits.needs_labels and self.train == self.test:
             raise ValueError(
-                f"train and test are both {self.train!r}; name two splits, or shares of one such "
-                "as train[:80%] and train[80%:]"
+                f"train and test are both {self.train!r}; name two splits, or slices of one "
+                "split, such as train[:80%] and train[80%:]"
             )
         if self.val is not None:
             if not self.traits.takes_val:
@@ -90,14 +90,14 @@ class EvalSpec(Frozen):
         asked = self.label_fraction, self.per_class
         if asked == (None, None):
             if self.draws is not None:
-                raise ValueError("draws are of label_fraction or per_class, and neither is stated")
+                raise ValueError("draws needs label_fraction or per_class, and neither is set")
             return self
         if None not in asked:
-            raise ValueError("label_fraction and per_class are two ways of saying one thing")
+            raise ValueError("label_fraction and per_class exclude each other: set one of them")
         least = self.traits.least_per_class
         if least is None:
             some = names_where(lambda p: p.takes_fractions)
-            raise ValueError(f"{self.protocol} takes all labels; {some} take a share")
+            raise ValueError(f"{self.protocol} uses all labels; {some} can use a part of them")
         if self.per_class is not None and self.per_class < least:
             others = names_where(lambda p: p.least_per_class == 1)
             raise ValueError(
@@ -158,7 +158,7 @@ class EvalSpec(Frozen):
 class StudyEval(EvalSpec):
     """An evaluation in a study: when in training (`at`), and for which runs (`where`).
 
-    One that is `optional` is left out, and said to be, where its data are not here.
+    An `optional` one is skipped, with a message, if its data are missing.
     """
 
     at: tuple[Share, ...] = Field((1.0,), min_length=1, description="shares of the budget")

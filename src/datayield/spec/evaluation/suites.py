@@ -19,10 +19,10 @@ GROUPS: tuple[Group, ...] = ("natural", "specialised", "structured")
 
 
 class SuiteTask(Frozen):
-    """One task: where its images are, how its labels are made, what is odd about it.
+    """One task: where its images are, how its labels are made, what is unusual about it.
 
-    `train_count`: labelled images that are learned from (and chosen on), where the split holds
-    more. `tested`: images of the whole test split.
+    `train_count`: labelled images to learn from (and choose on), if the split holds more.
+    `tested`: images of the whole test split.
     """
 
     task: str
@@ -47,7 +47,7 @@ class SuiteTask(Frozen):
 
 
 class Suite(Frozen):
-    """Tasks measured by one protocol; `fit` says how images are brought to a square."""
+    """Tasks measured by one protocol; `fit` says how images are made square."""
 
     suite: str
     what: str
@@ -62,7 +62,7 @@ class Suite(Frozen):
 class Asked(Frozen):
     """A suite in a study's evaluations. `size` has no default: accuracy depends on it.
 
-    Tasks whose data are not here are left out, and said to be, unless `required`.
+    Tasks whose data are missing are skipped, with a message, unless `required`.
     """
 
     suite: str
@@ -84,10 +84,10 @@ def suite_names() -> list[str]:
 
 @cache
 def suite(name: str) -> Suite:
-    """The shipped suite `name`. Raises ConfigError naming the suites that there are."""
+    """The shipped suite `name`. Raises ConfigError, which lists the suites, if there is none."""
     if name not in suite_names():
         raise ConfigError(
-            "no such suite of tasks",
+            "unknown suite of tasks",
             where="evaluations: suite",
             got=name,
             allowed=suite_names(),
@@ -101,7 +101,7 @@ def expanded(entries: Any, where: str) -> Any:
     """A study's `evaluations` as written -> one entry per evaluation.
 
     A suite becomes its tasks; an entry that lists `label_fraction` or `per_class` becomes one per
-    value. What is no list of mappings is left for the study to refuse. Raises ConfigError.
+    value. Anything but a list of mappings is passed on for the study to reject. Raises ConfigError.
     """
     if not isinstance(entries, list):
         return entries
@@ -121,7 +121,7 @@ def _tasks(asked: Asked) -> list[dict[str, Any]]:
     names = [task.task for task in whole.tasks]
     for stray in sorted(set(asked.without) - set(names)):
         raise ConfigError(
-            f"{asked.suite} has no such task",
+            f"unknown task of {asked.suite}",
             where="evaluations: without",
             got=stray,
             allowed=names,

@@ -15,7 +15,7 @@ Pairing = Literal["all_pairs", "mean_view"]  # how more than two views meet; see
 
 
 def _over_width(value: Any, info: ValidationInfo) -> Any:
-    """`"10.24/d"` as 10.24 divided by the width of the projector's last layer; numbers as they are.
+    """Read `"10.24/d"` as 10.24 divided by the width of the projector's last layer; keep numbers.
 
     The best weight of decorrelation falls about as 1 / d (Ghosh et al. 2024, arXiv 2312.10725).
     """
@@ -24,7 +24,7 @@ def _over_width(value: Any, info: ValidationInfo) -> Any:
     rule = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*/\s*d\s*", value)
     if rule is None:
         raise ValueError('a number, or "k/d" with d the last width of the projector, as "10.24/d"')
-    widths = info.data.get("projector")  # not there when it is itself wrong, which is told
+    widths = info.data.get("projector")  # absent if it is itself invalid, which is reported
     return float(rule[1]) / widths[-1] if widths else 1.0
 
 
