@@ -12,7 +12,7 @@ from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 from datayield.run.engines.choose import engine_of
 from datayield.run.engines.torchrun import _verdict, run_in_processes
 from datayield.run.job import Job, TaskEnd
-from datayield.session import How, how_to_run, open_study
+from datayield.session import Execution, open_study, parse_execution
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.budget import Budget
@@ -34,7 +34,7 @@ def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_pa
 
     Thread(target=stop_once_saved, daemon=True).start()
     end = run_in_processes(job, tmp_path, tmp_path, stop)
-    assert end.how == "stopped"
+    assert end.execution == "stopped"
     step = (read_json(run.path / "progress.json") or {})["step"]
     assert 0 < step < 400
     assert end.message.startswith(f"stopped at step {step} of 400, saved")
@@ -53,7 +53,7 @@ def test_an_error_of_the_program_ends_all_processes_and_is_told(
     task = session.plan().todo[-1]
     odd = task._replace(spec=task.spec.model_copy(update={"batch": 33}))
     end = run_in_processes(Job(odd, session.store, "cpu", 60.0, processes=2), tmp_path, tmp_path)
-    assert end.how == "failed"
+    assert end.execution == "failed"
     assert "a batch of 33 cannot be shared out evenly among 2 processes" in end.message
 
 
@@ -61,25 +61,25 @@ def test_the_process_that_a_signal_ended_is_the_cause(tmp_path: Path) -> None:
     (tmp_path / "cause").write_text("process 0 of 2: connection closed by peer")
     failures = [ProcessFailure(0, 10, 1, "<N/A>"), ProcessFailure(1, 11, -signal.SIGSEGV, "<N/A>")]
     assert _verdict(failures, 2, tmp_path) == TaskEnd("lost", "process 1 of 2 ended (SIGSEGV)")
-    assert _verdict(failures[:1], 2, tmp_path).how == "failed"
+    assert _verdict(failures[:1], 2, tmp_path).execution == "failed"
     assert "connection closed" in _verdict(failures[:1], 2, tmp_path).message
 
 
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGTERM])
 def test_signals_that_follow_from_an_error_are_not_its_cause(tmp_path: Path, number: int) -> None:
     failures = [ProcessFailure(1, 11, -number, "<N/A>"), ProcessFailure(0, 10, 1, "<N/A>")]
-    assert _verdict(failures, 2, tmp_path).how == "lost"  # nobody told of an error
+    assert _verdict(failures, 2, tmp_path).execution == "lost"  # nobody told of an error
     (tmp_path / "cause").write_text("process 0 of 2: a batch of 33 cannot be shared out")
-    assert _verdict(failures, 2, tmp_path).how == "failed"
+    assert _verdict(failures, 2, tmp_path).execution == "failed"
     assert "a batch of 33" in _verdict(failures, 2, tmp_path).message
 
 
 def test_options_are_checked_before_anything_runs(
     datayield: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert how_to_run("ray", "2", (), 4) == How("ray", 2, (), 4)
+    assert parse_execution("ray", "2", (), 4) == Execution("ray", 2, (), 4)
     with pytest.raises(ConfigError, match="torchrun --nproc-per-node 2 -m datayield run"):
-        how_to_run("local", "1", (), 2)
+        parse_execution("local", "1", (), 2)
     refused = datayield("run", "tiny.yaml", "--executor", "slurm", "--processes", "3")
     assert refused.code == 2
     assert "a batch of 32 images cannot be shared out evenly among 3 processes" in refused.err
