@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # the engine is imported only when something is to be run
     from datayield.run.scheduler import StudyOutcome
 
 
-class How(NamedTuple):
+class Execution(NamedTuple):
     """Where tasks run, and how many at once."""
 
     executor: str = "local"  # or "ray", "slurm"
@@ -45,7 +45,7 @@ class How(NamedTuple):
     processes: int = 1  # at each task, in one torchrun
 
 
-ONE_BY_ONE = How()
+ONE_AT_A_TIME = Execution()
 
 
 class Session(NamedTuple):
@@ -104,7 +104,7 @@ class Session(NamedTuple):
         plan: Plan,
         console: Console,
         save_every: float = 60.0,
-        how: How = ONE_BY_ONE,
+        execution: Execution = ONE_AT_A_TIME,
     ) -> "StudyOutcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
         from datayield.run.device import choose, fast_bf16
@@ -114,11 +114,11 @@ class Session(NamedTuple):
 
         if self.missing:
             raise self.missing[0]
-        _check_batches(plan, how.processes)
+        _check_batches(plan, execution.processes)
         self.store.check_writable()
         for task in self.left_out:
             console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
-        local = how.executor == "local"  # else the device is that of another machine
+        local = execution.executor == "local"  # else the device is that of another machine
         device = choose(self.device) if local else None
         if (
             device
@@ -132,13 +132,13 @@ class Session(NamedTuple):
             )
         display, stop = Display(plan, console), Event()
         engine = engine_of(
-            how.executor,
-            how.jobs,
-            how.slurm,
+            execution.executor,
+            execution.jobs,
+            execution.slurm,
             plan=plan,
             store=self.store,
             device=self.device,
-            processes=how.processes,
+            processes=execution.processes,
             stop=stop,
             say=display.say,
         )
@@ -196,7 +196,9 @@ class Session(NamedTuple):
         return self.store.study(self.study.name) / "report.html"
 
 
-def how_to_run(executor: str, jobs: str, slurm: tuple[str, ...] = (), inside: int = 1) -> How:
+def parse_execution(
+    executor: str, jobs: str, slurm: tuple[str, ...] = (), inside: int = 1
+) -> Execution:
     """The command line's options, checked; `inside`: processes at each task. Raises ConfigError."""
     if executor not in ("local", "ray", "slurm"):
         raise ConfigError(
@@ -231,7 +233,7 @@ def how_to_run(executor: str, jobs: str, slurm: tuple[str, ...] = (), inside: in
             got=jobs if executor == "local" else executor,
             hint="leave it out, or start datayield without torchrun",
         )
-    return How(executor, None if jobs == "auto" else int(jobs), slurm, inside)
+    return Execution(executor, None if jobs == "auto" else int(jobs), slurm, inside)
 
 
 def open_study(

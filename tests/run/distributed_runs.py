@@ -126,7 +126,7 @@ def _led(folder: Path, ours: TrainingData, theirs: TrainingData) -> str:
     if rank() == 0:
 
         def lead() -> None:
-            parallel.order(spec, ours, home)
+            parallel.order_followers(spec, ours, home)
             _run(spec, folder)
 
         return _said(lead)

@@ -29,13 +29,13 @@ def distance(
     """Measure how far datasets are from each other: FID, KID, MMD, VisualDNA, with intervals."""
     from datayield.report.terminal.distances import show
     from datayield.run.device import choose
-    from datayield.run.distances.distance import DistanceRequest, Set, measured
+    from datayield.run.distances.distance import DistanceRequest, Set, measure_distances
     from datayield.run.distances.feature_net import feature_net
     from datayield.store.folders import Store
 
     asked = tuple(Set(name, split_b if k else split_a) for k, name in enumerate(sets))
     net = feature_net(encoder, size, Store(store or store_dir()))
-    records = list(measured(DistanceRequest(asked, net, count, choose(device))))
+    records = list(measure_distances(DistanceRequest(asked, net, count, choose(device))))
     if json_:
         print_json({"schema_version": 1, "distances": [r.model_dump(mode="json") for r in records]})
     else:

@@ -74,9 +74,9 @@ def run(
 ) -> None:
     """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
     from datayield.report.terminal.plan import show_totals
-    from datayield.session import how_to_run, open_study
+    from datayield.session import open_study, parse_execution
 
-    how = how_to_run(executor, jobs, tuple(slurm or ()), processes)
+    execution = parse_execution(executor, jobs, tuple(slurm or ()), processes)
     if (
         process_rank().rank > 0
     ):  # torchrun started several: one runs the study, the others train along
@@ -96,7 +96,7 @@ def run(
                 highlight=False,
             )
             show_totals(err, made, session.decoded_bytes(made))
-            failed = session.run(made, err, save_every, how).failed
+            failed = session.run(made, err, save_every, execution).failed
             made = session.plan()
     page = session.page if session.reported(made) else session.report(made)
     _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)

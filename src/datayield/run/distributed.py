@@ -54,7 +54,7 @@ def leading(device: str) -> Iterator[None]:
     dist.destroy_process_group()
 
 
-def order(
+def order_followers(
     spec: RunSpec, source: TrainingData, folder: RunFolder, weights: dict[str, Tensor] | None = None
 ) -> None:
     """Have the followers train `spec` along from the folder's state; nothing with one process.
@@ -74,27 +74,27 @@ def follow(device: str) -> None:
     chosen = choose(device)
     _join(chosen)
     with interruptible(lambda _: None) as stop:
-        while (heard := _broadcast(None)) is not None:
-            _obey(heard, chosen, stop)
+        while (order := _broadcast(None)) is not None:
+            _follow_order(order, chosen, stop)
     dist.destroy_process_group()
 
 
-def _obey(heard: Order, device: torch.device, stop: Event) -> None:
-    source, problem = _images(heard, device)
+def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
+    source, problem = _images(order, device)
     if any(all_gather_text(problem)) or source is None:
         return  # the leader says it
     with tempfile.TemporaryDirectory(prefix="datayield-") as scratch:
         folder = RunFolder(Path(scratch))
-        if heard.state is not None:
-            folder.state.write_bytes(heard.state)
+        if order.state is not None:
+            folder.state.write_bytes(order.state)
         loop = pretrain(
-            heard.spec,
+            order.spec,
             source,
             folder,
             shares=(),
             device=device,
             stop=stop,
-            init_weights=heard.weights,
+            init_weights=order.weights,
             save_seconds=math.inf,
         )
         # A DatayieldError is the leader's too, who says it; but images are read here.
@@ -106,14 +106,14 @@ def _obey(heard: Order, device: torch.device, stop: Event) -> None:
                 raise SystemExit(error.text()) from error
 
 
-def _images(heard: Order, device: torch.device) -> tuple[TrainingData | None, str]:
+def _images(order: Order, device: torch.device) -> tuple[TrainingData | None, str]:
     """The images of a run, or what is wrong with them."""
     try:
-        source = source_of(heard.spec, device)
+        source = source_of(order.spec, device)
     except DatayieldError as error:
         return None, error.text()
-    if source.digests != heard.images:
-        return None, f"{heard.spec.data.words!r} holds other images here than for the leader"
+    if source.digests != order.images:
+        return None, f"{order.spec.data.words!r} holds other images here than for the leader"
     return source, ""
 
 
@@ -126,9 +126,9 @@ def _join(device: torch.device) -> None:
     dist.init_process_group(backend, timeout=GROUP_TIMEOUT)
 
 
-def _broadcast(said: Order | None) -> Order | None:
+def _broadcast(order: Order | None) -> Order | None:
     """What the leader says, in every process. Through the CPU, so that no GPU is kept busy."""
-    box: list[Any] = [said]
+    box: list[Any] = [order]
     dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
-    heard: Order | None = box[0]
-    return heard
+    received: Order | None = box[0]
+    return received

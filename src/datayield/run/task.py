@@ -12,11 +12,11 @@ from torch import Tensor
 
 from datayield.nets.distributed import world_size
 from datayield.run.device import peak_memory
-from datayield.run.distributed import order
+from datayield.run.distributed import order_followers
 from datayield.run.evaluation.evaluate import evaluate
 from datayield.run.images import source_of
 from datayield.run.job import Job, TaskEnd, TaskEvent
-from datayield.run.loop import Tick, read_tensors, take_over, threads_kept
+from datayield.run.loop import Tick, read_tensors, restore_threads, take_over
 from datayield.run.loop.pretrain import pretrain
 from datayield.spec.atomic_files import write_json
 from datayield.spec.errors import (
@@ -110,7 +110,7 @@ def _pretrain(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     (folder.path / "spent.json").unlink(missing_ok=True)  # a replay, for a checkpoint not kept
-    order(spec, source, folder, weights)
+    order_followers(spec, source, folder, weights)
     if source.note:
         yield source.note
     loop = pretrain(
@@ -125,7 +125,7 @@ def _pretrain(
         save_seconds=save_seconds,
         branches=_branches(task, spec, store),
     )
-    with closing(source.images), threads_kept():
+    with closing(source.images), restore_threads():
         try:
             yield from loop
         except DataError as error:

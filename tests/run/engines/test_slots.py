@@ -9,7 +9,7 @@ import torch
 from datayield.run.engines import slots
 from datayield.run.engines.slots import GIB, choose_jobs
 from datayield.run.engines.slurm import parsed
-from datayield.session import How, how_to_run, open_study
+from datayield.session import Execution, open_study, parse_execution
 from datayield.spec.errors import ConfigError
 from datayield.store.records import RunCostRecord
 from datayield.store.speeds import speed_key
@@ -89,8 +89,8 @@ def test_a_limit_on_this_process_counts_for_jobs_as_it_does_for_images(datayield
 
 
 def test_options_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert how_to_run("local", "auto") == How("local", None)
-    assert how_to_run("ray", "3") == How("ray", 3)
+    assert parse_execution("local", "auto") == Execution("local", None)
+    assert parse_execution("ray", "3") == Execution("ray", 3)
     for executor, jobs, slurm, said in [
         ("rya", "1", (), "did you mean 'ray'"),
         ("local", "0", (), "not a number of tasks"),
@@ -99,11 +99,11 @@ def test_options_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
         ("local", "1", ("time=3",), "settings of Slurm"),
     ]:
         with pytest.raises(ConfigError, match=said):
-            how_to_run(executor, jobs, slurm)
+            parse_execution(executor, jobs, slurm)
     monkeypatch.setenv("WORLD_SIZE", "2")
-    assert how_to_run("local", "1") == How()
+    assert parse_execution("local", "1") == Execution()
     with pytest.raises(ConfigError, match="torchrun started 2 processes"):
-        how_to_run("local", "2")
+        parse_execution("local", "2")
 
 
 def test_settings_of_slurm_are_checked() -> None:

@@ -12,7 +12,7 @@ from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 from datayield.run.engines.choose import engine_of
 from datayield.run.engines.torchrun import _verdict, run_in_processes
 from datayield.run.job import Job, TaskEnd
-from datayield.session import How, how_to_run, open_study
+from datayield.session import Execution, open_study, parse_execution
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.budget import Budget
@@ -77,9 +77,9 @@ def test_signals_that_follow_from_an_error_are_not_its_cause(tmp_path: Path, num
 def test_options_are_checked_before_anything_runs(
     datayield: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert how_to_run("ray", "2", (), 4) == How("ray", 2, (), 4)
+    assert parse_execution("ray", "2", (), 4) == Execution("ray", 2, (), 4)
     with pytest.raises(ConfigError, match="torchrun --nproc-per-node 2 -m datayield run"):
-        how_to_run("local", "1", (), 2)
+        parse_execution("local", "1", (), 2)
     refused = datayield("run", "tiny.yaml", "--executor", "slurm", "--processes", "3")
     assert refused.code == 2
     assert "a batch of 32 images cannot be shared out evenly among 3 processes" in refused.err

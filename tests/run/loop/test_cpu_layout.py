@@ -12,7 +12,7 @@ from datayield.run.loop import cpu_layout as layout
 from datayield.run.loop.cpu_layout import (
     choose_settings,
     rates_here,
-    threads_kept,
+    restore_threads,
     to_memory_format,
 )
 from datayield.run.loop.pretrain import pretrain
@@ -34,7 +34,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     monkeypatch.setenv("DATAYIELD_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setattr(layout, "cores", lambda: 2)
-    with threads_kept():
+    with restore_threads():
         torch.set_num_threads(1)
         yield
 
@@ -47,7 +47,7 @@ def measured(fastest: Layout, threads: int) -> None:
 def trained(folder: Path, stop_at: int | None = None) -> RunCostRecord | None:
     stop = Event()
     kept = RunFolder(folder)
-    with threads_kept():
+    with restore_threads():
         for tick in pretrain(SPEC, source_of(40), kept, shares=(1.0,), device=CPU, stop=stop):
             if tick.step == stop_at:
                 stop.set()

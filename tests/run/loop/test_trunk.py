@@ -23,7 +23,7 @@ from datayield.spec.run.run import RunSpec
 from datayield.store.folders import Store
 from datayield.store.plan import Task
 from datayield.store.run_lock import run_lock
-from datayield.store.trunk import Member, parts, steps_there
+from datayield.store.trunk import TrunkMember, parts, steps_there
 from tests.conftest import Call
 from tests.run.loop.test_pretrain import CPU, source_of, spec_of, train
 
@@ -56,7 +56,7 @@ def tasks_of(
     assert len({run.trunk for run in runs}) == 1
     left = [0.0 if store.run(run.id).run_cost() else 1.0 for run in runs]
     members = [
-        Member(run, shares, one, run.id == held) for run, one in zip(runs, left, strict=True)
+        TrunkMember(run, shares, one, run.id == held) for run, one in zip(runs, left, strict=True)
     ]
     found = parts(members, steps_there(store, runs[0].trunk or ""))
     kept: Any = tuple((share, None) for share in shares)

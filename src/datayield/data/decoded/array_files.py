@@ -17,7 +17,7 @@ ROWS_BYTES = 16 << 20  # moved at once when gaps are closed
 FORGOTTEN = 86_400  # seconds after which a half-written store was surely left by a killed process
 
 
-def whole(folder: Path, meta: dict[str, Any]) -> bool:
+def is_complete(folder: Path, meta: dict[str, Any]) -> bool:
     """Whether `folder` holds all that `meta` says of it."""
     sizes = {"images.u8": 3} if meta.get("pixels", True) else {}
     sizes |= {"masks.u8": 1} if meta.get("masks") else {}
@@ -30,12 +30,12 @@ def whole(folder: Path, meta: dict[str, Any]) -> bool:
 
 def move_into_place(building: Path, folder: Path, meta: dict[str, Any]) -> None:
     """Move into place in one step. Where another process was first, its copy is the one."""
-    if folder.exists() and not whole(folder, meta):
+    if folder.exists() and not is_complete(folder, meta):
         shutil.rmtree(folder, ignore_errors=True)
     try:
         building.rename(folder)
     except OSError:
-        if not whole(folder, meta):
+        if not is_complete(folder, meta):
             raise
 
 

@@ -18,10 +18,10 @@ from datayield.data.decoded.array_files import (
     close_gaps,
     content_digest,
     disk_full,
+    is_complete,
     move_into_place,
     room_for,
     sweep,
-    whole,
 )
 from datayield.data.decoded.decode import DECODER, Fit
 from datayield.data.decoded.decode_all import DecodeJob, DecodeOutcome, decode_all
@@ -144,7 +144,7 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
     try:
         meta = json.loads(stamp.read_text())
         folder = root / meta["digest"]
-        if not whole(folder, meta):
+        if not is_complete(folder, meta):
             return None
     except (FileNotFoundError, ValueError, KeyError):
         return None

@@ -62,9 +62,9 @@ def indices(
 ) -> Indices:
     """Positions [count] among `total` good images: from an order that `seed` decides.
 
-    `random` is the order of `data.order`, `first` the stored one, so a smaller count is a prefix
-    of a larger one. `of`: the positions of the classes that are asked for. An array up to
-    `order.WHOLE` images, computed on demand beyond. Raises DataError where there are not enough.
+    `random` is the order of `data.permutation`, `first` the stored one, so a smaller count is a
+    prefix of a larger one. `of`: the positions of the classes that are asked for. An array up to
+    `WHOLE` images, computed on demand beyond. Raises DataError where there are not enough.
     """
     there, skip = total if of is None else len(of), subset.skip or 0
     count = max(1, there - skip) if subset.count is None else subset.count

@@ -42,27 +42,27 @@ class DistanceRequest:
     device: torch.device
 
 
-def measured(asked: DistanceRequest) -> Iterator[DistanceRecord]:
+def measure_distances(request: DistanceRequest) -> Iterator[DistanceRecord]:
     """Every pair of sets, each as soon as it is there.
 
     VisualDNA's ranges are those of all the sets asked for together. Raises ConfigError for fewer
     than two different sets, DataError where one lacks images, TrainingError for NaN features.
     """
-    if len(set(asked.sets)) < len(asked.sets) or len(asked.sets) < 2:
+    if len(set(request.sets)) < len(request.sets) or len(request.sets) < 2:
         raise ConfigError(
             "a distance needs two sets of images, and these are not different",
             where="datayield distance",
-            got=", ".join(f"{name} ({split})" for name, split in asked.sets),
+            got=", ".join(f"{name} ({split})" for name, split in request.sets),
             hint="name other datasets, or two splits of one with --split-a and --split-b",
         )
-    net = asked.net
+    net = request.net
     if net.net is not None:
-        net.net.to(asked.device)
-    arrays = [arrays_of(name, split, net.size, "crop") for name, split in asked.sets]
-    count = _count(asked, arrays)
-    chosen = [Chosen(each, count, net, asked.device) for each in arrays]
+        net.net.to(request.device)
+    arrays = [arrays_of(name, split, net.size, "crop") for name, split in request.sets]
+    count = _count(request, arrays)
+    chosen = [Chosen(each, count, net, request.device) for each in arrays]
     features = [features_of(each) for each in chosen]
-    names = _names(asked.sets)
+    names = _names(request.sets)
     for name, (x, _) in zip(names, features, strict=True):
         check(x, torch.zeros(len(x), dtype=torch.long), name)
     ranges = pooled([bounds for _, bounds in features])
@@ -77,14 +77,14 @@ def measured(asked: DistanceRequest) -> Iterator[DistanceRecord]:
                 if k not in samples:
                     counts = counts_of(chosen[k], ranges)
                     samples[k] = Sample(names[k], features[k][0], counts)
-            kept = _record(asked, (i, j), samples, arrays, count)
+            kept = _record(request, (i, j), samples, arrays, count)
             write_json(path, kept.model_dump(mode="json"))
         about = {"a": names[i], "b": names[j], "encoder": net.name}
-        yield kept.model_copy(update=about | {"notes": _notes(asked, kept)})
+        yield kept.model_copy(update=about | {"notes": _notes(request, kept)})
 
 
 def _record(
-    asked: DistanceRequest,
+    request: DistanceRequest,
     pair: tuple[int, int],
     samples: dict[int, Sample],
     arrays: list[Arrays],
@@ -102,27 +102,27 @@ def _record(
         b=b.name,
         n=n,
         available=(len(first), len(second)),
-        encoder=asked.net.name,
-        identity=asked.net.identity,
+        encoder=request.net.name,
+        identity=request.net.identity,
         width=a.features.shape[1],
-        size=asked.net.size,
+        size=request.net.size,
         data_digests=(first.digest, second.digest),
-        metrics=distances(a, b, asked.net.kind),
+        metrics=distances(a, b, request.net.kind),
         versions=versions(),
     )
 
 
-def _count(asked: DistanceRequest, arrays: list[Arrays]) -> int:
+def _count(request: DistanceRequest, arrays: list[Arrays]) -> int:
     """Images of each set: as many of all. Raises DataError where a set has fewer, or too few."""
-    names = _names(asked.sets)
+    names = _names(request.sets)
     fewest = min(range(len(arrays)), key=lambda k: len(arrays[k]))
     most = len(arrays[fewest])
-    count = min(most, MOST) if asked.count is None else asked.count
+    count = min(most, MOST) if request.count is None else request.count
     if count > most or count < LEAST:
         short = count > most
         raise DataError(
             f"{names[fewest]} has {most:,} images" if short else "too few images for a distance",
-            where="--count" if asked.count is not None else names[fewest],
+            where="--count" if request.count is not None else names[fewest],
             got=count,
             allowed=f"{LEAST} to {most}" if most >= LEAST else f"{LEAST} or more",
             hint="ask for fewer, or take another split: as many of each set are compared"
@@ -133,10 +133,10 @@ def _count(asked: DistanceRequest, arrays: list[Arrays]) -> int:
     return count
 
 
-def _notes(asked: DistanceRequest, record: DistanceRecord) -> tuple[str, ...]:
-    net = asked.net
+def _notes(request: DistanceRequest, record: DistanceRecord) -> tuple[str, ...]:
+    net = request.net
     notes = [net.note] if net.note else []
-    trained = [name for name, _ in asked.sets if name in net.trained_on]
+    trained = [name for name, _ in request.sets if name in net.trained_on]
     if trained:
         notes.append(f"{net.name} was pretrained on {trained[0]}: a biased judge of it")
     if net.name == "inception":

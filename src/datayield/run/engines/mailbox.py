@@ -31,7 +31,7 @@ class Mailbox:
         self.folder.mkdir(parents=True)
         self._read: dict[Path, int] = {}  # bytes of each file
 
-    def arrived(self) -> Iterator[tuple[str, Tick | ResultRecord | str]]:
+    def new_events(self) -> Iterator[tuple[str, Tick | ResultRecord | str]]:
         """Whole lines that came since the last call."""
         for path in sorted(self.folder.glob("*.jsonl")):
             with path.open("rb") as file:
@@ -111,7 +111,7 @@ def _event(line: bytes) -> Tick | ResultRecord | str:
 
 
 @contextmanager
-def needed(extra: str) -> Iterator[None]:
+def requires_extra(extra: str) -> Iterator[None]:
     """Turns an ImportError in the block into one that says how to install the engine."""
     try:
         yield

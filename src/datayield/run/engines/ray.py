@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from datayield.run.engines.mailbox import LOOK_SECONDS, Mailbox, needed
+from datayield.run.engines.mailbox import LOOK_SECONDS, Mailbox, requires_extra
 from datayield.run.engines.torchrun import run_in_processes
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.spec.errors import ConfigError
@@ -29,7 +29,7 @@ class Ray:
     def __init__(
         self, jobs: int, device: str, store: Store, threads: int, processes: int = 1
     ) -> None:
-        with needed("ray"):
+        with requires_extra("ray"):
             import ray
 
         self._ray: Any = ray
@@ -69,7 +69,7 @@ class Ray:
         if not self._running:
             return
         ended, _ = self._ray.wait(list(self._running), timeout=LOOK_SECONDS)
-        yield from self._mailbox.arrived()
+        yield from self._mailbox.new_events()
         for reference in ended:
             yield self._running.pop(reference), self._end(reference)
 

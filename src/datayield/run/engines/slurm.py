@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from datayield.run.engines.mailbox import Mailbox, needed
+from datayield.run.engines.mailbox import Mailbox, requires_extra
 from datayield.run.engines.torchrun import run_in_processes
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.spec.errors import ConfigError
@@ -46,7 +46,7 @@ class Slurm:
     def __init__(
         self, jobs: int, store: Store, settings: tuple[str, ...], processes: int = 1
     ) -> None:
-        with needed("slurm"):
+        with requires_extra("slurm"):
             import submitit
 
         chosen = parsed(settings)
@@ -85,7 +85,7 @@ class Slurm:
             self._new.clear()
         time.sleep(LOOK_SECONDS)
         ended = [(run, job) for run, job in self._running.items() if job.done()]
-        yield from self._mailbox.arrived()
+        yield from self._mailbox.new_events()
         for run, job in ended:
             del self._running[run]
             yield run, self._end(job)

@@ -2,7 +2,7 @@
 
 Three kinds of process. The engine's starts a launcher and waits for how the task ended. The
 launcher is torchrun, and says which of its processes died. Those are a leader, who writes letters
-as a task of one process would, and followers (run.parallel). The leader holds the far end of a
+as a task of one process would, and followers (`run.distributed`). The leader holds the far end of a
 pipe to the engine's process: when that is closed, as a wish to stop or because its holder died, it
 saves and stops.
 """

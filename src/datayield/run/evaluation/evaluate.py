@@ -21,7 +21,7 @@ from datayield.evals.result import EvalResult
 from datayield.evals.sample import sample_items
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
-from datayield.run.evaluation.finetuning import check_masks, tuned
+from datayield.run.evaluation.finetuning import check_masks, fine_tune
 from datayield.run.evaluation.representation import representation
 from datayield.run.images import arrays_of
 from datayield.run.loop import read_tensors
@@ -112,7 +112,7 @@ def _measure(
 ) -> ResultRecord:
     began = time.perf_counter()
     if ev.tunes:
-        measured, of_splits = tuned(ev, copy.deepcopy(subject.encoder), subject.device)
+        measured, of_splits = fine_tune(ev, copy.deepcopy(subject.encoder), subject.device)
         return _record(run, share, ev, measured, began, of_splits)
     shared = 0.0
     parts: dict[str, evals.Items] = {}

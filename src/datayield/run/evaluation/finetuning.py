@@ -13,7 +13,7 @@ from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 
 
-def tuned(
+def fine_tune(
     ev: EvalSpec, encoder: nn.Module, device: torch.device
 ) -> tuple[EvalResult, tuple[str, ...]]:
     """Train `encoder`, which is on `device`, by the protocol of `ev`; digests of the two splits."""

@@ -5,7 +5,7 @@ from datayield.run.loop.cpu_layout import (
     apply_settings,
     choose_settings,
     rates_here,
-    threads_kept,
+    restore_threads,
     to_memory_format,
 )
 from datayield.run.loop.pretrain import Tick, TrainingData
@@ -21,8 +21,8 @@ __all__ = [
     "choose_settings",
     "rates_here",
     "read_tensors",
+    "restore_threads",
     "take_over",
-    "threads_kept",
     "to_memory_format",
     "train_step",
     "weights_digest",

@@ -45,7 +45,7 @@ def to_memory_format(views: list[Tensor], layout: Layout) -> list[Tensor]:
 
 
 @contextmanager
-def threads_kept() -> Iterator[None]:
+def restore_threads() -> Iterator[None]:
     """After the block the process has as many threads as before it."""
     threads = torch.get_num_threads()
     try:

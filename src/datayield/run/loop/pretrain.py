@@ -2,7 +2,7 @@
 
 Step k is a pure function of (weights and optimizer after step k - 1, seed, k): batch, views and
 dropout are drawn from (seed, k), so a run that was killed and continued ends with the same bits
-on a CPU. Several processes (nets.distributed) each take a part of the batch and the same step.
+on a CPU. Several processes (`nets.distributed`) each take a part of the batch and the same step.
 """
 
 import json
@@ -38,7 +38,7 @@ from datayield.store.speeds import speed_key
 
 
 class ImageBatches(Protocol):
-    """Where batches come from: `data.resident` or `data.streamed`, bit for bit the same."""
+    """Where batches come from: `Resident` or `Streamed`, which give identical bits."""
 
     def __len__(self) -> int: ...
 

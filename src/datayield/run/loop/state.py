@@ -20,7 +20,7 @@ class Meter:
     """What a run has taken so far, over all its attempts. Seconds of training alone.
 
     Steps that it took over (`shared`: from which run, images, seconds) count as if it had taken
-    them itself. `layout` and `threads` (None: torch's own) as it began (run.layout).
+    them itself. `layout` and `threads` (None: torch's own) as it began (`cpu_layout`).
     """
 
     seconds: float = 0.0

@@ -37,13 +37,13 @@ def take_over(
         return 0
     start = start_of(spec, shares, steps_there(store, spec.trunk))
     with suppress(StoreError):  # deleted in between, or damaged
-        if start and _found(spec, store, start)["images"] == list(images):
-            _take(spec, store, folder, start, shares, estimate)
+        if start and _state_at(spec, store, start)["images"] == list(images):
+            _begin_from(spec, store, folder, start, shares, estimate)
             return start
     return 0
 
 
-def _take(
+def _begin_from(
     spec: RunSpec,
     store: Store,
     folder: RunFolder,
@@ -55,9 +55,9 @@ def _take(
         step = round(share * spec.steps)
         if step < start and not folder.checkpoint(share).exists():
             method = methods.build(spec.model_copy(update={"init": None}))
-            method.load_state_dict(_found(spec, store, step)["method"], strict=True)
+            method.load_state_dict(_state_at(spec, store, step)["method"], strict=True)
             save_checkpoint(folder, spec, share, step, method)
-    state = _found(spec, store, start)
+    state = _state_at(spec, store, start)
     meter, whose = Meter(**state["meter"]), state["run"]
     shared = {"run": whose, "images": start * spec.batch, "seconds": meter.seconds}
     # Loading it counts as one time that the run was continued, which it is not.
@@ -68,7 +68,7 @@ def _take(
     write_json(folder.path / "progress.json", {"step": start, "steps": spec.steps})
 
 
-def _found(spec: RunSpec, store: Store, step: int) -> dict[str, Any]:
+def _state_at(spec: RunSpec, store: Store, step: int) -> dict[str, Any]:
     assert spec.trunk is not None
     return read_tensors(store.trunk(spec.trunk) / f"{step}.pt", torch.device("cpu"))
 

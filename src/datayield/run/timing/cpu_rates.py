@@ -23,7 +23,7 @@ def train_rates(device: torch.device) -> list[TrainRate]:
     """The fastest first for each encoder. Leaves the number of threads as it was.
 
     What differs in precision is another study; layout and threads move the last bits only. How
-    runs follow: store.fastest.
+    runs follow: `store.cpu_settings`.
     """
     if device.type == "cpu":
         keep_freed_memory()

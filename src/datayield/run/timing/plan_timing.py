@@ -20,7 +20,7 @@ from datayield.run.device import keep_freed_memory
 from datayield.run.loop import (
     apply_settings,
     choose_settings,
-    threads_kept,
+    restore_threads,
     to_memory_format,
     train_step,
 )
@@ -56,7 +56,7 @@ def measure(plan: Plan, speeds: Speeds, device: torch.device) -> Iterator[str]:
 
 def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
     """Median time of a whole training step on random pixels, divided by the batch."""
-    with threads_kept():
+    with restore_threads():
         times = _step_seconds(stepper(spec, device), device)
     return float(np.median(times[1:])) / spec.batch  # the first step warms up
 
