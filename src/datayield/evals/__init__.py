@@ -87,10 +87,10 @@ def evaluate(
         return PROTOCOLS[spec.protocol](spec, train, test)
     if train is None or spec.train == spec.test:
         raise ConfigError(
-            f"{spec.protocol} needs training items that are not its test items",
+            f"{spec.protocol} needs training items that are not test items",
             where=f"{where}.train",
             got=None if train is None else spec.train,
-            hint="name two different splits of the dataset",
+            hint="use two different splits of the dataset",
         )
     check(*train, part=f"{where}.train")
     if val is not None:

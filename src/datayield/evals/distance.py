@@ -107,8 +107,8 @@ def _frechet(groups: Sequence[Tensor], measure: Callable[..., Measure]) -> tuple
         first = Measure("fid_inf", None, None, None, (None, None), True, note)
     if n >= POOR * d:
         return first, measure("fid", plain, unbiased=False)
-    poor = f"too large, the more so below {POOR * d:,} images ({POOR} for each of {d} features)"
-    named = "covariances shrunk by Ledoit and Wolf's weight: compare with its like alone"
+    poor = f"biased upward, especially below {POOR * d:,} images ({POOR} for each of {d} features)"
+    named = "covariances with Ledoit-Wolf shrinkage: not comparable with other FDs"
     return (
         first,
         measure("fid", plain, unbiased=False, note=poor),
@@ -160,11 +160,11 @@ def _gaussian_mmd(groups: Sequence[Tensor], kind: Kind, measure: Callable[..., M
         unit = [torch.nn.functional.normalize(group.double(), dim=1) for group in groups]
         sums = kernel_sums(unit, gaussian(CMMD_SIGMA))
         scaled = sums._replace(sums=sums.sums * CMMD_SCALE)
-        note = "sigma 10, times 1,000, on unit embeddings; unbiased, as the released code is not"
+        note = "sigma 10, times 1,000, on unit embeddings; unbiased, unlike the released code"
         return measure("cmmd", scaled.unbiased, unbiased=True, note=note)
     sigma = median_distance(_all(groups))
     if not sigma > 0:
-        note = "most features are equal: they have no median distance"
+        note = "most features are equal, so the median distance is 0"
         return Measure("mmd_median", None, None, None, (None, None), True, note)
     sums = kernel_sums(groups, gaussian(sigma))
     note = f"sigma {sigma:.4g}, the median distance of the pooled features"
@@ -198,7 +198,7 @@ def _domain(groups: Sequence[Tensor], measure: Callable[..., Measure]) -> Measur
     def statistic(i: Groups, j: Groups) -> float:
         return domain_auc([groups[k] for k in i], [groups[k] for k in j])
 
-    note = "a linear classifier on images that it has not seen; chance 0.5; grows with n"
+    note = "a linear classifier on held-out images; chance 0.5; grows with n"
     one = measure("domain_auc", statistic, unbiased=False, note=note)
     low, high = one.interval or (0.0, 1.0)
     return one._replace(interval=(max(0.0, low), min(1.0, high)))
@@ -218,17 +218,17 @@ def _check(a: Sample, b: Sample) -> None:
         check(sample.features, torch.zeros(len(sample.features), dtype=torch.long), sample.name)
     if a.features.shape[1] != b.features.shape[1]:
         raise ConfigError(
-            "features of two widths cannot be compared",
+            "features of different widths cannot be compared",
             where=f"{a.name}, {b.name}",
             got=f"{a.features.shape[1]} and {b.features.shape[1]}",
-            hint="take the features of both sets by one encoder",
+            hint="use the same encoder for both sets",
         )
     if len(a.features) != len(b.features):
         raise DataError(
-            "samples of two sizes: distances would rank by size",
+            "samples of different sizes: distances would depend on size",
             where=f"{a.name}, {b.name}",
             got=f"{len(a.features)} and {len(b.features)} images",
-            hint="take as many images of each",
+            hint="use the same number of images from each",
         )
 
 

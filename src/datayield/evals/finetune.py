@@ -23,7 +23,7 @@ def finetune(
     classes, numbers = np.unique(train_part.targets, return_inverse=True)
     if len(classes) < 2:
         raise DataError(
-            "a classifier needs training items of two classes",
+            "a classifier needs training items from at least two classes",
             where=f"evaluations.{spec.name}",
             got=f"{len(numbers)} items of {len(classes)} class",
             hint="raise train_count, or choose another label",

@@ -44,7 +44,7 @@ def sgd_probe(
     fitted, held = validation_split(y.numpy(), spec.seed)
     if len(classes) < 2 or not len(held):
         raise DataError(
-            "a rate cannot be chosen: training items of two classes are needed, one of them twice",
+            "a learning rate cannot be chosen: at least two classes are needed, one with two items",
             where=f"evaluations.{spec.name}",
             got=f"{len(y)} items of {len(classes)} classes",
             hint="raise train_count, or choose another label",
@@ -70,7 +70,7 @@ def sgd_probe(
     notes += (f"rate chosen on {len(held)} of {len(y)} train items", f"{SGD_EPOCHS} epochs")
     if best in (0, len(RATES) - 1):
         side = "smallest" if best == 0 else "largest"
-        notes += (f"the {side} rate of the grid was chosen; the best may lie beyond it",)
+        notes += (f"the {side} learning rate of the grid was chosen; the optimum may be outside",)
     return Measured(metrics, intervals, len(y), len(y_test), notes)
 
 

@@ -20,7 +20,7 @@ def items(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
             where="evaluations: train_count, test_count",
             got=count,
             allowed=f"1 to {n}",
-            hint="ask for fewer, or leave the count out to take all",
+            hint="request fewer, or omit the count to use all",
         )
     order = np.random.Generator(np.random.PCG64(seed)).permutation(n)
     return order[:count].astype(np.int64)

@@ -45,9 +45,11 @@ def segment(
     whole = per_image.sum(0)
     strangers = np.setdiff1d(asked, seen)
     present = int(((whole.sum(0) + whole.sum(1)) > 0).sum())
-    notes: tuple[str, ...] = (f"mIoU over {present} classes, of one matrix over all test pixels",)
+    notes: tuple[str, ...] = (
+        f"mIoU over {present} classes, from one confusion matrix over all test pixels",
+    )
     if len(strangers):
-        notes += (f"{len(strangers)} classes of the test masks are missing in train",)
+        notes += (f"{len(strangers)} classes of the test masks are missing from train",)
     metrics = {
         "accuracy": float(pixel_accuracy(whole)),
         "miou": float(mean_iou(whole)),
@@ -89,7 +91,7 @@ def _labelled(shown: Shown, spec: EvalSpec, part: str, least: int) -> np.ndarray
             f"the {part} masks hold {len(found)} classes that are not ignored",
             where=f"evaluations.{spec.name}: ignore, {part}_count",
             got=f"ignore: {spec.ignore}",
-            hint="take more images, or check which value marks unlabelled pixels",
+            hint="use more images, or check which value marks unlabelled pixels",
         )
     return found
 
@@ -114,6 +116,6 @@ def _tiling(encoder: Encoder, image: np.ndarray) -> tuple[int, int]:
             "the encoder's tokens do not tile an image of this size",
             where="evaluations: size",
             got=f"{tokens.shape[1]} tokens for {side} x {side} px",
-            allowed="a size that the encoder's stride divides",
+            allowed="a multiple of the encoder's stride",
         )
     return side // grid, tokens.shape[2]

@@ -93,7 +93,7 @@ def train(
         raise TrainingError(
             "the loss is no longer finite",
             where=f"evaluations.{spec.name} ({spec.protocol})",
-            hint="the encoder that it starts from may have diverged: look at its pretraining",
+            hint="the pretrained encoder may have diverged; check its pretraining",
         )
     return float(last)
 
@@ -110,7 +110,7 @@ def how(spec: EvalSpec, n: int) -> str:
     """The training in words, for the notes of a result."""
     steps, batch = steps_and_batch(spec, n)
     return (
-        f"the whole encoder trained: {epochs_of(spec)} epochs of {n} images, {steps} steps of "
+        f"whole encoder fine-tuned: {epochs_of(spec)} epochs of {n} images, {steps} steps of "
         f"{batch}; the last epoch, nothing chosen"
     )
 

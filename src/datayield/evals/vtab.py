@@ -44,7 +44,7 @@ def task_probe(
         fitted, held = positions[: len(train[1])], positions[len(train[1]) :]
     if not len(held):
         raise DataError(
-            "too few training items to hold some out for the choice",
+            "too few training items for a validation set",
             where=f"evaluations.{spec.name}.train_count",
             got=len(y),
             allowed=f"{HELD} or more",

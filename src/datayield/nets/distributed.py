@@ -32,7 +32,7 @@ def mine(n: int) -> slice:
     Raises ValueError where `n` cannot be shared out evenly.
     """
     if n % world():
-        raise ValueError(f"a batch of {n} cannot be shared out evenly among {world()} processes")
+        raise ValueError(f"a batch of {n} is not divisible by {world()} processes")
     part = n // world()
     return slice(rank() * part, (rank() + 1) * part)
 

@@ -75,7 +75,7 @@ class Encoder(nn.Module):
         """
         self._check(x)
         if (hidden is None) != (filler is None):
-            raise ValueError("hidden places need a filler, and a filler hidden places")
+            raise ValueError("a mask and its filler must be given together")
         replaced: AbstractContextManager[None] = nullcontext()
         if hidden is not None and filler is not None:
             if self.prefix:
@@ -99,11 +99,11 @@ class Encoder(nn.Module):
         side = x.shape[-1]
         if self.size is not None and (side % self.stride if self.stride else side != self.size):
             raise ConfigError(
-                "the encoder's positions are laid out for another size",
+                "the encoder's position embeddings are for another image size",
                 where="encoder.size",
                 got=f"images of {side} px",
                 allowed=f"multiples of {self.stride} px" if self.stride else f"{self.size} px",
-                hint="give views and evaluations the encoder's size",
+                hint="set the size of views and evaluations to the encoder's",
             )
 
 
@@ -152,10 +152,10 @@ def fetched(name: str, fetch: Callable[[], T], where: str, instead: str = "") ->
         return fetch()
     except (RuntimeError, OSError, ValueError) as error:  # a hub's errors are OSErrors
         raise ConfigError(
-            "the published weights cannot be had",
+            "the published weights cannot be downloaded",
             where=where,
             got=f"{name}: {(str(error).splitlines() or [type(error).__name__])[0]}",
-            hint="fetch them once where there is a network, with HF_HOME (timm) or TORCH_HOME "
+            hint="download them once with internet access, with HF_HOME (timm) or TORCH_HOME "
             "(torchvision) on a disk that is seen here; "
             + (instead or "timm.list_pretrained() names the networks that have weights"),
         ) from error
@@ -178,7 +178,7 @@ def _fresh(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
         where="encoder.name",
         got=spec.name,
         allowed=["convnet", *RESNETS, *VITS, "viny", "timm/<name>"],
-        hint="any network of timm's can be had as timm/<its name>",
+        hint="any timm network is available as timm/<name>",
     )
 
 
@@ -214,7 +214,7 @@ def _timm(name: str, size: int, pretrained: bool) -> Encoder:
     """Any network of timm's, laid out for `size` where it can be told one."""
     if not timm.is_model(name):
         raise ConfigError(
-            "timm has no such network",
+            "unknown timm network",
             where="encoder.name",
             got=f"timm/{name}",
             allowed=", ".join(f"timm/{n}" for n in get_close_matches(name, timm.list_models(), 5)),

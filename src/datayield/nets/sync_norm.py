@@ -95,9 +95,9 @@ def synchronised(net: M) -> M:
 def _refuse(layer: nn.Module) -> None:
     if not isinstance(layer, (*FROZEN, SyncNorm)):
         raise ConfigError(
-            "the encoder has a normalisation that cannot be shared by several processes",
+            "the encoder has a normalisation layer that cannot be synchronised across processes",
             where="encoder.name",
             got=type(layer).__name__,
             allowed=[known.__name__ for known in KNOWN],
-            hint="train it with one process, or choose another encoder",
+            hint="train with one process, or use another encoder",
         )

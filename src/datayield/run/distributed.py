@@ -111,7 +111,10 @@ def _images(heard: Order, device: torch.device) -> tuple[Source | None, str]:
     except DatayieldError as error:
         return None, error.text()
     if source.digests != heard.images:
-        return None, f"{heard.spec.data.words!r} holds other images here than for the leader"
+        return (
+            None,
+            f"{heard.spec.data.words!r} holds different images on this machine than on rank 0",
+        )
     return source, ""
 
 

@@ -79,11 +79,11 @@ def _drawn(name: str, part: Subset) -> Indices:
     elif part.count is not None and part.count + (part.skip or 0) > len(arrays):
         raise DataError(
             f"{part.dataset!r} split {part.split!r} has {len(arrays)} usable images: "
-            f"{len(arrays.skipped)} of {arrays.listed} are damaged and were left out",
+            f"{len(arrays.skipped)} of {arrays.listed} are corrupt and were skipped",
             where=f"{where}.count",
             got=part.count,
             allowed=f"1 to {len(arrays) - (part.skip or 0)}",
-            hint="mend them (datayield doctor --data lists them) or ask for fewer",
+            hint="fix them (datayield doctor --data lists them) or request fewer",
         )
     return indices(part, len(arrays), len(arrays.skipped), of, where)
 
@@ -96,10 +96,10 @@ def _check_apart(what: str, parts: dict[str, Indices]) -> None:
         for other, before in seen.items():
             if shared := len(np.intersect1d(before, found, assume_unique=True)):
                 raise DataError(
-                    f"parts {other} and {name} take {shared:,} of the same images of {what}",
+                    f"parts {other} and {name} share {shared:,} images of {what}",
                     where=f"data.parts.{name}",
                     hint=f"give {name} other classes, or the same classes and seed as {other} and "
-                    f"skip: {len(before)}, which goes on after its images",
+                    f"skip: {len(before)}, which starts after its images",
                 )
         seen[name] = found
 
@@ -117,7 +117,7 @@ def check_classes(spec: RunSpec) -> None:
             f"{data.dataset!r} split {data.split!r} has no labels called {spec.label!r}",
             where="method.label",
             got=spec.label,
-            allowed=list(labels) or "none: this split is unlabeled",
+            allowed=list(labels) or "none (this split is unlabeled)",
         )
     if (highest := int(labels[spec.label].max())) >= classes:
         raise DataError(
@@ -159,7 +159,7 @@ def _source(data: Subset | Mixture, label: str | None, device: torch.device) -> 
         names = dict.fromkeys(f"{part.dataset} {part.split}" for part, _, _ in members)
         note = (
             f"{' + '.join(names)}: {len(chosen):,} images are {nbytes / 2**30:.1f} GiB,"
-            f" more than {SHARE:.0%} of the {free(device) / 2**30:.1f} GiB that are free on"
+            f" more than {SHARE:.0%} of the {free(device) / 2**30:.1f} GiB free on"
             f" {device.type}: {'read' if _kept(sets) else 'decoded'} while training,"
             " with the same result"
         )

@@ -102,7 +102,7 @@ def _end(work: _Work, run_id: str, end: Ended, display: Display, stop: Event) ->
     task = work.running.pop(run_id)
     if end.how == "lost" and work.lost[run_id] < RETRIES and not stop.is_set():
         work.lost[run_id] += 1
-        again = f"started again ({work.lost[run_id]} of {RETRIES})"
+        again = f"restarted ({work.lost[run_id]} of {RETRIES})"
         display.say(f"{task.label}: {end.message}; {again}")
         work.waiting.insert(0, task)
         return
@@ -151,7 +151,7 @@ def _held(task: Task, ends: dict[str, tuple[Task, Ended]]) -> Ended | None:
     """Why the task has to be left for later: another process works on the run it starts from."""
     _, end = ends.get(_start_of(task) or "", (None, None))
     if end is not None and end.how == "busy" and task.share_left > 0:
-        return Ended("busy", "the run that this one starts from is held by another process")
+        return Ended("busy", "the run that initializes this one is locked by another process")
     return None
 
 

@@ -163,5 +163,5 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
     found = _judged(replace(world, distances=(*worse, *near)), **claim)
     assert found.verdict == "reproduced"
     assert found.effect == pytest.approx(-1)
-    assert "fid (net, 2,000 images of each) over 7 cells" in found.evidence
+    assert "fid (net, 2,000 images per dataset) over 7 cells" in found.evidence
     assert _judged(replace(world, distances=near[:-1]), **claim).verdict == "not asked"

@@ -38,7 +38,7 @@ def test_a_conclusion_that_flips() -> None:
     text = sentence(found)
     assert f"better by {100 * epochs.difference.mean:.1f} points" in text
     assert f"worse by {-100 * images.difference.mean:.1f} points" in text
-    assert text.endswith("The conclusion flips with the normaliser.")
+    assert text.endswith("The conclusion reverses with the budget unit.")
 
 
 def test_a_conclusion_that_rests_on_the_normaliser() -> None:

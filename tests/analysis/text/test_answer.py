@@ -16,8 +16,8 @@ def test_a_yield_is_said_with_numbers_interval_and_protocol() -> None:
     assert first.verdict == "pays"
     assert re.match(
         r"category \(linear@1\), SimCLR, 20k images: from 250 to 8,000 images \+2\d\.\d points "
-        r"\(95% interval \+2\d\.\d to \+2\d\.\d\); every step pays, up to 8,000\. "
-        r"The fitted law expects 7\d\.\d% at 16,000 ",
+        r"\(95% interval \+2\d\.\d to \+2\d\.\d\); every step helps, up to 8,000\. "
+        r"The fitted law predicts 7\d\.\d% at 16,000 ",
         first.text,
     )
     assert first.text.startswith(first.subject)

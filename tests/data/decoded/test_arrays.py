@@ -217,7 +217,7 @@ def test_a_full_disk_says_how_much_is_needed(folder: str, monkeypatch: pytest.Mo
         free = 1000
 
     monkeypatch.setattr(array_store.shutil, "disk_usage", lambda _: Usage)
-    with pytest.raises(DataError, match=r"need 0\.00 GB.*0\.00 GB are free"):
+    with pytest.raises(DataError, match=r"need 0\.00 GB.*0\.00 GB is free"):
         prepare(folder, "train", 224)
 
 

@@ -37,7 +37,7 @@ def test_the_least_of_memory_cores_and_tasks(
     found = packed(session.plan(), session.store, CPU)
     assert found.jobs == jobs
     assert found.why.startswith(f"{jobs} at once, limited by {by} (")
-    assert "by a guess" in found.why
+    assert "estimated" in found.why
 
 
 def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
@@ -56,7 +56,7 @@ def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
     monkeypatch.setattr(packing, "cores", lambda: 8)
     found = packed(session.plan(), session.store, CPU)
     assert found.jobs == 2
-    assert "5.0 GiB each as measured" in found.why
+    assert "5.0 GiB each measured" in found.why
 
 
 def test_free_memory_is_some_but_not_more_than_there_is() -> None:
@@ -68,8 +68,8 @@ def test_options_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert how_to_run("ray", "3") == How("ray", 3)
     for executor, jobs, slurm, said in [
         ("rya", "1", (), "did you mean 'ray'"),
-        ("local", "0", (), "not a number of tasks"),
-        ("local", "two", (), "not a number of tasks"),
+        ("local", "0", (), "invalid number of jobs"),
+        ("local", "two", (), "invalid number of jobs"),
         ("ray", "auto", (), "only this machine"),
         ("local", "1", ("time=3",), "settings of Slurm"),
     ]:

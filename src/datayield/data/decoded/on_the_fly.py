@@ -45,9 +45,9 @@ class Undecoded:
                 found = str(error)
             if isinstance(found, str):
                 raise DataError(
-                    f"an image that could be decoded before cannot be read now: {found}",
+                    f"an image that was decoded before can no longer be read: {found}",
                     where=self._source.names(i),
-                    hint="were the files changed? Start again: changed files are looked at anew",
+                    hint="if the files were changed, run again: changed files are checked again",
                 )
             out[place] = found.pixels
 

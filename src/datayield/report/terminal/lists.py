@@ -33,9 +33,9 @@ Rows = list[dict[str, Any]]
 
 _PROTOCOLS = {
     "linear@1": "logistic regression on frozen, standardised features; strength chosen on a "
-    "validation fifth of train, refit on all of it, tested once",
+    "held-out fifth of train, refit on all of train, tested once",
     "linear_sgd@1": "SGD on frozen features of random crops and flips, new ones in each of 100 "
-    "epochs (batch 256, rate / 10 at 60 and 80); rate chosen of 7 on a validation fifth of train",
+    "epochs (batch 256, rate / 10 at 60 and 80); best of 7 rates on a held-out fifth of train",
     "vtab@1": "the classifier of linear@1 on 1,000 images: strength chosen on 200 of them (the "
     "split val where one is named), refit on all, tested once",
     "knn@1": "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
@@ -71,7 +71,7 @@ def methods() -> Rows:
 
 
 def _default(field: FieldInfo) -> Any:
-    return "to be stated" if field.is_required() else field.default
+    return "required" if field.is_required() else field.default
 
 
 def _relative_cost(method: type[AnyMethod]) -> float | None:
@@ -173,10 +173,10 @@ CATALOGUES: dict[str, Callable[[], Rows]] = {
 NOTES = {
     "methods": "cost: FLOPs of a step with these knobs and the usual views, in supervised steps on "
     "one view of the same images (ResNet-18, cifar stem, 32 px, batch 256; simmim: vit_tiny/4). "
-    "views: how many of an image it takes. supervised is no self-supervised method: the "
+    "views: how many of an image it takes. supervised is not self-supervised: the "
     "intermediate task of a chain of stages, on labels.",
     "recipes": "recipe: NAME in a study's base or as an axis; --json shows the values. "
-    "small is datayield's own. Where peers differ: docs/recipes.md.",
+    "small is datayield's own. For differences from other libraries, see docs/recipes.md.",
     "protocols": "With linear@1 and knn@1: label_fraction or per_class (a list of values gives one "
     "evaluation each), averaged over draws of the labels (5 unless stated).",
     "tasks": "{suite: NAME, size: PIXELS} in a study's evaluations stands for all tasks of a suite "

@@ -111,8 +111,8 @@ class Slurm:
             return Ended("failed", str(error))
         except self._lost as error:
             if (self._letters.folder / "stop").exists():
-                return Ended("stopped", "taken out of the queue")
-            return Ended("lost", f"its job is gone ({job.state}): {str(error).splitlines()[0]}")
+                return Ended("stopped", "removed from the queue")
+            return Ended("lost", f"its job was lost ({job.state}): {str(error).splitlines()[0]}")
         return end
 
 
@@ -156,6 +156,6 @@ def parsed(settings: tuple[str, ...]) -> dict[str, Any]:
             found[name] = kind(value)
         except ValueError:
             raise ConfigError(
-                f"{key} takes a whole number", where="--slurm", got=value or "nothing"
+                f"{key} must be an integer", where="--slurm", got=value or "nothing"
             ) from None
     return found

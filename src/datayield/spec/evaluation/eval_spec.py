@@ -73,16 +73,18 @@ class EvalSpec(Frozen):
     classes: Classes | None = None
     group: str = ""
     part_of: str = ""
-    views: str | None = Field(None, description="recipe whose first view is drawn; None: symmetric")
+    views: str | None = Field(None, description="recipe whose first view is used; None: symmetric")
 
     @model_validator(mode="after")
     def _views_are_known(self) -> "EvalSpec":
         if self.views is not None and self.protocol not in OF_VIEWS:
-            raise ValueError(f"views does not apply to {self.protocol}, which makes none")
+            raise ValueError(f"views does not apply to {self.protocol}")
         if self.views is not None and self.views not in VIEW_RECIPES:
             near = nearest(self.views, VIEW_RECIPES)
             guess = f"; did you mean {near!r}?" if near else ""
-            raise ValueError(f"no views {self.views!r}{guess} (allowed: {', '.join(VIEW_RECIPES)})")
+            raise ValueError(
+                f"unknown views {self.views!r}{guess} (allowed: {', '.join(VIEW_RECIPES)})"
+            )
         return self
 
     @model_validator(mode="after")
@@ -94,7 +96,9 @@ class EvalSpec(Frozen):
             )
         if self.val is not None:
             if self.protocol != "vtab@1":
-                raise ValueError(f"{self.protocol} holds out a part of train: val is of vtab@1")
+                raise ValueError(
+                    f"{self.protocol} holds out part of train: val applies only to vtab@1"
+                )
             if self.val in (self.train, self.test):
                 raise ValueError(f"val and another split are both {self.val!r}")
         return self
@@ -104,15 +108,17 @@ class EvalSpec(Frozen):
         asked = self.label_fraction, self.per_class
         if asked == (None, None):
             if self.draws is not None:
-                raise ValueError("draws are of label_fraction or per_class, and neither is stated")
+                raise ValueError("draws requires label_fraction or per_class")
             return self
         if None not in asked:
-            raise ValueError("label_fraction and per_class are two ways of saying one thing")
+            raise ValueError("label_fraction and per_class are mutually exclusive")
         if self.protocol not in ("linear@1", "knn@1"):
-            raise ValueError(f"{self.protocol} takes all labels; linear@1 and knn@1 take a share")
+            raise ValueError(
+                f"{self.protocol} uses all labels; linear@1 and knn@1 can use a fraction"
+            )
         if self.per_class == 1 and self.protocol == "linear@1":
             raise ValueError(
-                "linear@1 holds out items to choose its strength: per_class from 2 up, or knn@1"
+                "linear@1 holds out items to choose its strength: use per_class >= 2, or knn@1"
             )
         return self
 
@@ -123,7 +129,7 @@ class EvalSpec(Frozen):
         if self.ignore is not None and self.protocol != "segment@1":
             raise ValueError(f"ignore applies to the masks of segment@1, not to {self.protocol}")
         if self.classes is not None and self.tunes:
-            raise ValueError(f"classes does not apply to {self.protocol}, which takes all images")
+            raise ValueError(f"classes does not apply to {self.protocol}, which uses all images")
         if self.metric == "balanced_accuracy" and self.protocol == "segment@1":
             raise ValueError("segment@1 measures mIoU (the main one) and accuracy over pixels")
         return self

@@ -65,7 +65,7 @@ class Asked(Frozen):
     """
 
     suite: str
-    name: str = Field("", description="before each task's; the suite's own unless stated")
+    name: str = Field("", description="prefix of each task's name; default: the suite's own")
     size: int = Field(ge=8)
     seed: int = Field(0, ge=0)
     test_count: int | None = Field(None, ge=2, description="of each task's test images")
@@ -86,7 +86,7 @@ def suite(name: str) -> Suite:
     """The shipped suite `name`. Raises ConfigError naming the suites that there are."""
     if name not in suite_names():
         raise ConfigError(
-            "no such suite of tasks",
+            "unknown task suite",
             where="evaluations: suite",
             got=name,
             allowed=suite_names(),
@@ -120,7 +120,7 @@ def _tasks(asked: Asked) -> list[dict[str, Any]]:
     names = [task.task for task in whole.tasks]
     for stray in sorted(set(asked.without) - set(names)):
         raise ConfigError(
-            f"{asked.suite} has no such task",
+            f"unknown task of {asked.suite}",
             where="evaluations: without",
             got=stray,
             allowed=names,
