@@ -214,7 +214,7 @@ def _message(said: str, folder: str) -> str:
     starts = [i for i, line in enumerate(lines) if line.startswith(("error", "failed"))]
     end = next((i for i, line in enumerate(lines) if "done now" in line), len(lines))
     wanted = lines[starts[-1] : end] if starts else [x for x in lines if "missing in" in x]
-    wanted = wanted or [x for x in lines if "left out" in x or "done now" in x]
+    wanted = wanted or [x for x in lines if "skipped" in x or " finished" in x]
     return "<br>".join(" ".join(line.split()) for line in wanted).replace("|", "\\|")
 
 

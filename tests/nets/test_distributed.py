@@ -92,7 +92,7 @@ def test_what_else_they_tell_each_other() -> None:
         assert one["widened"].tolist() == [0, 0, 1, 1]
         assert one["anywhere"] == [True, False, True]
         assert one["told"] == ["I am 0", "I am 1"]
-        assert one["refused"].startswith("a batch of 7 cannot be shared out evenly among 2")
+        assert one["refused"].startswith("a batch of 7 is not divisible by 2")
 
 
 def test_one_process_exchanges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def test_a_scale_lays_over_or_leaves_out(tmp_path: Path) -> None:
     assert (first.to, first.skip) == ("last", "")
     assert second.skip == "excluded at this scale"
     path.write_text(patch.replace("{A1: {to", "{A9: {to"))
-    with pytest.raises(ConfigError, match="no such claim"):
+    with pytest.raises(ConfigError, match="unknown claim"):
         load_study(str(path), "pocket")
 
 
