@@ -152,7 +152,7 @@ INIT = "  init: {name: wider, encoder: {name: convnet, size: 32, width: 8}}"
 SEGMENT = "protocol: segment@1, dataset: ./task, epochs: 1"
 CASES = (
     Case("a label of test that train has no image of", both(study(), images(TWO, {**TWO, "c": 6})),
-         0, ("1 class", "missing in train", "can only count as wrong")),
+         0, ("1 class", "missing in train", "are always wrong")),
     Case("a class with one image in train", both(study(), images({**TWO, "c": 1}, {**TWO, "c": 4})),
          0, ("done now",)),
     Case("every class with one image in train", both(study(), images({"a": 1, "b": 1}, TWO)),
@@ -214,7 +214,7 @@ def _message(said: str, folder: str) -> str:
     starts = [i for i, line in enumerate(lines) if line.startswith(("error", "failed"))]
     end = next((i for i, line in enumerate(lines) if "done now" in line), len(lines))
     wanted = lines[starts[-1] : end] if starts else [x for x in lines if "missing in" in x]
-    wanted = wanted or [x for x in lines if "left out" in x or "done now" in x]
+    wanted = wanted or [x for x in lines if "skipped" in x or " finished" in x]
     return "<br>".join(" ".join(line.split()) for line in wanted).replace("|", "\\|")
 
 

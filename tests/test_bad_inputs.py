@@ -65,10 +65,10 @@ LABELS = '"sprites?n=300&n_test=600", label: texture'
 CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     # configuration
     ("unknown key", edit("batch:", "bacth:"), RUN, 2, ("'bacth'", "did you mean 'batch'", "tiny")),
-    ("missing file", nothing, ("run", "dmeo"), 2, ("no such study", "did you mean 'demo'")),
+    ("missing file", nothing, ("run", "dmeo"), 2, ("study not found", "did you mean 'demo'")),
     ("not YAML", edit("[60, 240]", "[60, 240"), RUN, 2, ("not valid YAML", "line")),
     ("not a mapping", both(a_file("tiny.yaml")), RUN, 2, ("a study is a mapping", "got:     str")),
-    ("no such scale", nothing, (*RUN, "--scale", "papr"), 2, ("has no scales", "papr")),
+    ("unknown scale", nothing, (*RUN, "--scale", "papr"), 2, ("has no scales", "papr")),
     ("unknown method", edit("simclr,", "simcrl,"), RUN, 2, ("did you mean 'simclr'", "vicreg")),
     ("unknown encoder", edit("name: convnet", "name: resnet19, stem: cifar"), RUN, 2,
      ("did you mean 'resnet18'",)),
@@ -95,9 +95,9 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     ("more images than there are", edit("[60, 240]", "[60, 400]"), RUN, 2,
      ("holds 300 images", "n=400")),
     ("damaged images cut N", images(230, 20), RUN, 2,
-     ("230 usable images", "20 of 250 are damaged", "doctor --data")),
-    ("all images damaged", images(0, 250), RUN, 2, ("damaged",)),
-    ("an option sprites lacks", edit("?n=300", "?m=300"), RUN, 2, ("no such option", "m")),
+     ("230 usable images", "20 of 250 are corrupt", "doctor --data")),
+    ("all images damaged", images(0, 250), RUN, 2, ("corrupt",)),
+    ("an option sprites lacks", edit("?n=300", "?m=300"), RUN, 2, ("unknown sprites option", "m")),
     # device
     ("unknown device", nothing, (*RUN, "--device", "gpu"), 2, ("unknown device", "cuda")),
     ("no such GPU", nothing, (*RUN, "--device", "cuda:99"), 2, ("CUDA devices", "cuda:99")),
@@ -159,7 +159,7 @@ def test_a_damaged_result_is_named_and_only_it_is_made_again(
     results[0].write_text("{ half")
     done = datayield("report", "tiny.yaml")
     assert done.code == 1
-    assert "damaged" in done.err
+    assert "corrupt" in done.err
     assert results[0].name in done.err
     kept = {p: p.read_bytes() for p in results[1:]}
     results[0].unlink()

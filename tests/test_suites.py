@@ -47,12 +47,12 @@ def test_a_suite_runs_with_what_is_here(datayield: Call, data: Path, tmp_path: P
         make_pack(data / "vtab-1k" / task)
     write(tmp_path, "{suite: vtab_1k@1, size: 32}")
     planned = json.loads(datayield("plan", "tiny.yaml", "--json").out)
-    missing = [text for text in planned["warnings"] if text.startswith("left out:")]
+    missing = [text for text in planned["warnings"] if text.startswith("skipped:")]
     assert len(missing) == 16
     assert any("vtab_1k svhn (vtab_1k@1, natural)" in text for text in missing)
     done = datayield("run", "tiny.yaml")
     assert done.code == 0
-    assert done.err.count("left out: vtab_1k") == 16
+    assert done.err.count("skipped: vtab_1k") == 16
     folder = tmp_path / "store" / "studies" / "tiny"
     with (folder / "table.csv").open() as lines:
         rows = list(csv.DictReader(lines))
@@ -69,7 +69,7 @@ def test_a_suite_runs_with_what_is_here(datayield: Call, data: Path, tmp_path: P
     page = (folder / "report.html").read_text()
     assert "By group of tasks" in page
     assert "2 of 7 tasks" in page
-    assert "left out: vtab_1k svhn" in page
+    assert "skipped: vtab_1k svhn" in page
     assert (folder / "figures" / "groups.svg").exists()
     again = datayield("run", "tiny.yaml")
     assert "nothing to do" in again.err

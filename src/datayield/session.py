@@ -127,7 +127,7 @@ class Session(NamedTuple):
         ):
             console.print(
                 f"note  {device} has no bf16 in hardware: these runs will be slow here; "
-                "precision: fp32 is another study, comparable with itself",
+                "precision: fp32 makes a different study, comparable only with itself",
                 highlight=False,
             )
         display, stop = Display(plan, console), Event()
@@ -205,21 +205,21 @@ def parse_execution(
             "unknown executor", where="--executor", got=executor, allowed=["local", "ray", "slurm"]
         )
     if slurm and executor != "slurm":
-        raise ConfigError("settings of Slurm for another executor", where="--slurm", got=executor)
+        raise ConfigError("Slurm settings require --executor slurm", where="--slurm", got=executor)
     if jobs == "auto" and executor != "local":
         raise ConfigError(
-            "only this machine's memory and cores are known",
+            "auto works only for --executor local",
             where="--jobs",
             got=jobs,
-            hint=f"say how many tasks {executor} is to run at once",
+            hint=f"state the number of concurrent tasks for {executor}",
         )
     if jobs != "auto" and not (jobs.isascii() and jobs.isdigit() and int(jobs) > 0):
         raise ConfigError(
-            "not a number of tasks", where="--jobs", got=jobs, allowed="1, 2, ... or auto"
+            "invalid number of jobs", where="--jobs", got=jobs, allowed="1, 2, ... or auto"
         )
     if inside > 1 and executor == "local":
         raise ConfigError(
-            "on this machine torchrun itself starts the processes",
+            "--processes needs --executor ray or slurm",
             where="--processes",
             got=inside,
             allowed="1, or with --executor ray or slurm",
@@ -228,10 +228,10 @@ def parse_execution(
     processes = process_rank().processes
     if processes > 1 and (executor != "local" or jobs != "1"):
         raise ConfigError(
-            f"torchrun started {processes} processes for each run: runs go one after another",
+            f"torchrun started {processes} processes for each run, so runs are sequential",
             where="--jobs" if executor == "local" else "--executor",
             got=jobs if executor == "local" else executor,
-            hint="leave it out, or start datayield without torchrun",
+            hint="omit it, or start datayield without torchrun",
         )
     return Execution(executor, None if jobs == "auto" else int(jobs), slurm, inside)
 
@@ -277,7 +277,7 @@ def _with_what_is_here(study: Study) -> tuple[Study, tuple[str, ...]]:
             for split in ev.splits:
                 present(ev.dataset, split)
         except DataError as error:
-            absent[ev.name] = f"left out: {ev.name} ({ev.part_of}, {ev.group}): {error.message}"
+            absent[ev.name] = f"skipped: {ev.name} ({ev.part_of}, {ev.group}): {error.message}"
     return (study.without(absent) if absent else study), tuple(absent.values())
 
 
@@ -286,10 +286,9 @@ def _check_batches(plan: Plan, processes: int) -> None:
     for batch in (task.spec.batch for task in todo if isinstance(task.spec, RunSpec)):
         if batch % processes:
             raise ConfigError(
-                f"a batch of {batch} images cannot be shared out evenly among {processes} "
-                "processes",
+                f"a batch of {batch} images is not divisible by {processes} processes",
                 where="base.batch",
                 got=batch,
-                allowed=f"multiples of {processes}",
-                hint="choose another number of processes; another batch is another run",
+                allowed=f"a multiple of {processes}",
+                hint="use another number of processes; changing batch changes the run",
             )

@@ -37,5 +37,5 @@ def test_its_error_is_raised_by_who_waits() -> None:
 
 def test_a_copy_that_dies_is_no_success() -> None:
     made = aside(lambda: os._exit(9))
-    with pytest.raises(RuntimeError, match="ended with 9"):
+    with pytest.raises(RuntimeError, match="exited with code 9"):
         made()

@@ -112,8 +112,8 @@ def test_spellings_of_splits(tmp_path: Path) -> None:
 
 
 def test_empty_folder_and_options_where_none_are(tmp_path: Path) -> None:
-    assert "holds no images" in message(str(tmp_path))
-    assert "only sprites and dsprites take options" in message("digits?n=3")
+    assert "has no images" in message(str(tmp_path))
+    assert "only sprites and dsprites accept options" in message("digits?n=3")
 
 
 def test_digits() -> None:

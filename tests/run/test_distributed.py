@@ -191,7 +191,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused_before_anything_runs(
     monkeypatch.setenv("WORLD_SIZE", "3")
     refused = datayield("run", "tiny.yaml")
     assert refused.code == 2
-    assert "a batch of 32 images cannot be shared out evenly among 3 processes" in refused.err
+    assert "a batch of 32 images is not divisible by 3 processes" in refused.err
     assert "batch" in refused.err
     assert "multiples of 3" in refused.err
     assert not (tmp_path / "store").exists()

@@ -101,7 +101,7 @@ def test_parts_that_share_images_are_refused() -> None:
 
 
 def test_more_than_a_part_has_is_refused() -> None:
-    with pytest.raises(DataError, match=r"good images of \[5:\]") as caught:
+    with pytest.raises(DataError, match=r"usable images of \[5:\]") as caught:
         images.draw(_mix(B=_part(LOW, 90), A=_part(HIGH, 5000)))
     assert "data.parts.A.count" in str(caught.value)
     with pytest.raises(DataError, match="usable images") as caught:

@@ -46,7 +46,7 @@ def test_why_is_said() -> None:
         "measured 1.20 times as fast as channels_last with 4 threads"
     )
     assert fastest_settings([], VINY, "fp32", 4, False) == CpuSettings(
-        "channels_last", None, "nothing measured for it (datayield doctor --measure)"
+        "channels_last", None, "not measured (run datayield doctor --measure)"
     )
 
 

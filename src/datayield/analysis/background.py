@@ -34,7 +34,7 @@ def aside(work: Callable[[], Made]) -> Callable[[], Made]:
             done, error = ours.recv()
         except EOFError:
             copy.join()
-            raise RuntimeError(f"a copy of this process ended with {copy.exitcode}") from None
+            raise RuntimeError(f"a forked process exited with code {copy.exitcode}") from None
         copy.join()
         if error is not None:
             raise error

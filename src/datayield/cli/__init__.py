@@ -53,7 +53,7 @@ def main() -> NoReturn:
         err.print(f"error: {error.text()}", highlight=False, markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        err.print("aborted; what was saved is kept", highlight=False)
+        err.print("aborted; saved progress is kept", highlight=False)
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)

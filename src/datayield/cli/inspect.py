@@ -11,22 +11,24 @@ from datayield.spec.errors import ConfigError
 
 
 def distance(
-    sets: Annotated[list[str], typer.Argument(help="Two datasets, or more for a matrix.")],
-    split_a: Annotated[str, typer.Option(help="Split of the first.")] = "train",
-    split_b: Annotated[str, typer.Option(help="Split of the others.")] = "train",
+    sets: Annotated[list[str], typer.Argument(help="Two datasets; three or more give a matrix.")],
+    split_a: Annotated[str, typer.Option(help="Split of the first dataset.")] = "train",
+    split_b: Annotated[str, typer.Option(help="Split of the other datasets.")] = "train",
     encoder: Annotated[
         str,
         typer.Option(
             help="pixels, untrained:<encoder>, timm/<name>, inception or run:<id>[@share]."
         ),
     ] = "untrained:convnet",
-    count: Annotated[int | None, typer.Option(help="Images of each (all, up to 10,000).")] = None,
-    size: Annotated[int | None, typer.Option(min=8, help="Their side in pixels (32).")] = None,
+    count: Annotated[
+        int | None, typer.Option(help="Images per dataset (default: up to 10,000).")
+    ] = None,
+    size: Annotated[int | None, typer.Option(min=8, help="Image size in pixels (32).")] = None,
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,
 ) -> None:
-    """Measure how far datasets are from each other: FID, KID, MMD, VisualDNA, with intervals."""
+    """Measure distances between datasets: FID, KID, MMD, VisualDNA, with intervals."""
     from datayield.report.terminal.distances import show
     from datayield.run.device import choose
     from datayield.run.distances.distance import DistanceRequest, Set, measure_distances
@@ -51,7 +53,7 @@ def list_(
     ] = "studies",
     json_: JsonOpt = False,
 ) -> None:
-    """List what there is: studies, methods, recipes, encoders, views, data, tasks, protocols."""
+    """List available studies, methods, recipes, encoders, views, datasets, tasks or protocols."""
     from datayield.data.catalog import entries
     from datayield.data.tasks import availability
     from datayield.report.terminal.lists import CATALOGUES, NOTES, show
@@ -64,7 +66,7 @@ def list_(
         rows = CATALOGUES[what]()
     else:
         raise ConfigError(
-            "nothing of that name to list",
+            "unknown list",
             where="datayield ls",
             got=what,
             allowed=[*CATALOGUES, "datasets", "tasks"],
@@ -79,7 +81,7 @@ def doctor(
     data: Annotated[
         bool,
         typer.Option(
-            "--data", help="Decode nothing, list every dataset and what was left out of it."
+            "--data", help="List every dataset and the images skipped in it; decode nothing."
         ),
     ] = False,
     measure: Annotated[
@@ -88,7 +90,7 @@ def doctor(
     ] = False,
     json_: JsonOpt = False,
 ) -> None:
-    """Check this machine: versions, device, folders, data."""
+    """Check this machine: versions, device, folders and data."""
     from datayield.run.doctor import examine, show
 
     findings = examine(data, measure)

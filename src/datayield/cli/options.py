@@ -10,16 +10,18 @@ from rich.console import Console
 
 out, err = Console(soft_wrap=False), Console(stderr=True)
 
-StudyArg = Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped study.")]
-ScaleOpt = Annotated[str | None, typer.Option("--scale", help="Which of the study's scales.")]
+StudyArg = Annotated[str, typer.Argument(help="A YAML file, or the name of a built-in study.")]
+ScaleOpt = Annotated[
+    str | None, typer.Option("--scale", help="Scale of the study, for example pocket.")
+]
 StoreOpt = Annotated[
     Path | None,
     typer.Option(
-        "--store", help="Where runs and reports are kept (DATAYIELD_STORE, else ./datayield-store)."
+        "--store", help="Folder for runs and reports (DATAYIELD_STORE, else ./datayield-store)."
     ),
 ]
 DeviceOpt = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
-AllOpt = Annotated[bool, typer.Option("--all", help="A line for each run, however many.")]
+AllOpt = Annotated[bool, typer.Option("--all", help="Show one line per run, without truncation.")]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 

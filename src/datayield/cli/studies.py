@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers
 
 
 def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
-    """Run the demonstration study on embedded data: a few minutes on two cores."""
+    """Run the demo study on built-in data; takes a few minutes on two cores."""
     run("demo", None, store, device, json_)
 
 
@@ -35,12 +35,12 @@ def plan(
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     measure: Annotated[
-        bool, typer.Option("--measure", help="First time one of each kind.")
+        bool, typer.Option("--measure", help="First time one run of each kind.")
     ] = False,
     all_: AllOpt = False,
     json_: JsonOpt = False,
 ) -> None:
-    """Say what a study would run, why, and what it will cost. Starts nothing."""
+    """Show pending runs, why, and their cost. Runs nothing."""
     from datayield.report.terminal.plan import plan_json, show_plan
     from datayield.session import open_study
 
@@ -62,17 +62,19 @@ def run(
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,
-    save_every: Annotated[float, typer.Option(help="Seconds between saved states.")] = 60.0,
-    jobs: Annotated[str, typer.Option(help="Tasks at once, or auto: as many as fit.")] = "1",
+    save_every: Annotated[
+        float, typer.Option(help="Seconds between checkpoints of the training state.")
+    ] = 60.0,
+    jobs: Annotated[str, typer.Option(help="Concurrent tasks, or auto for as many as fit.")] = "1",
     executor: Annotated[str, typer.Option(help="Where tasks run: local, ray or slurm.")] = "local",
     processes: Annotated[
-        int, typer.Option(min=1, help="At each task, started by torchrun (ray, slurm).")
+        int, typer.Option(min=1, help="Processes per task, started by torchrun (ray, slurm).")
     ] = 1,
     slurm: Annotated[
-        list[str] | None, typer.Option(help="time=240, partition=gpu, gpus=1, ... (repeat it).")
+        list[str] | None, typer.Option(help="KEY=VALUE, for example time=240; repeatable.")
     ] = None,
 ) -> None:
-    """Do what is missing of a study, then write its report. Resumes; Ctrl-C saves and stops."""
+    """Run everything pending, then write the report. Resumes; Ctrl-C saves and stops."""
     from datayield.report.terminal.plan import show_totals
     from datayield.session import open_study, parse_execution
 
@@ -92,7 +94,7 @@ def run(
         if todo:
             err.print(
                 f"[bold]{session.study.name}[/bold]: {todo} of {len(made.tasks)} runs and "
-                "baselines to do",
+                "baselines pending",
                 highlight=False,
             )
             show_totals(err, made, session.decoded_bytes(made))
@@ -109,7 +111,7 @@ def status(
     all_: AllOpt = False,
     json_: JsonOpt = False,
 ) -> None:
-    """Say which runs are done, running, failed or missing. Exit code 3 while incomplete."""
+    """Show which runs are done, running, failed or missing. Exit code 3 while incomplete."""
     from datayield.report.terminal.plan import show_status, status_json
     from datayield.session import open_study
 
@@ -129,10 +131,10 @@ def report(
     json_: JsonOpt = False,
     export: Annotated[
         Path | None,
-        typer.Option("--export", help="Also leave small files in FOLDER/<study>/<scale>/."),
+        typer.Option("--export", help="Also write small files to FOLDER/<study>/<scale>/."),
     ] = None,
 ) -> None:
-    """Write tables, figures and the page from whatever is finished."""
+    """Write the tables, figures and report page from finished runs."""
     from datayield.session import open_study
 
     session = open_study(study, scale, store)
@@ -144,7 +146,7 @@ def report(
 
 
 def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
-    """Write one page over all studies that the store has reports of."""
+    """Write an index page of all reports in the store."""
     from datayield.report.files.index import index_rows, write_index
     from datayield.spec.environment import store_dir
 
@@ -154,7 +156,7 @@ def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
         return
     page = write_index(root)
     out.print(
-        f"index: {page}" if page else f"no report yet in {root}: datayield report STUDY",
+        f"index: {page}" if page else f"no reports in {root}; run: datayield report STUDY",
         highlight=False,
         soft_wrap=True,
     )
@@ -190,12 +192,13 @@ def _close(
         out.print(said, highlight=False, markup=False)
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
-    left = f", {len(made.todo)} left (the same command goes on)" if made.todo else ""
+    left = f", {len(made.todo)} left; run the same command to continue" if made.todo else ""
     err.print(
-        f"{did} done now{left}" if did or left else "nothing to do: all is done", highlight=False
+        f"{did} finished{left}" if did or left else "nothing to do: all runs are finished",
+        highlight=False,
     )
     out.print(
-        f"report: {page}" if page else "no report yet: nothing is finished",
+        f"report: {page}" if page else "no report yet: no run is finished",
         highlight=False,
         soft_wrap=True,
     )

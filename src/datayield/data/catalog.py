@@ -38,9 +38,9 @@ def present(dataset: str, split: str) -> "Listing":
     if getattr(getattr(source, "whole", source), "fetched", True):
         return source.listing()
     raise DataError(
-        f"{dataset} is not fetched yet",
+        f"{dataset} is not downloaded yet",
         where=f"dataset {dataset!r}, split {split!r}",
-        hint="name it in any study, or make the suite `required: true`: running fetches it",
+        hint="name it in any study, or make the suite `required: true`: a run downloads it",
     )
 
 
@@ -63,11 +63,11 @@ def _whole(dataset: str, split: str) -> "Source":
     base, _, query = dataset.partition("?")
     if query and base not in ("sprites", "dsprites"):
         raise DataError(
-            "only sprites and dsprites take options",
+            "only sprites and dsprites accept options",
             where=f"dataset {dataset!r}",
             got=base,
             allowed=EMBEDDED,
-            hint="leave out the part from '?' on for any other dataset",
+            hint="remove the part from '?' on for any other dataset",
         )
     if base == "sprites":
         from datayield.data.sprites import sprites
@@ -111,7 +111,7 @@ def entries() -> list[Entry]:
             "built in",
             {"train": options.n, "test": options.n_test},
             labels=tuple(CLASSES),
-            notes="procedural, any number; shift=0..1 moves the world, clutter=0..1 fills it",
+            notes="procedural, any number; shift=0..1 and clutter=0..1 change the distribution",
             options=tuple(sprites.DEFAULTS),
         ),
         Entry(
@@ -119,14 +119,14 @@ def entries() -> list[Entry]:
             "built in",
             {"train": dsprites.DspritesOptions().n, "test": dsprites.DspritesOptions().n_test},
             labels=("location", "orientation", "shape", "scale"),
-            notes="737,280 images rendered anew: exact labels, outlines close to the published",
+            notes="737,280 images re-rendered: exact labels, outlines close to the published ones",
             options=tuple(dsprites.LIMITS),
         ),
     ]
     theirs = [
         Entry(
             f"torchvision/{name}",
-            "torchvision, fetched on first use",
+            "torchvision, downloaded on first use",
             {split: info.images for split, info in named.splits.items()},
             labels=named.names,
         )
@@ -154,11 +154,11 @@ def folder_of(name: str) -> Path:
         *(f"torchvision/{n}" for n in SETS),
     ]
     raise DataError(
-        f"there is no dataset {name!r}",
+        f"dataset {name!r} not found",
         where=", ".join(map(str, looked)) or "built in (DATAYIELD_DATA is not set)",
         got=name,
         allowed=[*known, "a path such as ./my_images"],
-        hint="check the spelling, or let DATAYIELD_DATA name the folder that holds it",
+        hint="check the spelling, or set DATAYIELD_DATA to the folder that contains it",
     )
 
 
@@ -182,7 +182,7 @@ def _below(root: Path, dataset: str, split: str) -> "Source":
     source = folder.Folder(folders[name], tuple(p for s, p in folders.items() if s != name))
     if not len(source):
         raise DataError(
-            f"dataset {dataset!r} split {split!r} holds no images",
+            f"dataset {dataset!r} split {split!r} has no images",
             where=str(folders[name]),
             allowed=sorted(folder.EXTENSIONS | {".parquet", ".tar"}),
             hint="give a folder of images, of class folders, of .parquet or of .tar files",
@@ -196,11 +196,11 @@ def _torchvision(name: str, split: str) -> "Source":
 
     if name not in SETS:
         raise DataError(
-            "not one of torchvision's datasets that are supported",
+            "unsupported torchvision dataset",
             where=f"torchvision/{name}",
             got=name,
             allowed=list(SETS),
-            hint="check the spelling, or give the images as a folder",
+            hint="check the spelling, or provide the images as a folder",
         )
     where = "torchvision"
     chosen = split_names.chosen(

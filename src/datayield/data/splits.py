@@ -28,7 +28,7 @@ def share_of(split: str) -> tuple[str, tuple[int, int] | None]:
         if 0 <= share[0] < share[1] <= 100:
             return match["split"], share
     raise DataError(
-        "this is no share of a split",
+        "invalid split slice",
         where="split",
         got=split,
         allowed="train[:80%], train[80%:], train[20%:60%]",
@@ -41,7 +41,7 @@ def chosen(split: str, present: Collection[str], *, dataset: str, where: str) ->
         if name in present:
             return name
     if list(present) == ["train"]:
-        hint = "it has no splits of its own: name shares of it, train[:80%] and train[80%:]"
+        hint = "it has no predefined splits: use slices, train[:80%] and train[80%:]"
     else:
         hint = "name one of its splits in the study"
     raise DataError(

@@ -33,5 +33,5 @@ def missing(task: SuiteTask) -> str:
     except DataError as error:
         return error.message
     if counts[task.test] != task.tested:
-        return f"here with {counts[task.test]:,} test images, not {task.tested:,}"
+        return f"found with {counts[task.test]:,} test images, expected {task.tested:,}"
     return ""

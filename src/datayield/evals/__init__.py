@@ -81,7 +81,7 @@ def evaluate(
             f"{spec.protocol} needs training items that differ from its test items",
             where=f"{where}.train",
             got=None if train is None else spec.train,
-            hint="name two different splits of the dataset",
+            hint="use two different splits of the dataset",
         )
     check(*train, part=f"{where}.train")
     if val is not None:

@@ -33,10 +33,10 @@ def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None)
             metrics[f"gap_{count}"] = float((found - whole).abs().mean())
     notes = [
         f"{images} images x {many} views, {axes} axes of {features.views.shape[2]} dimensions",
-        f"from V views an eigenvalue l is expected about (1 - l) / V too high, V = {many} included",
+        f"with V views, an eigenvalue l is overestimated by about (1 - l) / V, also for V = {many}",
     ]
     if images * FEW[0] < ENOUGH * axes:
-        notes.append(f"{images} images are few for {axes} axes: chance alone finds invariance")
+        notes.append(f"{images} images are few for {axes} axes: some invariance appears by chance")
     if not len(whole):
         notes.append("the features of all views are equal: no spectrum")
     return EvalResult(metrics, {}, 0, images, tuple(notes))

@@ -95,8 +95,8 @@ def _frechet(groups: Sequence[Tensor], measure: Measurement) -> tuple[MetricReco
         first = _without_value("fid_inf", note)
     if n >= POOR * d:
         return first, measure("fid", plain, unbiased=False)
-    poor = f"too large, the more so below {POOR * d:,} images ({POOR} for each of {d} features)"
-    named = "covariances shrunk by Ledoit and Wolf's weight: compare with its like alone"
+    poor = f"biased upward, especially below {POOR * d:,} images ({POOR} for each of {d} features)"
+    named = "covariances with Ledoit-Wolf shrinkage: not comparable with other FDs"
     return (
         first,
         measure("fid", plain, unbiased=False, note=poor),
@@ -166,7 +166,7 @@ def _gaussian_mmd(groups: Sequence[Tensor], kind: Kind, measure: Measurement) ->
         unit = [torch.nn.functional.normalize(group.double(), dim=1) for group in groups]
         sums = kernel_sums(unit, gaussian(CMMD_SIGMA))
         scaled = sums._replace(sums=sums.sums * CMMD_SCALE)
-        note = "sigma 10, times 1,000, on unit embeddings; unbiased, as the released code is not"
+        note = "sigma 10, times 1,000, on unit embeddings; unbiased, unlike the released code"
         return measure("cmmd", scaled.unbiased, unbiased=True, note=note)
     sigma = median_distance(_all(groups))
     if not sigma > 0:
@@ -204,7 +204,7 @@ def _domain(groups: Sequence[Tensor], measure: Measurement) -> MetricRecord:
     def statistic(i: Groups, j: Groups) -> float:
         return domain_auc([groups[k] for k in i], [groups[k] for k in j])
 
-    note = "a linear classifier on images that it has not seen; chance 0.5; grows with n"
+    note = "a linear classifier on held-out images; chance 0.5; grows with n"
     one = measure("domain_auc", statistic, unbiased=False, note=note)
     low, high = one.interval or (0.0, 1.0)
     return one.model_copy(update={"interval": (max(0.0, low), min(1.0, high))})

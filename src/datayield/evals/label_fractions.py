@@ -68,7 +68,7 @@ def mean_over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> EvalResult:
                 metrics[f"{name}_sd_draws"] = stdev(values)
                 intervals[name] = _interval(metrics[name], stdev(values), draws, of_test)
     covers = (
-        f"mean of {draws} draws of the labels; the interval covers other draws from these "
+        f"mean over {draws} draws of the labels; the interval covers other draws from these "
         f"{len(y)} items and other test items, not another pretraining"
         if draws > 1
         else "one draw of the labels; the interval covers other test items only"

@@ -39,7 +39,7 @@ def linear_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     fitted, held = validation_split(train[1].numpy(), spec.seed)
     if len(torch.unique(train[1])) > 1 and not len(held):
         raise DataError(
-            "no class has two training items, so none can be held out for validation",
+            "no class has two training items, so no validation set can be held out",
             where=f"evaluations.{spec.name}.train_count",
             got=f"{len(train[1])} items of {len(torch.unique(train[1]))} classes",
             hint="raise train_count to several times the number of classes",
@@ -125,7 +125,7 @@ def _warnings(best: int, refits: list[Fit]) -> tuple[str, ...]:
     notes = []
     if best in (0, len(STRENGTHS) - 1):
         side = "strongest" if best == 0 else "weakest"
-        notes.append(f"the {side} strength of the grid was chosen; the best may lie beyond it")
+        notes.append(f"the {side} strength of the grid was chosen; the optimum may be outside")
     if short := [fit.strength for fit in refits if not fit.converged]:
         notes.append(f"not solved to tolerance at strengths {', '.join(f'{s:.2g}' for s in short)}")
     return tuple(notes)

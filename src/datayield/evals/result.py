@@ -70,7 +70,7 @@ def missing_classes(train: Tensor, test: Tensor) -> tuple[int, tuple[str, ...]]:
         return 0, ()
     return count, (
         f"{count} classes of the test items are missing in train: "
-        f"{len(lost)} of {len(test)} test items can only count as wrong",
+        f"{len(lost)} of {len(test)} test items are always wrong",
     )
 
 
@@ -85,7 +85,7 @@ def check(features: Tensor, labels: Tensor, part: str) -> None:
         )
     if labels.is_floating_point() or labels.is_complex() or int(labels.min()) < 0:
         raise DataError(
-            "labels must be class numbers from 0 up",
+            "labels must be class indices starting at 0",
             where=part,
             got=f"{labels.dtype} from {labels.min().item()}",
             hint="remove unlabelled items, or use spectrum@1, which needs no labels",

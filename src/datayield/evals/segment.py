@@ -57,9 +57,11 @@ def segment(
     whole = per_image.sum(0)
     strangers = np.setdiff1d(asked, seen)
     present = int(((whole.sum(0) + whole.sum(1)) > 0).sum())
-    notes: tuple[str, ...] = (f"mIoU over {present} classes, of one matrix over all test pixels",)
+    notes: tuple[str, ...] = (
+        f"mIoU over {present} classes, from one confusion matrix over all test pixels",
+    )
     if len(strangers):
-        notes += (f"{len(strangers)} classes of the test masks are missing in train",)
+        notes += (f"{len(strangers)} classes of the test masks are missing from train",)
     metrics = {
         "accuracy": float(pixel_accuracy(whole)),
         "miou": float(mean_iou(whole)),

@@ -112,7 +112,7 @@ def describe_training(spec: EvalSpec, n: int) -> str:
     """A description of the training, for the notes of a result."""
     steps, batch = steps_and_batch(spec, n)
     return (
-        f"the whole encoder trained: {epochs_of(spec)} epochs of {n} images, {steps} steps of "
+        f"whole encoder fine-tuned: {epochs_of(spec)} epochs of {n} images, {steps} steps of "
         f"{batch}; the last epoch, nothing chosen"
     )
 

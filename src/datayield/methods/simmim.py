@@ -27,7 +27,7 @@ class SimMIM(Method):
     def __init__(self, spec: spec_method.SimMIM, encoder: Encoder) -> None:
         super().__init__()
         if encoder.stride is None:
-            raise ValueError("SimMIM needs to know how many pixels stand behind a token")
+            raise ValueError("SimMIM needs the number of pixels per token")
         self.spec = spec
         self.encoder = encoder
         self.patch = encoder.stride

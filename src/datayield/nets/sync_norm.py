@@ -99,5 +99,5 @@ def _refuse(layer: nn.Module) -> None:
             where="encoder.name",
             got=type(layer).__name__,
             allowed=[known.__name__ for known in KNOWN],
-            hint="train it with one process, or choose another encoder",
+            hint="train with one process, or use another encoder",
         )

@@ -32,7 +32,7 @@ def choose(name: str) -> torch.device:
                 where="--device",
                 got=name,
                 allowed="auto, cuda, cpu",
-                hint="CUDA_VISIBLE_DEVICES chooses which devices there are",
+                hint="CUDA_VISIBLE_DEVICES selects the visible devices",
             )
         index, name = str(here.local_rank), f"cuda:{here.local_rank}"
     if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
@@ -53,7 +53,9 @@ def choose(name: str) -> torch.device:
             else "start fewer processes (torchrun --nproc-per-node)",
         )
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise ConfigError("no Apple GPU here", where="--device", got=name, hint="use --device auto")
+        raise ConfigError(
+            "no Apple GPU found", where="--device", got=name, hint="use --device auto"
+        )
     return torch.device(name)
 
 

@@ -113,7 +113,10 @@ def _images(order: Order, device: torch.device) -> tuple[TrainingData | None, st
     except DatayieldError as error:
         return None, error.text()
     if source.digests != order.images:
-        return None, f"{order.spec.data.words!r} holds other images here than for the leader"
+        return (
+            None,
+            f"{order.spec.data.words!r} holds different images on this machine than on rank 0",
+        )
     return source, ""
 
 

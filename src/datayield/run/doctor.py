@@ -36,7 +36,7 @@ def examine(data: bool, measure: bool = False) -> dict[str, Any]:
             "threads": torch.get_num_threads(),
         },
         "folders": {
-            "data (DATAYIELD_DATA)": str(folder) if folder else "not set: embedded data only",
+            "data (DATAYIELD_DATA)": str(folder) if folder else "not set: built-in data only",
             "cache (DATAYIELD_CACHE)": f"{cache_dir()} ({free / 1e9:.0f} GB free)",
             "store (DATAYIELD_STORE)": str(store_dir()),
         },
@@ -58,7 +58,7 @@ def examine(data: bool, measure: bool = False) -> dict[str, Any]:
         }
     if data:
         findings["datasets"] = [asdict(entry) for entry in entries()]
-        findings["left out when decoding"] = left_out()
+        findings["skipped when decoding"] = left_out()
         findings["tasks missing"] = [
             {key: row[key] for key in ("suite", "group", "task", "missing")}
             for row in availability()

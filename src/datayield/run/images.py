@@ -128,11 +128,11 @@ def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
     elif part.count is not None and part.count + (part.skip or 0) > len(arrays):
         raise DataError(
             f"{part.dataset!r} split {part.split!r} has {len(arrays)} usable images: "
-            f"{len(arrays.skipped)} of {arrays.listed} are damaged and were left out",
+            f"{len(arrays.skipped)} of {arrays.listed} are corrupt and were skipped",
             where=f"{where}.count",
             got=part.count,
             allowed=f"1 to {len(arrays) - (part.skip or 0)}",
-            hint="mend them (datayield doctor --data lists them) or ask for fewer",
+            hint="fix them (datayield doctor --data lists them) or request fewer",
         )
     return indices(part, len(arrays), len(arrays.skipped), of, where)
 
@@ -145,10 +145,10 @@ def _check_apart(what: str, parts: dict[str, Indices]) -> None:
         for other, before in seen.items():
             if shared := len(np.intersect1d(before, positions, assume_unique=True)):
                 raise DataError(
-                    f"parts {other} and {name} take {shared:,} of the same images of {what}",
+                    f"parts {other} and {name} share {shared:,} images of {what}",
                     where=f"data.parts.{name}",
                     hint=f"give {name} other classes, or the same classes and seed as {other} and "
-                    f"skip: {len(before)}, which goes on after its images",
+                    f"skip: {len(before)}, which starts after its images",
                 )
         seen[name] = positions
 
@@ -166,7 +166,7 @@ def check_classes(spec: RunSpec) -> None:
             f"{data.dataset!r} split {data.split!r} has no labels called {spec.label!r}",
             where="method.label",
             got=spec.label,
-            allowed=list(labels) or "none: this split is unlabeled",
+            allowed=list(labels) or "none (this split is unlabeled)",
         )
     if (highest := int(labels[spec.label].max())) >= classes:
         raise DataError(
@@ -198,7 +198,7 @@ def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> Trai
         names = dict.fromkeys(f"{each.part.dataset} {each.part.split}" for each in members)
         note = (
             f"{' + '.join(names)}: {len(chosen):,} images are {nbytes / 2**30:.1f} GiB,"
-            f" more than {IMAGES_SHARE:.0%} of the {free_bytes(device) / 2**30:.1f} GiB that are"
+            f" more than {IMAGES_SHARE:.0%} of the {free_bytes(device) / 2**30:.1f} GiB"
             f" free on {device.type}: {'read' if drawn.stored else 'decoded'} while training,"
             " with the same result"
         )

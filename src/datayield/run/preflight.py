@@ -26,7 +26,7 @@ def _decode(plan: Plan, display: Display) -> None:
             more = f" and {len(arrays.skipped) - 3} more" if len(arrays.skipped) > 3 else ""
             display.say(
                 f"{dataset} {split}: {len(arrays.skipped)} of {arrays.listed} images "
-                f"are left out: {names}{more} (datayield doctor --data lists them)"
+                f"were skipped: {names}{more} (datayield doctor --data lists them)"
             )
 
 

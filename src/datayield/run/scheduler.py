@@ -102,7 +102,7 @@ def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event
     task = queue.running.pop(run_id)
     if end.how == "lost" and queue.lost[run_id] < RETRIES and not stop.is_set():
         queue.lost[run_id] += 1
-        again = f"started again ({queue.lost[run_id]} of {RETRIES})"
+        again = f"restarted ({queue.lost[run_id]} of {RETRIES})"
         display.say(f"{task.label}: {end.message}; {again}")
         queue.waiting.insert(0, task)
         return
@@ -153,7 +153,7 @@ def _held(task: Task, ends: dict[str, tuple[Task, TaskEnd]]) -> TaskEnd | None:
     """Why the task has to be left for later: another process works on the run it starts from."""
     _, end = ends.get(_start_of(task) or "", (None, None))
     if end is not None and end.how == "busy" and task.share_left > 0:
-        return TaskEnd("busy", "the run that this one starts from is held by another process")
+        return TaskEnd("busy", "the run that initializes this one is locked by another process")
     return None
 
 

@@ -16,7 +16,7 @@ def interruptible(say: Callable[[str], None], stop: Event | None = None) -> Iter
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        say("finishing the step and saving; once more to abort")
+        say("finishing the step and saving; press Ctrl-C again to abort")
 
     before = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

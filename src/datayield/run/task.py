@@ -67,8 +67,8 @@ def run_task(
                 yield record
                 if stop.is_set():
                     raise InterruptedRunError(
-                        "stopped between two evaluations, all saved",
-                        hint="the same command goes on from here",
+                        "stopped between two evaluations; everything is saved",
+                        hint="run the same command to continue",
                     )
         except InterruptedRunError:
             raise
@@ -154,9 +154,9 @@ def _weights(spec: RunSpec, store: Store) -> dict[str, Tensor] | None:
     path = store.run(spec.before.id).checkpoint(1.0)
     if not path.exists():
         raise StoreError(
-            f"the run that this one starts from is not finished: {label(spec.before)}",
+            f"the run that initializes this one is not finished: {label(spec.before)}",
             where=str(path),
-            hint="datayield run trains it first; where it failed or is held, see datayield status",
+            hint="datayield run trains it first; if it failed or is locked, see datayield status",
         )
     weights: dict[str, Tensor] = read_tensors(path, torch.device("cpu"))["encoder"]
     return weights

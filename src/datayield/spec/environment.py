@@ -24,7 +24,7 @@ def cache_dir() -> Path:
     path = Path(value).expanduser() if value else Path(home).expanduser() / "datayield"
     if path.exists() and not path.is_dir():
         raise ConfigError(
-            "the cache folder is a file",
+            "the cache path is a file, not a folder",
             where="DATAYIELD_CACHE",
             got=path,
             hint="set DATAYIELD_CACHE to a folder",

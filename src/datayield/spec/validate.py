@@ -19,7 +19,7 @@ def validated(model: type[M], raw: Any, *, where: str) -> M:
         text = json.dumps(raw)
     except TypeError as error:
         raise ConfigError(
-            "a value that is not text, number, list or mapping",
+            "unsupported YAML value: use text, numbers, lists or mappings",
             where=where,
             got=error,
             hint="quote dates and other special YAML values",

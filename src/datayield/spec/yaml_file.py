@@ -17,7 +17,7 @@ class _Loader(yaml.SafeLoader):
         twice = sorted({key for key in keys if keys.count(key) > 1 and key != "<<"})
         if twice:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {twice[0]!r} stands twice", node.start_mark
+                None, None, f"duplicate key {twice[0]!r}", node.start_mark
             )
         return super().construct_mapping(node, deep)
 
@@ -35,13 +35,13 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
         raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(
-            "this is not valid YAML",
+            "invalid YAML",
             where=str(path),
             got=error,
-            hint="check indentation and quotes at the place named",
+            hint="check indentation and quotes at this position",
         ) from None
     except OSError as error:
         raise ConfigError(f"cannot read the {what}", where=str(path), got=error) from None
     if not isinstance(raw, dict):
-        raise ConfigError(f"a {what} is a mapping of keys", where=str(path), got=type(raw).__name__)
+        raise ConfigError(f"a {what} must be a mapping", where=str(path), got=type(raw).__name__)
     return raw

@@ -71,11 +71,11 @@ def fastest_settings(
     ]
     usual = [rate for rate in of_kind if (rate.layout, rate.threads) == (USUAL, threads)]
     if not usual:
-        return CpuSettings(USUAL, None, "nothing measured for it (datayield doctor --measure)")
+        return CpuSettings(USUAL, None, "not measured (run datayield doctor --measure)")
     best = max(of_kind, key=lambda rate: rate.images_per_second)
     gain = best.images_per_second / usual[0].images_per_second
     if gain < WORTH:
-        return CpuSettings(USUAL, None, f"nothing measured is {WORTH - 1:.0%} faster")
-    as_ever = f"{USUAL} with {threads} threads"
-    why = f"measured {gain:.2f} times as fast as {as_ever}"
+        return CpuSettings(USUAL, None, f"no measured setting is {WORTH - 1:.0%} faster")
+    default = f"{USUAL} with {threads} threads"
+    why = f"measured {gain:.2f} times as fast as {default}"
     return CpuSettings(best.layout, best.threads if best.threads != threads else None, why)

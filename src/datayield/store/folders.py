@@ -58,9 +58,9 @@ class RunFolder(NamedTuple):
             write_json(path, asked)
         elif _said(stored) != _said(asked):
             raise StoreError(
-                "this folder holds another run than its name says",
+                "this folder does not hold the run that its name identifies",
                 where=str(path),
-                hint="it was edited by hand: move the folder away and run again",
+                hint="it was edited by hand; move the folder away and run again",
             )
 
     def run_cost(self) -> RunCostRecord | None:
@@ -109,7 +109,7 @@ class Store(NamedTuple):
                 "cannot write to the store",
                 where=str(self.root),
                 got=error,
-                hint="choose another with --store or DATAYIELD_STORE",
+                hint="choose another folder with --store or DATAYIELD_STORE",
             ) from None
 
 
@@ -137,12 +137,12 @@ def _read(path: str, model: type[R]) -> R | None:
         first = error.errors(include_url=False)[0]
         if first["type"] == "json_invalid":
             raise StoreError(
-                "a record in the store is damaged",
+                "corrupt record in the store",
                 where=path,
                 hint="delete this file; the same command makes it again",
             ) from None
         raise StoreError(
-            "a record in the store is not of this version",
+            "a record in the store has an incompatible version",
             where=path,
             got=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
             hint="delete this file; the same command makes it again",

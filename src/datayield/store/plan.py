@@ -115,7 +115,7 @@ def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
         for at, part in zip(places, parts(members, steps_there(store, trunk)), strict=True):
             tasks[at] = task = tasks[at]._replace(part=part)
             if part.start and isinstance(task.spec, RunSpec):
-                why = f"{task.why}; goes on from {part.start / task.spec.steps:.0%} of the budget"
+                why = f"{task.why}; resumes from {part.start / task.spec.steps:.0%} of the budget"
                 left = _estimate(task.spec, task.pending, task.to_train, speeds)
                 tasks[at] = task._replace(why=why, estimate=left)
     return tasks
@@ -174,7 +174,7 @@ def _task(
         if failure is not None:
             state, why = "failed", f"failed: {failure.get('message', '')}".splitlines()[0]
         if holder(folder.path) == "running":
-            state, why = "running", "another process is at it"
+            state, why = "running", "locked by another process"
     estimate = _estimate(spec, pending, left, speeds)
     return Task(spec, name, evals, state, why, pending, left, estimate, wanted is not None)
 
@@ -196,7 +196,7 @@ def _training_left(
         needed = {s for s, _ in pending} | ({1.0} if wanted else set())
         lost = [s for s in needed if not folder.checkpoint(s).exists()]
         if lost:
-            return 1.0, f"no checkpoint at {min(lost):.0%} of the budget: replayed"
+            return 1.0, f"no checkpoint at {min(lost):.0%} of the budget; it will be recomputed"
         return 0.0, ""
     progress = read_json(folder.path / "progress.json")
     if progress is None or not folder.state.exists():

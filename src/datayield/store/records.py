@@ -11,7 +11,7 @@ from datayield.store.cpu_settings import USUAL, Layout
 class Shared(Frozen):
     """The first part of a run, which another run of its trunk had trained."""
 
-    run: str = Field(description="the run it started from")
+    run: str = Field(description="the run that initialized it")
     images: int
     seconds: float
 
@@ -27,22 +27,24 @@ class RunCostRecord(Frozen):
     images: int = Field(description="presented: steps x batch")
     views: int
     steps: int
-    flops: float | None = Field(description="by the closed form of spec.cost")
+    flops: float | None = Field(description="computed by spec.run.cost")
     seconds: float
-    wait_seconds: float = Field(description="spent waiting for images")
-    view_seconds: float = Field(description="spent making views (on the device, in the loop)")
+    wait_seconds: float = Field(description="time spent waiting for images")
+    view_seconds: float = Field(description="time spent making views (on the device, in the loop)")
     peak_memory: int = Field(description="bytes: of the device, or of the process on CPU")
     device: str
     threads: int
     layout: Layout = Field(USUAL, description="of images and weights in memory")
-    processes: int = Field(1, description="that shared each batch; the counts above are of all")
+    processes: int = Field(
+        1, description="processes sharing each global batch; the counts above are totals"
+    )
     compiled: bool = Field(False, description="encoders by torch.compile (DATAYIELD_COMPILE)")
-    resumed: int = Field(0, description="times it was stopped and continued")
+    resumed: int = Field(0, description="number of times it was resumed")
     final_loss: float
     weights: str = Field(description="SHA-256 of everything trained, at the last step")
     data_digest: str = Field(description="of the decoded pixels and labels of the whole split")
     indices_digest: str = Field(description="of the subset's indices into them")
-    skipped: int = Field(0, description="damaged images of the split that were left out")
+    skipped: int = Field(0, description="corrupt images of the split that were skipped")
     speed_key: str
     versions: dict[str, str]
     estimate: tuple[float, float, float] | None = Field(

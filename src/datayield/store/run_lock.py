@@ -52,10 +52,10 @@ def run_lock(folder: Path, lock_timeout: float = 0.0) -> Iterator[None]:
         if time.monotonic() >= until:
             other = read_json(path) or {}
             raise BusyError(
-                "this run is being worked on by another process",
+                "another process is working on this run",
                 where=str(folder),
                 got=f"process {other.get('pid')} on {other.get('host')}",
-                hint="let it finish, or stop it; its claim lapses by itself after 3 minutes",
+                hint="let it finish, or stop it; its lock expires after 3 minutes",
             )
         time.sleep(LOOK_SECONDS)
     done = threading.Event()

@@ -51,7 +51,7 @@ def test_where_the_schedule_forbids_it_is_not_asked() -> None:
     assert _judged(planted(LADDER, worse_with_n, SHARES), by="flops").verdict == "contradicted"
     ends = _judged(planted(LADDER, worse_with_n, optim=CONSTANT), by="epochs")
     assert ends.verdict == "not asked"
-    assert "measured at their ends alone" in ends.evidence
+    assert "evaluated only at their ends" in ends.evidence
 
 
 def test_a_conclusion_flips_under_what_is_held_equal() -> None:
@@ -89,7 +89,7 @@ def test_how_long_it_took_to_reach_a_score() -> None:
     assert never.effect > -1  # a bound: no more than it took in all
     nobody = _judged(results, by="flops", reach=90, expect="fall")
     assert nobody.verdict == "undecided"
-    assert "not seen" in nobody.evidence
+    assert "order is unknown" in nobody.evidence
 
 
 def test_what_was_there_before_its_first_milestone_cannot_be_the_slower() -> None:
@@ -115,7 +115,7 @@ def test_sides_that_differ_in_two_axes() -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"by": "epochs", "where": {"budget": "first"}}, "leave it out"),
+        ({"by": "epochs", "where": {"budget": "first"}}, "remove it"),
         ({"by": "hours"}, "seconds"),
         ({"reach": 80}, "by: images"),
         ({"at_to": {"data.count": 100}}, "elsewhere"),
@@ -163,5 +163,5 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
     found = _judged(replace(world, distances=(*worse, *near)), **claim)
     assert found.verdict == "reproduced"
     assert found.effect == pytest.approx(-1)
-    assert "fid (net, 2,000 images of each) over 7 cells" in found.evidence
+    assert "fid (net, 2,000 images per dataset) over 7 cells" in found.evidence
     assert _judged(replace(world, distances=near[:-1]), **claim).verdict == "not asked"

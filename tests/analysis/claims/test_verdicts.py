@@ -114,9 +114,12 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
     found = judge(part)
     assert [j.verdict for j in found] == ["undecided", "reproduced", "not asked", "not asked"]
     assert "32000" in found[0].evidence
-    assert tally(found) == "claims: 1 reproduced, 0 contradicted, 1 undecided, 2 not asked here"
+    assert (
+        tally(found)
+        == "claims: 1 reproduced, 0 contradicted, 1 inconclusive, 2 not tested at this scale"
+    )
     one = replace(whole, rows=tuple(row for row in whole.rows if row.seed == 0))
-    assert judge(one)[1].evidence == "One seed cannot tell."
+    assert judge(one)[1].evidence == "One seed is not enough."
 
 
 def test_every_part_must_show_it() -> None:
@@ -124,7 +127,7 @@ def test_every_part_must_show_it() -> None:
     two_of_three = simulate([claim], lambda n, m, b, t, s: 0.5 + 0.02 * n * (m < 2), 3)
     (found,) = judge(two_of_three)
     assert found.verdict == "undecided"
-    assert "least sure of 3 (method moco_v3)" in found.evidence
+    assert "least certain of 3 (method moco_v3)" in found.evidence
 
 
 def test_holm_against_its_definition() -> None:

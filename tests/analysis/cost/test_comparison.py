@@ -38,7 +38,7 @@ def test_a_conclusion_that_flips() -> None:
     text = sentence(found)
     assert f"better by {100 * epochs.difference.mean:.1f} points" in text
     assert f"worse by {-100 * images.difference.mean:.1f} points" in text
-    assert text.endswith("The conclusion flips with the normaliser.")
+    assert text.endswith("The conclusion reverses with the budget unit.")
 
 
 def test_a_conclusion_that_rests_on_the_normaliser() -> None:
@@ -55,7 +55,7 @@ def test_one_budget_of_a_cosine_is_never_read_at_milestones() -> None:
     (comparison,) = found.comparisons
     assert [e.units for e in comparison.equals] == [("images", "views", "flops", "seconds")]
     assert found.standing == (0, 9)
-    assert "9 runs stand only at the end" in how_read(found)
+    assert "9 runs count only at the end" in how_read(found)
 
 
 def test_milestones_of_a_constant_trunk_are_runs_of_that_budget() -> None:

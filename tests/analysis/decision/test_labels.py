@@ -74,7 +74,7 @@ def test_evaluations_that_differ_in_labels_alone_are_one_ladder() -> None:
 def test_the_answer_speaks_of_labels_where_there_is_one_size() -> None:
     texts = [h.text for h in answer(chains())]
     assert texts == [h.text for h in label_sentences(label_tables(chains())[0])]
-    assert "more labels pay for all of 3 starts" in texts[0]
+    assert "more labels help for all of 3 starts" in texts[0]
     assert texts[1].startswith("roads (segment@1, mIoU), 50 labelled images")
 
 

@@ -82,4 +82,4 @@ def test_without_a_grid_it_says_so() -> None:
     assert regimes(simulate()) == []
     assert "every run has the same budget (20,000 images presented)" in no_grid(simulate())
     assert "the same size" in no_grid(simulate(sizes=(1000,), budgets=BUDGETS))
-    assert no_grid(simulate(keep=lambda *run: False)) == "Nothing is measured yet."
+    assert no_grid(simulate(keep=lambda *run: False)) == "No scores yet."

@@ -96,9 +96,9 @@ def test_one_task_has_no_interval_and_studies_without_suites_have_no_groups() ->
 def test_the_answer_speaks_of_groups_and_not_of_each_task() -> None:
     texts = [headline.text for headline in answer(made())]
     # Gains of 5 points a task number: 0 to 15 for specialised, mean 7.5; its tasks differ.
-    assert texts[0].startswith("vtab_mini, SimCLR, 2k images: from 100 to 400 images")
+    assert texts[0].startswith("vtab_mini, SimCLR, 2k presented: from 100 to 400 images")
     assert "specialised +7.5 (" in texts[0]
-    assert "of 15 tasks: pays)" in texts[0]
+    assert "of 15 tasks: helps)" in texts[0]
     assert f"and {ALL} +20.0 (" in texts[0]
     assert not any("trashnet" in text for text in texts)
     assert len(texts) <= 10

@@ -15,9 +15,9 @@ def test_a_yield_is_said_with_numbers_interval_and_protocol() -> None:
     first = answer(results, fits(results))[0]
     assert first.verdict == "pays"
     assert re.match(
-        r"category \(linear@1\), SimCLR, 20k images: from 250 to 8,000 images \+2\d\.\d points "
-        r"\(95% interval \+2\d\.\d to \+2\d\.\d\); every step pays, up to 8,000\. "
-        r"The fitted law expects 7\d\.\d% at 16,000 ",
+        r"category \(linear@1\), SimCLR, 20k presented: from 250 to 8,000 images \+2\d\.\d points "
+        r"\(95% interval \+2\d\.\d to \+2\d\.\d\); every step helps, up to 8,000\. "
+        r"The fitted law predicts 7\d\.\d% at 16,000 ",
         first.text,
     )
     assert first.text.startswith(first.subject)
@@ -64,13 +64,13 @@ def test_fixed_epochs_never_stand_without_the_fixed_compute_beside_them() -> Non
     )
     epochs, compute = answer(results)[:2]
     assert (epochs.subject, epochs.verdict) == ("x (linear@1), SimCLR, 20 epochs", "pays")
-    assert (compute.subject, compute.verdict) == ("x (linear@1), SimCLR, 160k images", "flat")
+    assert (compute.subject, compute.verdict) == ("x (linear@1), SimCLR, 160k presented", "flat")
 
 
 def test_a_flat_study_is_called_flat_and_a_noisy_one_open() -> None:
     quiet = simulate({"x": flat()}, methods=("simclr",), noise=lambda n: 0.0008)
     assert answer(quiet)[0].verdict == "flat"
-    assert "flat: within 0.5 point" in answer(quiet)[0].text
+    assert "no effect: within 0.5 point" in answer(quiet)[0].text
     noisy = simulate({"x": flat()}, methods=("simclr",), noise=lambda n: 0.05)
     assert answer(noisy)[0].verdict == "cannot say"
 

@@ -144,7 +144,7 @@ def test_trouble_in_a_worker_reaches_the_caller(
     data = bytearray(path.read_bytes())
     data[20:400] = b"x" * 380  # inside the first row group
     path.write_bytes(data)
-    with pytest.raises(DataError, match="damaged parquet"):
+    with pytest.raises(DataError, match="corrupt parquet"):
         prepare(str(path.parent), "train", 8, workers=2)
     monkeypatch.setattr(decode_all.sys, "executable", "/bin/false")
     with pytest.raises(DataError, match="was killed"):
@@ -201,7 +201,7 @@ def test_two_builders_at_once(folder: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_nothing_good(tmp_path: Path) -> None:
     root = write(tmp_path / "bad", {"a.png": b"", "b.png": b"x"})
-    with pytest.raises(DataError, match=r"all 2 images are damaged; a.png: empty file"):
+    with pytest.raises(DataError, match=r"all 2 images are corrupt; a.png: empty file"):
         prepare(str(root), "train", 8)
     assert not list(cache(tmp_path).glob("building-*"))
 
@@ -217,7 +217,7 @@ def test_a_full_disk_says_how_much_is_needed(folder: str, monkeypatch: pytest.Mo
         free = 1000
 
     monkeypatch.setattr(array_store.shutil, "disk_usage", lambda _: Usage)
-    with pytest.raises(DataError, match=r"need 0\.00 GB.*0\.00 GB are free"):
+    with pytest.raises(DataError, match=r"need 0\.00 GB.*0\.00 GB is free"):
         prepare(folder, "train", 224)
 
 

@@ -119,7 +119,7 @@ def test_exif_orientation_is_applied() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # stored lying on its side: to be shown turned clockwise
     made = good(encoded(image, exif=exif))
-    assert made.conversions == ("turned upright",)
+    assert made.conversions == ("rotated by EXIF orientation",)
     np.testing.assert_array_equal(made.pixels, np.rot90(image, -1))
 
 
@@ -153,7 +153,9 @@ def test_truncated_files_are_refused(kind: str) -> None:
 
 def test_no_image_at_all() -> None:
     assert decode(b"", 8, "crop") == "empty file"
-    assert decode(b"<html>not found</html>", 8, "crop") == "not an image that Pillow knows"
+    assert (
+        decode(b"<html>not found</html>", 8, "crop") == "not an image format that Pillow supports"
+    )
 
 
 @pytest.mark.parametrize("side", [11_000, 40_000])

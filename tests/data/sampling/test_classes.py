@@ -88,7 +88,7 @@ def test_labels_that_are_not_there() -> None:
 def test_more_than_the_classes_have() -> None:
     _, of = among(_classes([1]), "label", {"label": LABELS}, {}, "x")
     part = Part(dataset="d", classes=_classes([1]), count=80)
-    with pytest.raises(DataError, match=f"{len(of)} good images of 1 classes"):
+    with pytest.raises(DataError, match=f"{len(of)} usable images of 1 classes"):
         indices(part, 500, of=of)
 
 
@@ -98,7 +98,7 @@ def test_a_plan_knows_without_decoding() -> None:
     many = fine.model_copy(update={"count": 100_000})
     (error,) = missing_classes([("B", fine), ("A", many)])
     assert "data.parts.A.count" in str(error)
-    assert "good images of [:5]" in str(error)
+    assert "usable images of [:5]" in str(error)
     (error,) = missing_classes([("", fine.model_copy(update={"label": None}))])
     assert "digit, ink" in str(error)
 

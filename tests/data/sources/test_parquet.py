@@ -69,7 +69,7 @@ def test_missing_part_no_image_column_damaged_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not a readable parquet"):
         len(Parquet((tmp_path / "b.parquet",)))
     pq.write_table(pa.table({"text": ["x"]}), tmp_path / "c.parquet")
-    with pytest.raises(DataError, match="no column of images"):
+    with pytest.raises(DataError, match="no image column"):
         Parquet((tmp_path / "c.parquet",)).read(0)
 
 

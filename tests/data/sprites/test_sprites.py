@@ -165,7 +165,7 @@ def test_options() -> None:
     test = [find(f"sprites?n={n}", "test").listing() for n in (10, 20)]
     assert test[0] == test[1]
     for query, said in [
-        ("count=3", "no such option"),
+        ("count=3", "unknown sprites option"),
         ("shfit=1", "did you mean 'shift'"),
         ("n=0", "from 1"),
         ("n=many", "got:     many"),

@@ -46,7 +46,7 @@ def test_the_page_counts_claims_and_loads_nothing(store: Path) -> None:
     text = page.read_text()
     assert "1 reproduced" in text
     assert "0 contradicted" in text
-    assert "2 undecided" in text
+    assert "2 inconclusive" in text
     assert "What? &lt;b&gt;" in text
     assert "http" not in text
     assert 'href="studies/simulated-pocket/report.html"' in text

@@ -33,8 +33,8 @@ def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
     assert shown == [
         ("reproduced", "reproduced"),
         ("contradicted", "contradicted"),
-        ("undecided", "undecided"),
-        ("not-asked", "not asked at this scale"),
+        ("undecided", "inconclusive"),
+        ("not-asked", "not tested at this scale"),
     ]
     assert "<b>small" not in page
     kept = json.loads((tmp_path / "claims.json").read_text())

@@ -15,7 +15,7 @@ from datayield.spec.study.recipes import recipe_sets
 def test_methods_tell_paper_cost_views_and_defaults() -> None:
     rows = {row["method"]: row for row in methods()}
     assert list(rows) == [*METHOD_SPECS, "supervised"]
-    assert rows["supervised"]["knobs"] == {"label": "label", "classes": "to be stated"}
+    assert rows["supervised"]["knobs"] == {"label": "label", "classes": "required"}
     assert rows["supervised"]["cost"] == 1
     assert rows["byol"]["arXiv"] == "2006.07733"
     assert rows["byol"]["knobs"] == {"projector": (4096, 256), "predictor": 4096, "momentum": 0.99}

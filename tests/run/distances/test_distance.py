@@ -141,7 +141,7 @@ def test_the_encoder_of_a_run(tmp_path: Path, kept_run: RunSpec) -> None:
     )
     with pytest.raises(StoreError, match=r"allowed: 0\.5"):
         feature_net(f"run:{kept_run.id}", None, store)
-    with pytest.raises(ConfigError, match="no such run"):
+    with pytest.raises(ConfigError, match="run not found"):
         feature_net("run:abc", None, store)
     with pytest.raises(ConfigError, match="no share"):
         feature_net(f"run:{kept_run.id}@half", None, store)
@@ -220,7 +220,7 @@ def test_weights_that_cannot_be_fetched(
         ((SPRITES, "digits", "--split-b", "val"), "no split 'val'"),
         ((SPRITES, "digits", "--count", "500"), "has 120 images"),
         ((SPRITES, "digits", "--count", "20"), "too few images"),
-        ((SPRITES, "digits", "--encoder", "vgg"), "no such encoder"),
+        ((SPRITES, "digits", "--encoder", "vgg"), "unknown encoder"),
         ((SPRITES, "digits", "--encoder", "untrained:resnet18"), "explicit stem"),
         ((SPRITES, "digits", "--encoder", "untrained:convnet?with=3"), "with"),
         ((SPRITES, "digits", "--encoder", "timm/resnet1"), "unknown timm network"),

@@ -38,7 +38,7 @@ def test_a_killed_worker_is_replaced_and_its_run_continued(folder: Path) -> None
     study = start(folder, "killed", *BY_TWO)
     signal_one(folder / "killed", signal.SIGKILL, study)
     said = finished(study)
-    assert said.count("started again (1 of 2)") == 1, said
+    assert said.count("restarted (1 of 2)") == 1, said
     assert resumed(folder, "killed") == 1
     assert table(folder, "killed") == table(folder, "serial")
 
@@ -61,7 +61,7 @@ def test_on_ray_a_killed_worker_changes_nothing(folder: Path) -> None:
     study = start(folder, "ray", *BY_RAY)
     signal_one(folder / "ray", signal.SIGKILL, study)
     said = finished(study)
-    assert "its worker or node is gone (WorkerCrashedError); started again (1 of 2)" in said
+    assert "its worker or node was lost (WorkerCrashedError); restarted (1 of 2)" in said
     assert table(folder, "ray") == table(folder, "serial")
     assert not (folder / "ray" / "jobs").exists()
 

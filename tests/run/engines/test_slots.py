@@ -40,7 +40,7 @@ def test_the_least_of_memory_cores_and_tasks(
     chosen = choose_jobs(session.plan(), session.store, CPU)
     assert chosen.jobs == jobs
     assert chosen.why.startswith(f"{jobs} at once, limited by {by} (")
-    assert "by a guess" in chosen.why
+    assert "estimated" in chosen.why
 
 
 def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
@@ -59,7 +59,7 @@ def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
     monkeypatch.setattr(slots, "cores", lambda: 8)
     chosen = choose_jobs(session.plan(), session.store, CPU)
     assert chosen.jobs == 2
-    assert "5.0 GiB each as measured" in chosen.why
+    assert "5.0 GiB each measured" in chosen.why
 
 
 LIMITED = """
@@ -93,8 +93,8 @@ def test_options_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse_execution("ray", "3") == Execution("ray", 3)
     for executor, jobs, slurm, said in [
         ("rya", "1", (), "did you mean 'ray'"),
-        ("local", "0", (), "not a number of tasks"),
-        ("local", "two", (), "not a number of tasks"),
+        ("local", "0", (), "invalid number of jobs"),
+        ("local", "two", (), "invalid number of jobs"),
         ("ray", "auto", (), "only this machine"),
         ("local", "1", ("time=3",), "settings of Slurm"),
     ]:

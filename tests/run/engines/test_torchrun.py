@@ -69,7 +69,7 @@ def test_the_process_that_a_signal_ended_is_the_cause(tmp_path: Path) -> None:
 def test_signals_that_follow_from_an_error_are_not_its_cause(tmp_path: Path, number: int) -> None:
     failures = [ProcessFailure(1, 11, -number, "<N/A>"), ProcessFailure(0, 10, 1, "<N/A>")]
     assert _verdict(failures, 2, tmp_path).how == "lost"  # nobody told of an error
-    (tmp_path / "cause").write_text("process 0 of 2: a batch of 33 cannot be shared out")
+    (tmp_path / "cause").write_text("process 0 of 2: a batch of 33 is not divisible")
     assert _verdict(failures, 2, tmp_path).how == "failed"
     assert "a batch of 33" in _verdict(failures, 2, tmp_path).message
 
@@ -82,7 +82,7 @@ def test_options_are_checked_before_anything_runs(
         parse_execution("local", "1", (), 2)
     refused = datayield("run", "tiny.yaml", "--executor", "slurm", "--processes", "3")
     assert refused.code == 2
-    assert "a batch of 32 images cannot be shared out evenly among 3 processes" in refused.err
+    assert "a batch of 32 images is not divisible by 3 processes" in refused.err
     assert not (tmp_path / "store").exists()
 
 

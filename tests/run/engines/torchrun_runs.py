@@ -92,7 +92,7 @@ def ray(folder: Path) -> str:
     os.kill(follower(leader(folder / "ray", study)), signal.SIGKILL)
     said = finished(study)
     assert "process 1 of 2 ended (killed; if nobody did" in said, said
-    assert said.count("started again (1 of 2)") == 1, said
+    assert said.count("restarted (1 of 2)") == 1, said
     return "ray"
 
 

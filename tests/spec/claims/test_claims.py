@@ -39,7 +39,7 @@ def test_what_a_scale_lacks_is_not_asked_there(tmp_path: Path) -> None:
         ("of: category", "of: categry", "did you mean 'category'"),
         ("over: data.count", "over: data.cuont", "did you mean 'data.count'"),
         ("from: 100", "from: 150", "no such value of data.count"),
-        ("A2", "A1", "two claims have this id"),
+        ("A2", "A1", "duplicate claim id"),
         ("to: 1000", "to: [100, 1000]", "lists of equal length"),
         ("says: x, ", "", "missing key"),
     ],
@@ -65,9 +65,9 @@ def test_a_scale_lays_over_or_leaves_out(tmp_path: Path) -> None:
     path.write_text(patch)
     first, second, _ = load_study(str(path), "pocket").claims
     assert (first.to, first.skip) == ("last", "")
-    assert second.skip == "left out at this scale"
+    assert second.skip == "excluded at this scale"
     path.write_text(patch.replace("{A1: {to", "{A9: {to"))
-    with pytest.raises(ConfigError, match="no such claim"):
+    with pytest.raises(ConfigError, match="unknown claim"):
         load_study(str(path), "pocket")
 
 

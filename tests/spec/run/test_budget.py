@@ -65,5 +65,5 @@ def test_a_duration_past_the_end_names_the_key_and_both_numbers() -> None:
 
 @pytest.mark.parametrize("epochs", [-1, "ten", None, True, float("nan")])
 def test_what_is_no_duration(epochs: object) -> None:
-    with pytest.raises(ConfigError, match="not a duration"):
+    with pytest.raises(ConfigError, match="invalid duration"):
         as_share(epochs, n=500, images=2_500, where="optim.warmup")

@@ -104,7 +104,7 @@ def test_shortages_are_of_parts() -> None:
         ({"parts": {"B": B}}, {"data.parts.C.count": [10]}, ["there is no part 'C'", "B"]),
         ({"parts": {"B": B}, "count": 3}, {}, ["count is of a part", "data.parts (B)"]),
         ({"parts": [B]}, {}, ["mappings with names"]),
-        ({"parts": {"B": None}}, {}, ["no part has any images"]),
+        ({"parts": {"B": None}}, {}, ["every part is empty"]),
         ({"parts": {"B": B, "A": {**A, "cuont": 3}}}, {}, ["'data.parts.A.cuont'", "'count'"]),
         ({"parts": {"B": B, "A 2": A}}, {}, ["'A 2' is no name"]),
         ({"parts": {"B": B, "A": {"dataset": "gone"}}}, {}, ["data.parts.A.count is not stated"]),

@@ -82,7 +82,7 @@ def test_a_warm_up_in_epochs_is_one_of_the_trunk() -> None:
         ({"schedule": "step", "milestones": [0.5], "decay": None}, "with step it does"),
         ({"decay": None}, "wsd must say its decay"),
         ({"schedule": "constant"}, "decay applies to wsd, not to constant"),
-        ({"trunk": {"images": 32000}}, "32k images are fewer than the budget of the run, 64k"),
+        ({"trunk": {"images": 32000}}, "32k images is less than the budget of the run, 64k"),
         ({"warmup": 0.5}, "32,000 images of the trunk, but the run leaves it after 12,800"),
         ({"trunk": {"pictures": 3}}, "optim.trunk"),
     ],

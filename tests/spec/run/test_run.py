@@ -68,7 +68,12 @@ VIT = {"name": "vit_tiny", "patch": 4, "size": 24}
         ({"name": "convnet", "size": 24}, 24, {"mask_patch": 12}, "stride of the last map of conv"),
         ({"name": "resnet18", "stem": "cifar", "size": 24}, 24, {"mask_patch": 4}, "8 px, the str"),
         ({"name": "resnet18", "stem": "imagenet", "size": 64}, 64, {}, "mask_patch 8 .* of 32 px"),
-        ({"name": "timm/resnet26", "size": 32}, 32, {}, "does not know the tokens of timm/resnet"),
+        (
+            {"name": "timm/resnet26", "size": 32},
+            32,
+            {},
+            "does not support the tokens of timm/resnet",
+        ),
         (VIT, 24, {"mask_patch": 16}, "views of 24 px do not divide into mask_patch 16"),
         (VIT, 24, {"mask_patch": 24}, "ratio 0.6 hides all of a view: 24 px are 1 squares"),
         (VIT, 24, {"mask_patch": 12, "ratio": 0.8}, "4 squares of mask_patch 12"),

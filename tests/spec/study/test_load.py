@@ -131,7 +131,7 @@ def test_unknown_study_and_scale_name_the_nearest(tmp_path: Path) -> None:
         load_study("dmeo")
     with pytest.raises(ConfigError, match="'large'"):
         _load(tmp_path, GOOD, "larg")
-    with pytest.raises(ConfigError, match="no such study"):
+    with pytest.raises(ConfigError, match="study not found"):
         load_study(str(tmp_path / "absent.yaml"))
 
 

@@ -140,7 +140,7 @@ def measured(study: Study, name: str, metric: str | None) -> list[tuple[str, str
         return [(mine[0].name, metric or SCORE)]
     of_group = [ev for ev in study.evaluations if ev.group == name]
     if not of_group:
-        raise NotAskedError(f"nothing here measures {name}")
+        raise NotAskedError(f"no evaluation measures {name}")
     return [(ev.name, metric or ev.main_metric) for ev in of_group]
 
 

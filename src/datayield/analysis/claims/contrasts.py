@@ -63,9 +63,9 @@ class Scene:
             ]
             found = [float(cell.n_train if axis == "eval" else cell.n) for cell in cells]
         if len(set(found)) < len(words) or min(found, default=0) <= 0:
-            raise UnansweredError(f"the values of {axis} differ in no number")
+            raise UnansweredError(f"the values of {axis} do not differ in any number")
         if found != sorted(found):
-            raise UnansweredError(f"the values of {axis} are not listed by size")
+            raise UnansweredError(f"the values of {axis} are not ordered by size")
         return found
 
     def sides(self, *fixed: Fixed) -> list[Weights]:
@@ -104,7 +104,7 @@ class Scene:
     def ends(self, axis: str, start: str, to: str, at: Values, at_to: Values) -> list[Weights]:
         """The sides at `start` and at `to`, each with what holds at it alone."""
         if start == to and at == at_to:
-            raise UnansweredError(f"{axis} has one value here, {start}")
+            raise UnansweredError(f"{axis} has only one value, {start}")
         held = [{name: self.word(name, value) for name, value in h.items()} for h in (at, at_to)]
         return self.sides({axis: start, **held[0]}, {axis: to, **held[1]})
 
@@ -150,7 +150,7 @@ def scenes(results: StudyResults, claim: Claim) -> Iterator[Scene]:
     noise = layout(noisy)
     points = tuple(p for p in cells.runs if all(dict(p).get(axis) in kept[axis] for axis in kept))
     if not points:
-        raise UnansweredError("nothing of it is finished yet")
+        raise UnansweredError("no run for it is finished yet")
     whole = Scene(results, claim, cells, points, {}, noise, orders)
     for values in product(*(whole.along(axis) for axis in claim.each)):
         part = dict(zip(claim.each, values, strict=True))

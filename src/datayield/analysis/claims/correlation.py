@@ -29,7 +29,7 @@ def rank_correlation(scene: Scene) -> Part:
     assert isinstance(claim, Correlates)
     x, y, what = _both(scene, claim)
     if len(x) < FEWEST:
-        raise UnansweredError(f"{len(x)} cells are too few to rank")
+        raise UnansweredError(f"{len(x)} cells are too few for a rank correlation")
     sign = 1 if claim.expect == "positive" else -1
     rho, above, below = spearman(np.array(x), np.array(y))
     p_for, p_against = (above, below)[::sign]
@@ -51,7 +51,7 @@ def spearman(x: Floats, y: Floats) -> tuple[float, float, float]:
     a, b = a - a.mean(), b - b.mean()
     scale = math.sqrt(float((a**2).sum() * (b**2).sum()))
     if scale == 0:
-        raise UnansweredError("all cells are alike")
+        raise UnansweredError("all cells are equal")
     rho = float(a @ b) / scale
     if math.factorial(len(a)) <= DRAWS:
         orders = np.array(list(permutations(b)))

@@ -20,7 +20,7 @@ def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], st
     for point in scene.points:
         name, cell = dict(point)["eval"], scene.cells.runs[point]
         if name not in sets:
-            raise NotAskedError(f"{name} is not of one dataset, to which there is a distance")
+            raise NotAskedError(f"{name} is not a single dataset, so it has no distance")
         cells.setdefault(name, []).append((frozenset((cell.dataset, sets[name])), cell.mean))
     wanted = {pair for mine in cells.values() for pair, _ in mine if len(pair) > 1}
     kinds: dict[tuple[str, int, int], dict[Pair, DistanceRecord]] = {}
@@ -38,7 +38,7 @@ def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], st
     best = max(whole, key=lambda found: min(found[pair].n for pair in wanted) if wanted else 0)
     far = {pair: _value(best[pair], metric) or 0.0 for pair in wanted}
     about = next(iter(best.values()))
-    what = f"{metric.replace('_', ' ')} ({about.encoder}, {about.n:,} images of each)"
+    what = f"{metric.replace('_', ' ')} ({about.encoder}, {about.n:,} images per dataset)"
     x = [fmean(far.get(pair, 0.0) for pair, _ in mine) for mine in cells.values()]
     return x, [fmean(score for _, score in mine) for mine in cells.values()], what
 

@@ -102,9 +102,9 @@ def _common(found: list[Found]) -> int:
 
 def _why(results: StudyResults, unit: Unit, courses: list[list[Reading]]) -> Exception:
     if all(unit not in r.spent for mine in courses for r in mine):
-        return UnansweredError(f"no run has its {unit} written down")
+        return UnansweredError(f"no run has recorded its {unit}")
     if results.missing:
-        return UnansweredError(f"no amount of {unit} is reached by all that it compares yet")
+        return UnansweredError(f"no amount of {unit} is reached yet by all compared runs")
     held = any(not r.stands for mine in courses for r in mine)
     return NotAskedError(
         f"no equal {unit}: "
@@ -112,7 +112,7 @@ def _why(results: StudyResults, unit: Unit, courses: list[list[Reading]]) -> Exc
             "at a milestone before the end the rate of these runs has not come down, or the method "
             "sees how long the run is, so that none stands for a smaller budget"
             if held
-            else "these runs are measured at their ends alone, which differ"
+            else "these runs are evaluated only at their ends, which differ"
         )
     )
 

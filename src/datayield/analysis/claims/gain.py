@@ -55,8 +55,8 @@ def _known(
 ) -> tuple[float, float]:
     """The p values, 1 where what they are of is not known. Raises UnansweredError for both."""
     if all(unknown):
-        raise UnansweredError("which of them was there first is not seen: some never were, or "
-                              "before their first milestone")  # fmt: skip
+        raise UnansweredError("the order is unknown: some never reached it, or did so before "
+                              "their first milestone")  # fmt: skip
     up, down = unknown
     against, for_ = (down, up) if rise else (up, down)
     return (1.0 if for_ else p_for), (1.0 if against else p_against)

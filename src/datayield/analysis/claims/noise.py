@@ -119,7 +119,7 @@ def estimate(weights: Weights, cells: Cells, found: Layout | None) -> Estimate:
     paired = [*runs.values(), *(cell for k, cell in bases.items() if k not in fixed)]
     seeds = sorted(set.intersection(*(set(cell.values) for cell in paired)))
     if not seeds:
-        raise UnansweredError("its cells share no seed")
+        raise UnansweredError("its cells have no seed in common")
     values = [
         sum(w * _value(k, runs, bases, fixed, seed) for k, w in weights.items()) for seed in seeds
     ]
@@ -160,9 +160,9 @@ def _between_seeds(
     if found is None:
         if len(values) < 3:
             raise UnansweredError(
-                "one seed cannot tell"
+                "one seed is not enough"
                 if len(values) == 1
-                else "two seeds of one contrast, and no other cells to pool with, cannot tell"
+                else "two seeds of one contrast, with no other cells to pool, are not enough"
             )
         return [(float(np.var(values, ddof=1)), len(values) - 1.0)]
     loading = sum(weights[k] for k in runs) ** 2 / found.cells

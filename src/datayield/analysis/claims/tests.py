@@ -98,7 +98,7 @@ def _diminishing(scene: Scene) -> Part:
     assert isinstance(claim, Diminishing)
     words = scene.along(claim.over)
     if len(words) < 3:
-        raise UnansweredError("two halves need three values")
+        raise UnansweredError("comparing two halves needs three values")
     x = [log2(size) for size in scene.sizes(claim.over)]
     middle = min(range(1, len(x) - 1), key=lambda i: abs(x[i] - (x[0] + x[-1]) / 2))
     sides = scene.sides(*({claim.over: word} for word in words))
@@ -125,7 +125,7 @@ def _flat(scene: Scene) -> Part:
     worst = [(max(e.above(-margin), e.below(margin)), e) for e in found]
     beyond = min(min(e.above(margin), e.below(-margin)) for e in found)
     p_for, effect = max(worst, key=lambda pair: pair[0])
-    words = f"within ±{claim.margin:g} along {claim.over}, where least sure"
+    words = f"within ±{claim.margin:g} along {claim.over}, at the least certain step"
     return Part(effect, p_for, min(1.0, len(found) * beyond), words)
 
 
@@ -141,12 +141,12 @@ def _peak_then_fall(scene: Scene) -> Part:
     assert isinstance(claim, PeakThenFall)
     words = scene.along(claim.over)
     if len(words) < 3:
-        raise UnansweredError("a peak within needs three values")
+        raise UnansweredError("an interior peak needs three values")
     sides = scene.sides(*({claim.over: word} for word in words))
     lines = [_by_seed(scene, side) for side in sides]
     seeds = sorted(set.intersection(*(set(line) for line in lines)))
     if len(seeds) < 2:
-        raise UnansweredError("one seed cannot tell its peak from its noise")
+        raise UnansweredError("one seed is not enough to separate a peak from noise")
     peaks = []
     for seed in seeds:
         others = [fmean(line[s] for s in seeds if s != seed) for line in lines]
@@ -264,7 +264,7 @@ def _trend(scene: Scene, over: str) -> tuple[Estimate, list[Weights]]:
     """The least-squares trend from first to last value, and the sides."""
     words = scene.along(over)
     if len(words) < 2:
-        raise UnansweredError(f"one value of {over} has no trend")
+        raise UnansweredError(f"one value of {over} gives no trend")
     sides = scene.sides(*({over: word} for word in words))
     try:
         x = [log2(size) for size in scene.sizes(over)]

@@ -50,7 +50,7 @@ def reached(results: StudyResults, claim: Gain, base: Cells, orders: Orders) -> 
                 within=any(c.within for c in cells),
             )
     if not made and not results.missing and all(r.whole for own in courses.values() for r in own):
-        raise NotAskedError("these runs are measured at their ends alone")
+        raise NotAskedError("these runs are evaluated only at their ends")
     if not made:
         raise UnansweredError(f"no run has its {unit} at milestones and a score to reach")
     metric, to = f"doublings of {unit}", claim.reach

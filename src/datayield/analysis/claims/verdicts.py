@@ -108,7 +108,9 @@ def tally(judged: list[Judged]) -> str:
     undecided = sum(j.verdict == "undecided" for j in judged)
     parts = [f"{number} {verdict}" for verdict, number in counts.items()]
     others = sum(j.verdict == "not asked" for j in judged)
-    return f"claims: {', '.join(parts)}, {undecided} undecided, {others} not asked here"
+    return (
+        f"claims: {', '.join(parts)}, {undecided} inconclusive, {others} not tested at this scale"
+    )
 
 
 def _test(results: StudyResults, claim: Claim) -> _Tested:
@@ -121,7 +123,7 @@ def _test(results: StudyResults, claim: Claim) -> _Tested:
         held = f" {scene.cells.note}" if scene.cells.note else ""
         parts += [(where, part._replace(words=part.words + held)) for part in parts_of(scene)]
     if not parts:
-        raise UnansweredError("nothing of it is finished yet")
+        raise UnansweredError("no run for it is finished yet")
     return _Tested(claim, parts, "rank correlation" if isinstance(claim, Correlates) else unit)
 
 
@@ -143,7 +145,7 @@ def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:
     df = part.effect.df
     of = ""
     if len(tested.parts) > 1:
-        kind = "most contrary" if verdict == "contradicted" else "least sure"
+        kind = "most contradictory" if verdict == "contradicted" else "least certain"
         of = f", the {kind} of {len(tested.parts)}" + (f" ({where})" if where else "")
     many = f"{df:.0f}" if df < 1000 else "over 1,000"
     noise = (

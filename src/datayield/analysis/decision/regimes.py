@@ -94,9 +94,9 @@ def no_grid(results: StudyResults) -> str:
     """Why there is no grid to read a regime from, in a sentence."""
     cells = {(p.n, p.images) for line in curves(results).values() for p in line}
     if not cells:
-        return "Nothing is measured yet."
+        return "No scores yet."
     sizes, budgets = {n for n, _ in cells}, {c for _, c in cells}
-    have = "no size ran at two budgets beside another size at one of them"
+    have = "no size was run at two budgets with another size at one of them"
     if len(sizes) == 1:
         have = f"every run has the same size ({count(min(sizes))} images)"
     elif len(budgets) == 1:

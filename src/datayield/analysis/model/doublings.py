@@ -88,14 +88,14 @@ def judge(per_doubling: Difference, worth: float) -> tuple[Verdict, str]:
     if per_doubling.covers == "nothing":
         return "cannot say", "no seed ran at both sizes"
     if per_doubling.covers != "seeds":
-        return "cannot say", "one seed: the interval covers test images, not the luck of a seed"
+        return "cannot say", "one seed: the interval covers test images, not variation over seeds"
     if -worth <= low and high <= worth:
         return "flat", ""
     if low > 0:
         return "pays", ""
     if high < 0:
         return "hurts", ""
-    return "cannot say", "the interval holds both a gain worth having and none"
+    return "cannot say", "the interval contains both a relevant gain and none"
 
 
 def _chain(own: list[Step]) -> int | None:

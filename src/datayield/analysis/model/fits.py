@@ -150,9 +150,9 @@ def _estimates(value: Array, drawn: Array) -> list[Estimate]:
 def _doubt(law: PowerLaw, left_out: dict[str, float]) -> str:
     """Why the law must not be believed; '' where nothing speaks against it."""
     if left_out["power law"] >= left_out["constant"]:
-        return "it predicts a left-out size no better than a constant does"
+        return "it predicts a left-out size no better than a constant"
     if law.gain.low <= _NO_GAIN:
-        return "the interval of the total gain covers 0"
+        return "the interval of the total gain contains 0"
     low, high = C_BOUNDS
     if np.log(law.c.high / law.c.low) > _SPANS_BOUNDS * np.log(high / low):
         return f"the exponent is not identified: {law.c.low:.2g} to {law.c.high:.2g} all fit"

@@ -26,8 +26,16 @@ class CurveKey(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The curve within its evaluation: 'SimCLR, 20k images'."""
-        return ", ".join(part for part in (method_name(self.method), self.asked, self.arm) if part)
+        """The curve within its evaluation: 'SimCLR, 20k presented'."""
+        return ", ".join(
+            part
+            for part in (
+                method_name(self.method),
+                self.asked.replace(" images", " presented"),
+                self.arm,
+            )
+            if part
+        )
 
     @property
     def place(self) -> str:
@@ -196,7 +204,7 @@ def seeds_of(rows: list[Row], where: str) -> Seeds:
                 "two different values for one cell and seed",
                 where=where,
                 got=f"seed {row.seed}: {values[row.seed]} and {row.value}",
-                hint="an axis that tells these runs apart is missing from the arm",
+                hint="an axis that distinguishes these runs is missing from the arm",
             )
     known = [
         (row.high - row.low) / 2 / _HALF

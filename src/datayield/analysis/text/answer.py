@@ -81,9 +81,7 @@ def _classes_missing(results: StudyResults) -> list[Headline]:
     if not lost:
         return []
     each = [f"{plural(n, 'class').replace('classs', 'classes')} in {e}" for e, n in lost.items()]
-    text = (
-        f"Test images show what is missing in train: {join(each)}; these can only count as wrong."
-    )
+    text = f"Test images of classes missing from train: {join(each)}; these always count as wrong."
     return [Headline("cannot say", "none", "", text)]
 
 
@@ -122,10 +120,10 @@ def _at_fixed_compute(key: CurveKey, among: list[CurveKey]) -> list[CurveKey]:
 def _one_size(results: StudyResults) -> str:
     sizes = sorted({p.n for line in curves(results).values() for p in line})
     if not sizes:
-        return "No score has been measured, so there is no yield to speak of."
+        return "No scores yet, so there is no yield to report."
     return (
         f"One size only ({plural(sizes[0], 'image')}): "
-        "what more images buy takes a second size, and a law takes four."
+        "a gain takes a second size, and a fitted law takes four."
         if len(sizes) == 1
-        else "No curve has two sizes yet: what more images buy takes two sizes of one method."
+        else "No curve has two sizes yet: a gain takes two sizes of one method."
     )

@@ -30,11 +30,11 @@ def held(equal: Equal) -> str:
 
 
 def by_how_much(equal: Equal) -> str:
-    """'better by 2.1 points (+1.0 to +3.2)', 'undecided (−0.2, −0.7 to +0.3)'."""
+    """'better by 2.1 points (+1.0 to +3.2)', 'inconclusive (−0.2, −0.7 to +0.3)'."""
     d = equal.difference
     inside = f"{points(d.mean)}, {span(d.low, d.high)}"
     if equal.sign == "cannot say":
-        return f"undecided ({inside})"
+        return f"inconclusive ({inside})"
     if equal.sign == "flat":
         return f"no different ({inside})"
     return f"{equal.sign} by {abs(100 * d.mean):.1f} points ({span(d.low, d.high)})"
@@ -46,13 +46,13 @@ def sentence(comparison: Comparison) -> str:
     place = f"{comparison.context.eval} ({comparison.context.protocol})"
     said = join([f"{by_how_much(e)} at {held(e)}" for e in comparison.equals])
     end = {
-        "flips": "The conclusion flips with the normaliser.",
-        "rests": "The conclusion rests on the normaliser.",
-        "partly": "Under some normalisers only is it decided.",
-        "stands": "The conclusion is the same under each.",
-        "cannot say": "Whether it would flip is not decided."
+        "flips": "The conclusion reverses with the budget unit.",
+        "rests": "The conclusion depends on the budget unit.",
+        "partly": "It is conclusive only for some budget units.",
+        "stands": "The conclusion is the same for every budget unit.",
+        "cannot say": "Whether the budget unit matters is inconclusive."
         if len(comparison.equals) > 1
-        else "The runs allow one normaliser only.",
+        else "The runs allow only one budget unit.",
     }[comparison.conclusion]
     method = method_name(comparison.context.method)
     return f"{place}, {method}: {large} against {small} is {said}. {end}"
@@ -64,15 +64,15 @@ def how_read(found: Normalised) -> str:
     parts = []
     if reread:
         parts.append(
-            f"{plural(reread, 'run')} at a constant rate on a trunk were re-read at milestones: "
-            "each is, step for step, the run of that smaller budget"
+            f"{plural(reread, 'run')} at a constant rate on a trunk were also read at milestones: "
+            "each is identical, step by step, to a run with that smaller budget"
             if reread > 1
-            else "1 run at a constant rate on a trunk was re-read at its milestones"
+            else "1 run at a constant learning rate on a trunk was also read at its milestones"
         )
     if alone:
-        verb = "stands" if alone == 1 else "stand"
+        verb = "counts" if alone == 1 else "count"
         parts.append(
-            f"{plural(alone, 'run')} {verb} only at the end of the budget: the rate of a cosine, "
-            "or before the decay, has not come down at a milestone"
+            f"{plural(alone, 'run')} {verb} only at the end of the budget: a cosine rate "
+            "(or one before its decay) has not decreased at a milestone"
         )
     return "; ".join(parts) + "." if parts else ""

@@ -22,7 +22,12 @@ def _on_labels(table: LabelTable) -> list[Headline]:
     least, gain = min(judged, key=lambda each: each[1].low)
     subject = f"{table.place}, labels"
     text = f"{subject}: from {count(table.labels[0])} to {count(table.labels[-1])} labelled images "
-    said = {"pays": "pay", "flat": "are flat", "hurts": "hurt", "cannot say": "are undecided"}
+    said = {
+        "pays": "help",
+        "flat": "have no effect",
+        "hurts": "hurt",
+        "cannot say": "are inconclusive",
+    }
     if len(verdicts) == 1:
         text += f"more labels {said[least.verdict]} for all of {plural(len(judged), 'start')}"
     else:
@@ -44,7 +49,7 @@ def _on_starts(table: LabelTable, column: int) -> list[Headline]:
     verdict: Chip = next(iter(outcomes)) if len(outcomes) == 1 else "mixed"
     kind = "95% intervals, paired by seed"
     if any(d.covers != "seeds" for _, d in found):
-        kind = "one seed: intervals of test images only, so undecided"
+        kind = "one seed: intervals cover test images only, so inconclusive"
     text = f"{subject}: points over the untrained encoder: {join(each)} ({kind})."
     return [Headline(verdict, "labels", subject, text)]
 
@@ -56,5 +61,5 @@ def _outcome(d: Difference) -> Chip:
 
 
 def _interval(gain: Difference) -> str:
-    kind = "95% interval" if gain.covers == "seeds" else "one seed, interval of test images only:"
+    kind = "95% interval" if gain.covers == "seeds" else "one seed, interval over test images only:"
     return f"{points(gain.mean)} points ({kind} {span(gain.low, gain.high)})"

@@ -40,13 +40,13 @@ def _course(peak: Peak) -> str:
         return "is highest at the end"
     where = f"{100 * peak.at:.0f}% of the budget"
     if peak.fall is None:
-        return f"is highest at {where}, but one seed cannot say whether it falls after that"
+        return f"is highest at {where}, but one seed is not enough to show a fall after that"
     by = f"{points(-peak.fall.mean)} points, {span(-peak.fall.high, -peak.fall.low)}"
     if peak.course == "peaks and falls":
         return f"peaks at {where} and falls (end against peak {by})"
     if peak.at == peak.line[-1].share:
-        return f"is highest at the end on the mean, though seeds disagree (end against peak {by})"
-    return f"is highest at {where}; whether it falls cannot be said (end against peak {by})"
+        return f"is highest at the end on average, though seeds disagree (end against peak {by})"
+    return f"is highest at {where}; whether it falls is inconclusive (end against peak {by})"
 
 
 def _of_rank(rank: Peak) -> str:
@@ -60,7 +60,7 @@ def _of_rank(rank: Peak) -> str:
     if rank.fall is not None:
         fall = f", end against peak {-rank.fall.mean:+.1f}"
         fall += f" ({-rank.fall.high:+.1f} to {-rank.fall.low:+.1f})"
-    moves = "peaks and falls" if rank.course == "peaks and falls" else "has no sure fall"
+    moves = "peaks and falls" if rank.course == "peaks and falls" else "shows no clear fall"
     return f"{name} {moves}: {ends}, {top:.1f} at its highest{fall}".replace("-", "\u2212")
 
 

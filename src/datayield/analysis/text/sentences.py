@@ -33,7 +33,7 @@ def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
         verdict = "pays"
         gain = f"{points(law.gain.value)} points ({span(law.gain.low, law.gain.high)}"
         gain += ", 95% interval from the scatter about a fitted law)"
-        how_far = "one seed, so no single step is decided"
+        how_far = "one seed, so every single step is inconclusive"
     subject = f"{key.place}, {key.name}"
     text = f"{subject}: from {count(total.n)} to {count(total.to)} images "
     text += f"{gain}; {how_far}."
@@ -42,7 +42,7 @@ def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
     if law:
         n, error = law.forecasts[0]
         text += (
-            f" The fitted law expects {percent(1 - error.value)} at {count(n)} "
+            f" The fitted law predicts {percent(1 - error.value)} at {count(n)} "
             f"({percent(1 - error.high)} to {percent(1 - error.low)})."
         )
     return Headline(verdict, "images", subject, text)
@@ -80,52 +80,52 @@ def _group_sentence(
 
 
 _OVERALL: dict[Verdict, str] = {
-    "pays": "pays",
-    "flat": "flat",
+    "pays": "helps",
+    "flat": "no effect",
     "hurts": "hurts",
-    "cannot say": "undecided",
+    "cannot say": "inconclusive",
 }
 
 
 def _gain(gain: Difference) -> str:
     if gain.covers == "nothing":
         return "no seed ran at both ends"
-    kind = "95% interval" if gain.covers == "seeds" else "one seed, interval of test images only:"
+    kind = "95% interval" if gain.covers == "seeds" else "one seed, interval over test images only:"
     return f"{points(gain.mean)} points ({kind} {span(gain.low, gain.high)})"
 
 
 _BEYOND: dict[Verdict, str] = {
-    "pays": "the step after it pays",
-    "flat": "beyond that the next step is flat",
-    "hurts": "beyond that the next step hurts",
-    "cannot say": "beyond that undecided",
+    "pays": "the next step helps",
+    "flat": "the next step has no effect",
+    "hurts": "the next step hurts",
+    "cannot say": "beyond that inconclusive",
 }
 
 
 def _how_far(line: CurveGain, worth: float) -> str:
     total = line.total
     if total.gain.covers != "seeds":
-        return f"undecided, since {total.reason.split(':')[0]}"
+        return f"inconclusive, since {total.reason.split(':')[0]}"
     if total.verdict == "flat":
         mixed = {s.verdict for s in line.steps} & {"pays", "hurts"}
-        return f"flat: within {100 * worth:g} point per doubling over the whole range" + (
+        return f"no effect: within {100 * worth:g} point per doubling over the whole range" + (
             ", though single steps differ" if mixed else ""
         )
     if line.pays_up_to == total.to:
-        return f"every step pays, up to {count(total.to)}"
+        return f"every step helps, up to {count(total.to)}"
     if line.pays_up_to is not None:
         later = f", {_BEYOND[line.beyond]}" if line.beyond else ""
-        return f"more images pay up to {count(line.pays_up_to)}{later}"
+        return f"more images help up to {count(line.pays_up_to)}{later}"
     if total.verdict == "pays":
-        return "over the whole range more images pay, though the first step alone is not decided"
+        return "more images help over the whole range, though the first step alone is inconclusive"
     if total.verdict == "hurts":
         return "more images hurt over the whole range"
-    return "undecided: noise hides whether more images pay"
+    return "inconclusive: noise hides whether more images help"
 
 
 _BEATEN = {
     "untrained": "the untrained encoder",
-    "pretrained": "the published weights it began with",
+    "pretrained": "the published weights it started from",
     "pixels": "the raw pixels",
 }
 
@@ -156,7 +156,7 @@ def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
             of = join([_measured(v, curves_of[v.point.key.eval]) for v in mine])
             again = "it" if kind == "untrained" else "them"
             parts.append(f"{verb.format(again if parts else name)} on {of}")
-    paired = "paired by seed" if kind == "untrained" else "each seed against their one value"
+    paired = "paired by seed" if kind == "untrained" else "each seed against their single value"
     outcomes = {v.outcome for v in weakest.values()}
     verdict: Chip = next(iter(outcomes)) if len(outcomes) == 1 else "mixed"
     return [
@@ -181,7 +181,7 @@ def _measured(v: Versus, curves_there: int) -> str:
 def regime_sentence(grid: Grid) -> Headline:
     """How many cells of a grid are limited by what, and its largest corner in numbers."""
     counts = Counter(cell.regime for cell in grid.cells)
-    spoken = {"both": "where both pay"}
+    spoken = {"both": "where both help"}
     named = [
         f"{n} {spoken.get(regime, regime)}"
         for regime, n in counts.most_common()
@@ -191,8 +191,8 @@ def regime_sentence(grid: Grid) -> Headline:
     top = max(grid.cells, key=lambda c: (c.n, c.images))
     subject = f"{grid.key.place}, {grid.key.name}"
     text = f"{subject}, {len(grid.cells)} cells of a grid over N and C: "
-    text += join(named) if named else "no cell is decided"
-    text += f", {undecided} undecided" if named and undecided else ""
+    text += join(named) if named else "no cell is conclusive"
+    text += f", {undecided} inconclusive" if named and undecided else ""
     moves = [
         f"a doubling of {what} is worth {points(move.per_doubling.mean)} points "
         f"({span(move.per_doubling.low, move.per_doubling.high)})"

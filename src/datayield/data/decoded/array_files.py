@@ -85,7 +85,7 @@ def disk_full(needed: int, root: Path) -> DataError:
     """The error that says how much is needed and how much there is."""
     free = shutil.disk_usage(root).free
     return DataError(
-        f"the decoded images need {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free",
+        f"the decoded images need {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB is free",
         where=str(root),
-        hint="free some space, or let DATAYIELD_CACHE name a folder on a larger disk",
+        hint="free some space, or set DATAYIELD_CACHE to a folder on a larger disk",
     )

@@ -135,7 +135,7 @@ def prepare(
         shutil.rmtree(building, ignore_errors=True)
     made = _stored(root, stamp, source)
     if made is None:
-        raise DataError("decoded images vanished as they were written", where=str(root))
+        raise DataError("decoded images disappeared while being written", where=str(root))
     return made
 
 
@@ -170,7 +170,7 @@ def _check_some_good(source: Source, outcome: DecodeOutcome, where: str) -> None
     if len(outcome.skipped) == len(source):
         i, reason = outcome.skipped[0]
         raise DataError(
-            f"all {len(source)} images are damaged; {source.names(i)}: {reason}", where=where
+            f"all {len(source)} images are corrupt; {source.names(i)}: {reason}", where=where
         )
 
 

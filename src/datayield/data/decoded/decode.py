@@ -49,7 +49,7 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
             image.load()
             conversions = []
             if image.getexif().get(ORIENTATION, 1) != 1:
-                conversions.append("turned upright")
+                conversions.append("rotated by EXIF orientation")
                 turned = ImageOps.exif_transpose(image)
                 if (turned.width > turned.height) != (image.width > image.height):
                     stored = stored[::-1]
@@ -61,7 +61,7 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
     except MemoryError:
         raise
     except UnidentifiedImageError:
-        return "not an image that Pillow knows"
+        return "not an image format that Pillow supports"
     except Exception as error:  # a damaged file may raise anything; it is reported by name
         return f"{type(error).__name__}: {error}".splitlines()[0]
 

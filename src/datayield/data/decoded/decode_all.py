@@ -139,7 +139,7 @@ def _received(worker: Popen[bytes]) -> DecodeOutcome:
         said = pickle.load(cast(IO[bytes], worker.stdout))
     except (EOFError, pickle.UnpicklingError) as error:
         raise DataError(
-            "a decoding process was killed, probably for want of memory",
+            "a decoding process was killed, probably out of memory",
             hint="call prepare(..., workers=1), or give the job more memory",
         ) from error
     if isinstance(said, Exception):

@@ -46,9 +46,9 @@ class Undecoded:
                 decoded = str(error)
             if isinstance(decoded, str):
                 raise DataError(
-                    f"an image that could be decoded before cannot be read now: {decoded}",
+                    f"an image that was decoded before can no longer be read: {decoded}",
                     where=self._source.names(i),
-                    hint="were the files changed? Start again: changed files are looked at anew",
+                    hint="if the files were changed, run again: changed files are checked again",
                 )
             out[place] = decoded.pixels
 

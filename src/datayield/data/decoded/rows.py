@@ -78,7 +78,7 @@ class Stored:
         while done < self._row:
             got = os.preadv(self._file, [row[done:]], start + done)
             if not got:
-                raise self._unreadable(f"it ends before image {index} does")
+                raise self._unreadable(f"the file ends before image {index} does")
             done += got
 
     def _unreadable(self, why: str) -> DataError:
@@ -86,5 +86,5 @@ class Stored:
             f"decoded images cannot be read: {why}",
             where=str(self.path),
             hint=f"check the disk, delete {self.path.parent} and run again: "
-            "the images are decoded anew",
+            "the images will be decoded again",
         )

@@ -34,7 +34,7 @@ def numbers(chosen: Classes, names: Sequence[str], where: str) -> Labels:
         kept = np.unique(np.array(listed, np.int64))
     if not len(kept):
         raise DataError(
-            f"this selection leaves none of the {k} classes",
+            f"this selection is empty: it selects none of the {k} classes",
             where=where,
             got=chosen.words(),
             allowed=f"classes 0 to {k - 1}",
@@ -52,10 +52,10 @@ def among(
     """(numbers of the chosen classes, ascending positions of the images of them)."""
     if label not in labels:
         raise DataError(
-            f"classes are chosen by labels called {label!r}, and there are none",
+            f"classes are selected by labels {label!r}, which do not exist",
             where=where,
             got=label,
-            allowed=list(labels) or "none: this split is unlabeled",
+            allowed=list(labels) or "none (this split is unlabeled)",
         )
     column = labels[label]
     known = [str(i) for i in range(int(column.max(initial=-1)) + 1)]
@@ -73,7 +73,7 @@ def _number(one: int | str, names: Sequence[str], where: str) -> int:
         return list(names).index(one)
     guess = nearest(str(one), names)
     raise DataError(
-        "no such class",
+        "unknown class",
         where=where,
         got=one,
         allowed=f"0 to {len(names) - 1}, or a name: {', '.join(names[:12])}"

@@ -50,11 +50,11 @@ def parse(query: str) -> DspritesOptions:
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in LIMITS:
             raise DataError(
-                "dsprites has no such option", where=f"dsprites?{query}", got=name, allowed=LIMITS
+                "unknown dsprites option", where=f"dsprites?{query}", got=name, allowed=LIMITS
             )
         if not value.isdigit() or not 1 <= int(value) <= LIMITS[name]:
             raise DataError(
-                f"dsprites has no such {name}",
+                f"invalid dsprites {name}",
                 where=f"dsprites?{query}",
                 got=value,
                 allowed=f"1 to {LIMITS[name]}",

@@ -127,7 +127,7 @@ def _visible(folder: Path) -> list[os.DirEntry[str]]:
             return [e for e in entries if not e.name.startswith((".", "__MACOSX"))]
     except OSError as error:
         raise DataError(
-            f"cannot look into a folder of images: {error.strerror}",
+            f"cannot list a folder of images: {error.strerror}",
             where=str(folder),
-            hint="check that it exists and that you may read it",
+            hint="check that it exists and is readable",
         ) from error

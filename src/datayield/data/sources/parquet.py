@@ -37,7 +37,7 @@ def splits(root: Path) -> dict[str, list[Path]]:
             raise DataError(
                 f"split {split!r} is incomplete: {len(paths)} of {int(shard['parts'])} files",
                 where=str(root),
-                hint="fetch the missing files",
+                hint="download the missing files",
             )
     return shards
 
@@ -90,10 +90,10 @@ class Parquet:
         named = [c for c in ("image", "img") if c in self.features]
         if not typed + named:
             raise DataError(
-                "no column of images",
+                "no image column",
                 where=str(self.files[0]),
                 got=list(self.features),
-                allowed="a column named image or img, or one that the metadata calls an Image",
+                allowed="a column named image or img, or one marked as Image in the metadata",
             )
         return (typed + named)[0]
 
@@ -170,4 +170,4 @@ def _group(path: Path, group: int, column: str) -> "pa.ChunkedArray":
     try:
         return _opened(path).read_row_group(group, columns=[column])[column]
     except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"damaged parquet file: {error}", where=f"{path}, group {group}") from error
+        raise DataError(f"corrupt parquet file: {error}", where=f"{path}, group {group}") from error

@@ -118,7 +118,7 @@ class TorchvisionSet:
                 where=str(self.root),
                 got=f"{len(labels)} images",
                 allowed=str(len(self)),
-                hint="remove its folder there, so that it is fetched again",
+                hint="delete its folder there, so that it is downloaded again",
             )
         words = getattr(dataset, "classes", None) or getattr(dataset, "categories", None)
         classes = [str(name) for name in words or range(max(labels) + 1)]
@@ -167,9 +167,9 @@ def _downloaded(name: str, root: Path, arguments: dict[str, Any]) -> Any:
         return getattr(datasets, name)(root, download=True, **arguments)
     except (OSError, RuntimeError) as error:
         raise DataError(
-            f"torchvision/{name} is not here and could not be fetched: {error}",
+            f"torchvision/{name} not found and cannot be downloaded: {error}",
             where=str(root),
-            hint="run once where there is internet with the same DATAYIELD_CACHE, or copy "
+            hint="run once with internet access and the same DATAYIELD_CACHE, or copy "
             "torchvision's files for it into that folder",
         ) from error
 

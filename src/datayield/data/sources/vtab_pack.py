@@ -40,10 +40,10 @@ class Pack:
                 continue
             if not name or not label.isdigit() or name.startswith("/") or ".." in name.split("/"):
                 raise DataError(
-                    "not a line of a VTAB-1k list",
+                    "invalid line in a VTAB-1k list",
                     where=f"{self.path}, line {number}",
                     got=line,
-                    allowed="images/NAME LABEL, the label from 0 up",
+                    allowed="images/NAME LABEL, with labels starting at 0",
                 )
             rows.append((name.strip(), int(label)))
         return rows

@@ -150,9 +150,9 @@ class WebDataset:
         except (ValueError, AttributeError) as error:
             shard, span = self._where(i, "image")
             raise DataError(
-                f"an annotation that cannot be read: {error}",
+                f"unreadable annotation: {error}",
                 where=f"{shard}, sample {_key(shard, span)}",
-                allowed=".cls holds one number, .json one mapping",
+                allowed=".cls must hold one number, .json one mapping",
             ) from error
         return row
 

@@ -53,7 +53,7 @@ def parse(query: str) -> SpritesOptions:
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in DEFAULTS:
             raise DataError(
-                "sprites has no such option", where=f"sprites?{query}", got=name, allowed=DEFAULTS
+                "unknown sprites option", where=f"sprites?{query}", got=name, allowed=DEFAULTS
             )
         low, high = ALLOWED[name]
         try:
@@ -62,7 +62,7 @@ def parse(query: str) -> SpritesOptions:
             number = None
         if number is None or not low <= number <= high:
             raise DataError(
-                f"sprites cannot be drawn with this {name}",
+                f"invalid sprites {name}",
                 where=f"sprites?{query}",
                 got=value,
                 allowed=f"{type(low).__name__} from {low} to {high}",

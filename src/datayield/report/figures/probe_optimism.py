@@ -29,7 +29,7 @@ def honesty_figure(f: Findings) -> Figure | None:
                     x.append(evals.index(key.eval) + 0.8 * (spread - 0.5))
                     y.append(100 * (p.seeds.mean - honest))
                     text.append(
-                        f"<b>{name}</b><br>N = {count(p.n)}: {percent(honest)} honest, "
+                        f"<b>{name}</b><br>N = {count(p.n)}: {percent(honest)} tuned without test, "
                         f"{percent(p.seeds.mean)} best on test"
                     )
         marker = {"color": f.styles[name].colour, "size": 7, "opacity": 0.85}
@@ -49,5 +49,7 @@ def honesty_figure(f: Findings) -> Figure | None:
     if not any(trace["x"] for trace in data):
         return None
     ticks = {"tickvals": list(range(len(evals))), "ticktext": evals, "showgrid": False}
-    layout = layout_of(ticks, {"title": {"text": "points flattered"}, "rangemode": "tozero"})
-    return Figure("honesty", "best on test − honest score", {"data": data, "layout": layout})
+    layout = layout_of(ticks, {"title": {"text": "optimism, points"}, "rangemode": "tozero"})
+    return Figure(
+        "honesty", "best on test − score without tuning on test", {"data": data, "layout": layout}
+    )

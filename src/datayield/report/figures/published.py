@@ -12,10 +12,10 @@ AXES: dict[Axis, str] = {
     "n": "images N",
     "images": "images presented",
     "labels": "labelled images",
-    "label_fraction": "share of the labels",
-    "views": "views of each image",
-    "projector": "width of the projector",
-    "beta": "weight of orthogonality",
+    "label_fraction": "fraction of labels",
+    "views": "views per image",
+    "projector": "projector width",
+    "beta": "orthogonality weight",
 }
 BARE = Style(BASELINES["untrained"], "dash", "circle")
 _DASHES = ("solid", "dash", "dashdot", "longdash")
@@ -33,7 +33,7 @@ def published_figures(f: Findings) -> list[Figure]:
         title = f"Published: {both.figure}, {both.theirs.evaluation}"
         found.append(_figure(f"theirs-{i}", title, both, both.theirs, look, folded))
         if both.ours is not None:
-            stand_in = "" if both.same_task else ", standing in"
+            stand_in = "" if both.same_task else ", as substitute"
             at = f" at scale {f.results.study.scale}" if f.results.study.scale else ""
             title = f"Ours{at}: {both.ours.evaluation}{stand_in}"
             found.append(_figure(f"ours-{i}", title, both, both.ours, look, folded))
@@ -91,7 +91,7 @@ def _rows(names: list[str]) -> int:
 def _traces(s: Series, style: Style) -> list[Spec]:
     band = [spot for spot in s.spots if spot.high > spot.low]
     x = [spot.x for spot in s.spots]
-    shared = {"type": "scatter", "name": s.name, "legendgroup": f"beside {s.name}"}
+    shared = {"type": "scatter", "name": s.name, "legendgroup": f"published next to {s.name}"}
     line = {
         "x": x,
         "y": [spot.mean for spot in s.spots],
@@ -105,7 +105,7 @@ def _traces(s: Series, style: Style) -> list[Spec]:
             f"<b>{s.name}</b><br>at {short_number(spot.x)}: {spot.mean:.2f}%"
             + (f" ({spot.low:.2f} to {spot.high:.2f})" if spot.high > spot.low else "")
             + (f"<br>{spot.seeds} seeds" if spot.seeds else "")
-            + ("<br>doubtful in the text at hand" if spot.doubtful else "")
+            + ("<br>uncertain in the available text" if spot.doubtful else "")
             for spot in s.spots
         ],
         "hovertemplate": "%{text}<extra></extra>",

@@ -25,7 +25,7 @@ def export(report: Path, into: Path, private: Iterable[tuple[Path, str]]) -> Pat
     known = read_json(report / NAME)
     if not isinstance(known, dict):
         raise StoreError(
-            "no report to export", where=str(report), hint="datayield report writes one first"
+            "no report to export", where=str(report), hint="run datayield report first"
         )
     folder = into / str(known["study"]) / str(known["scale"] or "only")
     hidden = sorted(private, key=lambda pair: -len(str(pair[0])))
@@ -77,7 +77,7 @@ def _readme(
         f"{known['done']} of {known['total']} runs and baselines done; {time} of pretraining, "
         f"{wall} from first start to last end.",
         "",
-        "Written by `datayield report --export`; numbers are in the files beside it.",
+        "Written by `datayield report --export`; the numbers are in the files next to it.",
     ]
     if counts:
         lines += ["", "Claims: " + ", ".join(f"{n} {v}" for v, n in counts.items()) + ".", ""]

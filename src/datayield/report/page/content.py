@@ -39,7 +39,7 @@ def content(f: Findings) -> dict[str, Any]:
     return {
         "name": results.study.study.replace("_", " "),
         "scale": results.study.scale,
-        "question": results.study.question or "What does the next unlabeled image buy?",
+        "question": results.study.question or "What is the next unlabeled image worth?",
         "paper": results.study.paper,
         "notes": results.study.notes,
         "missing": results.missing[:LISTED],
@@ -124,7 +124,9 @@ def _cost(spent: tuple[Spent, ...]) -> list[str]:
     ]
     if shared := sum(s.shared_images for s in spent):
         saved = duration(sum(s.shared_seconds for s in spent))
-        parts.append(f"of which {saved} and {short_number(shared)} images on trunks, spent once")
+        parts.append(
+            f"of which {saved} and {short_number(shared)} presented on shared trunks, counted once"
+        )
     flops = [s.flops for s in spent if s.flops is not None]
     if len(flops) == len(spent):
         parts.append(f"{short_number(sum(flops))} FLOPs")

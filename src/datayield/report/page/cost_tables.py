@@ -67,7 +67,7 @@ def _times(front: Frontier) -> dict[str, Any]:
     )
     return {
         "title": f"{front.place}: time to {percent(front.target)}",
-        "target": f"what {front.target_of.name} ends with",
+        "target": f"final score of {front.target_of.name}",
         "rows": [
             {
                 "name": r.line.name,

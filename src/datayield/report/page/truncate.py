@@ -38,12 +38,12 @@ def shown(f: Findings) -> tuple[Findings, str]:
     look = styles([key for key in keys if _name(key) in kept])
     part = replace(f, **some | {"ledgers": ledgers, "grids": grids, "styles": look})
     curves = (
-        f"{count(len(kept))} of {count(len(names))} curves (the first of the study, the methods by "
-        "turns; none is chosen by its score) and "
+        f"{count(len(kept))} of {count(len(names))} curves (the first of the study, alternating "
+        "methods, never selected by score) and "
     )
     return part, (
         f"This page shows {curves if len(kept) < len(names) else ''}at most {PANELS} grids and "
-        "selections. The answer speaks of all; all are in the files beside this page."
+        "selections. The answer covers all of them, and the files next to this page list all."
     )
 
 

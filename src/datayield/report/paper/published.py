@@ -30,7 +30,7 @@ def published_sheet(f: Findings) -> "Figure | None":
         for title in (
             f"Published: {each.figure}, {each.theirs.evaluation}",
             f"Ours: {each.ours.evaluation if each.ours else ''}"
-            + ("" if each.same_task else ", standing in"),
+            + ("" if each.same_task else ", as substitute"),
         )
     ]
     figure, axes = panels(titles, math.ceil(len(names) / COLUMNS))

@@ -100,17 +100,17 @@ def _close(console: Console, records: Sequence[DistanceRecord]) -> None:
     first = records[0]
     _print(
         console,
-        f"n = {first.n:,} images of each, {first.size} px; encoder {first.encoder}, "
+        f"n = {first.n:,} images per dataset, {first.size} px; encoder {first.encoder}, "
         f"{first.width} features.",
     )
     for note in dict.fromkeys(note for record in records for note in record.notes):
         _print(console, note)
     _print(
         console,
-        "null: least and greatest of 20 splits of the pooled images, as many of each set on either "
-        "side; a * marks a value above all of it. Compare a figure only within one encoder and "
-        "size; FID, FD, VisualDNA and domain AUC also only at one n, while FID at infinite n, KID "
-        "and MMD expect the same at any n.",
+        "null: range over 20 splits of the pooled images, balanced between sets; * marks a value "
+        "above it. Values are comparable only within one encoder and image size; FID, FD, "
+        "VisualDNA and domain AUC also require the same n, while FID at infinite n, KID and MMD "
+        "have the same expectation at any n.",
     )
 
 

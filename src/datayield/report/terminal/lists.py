@@ -49,7 +49,7 @@ def methods() -> Rows:
 
 
 def _default(field: FieldInfo) -> Any:
-    return "to be stated" if field.is_required() else field.default
+    return "required" if field.is_required() else field.default
 
 
 def _relative_cost(method: type[AnyMethod]) -> float | None:
@@ -153,10 +153,10 @@ CATALOGUES: dict[str, Callable[[], Rows]] = {
 NOTES = {
     "methods": "cost: FLOPs of a step with these knobs and the usual views, in supervised steps on "
     "one view of the same images (ResNet-18, cifar stem, 32 px, batch 256; simmim: vit_tiny/4). "
-    "views: how many of an image it takes. supervised is no self-supervised method: the "
+    "views: how many of an image it takes. supervised is not self-supervised: the "
     "intermediate task of a chain of stages, on labels.",
     "recipes": "recipe: NAME in a study's base or as an axis; --json shows the values. "
-    "small is datayield's own. Where peers differ: docs/recipes.md.",
+    "small is datayield's own. For differences from other libraries, see docs/recipes.md.",
     "protocols": "With linear@1 and knn@1: label_fraction or per_class (a list of values gives one "
     "evaluation each), averaged over draws of the labels (5 unless stated).",
     "tasks": "{suite: NAME, size: PIXELS} in a study's evaluations stands for all tasks of a suite "

@@ -54,7 +54,7 @@ def show_plan(
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column("run", overflow="fold")
         table.add_column("why", overflow="fold", style="dim")
-        for name in ("images", "FLOPs", "time"):
+        for name in ("presented", "FLOPs", "time"):
             table.add_column(name, justify="right", no_wrap=True)
         lines = [Together(t.label, (t,)) for t in plan.todo] if every else together(plan.todo)
         shown = lines if every else lines[:LINES]
@@ -71,7 +71,7 @@ def show_plan(
         console.print(table)
         _say_rest(console, lines[len(shown) :])
     done = len(plan.tasks) - len(plan.todo)
-    console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} to do")
+    console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} pending")
     if plan.todo:
         show_totals(console, plan, decoded)
     for warning in warnings:
@@ -84,28 +84,28 @@ def show_totals(console: Console, plan: Plan, decoded: int) -> None:
     arithmetic = f", {three_digits(flops)} FLOPs" if flops else ""
     images = sum(_images(task) for task in plan.todo)
     console.print(
-        f"to do: {three_digits(images)} images{arithmetic}, "
+        f"pending: {three_digits(images)} images presented{arithmetic}, "
         f"disk {_size(decoded)} decoded + {_size(store)} checkpoints",
         highlight=False,
     )
     if (taken := _taken_over(plan)) > 0:
         console.print(
-            f"shared: {three_digits(taken)} images more are taken over on trunks, "
-            f"{taken / (images + taken):.0%} of what the runs would train each alone",
+            f"shared trunks save another {three_digits(taken)} images presented, "
+            f"{taken / (images + taken):.0%} of training every run separately",
             highlight=False,
         )
     total = plan.estimate
     if total is None:
         console.print(
-            "time: not known for this machine; `datayield plan --measure STUDY` takes "
-            "half a minute to find out",
+            "time: unknown on this machine; `datayield plan --measure STUDY` measures it in "
+            "about half a minute",
             highlight=False,
         )
         return
     basis = {
         "runs": "from runs on this machine",
-        "measured": "from a measurement here",
-        "scaled": "scaled by FLOPs from other runs here",
+        "measured": "measured on this machine",
+        "scaled": "scaled by FLOPs from other runs on this machine",
     }.get(total.basis, "")
     console.print(
         f"time: about {duration(total.likely)} "

@@ -50,7 +50,7 @@ def measure_distances(request: DistanceRequest) -> Iterator[DistanceRecord]:
     """
     if len(set(request.sets)) < len(request.sets) or len(request.sets) < 2:
         raise ConfigError(
-            "a distance needs two sets of images, and these are not different",
+            "a distance needs two different sets of images",
             where="datayield distance",
             got=", ".join(f"{name} ({split})" for name, split in request.sets),
             hint="name other datasets, or two splits of one with --split-a and --split-b",
@@ -95,7 +95,7 @@ def _record(
     if first.digest == second.digest:
         raise DataError(
             "the two sets hold the same images", where=f"{a.name}, {b.name}",
-            hint="compare two splits, or shares of one such as train[:50%] and train[50%:]",
+            hint="compare two splits, or two slices of one, such as train[:50%] and train[50%:]",
         )  # fmt: skip
     return DistanceRecord(
         a=a.name,
@@ -125,10 +125,10 @@ def _count(request: DistanceRequest, arrays: list[Arrays]) -> int:
             where="--count" if request.count is not None else names[fewest],
             got=count,
             allowed=f"{LEAST} to {most}" if most >= LEAST else f"{LEAST} or more",
-            hint="ask for fewer, or take another split: as many of each set are compared"
+            hint="request fewer, or use another split: equal numbers of images are compared"
             if short
-            else f"{LEAST} are needed for any figure, and for fid_inf two for each dimension of "
-            "the features and two more",
+            else f"every metric needs {LEAST} images, and fid_inf needs two per feature dimension"
+            " plus two",
         )
     return count
 
@@ -138,9 +138,9 @@ def _notes(request: DistanceRequest, record: DistanceRecord) -> tuple[str, ...]:
     notes = [net.note] if net.note else []
     trained = [name for name, _ in request.sets if name in net.trained_on]
     if trained:
-        notes.append(f"{net.name} was pretrained on {trained[0]}: a biased judge of it")
+        notes.append(f"{net.name} was pretrained on {trained[0]}: its distances are biased")
     if net.name == "inception":
-        notes.append("torchvision's weights, not those of published FIDs: the two do not compare")
+        notes.append("torchvision weights, not those of published FIDs: values are not comparable")
     return tuple(notes)
 
 

@@ -50,11 +50,11 @@ def feature_net(name: str, size: int | None, store: Store) -> FeatureNet:
     if name.startswith("run:"):
         return _of_run(name, size, store)
     raise ConfigError(
-        "no such encoder to measure distances by",
+        "unknown encoder for distances",
         where="--encoder",
         got=name,
         allowed=FORMS,
-        hint="untrained:convnet needs no weights; untrained:vit_tiny?patch=8 gives the knobs",
+        hint="untrained:convnet needs no weights; untrained:vit_tiny?patch=8 sets options",
     )
 
 
@@ -77,10 +77,10 @@ def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
     if raw is None or "encoder" not in raw or "data" not in raw:
         kept = sorted(p.parent.name for p in (store.root / "runs").glob("*/spec.json"))
         raise ConfigError(
-            "there is no such run in the store",
+            "run not found in the store",
             where=f"--encoder, store {store.root}",
             got=run_id or name,
-            allowed=kept or "none: the store is empty",
+            allowed=kept or "none (the store is empty)",
             hint="datayield status STUDY --json lists the ids of a study's runs",
         )
     spec = RunSpec.model_validate(raw, strict=False)
@@ -89,7 +89,7 @@ def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
     if not path.exists():
         there = sorted(float(p.stem) for p in path.parent.glob("*.pt"))
         raise StoreError(
-            "the run has no checkpoint at this share of its budget",
+            "no checkpoint at this share of the run's budget",
             where=str(folder.path),
             got=share,
             allowed=", ".join(f"{s:g}" for s in there) or "none yet",
@@ -108,7 +108,7 @@ def _share(text: str, name: str) -> float:
         share = -1.0
     if not 0 <= share <= 1:
         raise ConfigError(
-            "this is no share of a run's budget", where="--encoder", got=name, allowed="0 to 1"
+            "invalid share of a run's budget", where="--encoder", got=name, allowed="0 to 1"
         )
     return share
 

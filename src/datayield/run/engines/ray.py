@@ -90,7 +90,7 @@ class Ray:
         if wanted > most:
             self._ray.shutdown()
             raise ConfigError(
-                "no node of the cluster has a GPU for each process of a task",
+                "no node of the cluster has a GPU for every process of a task",
                 where="--processes",
                 got=wanted,
                 allowed=f"at most {most}",
@@ -103,7 +103,7 @@ class Ray:
         except errors.RayTaskError as error:  # before it began: not importable there, say
             return TaskEnd("failed", str(error))
         except errors.RayError as error:
-            return TaskEnd("lost", f"its worker or node is gone ({type(error).__name__})")
+            return TaskEnd("lost", f"its worker or node was lost ({type(error).__name__})")
         return end
 
 

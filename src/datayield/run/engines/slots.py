@@ -62,7 +62,7 @@ def _need(plan: Plan, store: Store) -> tuple[int, str]:
                 peaks[record.speed_key] = max(record.peak_memory, peaks.get(record.speed_key, 0))
     needs = {key: peaks.get(key) or _guess(spec) for key, spec in kinds.items()}
     measured = bool(kinds) and kinds.keys() <= peaks.keys()
-    return max(needs.values(), default=PROCESS_BYTES), "as measured" if measured else "by a guess"
+    return max(needs.values(), default=PROCESS_BYTES), "measured" if measured else "estimated"
 
 
 def _guess(spec: RunSpec) -> int:

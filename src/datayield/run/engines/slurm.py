@@ -113,8 +113,8 @@ class Slurm:
             return TaskEnd("failed", str(error))
         except self._lost as error:
             if (self._mailbox.folder / "stop").exists():
-                return TaskEnd("stopped", "taken out of the queue")
-            return TaskEnd("lost", f"its job is gone ({job.state}): {str(error).splitlines()[0]}")
+                return TaskEnd("stopped", "removed from the queue")
+            return TaskEnd("lost", f"its job was lost ({job.state}): {str(error).splitlines()[0]}")
         return end
 
 
@@ -158,6 +158,6 @@ def parsed(settings: tuple[str, ...]) -> dict[str, Any]:
             parameters[name] = kind(value)
         except ValueError:
             raise ConfigError(
-                f"{key} takes a whole number", where="--slurm", got=value or "nothing"
+                f"{key} must be an integer", where="--slurm", got=value or "nothing"
             ) from None
     return parameters

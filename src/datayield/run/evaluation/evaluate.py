@@ -96,7 +96,7 @@ def _load(net: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
     except RuntimeError as error:
         mismatches = str(error).splitlines()[1:]
         raise StoreError(
-            "the weights of a checkpoint do not fit the encoder of its run",
+            "the checkpoint does not match the encoder of its run",
             where=str(path),
             got=f"{mismatches[0].strip()} ({len(mismatches)} such)" if mismatches else str(error),
             hint="they are another run's: remove this checkpoint, and the run is trained again",
@@ -221,8 +221,8 @@ def check_label(ev: EvalSpec) -> None:
                 f"{ev.dataset!r} split {split!r} has no labels called {ev.label!r}",
                 got=ev.label,
                 where=f"evaluations ({ev.name}): label",
-                allowed=list(labels) or "none: this split is unlabeled",
-                hint="an unlabeled set can still be pretrained on; evaluate it by spectrum@1",
+                allowed=list(labels) or "none (this split is unlabeled)",
+                hint="unlabeled data can be used for pretraining; evaluate it with spectrum@1",
             )
         if ev.classes is not None:
             _of_classes(ev, arrays)
@@ -245,7 +245,7 @@ def _check_per_class(ev: EvalSpec, wanted: int) -> None:
             where=f"evaluations ({ev.name}): per_class",
             got=wanted,
             allowed=f"1 to {counts[least]}",
-            hint="ask for fewer, for more by train_count, or for a label_fraction",
+            hint="lower per_class, raise train_count, or use label_fraction",
         )
 
 

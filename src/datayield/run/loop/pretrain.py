@@ -150,7 +150,7 @@ def pretrain(
             if stopping:
                 raise InterruptedRunError(
                     f"stopped at step {step} of {steps}, saved",
-                    hint="the same command goes on from here",
+                    hint="run the same command to continue",
                 )
             saved_at = clock = time.perf_counter()
 
@@ -205,7 +205,7 @@ def _check_alike(weights: str, spec: RunSpec) -> None:
             f"{len(held)} processes that trained one model hold different weights",
             where=f"{spec.method.name}, run {spec.id}",
             got=f"process {', '.join(differ)} differs from process 0",
-            hint="let all processes run on devices of one kind with the same versions",
+            hint="run all processes on devices of the same kind with the same software versions",
         )
 
 

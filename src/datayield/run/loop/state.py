@@ -94,13 +94,13 @@ def load_state(
             where=str(folder.state),
             got=state.get("run"),
             allowed=run_id,
-            hint="delete the file to start the run again",
+            hint="delete the file to restart the run",
         )
     if tuple(state.get("images", ())) != images:
         raise StoreError(
-            "the images are not those that this run began with",
+            "the images have changed since this run started",
             where=str(folder.state),
-            hint="bring the old images back, or delete the file to begin again with the new ones",
+            hint="restore the old images, or delete the file to restart with the new ones",
         )
     method.load_state_dict(state["method"], strict=True)
     optimizer.load_state_dict(state["optimizer"])
@@ -115,14 +115,14 @@ def read_tensors(path: Path, device: torch.device) -> dict[str, Any]:
         loaded: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise StoreError(
-            "a checkpoint is not there", where=str(path), hint="datayield run makes it again"
+            "checkpoint not found", where=str(path), hint="datayield run recreates it"
         ) from None
     except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
         raise StoreError(
             "a checkpoint cannot be read",
             where=str(path),
             got=str(error).splitlines()[0],
-            hint="delete this file; the same command makes it again",
+            hint="delete this file; the same command recreates it",
         ) from error
     return loaded
 

@@ -58,7 +58,7 @@ class ClaimSpec(Frozen):
         taken = ("share",) if getattr(self, "reach", None) is not None else ("share", "budget")
         stray = [axis for axis in taken if axis in self.axes]
         if self.units and stray:
-            raise ValueError(f"at equal {self.units[0]} {stray[0]} is no axis: leave it out")
+            raise ValueError(f"at equal {self.units[0]} {stray[0]} is not an axis; remove it")
         return self
 
     @property

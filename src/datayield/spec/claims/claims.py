@@ -37,10 +37,10 @@ class Gain(Between):
     @model_validator(mode="after")
     def _each_in_its_place(self) -> "Gain":
         if self.reach is not None and self.by is None:
-            raise ValueError(f"reach asks how much of what: by: {', '.join(NORMALISERS)}")
+            raise ValueError(f"reach needs a unit: by: {', '.join(NORMALISERS)}")
         for axis in {**self.at_from, **self.at_to}:
             if axis in (self.over, *self.where, *self.each):
-                raise ValueError(f"{axis} is in at_from or at_to, and elsewhere")
+                raise ValueError(f"{axis} is in at_from or at_to and also elsewhere")
         return self
 
     def along(self) -> dict[str, tuple[Any, ...]]:
@@ -111,7 +111,7 @@ class GapGrows(Between):
     @model_validator(mode="after")
     def _two_sides(self) -> "GapGrows":
         if (self.across is None) != (not self.between) or len(self.between) not in (0, 2):
-            raise ValueError("across names an axis and between two values of it, or neither")
+            raise ValueError("across (an axis) and between (two of its values) go together")
         if self.across is None and self.metric != SELECTION_GAP:
             raise ValueError(f"state across and between, or metric: {SELECTION_GAP}")
         return self
@@ -168,7 +168,7 @@ class Correlates(ClaimSpec):
                 "state with: {of: ..., metric: ...}, with: {distance: ...}, or over and numbers"
             )
         if self.by is not None:
-            raise ValueError("by: cells are ranked at their budgets")
+            raise ValueError("by does not apply: cells are ranked at their own budgets")
         return self
 
     def along(self) -> dict[str, tuple[Any, ...]]:

@@ -24,7 +24,7 @@ class Published(Frozen):
     width), `beta`; both are left out of a single number.
     """
 
-    figure: str = Field(min_length=1, description="of the paper: 'Table 1'")
+    figure: str = Field(min_length=1, description="in the paper: 'Table 1'")
     method: str = ""
     arm: str = ""
     x: Axis = ""
@@ -42,9 +42,9 @@ class Published(Frozen):
     @model_validator(mode="after")
     def _has_a_place_on_its_axis(self) -> "Published":
         if (self.x == "") != (self.at is None):
-            raise ValueError("x and at are given together, or not at all")
+            raise ValueError("x and at must be given together")
         if self.value is None and not self.note:
-            raise ValueError("a number without a value needs a note that says why")
+            raise ValueError("a row without a value needs a note that says why")
         return self
 
 
@@ -66,7 +66,7 @@ def load_reference(path: Path) -> tuple[Published, ...]:
         header = next(reader, [])
         if header != columns:
             raise ConfigError(
-                "the columns of a reference file are fixed, and in this order",
+                "a reference file must have exactly these columns in this order",
                 where=f"{path}: line 1",
                 got=",".join(header),
                 allowed=",".join(columns),
@@ -84,13 +84,13 @@ def _published(columns: list[str], cells: list[str], where: str) -> Published:
             f"{len(cells)} cells for {len(columns)} columns",
             where=where,
             got=",".join(cells),
-            hint="quote cells that hold a comma",
+            hint="quote cells that contain a comma",
         )
     raw: dict[str, object] = dict(zip(columns, cells, strict=True))
     for name in _NUMBERS:
         raw[name] = _number(name, str(raw[name]), where)
     if raw["doubtful"] not in ("", "yes"):
-        raise ConfigError("doubtful is yes or empty", where=where, got=raw["doubtful"])
+        raise ConfigError("doubtful must be yes or empty", where=where, got=raw["doubtful"])
     return validated(Published, raw | {"doubtful": raw["doubtful"] == "yes"}, where=where)
 
 

@@ -58,7 +58,7 @@ class EvalSpec(Frozen):
     classes: Classes | None = None
     group: str = ""
     part_of: str = ""
-    views: str | None = Field(None, description="recipe whose first view is drawn; None: symmetric")
+    views: str | None = Field(None, description="recipe whose first view is used; None: symmetric")
 
     @model_validator(mode="after")
     def _views_are_known(self) -> "EvalSpec":
@@ -67,7 +67,9 @@ class EvalSpec(Frozen):
         if self.views is not None and self.views not in VIEW_RECIPES:
             near = nearest(self.views, VIEW_RECIPES)
             guess = f"; did you mean {near!r}?" if near else ""
-            raise ValueError(f"no views {self.views!r}{guess} (allowed: {', '.join(VIEW_RECIPES)})")
+            raise ValueError(
+                f"unknown views {self.views!r}{guess} (allowed: {', '.join(VIEW_RECIPES)})"
+            )
         return self
 
     @model_validator(mode="after")
@@ -80,7 +82,9 @@ class EvalSpec(Frozen):
         if self.val is not None:
             if not self.traits.takes_val:
                 only = names_where(lambda p: p.takes_val)
-                raise ValueError(f"{self.protocol} holds out a part of train: val is of {only}")
+                raise ValueError(
+                    f"{self.protocol} holds out part of train: val applies only to {only}"
+                )
             if self.val in (self.train, self.test):
                 raise ValueError(f"val and another split are both {self.val!r}")
         return self
@@ -90,19 +94,19 @@ class EvalSpec(Frozen):
         asked = self.label_fraction, self.per_class
         if asked == (None, None):
             if self.draws is not None:
-                raise ValueError("draws needs label_fraction or per_class, and neither is set")
+                raise ValueError("draws requires label_fraction or per_class")
             return self
         if None not in asked:
-            raise ValueError("label_fraction and per_class exclude each other: set one of them")
+            raise ValueError("label_fraction and per_class are mutually exclusive")
         least = self.traits.least_per_class
         if least is None:
             some = names_where(lambda p: p.takes_fractions)
-            raise ValueError(f"{self.protocol} uses all labels; {some} can use a part of them")
+            raise ValueError(f"{self.protocol} uses all labels; {some} can use a fraction")
         if self.per_class is not None and self.per_class < least:
             others = names_where(lambda p: p.least_per_class == 1)
             raise ValueError(
-                f"{self.protocol} holds out items to choose its strength: per_class from {least} "
-                f"up, or {others}"
+                f"{self.protocol} holds out items to choose its strength: use "
+                f"per_class >= {least}, or {others}"
             )
         return self
 
@@ -115,7 +119,7 @@ class EvalSpec(Frozen):
             some = names_where(lambda p: p.reads_masks)
             raise ValueError(f"ignore applies to the masks of {some}, not to {self.protocol}")
         if self.classes is not None and self.tunes:
-            raise ValueError(f"classes does not apply to {self.protocol}, which takes all images")
+            raise ValueError(f"classes does not apply to {self.protocol}, which uses all images")
         if self.metric == "balanced_accuracy" and self.traits.reads_masks:
             raise ValueError(
                 f"{self.protocol} measures mIoU (the main one) and accuracy over pixels"

@@ -66,7 +66,7 @@ class Asked(Frozen):
     """
 
     suite: str
-    name: str = Field("", description="before each task's; the suite's own unless stated")
+    name: str = Field("", description="prefix of each task's name; default: the suite's own")
     size: int = Field(ge=8)
     seed: int = Field(0, ge=0)
     test_count: int | None = Field(None, ge=2, description="of each task's test images")

@@ -46,7 +46,7 @@ class Budget(Frozen):
             return max(1, round(self.amount)) * batch
         if flops_per_image is None:
             raise ConfigError(
-                "a budget in FLOPs needs the cost of one image, unknown for this encoder",
+                "a budget in FLOPs needs the cost per image, which is unknown for this encoder",
                 where="budget.flops",
                 hint="state the budget in images, epochs or steps",
             )
@@ -74,12 +74,12 @@ def as_share(epochs: Any, n: int, images: float, where: str) -> float:
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int | float) or not epochs >= 0:
         raise ConfigError(
-            "not a duration", where=where, got=epochs, allowed="a share, or {epochs: NUMBER}"
+            "invalid duration", where=where, got=epochs, allowed="a share, or {epochs: NUMBER}"
         )
     share = epochs * n / images
     if share > 1:
         raise ConfigError(
-            f"{where} is longer than the whole run of {images:,.0f} images, N = {n:,}",
+            f"{where} is longer than the whole run of {images:,.0f} images presented, N = {n:,}",
             where=where,
             got=f"{epochs:g} epochs of {images / n:.4g}",
             allowed=f"at most {images / n:.4g} epochs",

@@ -32,14 +32,14 @@ def lay_out(data: Raw, seed: Any) -> Raw:
     parts = data["parts"]
     if not isinstance(parts, dict) or not all(isinstance(p, dict | None) for p in parts.values()):
         raise ConfigError(
-            "the parts of a mixture are mappings with names",
+            "the parts of a mixture must be named mappings",
             where="data.parts",
             got=parts,
             allowed="{B: {dataset: ..., count: ...}, A: {dataset: ..., count: ...}}",
         )
     if stray := sorted((OF_PARTS - {"seed"}) & data.keys()):
         raise ConfigError(
-            f"{stray[0]} is of a part: data is a mixture",
+            f"{stray[0]} belongs to a part, since data is a mixture",
             where=f"data.{stray[0]}",
             got=data[stray[0]],
             allowed=["parts", "size", "fit", "seed"],
@@ -50,7 +50,7 @@ def lay_out(data: Raw, seed: Any) -> Raw:
     for name, part in parts.items():
         if part and "dataset" not in part:
             raise ConfigError(
-                f"there is no part {name!r}, or it names no dataset",
+                f"part {name!r} does not exist or names no dataset",
                 where=f"data.parts.{name}",
                 got=name,
                 allowed=named,
@@ -60,9 +60,7 @@ def lay_out(data: Raw, seed: Any) -> Raw:
             kept[name] = {"seed": data.get("seed", seed), **part}
     shared = {key: data[key] for key in data if key not in ("parts", "seed")}
     if not kept:
-        raise ConfigError(
-            "no part has any images", where="data.parts", got=", ".join(parts) or "none"
-        )
+        raise ConfigError("every part is empty", where="data.parts", got=", ".join(parts) or "none")
     if len(kept) == 1:
         return {**shared, **next(iter(kept.values()))}
     return {**shared, "parts": kept}
@@ -101,14 +99,14 @@ def _known(part: Part, listings: Listings, where: str) -> Raw:
     listing = listings.get((part.dataset, part.split))
     if part.count is None and part.classes is not None:
         raise ConfigError(
-            "of chosen classes, say how many images",
+            "a selection of classes needs an explicit count",
             where=f"base.{where}.count",
-            hint="state count: N; with more than there are, running says how many there are",
+            hint="state count: N; if N is too large, the error states how many exist",
         )
     n = part.count or (listing.images - (part.skip or 0) if listing else None)
     if n is None:
         raise ConfigError(
-            f"dataset {part.dataset!r} is not here and {where}.count is not stated",
+            f"dataset {part.dataset!r} not found, and {where}.count is not stated",
             where=f"base.{where}.count",
             hint="state data.count, or make the dataset available (datayield doctor --data)",
         )

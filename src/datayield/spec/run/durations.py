@@ -36,7 +36,7 @@ def converted(raw: Any, to_share: Callable[[Any, str], float]) -> Any:
             raise ConfigError(
                 "a duration is a share of the budget, or {epochs: NUMBER}"
                 if meant
-                else "only durations may be in epochs",
+                else "only durations may be given in epochs",
                 where=key,
                 got=value,
                 allowed="" if meant else f"budget, {', '.join(DURATIONS)}",

@@ -36,7 +36,7 @@ class EncoderSpec(Frozen):
             near = nearest(self.name, ENCODERS)
             guess = f"; did you mean {near!r}?" if near else ""
             allowed = f"{', '.join(ENCODERS)}, timm/<name>"
-            raise ValueError(f"no encoder {self.name!r}{guess} (allowed: {allowed})")
+            raise ValueError(f"unknown encoder {self.name!r}{guess} (allowed: {allowed})")
         if self.name.startswith("resnet") and self.stem is None:
             raise ValueError("a ResNet needs an explicit stem: cifar, cifar_pad2 or imagenet")
         if self.is_vit:
@@ -73,7 +73,7 @@ class EncoderSpec(Frozen):
 def published(encoder: EncoderSpec) -> None:
     """Raises ValueError where timm can have no weights for this encoder."""
     if encoder.name in ("convnet", "viny"):
-        raise ValueError(f"init: there are no pretrained weights of {encoder.name}")
+        raise ValueError(f"init: no pretrained weights exist for {encoder.name}")
     if encoder.stem not in (None, "imagenet"):
         raise ValueError(
             f"init: the pretrained weights of {encoder.name} are for stem: imagenet, "

@@ -23,7 +23,9 @@ def _over_width(value: Any, info: ValidationInfo) -> Any:
         return value
     rule = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*/\s*d\s*", value)
     if rule is None:
-        raise ValueError('a number, or "k/d" with d the last width of the projector, as "10.24/d"')
+        raise ValueError(
+            'a number, or "k/d" with d the output width of the projector, e.g. "10.24/d"'
+        )
     widths = info.data.get("projector")  # absent if it is itself invalid, which is reported
     return float(rule[1]) / widths[-1] if widths else 1.0
 
@@ -41,7 +43,7 @@ class BarlowTwins(JointEmbedding):
     name: Literal["barlow_twins"] = "barlow_twins"
     projector: Widths = (2048, 2048, 2048)
     beta: float = Field(0.0051, gt=0, description="weight of the off-diagonal terms; may be k/d")
-    scale: float = Field(1.0, gt=0, description="factor on the whole loss (0.1 in solo-learn)")
+    scale: float = Field(1.0, gt=0, description="scale of the whole loss (0.1 in solo-learn)")
     pairing: Pairing = "all_pairs"
 
     _rule = field_validator("beta", mode="before")(_over_width)
@@ -167,7 +169,9 @@ class DINO(JointEmbedding):
     temperature: float = Field(0.1, gt=0, description="of the student")
     teacher_temperature: float = Field(0.07, gt=0)
     first_teacher_temperature: float = Field(0.04, gt=0, description="at t = 0")
-    temperature_warmup: float = Field(0.125, ge=0, le=1, description="share until the full one")
+    temperature_warmup: float = Field(
+        0.125, ge=0, le=1, description="share of the budget until full value"
+    )
     freeze: float = Field(0.01, ge=0, le=1, description="share in which prototypes stand still")
     centre_momentum: float = Field(0.9, ge=0, le=1)
     momentum: float = Field(0.996, ge=0, le=1, description="of the teacher at t = 0; 1 at t = 1")
@@ -190,8 +194,10 @@ class LeJEPA(JointEmbedding):
 
     name: Literal["lejepa"] = "lejepa"
     projector: Widths = (2048, 2048, 64)
-    sigreg: float = Field(0.05, ge=0, le=1, description="its weight; prediction has the rest")
-    directions: int = Field(256, ge=1, description="drawn anew at each step")
+    sigreg: float = Field(
+        0.05, ge=0, le=1, description="weight of this term; the prediction term gets the rest"
+    )
+    directions: int = Field(256, ge=1, description="redrawn at each step")
 
     def loss_macs(self, batch: int, views: int) -> float:
         """Every view along every direction."""
@@ -216,8 +222,8 @@ class SwAV(JointEmbedding):
     prototypes: int = Field(3000, ge=2)
     temperature: float = Field(0.1, gt=0)
     epsilon: float = Field(0.05, ge=0.003, description="smoothness of the assignments")
-    iterations: int = Field(3, ge=1, description="of Sinkhorn and Knopp's algorithm")
-    queue: int = Field(3840, ge=0, description="embeddings kept of each of two views; 0: none")
+    iterations: int = Field(3, ge=1, description="Sinkhorn-Knopp iterations")
+    queue: int = Field(3840, ge=0, description="queue length per view; 0: no queue")
     queue_from: float = Field(0.05, ge=0, le=1, description="share of the budget")
     freeze: float = Field(0.002, ge=0, le=1, description="share in which prototypes stand still")
 
@@ -239,8 +245,8 @@ class SimMIM(Objective):
     paper: ClassVar[str | None] = "2111.09886"
 
     name: Literal["simmim"] = "simmim"
-    mask_patch: int = Field(8, ge=1, description="side in pixels of what is hidden at once")
-    ratio: float = Field(0.6, gt=0, lt=1, description="of the squares that are hidden, rounded up")
+    mask_patch: int = Field(8, ge=1, description="side of a masked square in pixels")
+    ratio: float = Field(0.6, gt=0, lt=1, description="fraction of squares masked, rounded up")
 
 
 class Supervised(Objective):

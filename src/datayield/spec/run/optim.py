@@ -48,12 +48,14 @@ class OptimSpec(Frozen):
     trust_clip: bool = Field(True, description="LARS: lr is an upper bound, not a factor")
     schedule: Literal["cosine", "constant", "wsd", "step"] = "cosine"
     warmup: float = Field(0.05, ge=0, lt=1)
-    final: float = Field(0.0, ge=0, le=1, description="last lr as a share of lr")
+    final: float = Field(0.0, ge=0, le=1, description="final lr as a fraction of lr")
     milestones: tuple[Share, ...] = ()
     gamma: float = Field(0.1, gt=0, description="factor on lr at each milestone")
-    decay: float | None = Field(None, gt=0, lt=1, description="share at the end; None: 0.2")
+    decay: float | None = Field(
+        None, gt=0, lt=1, description="fraction of the run at its end; None: 0.2"
+    )
     trunk: Budget | None = None
-    clip: float | None = Field(None, gt=0, description="largest norm of the gradient")
+    clip: float | None = Field(None, gt=0, description="maximum gradient norm")
 
     @model_validator(mode="after")
     def _what_applies(self) -> "OptimSpec":

@@ -91,7 +91,7 @@ class RunSpec(Frozen):
         if isinstance(self.method, SimMIM):
             mask, stride = self.method.mask_patch, self.encoder.stride
             if stride is None:
-                raise ValueError(f"simmim does not know the tokens of {self.encoder.name}")
+                raise ValueError(f"simmim does not support the tokens of {self.encoder.name}")
             if mask % stride:
                 part = "patch" if self.encoder.is_vit else "stride of the last map"
                 raise ValueError(
@@ -122,7 +122,7 @@ class RunSpec(Frozen):
         if trunk.unit == self.budget.unit == "images":  # resolved
             if self.trunk_steps < self.steps:
                 raise ValueError(
-                    f"optim.trunk: {trunk.label()} are fewer than the budget of the run, "
+                    f"optim.trunk: {trunk.label()} is less than the budget of the run, "
                     f"{self.budget.label()}; give the largest budget or more"
                 )
             if (warmup := self.optim.warmup * self.trunk_steps) > self.shared_steps:
@@ -174,7 +174,7 @@ class RunSpec(Frozen):
     def images(self) -> int:
         """Images asked for. Only specs resolved by a study, whose budget is in images, have it."""
         if self.budget.unit != "images":
-            raise ValueError(f"the budget is still in {self.budget.unit}; resolve it first")
+            raise ValueError(f"the budget is in {self.budget.unit}; resolve it to images first")
         return round(self.budget.amount)
 
     @property
@@ -247,7 +247,7 @@ class BaselineSpec(Frozen):
     @model_validator(mode="after")
     def _encoder_where_needed(self) -> "BaselineSpec":
         if (self.name == "pixels") != (self.encoder is None):
-            raise ValueError("a pixels baseline has no encoder, any other has one")
+            raise ValueError("a pixels baseline takes no encoder; every other baseline needs one")
         return self
 
     @cached_property

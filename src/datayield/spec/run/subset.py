@@ -43,7 +43,7 @@ class Classes(Frozen):
                 'classes: a slice "[:100]", a list of numbers or names, or {share: 0.5, seed: 0}'
             )
         if self.share is None and (self.seed, self.rest) != (None, None):
-            raise ValueError("classes: seed and rest are of a share that is drawn")
+            raise ValueError("classes: seed and rest apply only to a random share")
         return self
 
     def words(self) -> str:
@@ -76,7 +76,7 @@ class Part(Frozen):
     @model_validator(mode="after")
     def _label_of_classes(self) -> "Part":
         if self.label is not None and self.classes is None:
-            raise ValueError("label names the column that classes are of, and none are named")
+            raise ValueError("label applies only with classes")
         return self
 
     @property
@@ -112,7 +112,7 @@ class Mixture(Frozen):
     def _names_read_well(self) -> "Mixture":
         for name in self.parts:
             if not PART.match(name):
-                raise ValueError(f"parts: {name!r} is no name: letters, digits and _")
+                raise ValueError(f"parts: {name!r} is not a valid name (letters, digits and _)")
         return self
 
     def __hash__(self) -> int:

@@ -21,7 +21,7 @@ class ViewSpec(Frozen):
 
     count: int = Field(1, ge=1)
     size: int = Field(ge=8, description="side of the view in pixels")
-    scale: tuple[float, float] = Field((0.08, 1.0), description="share of the area kept")
+    scale: tuple[float, float] = Field((0.08, 1.0), description="fraction of the area kept")
     ratio: tuple[float, float] = (0.75, 4 / 3)
     flip: Probability = 0.5
     jitter: Probability = 0.8
@@ -41,7 +41,7 @@ class ViewSpec(Frozen):
             if not 0 < low <= high:
                 raise ValueError(f"{name} must be [low, high] with 0 < low <= high")
         if self.scale[1] > 1:
-            raise ValueError("scale is a share of the area: at most 1")
+            raise ValueError("scale is a fraction of the area: at most 1")
         return self
 
 

@@ -64,7 +64,7 @@ def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str
     for i, claim in enumerate(study.claims):
         key = f"{where}: claims.{i} ({claim.id})"
         if claim.id in seen:
-            raise ConfigError("two claims have this id", where=key, got=claim.id)
+            raise ConfigError("duplicate claim id", where=key, got=claim.id)
         seen.add(claim.id)
         lacking = here.lacks(claim)
         if lacking and all(other.lacks(claim) for other in others):
@@ -72,7 +72,7 @@ def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str
             raise ConfigError(
                 f"the study has no such {'axis' if what == 'axis' else f'value of {what}'}"
                 if not what.endswith("of")
-                else "the study measures nothing of this name",
+                else "the study has no such measurement",
                 where=f"{key}: {what}",
                 got=got,
                 allowed=allowed,
@@ -97,9 +97,9 @@ def patched(claims: Any, patch: Any, where: str) -> Any:
         raise ConfigError("a scale maps ids of claims to what it changes", where=where, got=patch)
     for name in patch:
         if str(name) not in ids:
-            raise ConfigError("the study has no such claim", where=where, got=name, allowed=ids)
+            raise ConfigError("unknown claim", where=where, got=name, allowed=ids)
     return [
-        {**c, **(patch[c["id"]] or {"skip": "left out at this scale"})}
+        {**c, **(patch[c["id"]] or {"skip": "excluded at this scale"})}
         if isinstance(c, dict) and c.get("id") in patch
         else c
         for c in claims

@@ -37,8 +37,8 @@ def _size_with_compute(cells: list[Cell]) -> Iterable[str]:
     moving = [arm for arm, images in arms.items() if len(sizes) > 1 and len(images) > 1]
     if moving and len(moving) == len(arms):
         yield (
-            f"budget: at {moving[0]} the compute C grows with N, so more images and more training "
-            "are not told apart; add a fixed budget beside it, for example {images: "
+            f"budget: at {moving[0]} the compute C grows with N, so data size and training length "
+            "are confounded; add a fixed budget as well, for example {images: "
             f"{max(arms[moving[0]])}}}"
         )
 
@@ -70,7 +70,7 @@ def _durations_move(cells: list[Cell]) -> Iterable[str]:
         if shares:
             yield (
                 f"{key}: a duration in epochs is {min(shares):.2g} to {max(shares):.2g} of the "
-                "run, depending on N; as a share of the budget it would not move"
+                "run, depending on N; give it as a share of the budget to keep it fixed"
             )
 
 
@@ -79,8 +79,8 @@ def _small_sets(runs: list[RunSpec]) -> Iterable[str]:
     if tiny:
         yield (
             f"data.count: {', '.join(map(str, tiny))} is less than a batch of "
-            f"{max(run.batch for run in runs)}, so a batch holds an image more than once; a "
-            "contrastive loss then pushes an image away from itself"
+            f"{max(run.batch for run in runs)}, so batches contain duplicate images; a "
+            "contrastive loss then repels an image from itself"
         )
 
 
@@ -100,8 +100,8 @@ def _mixtures(cells: list[Cell]) -> Iterable[str]:
             if others and not (images and epochs):
                 yield (
                     f"data.parts.{name}: its images are seen {run.images / n:.3g} times in the "
-                    f"mixture and {others[0].images / own:.3g} times alone; compare with it alone "
-                    "at both budgets, equal in images and equal in epochs"
+                    f"mixture and {others[0].images / own:.3g} times alone; add runs on it alone "
+                    "at both equal images presented and equal epochs"
                 )
                 return
 
@@ -110,8 +110,8 @@ def _labels_choose(cells: list[Cell]) -> Iterable[str]:
     parts = (part for cell in cells for _, part in cell.run.data.members)
     if chosen := sorted({part.words for part in parts if part.classes is not None}):
         yield (
-            f"data.classes: labels choose which images are drawn from ({', '.join(chosen)}); no "
-            "loss sees a label, but such a set could not be had without them"
+            f"data.classes: labels select the images of {', '.join(chosen)}; no "
+            "loss uses labels, but this set cannot be built without them"
         )
 
 
@@ -131,9 +131,9 @@ def _methods_differ(runs: list[RunSpec]) -> Iterable[str]:
 def _seeds(study: Study, runs: list[RunSpec]) -> Iterable[str]:
     seeds = {run.seed for run in runs}
     if len(seeds) == 1:
-        yield "axes.seed: a single seed gives no band; differences cannot be told from chance"
+        yield "axes.seed: a single seed gives no band, so differences may be noise"
     if len(seeds) > 1 and "seed" in study.base.get("data", {}):
-        yield "data.seed is fixed: the band over seeds leaves out which images were drawn"
+        yield "data.seed is fixed: the band over seeds excludes the choice of images"
 
 
 def _probes(study: Study) -> Iterable[str]:
@@ -141,6 +141,6 @@ def _probes(study: Study) -> Iterable[str]:
         scored = ev.traits.needs_labels  # others have no score that items make or miss
         if scored and ev.test_count is not None and ev.test_count < 500:
             yield (
-                f"evaluations.{ev.name}: {ev.test_count} test images leave about "
-                f"±{98 / ev.test_count**0.5:.1f} points of chance in every score"
+                f"evaluations.{ev.name}: {ev.test_count} test images imply an error of about "
+                f"±{98 / ev.test_count**0.5:.1f} points in every score"
             )

@@ -37,7 +37,7 @@ def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) ->
         raw["init"] = _earlier(init, base, recipes, axes, listings)
     elif init not in (None, "pretrained"):
         raise ConfigError(
-            "not what a run can start from",
+            "invalid init",
             where=f"{where}: init",
             got=init,
             allowed=["null", "pretrained", "a mapping that describes an earlier run"],
@@ -99,7 +99,7 @@ def _patch_of_all(axes: Raw) -> Raw:
     patch = axes.get("run") or {}
     if not isinstance(patch, dict):
         raise ConfigError(
-            "each value of the axis run is a mapping, laid over the whole run",
+            "each value of the axis run must be a mapping that overrides the base run",
             where="axes.run",
             got=patch,
             allowed="null, or {name: ..., method: ..., data: ..., init: ...}",
@@ -161,7 +161,7 @@ def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: s
 
 def _flag(value: Any) -> bool:
     if value not in (None, True, False):
-        raise ConfigError("not a switch", where="as_published", got=value, allowed="true, false")
+        raise ConfigError("not a boolean", where="as_published", got=value, allowed="true, false")
     return bool(value)
 
 
@@ -218,15 +218,15 @@ def _lay_out_views(raw: Raw) -> None:
     name, size = views.get("recipe"), views.get("size", usual)
     if name not in VIEW_RECIPES:
         raise ConfigError(
-            "unknown recipe of views",
+            "unknown view recipe",
             where="base.views.recipe",
             got=name,
             allowed=VIEW_RECIPES,
-            hint="or list the views with their values",
+            hint="or list the views explicitly",
         )
     if not isinstance(size, int) or not set(views) <= {"recipe", "size"}:
         raise ConfigError(
-            "a recipe of views takes a name and a size",
+            "a view recipe takes only a name and a size",
             where="base.views",
             got=views,
             allowed="{recipe: NAME, size: PIXELS}; without size: encoder.size",

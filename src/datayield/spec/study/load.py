@@ -31,7 +31,7 @@ def load_study(name: str, scale: str | None = None) -> Study:
     if scale is not None:
         if scale not in scales:
             raise ConfigError(
-                "no such scale" if scales else "this study has no scales",
+                "unknown scale" if scales else "this study has no scales",
                 where=f"{path}: scales",
                 got=scale,
                 allowed=list(scales),
@@ -40,7 +40,7 @@ def load_study(name: str, scale: str | None = None) -> Study:
         unknown = sorted(set(patch) - set(_PATCHABLE))
         if unknown:
             raise ConfigError(
-                "a scale cannot change this",
+                "a scale cannot override this key",
                 where=f"{path}: scales.{scale}",
                 got=unknown[0],
                 allowed=_PATCHABLE,
@@ -75,7 +75,7 @@ def find_study(name: str) -> Path:
     if path.suffix == "" and stem in shipped:
         return shipped[stem]
     raise ConfigError(
-        "no such study",
+        "study not found",
         where=name,
         got=stem,
         allowed=list(shipped),

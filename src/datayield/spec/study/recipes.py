@@ -35,7 +35,7 @@ def recipe_set(name: str) -> RecipeSet:
     """The shipped set `name`. Raises ConfigError naming the sets that there are."""
     if name not in recipe_sets():
         raise ConfigError(
-            "no such set of recipes",
+            "unknown recipe set",
             where="recipe",
             got=name,
             allowed=recipe_sets(),
@@ -59,7 +59,7 @@ def published(name: str, method: str | None, as_published: bool) -> tuple[dict[s
     found = recipe_set(name)
     if method not in found.methods:
         raise ConfigError(
-            f"the recipes {name!r} have none for this method",
+            f"the recipes {name!r} have no entry for this method",
             where="recipe, method.name",
             got=method or "no method.name",
             allowed=found.methods,

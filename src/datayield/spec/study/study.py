@@ -73,14 +73,14 @@ class Study(Frozen):
     def _names_are_known(self) -> "Study":
         for recipe_name in self.recipes:
             if recipe_name not in OBJECTIVES:
-                raise ValueError(f"recipes.{recipe_name} is of no method{_guess(recipe_name)}")
+                raise ValueError(f"recipes.{recipe_name} is not a method{_guess(recipe_name)}")
         for axis, values in self.axes.items():
             if not values:
                 raise ValueError(f"axes.{axis} has no values")
         names = [ev.name for ev in self.evaluations]
         for ev in self.evaluations:
             if names.count(ev.name) > 1:
-                raise ValueError(f"two evaluations are called {ev.name!r}")
+                raise ValueError(f"duplicate evaluation name {ev.name!r}")
             stray = sorted(set(ev.where) - set(self.axes))
             if stray:
                 raise ValueError(
@@ -99,10 +99,10 @@ class Study(Frozen):
         kept = tuple(ev for ev in self.evaluations if ev.name not in names)
         if not kept:
             raise ConfigError(
-                "the data of none of the evaluations are here",
+                "no data found for any evaluation",
                 where="evaluations",
                 got=", ".join(names),
-                hint="datayield ls tasks says what is missing, and where it is looked for",
+                hint="datayield ls tasks shows what is missing and where it is expected",
             )
         return self.model_copy(update={"evaluations": kept})
 
@@ -210,10 +210,10 @@ def _tell_apart(cells: list[Cell]) -> None:
             words, value = cell.value(axis), cell.axes[axis]
             if seen.setdefault(words, value) != value:
                 raise ConfigError(
-                    f"two values of axes.{axis} read alike in tables and figures",
+                    f"two values of axes.{axis} have the same label in tables and figures",
                     where=f"axes.{axis}",
                     got=words,
-                    hint="give each a name of its own: {name: long, ...}"
+                    hint="give each a unique name: {name: long, ...}"
                     if axis != "encoder"
                     else "vary what differs as an axis, for example encoder.width: [16, 32]",
                 )
