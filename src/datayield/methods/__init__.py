@@ -1,33 +1,45 @@
 """Objectives: one file is one method, an nn.Module that turns views into a loss.
 
-The file is called as the method, the class in it as the class of its spec: nothing is registered.
-A method declares all its state in `__init__` and offers `forward(views, t) -> Loss` and
-`after_step(t)`, with t the share of the budget spent: it never sees an epoch. Only `supervised`
-gets labels, as a third argument of `forward`.
+A method has the same class name as its spec, and a place in the union `Method`. It declares all its
+state in `__init__` and offers `forward(views, t) -> Loss` and `after_step(t)`, with t the share of
+the budget spent: it never sees an epoch. Only `supervised` gets labels, as a third argument of
+`forward`.
 """
 
 import copy
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
+from datayield.methods.barlow_twins import BarlowTwins
+from datayield.methods.byol import BYOL
+from datayield.methods.dino import DINO
+from datayield.methods.lejepa import LeJEPA
 from datayield.methods.loss import Loss
-from datayield.methods.method import Method
+from datayield.methods.moco_v3 import MoCoV3
+from datayield.methods.simclr import SimCLR
+from datayield.methods.simmim import SimMIM
+from datayield.methods.supervised import Supervised
+from datayield.methods.swav import SwAV
+from datayield.methods.vicreg import VICReg
 from datayield.nets import encoder as encoders
 from datayield.nets.encoder import Encoder
 from datayield.spec.identity import digest
-from datayield.spec.run import AnyObjective, JointEmbedding, RunSpec
+from datayield.spec.run import AnyObjective, RunSpec
 
-__all__ = ["Loss", "Method", "build", "class_of", "projector_of"]
+__all__ = ["METHODS", "Loss", "Method", "SimMIM", "Supervised", "build", "projector_of"]
 
 
-def class_of(spec: type[AnyObjective]) -> type[Method]:
-    """The module of a method: class `BYOL` in methods/byol.py for the spec `BYOL` named "byol"."""
-    module = import_module(f"datayield.methods.{spec.model_fields['name'].default}")
-    found: type[Method] = getattr(module, spec.__name__)
-    return found
+Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM | Supervised
+METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
+    cls.__name__: cls for cls in get_args(Method)
+}
+
+
+def _method_of(spec: AnyObjective, encoder: Encoder) -> Method:
+    return METHODS[type(spec).__name__](spec, encoder)
 
 
 def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:
@@ -46,7 +58,7 @@ def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:
         torch.default_generator.manual_seed(
             int(digest({"stream": "heads", "seed": spec.seed}), base=16)
         )
-        return class_of(type(spec.method))(spec.method, encoder)
+        return _method_of(spec.method, encoder)
 
 
 def projector_of(spec: RunSpec, encoder: Encoder) -> nn.Module | None:
@@ -55,5 +67,5 @@ def projector_of(spec: RunSpec, encoder: Encoder) -> nn.Module | None:
     To load kept weights into; `encoder` itself is not changed.
     """
     with torch.random.fork_rng(devices=[]):
-        method = class_of(type(spec.method))(spec.method, copy.deepcopy(encoder))
-    return method.projector if isinstance(spec.method, JointEmbedding) else None
+        method = _method_of(spec.method, copy.deepcopy(encoder))
+    return None if isinstance(method, SimMIM | Supervised) else method.projector

@@ -1,18 +1,17 @@
 """Barlow Twins: make the cross-correlation of two views the identity."""
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from datayield.maths import decorrelation
 from datayield.methods.forward_views import forward_each
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
 from datayield.spec.run import method as spec_method
 
 
-class BarlowTwins(Method):
+class BarlowTwins(nn.Module):
     """Zbontar et al. 2021, arXiv 2103.03230. Views are embedded apart as in the authors' code.
 
     Two views or more, of one size; `pairing` says how more than two meet.
@@ -29,3 +28,6 @@ class BarlowTwins(Method):
         z = [gathered(z, dim=0) for z in forward_each(self.encoder, self.projector, views)]
         total, terms = decorrelation.barlow_twins(z, self.spec.beta, self.spec.pairing)
         return loss(self.spec.scale * total, terms)
+
+    def after_step(self, t: float) -> None:
+        """Does nothing: no state but the parameters."""

@@ -1,13 +1,12 @@
 """BYOL: predict the embedding that a moving-average teacher gives another view."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from datayield.maths import distillation
 from datayield.maths.schedules import ramp
 from datayield.methods.forward_views import forward_each
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
@@ -15,7 +14,7 @@ from datayield.nets.teacher import Teacher
 from datayield.spec.run import method as spec_method
 
 
-class BYOL(Method):
+class BYOL(nn.Module):
     """Grill et al. 2020, arXiv 2006.07733. Two views or more, of one size, embedded apart.
 
     Without negatives: predictor and teacher keep it from collapsing. Heads carry no bias, which

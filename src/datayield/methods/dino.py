@@ -1,13 +1,12 @@
 """DINO: match the sharpened, centred output of a moving-average teacher on another view."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from datayield.maths import distillation
 from datayield.maths.schedules import linear, ramp
 from datayield.methods.forward_views import forward_joint, large_views
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.dino_head import Prototypes, bottleneck
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
@@ -15,7 +14,7 @@ from datayield.nets.teacher import Teacher
 from datayield.spec.run import method as spec_method
 
 
-class DINO(Method):
+class DINO(nn.Module):
     """Caron et al. 2021, arXiv 2104.14294. Two views or more, embedded together.
 
     Of views of several sizes the teacher sees the large ones (section 3.1, multi-crop).

@@ -1,21 +1,20 @@
 """LeJEPA: views agree on an embedding, and the embeddings are spread as a standard Gaussian."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from datayield.maths.gaussian import prediction, sigreg
 from datayield.maths.to_device import to_device
 from datayield.methods.forward_views import forward_joint, large_views
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
 from datayield.spec.run import method as spec_method
 
 
-class LeJEPA(Method):
+class LeJEPA(nn.Module):
     """Balestriero and LeCun 2025, arXiv 2511.08544. Two views or more, embedded together.
 
     Of views of several sizes, large ones first, all are pulled to the mean of the large ones.
@@ -40,3 +39,6 @@ class LeJEPA(Method):
         agreement = prediction(z, len(large_views(views)))
         total = self.spec.sigreg * spread + (1 - self.spec.sigreg) * agreement
         return loss(total, {"prediction": agreement, "sigreg": spread})
+
+    def after_step(self, t: float) -> None:
+        """Does nothing: no state but the parameters."""

@@ -1,13 +1,12 @@
 """MoCo v3: find an image's key, from a moving-average teacher, among the keys of the batch."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from datayield.maths.contrastive import info_nce
 from datayield.maths.schedules import ramp
 from datayield.methods.forward_views import forward_each
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
@@ -15,7 +14,7 @@ from datayield.nets.teacher import Teacher
 from datayield.spec.run import method as spec_method
 
 
-class MoCoV3(Method):
+class MoCoV3(nn.Module):
     """Chen et al. 2021, arXiv 2104.02057. Two views or more, of one size, embedded apart.
 
     With a ViT its random patch projection stays as it is (section 4.3: trained, its gradients

@@ -1,18 +1,17 @@
 """SimCLR: find an image's other view among all views in the batch."""
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from datayield.maths.contrastive import nt_xent
 from datayield.methods.forward_views import forward_joint
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
 from datayield.spec.run import method as spec_method
 
 
-class SimCLR(Method):
+class SimCLR(nn.Module):
     """Chen et al. 2020, arXiv 2002.05709. Two views or more, of one size, embedded together.
 
     The projector has no BatchNorm, as in the peers' recipes for small images.
@@ -29,3 +28,6 @@ class SimCLR(Method):
         z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)  # [V, B, D]
         total = nt_xent(z, self.spec.temperature)
         return loss(total, {"nt_xent": total})
+
+    def after_step(self, t: float) -> None:
+        """Does nothing: no state but the parameters."""

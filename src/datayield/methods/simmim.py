@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from datayield.maths.masking import patchify, random_masks, reconstruction
 from datayield.maths.to_device import to_device
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered, local_slice, world_size
 from datayield.nets.encoder import Encoder
 from datayield.spec.run import method as spec_method
@@ -14,7 +13,7 @@ from datayield.spec.run import method as spec_method
 INIT_STD = 0.02  # of the mask token, as for the authors' ViTs
 
 
-class SimMIM(Method):
+class SimMIM(nn.Module):
     """Xie et al. 2022, arXiv 2111.09886. One view or more, of one size, each masked by itself.
 
     A ViT reads a learned mask token in place of each hidden patch's embedding, before positions
@@ -44,6 +43,9 @@ class SimMIM(Method):
         errors = reconstruction(pred, patchify(pixels, self.patch), hidden)  # [V B]
         total = gathered(errors.view(len(views), -1), dim=1).mean()
         return loss(total, {"l1": total})
+
+    def after_step(self, t: float) -> None:
+        """Does nothing: no state but the parameters."""
 
     def _masks(self, views: int, batch: int, side: int) -> Tensor:
         """Hidden tokens [V B, T] from torch's global stream on the CPU, whatever the device.

@@ -6,13 +6,12 @@ from torch.nn import functional as F
 
 from datayield.maths.precision import widened
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.spec.run import method as spec_method
 
 
-class Supervised(Method):
+class Supervised(nn.Module):
     """Cross entropy of one linear layer on the features (Bridge et al. 2025, section 2.3).
 
     One view or more, of one size. The only objective that gets the labels of the batch.
@@ -36,3 +35,6 @@ class Supervised(Method):
         rows = gathered(torch.stack((errors, hits), dim=1), dim=0)
         total, accuracy = rows.mean(dim=0)
         return loss(total, {"accuracy": accuracy})
+
+    def after_step(self, t: float) -> None:
+        """Does nothing: no state but the parameters."""

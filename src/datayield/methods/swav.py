@@ -8,7 +8,6 @@ from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.maths.precision import no_autocast, widened
 from datayield.methods.forward_views import forward_joint
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
@@ -17,7 +16,7 @@ from datayield.spec.run import method as spec_method
 ASSIGNED = 2  # views that get codes: the first two, as in the authors' code
 
 
-class SwAV(Method):
+class SwAV(nn.Module):
     """Caron et al. 2020, arXiv 2006.09882. Two views or more, embedded together.
 
     Views may be of several sizes, two large ones first (section 3.4, multi-crop).

@@ -1,18 +1,17 @@
 """VICReg: pull two views together, keep every dimension's variance, decorrelate dimensions."""
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from datayield.maths import decorrelation
 from datayield.methods.forward_views import forward_each
 from datayield.methods.loss import Loss, loss
-from datayield.methods.method import Method
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
 from datayield.spec.run import method as spec_method
 
 
-class VICReg(Method):
+class VICReg(nn.Module):
     """Bardes et al. 2022, arXiv 2105.04906. Views are embedded apart as in the authors' code.
 
     Two views or more, of one size; `pairing` says how more than two meet.
@@ -29,3 +28,6 @@ class VICReg(Method):
         z = [gathered(z, dim=0) for z in forward_each(self.encoder, self.projector, views)]
         weights = self.spec.invariance, self.spec.variance, self.spec.covariance
         return loss(*decorrelation.vicreg(z, *weights, self.spec.pairing))
+
+    def after_step(self, t: float) -> None:
+        """Does nothing: no state but the parameters."""

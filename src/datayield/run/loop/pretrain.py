@@ -31,7 +31,7 @@ from datayield.run.loop.step import rate_at, stream_at, train_step
 from datayield.spec.atomic_files import write_text, write_with
 from datayield.spec.environment import compiling
 from datayield.spec.errors import InterruptedRunError, TrainingError
-from datayield.spec.run import JointEmbedding, RunSpec, flops_per_image
+from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.folders import RunFolder
 from datayield.store.records import RunCostRecord, Shared
 from datayield.store.speeds import speed_key
@@ -237,7 +237,7 @@ def save_checkpoint(
 ) -> None:
     """The encoder, and the projector where the method has one: what can be evaluated."""
     kept = {"run": spec.id, "share": share, "step": step, "encoder": method.encoder.state_dict()}
-    if isinstance(spec.method, JointEmbedding):
+    if not isinstance(method, methods.SimMIM | methods.Supervised):
         kept["projector"] = method.projector.state_dict()
     write_with(folder.checkpoint(share), lambda file: torch.save(kept, file))
 
