@@ -54,7 +54,7 @@ def test_train_must_be_there_and_not_be_test(protocol):
     with pytest.raises(ConfigError, match="needs training items"):
         evaluate(spec(protocol), None, items)
     same = spec(protocol).model_copy(update={"train": "test"})
-    with pytest.raises(ConfigError, match="not its test items"):
+    with pytest.raises(ConfigError, match="not test items"):
         evaluate(same, items, items)
 
 

@@ -70,7 +70,7 @@ def test_weights_that_cannot_be_fetched_are_an_error_that_helps(
     text = caught.value.text()
     assert "resnet18: no route to host" in text
     assert "HF_HOME" in text
-    with pytest.raises(ConfigError, match="published weights cannot be had"):
+    with pytest.raises(ConfigError, match="published weights cannot be downloaded"):
         build(EncoderSpec(name="timm/resnet18d.no_such_tag", size=32), 0, pretrained=True)
 
 
