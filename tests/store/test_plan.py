@@ -172,7 +172,7 @@ def test_damaged_and_foreign_records_are_named(study: Study, store: Store) -> No
     with pytest.raises(StoreError, match="incompatible version"):
         folder.spent()
     write_json(folder.path / "spec.json", {"edited": True})
-    with pytest.raises(StoreError, match="another run"):
+    with pytest.raises(StoreError, match="does not hold the run"):
         folder.write_spec(run.spec)
 
 
