@@ -154,20 +154,20 @@ CASES = (
     Case("a label of test that train has no image of", both(study(), images(TWO, {**TWO, "c": 6})),
          0, ("1 class", "missing in train", "are always wrong")),
     Case("a class with one image in train", both(study(), images({**TWO, "c": 1}, {**TWO, "c": 4})),
-         0, ("done now",)),
+         0, (" finished",)),
     Case("every class with one image in train", both(study(), images({"a": 1, "b": 1}, TWO)),
          1, ("no class has two training items", "train_count")),
     Case("one class only", both(study(), images({"a": 12}, {"a": 12})),
-         1, ("training items of at least two classes", "12 items of 1 class")),
+         1, ("at least two classes", "12 items of 1 class")),
     Case("a task with no test split", both(study(), images(TWO, {})),
          2, ("has no split 'test'", "train[:80%]")),
     Case("per_class: 1 for linear@1", both(study(f"{LINEAR}, per_class: 1"), images(TWO, TWO)),
-         2, ("per_class from 2 up, or knn@1",)),
+         2, ("use per_class >= 2, or knn@1",)),
     Case("more per class than a class has", both(study(f"{LINEAR}, per_class: 9"),
          images({"a": 12, "b": 4}, TWO)),
          2, ("got: 9", "allowed: 1 to 4", "label_fraction")),
     Case("one mask of another size than its image", both(study(SEGMENT), masks(1)),
-         0, ("done now",)),
+         0, (" finished",)),
     Case("all masks of another size", both(study(SEGMENT), masks(8)),
          2, ("its mask is 16 x 16, not 32 x 32 as the image",)),
     Case("segmentation of a set without masks", both(study(SEGMENT), images(TWO, TWO)),
@@ -212,7 +212,7 @@ def _message(said: str, folder: str) -> str:
     """The error, or what is printed of the task; on one line."""
     lines = [line.strip() for line in said.replace(f"{folder}/", "").splitlines() if line.strip()]
     starts = [i for i, line in enumerate(lines) if line.startswith(("error", "failed"))]
-    end = next((i for i, line in enumerate(lines) if "done now" in line), len(lines))
+    end = next((i for i, line in enumerate(lines) if " finished" in line), len(lines))
     wanted = lines[starts[-1] : end] if starts else [x for x in lines if "missing in" in x]
     wanted = wanted or [x for x in lines if "skipped" in x or " finished" in x]
     return "<br>".join(" ".join(line.split()) for line in wanted).replace("|", "\\|")

@@ -66,7 +66,7 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     # configuration
     ("unknown key", edit("batch:", "bacth:"), RUN, 2, ("'bacth'", "did you mean 'batch'", "tiny")),
     ("missing file", nothing, ("run", "dmeo"), 2, ("study not found", "did you mean 'demo'")),
-    ("not YAML", edit("[60, 240]", "[60, 240"), RUN, 2, ("not valid YAML", "line")),
+    ("not YAML", edit("[60, 240]", "[60, 240"), RUN, 2, ("invalid YAML", "line")),
     ("not a mapping", both(a_file("tiny.yaml")), RUN, 2, ("a study is a mapping", "got:     str")),
     ("unknown scale", nothing, (*RUN, "--scale", "papr"), 2, ("has no scales", "papr")),
     ("unknown method", edit("simclr,", "simcrl,"), RUN, 2, ("did you mean 'simclr'", "vicreg")),
@@ -103,7 +103,7 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     ("no such GPU", nothing, (*RUN, "--device", "cuda:99"), 2, ("CUDA devices", "cuda:99")),
     # store
     ("store is a file", a_file("store"), RUN, 1, ("cannot write to the store", "--store")),
-    ("cache is a file", a_file("cache"), RUN, 2, ("cache folder is a file", "DATAYIELD_CACHE")),
+    ("cache is a file", a_file("cache"), RUN, 2, ("cache path is a file", "DATAYIELD_CACHE")),
     # training
     ("a learning rate that explodes", edit("lr: 1e-3", "lr: 1e30"), RUN, 1,
      ("at step", "learning rate", "optim.clip")),
@@ -205,7 +205,7 @@ def test_a_run_that_another_process_holds_is_left_alone(datayield: Call, finishe
     (folder / "claim.json").write_text(json.dumps(claim))
     done = datayield(*RUN)
     assert done.code == 3
-    assert "worked on by another process" in done.err
+    assert "another process is working on this run" in done.err
     assert (folder / "claim.json").exists()
 
 
@@ -215,4 +215,4 @@ def test_an_edited_spec_is_noticed(datayield: Call, finished: Path) -> None:
     (folder / "spec.json").write_text('{"edited": true}')
     done = datayield(*RUN)
     assert done.code == 1
-    assert "another run than its name says" in done.err
+    assert "does not hold the run that its name identifies" in done.err

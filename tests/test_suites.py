@@ -148,7 +148,7 @@ TRAIN = ("train800", "val200")
 BAD: list[tuple[str, Spoil, int, tuple[str, ...]]] = [
     ("no test split", lambda task: (task / "test.txt").unlink(), 2,
      ("has no split 'test'", "train800")),
-    ("a label that is none", edit("val200", label="x"), 2, ("not a line", "val200.txt, line 1")),
+    ("a label that is none", edit("val200", label="x"), 2, ("invalid line", "val200.txt, line 1")),
     ("one class", edit(*TRAIN, label="0"), 1, ("two classes", "evaluations.vtab_1k cifar")),
     ("a class with one image", single, 0, ()),
     ("a label missing in train", edit(*TRAIN, keep=lambda i: i != 2), 0, ("2",)),
@@ -191,16 +191,19 @@ def test_none_of_the_tasks_is_here(datayield: Call, data: Path, tmp_path: Path) 
     write(tmp_path, "{suite: vtab_1k@1, size: 32}")
     done = datayield("run", "tiny.yaml")
     assert done.code == 2
-    assert "none of the evaluations" in done.err
+    assert "no data found for any evaluation" in done.err
     assert "ls tasks" in done.err
 
 
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ("{name: a, protocol: linear@1, dataset: digits, label: digit, per_class: 1}", "from 2 up"),
+        (
+            "{name: a, protocol: linear@1, dataset: digits, label: digit, per_class: 1}",
+            "per_class >= 2",
+        ),
         ("{name: a, protocol: vtab@1, dataset: digits, label: digit, per_class: 2}", "all labels"),
-        ("{name: a, protocol: linear@1, dataset: digits, draws: 2}", "neither is set"),
+        ("{name: a, protocol: linear@1, dataset: digits, draws: 2}", "draws requires"),
         ("{suite: vtab@1, size: 32}", "vtab_1k@1, vtab_mini@1, vtab_style@1"),
     ],
 )

@@ -40,13 +40,13 @@ def test_torchvisions_tasks_are_in_its_table() -> None:
             named = SETS[task.dataset.removeprefix("torchvision/")]
             assert task.label in named.names
             assert named.splits[task.test].images == task.tested
-            assert "not fetched" in missing(task)
+            assert "not downloaded" in missing(task)
 
 
 def test_a_set_that_is_not_fetched_is_not_here(tmp_path: Path) -> None:
     assert find("torchvision/DTD", "train").listing().images == 1880
     for split in ("train", "train[:50%]"):
-        with pytest.raises(DataError, match="not fetched yet"):
+        with pytest.raises(DataError, match="not downloaded yet"):
             present("torchvision/DTD", split)
 
 
@@ -58,7 +58,7 @@ def test_a_pack_is_here_and_its_size_is_compared(
     make_task(tmp_path / "vtab-1k" / "svhn", test=5)
     rows = {row["task"]: row["missing"] for row in availability() if row["suite"] == "vtab_1k@1"}
     assert rows["kitti"] == ""
-    assert rows["svhn"] == "here with 5 test images, not 26,032"
+    assert rows["svhn"] == "found with 5 test images, expected 26,032"
     assert rows["cifar"] == "there is no dataset 'vtab-1k/cifar'"
 
 

@@ -109,9 +109,9 @@ def test_the_strength_is_chosen_anew_in_each_draw() -> None:
 
 def test_what_makes_no_sense_is_refused() -> None:
     for more, says in (
-        ({"draws": 3}, "neither is set"),
-        ({"label_fraction": 0.1, "per_class": 2}, "exclude each other"),
-        ({"per_class": 1}, "from 2 up"),
+        ({"draws": 3}, "draws requires"),
+        ({"label_fraction": 0.1, "per_class": 2}, "mutually exclusive"),
+        ({"per_class": 1}, "per_class >= 2"),
         ({"protocol": "spectrum@1", "per_class": 2}, "uses all labels"),
         ({"label_fraction": 0.0}, "greater than 0"),
         ({"label_fraction": 1.5}, "less than or equal to 1"),

@@ -112,6 +112,9 @@ def test_bad_inputs() -> None:
     x, y = mixture(50, 4, 3)
     with pytest.raises(TrainingError, match="not finite"):
         evaluate(given(), (x, y), test, val=(x * torch.nan, y))
-    for more, says in (({"val": "test"}, "another split"), ({"protocol": "knn@1"}, "of vtab@1")):
+    for more, says in (
+        ({"val": "test"}, "another split"),
+        ({"protocol": "knn@1"}, "only to vtab@1"),
+    ):
         with pytest.raises(ValueError, match=says):
             given(**more)

@@ -169,7 +169,7 @@ def test_a_study_on_two_processes_stopped_and_finished_by_two_or_by_one(
     out, said = again.communicate(timeout=120)
     assert again.returncode == 0, said
     assert out.count("report:") == 1
-    assert said.count("done now") == 1
+    assert said.count(" finished") == 1
     assert (two / "studies" / "both" / "report.html").exists()
     assert sorted(record["resumed"] for record in spent(two)) == [0, 1]
     assert {record["processes"] for record in spent(two)} == {2}

@@ -144,5 +144,5 @@ def test_an_evaluation_of_some_classes_sees_those_alone() -> None:
     labels = _features(some, "train", 40, torch.from_numpy).labels["digit"]
     np.testing.assert_array_equal(labels, arrays.labels["digit"][chosen] == 7)
     assert len({ev().id, some.id, ev(classes=[3]).id}) == 3
-    with pytest.raises(ValueError, match="takes all images"):
+    with pytest.raises(ValueError, match="uses all images"):
         ev(protocol="finetune@1", classes=[3])

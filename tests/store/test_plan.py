@@ -169,10 +169,10 @@ def test_damaged_and_foreign_records_are_named(study: Study, store: Store) -> No
     with pytest.raises(StoreError, match=r"spent\.json"):
         folder.run_cost()
     (folder.path / "spent.json").write_text('{"seconds": 3}')
-    with pytest.raises(StoreError, match="not of this version"):
+    with pytest.raises(StoreError, match="incompatible version"):
         folder.run_cost()
     write_json(folder.path / "spec.json", {"edited": True})
-    with pytest.raises(StoreError, match="another run"):
+    with pytest.raises(StoreError, match="does not hold the run"):
         folder.write_spec(run.spec)
 
 

@@ -226,7 +226,7 @@ def test_a_disk_that_fills_up_meanwhile(folder: str, monkeypatch: pytest.MonkeyP
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(arrays, "decode_all", full)
-    with pytest.raises(DataError, match="are free"):
+    with pytest.raises(DataError, match="is free"):
         prepare(folder, "train", 8)
 
 

@@ -80,7 +80,7 @@ def test_classes_that_are_not_there(value: object, says: str) -> None:
 
 
 def test_labels_that_are_not_there() -> None:
-    with pytest.raises(DataError, match="'label', and there are none") as caught:
+    with pytest.raises(DataError, match="'label', which do not exist") as caught:
         among(_classes("[:2]"), "label", {"shape": LABELS}, {}, "x")
     assert "shape" in str(caught.value)
 

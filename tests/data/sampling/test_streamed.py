@@ -104,7 +104,7 @@ def test_a_file_cut_short_is_named(stored: Stored) -> None:
     with pytest.raises(DataError, match="ends before image") as caught:
         streamed.batch(0, 0, N)
     assert str(stored.path) in str(caught.value)
-    assert "decode the images again" in caught.value.hint
+    assert "decoded again" in caught.value.hint
     assert readers() == []
 
 

@@ -75,5 +75,5 @@ def test_stamp_notices_a_change_that_the_fingerprint_does_not(tmp_path: Path) ->
 
 
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot look into"):
+    with pytest.raises(DataError, match="cannot list a folder"):
         splits(tmp_path / "none")

@@ -57,5 +57,5 @@ def test_spelling(text: str, meant: object) -> None:
 
 @pytest.mark.parametrize("text", ["train[80]", "train[60%:20%]", "train[:120%]", "train[", "[:5%]"])
 def test_what_is_no_share_is_refused(text: str) -> None:
-    with pytest.raises(DataError, match="no share of a split"):
+    with pytest.raises(DataError, match="invalid split slice"):
         share_of(text)

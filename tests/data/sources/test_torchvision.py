@@ -117,7 +117,7 @@ def test_no_internet(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("<urlopen error [Errno -2] Name or service not known>")
 
     monkeypatch.setattr(torchvision.datasets, "CIFAR10", offline)
-    with pytest.raises(DataError, match="could not be fetched") as caught:
+    with pytest.raises(DataError, match="cannot be downloaded") as caught:
         prepare("torchvision/CIFAR10", "train", 32)
     assert str(root) in str(caught.value)
     assert "DATAYIELD_CACHE" in str(caught.value)

@@ -28,7 +28,7 @@ def _small(claims: list[dict[str, Any]]) -> StudyResults:
 
 def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
     page = write_report(_small(CLAIMS), tmp_path).read_text()
-    assert page.index("what these runs say") < page.index("The answer")
+    assert page.index("what these runs show") < page.index("The answer")
     shown = re.findall(r'<span class="verdict ([\w-]+)">([\w ]+)</span>', page)
     assert shown == [
         ("reproduced", "reproduced"),
@@ -48,5 +48,5 @@ def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
 
 def test_a_study_without_claims_has_no_table(tmp_path: Path) -> None:
     page = write_report(_small([]), tmp_path).read_text()
-    assert "what these runs say" not in page
+    assert "what these runs show" not in page
     assert not (tmp_path / "claims.json").exists()

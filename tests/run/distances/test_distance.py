@@ -143,7 +143,7 @@ def test_the_encoder_of_a_run(tmp_path: Path, kept_run: RunSpec) -> None:
         feature_net(f"run:{kept_run.id}", None, store)
     with pytest.raises(ConfigError, match="run not found"):
         feature_net("run:abc", None, store)
-    with pytest.raises(ConfigError, match="no share"):
+    with pytest.raises(ConfigError, match="invalid share"):
         feature_net(f"run:{kept_run.id}@half", None, store)
 
 
@@ -155,7 +155,7 @@ def test_a_run_trained_on_a_set_is_called_a_biased_judge(
         "distance", kept_run.data.dataset, "digits", "--count", "60", "--encoder", judge
     )
     assert done.code == 0, done.err
-    assert "biased judge" in done.out
+    assert "distances are biased" in done.out
 
 
 def test_a_published_network_sees_its_own_size_and_scale() -> None:
@@ -214,8 +214,8 @@ def test_weights_that_cannot_be_fetched(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((SPRITES,), "needs two sets"),
-        ((SPRITES, SPRITES), "not different"),
+        ((SPRITES,), "needs two different sets"),
+        ((SPRITES, SPRITES), "two different sets"),
         ((SPRITES, "nowhere"), "no dataset 'nowhere'"),
         ((SPRITES, "digits", "--split-b", "val"), "no split 'val'"),
         ((SPRITES, "digits", "--count", "500"), "has 120 images"),

@@ -133,7 +133,7 @@ def _main() -> None:
                 "table": hashlib.sha256(made).hexdigest()[:16],
                 "rows": made.count(b"\n") - 1,
                 "signalled": hit,
-                "started_again": said.count("started again"),
+                "started_again": said.count("restarted"),
             }
             print(json.dumps(line), flush=True)  # noqa: T201
     print(json.dumps({"tables_identical": len(tables) == 1}))  # noqa: T201

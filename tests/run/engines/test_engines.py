@@ -71,7 +71,7 @@ def test_a_slurm_job_warned_of_its_end_saves_and_goes_on_when_requeued(folder: P
     study = start(folder, "slurm", *BY_SLURM)
     signal_one(folder / "slurm", signal.SIGUSR2, study)
     said = finished(study)
-    assert "started again" not in said
+    assert "restarted" not in said
     assert resumed(folder, "slurm") == 1
     assert table(folder, "slurm") == table(folder, "serial")
 

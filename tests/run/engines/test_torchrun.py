@@ -108,5 +108,5 @@ def test_on_ray_a_task_asks_for_a_gpu_for_each_process(
 
     assert asked(8, 1) == (0.5, 2)
     assert asked(2, 2) == (2, 1)
-    with pytest.raises(ConfigError, match="no node of the cluster has a GPU for each process"):
+    with pytest.raises(ConfigError, match="no node of the cluster has a GPU for every process"):
         asked(1, 3)

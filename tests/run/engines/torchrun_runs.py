@@ -1,7 +1,7 @@
 """One study on engines with two processes at each task, and its tables compared.
 
 `python -m tests.run.engines.torchrun_runs` makes a study of two runs by torchrun itself, then on
-submitit's local cluster (stopped by Ctrl-C and started again, then a job warned of its end), then
+submitit's local cluster (stopped by Ctrl-C and restarted, then a job warned of its end), then
 on Ray (a follower killed), and compares the digests of table.csv. One thread each.
 """
 
@@ -79,7 +79,7 @@ def slurm(folder: Path) -> str:
     study = start(folder, "slurm", *PATIENT, *BY_TWO)
     os.kill(parent(parent(leader(store, study))), signal.SIGUSR2)  # parent: torchrun; its: the job
     said = finished(study)
-    assert "started again" not in said, said
+    assert "restarted" not in said, said
     records = [json.loads(path.read_text()) for path in store.glob("runs/*/spent.json")]
     assert {record["processes"] for record in records} == {2}
     assert sum(record["resumed"] for record in records) == saved + 1
@@ -87,7 +87,7 @@ def slurm(folder: Path) -> str:
 
 
 def ray(folder: Path) -> str:
-    """A follower killed: its task is lost, and started again."""
+    """A follower killed: its task is lost, and restarted."""
     study = start(folder, "ray", *BY_RAY, *BY_TWO)
     os.kill(follower(leader(folder / "ray", study)), signal.SIGKILL)
     said = finished(study)

@@ -14,7 +14,7 @@ def test_each_unit_becomes_images() -> None:
 
 
 def test_flops_need_the_cost_of_an_image() -> None:
-    with pytest.raises(ConfigError, match="cost of one image"):
+    with pytest.raises(ConfigError, match="cost per image"):
         Budget(unit="flops", amount=1e12).images(n=1, batch=1)
 
 

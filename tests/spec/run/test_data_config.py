@@ -101,16 +101,16 @@ def test_shortages_are_of_parts() -> None:
 @pytest.mark.parametrize(
     ("data", "axes", "says"),
     [
-        ({"parts": {"B": B}}, {"data.parts.C.count": [10]}, ["there is no part 'C'", "B"]),
-        ({"parts": {"B": B}, "count": 3}, {}, ["count is of a part", "data.parts (B)"]),
-        ({"parts": [B]}, {}, ["mappings with names"]),
+        ({"parts": {"B": B}}, {"data.parts.C.count": [10]}, ["part 'C' does not exist", "B"]),
+        ({"parts": {"B": B}, "count": 3}, {}, ["count belongs to a part", "data.parts (B)"]),
+        ({"parts": [B]}, {}, ["named mappings"]),
         ({"parts": {"B": None}}, {}, ["every part is empty"]),
         ({"parts": {"B": B, "A": {**A, "cuont": 3}}}, {}, ["'data.parts.A.cuont'", "'count'"]),
-        ({"parts": {"B": B, "A 2": A}}, {}, ["'A 2' is no name"]),
+        ({"parts": {"B": B, "A 2": A}}, {}, ["'A 2' is not a valid name"]),
         ({"parts": {"B": B, "A": {"dataset": "gone"}}}, {}, ["data.parts.A.count is not stated"]),
-        ({"dataset": "one", "classes": "[:3]"}, {}, ["say how many images"]),
+        ({"dataset": "one", "classes": "[:3]"}, {}, ["needs an explicit count"]),
         ({"dataset": "one", "count": 3, "classes": "3"}, {}, ['written "[:100]"']),
-        ({"dataset": "one", "count": 3, "label": "x"}, {}, ["label names the column"]),
+        ({"dataset": "one", "count": 3, "label": "x"}, {}, ["label applies only with classes"]),
         ({"dataset": "one", "sizee": 3}, {}, ["'data.sizee'; did you mean 'size'"]),
         (
             {"parts": {"B": B, "A": A}},
@@ -144,12 +144,12 @@ def test_a_mixture_is_compared_at_both_budgets() -> None:
 
 def test_labels_that_choose_images_are_said_to() -> None:
     chosen = {"dataset": "one", "count": 100, "classes": "[:3]"}
-    assert "labels choose which images are drawn from (one [:3])" in _warned(_study(chosen))
-    assert "labels choose" not in _warned(_study({"parts": {"B": B, "A": A}}))
+    assert "labels select the images of one [:3]" in _warned(_study(chosen))
+    assert "labels select" not in _warned(_study({"parts": {"B": B, "A": A}}))
 
 
 def test_encoders_that_read_alike_are_refused() -> None:
     pair = [{"name": "convnet", "size": 16, "width": width} for width in (4, 8)]
-    with pytest.raises(ConfigError, match=r"axes\.encoder read alike") as caught:
+    with pytest.raises(ConfigError, match=r"axes\.encoder have the same label") as caught:
         _cells(B, encoder=pair)
     assert "encoder.width" in str(caught.value)

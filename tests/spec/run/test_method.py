@@ -33,7 +33,7 @@ def test_other_strings_are_refused_with_an_example(bad: str) -> None:
     for spec, knob in ((BarlowTwins, "beta"), (VICReg, "covariance")):
         with pytest.raises(ConfigError) as caught:
             validated(spec, {knob: bad}, where="test")
-        assert 'as "10.24/d"' in caught.value.text()
+        assert 'e.g. "10.24/d"' in caught.value.text()
 
 
 def test_a_weight_of_zero_is_refused_and_a_wrong_projector_told_once() -> None:

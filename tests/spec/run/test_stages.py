@@ -82,7 +82,7 @@ def test_ids_hold_the_whole_chain() -> None:
 
 def test_values_that_read_alike_are_refused() -> None:
     long = {"method": {"name": "simmim"}, "data": {"count": 100}, "budget": {"epochs": 9}}
-    with pytest.raises(ConfigError, match="read alike"):
+    with pytest.raises(ConfigError, match="have the same label"):
         _study(init=[{**long, "budget": {"epochs": 3}}, long]).cells({})
 
 

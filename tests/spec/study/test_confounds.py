@@ -45,7 +45,7 @@ def test_a_clean_study_is_not_warned_of() -> None:
         ({"axes": {"data.count": [100, 1000]}}, "single seed"),
         ({"base__data": {"dataset": "sprites", "size": 32, "seed": 0}}, "data.seed is fixed"),
         ({"evaluations": [{"name": "c", "protocol": "knn@1", "dataset": "sprites",
-                           "test_count": 100}]}, "test images leave about"),
+                           "test_count": 100}]}, "test images imply an error of about"),
         ({"recipes": {"simclr": {"batch": 32}},
           "axes": {"data.count": [1000], "method": ["simclr", "vicreg"], "seed": [0, 1]},
           "base__method": {"projector": [64, 64]}}, "methods differ"),
@@ -60,7 +60,7 @@ def test_a_planted_confound_is_named(changes: dict[str, Any], says: str) -> None
 
 def test_few_images_cost_a_spectrum_no_points() -> None:
     few = {"name": "c", "protocol": "state@1", "dataset": "sprites", "test_count": 100}
-    assert not any("points of chance" in warning for warning in _warnings(evaluations=[few]))
+    assert not any("points in every score" in warning for warning in _warnings(evaluations=[few]))
 
 
 def test_epochs_of_a_budget_in_epochs_do_not_move() -> None:
