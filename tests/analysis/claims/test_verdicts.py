@@ -21,7 +21,7 @@ def _exact(values: Any, seeds: int = 3) -> StudyResults:
     rows = tuple(
         row._replace(value=values(SIZES.index(row.n), row.seed), n_test=10**12)
         for row in whole.rows
-        if row.kind == "run" and row.method == "simclr" and row.asked == "10 epochs"
+        if row.kind == "run" and row.method == "simclr" and row.budget_label == "10 epochs"
     )
     return replace(whole, rows=rows)
 
@@ -114,7 +114,7 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
     found = judge(part)
     assert [j.verdict for j in found] == ["undecided", "reproduced", "not asked", "not asked"]
     assert "32000" in found[0].evidence
-    assert tally(found) == "claims: 1 reproduced, 0 contradicted, 1 undecided, 2 not asked here"
+    assert tally(found) == "1 reproduced, 0 contradicted, 1 undecided, 2 not asked here"
     one = replace(whole, rows=tuple(row for row in whole.rows if row.seed == 0))
     assert judge(one)[1].evidence == "One seed cannot tell."
 

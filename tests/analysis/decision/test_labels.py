@@ -13,9 +13,11 @@ from datayield.analysis.text.labels import label_sentences
 from datayield.report.figures.labels import label_figures
 from datayield.report.findings import analyse
 from datayield.report.page.tables import label_table
+from datayield.spec.run.budget import Budget
 from tests.simulated import study, with_milestones
 
 COUNTS = (50, 200)
+BUDGET = Budget(unit="epochs", amount=8)
 ARMS = ("1k", "1k + scenes")
 
 
@@ -32,9 +34,10 @@ def chains(seeds: int = 2) -> StudyResults:
             for stage, arm in enumerate(("", *ARMS)):
                 value = 0.2 + 0.1 * stage + 0.2 * step + 0.004 * seed + 0.002 * (seed == stage)
                 kind = "run" if stage else "untrained"
-                cell = ("simmim" if stage else "", "viny", "a", 1000, "8 epochs", 8000, 1.0)
+                cell = ("simmim" if stage else "", "viny", "a", 1000, BUDGET, 8000, 1.0)
+                axes = (("run", arm),) if stage else ()
                 row = Row(
-                    f"{arm}-{seed}", kind, *cell, arm, seed, f"roads {n}", "segment@1", "", "miou",
+                    f"{arm}-{seed}", kind, *cell, axes, seed, f"roads {n}", "segment@1", "", "miou",
                     value, 100, n, value - 0.0196, value + 0.0196,
                 )  # fmt: skip
                 rows += [row, row._replace(metric="accuracy", value=0.9)]
@@ -50,7 +53,7 @@ def test_curves_and_baselines_are_of_the_main_metric() -> None:
 
 def test_one_seed_has_the_interval_of_its_evaluation() -> None:
     """Standard error 0.01 on both sides, and not the binomial one of 100 images."""
-    (line, *_) = (line for key, line in curves(chains(1)).items() if key.arm == ARMS[0])
+    (line, *_) = (line for key, line in curves(chains(1)).items() if key.axes_label == ARMS[0])
     (bare, _) = baselines(chains(1))
     (found,) = differences([pair(bare.seeds, line[0].seeds)])
     assert found.covers == "test images only"

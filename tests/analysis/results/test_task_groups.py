@@ -7,9 +7,11 @@ from datayield.analysis.results.results import Row, StudyResults
 from datayield.analysis.results.task_groups import ALL, SCORE, group_gains, group_rows, task_groups
 from datayield.analysis.text.answer import answer
 from datayield.spec.evaluation.suites import expanded
+from datayield.spec.run.budget import Budget
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 
+BUDGET = Budget(unit="images", amount=2000)
 SIZES, SEEDS = (100, 400), (0, 1, 2)
 
 
@@ -28,12 +30,12 @@ def made(without: tuple[str, ...] = (), skip: tuple[str, int, int] | None = None
     for n in SIZES:
         for seed in SEEDS:
             for i, ev in enumerate(study.evaluations):
-                if skip == (ev.name.split()[-1], n, seed):
+                if skip == (ev.task, n, seed):
                     continue
                 score = 0.1 * i + 0.05 * np.log2(n / 100) / 2 * i + 0.01 * seed
                 row = Row(
-                    f"{n}-{seed}", "run", "simclr", "convnet", "sprites", n, "2k images", 2000,
-                    1.0, "", seed, ev.name, ev.protocol, ev.group, ev.main_metric, score, 500,
+                    f"{n}-{seed}", "run", "simclr", "convnet", "sprites", n, BUDGET, 2000,
+                    1.0, (), seed, ev.name, ev.protocol, ev.group, ev.main_metric, score, 500,
                 )  # fmt: skip
                 rows.append(row)
                 if ev.metric:

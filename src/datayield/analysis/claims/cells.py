@@ -1,22 +1,20 @@
 """The cells that a claim looks at: axis values in words -> scores by seed, and baselines."""
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from datayield.analysis.decision import VALIDATION, ledgers
+from datayield.analysis.decision import ledgers
 from datayield.analysis.results import MAIN, SCORE, Row, StudyResults
 from datayield.analysis.results.task_groups import task_groups
 from datayield.spec.claims import ENDS, SELECTION_GAP, in_words
-from datayield.spec.study import Study
+from datayield.spec.study import COLUMN_AXES, Study
 
 SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
 Point = frozenset[tuple[str, str]]  # (axis, value in words)
 _HALF = 1.96
-_COLUMNS = ("data.count", "method", "seed", "budget")  # axes that are no part of a row's arm
 
 
 class NotAskedError(Exception):
@@ -113,7 +111,6 @@ def placed(
     A baseline has no point. Raises NotAskedError.
     """
     wanted = {name: measured(results.study, name, metric) for name in names}
-    pattern = _arms(results.study)
     together = [target for targets in wanted.values() for target in targets]
     for word, targets in wanted.items() if by_eval else [("", together)]:
         rows = _rows(results, targets, by_share)
@@ -121,7 +118,7 @@ def placed(
             if each.kind != "run":
                 yield word, each, None
                 continue
-            point = _point(results.study, each, pattern, by_share)
+            point = _point(results.study, each, by_share)
             if point is not None:
                 yield word, each, point | {("eval", word)} if by_eval else point
 
@@ -174,12 +171,12 @@ def _gaps(results: StudyResults) -> list[Row]:
     """Best on test minus best on validation (of the data pretrained on, where it is measured)."""
     found = []
     for each in [*ledgers(results, MAIN), *ledgers(results, SCORE)]:
-        chosen = [c for c in each.choices if c.by.startswith(VALIDATION)]
+        chosen = [c for c in each.choices if c.kind == "validation"]
         if chosen:
             k = each.key
             found += [
-                Row("", "run", k.method, each.encoder, "", each.n, k.asked, each.images, 1.0, k.arm,
-                    seed, k.eval, k.protocol, "", SELECTION_GAP, value, 0)
+                Row("", "run", k.method, each.encoder, "", each.n, k.budget, each.images, 1.0,
+                    k.axes, seed, k.eval, k.protocol, "", SELECTION_GAP, value, 0)
                 for seed, value in chosen[-1].gap.values
             ]  # fmt: skip
     return found
@@ -204,6 +201,7 @@ def _averaged(rows: list[Row], many: int) -> list[Row]:
         found.append(
             same._replace(
                 eval=" + ".join(by_eval),
+                mean_of=tuple(by_eval),
                 value=value,
                 n_test=sum(row.n_test for row in mine),
                 n_train=min(row.n_train for row in mine),
@@ -229,7 +227,7 @@ def cell_of(results: StudyResults, row: Row) -> Cell:
             ev.name: f"{ev.dataset} {ev.test} {ev.label}" for ev in results.study.evaluations
         }
     sets = results.derived["test sets"]
-    items = tuple(sets.get(name, name) for name in row.eval.split(" + "))
+    items = tuple(sets.get(name, name) for name in row.mean_of or (row.eval,))
     return Cell(
         {row.seed: row.value}, _error(row), items, row.n_test, row.n, row.n_train, row.encoder,
         row.dataset,
@@ -243,26 +241,13 @@ def merged(cells: list[Cell]) -> Cell:
     return replace(cells[0], values=values, error=error)
 
 
-def _arms(study: Study) -> re.Pattern[str]:
-    """How the axes that have no column of their own stand in a row's `arm`."""
-    parts = [
-        ("" if axis == "run" else re.escape(f"{axis}=")) + f"(?P<a{i}>.*?)"
-        for i, axis in enumerate(study.axes)
-        if axis not in _COLUMNS
-    ]
-    return re.compile(", ".join(parts))
-
-
-def _point(study: Study, row: Row, arms: re.Pattern[str], by_share: bool) -> Point | None:
-    match = arms.fullmatch(row.arm)
-    if match is None:
+def _point(study: Study, row: Row, by_share: bool) -> Point | None:
+    """Where a run stands along the study's axes; None where the row has others than these."""
+    own = {"data.count": in_words("", row.n), "method": row.method, "budget": row.budget_label}
+    named = dict(row.axes)
+    if named.keys() != {axis for axis in study.axes if axis not in COLUMN_AXES}:
         return None
-    own = {"data.count": in_words("", row.n), "method": row.method, "budget": row.asked}
-    found = {
-        axis: match[f"a{i}"] if axis not in _COLUMNS else own[axis]
-        for i, axis in enumerate(study.axes)
-        if axis != "seed"
-    }
+    found = {axis: (own | named)[axis] for axis in study.axes if axis != "seed"}
     if by_share:
         found["share"] = in_words("share", row.share)
     return frozenset(found.items())

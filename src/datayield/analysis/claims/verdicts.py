@@ -101,14 +101,14 @@ def holm(p: list[float]) -> list[float]:
 
 
 def tally(judged: list[Judged]) -> str:
-    """'claims: 3 reproduced, 1 contradicted, 2 undecided, 4 not asked here'; empty for none."""
+    """'3 reproduced, 1 contradicted, 2 undecided, 4 not asked here'; empty for none."""
     if not judged:
         return ""
     counts = {v: sum(j.verdict == v for j in judged) for v in ("reproduced", "contradicted")}
     undecided = sum(j.verdict == "undecided" for j in judged)
     parts = [f"{number} {verdict}" for verdict, number in counts.items()]
     others = sum(j.verdict == "not asked" for j in judged)
-    return f"claims: {', '.join(parts)}, {undecided} undecided, {others} not asked here"
+    return f"{', '.join(parts)}, {undecided} undecided, {others} not asked here"
 
 
 def _test(results: StudyResults, claim: Claim) -> _Tested:

@@ -58,7 +58,7 @@ class Comparison:
     """The smaller set against the larger one, under every normaliser that the runs allow."""
 
     context: Context
-    name: str  # the larger's arm
+    name: str  # the larger's axes, in words
     start: str  # the smaller's, the same along a ladder
     n: int
     to: int
@@ -137,7 +137,7 @@ def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
     for pairs in _ends(list(sets)):
         (small, large), levels = _first_with_most_units(sets, pairs)
         if levels:
-            start, name = (sets[which][0].row.arm for which in (small, large))
+            start, name = (sets[which][0].row.axes_label for which in (small, large))
             drawn = [_with_curve(level, sets, small, large) for level in levels]
             yield _Draft(context, start, name, small.n, large.n, drawn)
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from datayield.analysis.cost.readings import Reading, readings
-from datayield.analysis.results import CurveKey, StudyResults
+from datayield.analysis.results import CurveKey, StudyResults, key_of
 
 Cost = Literal["seconds", "flops"]
 SPREAD = 1.3  # seconds of equal work differ by less: no frontier is drawn of those
 
 
 class Line(NamedTuple):
-    """One way of pretraining: a curve's name and N (the budget is told by `key.asked`)."""
+    """One way of pretraining: a curve's name and N (the budget is told by `key.budget`)."""
 
     key: CurveKey
     encoder: str
@@ -89,8 +89,7 @@ def frontiers(results: StudyResults, cost: Cost = "seconds") -> list[Frontier]:
         lines: dict[Line, list[Reading]] = defaultdict(list)
         for r in (r for r in every if r.context.eval == name):
             row = r.row
-            key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
-            lines[Line(key, row.encoder, row.n)].append(r)
+            lines[Line(key_of(row), row.encoder, row.n)].append(r)
         if len(lines) > 1:
             made = _frontier(name, cost, lines)
             if made.spots[-1].cost > SPREAD * made.spots[0].cost:

@@ -114,10 +114,11 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
         found.setdefault((b.kind, b.encoder), line).cells[b.eval] = b.seeds
     for p in points:
         key = p.key
-        name = key.arm if named else key.name + (f", N = {p.n:,}" if key.name in many else "")
-        note = key._replace(arm="").name if named else ""
+        size = f", N = {p.n:,}" if key.name in many else ""
+        name = key.axes_label if named else key.name + size
+        note = key._replace(axes=()).name if named else ""
         line = _Line(name, note, key.name, "run", p.encoder, {})
-        at = (key.method, key.arm, key.asked, p.encoder, p.n, p.images)
+        at = (key.method, key.axes, key.budget, p.encoder, p.n, p.images)
         found.setdefault(at, line).cells[key.eval] = p.seeds
     yield from found.values()
 

@@ -48,7 +48,7 @@ class Cell:
 class Grid:
     """The cells of one method under one evaluation, by growing N, then C."""
 
-    key: CurveKey  # `asked` is empty: the budget varies
+    key: CurveKey  # `budget` is None: it varies
     cells: tuple[Cell, ...]
 
 
@@ -56,7 +56,7 @@ def regimes(results: StudyResults, worth: float = WORTH, level: float = 0.95) ->
     """Every grid in the study: at least one cell with a neighbour along N and one along C."""
     planes: dict[CurveKey, list[Point]] = {}
     for key, line in curves(results).items():
-        planes.setdefault(key._replace(asked=""), []).extend(line)
+        planes.setdefault(key._replace(budget=None), []).extend(line)
     found = {key: _cells(line) for key, line in planes.items()}
     moves = {key: _moves(cells) for key, cells in found.items()}
     judged: dict[CurveKey, dict[tuple[_At, _At], Move]] = {key: {} for key in found}

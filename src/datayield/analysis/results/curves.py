@@ -8,6 +8,8 @@ from typing import NamedTuple
 from datayield.analysis.format import method_name, metric_name
 from datayield.analysis.results.results import Row, StudyResults
 from datayield.spec.errors import DataError
+from datayield.spec.run import Budget
+from datayield.spec.study import NamedAxes, axes_label
 
 MAIN = "main"  # each evaluation's own: accuracy, balanced accuracy or mIoU
 _HALF = 1.96  # standard errors in half of a 95% interval
@@ -20,13 +22,29 @@ class CurveKey(NamedTuple):
     protocol: str
     metric: str
     method: str
-    arm: str
-    asked: str
+    axes: NamedAxes  # those that have no column of their own
+    budget: Budget | None  # as the study states it; None where it varies
 
     @property
     def name(self) -> str:
         """The curve within its evaluation: 'SimCLR, 20k images'."""
-        return ", ".join(part for part in (method_name(self.method), self.asked, self.arm) if part)
+        parts = (method_name(self.method), self.budget_label, self.axes_label)
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def budget_label(self) -> str:
+        """ "100 epochs", "640k images"; "" where the budget varies."""
+        return self.budget.label() if self.budget else ""
+
+    @property
+    def axes_label(self) -> str:
+        """ "key=value, key=value"; "" where there are no axes."""
+        return axes_label(self.axes)
+
+    @property
+    def at_fixed_epochs(self) -> bool:
+        """Whether compute grows with N along the curve."""
+        return self.budget is not None and self.budget.unit == "epochs"
 
     @property
     def place(self) -> str:
@@ -104,8 +122,13 @@ class Baseline:
         return "raw pixels" if self.kind == "pixels" else f"{self.kind} {self.encoder}".strip()
 
 
+def key_of(row: Row) -> CurveKey:
+    """The curve that a run's row is on."""
+    return CurveKey(row.eval, row.protocol, row.metric, row.method, row.axes, row.budget)
+
+
 def points(results: StudyResults, metric: str = MAIN) -> list[Point]:
-    """Every cell at every share, in the order of the study: evaluation, method, arm, budget, N.
+    """Every cell at every share, in the order of the study: evaluation, method, axes, budget, N.
 
     Raises DataError where one cell holds two different values for one seed.
     """
@@ -118,13 +141,16 @@ def _points(results: StudyResults, metric: str) -> list[Point]:
     groups: dict[tuple[CurveKey, str, int, int, float], list[Row]] = {}
     for row in main_rows(results, metric):
         if row.kind == "run":
-            key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
+            key = key_of(row)
             cell = (key, row.encoder, row.n, row.images, row.share)
             groups.setdefault(cell, []).append(row)
-    found = [Point(*cell, seeds=seeds_of(rows, str(cell[0]))) for cell, rows in groups.items()]
+    found = [
+        Point(*cell, seeds=seeds_of(rows, f"{cell[0].place}, {cell[0].name}"))
+        for cell, rows in groups.items()
+    ]
     evals = {spec.name: i for i, spec in enumerate(results.study.evaluations)}
     methods = {name: i for i, name in enumerate(results.study.axes.get("method", ()))}
-    arms = {arm: i for i, arm in enumerate(dict.fromkeys(p.key.arm for p in found))}
+    axes = {each: i for i, each in enumerate(dict.fromkeys(p.key.axes for p in found))}
     first: dict[CurveKey, int] = {}
     for p in found:
         first[p.key] = min(p.images, first.get(p.key, p.images))
@@ -133,8 +159,8 @@ def _points(results: StudyResults, metric: str) -> list[Point]:
         key=lambda p: (
             (evals.get(p.key.eval, len(evals)), p.key.eval),
             (methods.get(p.key.method, len(methods)), p.key.method),
-            arms[p.key.arm],
-            (first[p.key], p.key.asked),
+            axes[p.key.axes],
+            (first[p.key], p.key.budget_label),
             (p.n, p.images, p.share, p.encoder),
         ),
     )
@@ -195,7 +221,7 @@ def seeds_of(rows: list[Row], where: str) -> Seeds:
                 "two different values for one cell and seed",
                 where=where,
                 got=f"seed {row.seed}: {values[row.seed]} and {row.value}",
-                hint="an axis that tells these runs apart is missing from the arm",
+                hint="an axis that tells these runs apart is missing from the study",
             )
     known = [
         (row.high - row.low) / 2 / _HALF

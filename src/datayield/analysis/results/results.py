@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from datayield.spec.claims import Published
-from datayield.spec.run import RunSpec
-from datayield.spec.study import Study
+from datayield.spec.run import Budget, RunSpec
+from datayield.spec.study import NamedAxes, Study, axes_label
 from datayield.store.distances import DistanceRecord
 
 Kind = Literal["run", "untrained", "pretrained", "pixels"]
@@ -15,7 +15,7 @@ class Row(NamedTuple):
     """One value of one metric of one subject at one share of its budget.
 
     A baseline (`untrained`, `pretrained`, `pixels`) has no method, data or budget: those fields
-    are empty or 0.
+    are empty, None or 0.
     """
 
     run: str  # id of the run or baseline
@@ -24,10 +24,10 @@ class Row(NamedTuple):
     encoder: str
     dataset: str  # pretrained on
     n: int  # unique pretraining images
-    asked: str  # the budget as the study asked for it: "100 epochs", "640k images"
-    images: int  # images presented over the whole run, as asked
+    budget: Budget | None  # as the study states it
+    images: int  # images presented over the whole run, by its budget
     share: float  # share of the budget spent when measured, 0 to 1
-    arm: str  # the other axes as "key=value, key=value"; "" where there are none
+    axes: NamedAxes  # those that have no column of their own
     seed: int
     eval: str  # name of the evaluation in the study
     protocol: str  # linear@1, knn@1, spectrum@1, ...
@@ -38,6 +38,17 @@ class Row(NamedTuple):
     n_train: int = 0  # labelled items learned from, 0 where there are none
     low: float | None = None  # 95% interval of this one value over test items, where it is known
     high: float | None = None
+    mean_of: tuple[str, ...] = ()  # evaluations, of a mean that a claim is about
+
+    @property
+    def budget_label(self) -> str:
+        """ "100 epochs", "640k images"; "" of a baseline."""
+        return self.budget.label() if self.budget else ""
+
+    @property
+    def axes_label(self) -> str:
+        """ "key=value, key=value"; "" where there are no axes."""
+        return axes_label(self.axes)
 
 
 @dataclass(frozen=True, slots=True)

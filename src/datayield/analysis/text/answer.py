@@ -92,7 +92,8 @@ def _over_training(results: StudyResults) -> list[Headline]:
     tasks = {ev.name for ev in results.study.evaluations if ev.part_of}
     ranks = peaks(results, "effective_rank")
     alone = smallest([p for p in peaks(results) if p.key.eval not in tasks])
-    suites = smallest([p for p in peaks(results, SCORE) if p.key.eval.endswith(ALL)])
+    whole = {g.name for g in task_groups(results.study) if g.group == ALL}
+    suites = smallest([p for p in peaks(results, SCORE) if p.key.eval in whole])
     return [peak_sentence(peak, ranks) for peak in (*alone[:1], *suites[:1])]
 
 
@@ -113,9 +114,9 @@ def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[C
 
 def _at_fixed_compute(key: CurveKey, among: list[CurveKey]) -> list[CurveKey]:
     """For a curve at fixed epochs: the same method's curve at fixed compute, where there is one."""
-    if "epoch" not in key.asked:
+    if not key.at_fixed_epochs:
         return []
-    beside = (k for k in among if k._replace(asked=key.asked) == key and "epoch" not in k.asked)
+    beside = (k for k in among if k._replace(budget=key.budget) == key and not k.at_fixed_epochs)
     return list(islice(beside, 1))
 
 

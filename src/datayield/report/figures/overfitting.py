@@ -2,7 +2,7 @@
 
 from datayield.analysis.decision import Peak
 from datayield.analysis.format import count, metric_name
-from datayield.analysis.results import ALL
+from datayield.analysis.results import ALL, SCORE
 from datayield.analysis.text import smallest
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.findings import RANK, Findings
@@ -14,8 +14,9 @@ _PANEL, _FOOT = 190, 60  # px
 def peak_figure(f: Findings) -> Figure | None:
     """One panel each: the first evaluation over training, a suite's mean, the effective rank."""
     scores = [p for p in f.peaks if p.key.metric != RANK and p.key.eval not in f.tasks]
-    alone = [p for p in scores if p.key.metric != "score"]
-    suites = [p for p in scores if p.key.metric == "score" and p.key.eval.endswith(ALL)]
+    alone = [p for p in scores if p.key.metric != SCORE]
+    whole = {group.name for group in f.groups if group.group == ALL}
+    suites = [p for p in scores if p.key.eval in whole]
     ranks = [p for p in f.peaks if p.key.metric == RANK]
     panels = [_of_one(found) for found in (alone, suites, ranks)]
     panels = [panel for panel in panels if panel]

@@ -9,10 +9,12 @@ from datayield.analysis.format import count
 from datayield.analysis.results import CurveKey
 from datayield.report.findings import Findings
 from datayield.report.palette import styles
+from datayield.spec.run import Budget
+from datayield.spec.study import NamedAxes
 
 CURVES, PANELS = 20, 6
 
-_Name = tuple[str, str, str]  # method, arm, budget: a curve, whatever it is evaluated on
+_Name = tuple[str, NamedAxes, Budget | None]  # a curve, whatever it is evaluated on
 
 
 def shown(f: Findings) -> tuple[Findings, str]:
@@ -24,7 +26,7 @@ def shown(f: Findings) -> tuple[Findings, str]:
     keys = [*f.main, *f.rank, *f.scores]
     names = list(dict.fromkeys(map(_name, keys)))
     kept = set(_by_turns(names)[:CURVES])
-    planes = {(method, arm, "") for method, arm, _ in kept}  # a grid is over all budgets
+    planes = {(method, axes, None) for method, axes, _ in kept}  # a grid is over all budgets
     some = {
         field.name: _only(getattr(f, field.name), kept | planes)
         for field in fields(f)
@@ -70,4 +72,4 @@ def _is_kept(key: object, kept: Iterable[_Name]) -> bool:
 
 
 def _name(key: CurveKey) -> _Name:
-    return key.method, key.arm, key.asked
+    return key.method, key.axes, key.budget

@@ -32,8 +32,9 @@ DRAWS = 5  # of the labels, where a share of them is asked for and `draws` is no
 
 
 class EvalSpec(Frozen):
-    """A measurement of an encoder. `name`, `group` and `part_of` (the suite) only label it; the
-    rest is identity.
+    """A measurement of an encoder. `name`, `group` and, of a suite's task, `part_of`
+    (the suite), `suite_name` (its name in the study) and `task` only label it; the rest is
+    identity.
 
     `label` names a column of labels (sets with one call it `label`). `train_count` and
     `test_count` take prefixes of a permutation that `seed` decides; `None` takes all. `val`: a
@@ -73,6 +74,8 @@ class EvalSpec(Frozen):
     classes: Classes | None = None
     group: str = ""
     part_of: str = ""
+    suite_name: str = ""
+    task: str = ""
     views: str | None = Field(None, description="recipe whose first view is drawn; None: symmetric")
 
     @model_validator(mode="after")
@@ -83,6 +86,12 @@ class EvalSpec(Frozen):
             near = nearest(self.views, VIEW_RECIPES)
             guess = f"; did you mean {near!r}?" if near else ""
             raise ValueError(f"no views {self.views!r}{guess} (allowed: {', '.join(VIEW_RECIPES)})")
+        return self
+
+    @model_validator(mode="after")
+    def _a_task_is_of_a_suite(self) -> "EvalSpec":
+        if len({self.part_of == "", self.suite_name == "", self.task == ""}) > 1:
+            raise ValueError("part_of, suite_name and task go together; write suite: instead")
         return self
 
     @model_validator(mode="after")
@@ -153,8 +162,8 @@ class EvalSpec(Frozen):
 
     @cached_property
     def id(self) -> str:
-        """12 hex digits over everything but the labels `name`, `group` and `part_of`."""
-        labels = {"name", "group", "part_of"}
+        """12 hex digits over everything but the labels: names, group and suite."""
+        labels = {"name", "group", "part_of", "suite_name", "task"}
         kept = self.model_dump(mode="json", exclude=labels, exclude_none=True)
         return versioned_digest("eval", kept, ())
 
