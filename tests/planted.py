@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from datayield.analysis.results.results import Row, Spent, StudyResults
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Row, Spent
 from datayield.spec.run.run import RunSpec
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated

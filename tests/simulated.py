@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from datayield.analysis.results.results import Row, Spent, StudyResults
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Row, Spent
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.run import RunSpec
 from datayield.spec.study.expand import as_run, resolve

@@ -3,6 +3,7 @@
 Colours are those of Okabe & Ito (2008), "Color Universal Design".
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from datayield.analysis.results import CurveKey
@@ -44,11 +45,15 @@ class Style:
         return f"rgba({red},{green},{blue},{alpha})"
 
 
-def styles(keys: list[CurveKey]) -> dict[str, Style]:
+Styles = dict[str, Style]  # by the curve's name
+
+
+def styles(keys: Iterable[CurveKey]) -> Styles:
     """Curve name -> style: a colour per method, a dash and a symbol per budget and axes.
 
     Where these tell the methods too (one method, or chains of stages), they take the colours.
     """
+    keys = list(keys)
     methods = list(dict.fromkeys(key.method for key in keys))
     others = list(dict.fromkeys((key.budget, key.axes) for key in keys))
     told = len({(key.method, key.budget, key.axes) for key in keys}) == len(others) >= len(methods)

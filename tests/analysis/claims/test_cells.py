@@ -2,6 +2,7 @@
 
 from datayield.analysis.claims.cells import placed
 from datayield.spec.run.run import RunSpec
+from tests.analysed import claim_data
 from tests.planted import planted
 
 
@@ -17,7 +18,9 @@ def test_a_name_may_hold_what_separates_axes_in_a_label() -> None:
         "data.count": [100],
     }
     results = planted(axes, _score)
-    points = [point for _, _, point in placed(results, ["category"], None, False, False)]
+    points = [
+        point for _, _, point in placed(claim_data(results), ["category"], None, False, False)
+    ]
     found = [dict(point) for point in points if point is not None]
     assert [(each["run"], each["encoder.width"]) for each in found] == [
         (name, width) for name in names for width in ("8", "16")
@@ -28,5 +31,5 @@ def test_a_row_with_other_axes_than_the_study_has_no_place() -> None:
     results = planted({"encoder.width": [8], "data.count": [100]}, _score)
     (row,) = results.rows
     object.__setattr__(results, "rows", (row, row._replace(axes=(("encoder.depth", "8"),))))
-    (found,) = placed(results, ["category"], None, False, False)
+    (found,) = placed(claim_data(results), ["category"], None, False, False)
     assert found[1].axes == row.axes

@@ -55,7 +55,7 @@ def test_files_of_a_small_study_are_these_to_the_byte(tmp_path: Path) -> None:
     }
     results = planted(axes, _by_n, noise=0.0)
     to_csv(results, tmp_path / "table.csv")
-    curves_to_csv(gains(results), fits(results), tmp_path / "curves.csv")
+    curves_to_csv(gains(results.main.curves), fits(results.main.curves), tmp_path / "curves.csv")
     assert (tmp_path / "table.csv").read_text() == TABLE
     header, *lines = (tmp_path / "curves.csv").read_text().splitlines()
     assert header.split(",")[:8] == [

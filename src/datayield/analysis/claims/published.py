@@ -13,7 +13,7 @@ from typing import NamedTuple
 from datayield.analysis.decision import label_ladders
 from datayield.analysis.format import method_name
 from datayield.analysis.model import Difference, differences, pair
-from datayield.analysis.results import Row, Seeds, StudyResults, main_rows, seeds_of
+from datayield.analysis.results import Row, Seeds, StudyResults, seeds_of
 from datayield.spec.claims import Axis, Published
 from datayield.spec.run import RunSpec
 from datayield.spec.study import axes_label
@@ -140,7 +140,7 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
     """
     ladder = {name: names for names in label_ladders(results.study) for name in names}
     last: dict[str, float] = {}
-    rows = [r for r in main_rows(results, "main") if _DRAWN.get(r.metric) == metric]
+    rows = [r for r in results.main.rows if _DRAWN.get(r.metric) == metric]
     rows = [r for r in rows if r.kind in ("run", "untrained")]
     for row in rows:
         last[row.eval] = max(row.share, last.get(row.eval, 0.0))

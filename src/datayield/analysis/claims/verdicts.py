@@ -8,12 +8,11 @@ such word, where nothing is there, at 5%. Undecided is an answer.
 from dataclasses import dataclass
 from typing import Literal
 
-from datayield.analysis.claims.cells import NotAskedError, UnansweredError
+from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
 from datayield.analysis.claims.noise import Part
 from datayield.analysis.claims.tests import parts_of
 from datayield.analysis.format import metric_name, plural, points
-from datayield.analysis.results import StudyResults
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
 Verdict = Literal["reproduced", "contradicted", "undecided", "not asked"]
@@ -72,13 +71,13 @@ class _Tested:
         return max(self.parts, key=lambda each: each[1].p_for)
 
 
-def judge(results: StudyResults, level: float = LEVEL) -> list[Judged]:
+def judge(data: ClaimData, level: float = LEVEL) -> list[Judged]:
     """Every claim of the study, in its order."""
-    scale = results.study.scale or "as declared"
+    scale = data.results.study.scale or "as declared"
     found: list[Judged | _Tested] = []
-    for claim in results.study.claims:
+    for claim in data.results.study.claims:
         try:
-            found.append(_test(results, claim))
+            found.append(_test(data, claim))
         except NotAskedError as lacking:
             found.append(Judged(claim, "not asked", f"{_sentence(lacking)}.", scale))
         except UnansweredError as why:
@@ -111,11 +110,11 @@ def tally(judged: list[Judged]) -> str:
     return f"{', '.join(parts)}, {undecided} undecided, {others} not asked here"
 
 
-def _test(results: StudyResults, claim: Claim) -> _Tested:
+def _test(data: ClaimData, claim: Claim) -> _Tested:
     if claim.skip:
         raise NotAskedError(claim.skip)
     unit, parts = "", []
-    for scene in (scene for one in _apart(claim) for scene in scenes(results, one)):
+    for scene in (scene for one in _apart(claim) for scene in scenes(data, one)):
         where = ", ".join(f"{axis} {word}" for axis, word in scene.part.items())
         unit = "points" if scene.cells.points else metric_name(scene.cells.metric or "score")
         held = f" {scene.cells.note}" if scene.cells.note else ""

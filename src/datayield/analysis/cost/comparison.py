@@ -18,11 +18,10 @@ from datayield.analysis.cost.readings import (
     Reading,
     Standing,
     Unit,
-    readings,
     standing,
 )
 from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
-from datayield.analysis.results import MAIN, Seeds, StudyResults
+from datayield.analysis.results import Seeds
 from datayield.spec.study import Study
 
 Sign = Literal["better", "worse", "flat", "cannot say"]
@@ -87,13 +86,12 @@ class Normalised:
     standing: Standing
 
 
-def normalise(results: StudyResults, metric: str = MAIN) -> Normalised:
+def normalise(study: Study, every: list[Reading]) -> Normalised:
     """Compare the largest set of images with the smallest, at each normaliser's highest level.
 
     Along a ladder its two ends; where sets are of different images, the largest of each kind
     against the smallest of its kind, or of all. Noise is pooled per evaluation.
     """
-    every = readings(results, metric)
     groups: dict[Context, list[Reading]] = defaultdict(list)
     for reading in every:
         if reading.stands:
@@ -102,9 +100,9 @@ def normalise(results: StudyResults, metric: str = MAIN) -> Normalised:
     for context, mine in groups.items():
         drafts[context.eval].extend(_drafts(context, mine))
     found = []
-    for name in [ev.name for ev in results.study.evaluations if ev.name in drafts]:
+    for name in [ev.name for ev in study.evaluations if ev.name in drafts]:
         found += _compared(drafts[name])
-    found += [c for name in drafts if name not in _names(results.study) for c in
+    found += [c for name in drafts if name not in _names(study) for c in
               _compared(drafts[name])]  # fmt: skip
     return Normalised(tuple(found), standing(every))
 

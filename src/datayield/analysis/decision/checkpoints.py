@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from datayield.analysis.results import MAIN, CurveKey, Row, Seeds, StudyResults, points
+from datayield.analysis.results import MAIN, CurveKey, Row, Seeds, StudyResults
 from datayield.spec.evaluation import StudyEval
 
 LAST, VALIDATION, LOSS = "last", "best on validation", "lowest training loss"
@@ -77,7 +77,7 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
     test is still above the others.
     """
     shares: dict[tuple[Any, ...], set[float]] = {}
-    for p in points(results, metric):
+    for p in results.metric(metric).points:
         if p.share > 0:
             shares.setdefault((p.key, p.encoder, p.n, p.images), set()).add(p.share)
     several = {cell: tuple(sorted(seen)) for cell, seen in shares.items() if len(seen) > 1}

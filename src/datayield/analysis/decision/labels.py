@@ -6,8 +6,7 @@ from itertools import chain
 from math import log2
 
 from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
-from datayield.analysis.results import Baseline, Point, Seeds, StudyResults, baselines
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
 from datayield.spec.study import Study
 
 KNOBS = ("train_count", "label_fraction", "per_class")
@@ -84,8 +83,8 @@ class _Line:
 def _table(
     results: StudyResults, evals: tuple[str, ...], labels: tuple[int, ...], worth: float
 ) -> LabelTable:
-    points = [p for line in curves(results).values() for p in line if p.key.eval in evals]
-    bases = [b for b in baselines(results) if b.eval in evals]
+    points = [p for line in results.main.curves.values() for p in line if p.key.eval in evals]
+    bases = [b for b in results.main.baselines if b.eval in evals]
     lines = list(_lines(results, points, bases))
     over = _over_untrained(lines, evals)
     gains = _gains(lines, evals)

@@ -6,8 +6,7 @@ from itertools import pairwise
 from typing import Literal
 
 from datayield.analysis.model.paired import Difference, differences, pair
-from datayield.analysis.results import CurveKey, Point, StudyResults, eval_names
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import CurveKey, Point, eval_names
 
 Verdict = Literal["pays", "flat", "hurts", "cannot say"]
 WORTH = 0.005  # smallest gain per doubling worth having: half a point
@@ -51,10 +50,10 @@ class CurveGain:
 
 
 def gains(
-    results: StudyResults, worth: float = WORTH, level: float = 0.95
+    curves: dict[CurveKey, list[Point]], worth: float = WORTH, level: float = 0.95
 ) -> dict[CurveKey, CurveGain]:
     """Curve -> its gains, for curves with two sizes or more; noise is pooled per evaluation."""
-    lines = {key: line for key, line in curves(results).items() if len(line) > 1}
+    lines = {key: line for key, line in curves.items() if len(line) > 1}
     found: dict[CurveKey, CurveGain] = {}
     for name in eval_names(lines):
         mine = {key: line for key, line in lines.items() if key.eval == name}

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from datayield.analysis.results.results import Kind, Row, Spent, StudyResults
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Kind, Row, Spent
 from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec

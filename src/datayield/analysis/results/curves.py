@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from datayield.analysis.format import method_name, metric_name
-from datayield.analysis.results.results import Row, StudyResults
+from datayield.analysis.results.rows import Row
 from datayield.spec.errors import DataError
 from datayield.spec.run import Budget
-from datayield.spec.study import NamedAxes, axes_label
+from datayield.spec.study import NamedAxes, Study, axes_label
 
 MAIN = "main"  # each evaluation's own: accuracy, balanced accuracy or mIoU
 _HALF = 1.96  # standard errors in half of a 95% interval
@@ -127,19 +127,13 @@ def key_of(row: Row) -> CurveKey:
     return CurveKey(row.eval, row.protocol, row.metric, row.method, row.axes, row.budget)
 
 
-def points(results: StudyResults, metric: str = MAIN) -> list[Point]:
+def points_of(study: Study, rows: Iterable[Row]) -> list[Point]:
     """Every cell at every share, in the order of the study: evaluation, method, axes, budget, N.
 
     Raises DataError where one cell holds two different values for one seed.
     """
-    if ("points", metric) not in results.derived:
-        results.derived["points", metric] = _points(results, metric)
-    return list(results.derived["points", metric])
-
-
-def _points(results: StudyResults, metric: str) -> list[Point]:
     groups: dict[tuple[CurveKey, str, int, int, float], list[Row]] = {}
-    for row in main_rows(results, metric):
+    for row in rows:
         if row.kind == "run":
             key = key_of(row)
             cell = (key, row.encoder, row.n, row.images, row.share)
@@ -148,8 +142,8 @@ def _points(results: StudyResults, metric: str) -> list[Point]:
         Point(*cell, seeds=seeds_of(rows, f"{cell[0].place}, {cell[0].name}"))
         for cell, rows in groups.items()
     ]
-    evals = {spec.name: i for i, spec in enumerate(results.study.evaluations)}
-    methods = {name: i for i, name in enumerate(results.study.axes.get("method", ()))}
+    evals = {spec.name: i for i, spec in enumerate(study.evaluations)}
+    methods = {name: i for i, name in enumerate(study.axes.get("method", ()))}
     axes = {each: i for i, each in enumerate(dict.fromkeys(p.key.axes for p in found))}
     first: dict[CurveKey, int] = {}
     for p in found:
@@ -166,9 +160,8 @@ def _points(results: StudyResults, metric: str) -> list[Point]:
     )
 
 
-def curves(results: StudyResults, metric: str = MAIN) -> dict[CurveKey, list[Point]]:
+def curves_of(every: list[Point]) -> dict[CurveKey, list[Point]]:
     """Curve -> its points at the evaluation's last share of the budget, by growing N."""
-    every = points(results, metric)
     last: dict[str, float] = {}
     for point in every:
         last[point.key.eval] = max(point.share, last.get(point.key.eval, 0.0))
@@ -179,18 +172,18 @@ def curves(results: StudyResults, metric: str = MAIN) -> dict[CurveKey, list[Poi
     return found
 
 
-def trajectories(results: StudyResults, metric: str) -> dict[tuple[CurveKey, int], list[Point]]:
+def trajectories_of(every: list[Point]) -> dict[tuple[CurveKey, int], list[Point]]:
     """(curve, N) -> its points over the share of the budget, where there are several."""
     found: dict[tuple[CurveKey, int], list[Point]] = {}
-    for point in points(results, metric):
+    for point in every:
         found.setdefault((point.key, point.n), []).append(point)
     return {key: line for key, line in found.items() if len({p.share for p in line}) > 1}
 
 
-def baselines(results: StudyResults, metric: str = MAIN) -> list[Baseline]:
+def baselines_of(rows: Iterable[Row]) -> list[Baseline]:
     """Untrained encoders (with their seeds), published ones and pixels, for each evaluation."""
     groups: dict[tuple[str, str, str, str], list[Row]] = {}
-    for row in main_rows(results, metric):
+    for row in rows:
         if row.kind != "run":
             groups.setdefault((row.kind, row.eval, row.metric, row.encoder), []).append(row)
     found = [Baseline(*key, seeds=seeds_of(rows, str(key))) for key, rows in groups.items()]
@@ -202,12 +195,12 @@ def eval_names(keys: Iterable[CurveKey]) -> list[str]:
     return list(dict.fromkeys(key.eval for key in keys))
 
 
-def main_rows(results: StudyResults, metric: str) -> Iterator[Row]:
+def main_rows(study: Study, rows: Iterable[Row], metric: str) -> Iterator[Row]:
     """Rows of one metric, or of each evaluation's own; a mean over tasks is no evaluation's."""
-    main = {ev.name: ev.main_metric for ev in results.study.evaluations}
+    main = {ev.name: ev.main_metric for ev in study.evaluations}
     return (
         row
-        for row in results.rows
+        for row in rows
         if row.metric == (main.get(row.eval, "accuracy") if metric == MAIN else metric)
     )
 

@@ -13,8 +13,8 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from datayield.analysis.results.curves import CurveKey, Point, Seeds, curves
-from datayield.analysis.results.results import Row, StudyResults
+from datayield.analysis.results.curves import CurveKey, Point, Seeds
+from datayield.analysis.results.rows import Row
 from datayield.spec.evaluation import GROUPS, StudyEval, suite
 from datayield.spec.study import Study
 
@@ -128,12 +128,18 @@ def _error_of_mean(mine: list[Row]) -> float | None:
     return math.hypot(*halves) / len(mine)
 
 
-def group_gains(results: StudyResults, level: float = 0.95) -> list[GroupGain]:
-    """Every curve of every group that has a score at two sizes or more."""
-    lines = curves(results, SCORE)
-    every = curves(results)
+def group_gains(
+    groups: list[TaskGroup],
+    lines: dict[CurveKey, list[Point]],
+    every: dict[CurveKey, list[Point]],
+    level: float = 0.95,
+) -> list[GroupGain]:
+    """Every curve of every group that has a score at two sizes or more.
+
+    `lines`: curves of the scores, `every`: those of the single tasks.
+    """
     found = []
-    for group in task_groups(results.study):
+    for group in groups:
         for key, line in lines.items():
             if key.eval == group.name and len({p.n for p in line}) > 1:
                 found.append(_gain(group, key, line, every, level))

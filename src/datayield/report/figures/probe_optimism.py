@@ -1,19 +1,19 @@
 """The probe's honesty: what choosing it on the test labels would have added."""
 
+from datayield.analysis.findings import Curves, Findings
 from datayield.analysis.format import count, percent
-from datayield.analysis.results.curves import curves
 from datayield.report.figures.canvas import Figure, layout_of
-from datayield.report.findings import Curves, Findings
+from datayield.report.palette import Styles
 
 BEST_ON_TEST = "_best_on_test"  # after the name of a metric
 
 
-def honesty_figure(f: Findings) -> Figure | None:
+def honesty_figure(f: Findings, look: Styles) -> Figure | None:
     """How much choosing the probe on the test labels would have flattered each cell."""
     data = []
     best: Curves = {}  # by the key of the honest curve
     for metric in dict.fromkeys(key.metric for key in f.main):
-        found = curves(f.results, metric + BEST_ON_TEST)
+        found = f.results.metric(metric + BEST_ON_TEST).curves
         honest_keys = {key._replace(metric=metric): line for key, line in found.items()}
         best |= {key: line for key, line in honest_keys.items() if key in f.main}
     evals = list(dict.fromkeys(key.eval for key in best))
@@ -32,7 +32,7 @@ def honesty_figure(f: Findings) -> Figure | None:
                         f"<b>{name}</b><br>N = {count(p.n)}: {percent(honest)} honest, "
                         f"{percent(p.seeds.mean)} best on test"
                     )
-        marker = {"color": f.styles[name].colour, "size": 7, "opacity": 0.85}
+        marker = {"color": look[name].colour, "size": 7, "opacity": 0.85}
         data.append(
             {
                 "type": "scatter",

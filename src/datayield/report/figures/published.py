@@ -1,9 +1,9 @@
 """The paper's figure and ours beside it: the same axes, each at its own scale."""
 
 from datayield.analysis.claims import Beside, Panel, Series
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import metric_name
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import Findings
 from datayield.report.palette import BASELINES, COLOURS, Style
 from datayield.spec.claims import Axis
 from datayield.spec.run import short_number

@@ -12,8 +12,7 @@ from datayield.analysis.cost import Normalised
 from datayield.analysis.decision import Ledger
 from datayield.analysis.format import count, metric_name
 from datayield.analysis.model import CurveGain, Fit
-from datayield.analysis.results import CurveKey, Point, Row, Seeds, Spent, StudyResults, baselines
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import CurveKey, Point, Row, Seeds, Spent, StudyResults
 from datayield.spec.atomic_files import write_text
 
 _COLUMNS = tuple(name for name in Row._fields if name != "mean_of")
@@ -112,7 +111,7 @@ def to_latex(results: StudyResults, path: Path) -> None:
     parts = [
         "% Needs \\usepackage{booktabs}. Main metrics in percent: mean $\\pm$ half range of seeds."
     ]
-    lines = curves(results)
+    lines = results.main.curves
     for name in dict.fromkeys(key.eval for key in lines):
         mine = {key: line for key, line in lines.items() if key.eval == name}
         parts.append(_table(results, name, mine))
@@ -132,7 +131,7 @@ def _table(results: StudyResults, name: str, mine: dict[CurveKey, list[Point]]) 
     ]
     base = [
         f"{escape(b.name)} & \\multicolumn{{{len(mine)}}}{{c}}{{{_cell(b.seeds)}}} \\\\"
-        for b in baselines(results)
+        for b in results.main.baselines
         if b.eval == name
     ]
     body = [" & ".join(row) + r" \\" for row in rows]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from datayield.analysis.claims import ITEM_CORRELATION, LEVEL, Judged, said, tally
-from datayield.report.findings import Findings
+from datayield.analysis.findings import Findings
 
 SCHEMA_VERSION = 1
 _ORDER = ("reproduced", "contradicted", "undecided", "not asked")
