@@ -148,7 +148,9 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         group_gains=results.group_gains,
         reference=results.reference,
         beside=beside(results, results.reference),
-        normalised=_both(normalise(results.study, read), normalise(results.study, read_scores)),
+        normalised=_both(
+            normalise(results.study, read, worth), normalise(results.study, read_scores, worth)
+        ),
         frontiers=[
             *frontiers(results.study, read),
             *frontiers(results.study, read, "flops"),

@@ -11,12 +11,11 @@ from typing import Literal
 from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
 from datayield.analysis.claims.noise import Part
-from datayield.analysis.claims.tests import parts_of
+from datayield.analysis.claims.tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
 Verdict = Literal["reproduced", "contradicted", "undecided", "not asked"]
-LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class _Tested:
         return max(self.parts, key=lambda each: each[1].p_for)
 
 
-def judge(data: ClaimData, level: float = LEVEL) -> list[Judged]:
+def judge(data: ClaimData) -> list[Judged]:
     """Every claim of the study, in its order."""
     scale = data.results.study.scale or "as declared"
     found: list[Judged | _Tested] = []
@@ -85,8 +84,7 @@ def judge(data: ClaimData, level: float = LEVEL) -> list[Judged]:
     adjusted = holm([each.p for each in found if isinstance(each, _Tested)])
     left = iter(adjusted)
     return [
-        _judged(each, next(left), level, scale) if isinstance(each, _Tested) else each
-        for each in found
+        _judged(each, next(left), scale) if isinstance(each, _Tested) else each for each in found
     ]
 
 
@@ -131,9 +129,9 @@ def _apart(claim: Claim) -> list[Claim]:
     return [claim.model_copy(update={"from_": a, "to": b}) for a, b in claim.pairs]
 
 
-def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:
+def _judged(tested: _Tested, p: float, scale: str) -> Judged:
     verdict: Verdict = "undecided"
-    if p <= level:
+    if p <= LEVEL:
         verdict = "reproduced" if tested.p_for <= tested.p_against else "contradicted"
     where, part = tested.deciding(verdict)
     factor = 100 if tested.unit == "points" else 1

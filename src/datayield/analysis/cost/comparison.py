@@ -86,7 +86,7 @@ class Normalised:
     standing: Standing
 
 
-def normalise(study: Study, every: list[Reading]) -> Normalised:
+def normalise(study: Study, every: list[Reading], worth: float = WORTH) -> Normalised:
     """Compare the largest set of images with the smallest, at each normaliser's highest level.
 
     Along a ladder its two ends; where sets are of different images, the largest of each kind
@@ -101,9 +101,9 @@ def normalise(study: Study, every: list[Reading]) -> Normalised:
         drafts[context.eval].extend(_drafts(context, mine))
     found = []
     for name in [ev.name for ev in study.evaluations if ev.name in drafts]:
-        found += _compared(drafts[name])
+        found += _compared(drafts[name], worth)
     found += [c for name in drafts if name not in _names(study) for c in
-              _compared(drafts[name])]  # fmt: skip
+              _compared(drafts[name], worth)]  # fmt: skip
     return Normalised(tuple(found), standing(every))
 
 
@@ -198,7 +198,7 @@ def _with_curve(
     return level._replace(curve=tuple((n, f.seeds) for n, f in found if f is not None))
 
 
-def _compared(drafts: list[_Draft]) -> list[Comparison]:
+def _compared(drafts: list[_Draft], worth: float) -> list[Comparison]:
     levels = [level for draft in drafts for level in draft.levels]
     pairs = [pair(level.before.seeds, level.after.seeds) for level in levels]
     # steps between neighbouring sizes say more of the noise; their differences are not used
@@ -211,20 +211,20 @@ def _compared(drafts: list[_Draft]) -> list[Comparison]:
             draft.start,
             draft.n,
             draft.to,
-            tuple(_equal(level, next(made), draft.n, draft.to) for level in draft.levels),
+            tuple(_equal(level, next(made), draft.n, draft.to, worth) for level in draft.levels),
         )
         for draft in drafts
     ]
 
 
-def _equal(level: _Level, difference: Difference, n: int, to: int) -> Equal:
+def _equal(level: _Level, difference: Difference, n: int, to: int, worth: float) -> Equal:
     return Equal(
         level.units,
         level.level,
         _shared(level.before.seeds, level.after.seeds),
         _shared(level.after.seeds, level.before.seeds),
         difference,
-        _sign(difference, n, to),
+        _sign(difference, n, to, worth),
         level.before.interpolated or level.after.interpolated,
         level.curve,
     )
@@ -234,8 +234,8 @@ def _shared(seeds: Seeds, other: Seeds) -> Seeds:
     return replace(seeds, values=tuple(v for v in seeds.values if v[0] in other.by_seed))
 
 
-def _sign(d: Difference, n: int, to: int) -> Sign:
+def _sign(d: Difference, n: int, to: int, worth: float) -> Sign:
     """As everywhere: what a doubling brings must be worth having, else the two are as good."""
-    verdict, _ = judge(d.per(math.log2(to / n)), WORTH)
+    verdict, _ = judge(d.per(math.log2(to / n)), worth)
     said: dict[Verdict, Sign] = {"pays": "better", "hurts": "worse", "flat": "flat"}
     return said.get(verdict, "cannot say")

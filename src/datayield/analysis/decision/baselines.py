@@ -19,7 +19,7 @@ class Versus:
     outcome: Outcome
 
 
-def against_baselines(measured: MetricResults, level: float = 0.95) -> list[Versus]:
+def against_baselines(measured: MetricResults) -> list[Versus]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
     The untrained encoder is paired by seed; pixels and published weights have no seed, so each
@@ -35,7 +35,7 @@ def against_baselines(measured: MetricResults, level: float = 0.95) -> list[Vers
             if base.kind != "untrained":
                 both = both._replace(before=dict.fromkeys(p.seeds.by_seed, base.seeds.mean))
             pairs.append(both)
-        for p, gain in zip(mine, differences(pairs, level), strict=True):
+        for p, gain in zip(mine, differences(pairs), strict=True):
             found.append(Versus(p, base, gain, _outcome(gain)))
     return found
 

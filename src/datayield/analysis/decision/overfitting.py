@@ -34,7 +34,7 @@ class Peak:
     course: Course
 
 
-def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]], level: float = 0.95) -> list[Peak]:
+def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
     """Every cell with three milestones or more, in the study's order; noise is pooled over them."""
     lines = [
         (key, n, tuple(p for p in line if p.share > 0)) for (key, n), line in trajectories.items()
@@ -48,7 +48,7 @@ def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]], level: float = 
         falling = [i for i, both in pairs.items() if both.before != both.after]
         # Of other milestones only the noise is wanted: two cells of two seeds would say little.
         others = [both for _, _, line in mine for both in _apart(line)]
-        moved = differences([*(pairs[i] for i in falling), *others], level)
+        moved = differences([*(pairs[i] for i in falling), *others])
         falls = dict(zip(falling, moved, strict=False))
         for i, (key, n, line) in enumerate(mine):
             top = max(line, key=lambda p: (p.seeds.mean, -p.share))

@@ -51,9 +51,7 @@ class Grid:
     cells: tuple[Cell, ...]
 
 
-def regimes(
-    curves: dict[CurveKey, list[Point]], worth: float = WORTH, level: float = 0.95
-) -> list[Grid]:
+def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[Grid]:
     """Every grid in the study: at least one cell with a neighbour along N and one along C."""
     planes: dict[CurveKey, list[Point]] = {}
     for key, line in curves.items():
@@ -64,7 +62,7 @@ def regimes(
     for name in dict.fromkeys(key.eval for key in found):
         wanted = [(k, a, b) for k, m in moves.items() if k.eval == name for a, b in m]
         pairs = [pair(found[k][a], found[k][b]) for k, a, b in wanted]
-        for (k, a, b), gain in zip(wanted, differences(pairs, level), strict=True):
+        for (k, a, b), gain in zip(wanted, differences(pairs), strict=True):
             along_n = a.n != b.n
             low, high = (a.n, b.n) if along_n else (a.images, b.images)
             each = gain.per(math.log2(high / low))

@@ -2,6 +2,7 @@
 
 from datayield.analysis.results.curves import (
     BASELINES,
+    CONFIDENCE,
     MAIN,
     Baseline,
     CurveKey,
@@ -19,6 +20,7 @@ from datayield.analysis.results.task_groups import ALL, SCORE, GroupGain, TaskGr
 __all__ = [
     "ALL",
     "BASELINES",
+    "CONFIDENCE",
     "MAIN",
     "SCORE",
     "Baseline",

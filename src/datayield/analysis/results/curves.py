@@ -12,6 +12,7 @@ from datayield.spec.run import Budget
 from datayield.spec.study import NamedAxes, Study, axes_label
 
 MAIN = "main"  # each evaluation's own: accuracy, balanced accuracy or mIoU
+CONFIDENCE = 0.95  # of every interval
 _HALF = 1.96  # standard errors in half of a 95% interval
 
 

@@ -13,7 +13,7 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from datayield.analysis.results.curves import CurveKey, Point, Seeds
+from datayield.analysis.results.curves import CONFIDENCE, CurveKey, Point, Seeds
 from datayield.analysis.results.rows import Row
 from datayield.spec.evaluation import GROUPS, StudyEval, suite
 from datayield.spec.study import Study
@@ -132,7 +132,6 @@ def group_gains(
     groups: list[TaskGroup],
     lines: dict[CurveKey, list[Point]],
     every: dict[CurveKey, list[Point]],
-    level: float = 0.95,
 ) -> list[GroupGain]:
     """Every curve of every group that has a score at two sizes or more.
 
@@ -142,7 +141,7 @@ def group_gains(
     for group in groups:
         for key, line in lines.items():
             if key.eval == group.name and len({p.n for p in line}) > 1:
-                found.append(_gain(group, key, line, every, level))
+                found.append(_gain(group, key, line, every))
     return found
 
 
@@ -151,7 +150,6 @@ def _gain(
     key: CurveKey,
     line: list[Point],
     every: dict[CurveKey, list[Point]],
-    level: float,
 ) -> GroupGain:
     first, last = line[0], line[-1]
     by_task = {}
@@ -164,7 +162,7 @@ def _gain(
     low = high = None
     if len(by_task) > 1:
         gains = list(by_task.values())
-        half = float(stdtrit(len(gains) - 1, (1 + level) / 2))
+        half = float(stdtrit(len(gains) - 1, (1 + CONFIDENCE) / 2))
         half *= stdev(gains) / len(gains) ** 0.5
         low, high = fmean(gains) - half, fmean(gains) + half
     return GroupGain(group, key, first.n, last.n, first.seeds, last.seeds, by_task, low, high)
