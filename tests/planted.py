@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from datayield.analysis.results.results import Row, Spent, StudyResults
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Row, Spent
 from datayield.spec.run.run import RunSpec
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
@@ -40,7 +41,7 @@ def planted(
             value = drawn.setdefault((run.id, share), value)  # cells may share a run
             rows.append(
                 Row(run.id, "run", run.method.name, "convnet", run.data.dataset,
-                    run.data.count or 0, cell.asked.label(), run.images, share, cell.arm, run.seed,
+                    run.data.count or 0, cell.budget, run.images, share, cell.named_axes, run.seed,
                     "category", "linear@1", "", "accuracy", float(value), 2000)
             )  # fmt: skip
     specs = {cell.run.id: cell.run for cell in cells}

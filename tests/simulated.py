@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from datayield.analysis.results.results import Row, Spent, StudyResults
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Row, Spent
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.run import RunSpec
 from datayield.spec.study.expand import as_run, resolve
@@ -79,7 +80,7 @@ def simulate(
         images = budget.images(n, 128)
         run = f"{method}-{n}-{images}-{seed}"
 
-        cell = (method, "convnet", "sprites", n, budget.label(), images)
+        cell = (method, "convnet", "sprites", n, budget, images)
         make = partial(_row, run, cell, seed)
         for share in shares:
             for name, truth in truths.items():
@@ -106,11 +107,11 @@ def simulate(
 
 def _row(run: str, cell: Any, seed: int, share: float, name: str, metric: str, value: float) -> Row:
     kind = "spectrum@1" if name == "spectrum" else "linear@1"
-    return Row(run, "run", *cell, share, "", seed, name, kind, "", metric, value, N_TEST)
+    return Row(run, "run", *cell, share, (), seed, name, kind, "", metric, value, N_TEST)
 
 
 def _baseline(kind: Any, encoder: str, name: str, seed: int, value: float) -> Row:
-    cell = ("", encoder, "", 0, "", 0, 0.0, "", seed)
+    cell = ("", encoder, "", 0, None, 0, 0.0, (), seed)
     return Row(f"{kind}-{seed}", kind, *cell, name, "linear@1", "", "accuracy", value, N_TEST)
 
 
@@ -156,7 +157,7 @@ def with_milestones(
     rows: list[Row] = []
     logged: dict[str, dict[float, float]] = {}
     for n in sizes:
-        cell = (method, "convnet", "sprites", n, "20k images", 20000)
+        cell = (method, "convnet", "sprites", n, Budget(unit="images", amount=20000), 20000)
         for name, metrics in curves.items():
             for metric, courses in metrics.items():
                 for seed, course in enumerate(courses):

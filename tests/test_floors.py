@@ -39,8 +39,10 @@ SUBFLOORS = {
         "source splits free_memory", "permutation sprites", "sources", "catalog", "decoded tasks",
         "sampling",
     ),
-    "analysis": ("format background", "results", "model", "decision cost", "claims", "text"),
-    "report": ("palette templates terminal", "findings files", "figures", "paper", "page"),
+    "analysis": (
+        "format background", "results", "model", "decision cost", "claims", "findings", "text",
+    ),
+    "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
         "device signals", "loop", "images progress job timing",
         "distributed evaluation distances doctor", "preflight task", "engines scheduler",

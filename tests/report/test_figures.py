@@ -4,20 +4,21 @@ import math
 
 import pytest
 
+from datayield.analysis.findings import analyse
 from datayield.analysis.results.curves import Baseline, Seeds
 from datayield.report.figures.baselines import label_sides
 from datayield.report.figures.curves import yield_figures
 from datayield.report.figures.doublings import gain_figures
 from datayield.report.figures.training import apart
-from datayield.report.findings import analyse
 from datayield.report.palette import styles
 from datayield.spec.run.budget import Budget
+from tests.analysed import styles_of
 from tests.simulated import SIZES, flat, power_law, simulate
 
 
 def test_the_mean_line_is_the_mean_in_percent() -> None:
     found = analyse(simulate({"x": power_law()}, methods=("simclr",)))
-    (figure,) = yield_figures(found)
+    (figure,) = yield_figures(found, styles_of(found))
     line = next(t for t in figure.spec["data"] if t["mode"] == "lines+markers")
     (points,) = found.main.values()
     assert line["x"] == list(SIZES)
@@ -31,7 +32,8 @@ def test_the_mean_line_is_the_mean_in_percent() -> None:
 def test_a_law_is_drawn_only_where_it_is_decided() -> None:
     def dotted(truth: object) -> int:
         results = simulate({"x": truth}, methods=("simclr",), noise=lambda n: 0.005)  # type: ignore[dict-item]
-        data = yield_figures(analyse(results))[0].spec["data"]
+        found = analyse(results)
+        data = yield_figures(found, styles_of(found))[0].spec["data"]
         return sum(t["line"].get("dash") == "dot" for t in data if "line" in t)
 
     assert (dotted(power_law()), dotted(flat())) == (1, 0)
@@ -39,7 +41,7 @@ def test_a_law_is_drawn_only_where_it_is_decided() -> None:
 
 def test_gains_stand_between_their_sizes_with_their_intervals() -> None:
     found = analyse(simulate({"x": power_law()}))
-    (figure,) = gain_figures(found)
+    (figure,) = gain_figures(found, styles_of(found))
     for trace, line in zip(figure.spec["data"], found.gains.values(), strict=True):
         for i, step in enumerate(line.steps):
             assert step.n < trace["x"][i] < step.to

@@ -3,6 +3,7 @@
 Colours are those of Okabe & Ito (2008), "Color Universal Design".
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from datayield.analysis.results import CurveKey
@@ -13,7 +14,7 @@ COLOURS = (
     "#7A5CC7", "#A33B4F", "#8A8A1F",
 )  # fmt: skip
 BASELINES = {"untrained": "#7A7A7A", "pretrained": "#5B6FA8", "pixels": "#A0742D"}
-# One dash per budget or arm; dotted is kept for fitted laws.
+# One dash per budget and axes; dotted is kept for fitted laws.
 _DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "x": "X"}
@@ -44,18 +45,22 @@ class Style:
         return f"rgba({red},{green},{blue},{alpha})"
 
 
-def styles(keys: list[CurveKey]) -> dict[str, Style]:
-    """Curve name -> style: a colour per method, a dash and a symbol per budget and arm.
+Styles = dict[str, Style]  # by the curve's name
+
+
+def styles(keys: Iterable[CurveKey]) -> Styles:
+    """Curve name -> style: a colour per method, a dash and a symbol per budget and axes.
 
     Where these tell the methods too (one method, or chains of stages), they take the colours.
     """
+    keys = list(keys)
     methods = list(dict.fromkeys(key.method for key in keys))
-    others = list(dict.fromkeys((key.asked, key.arm) for key in keys))
-    told = len({(key.method, key.asked, key.arm) for key in keys}) == len(others) >= len(methods)
+    others = list(dict.fromkeys((key.budget, key.axes) for key in keys))
+    told = len({(key.method, key.budget, key.axes) for key in keys}) == len(others) >= len(methods)
     told = told and (len(methods) == 1 or len(others) > len(methods))
     found = {}
     for key in keys:
-        other = others.index((key.asked, key.arm))
+        other = others.index((key.budget, key.axes))
         hue = other if told else methods.index(key.method)
         colour, kind = COLOURS[hue % len(COLOURS)], other % len(_DASHES)
         found[key.name] = Style(colour, _DASHES[kind], _SYMBOLS[kind])

@@ -78,9 +78,9 @@ def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> 
     """Compare what the study asks for with what the store holds. Reads names, not contents."""
     evals_of: dict[str, dict[tuple[float, str], EvalAt]] = {}
     runs: dict[str, tuple[RunSpec, str]] = {}
-    arms = {cell.run.id: cell.arm for cell in cells}
+    axes = {cell.run.id: cell.axes_label for cell in cells}
     for cell in shortest_first(cells):
-        runs.update({run.id: (run, arms.get(run.id, "")) for run in cell.run.chain})
+        runs.update({run.id: (run, axes.get(run.id, "")) for run in cell.run.chain})
         pending = evals_of.setdefault(cell.run.id, {})
         pending.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
     tasks = [
@@ -90,9 +90,9 @@ def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> 
     ]
     later: dict[str, Task] = {}
     wanted: dict[str, bool] = {}  # run that others start from -> whether one of them is to train
-    for i, (run, arm) in reversed(runs.items()):
+    for i, (run, varied) in reversed(runs.items()):
         evals = tuple(evals_of.get(i, {}).values())
-        task = _task(run, label(run, arm), evals, store, speeds, wanted.get(i))
+        task = _task(run, label(run, varied), evals, store, speeds, wanted.get(i))
         later[i] = task
         if run.before is not None:
             start = run.before.id
@@ -133,8 +133,8 @@ def as_of_now(task: Task, store: Store) -> Task:
     return task._replace(pending=pending, share_left=left)
 
 
-def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
-    """A run in words, for tables and messages; `arm` names what else it varies."""
+def label(spec: RunSpec | BaselineSpec, axes: str = "") -> str:
+    """A run in words, for tables and messages; `axes` names what else it varies."""
     if isinstance(spec, BaselineSpec):
         if spec.encoder is None:
             return "raw pixels"
@@ -143,9 +143,9 @@ def label(spec: RunSpec | BaselineSpec, arm: str = "") -> str:
         return f"untrained {spec.encoder.name} seed {spec.seed}"
     n = short_number(spec.data.count) if spec.data.count else "all"
     words = [spec.method.name, f"n={n}", f"C={short_number(spec.images)}", f"seed {spec.seed}"]
-    if not arm and spec.before is not None:
-        arm = f"init={in_words(spec.before)}"
-    return " ".join(filter(None, (*words, arm)))
+    if not axes and spec.before is not None:
+        axes = f"init={in_words(spec.before)}"
+    return " ".join(filter(None, (*words, axes)))
 
 
 def _task(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from math import log2
 from typing import Any, NamedTuple
 
-from datayield.analysis.claims.verdicts import judge
+from tests.analysed import verdicts_of
 from tests.analysis.claims.claims_simulated import SHARES, SIZES, Truth, nothing, simulate
 
 
@@ -154,7 +154,7 @@ def rates(
     found: Counter[str] = Counter()
     for i in range(studies):
         results = simulate([claim], truth, seeds, start + i, shares=shares, tasks=tasks, **more)
-        found[judge(results)[0].verdict] += 1
+        found[verdicts_of(results)[0].verdict] += 1
     return found
 
 
@@ -172,7 +172,7 @@ def familywise(seeds: int, studies: int, start: int = 0, **more: Any) -> tuple[i
     ]
     found = either = 0
     for i in range(studies):
-        judged = judge(simulate(claims, nothing, seeds, start + i, **more))
+        judged = verdicts_of(simulate(claims, nothing, seeds, start + i, **more))
         found += any(j.verdict == "reproduced" for j in judged)
         either += any(j.verdict in ("reproduced", "contradicted") for j in judged)
     return found, either

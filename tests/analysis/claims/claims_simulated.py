@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from datayield.analysis.results.results import Row, Spent, StudyResults
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Row, Spent
+from datayield.spec.run.budget import Budget
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from tests.simulated import spec_of
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
 METHODS = ("simclr", "barlow_twins", "moco_v3")
-BUDGETS = ("10 epochs", "160k images")
+BUDGETS = (Budget(unit="epochs", amount=10), Budget(unit="images", amount=160000))
 TASKS = ("one", "two", "three")
 SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)
 ITEMS = 2000
@@ -74,7 +76,7 @@ def simulate(
     rows: list[Row] = []
     spent: list[Spent] = []
     for m, method in enumerate(METHODS):
-        for b, asked in enumerate(BUDGETS):
+        for b, budget in enumerate(BUDGETS):
             nested = draw.normal(0, RUN_NOISE, seeds)  # of the smallest subset, kept in the next
             for n in SIZES:
                 size = float(np.log2(n / SIZES[0]))
@@ -83,7 +85,7 @@ def simulate(
                 for seed in range(seeds):
                     run = f"{method}-{b}-{n}-{seed}"
                     images = 10 * n if b == 0 else 160000
-                    cell = (method, "convnet", "sprites", n, asked, images)
+                    cell = (method, "convnet", "sprites", n, budget, images)
                     spent.append(
                         Spent(run, run, images, images, 2 * images, 1e9 * images,
                               images / 400 * (1 + 0.05 * seed), None, 400.0, 0.0, 0, "cpu")
@@ -97,7 +99,7 @@ def simulate(
                             wanted += draw.normal(0, TASK_NOISE)
                             value = _measured(wanted, own_hard[t], draw)
                             rows.append(
-                                Row(run, "run", *cell, share, "", seed, task, "linear@1", "",
+                                Row(run, "run", *cell, share, (), seed, task, "linear@1", "",
                                     "accuracy", value, ITEMS, n_train=100 * 4**t)
                             )  # fmt: skip
     taste = draw.normal(0, TASTE, hard.shape)
@@ -105,7 +107,7 @@ def simulate(
         for t, task in enumerate(TASKS):
             wanted = 0.5 + float(draw.normal(0, RUN_NOISE))
             value = _measured(wanted, hard[t] + taste[t], draw)
-            cell = ("", "convnet", "", 0, "", 0, 0.0, "", seed)
+            cell = ("", "convnet", "", 0, None, 0, 0.0, (), seed)
             rows.append(
                 Row(f"untrained-{seed}", "untrained", *cell, task, "linear@1", "", "accuracy",
                     value, ITEMS)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from datayield.analysis.claims.verdicts import Judged, judge
+from datayield.analysis.claims.verdicts import Judged
 from datayield.analysis.results.results import StudyResults
 from datayield.spec.claims.claims import Correlates, Gain
 from datayield.spec.run.run import RunSpec
 from datayield.spec.validate import validated
 from datayield.store.distances import DistanceRecord, MetricRecord
+from tests.analysed import verdicts_of
 from tests.analysis.cost.test_comparison import SEEDS, SIZES, by_images, worse_with_n
 from tests.planted import planted
 
@@ -26,7 +27,7 @@ def _judged(results: StudyResults, **claim: Any) -> Judged:
     study = type(results.study).model_validate(
         {**results.study.model_dump(), "claims": [raw]}, strict=False
     )
-    (found,) = judge(replace(results, study=study))
+    (found,) = verdicts_of(replace(results, study=study))
     return found
 
 

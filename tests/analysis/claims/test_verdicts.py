@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datayield.analysis.claims.cells import cells_of
 from datayield.analysis.claims.correlation import spearman
 from datayield.analysis.claims.noise import estimate, layout
-from datayield.analysis.claims.verdicts import holm, judge, tally
+from datayield.analysis.claims.verdicts import holm, tally
 from datayield.analysis.results.results import StudyResults
+from tests.analysed import claim_data, verdicts_of
 from tests.analysis.claims.claims_power import CLAIMS, shares_of
 from tests.analysis.claims.claims_simulated import SHARES, SIZES, nothing, simulate, study
 
@@ -21,7 +21,7 @@ def _exact(values: Any, seeds: int = 3) -> StudyResults:
     rows = tuple(
         row._replace(value=values(SIZES.index(row.n), row.seed), n_test=10**12)
         for row in whole.rows
-        if row.kind == "run" and row.method == "simclr" and row.asked == "10 epochs"
+        if row.kind == "run" and row.method == "simclr" and row.budget_label == "10 epochs"
     )
     return replace(whole, rows=rows)
 
@@ -30,7 +30,7 @@ def test_a_contrast_is_that_of_the_two_way_layout() -> None:
     draw = np.random.default_rng(3)
     y = 0.5 + draw.normal(0, 0.01, (6, 3)) + draw.normal(0, 0.05, 3)
     results = _exact(lambda i, seed: float(y[i, seed]))
-    cells = cells_of(results, ["one"], None, by_eval=False, by_share=False)
+    cells = claim_data(results).cells(["one"], None, by_eval=False, by_share=False)
     at = {dict(p)["data.count"]: p for p in cells.runs}
     found = estimate({at["4000"]: 1, at["1000"]: -1}, cells, layout(cells))
     # the same by ordinary least squares: value ~ cell + seed
@@ -55,7 +55,7 @@ def test_a_contrast_is_that_of_the_two_way_layout() -> None:
 def test_the_level_of_seeds_cancels_between_runs_and_counts_against_a_baseline() -> None:
     level = (0.0, 0.04, -0.04)
     results = _exact(lambda i, seed: 0.6 + 0.001 * ((i * 7 + seed * 3) % 5) + level[seed])
-    cells = cells_of(results, ["one"], None, by_eval=False, by_share=False)
+    cells = claim_data(results).cells(["one"], None, by_eval=False, by_share=False)
     a, b = list(cells.runs)[:2]
     between = estimate({a: 1, b: -1}, cells, layout(cells))
     alone = estimate({a: 1}, cells, layout(cells))
@@ -67,7 +67,7 @@ def test_the_level_of_seeds_cancels_between_runs_and_counts_against_a_baseline()
 def test_shared_test_items_are_an_error_that_seeds_do_not_lessen() -> None:
     results = _exact(lambda i, seed: 0.5 + 1e-6 * ((i + seed) % 2))
     few = replace(results, rows=tuple(row._replace(n_test=100) for row in results.rows))
-    cells = cells_of(few, ["one"], None, by_eval=False, by_share=False)
+    cells = claim_data(few).cells(["one"], None, by_eval=False, by_share=False)
     a, b = list(cells.runs)[:2]
     assert estimate({a: 1, b: -1}, cells, layout(cells)).error == pytest.approx(0.05, rel=1e-3)
 
@@ -78,9 +78,9 @@ def test_a_large_effect_is_found_both_ways(test: str) -> None:
     planted = CLAIMS[test]
     claim = {"id": "C1", "test": test, **planted.claim}
     shares = shares_of(test)
-    (found,) = judge(simulate([claim], planted.present, 3, 5, shares=shares))
+    (found,) = verdicts_of(simulate([claim], planted.present, 3, 5, shares=shares))
     opposite = simulate([claim], lambda *at: 1.0 - planted.present(*at), 3, 5, shares=shares)
-    (contrary,) = judge(opposite)
+    (contrary,) = verdicts_of(opposite)
     assert contrary.verdict != "reproduced" or test == "flat"  # flat upside down is flat
     assert found.verdict in ("reproduced", "undecided")
     assert found.effect is not None
@@ -95,7 +95,7 @@ def test_a_large_effect_is_found_both_ways(test: str) -> None:
 def test_contradicted_names_the_contrast_that_says_so() -> None:
     claim = {"id": "C1", "test": "monotone", "of": "one", "over": "data.count"}
     dip = simulate([claim], lambda n, m, b, t, s: 0.5 + 0.03 * n - 0.1 * (n == 3), 3, 0)
-    (found,) = judge(dip)
+    (found,) = verdicts_of(dip)
     assert found.verdict == "contradicted"
     assert "from 4000 to 8000" in found.evidence
     assert found.effect is not None
@@ -111,7 +111,7 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
     ]
     whole = simulate(claims, lambda n, m, b, t, s: 0.4 + 0.05 * n, 3)
     part = replace(whole, rows=tuple(row for row in whole.rows if row.n < 32000))
-    found = judge(part)
+    found = verdicts_of(part)
     assert [j.verdict for j in found] == ["undecided", "reproduced", "not asked", "not asked"]
     assert "32000" in found[0].evidence
     assert (
@@ -119,13 +119,13 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
         == "claims: 1 reproduced, 0 contradicted, 1 inconclusive, 2 not tested at this scale"
     )
     one = replace(whole, rows=tuple(row for row in whole.rows if row.seed == 0))
-    assert judge(one)[1].evidence == "One seed is not enough."
+    assert verdicts_of(one)[1].evidence == "One seed is not enough."
 
 
 def test_every_part_must_show_it() -> None:
     claim = {"id": "C1", "test": "gain", "of": "one", "over": "data.count", "each": ["method"]}
     two_of_three = simulate([claim], lambda n, m, b, t, s: 0.5 + 0.02 * n * (m < 2), 3)
-    (found,) = judge(two_of_three)
+    (found,) = verdicts_of(two_of_three)
     assert found.verdict == "undecided"
     assert "least certain of 3 (method moco_v3)" in found.evidence
 
@@ -156,11 +156,11 @@ def test_a_gap_of_selection_is_read_from_the_ledger() -> None:
             value = 0.5 + (0.0 if row.n == first or not top else -0.04) + 0.001 * (row.seed % 2)
             rows[-1] = row._replace(value=value)
             rows.append(row._replace(metric="accuracy_val", value=0.5 + row.share))
-    (found,) = judge(replace(whole, rows=tuple(rows)))
+    (found,) = verdicts_of(replace(whole, rows=tuple(rows)))
     assert found.verdict == "reproduced", found.evidence
     assert found.effect == pytest.approx(4.0)
 
 
 def test_an_empty_list_costs_nothing() -> None:
-    assert judge(StudyResults(study([]), (), ())) == []
+    assert verdicts_of(StudyResults(study([]), (), ())) == []
     assert tally([]) == ""

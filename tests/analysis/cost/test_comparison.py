@@ -2,9 +2,9 @@
 
 import math
 
-from datayield.analysis.cost.comparison import normalise
 from datayield.analysis.text.cost import how_read, sentence
 from datayield.spec.run.run import RunSpec
+from tests.analysed import normalised
 from tests.planted import planted
 
 SEEDS = [0, 1, 2]
@@ -23,7 +23,7 @@ def worse_with_n(run: RunSpec, share: float) -> float:
 
 def test_a_conclusion_that_flips() -> None:
     axes = {"data.count": SIZES, "budget": [{"epochs": 20}, {"images": 32000}], "seed": SEEDS}
-    (found,) = normalise(planted(axes, worse_with_n)).comparisons
+    (found,) = normalised(planted(axes, worse_with_n)).comparisons
     assert (found.n, found.to, found.conclusion) == (100, 1600, "flips")
     epochs = next(e for e in found.equals if "epochs" in e.units)
     images = next(e for e in found.equals if "images" in e.units)
@@ -43,7 +43,7 @@ def test_a_conclusion_that_flips() -> None:
 
 def test_a_conclusion_that_rests_on_the_normaliser() -> None:
     axes = {"data.count": SIZES, "budget": [{"epochs": 20}, {"images": 32000}], "seed": SEEDS}
-    (found,) = normalise(planted(axes, by_images, noise=0.0005)).comparisons
+    (found,) = normalised(planted(axes, by_images, noise=0.0005)).comparisons
     assert {e.units[0]: e.sign for e in found.equals} == {"images": "flat", "epochs": "better"}
     assert found.conclusion == "rests"
 
@@ -51,7 +51,7 @@ def test_a_conclusion_that_rests_on_the_normaliser() -> None:
 def test_one_budget_of_a_cosine_is_never_read_at_milestones() -> None:
     axes = {"data.count": SIZES, "budget": [{"images": 32000}], "seed": SEEDS}
     shares = (0.0625, 0.25, 1.0)
-    found = normalise(planted(axes, worse_with_n, shares))
+    found = normalised(planted(axes, worse_with_n, shares))
     (comparison,) = found.comparisons
     assert [e.units for e in comparison.equals] == [("images", "views", "flops", "seconds")]
     assert found.standing == (0, 9)
@@ -62,7 +62,7 @@ def test_milestones_of_a_constant_trunk_are_runs_of_that_budget() -> None:
     optim = {"lr": 0.001, "warmup": 0.01, "schedule": "constant", "trunk": {"images": 32000}}
     axes = {"data.count": SIZES, "budget": [{"images": 32000}], "seed": SEEDS}
     shares = (0.0625, 0.25, 1.0)
-    found = normalise(planted(axes, worse_with_n, shares, optim=optim))
+    found = normalised(planted(axes, worse_with_n, shares, optim=optim))
     (comparison,) = found.comparisons
     assert found.standing == (9, 0)
     epochs = next(e for e in comparison.equals if "epochs" in e.units)
@@ -74,24 +74,24 @@ def test_milestones_of_a_constant_trunk_are_runs_of_that_budget() -> None:
 def test_between_milestones_a_trunk_is_interpolated_but_not_far() -> None:
     optim = {"lr": 0.001, "warmup": 0.01, "schedule": "constant", "trunk": {"images": 32000}}
     axes = {"data.count": [100, 1600], "budget": [{"images": 32000}], "seed": SEEDS}
-    near = normalise(planted(axes, by_images, (0.04, 0.12, 1.0), optim=optim))
+    near = normalised(planted(axes, by_images, (0.04, 0.12, 1.0), optim=optim))
     epochs = next(e for e in near.comparisons[0].equals if "epochs" in e.units)
     assert epochs.interpolated
     assert abs(epochs.difference.mean - 0.2) < 0.01  # linear in the logarithm, as is the truth
-    far = normalise(planted(axes, by_images, (0.01, 0.9, 1.0), optim=optim))
+    far = normalised(planted(axes, by_images, (0.01, 0.9, 1.0), optim=optim))
     assert all("epochs" not in e.units for e in far.comparisons[0].equals)
 
 
 def test_one_seed_decides_nothing() -> None:
     axes = {"data.count": SIZES, "budget": [{"epochs": 20}, {"images": 32000}], "seed": [0]}
-    (found,) = normalise(planted(axes, worse_with_n)).comparisons
+    (found,) = normalised(planted(axes, worse_with_n)).comparisons
     assert {e.sign for e in found.equals} == {"cannot say"}
     assert found.conclusion == "cannot say"
 
 
 def test_a_study_of_one_size_compares_nothing() -> None:
     axes = {"data.count": [400], "budget": [{"epochs": 20}, {"images": 32000}], "seed": SEEDS}
-    assert normalise(planted(axes, by_images)).comparisons == ()
+    assert normalised(planted(axes, by_images)).comparisons == ()
 
 
 def test_written_out_runs_are_each_compared_with_the_smallest() -> None:
@@ -102,7 +102,7 @@ def test_written_out_runs_are_each_compared_with_the_smallest() -> None:
     ]
     budget = [{"epochs": 20}, {"images": 16000}]
     axes = {"run": [alone, *more], "budget": budget, "seed": SEEDS}
-    found = normalise(planted(axes, worse_with_n)).comparisons
+    found = normalised(planted(axes, worse_with_n)).comparisons
     assert [(c.start, c.name) for c in found] == [("B", "B + digits"), ("B", "B + tiny-imagenet")]
     assert {c.conclusion for c in found} == {"flips"}
     assert "B + digits (N = 800) against B (N = 400)" in sentence(found[0])

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from datayield.analysis.cost.pareto import frontiers, pareto, time_to
+from datayield.analysis.cost.pareto import pareto, time_to
 from datayield.spec.run.run import RunSpec
+from tests.analysed import frontiers_of
 from tests.planted import planted
 
 
@@ -33,7 +34,7 @@ def test_a_study_has_a_frontier_and_times_to_its_first_curve() -> None:
 
     axes = {"data.count": [100, 400], "method": ["simclr", "barlow_twins"], "seed": [0, 1]}
     results = planted(axes, score, (0.25, 0.5, 0.75, 1.0), noise=0.0)
-    (found,) = frontiers(results, "flops")
+    (found,) = frontiers_of(results, "flops")
     assert (found.target_of.key.method, found.target_of.n) == ("simclr", 100)
     assert found.target == pytest.approx(0.5)
     whole = max(s.cost for s in found.spots)
@@ -54,19 +55,19 @@ def test_a_seed_that_never_reaches_leaves_no_time() -> None:
         return 0.5 if run.method.name == "simclr" or run.seed == 0 else 0.4
 
     axes = {"data.count": [100], "method": ["simclr", "barlow_twins"], "seed": [0, 1]}
-    (found,) = frontiers(planted(axes, score, (0.5, 1.0), noise=0.0))
+    (found,) = frontiers_of(planted(axes, score, (0.5, 1.0), noise=0.0))
     assert [r.cost is None for r in found.reached] == [False, True]
 
 
 def test_runs_of_equal_cost_have_no_frontier() -> None:
     axes = {"data.count": [100], "method": ["simclr", "barlow_twins"], "seed": [0, 1]}
-    assert frontiers(planted(axes, lambda run, share: 0.5)) == []
+    assert frontiers_of(planted(axes, lambda run, share: 0.5)) == []
 
 
 def test_the_cost_of_a_chain_is_that_of_all_its_stages() -> None:
     first = {"name": "first", "data": {"count": 100}}
     axes = {"run": [first, {"name": "second", "data": {"count": 200}, "init": first}], "seed": [0]}
     results = planted(axes, lambda run, share: 0.5)
-    (found,) = frontiers(results, "flops")
+    (found,) = frontiers_of(results, "flops")
     one, two = sorted(s.cost for s in found.spots)
     assert two == pytest.approx(2 * one, rel=0.01)  # images of the last step are whole

@@ -5,17 +5,20 @@ import pytest
 
 from datayield.analysis.decision.labels import label_ladders, label_tables
 from datayield.analysis.decision.overfitting import peaks
+from datayield.analysis.findings import analyse
 from datayield.analysis.model.paired import differences, pair
-from datayield.analysis.results.curves import baselines, curves
-from datayield.analysis.results.results import Row, StudyResults
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Row
 from datayield.analysis.text.answer import answer
 from datayield.analysis.text.labels import label_sentences
 from datayield.report.figures.labels import label_figures
-from datayield.report.findings import analyse
 from datayield.report.page.tables import label_table
+from datayield.spec.run.budget import Budget
+from tests.analysed import styles_of
 from tests.simulated import study, with_milestones
 
 COUNTS = (50, 200)
+BUDGET = Budget(unit="epochs", amount=8)
 ARMS = ("1k", "1k + scenes")
 
 
@@ -32,9 +35,10 @@ def chains(seeds: int = 2) -> StudyResults:
             for stage, arm in enumerate(("", *ARMS)):
                 value = 0.2 + 0.1 * stage + 0.2 * step + 0.004 * seed + 0.002 * (seed == stage)
                 kind = "run" if stage else "untrained"
-                cell = ("simmim" if stage else "", "viny", "a", 1000, "8 epochs", 8000, 1.0)
+                cell = ("simmim" if stage else "", "viny", "a", 1000, BUDGET, 8000, 1.0)
+                axes = (("run", arm),) if stage else ()
                 row = Row(
-                    f"{arm}-{seed}", kind, *cell, arm, seed, f"roads {n}", "segment@1", "", "miou",
+                    f"{arm}-{seed}", kind, *cell, axes, seed, f"roads {n}", "segment@1", "", "miou",
                     value, 100, n, value - 0.0196, value + 0.0196,
                 )  # fmt: skip
                 rows += [row, row._replace(metric="accuracy", value=0.9)]
@@ -42,16 +46,16 @@ def chains(seeds: int = 2) -> StudyResults:
 
 
 def test_curves_and_baselines_are_of_the_main_metric() -> None:
-    keys = list(curves(chains()))
+    keys = list(chains().main.curves)
     assert {key.metric for key in keys} == {"miou"}
     assert keys[0].place == "roads 50 (segment@1, mIoU)"
-    assert {b.metric for b in baselines(chains())} == {"miou"}
+    assert {b.metric for b in chains().main.baselines} == {"miou"}
 
 
 def test_one_seed_has_the_interval_of_its_evaluation() -> None:
     """Standard error 0.01 on both sides, and not the binomial one of 100 images."""
-    (line, *_) = (line for key, line in curves(chains(1)).items() if key.arm == ARMS[0])
-    (bare, _) = baselines(chains(1))
+    (line, *_) = (line for key, line in chains(1).main.curves.items() if key.axes_label == ARMS[0])
+    (bare, _) = chains(1).main.baselines
     (found,) = differences([pair(bare.seeds, line[0].seeds)])
     assert found.covers == "test images only"
     assert found.high - found.mean == pytest.approx(1.96 * 0.01 * 2**0.5, rel=1e-3)
@@ -67,12 +71,13 @@ def test_evaluations_that_differ_in_labels_alone_are_one_ladder() -> None:
     assert shown["cells"][0]["over"].startswith("+19.9 (")
     assert shown["cells"][0]["chip"] == "beats"
     assert shown["gain"]["mean"] == "+20.0"
-    (figure,) = label_figures(analyse(chains()))
+    found = analyse(chains())
+    (figure,) = label_figures(found, styles_of(found))
     assert figure.spec["layout"]["yaxis"]["title"]["text"] == "mIoU, %"
 
 
 def test_the_answer_speaks_of_labels_where_there_is_one_size() -> None:
-    texts = [h.text for h in answer(chains())]
+    texts = [h.text for h in answer(analyse(chains()))]
     assert texts == [h.text for h in label_sentences(label_tables(chains())[0])]
     assert "more labels help for all of 3 starts" in texts[0]
     assert texts[1].startswith("roads (segment@1, mIoU), 50 labelled images")
@@ -85,19 +90,19 @@ def course(values: list[float], noise: float, seeds: int = 3, rng: int = 0) -> S
 
 
 def test_a_fall_is_found_and_a_rise_is_not_one() -> None:
-    (falls,) = peaks(course([0.4, 0.6, 0.5, 0.45], 0.005))
+    (falls,) = peaks(course([0.4, 0.6, 0.5, 0.45], 0.005).main.trajectories)
     assert (falls.course, falls.at) == ("peaks and falls", 0.5)
     assert falls.fall is not None
     assert falls.fall.mean == pytest.approx(0.15, abs=0.015)
-    (rises,) = peaks(course([0.3, 0.4, 0.5, 0.6], 0.005))
+    (rises,) = peaks(course([0.3, 0.4, 0.5, 0.6], 0.005).main.trajectories)
     assert (rises.course, rises.fall) == ("highest at the end", None)
-    (single,) = peaks(course([0.4, 0.6, 0.5, 0.45], 0.005, seeds=1))
+    (single,) = peaks(course([0.4, 0.6, 0.5, 0.45], 0.005, seeds=1).main.trajectories)
     assert single.course == "cannot say"
 
 
 def test_a_level_course_falls_no_more_often_than_its_level_allows() -> None:
     """The highest of four milestones is above the last in three of four; the answer is not."""
-    found = [peaks(course([0.5] * 4, 0.01, rng=i))[0] for i in range(200)]
+    found = [peaks(course([0.5] * 4, 0.01, rng=i).main.trajectories)[0] for i in range(200)]
     assert sum(peak.course == "peaks and falls" for peak in found) <= 12  # 2.5% and its chance
     falls = [peak.fall.mean for peak in found if peak.fall]
     assert abs(float(np.mean(falls))) < 0.003

@@ -14,7 +14,7 @@ def _grid(truth: Truth) -> Grid:
     results = simulate(
         {"x": truth}, ("simclr",), SIZES, BUDGETS, noise=lambda n: 0.0006, rank=False
     )
-    (grid,) = regimes(results)
+    (grid,) = regimes(results.main.curves)
     return grid
 
 
@@ -58,7 +58,7 @@ def test_noise_leaves_it_undecided() -> None:
             rng=rng,
             rank=False,
         )
-        (grid,) = regimes(noisy)
+        (grid,) = regimes(noisy.main.curves)
         cells += grid.cells
     open_cells = [cell for cell in cells if cell.regime == "cannot say"]
     assert len(open_cells) / len(cells) > 0.92
@@ -68,7 +68,7 @@ def test_noise_leaves_it_undecided() -> None:
 def test_budgets_asked_in_epochs_and_images_meet_in_one_grid() -> None:
     budgets = (Budget(unit="epochs", amount=20), Budget(unit="images", amount=40000))
     results = simulate({"x": lambda n, c: 0.7}, ("simclr",), SIZES, budgets)
-    (grid,) = regimes(results)
+    (grid,) = regimes(results.main.curves)
     assert [(c.n, c.images) for c in grid.cells] == [
         (1000, 20000),
         (1000, 40000),
@@ -79,7 +79,9 @@ def test_budgets_asked_in_epochs_and_images_meet_in_one_grid() -> None:
 
 
 def test_without_a_grid_it_says_so() -> None:
-    assert regimes(simulate()) == []
-    assert "every run has the same budget (20,000 images presented)" in no_grid(simulate())
-    assert "the same size" in no_grid(simulate(sizes=(1000,), budgets=BUDGETS))
-    assert no_grid(simulate(keep=lambda *run: False)) == "No scores yet."
+    assert regimes(simulate().main.curves) == []
+    assert "every run has the same budget (20,000 images presented)" in no_grid(
+        simulate().main.curves
+    )
+    assert "the same size" in no_grid(simulate(sizes=(1000,), budgets=BUDGETS).main.curves)
+    assert no_grid(simulate(keep=lambda *run: False).main.curves) == "No scores yet."

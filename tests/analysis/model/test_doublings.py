@@ -11,7 +11,7 @@ from tests.simulated import Truth, flat, power_law, simulate
 
 def _one(truth: Truth, **more: object) -> CurveGain:
     options: dict[str, object] = {"methods": ("simclr",), "rank": False, **more}
-    (found,) = gains(simulate({"x": truth}, **options), worth=0.005).values()  # type: ignore[arg-type]
+    (found,) = gains(simulate({"x": truth}, **options).main.curves, worth=0.005).values()  # type: ignore[arg-type]
     return found
 
 
@@ -57,7 +57,7 @@ def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
         results = simulate(
             {"x": flat()}, methods=("simclr",), rank=False, rng=rng, noise=lambda n: 0.01
         )
-        for line in gains(results, worth=0.0).values():
+        for line in gains(results.main.curves, worth=0.0).values():
             alarms += sum(s.verdict == "pays" for s in line.steps)
             hurts += sum(s.verdict == "hurts" for s in line.steps)
             chains += line.pays_up_to is not None

@@ -5,14 +5,13 @@ import time
 import pytest
 
 from datayield.analysis.model.fits import Fit, fit_curve, fits
-from datayield.analysis.results.curves import curves
 from tests.simulated import SIZES, Truth, flat, power_law, simulate
 
 
 def _one(truth: Truth, rng: int = 0, **more: object) -> Fit:
     options: dict[str, object] = {"methods": ("simclr",), "rank": False, "rng": rng, **more}
     results = simulate({"x": truth}, **options)  # type: ignore[arg-type]
-    (line,) = curves(results).values()
+    (line,) = results.main.curves.values()
     return fit_curve(line, draws=300)
 
 
@@ -55,7 +54,7 @@ def test_same_seed_same_bits_and_fast() -> None:
     assert _one(power_law()) == _one(power_law())
     results = simulate()
     start = time.process_time()
-    found = fits(results)
+    found = fits(results.main.curves)
     assert len(found) == 4
     assert time.process_time() - start < 4  # 2 s per curve asked for; takes 0.02 s
 

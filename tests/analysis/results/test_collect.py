@@ -52,7 +52,7 @@ def test_rows_of_a_study(tmp_path: Path) -> None:
     assert (kinds.count("pixels"), kinds.count("untrained"), kinds.count("run")) == (1, 2, 7)
     assert {row.encoder for row in results.rows} == {"", "convnet width=8", "convnet width=16"}
     shared = [r for r in results.rows if r.kind == "run" and r.n == 100]
-    assert {(r.asked, r.arm) for r in shared} == {
-        (asked, f"encoder.width={w}") for asked in ("2k images", "20 epochs") for w in (8, 16)
+    assert {(r.budget_label, r.axes_label) for r in shared} == {
+        (budget, f"encoder.width={w}") for budget in ("2k images", "20 epochs") for w in (8, 16)
     }
     assert len({r.run for r in shared}) == 2  # 20 epochs of 100 images are 2k images

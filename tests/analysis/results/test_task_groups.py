@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 
-from datayield.analysis.results.results import Row, StudyResults
-from datayield.analysis.results.task_groups import ALL, SCORE, group_gains, group_rows, task_groups
+from datayield.analysis.findings import analyse
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Row
+from datayield.analysis.results.task_groups import ALL, SCORE, group_rows, task_groups
 from datayield.analysis.text.answer import answer
 from datayield.spec.evaluation.suites import expanded
+from datayield.spec.run.budget import Budget
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 
+BUDGET = Budget(unit="images", amount=2000)
 SIZES, SEEDS = (100, 400), (0, 1, 2)
 
 
@@ -28,12 +32,12 @@ def made(without: tuple[str, ...] = (), skip: tuple[str, int, int] | None = None
     for n in SIZES:
         for seed in SEEDS:
             for i, ev in enumerate(study.evaluations):
-                if skip == (ev.name.split()[-1], n, seed):
+                if skip == (ev.task, n, seed):
                     continue
                 score = 0.1 * i + 0.05 * np.log2(n / 100) / 2 * i + 0.01 * seed
                 row = Row(
-                    f"{n}-{seed}", "run", "simclr", "convnet", "sprites", n, "2k images", 2000,
-                    1.0, "", seed, ev.name, ev.protocol, ev.group, ev.main_metric, score, 500,
+                    f"{n}-{seed}", "run", "simclr", "convnet", "sprites", n, BUDGET, 2000,
+                    1.0, (), seed, ev.name, ev.protocol, ev.group, ev.main_metric, score, 500,
                 )  # fmt: skip
                 rows.append(row)
                 if ev.metric:
@@ -72,7 +76,7 @@ def test_a_group_says_over_how_many_tasks_it_is() -> None:
 
 
 def test_gains_have_the_task_as_their_unit() -> None:
-    specialised, structured, _ = group_gains(made())
+    specialised, structured, _ = made().group_gains
     assert (specialised.n, specialised.to) == (100, 400)
     each = 0.05 * np.arange(4)  # the gain of task i is 0.05 i
     half = 3.182446 * each.std(ddof=1) / 2  # t with 3 degrees of freedom, of 4 tasks
@@ -84,7 +88,7 @@ def test_gains_have_the_task_as_their_unit() -> None:
 
 
 def test_one_task_has_no_interval_and_studies_without_suites_have_no_groups() -> None:
-    (gain, *_) = group_gains(made(("skin-lesions", "rsscn7", "trashnet")))
+    (gain, *_) = made(("skin-lesions", "rsscn7", "trashnet")).group_gains
     assert (gain.low, gain.high) == (None, None)
     results = made()
     plain = [ev.model_copy(update={"part_of": ""}) for ev in results.study.evaluations]
@@ -94,7 +98,7 @@ def test_one_task_has_no_interval_and_studies_without_suites_have_no_groups() ->
 
 
 def test_the_answer_speaks_of_groups_and_not_of_each_task() -> None:
-    texts = [headline.text for headline in answer(made())]
+    texts = [headline.text for headline in answer(analyse(made()))]
     # Gains of 5 points a task number: 0 to 15 for specialised, mean 7.5; its tasks differ.
     assert texts[0].startswith("vtab_mini, SimCLR, 2k presented: from 100 to 400 images")
     assert "specialised +7.5 (" in texts[0]

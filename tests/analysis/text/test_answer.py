@@ -2,9 +2,10 @@
 
 import math
 import re
+from dataclasses import replace
 
 from datayield.analysis.decision.baselines import against_baselines
-from datayield.analysis.model.fits import fits
+from datayield.analysis.findings import analyse
 from datayield.analysis.text.answer import MOST, answer
 from datayield.spec.run.budget import Budget
 from tests.simulated import flat, power_law, simulate
@@ -12,7 +13,7 @@ from tests.simulated import flat, power_law, simulate
 
 def test_a_yield_is_said_with_numbers_interval_and_protocol() -> None:
     results = simulate({"category": power_law()}, methods=("simclr",))
-    first = answer(results, fits(results))[0]
+    first = answer(analyse(results))[0]
     assert first.verdict == "pays"
     assert re.match(
         r"category \(linear@1\), SimCLR, 20k presented: from 250 to 8,000 images \+2\d\.\d points "
@@ -24,7 +25,7 @@ def test_a_yield_is_said_with_numbers_interval_and_protocol() -> None:
 
 
 def test_baselines_are_compared_and_beaten() -> None:
-    texts = [h.text for h in answer(simulate()) if h.about == "baseline"]
+    texts = [h.text for h in answer(analyse(simulate())) if h.about == "baseline"]
     assert len(texts) == 2
     assert "beats the untrained encoder on category (linear@1) by +" in texts[0]
     assert "beats the raw pixels" in texts[1]
@@ -33,16 +34,17 @@ def test_baselines_are_compared_and_beaten() -> None:
 
 def test_a_method_no_better_than_pixels_is_not_said_to_beat_them() -> None:
     results = simulate({"x": flat(0.41)}, noise=lambda n: 0.01)
-    outcomes = {v.baseline.kind: v.outcome for v in against_baselines(results)}
+    outcomes = {v.baseline.kind: v.outcome for v in against_baselines(results.main)}
     assert outcomes == {"untrained": "beats", "pixels": "cannot say"}
     losing = simulate({"x": flat(0.30)}, noise=lambda n: 0.003)
-    chips = [h.verdict for h in answer(losing) if h.about == "baseline"]
+    chips = [h.verdict for h in answer(analyse(losing)) if h.about == "baseline"]
     assert chips == ["loses", "loses"]
 
 
 def test_one_seed_rests_on_the_scatter_about_the_law() -> None:
     results = simulate({"x": power_law()}, methods=("simclr",), seeds=(0,))
-    with_law, without = answer(results, fits(results))[0], answer(results)[0]
+    found = analyse(results)
+    with_law, without = answer(found)[0], answer(replace(found, fits={}))[0]
     assert with_law.verdict == "pays"
     assert "scatter about a fitted law" in with_law.text
     assert without.verdict == "cannot say"
@@ -51,7 +53,7 @@ def test_one_seed_rests_on_the_scatter_about_the_law() -> None:
 
 def test_epochs_are_named_as_growing_compute() -> None:
     results = simulate(budgets=(Budget(unit="epochs", amount=20),))
-    assert "Compute grows with N" in answer(results)[0].text
+    assert "Compute grows with N" in answer(analyse(results))[0].text
 
 
 def test_fixed_epochs_never_stand_without_the_fixed_compute_beside_them() -> None:
@@ -62,29 +64,29 @@ def test_fixed_epochs_never_stand_without_the_fixed_compute_beside_them() -> Non
         budgets=budgets,
         noise=lambda n: 0.001,
     )
-    epochs, compute = answer(results)[:2]
+    epochs, compute = answer(analyse(results))[:2]
     assert (epochs.subject, epochs.verdict) == ("x (linear@1), SimCLR, 20 epochs", "pays")
     assert (compute.subject, compute.verdict) == ("x (linear@1), SimCLR, 160k presented", "flat")
 
 
 def test_a_flat_study_is_called_flat_and_a_noisy_one_open() -> None:
     quiet = simulate({"x": flat()}, methods=("simclr",), noise=lambda n: 0.0008)
-    assert answer(quiet)[0].verdict == "flat"
-    assert "no effect: within 0.5 point" in answer(quiet)[0].text
+    assert answer(analyse(quiet))[0].verdict == "flat"
+    assert "no effect: within 0.5 point" in answer(analyse(quiet))[0].text
     noisy = simulate({"x": flat()}, methods=("simclr",), noise=lambda n: 0.05)
-    assert answer(noisy)[0].verdict == "cannot say"
+    assert answer(analyse(noisy))[0].verdict == "cannot say"
 
 
 def test_never_more_than_ten_and_every_evaluation_before_a_second_curve() -> None:
     truths = {f"e{i}": power_law(0.1 * i) for i in range(5)}
-    found = answer(simulate(truths))
+    found = answer(analyse(simulate(truths)))
     assert len(found) == MOST
     assert {h.subject.split(" ")[0] for h in found[:5]} == set(truths)
 
 
 def test_empty_and_single_sized_studies_have_an_answer() -> None:
-    (only,) = answer(simulate(keep=lambda *run: False))
+    (only,) = answer(analyse(simulate(keep=lambda *run: False)))
     assert "No run" in only.text
-    said = answer(simulate(sizes=(1000,)))
+    said = answer(analyse(simulate(sizes=(1000,))))
     assert "One size only (1,000 images)" in said[-1].text
     assert said[0].about == "baseline"  # what can be said comes first

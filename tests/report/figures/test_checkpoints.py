@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from datayield.analysis.decision.checkpoints import BEST_ON_TEST, LAST, VALIDATION
+from datayield.analysis.findings import analyse
 from datayield.report.figures.checkpoints import selection_figures, selection_styles
 from datayield.report.figures.training import state_figures
-from datayield.report.findings import analyse
 from datayield.report.page.page import write_report
 from datayield.report.page.tables import selection_table
+from tests.analysed import styles_of
 from tests.analysis.decision.test_checkpoints import SHARES, STATE, TASK
 from tests.simulated import with_milestones
 
@@ -54,5 +55,6 @@ def test_files_hold_every_choice_of_every_seed(tmp_path: Path) -> None:
 
 
 def test_the_state_over_training_is_drawn_where_it_was_measured() -> None:
-    titles = [figure.title for figure in state_figures(analyse(RESULTS))]
+    found = analyse(RESULTS)
+    titles = [figure.title for figure in state_figures(found, styles_of(found))]
     assert titles == ["spectrum (spectrum@1): alpha-ReQ"]

@@ -5,7 +5,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from datayield.report.files.result_files import escape, to_csv, to_latex
+from datayield.analysis.model.doublings import gains
+from datayield.analysis.model.fits import fits
+from datayield.report.files.result_files import curves_to_csv, escape, to_csv, to_latex
+from datayield.spec.run.run import RunSpec
+from tests.planted import planted
 from tests.simulated import power_law, simulate
 
 
@@ -18,6 +22,49 @@ def test_csv_holds_every_row_and_reads_back(tmp_path: Path) -> None:
     key = ("run", "eval", "metric", "share")
     there = {tuple(str(getattr(r, k)) for k in key): r.value for r in results.rows}
     assert {tuple(r[k] for k in key): float(r["value"]) for r in read} == there
+
+
+TABLE = """\
+run,kind,method,encoder,dataset,n,budget,images,share,axes,seed,eval,protocol,group,metric,value,\
+n_test,n_train,low,high
+acf39777b52e,run,simclr,convnet,sprites,100,16 epochs,1600,1.0,encoder.width=8,0,category,\
+linear@1,,accuracy,0.51,2000,0,,
+73cee7765f46,run,simclr,convnet,sprites,400,16 epochs,6400,1.0,encoder.width=8,0,category,\
+linear@1,,accuracy,0.54,2000,0,,
+b7e871e33248,run,simclr,convnet,sprites,100,3.2k images,3200,1.0,encoder.width=8,0,category,\
+linear@1,,accuracy,0.51,2000,0,,
+725d26edd827,run,simclr,convnet,sprites,400,3.2k images,3200,1.0,encoder.width=8,0,category,\
+linear@1,,accuracy,0.54,2000,0,,
+"""
+CURVES = """\
+category,linear@1,accuracy,simclr,encoder.width=8,16 epochs,100,400
+category,linear@1,accuracy,simclr,encoder.width=8,3.2k images,100,400
+"""
+
+
+def _by_n(run: RunSpec, share: float) -> float:
+    return {100: 0.51, 400: 0.54}[run.data.count or 0]
+
+
+def test_files_of_a_small_study_are_these_to_the_byte(tmp_path: Path) -> None:
+    axes = {
+        "data.count": [100, 400],
+        "budget": [{"images": 3200}, {"epochs": 16}],
+        "encoder.width": [8],
+        "seed": [0],
+    }
+    results = planted(axes, _by_n, noise=0.0)
+    to_csv(results, tmp_path / "table.csv")
+    curves_to_csv(gains(results.main.curves), fits(results.main.curves), tmp_path / "curves.csv")
+    assert (tmp_path / "table.csv").read_text() == TABLE
+    header, *lines = (tmp_path / "curves.csv").read_text().splitlines()
+    assert header.split(",")[:8] == [
+        "eval", "protocol", "metric", "method", "axes", "budget", "from", "to",
+    ]  # fmt: skip
+    assert [line.split(",")[:8] for line in lines] == [
+        line.split(",") for line in CURVES.splitlines()
+    ]
+    assert {round(float(line.split(",")[8]), 9) for line in lines} == {0.03}
 
 
 def test_csv_bytes_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:

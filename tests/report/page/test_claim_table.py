@@ -22,7 +22,9 @@ def _small(claims: list[dict[str, Any]]) -> StudyResults:
     """Ten points over N, at one of the budgets, on two of the tasks."""
     truth = lambda n, m, b, t, s: 0.5 + 0.02 * n  # noqa: E731
     whole = simulate(claims, truth, 3, shares=(1.0,), tasks=["one", "two"])
-    rows = [row for row in whole.rows if row.asked in ("", "10 epochs") and row.eval != "three"]
+    rows = [
+        row for row in whole.rows if row.budget_label in ("", "10 epochs") and row.eval != "three"
+    ]
     return replace(whole, rows=tuple(rows))
 
 

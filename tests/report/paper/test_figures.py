@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from datayield.report.findings import Findings, analyse
+from datayield.analysis.findings import Findings, analyse
 from datayield.report.paper.pareto import frontier_sheet
 from datayield.report.paper.published import published_sheet
 from datayield.spec.claims.reference import Published
+from tests.analysed import styles_of
 from tests.analysis.claims.test_published import number
 from tests.analysis.cost.test_comparison import SEEDS, SIZES, by_images
 from tests.planted import planted
@@ -20,7 +21,7 @@ def _found(*reference: Published) -> Findings:
 
 def test_the_frontier_is_drawn_through_its_best_spots() -> None:
     found = _found()
-    sheet = frontier_sheet(found)
+    sheet = frontier_sheet(found, styles_of(found))
     assert sheet is not None
     assert len(sheet.axes) == len(found.frontiers) > 0
     for ax, front in zip(sheet.axes, found.frontiers, strict=True):
@@ -47,7 +48,7 @@ def test_theirs_stands_beside_ours_and_nothing_where_there_is_none() -> None:
 def test_many_lines_are_named_by_their_curve(monkeypatch: pytest.MonkeyPatch) -> None:
     found = _found()
     monkeypatch.setattr("datayield.report.paper.pareto.MOST_NAMES", 1)
-    sheet = frontier_sheet(found)
+    sheet = frontier_sheet(found, styles_of(found))
     assert sheet is not None
     names = {text.get_text() for text in sheet.legends[0].get_texts()}
     lines = {spot.line for front in found.frontiers for spot in front.spots}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from datayield.report.findings import analyse
+from datayield.analysis.findings import analyse
 from datayield.report.page.truncate import CURVES, PANELS, shown
 from datayield.report.terminal.plan import LINES, show_plan, show_status
 from datayield.report.terminal.seed_groups import together
@@ -16,6 +16,7 @@ from datayield.spec.validate import validated
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, make_plan
 from datayield.store.speeds import Speeds
+from tests.analysed import styles_of
 from tests.made_study import study_of
 from tests.simulated import simulate
 
@@ -60,10 +61,10 @@ def test_a_page_draws_what_a_legend_can_name_methods_by_turns() -> None:
     assert len(names) == CURVES
     assert sum(name.startswith("SimCLR") for name in names) == CURVES // 2
     assert {key.name for key in part.fits} == {key.name for key in part.gains} == names
-    assert names == set(part.styles) >= {key.name for key, _ in part.main_over_time}
+    assert names == set(styles_of(part)) >= {key.name for key, _ in part.main_over_time}
     assert len({ledger.key for ledger in part.ledgers}) == PANELS
     assert part.grids  # a grid is over all budgets, and is drawn whole
-    assert part.answer == found.answer
+    assert part.results is found.results
     assert f"{CURVES} of 32 curves" in note
 
 

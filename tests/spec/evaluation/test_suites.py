@@ -81,7 +81,9 @@ def test_a_required_suite_waits_for_all_its_data(tmp_path: Path) -> None:
 
 def test_labels_of_an_evaluation_are_no_part_of_its_identity(tmp_path: Path) -> None:
     (ev, *_) = loaded(tmp_path, {"suite": "vtab_mini@1", "size": 32}).evaluations
-    other = ev.spec.model_copy(update={"name": "x", "group": "y", "part_of": "z"})
+    labels = {"name": "x", "group": "y", "part_of": "z"}
+    labels |= {"suite_name": "u", "task": "v"}
+    other = ev.spec.model_copy(update=labels)
     assert EvalSpec.model_validate(other.model_dump()).id == ev.spec.id
 
 

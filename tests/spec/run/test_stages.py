@@ -55,7 +55,7 @@ def test_the_earlier_run_is_the_base_with_what_differs() -> None:
         assert (run.method.name, run.data.count, run.images) == ("simmim", count, 3 * count)
         assert (run.seed, run.data.seed, run.before) == (seed, seed, None)
         assert run.encoder == cells[0].run.encoder
-    assert [cell.arm for cell in cells[::2]] == [
+    assert [cell.axes_label for cell in cells[::2]] == [
         "init=None",
         "init=simmim n=100",
         "init=simmim n=200",
@@ -75,9 +75,12 @@ def test_ids_hold_the_whole_chain() -> None:
     assert [run.method.name for run in longest.chain] == ["simmim", "supervised", "supervised"]
     assert longest.chain[0].id == cells[1].run.chain[0].id  # done once
     assert RunSpec.model_validate_json(longest.model_dump_json()).id == longest.id
-    assert [cell.arm for cell in cells] == ["init=None", *(f"init=v{i}" for i in range(1, 5))]
+    assert [cell.axes_label for cell in cells] == [
+        "init=None",
+        *(f"init=v{i}" for i in range(1, 5)),
+    ]
     (unnamed,) = _study(init=[inits[3]], seed=[0]).cells({})
-    assert unnamed.arm == "init=simmim n=100 > supervised n=60"
+    assert unnamed.axes_label == "init=simmim n=100 > supervised n=60"
 
 
 def test_values_that_read_alike_are_refused() -> None:
@@ -108,7 +111,7 @@ def test_an_axis_may_lay_over_the_whole_run() -> None:
         "seed": [0],
     }  # fmt: skip
     cells = validated(Study, raw, where="test").cells({})
-    assert [cell.arm for cell in cells] == ["labels", "simmim", "both"]
+    assert [cell.axes_label for cell in cells] == ["labels", "simmim", "both"]
     assert [cell.run.method.name for cell in cells] == ["supervised", "simmim", "supervised"]
     assert cells[2].run.before == cells[1].run
     assert isinstance(cells[2].run.init, Stage)

@@ -1,22 +1,21 @@
 """The cells that a claim looks at: axis values in words -> scores by seed, and baselines."""
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from datayield.analysis.decision import VALIDATION, ledgers
-from datayield.analysis.results import MAIN, SCORE, Row, StudyResults
-from datayield.analysis.results.task_groups import task_groups
+from datayield.analysis.cost import RunCosts
+from datayield.analysis.decision import Ledger
+from datayield.analysis.results import SCORE, Row, StudyResults
 from datayield.spec.claims import ENDS, SELECTION_GAP, in_words
-from datayield.spec.study import Study
+from datayield.spec.study import COLUMN_AXES, Study
 
 SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
 Point = frozenset[tuple[str, str]]  # (axis, value in words)
 _HALF = 1.96
-_COLUMNS = ("data.count", "method", "seed", "budget")  # axes that are no part of a row's arm
 
 
 class NotAskedError(Exception):
@@ -66,36 +65,46 @@ class Cells(NamedTuple):
     note: str = ""
 
 
-def cells_of(
-    results: StudyResults,
-    names: Iterable[str],
-    metric: str | None,
-    *,
-    by_eval: bool,
-    by_share: bool,
-) -> Cells:
-    """All cells of these measurements, one by one or as their mean by run.
+class ClaimData:
+    """What claims are judged on: the study's results, its selection ledgers, what its runs took.
 
-    Unless `by_share`, at the last share of each evaluation. Raises NotAskedError.
+    The cells of several claims are often the same, and are made once.
     """
-    key = (tuple(names), metric, by_eval, by_share)
-    if ("claims", key) not in results.derived:
-        results.derived["claims", key] = _cells(results, *key)
-    found: Cells = results.derived["claims", key]
-    return found
+
+    def __init__(self, results: StudyResults, ledgers: list[Ledger], costs: RunCosts) -> None:
+        self.results, self.ledgers, self.costs = results, ledgers, costs
+        self._cells: dict[tuple[tuple[str, ...], str | None, bool, bool], Cells] = {}
+
+    @cached_property
+    def test_sets(self) -> dict[str, str]:
+        """Evaluation -> its test items, in words."""
+        evals = self.results.study.evaluations
+        return {ev.name: f"{ev.dataset} {ev.test} {ev.label}" for ev in evals}
+
+    def cells(
+        self, names: Iterable[str], metric: str | None, *, by_eval: bool, by_share: bool
+    ) -> Cells:
+        """All cells of these measurements, one by one or as their mean by run.
+
+        Unless `by_share`, at the last share of each evaluation. Raises NotAskedError.
+        """
+        key = (tuple(names), metric, by_eval, by_share)
+        if key not in self._cells:
+            self._cells[key] = _cells(self, *key)
+        return self._cells[key]
 
 
 def _cells(
-    results: StudyResults, names: tuple[str, ...], metric: str | None, by_eval: bool, by_share: bool
+    data: ClaimData, names: tuple[str, ...], metric: str | None, by_eval: bool, by_share: bool
 ) -> Cells:
     runs: dict[Point, list[Cell]] = {}
     bases: dict[tuple[str, str, str], list[Cell]] = {}
-    for word, row, point in placed(results, names, metric, by_eval, by_share):
+    for word, row, point in placed(data, names, metric, by_eval, by_share):
         if point is None:
-            bases.setdefault((row.kind, row.encoder, word), []).append(cell_of(results, row))
+            bases.setdefault((row.kind, row.encoder, word), []).append(cell_of(data, row))
         else:
-            runs.setdefault(point, []).append(cell_of(results, row))
-    used = {target[1] for name in names for target in measured(results.study, name, metric)}
+            runs.setdefault(point, []).append(cell_of(data, row))
+    used = {target[1] for name in names for target in measured(data.results, name, metric)}
     counted = all(m in SHARES_OF_ITEMS or m == SELECTION_GAP for m in used)
     return Cells(
         {point: merged(cells) for point, cells in runs.items()},
@@ -106,39 +115,38 @@ def _cells(
 
 
 def placed(
-    results: StudyResults, names: Iterable[str], metric: str | None, by_eval: bool, by_share: bool
+    data: ClaimData, names: Iterable[str], metric: str | None, by_eval: bool, by_share: bool
 ) -> Iterator[tuple[str, Row, Point | None]]:
     """(evaluation in words, "" for a mean of several; row; its point) of every run and baseline.
 
     A baseline has no point. Raises NotAskedError.
     """
-    wanted = {name: measured(results.study, name, metric) for name in names}
-    pattern = _arms(results.study)
+    wanted = {name: measured(data.results, name, metric) for name in names}
     together = [target for targets in wanted.values() for target in targets]
     for word, targets in wanted.items() if by_eval else [("", together)]:
-        rows = _rows(results, targets, by_share)
+        rows = _rows(data, targets, by_share)
         for each in _averaged(rows, len(set(targets))):
             if each.kind != "run":
                 yield word, each, None
                 continue
-            point = _point(results.study, each, pattern, by_share)
+            point = _point(data.results.study, each, by_share)
             if point is not None:
                 yield word, each, point | {("eval", word)} if by_eval else point
 
 
-def measured(study: Study, name: str, metric: str | None) -> list[tuple[str, str]]:
+def measured(results: StudyResults, name: str, metric: str | None) -> list[tuple[str, str]]:
     """(evaluation or group, metric) pairs that `name` stands for. Raises NotAskedError."""
-    evals = {ev.name: ev for ev in study.evaluations}
+    evals = {ev.name: ev for ev in results.study.evaluations}
     if name in evals:
         return [(name, metric or evals[name].main_metric)]
-    groups = task_groups(study)
+    groups = results.groups
     suites = {g.suite: g for g in groups}  # the last of a suite is that of all its tasks
     mine = [g for g in groups if name in (g.name, g.group)] or (
         [suites[name]] if name in suites else []
     )
     if mine:
         return [(mine[0].name, metric or SCORE)]
-    of_group = [ev for ev in study.evaluations if ev.group == name]
+    of_group = [ev for ev in evals.values() if ev.group == name]
     if not of_group:
         raise NotAskedError(f"no evaluation measures {name}")
     return [(ev.name, metric or ev.main_metric) for ev in of_group]
@@ -152,13 +160,13 @@ def resolved(orders: Mapping[str, tuple[str, ...]], axis: str, value: Any) -> st
     return word
 
 
-def _rows(results: StudyResults, targets: list[tuple[str, str]], by_share: bool) -> list[Row]:
+def _rows(data: ClaimData, targets: list[tuple[str, str]], by_share: bool) -> list[Row]:
     found = []
     pairs = set(targets)
     gaps = {name for name, metric in pairs if metric == SELECTION_GAP}
     if gaps:
-        found += [row for row in _gaps(results) if row.eval in gaps]
-    rows = [row for row in results.rows if (row.eval, row.metric) in pairs]
+        found += [row for row in _gaps(data) if row.eval in gaps]
+    rows = [row for row in data.results.rows if (row.eval, row.metric) in pairs]
     last: dict[str, float] = {}
     for row in rows:
         last[row.eval] = max(row.share, last.get(row.eval, 0.0))
@@ -170,16 +178,16 @@ def _rows(results: StudyResults, targets: list[tuple[str, str]], by_share: bool)
     return found
 
 
-def _gaps(results: StudyResults) -> list[Row]:
+def _gaps(data: ClaimData) -> list[Row]:
     """Best on test minus best on validation (of the data pretrained on, where it is measured)."""
     found = []
-    for each in [*ledgers(results, MAIN), *ledgers(results, SCORE)]:
-        chosen = [c for c in each.choices if c.by.startswith(VALIDATION)]
+    for each in data.ledgers:
+        chosen = [c for c in each.choices if c.kind == "validation"]
         if chosen:
             k = each.key
             found += [
-                Row("", "run", k.method, each.encoder, "", each.n, k.asked, each.images, 1.0, k.arm,
-                    seed, k.eval, k.protocol, "", SELECTION_GAP, value, 0)
+                Row("", "run", k.method, each.encoder, "", each.n, k.budget, each.images, 1.0,
+                    k.axes, seed, k.eval, k.protocol, "", SELECTION_GAP, value, 0)
                 for seed, value in chosen[-1].gap.values
             ]  # fmt: skip
     return found
@@ -204,6 +212,7 @@ def _averaged(rows: list[Row], many: int) -> list[Row]:
         found.append(
             same._replace(
                 eval=" + ".join(by_eval),
+                mean_of=tuple(by_eval),
                 value=value,
                 n_test=sum(row.n_test for row in mine),
                 n_train=min(row.n_train for row in mine),
@@ -222,14 +231,9 @@ def _error(row: Row) -> float:
     return 0.0
 
 
-def cell_of(results: StudyResults, row: Row) -> Cell:
+def cell_of(data: ClaimData, row: Row) -> Cell:
     """The cell that one row alone makes."""
-    if "test sets" not in results.derived:
-        results.derived["test sets"] = {
-            ev.name: f"{ev.dataset} {ev.test} {ev.label}" for ev in results.study.evaluations
-        }
-    sets = results.derived["test sets"]
-    items = tuple(sets.get(name, name) for name in row.eval.split(" + "))
+    items = tuple(data.test_sets.get(name, name) for name in row.mean_of or (row.eval,))
     return Cell(
         {row.seed: row.value}, _error(row), items, row.n_test, row.n, row.n_train, row.encoder,
         row.dataset,
@@ -243,26 +247,13 @@ def merged(cells: list[Cell]) -> Cell:
     return replace(cells[0], values=values, error=error)
 
 
-def _arms(study: Study) -> re.Pattern[str]:
-    """How the axes that have no column of their own stand in a row's `arm`."""
-    parts = [
-        ("" if axis == "run" else re.escape(f"{axis}=")) + f"(?P<a{i}>.*?)"
-        for i, axis in enumerate(study.axes)
-        if axis not in _COLUMNS
-    ]
-    return re.compile(", ".join(parts))
-
-
-def _point(study: Study, row: Row, arms: re.Pattern[str], by_share: bool) -> Point | None:
-    match = arms.fullmatch(row.arm)
-    if match is None:
+def _point(study: Study, row: Row, by_share: bool) -> Point | None:
+    """Where a run stands along the study's axes; None where the row has others than these."""
+    own = {"data.count": in_words("", row.n), "method": row.method, "budget": row.budget_label}
+    named = dict(row.axes)
+    if named.keys() != {axis for axis in study.axes if axis not in COLUMN_AXES}:
         return None
-    own = {"data.count": in_words("", row.n), "method": row.method, "budget": row.asked}
-    found = {
-        axis: match[f"a{i}"] if axis not in _COLUMNS else own[axis]
-        for i, axis in enumerate(study.axes)
-        if axis != "seed"
-    }
+    found = {axis: (own | named)[axis] for axis in study.axes if axis != "seed"}
     if by_share:
         found["share"] = in_words("share", row.share)
     return frozenset(found.items())

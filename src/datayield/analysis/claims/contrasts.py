@@ -7,16 +7,15 @@ from typing import Any
 
 from datayield.analysis.claims.cells import (
     Cells,
+    ClaimData,
     NotAskedError,
     Point,
     UnansweredError,
-    cells_of,
     resolved,
 )
 from datayield.analysis.claims.equal_cost import at_equal
 from datayield.analysis.claims.noise import Base, Estimate, Layout, Weights, estimate, layout
 from datayield.analysis.claims.time_to_score import reached
-from datayield.analysis.results import StudyResults
 from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
 from datayield.spec.run import NORMALISERS
 
@@ -27,7 +26,7 @@ Fixed = Mapping[str, str]  # axis -> value in words
 class Scene:
     """The cells of one part of a claim: `where` and one value of each axis in `each` hold."""
 
-    results: StudyResults
+    data: ClaimData
     claim: Claim
     cells: Cells
     points: tuple[Point, ...]
@@ -125,13 +124,11 @@ class Scene:
         return key
 
 
-def scenes(results: StudyResults, claim: Claim) -> Iterator[Scene]:
+def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
     """One scene per part. Raises NotAskedError, or UnansweredError where nothing is finished."""
     axes = claim.axes
-    cells = cells_of(
-        results, claim.names, claim.metric, by_eval="eval" in axes, by_share="share" in axes
-    )
-    orders = _orders(results, claim, cells)
+    cells = data.cells(claim.names, claim.metric, by_eval="eval" in axes, by_share="share" in axes)
+    orders = _orders(data, claim, cells)
     for axis, values in axes.items():
         if axis not in orders:
             raise NotAskedError(f"this scale has no axis {axis}")
@@ -144,29 +141,29 @@ def scenes(results: StudyResults, claim: Claim) -> Iterator[Scene]:
     kept = {axis: orders[axis] for axis in claim.where}
     noisy = cells
     if isinstance(claim, Gain) and claim.reach is not None:
-        cells, noisy = reached(results, claim, cells, orders)
+        cells, noisy = reached(data, claim, cells, orders)
     elif claim.units:
-        cells, noisy = at_equal(results, claim, cells, orders)
+        cells, noisy = at_equal(data, claim, cells, orders)
     noise = layout(noisy)
     points = tuple(p for p in cells.runs if all(dict(p).get(axis) in kept[axis] for axis in kept))
     if not points:
         raise UnansweredError("no run for it is finished yet")
-    whole = Scene(results, claim, cells, points, {}, noise, orders)
+    whole = Scene(data, claim, cells, points, {}, noise, orders)
     for values in product(*(whole.along(axis) for axis in claim.each)):
         part = dict(zip(claim.each, values, strict=True))
         mine = tuple(p for p in points if set(part.items()) <= p)
         if not mine:
             raise UnansweredError(f"no results for {', '.join(map(' '.join, part.items()))}")
-        yield Scene(results, claim, cells, mine, part, noise, orders)
+        yield Scene(data, claim, cells, mine, part, noise, orders)
 
 
-def _orders(results: StudyResults, claim: Claim, cells: Cells) -> dict[str, tuple[str, ...]]:
+def _orders(data: ClaimData, claim: Claim, cells: Cells) -> dict[str, tuple[str, ...]]:
     """Axis -> its values in words: those at which the claim's evaluations are made, by size where
     they are sizes, else as the study orders them.
     """
-    evals = [ev for ev in results.study.evaluations if ev.name in claim.names]
+    evals = [ev for ev in data.results.study.evaluations if ev.name in claim.names]
     found = {}
-    for axis, values in results.study.axes.items():
+    for axis, values in data.results.study.axes.items():
         made = [v for v in values if all(v in ev.where.get(axis, (v,)) for ev in evals)]
         words = [in_words(axis, value) for value in made]
         numeric = axis == "data.count" and all(_number(word) is not None for word in words)

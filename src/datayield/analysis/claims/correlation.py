@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from datayield.analysis.claims.cells import UnansweredError, cells_of
+from datayield.analysis.claims.cells import UnansweredError
 from datayield.analysis.claims.contrasts import Scene
 from datayield.analysis.claims.distances import by_distance
 from datayield.analysis.claims.noise import Estimate, Part
@@ -76,8 +76,8 @@ def _both(scene: Scene, claim: Correlates) -> tuple[list[float], list[float], st
         return by_distance(scene, claim.with_.distance)
     assert claim.with_ is not None
     by_share = any(axis == "share" for p in scene.points for axis, _ in p)
-    other = cells_of(
-        scene.results, (claim.with_.of,), claim.with_.metric, by_eval=False, by_share=by_share
+    other = scene.data.cells(
+        (claim.with_.of,), claim.with_.metric, by_eval=False, by_share=by_share
     )
     shared = [p for p in scene.points if p in other.runs]
     what = claim.with_.metric or claim.with_.of

@@ -15,7 +15,7 @@ def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], st
     All distances are of one network, size and number of images: of those under which every pair is
     measured, the one with the most images. A set is 0 from itself. Raises NotAskedError.
     """
-    sets = {ev.name: ev.dataset for ev in scene.results.study.evaluations}
+    sets = {ev.name: ev.dataset for ev in scene.data.results.study.evaluations}
     cells: dict[str, list[tuple[Pair, float]]] = {}
     for point in scene.points:
         name, cell = dict(point)["eval"], scene.cells.runs[point]
@@ -24,7 +24,7 @@ def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], st
         cells.setdefault(name, []).append((frozenset((cell.dataset, sets[name])), cell.mean))
     wanted = {pair for mine in cells.values() for pair, _ in mine if len(pair) > 1}
     kinds: dict[tuple[str, int, int], dict[Pair, DistanceRecord]] = {}
-    for record in scene.results.distances:
+    for record in scene.data.results.distances:
         found = kinds.setdefault((record.identity, record.size, record.n), {})
         if _value(record, metric) is not None:
             found[frozenset((record.a, record.b))] = record

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datayield.analysis.claims.cells import (
     Cell,
     Cells,
+    ClaimData,
     NotAskedError,
     Point,
     UnansweredError,
@@ -18,24 +19,21 @@ from datayield.analysis.claims.cells import (
     placed,
     resolved,
 )
-from datayield.analysis.cost import CLOSE, Found, Reading, Unit, amount, at, highest, readings_of
-from datayield.analysis.results import StudyResults
+from datayield.analysis.cost import CLOSE, Found, Reading, Unit, amount, at, highest
 from datayield.spec.claims import BY, NOTHING, Claim
 
 Orders = Mapping[str, tuple[str, ...]]
 Courses = dict[Point, list[Reading]]
 
 
-def at_equal(
-    results: StudyResults, claim: Claim, base: Cells, orders: Orders
-) -> tuple[Cells, Cells]:
+def at_equal(data: ClaimData, claim: Claim, base: Cells, orders: Orders) -> tuple[Cells, Cells]:
     """The cells at the largest amount that all which the claim compares reach, and more for noise.
 
     What is compared differs along the claim's own axes and agrees in the others, so that each
     encoder or method has an amount of its own. The second: with all that do not reach it at the
     largest amount that they do reach. Raises NotAskedError where the schedule forbids it.
     """
-    courses = courses_of(results, claim, ("share", "budget"))
+    courses = courses_of(data, claim, ("share", "budget"))
     along = _named(claim, orders)
     groups: dict[Point, list[Point]] = {}
     for point in courses:
@@ -51,7 +49,7 @@ def at_equal(
             asked = all(dict(rest).get(axis, "") in (*orders[axis], "") for axis in claim.where)
             level = _level(unit, [courses[p] for p in compared]) if compared else None
             if asked and compared and level is None:
-                raise _why(results, unit, [courses[p] for p in compared])
+                raise _why(data, unit, [courses[p] for p in compared])
             if asked and level is not None:
                 levels.setdefault(unit, []).append(level)
             for point in mine:
@@ -59,23 +57,23 @@ def at_equal(
                 found = at(own, unit, level, CLOSE) or at(own, unit, level) if level else None
                 key = point | {(BY, unit)}
                 if found is not None:
-                    made.runs[key] = noisy.runs[key] = _cell(results, own, found)
+                    made.runs[key] = noisy.runs[key] = _cell(data, own, found)
                 elif last := highest(unit, [own]):
-                    noisy.runs[key] = _cell(results, own, last[1][0])
+                    noisy.runs[key] = _cell(data, own, last[1][0])
     words = [f"{amount(unit, min(found))}" + (
         f" to {amount(unit, max(found))}" if max(found) > CLOSE * min(found) else "")
         for unit, found in levels.items()]  # fmt: skip
     return made._replace(note=f"at equal {' and '.join(words)}"), noisy
 
 
-def courses_of(results: StudyResults, claim: Claim, without: tuple[str, ...]) -> Courses:
+def courses_of(data: ClaimData, claim: Claim, without: tuple[str, ...]) -> Courses:
     """Every score of every run by its point, whose axes `without` are left out."""
     found: Courses = {}
     by_eval = "eval" in claim.axes
-    for _, row, point in placed(results, claim.names, claim.metric, by_eval, by_share=True):
+    for _, row, point in placed(data, claim.names, claim.metric, by_eval, by_share=True):
         if point is not None:
             key = frozenset((axis, word) for axis, word in point if axis not in without)
-            found.setdefault(key, []).extend(readings_of(results, [row]))
+            found.setdefault(key, []).extend(data.costs.readings([row]))
     return {point: mine for point, mine in found.items() if mine}
 
 
@@ -100,10 +98,10 @@ def _common(found: list[Found]) -> int:
     return len(set.intersection(*(set(each.seeds.by_seed) for each in found)))
 
 
-def _why(results: StudyResults, unit: Unit, courses: list[list[Reading]]) -> Exception:
+def _why(data: ClaimData, unit: Unit, courses: list[list[Reading]]) -> Exception:
     if all(unit not in r.spent for mine in courses for r in mine):
         return UnansweredError(f"no run has recorded its {unit}")
-    if results.missing:
+    if data.results.missing:
         return UnansweredError(f"no amount of {unit} is reached yet by all compared runs")
     held = any(not r.stands for mine in courses for r in mine)
     return NotAskedError(
@@ -117,5 +115,5 @@ def _why(results: StudyResults, unit: Unit, courses: list[list[Reading]]) -> Exc
     )
 
 
-def _cell(results: StudyResults, own: list[Reading], found: Found) -> Cell:
-    return replace(cell_of(results, own[-1].row), values=found.seeds.by_seed)
+def _cell(data: ClaimData, own: list[Reading], found: Found) -> Cell:
+    return replace(cell_of(data, own[-1].row), values=found.seeds.by_seed)

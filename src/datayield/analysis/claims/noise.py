@@ -22,6 +22,7 @@ from scipy.special import stdtr, stdtrit
 
 from datayield.analysis.claims.cells import Cell, Cells, Point, UnansweredError
 from datayield.analysis.model import Noise, moderate
+from datayield.analysis.results import CONFIDENCE
 
 ITEM_CORRELATION = 0.5
 Base = tuple[str, str, str]  # kind, encoder, evaluation
@@ -46,9 +47,9 @@ class Estimate(NamedTuple):
         """One-sided p against "at least `null`"."""
         return float(stdtr(self.df, self._t(null)))
 
-    def interval(self, level: float = 0.95) -> tuple[float, float]:
+    def interval(self) -> tuple[float, float]:
         """Two-sided t interval."""
-        half = float(stdtrit(self.df, 0.5 + level / 2)) * self.error
+        half = float(stdtrit(self.df, 0.5 + CONFIDENCE / 2)) * self.error
         return self.mean - half, self.mean + half
 
     def _t(self, null: float) -> float:

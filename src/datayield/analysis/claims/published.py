@@ -13,18 +13,22 @@ from typing import NamedTuple
 from datayield.analysis.decision import label_ladders
 from datayield.analysis.format import method_name
 from datayield.analysis.model import Difference, differences, pair
-from datayield.analysis.results import Row, Seeds, StudyResults, main_rows, seeds_of
+from datayield.analysis.results import Row, Seeds, StudyResults, seeds_of
 from datayield.spec.claims import Axis, Published
 from datayield.spec.run import RunSpec
+from datayield.spec.study import axes_label
 
 AS_PUBLISHED = "paper"  # the scale whose levels compare
 _DRAWN = {"accuracy": "accuracy", "balanced_accuracy": "accuracy", "miou": "miou"}
-# Parts of an arm that say where on the axis it stands, and not which curve it is.
-_KNOBS = {
-    "views": r"views(\.\w+)*",
-    "projector": r"method\.projector",
-    "beta": r"method\.(beta|orthogonality)",
+# Axes of a study that say where on the published axis a run stands, and not which curve it is on.
+_KNOBS: dict[Axis, tuple[str, ...]] = {
+    "views": ("views",),
+    "projector": ("method.projector",),
+    "beta": ("method.beta", "method.orthogonality"),
 }
+
+
+_UNTRAINED = "untrained"
 
 
 class Spot(NamedTuple):
@@ -47,6 +51,7 @@ class Series:
     arm: str
     spots: tuple[Spot, ...]
     whole: Difference | None = None  # ours: last minus first, paired by seed
+    untrained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
     """
     ladder = {name: names for names in label_ladders(results.study) for name in names}
     last: dict[str, float] = {}
-    rows = [r for r in main_rows(results, "main") if _DRAWN.get(r.metric) == metric]
+    rows = [r for r in results.main.rows if _DRAWN.get(r.metric) == metric]
     rows = [r for r in rows if r.kind in ("run", "untrained")]
     for row in rows:
         last[row.eval] = max(row.share, last.get(row.eval, 0.0))
@@ -152,22 +157,17 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
             continue
         at = _place(x, row, results.specs.get(row.run), most.get(ladder.get(row.eval, ()), 0))
         if at is not None:
-            panel = " / ".join(_ends(ladder[row.eval])) if of_labels else row.eval
-            lines = cells.setdefault(_shared(panel), {})
+            panel = _shared(ladder[row.eval][0], ladder[row.eval][-1]) if of_labels else row.eval
+            lines = cells.setdefault(panel, {})
             lines.setdefault(_line(x, row, named), {}).setdefault(at, []).append(row)
     for panel, lines in cells.items():
         yield Panel(panel, tuple(_curves(lines)))
 
 
-def _ends(names: tuple[str, ...]) -> tuple[str, ...]:
-    return names[:1] if len(names) == 1 else (names[0], names[-1])
-
-
-def _shared(panel: str) -> str:
-    """'pets 250 / pets 6000' -> 'pets'."""
-    first, _, last = panel.partition(" / ")
+def _shared(first: str, last: str) -> str:
+    """What two names that people wrote share: 'pets 250', 'pets 6000' -> 'pets'."""
     shared = [a for a, b in zip(first.split(), last.split(), strict=False) if a == b]
-    return " ".join(shared) if last and shared else panel
+    return " ".join(shared) or f"{first} / {last}"
 
 
 def _line(x: Axis, row: Row, named: bool) -> tuple[str, str, str]:
@@ -176,16 +176,19 @@ def _line(x: Axis, row: Row, named: bool) -> tuple[str, str, str]:
     `named`: the study writes its runs out, each with a name of its own.
     """
     if row.kind == "untrained":
-        return f"untrained {row.encoder}", "", "untrained"
-    arm = row.arm
-    if x in _KNOBS:
-        arm = re.sub(rf"(^|, ){_KNOBS[x]}=.*?(?=, [\w.]+=|$)", "", arm).removeprefix(", ")
+        return f"untrained {row.encoder}", "", _UNTRAINED
+    arm = axes_label(tuple(pair for pair in row.axes if not _varies_along(x, pair[0])))
     if named and arm:  # runs that are written out have names that tell them apart
         return arm, row.method, arm
     size = "" if x == "n" else f"N = {row.n:,}"
-    asked = "" if x == "images" else row.asked
-    parts = (method_name(row.method), asked, arm, size)
+    budget = "" if x == "images" else row.budget_label
+    parts = (method_name(row.method), budget, arm, size)
     return ", ".join(part for part in parts if part), row.method, arm
+
+
+def _varies_along(x: Axis, axis: str) -> bool:
+    """Whether an axis of the study moves runs along `x`; a knob within one of `_KNOBS` does too."""
+    return any(axis == knob or axis.startswith(f"{knob}.") for knob in _KNOBS.get(x, ()))
 
 
 def _place(x: Axis, row: Row, spec: RunSpec | None, most: int) -> float | None:
@@ -222,7 +225,8 @@ def _curves(lines: dict[tuple[str, str, str], dict[float, list[Row]]]) -> Iterat
     whole = dict(zip(ends, diffs, strict=True))
     for key, seeds in found.items():
         if seeds:
-            yield Series(*key, tuple(_spot(x, s) for x, s in seeds.items()), whole.get(key))
+            spots = tuple(_spot(x, s) for x, s in seeds.items())
+            yield Series(*key, spots, whole.get(key), untrained=key[2] == _UNTRAINED)
 
 
 def _one_value_each(rows: list[Row]) -> bool:

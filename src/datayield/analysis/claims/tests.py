@@ -31,7 +31,8 @@ from datayield.spec.claims import (
     PeakThenFall,
 )
 
-HALF_LEVEL = 0.025  # one-sided: of a two-sided level of 5%
+LEVEL = 0.05  # two-sided, of every claim
+HALF_LEVEL = LEVEL / 2  # one-sided
 
 
 def parts_of(scene: Scene) -> list[Part]:

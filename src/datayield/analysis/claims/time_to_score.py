@@ -14,6 +14,7 @@ from statistics import fmean
 from datayield.analysis.claims.cells import (
     Cell,
     Cells,
+    ClaimData,
     NotAskedError,
     Point,
     UnansweredError,
@@ -23,24 +24,23 @@ from datayield.analysis.claims.cells import (
 )
 from datayield.analysis.claims.equal_cost import Orders, courses_of
 from datayield.analysis.cost import Reading, Unit, time_to
-from datayield.analysis.results import StudyResults
 from datayield.spec.claims import BY, Gain
 
 _LEAST = 1e-6  # of a slope: where a course is flat, when it was there cannot be told
 
 
-def reached(results: StudyResults, claim: Gain, base: Cells, orders: Orders) -> tuple[Cells, Cells]:
+def reached(data: ClaimData, claim: Gain, base: Cells, orders: Orders) -> tuple[Cells, Cells]:
     """log2 of the amount at which each cell reached the score, and those known for the noise.
 
     The score of a named cell is, for each seed, the mean of that cell's other seeds at the end:
     its own would be reached by that run for certain, and by others not. Raises UnansweredError.
     """
     (unit,) = claim.units
-    courses = courses_of(results, claim, ("share",))
+    courses = courses_of(data, claim, ("share",))
     made = {}
     for point, mine in courses.items():
         targets = _targets(claim, courses, point, orders, base.points)
-        cells = list(_cells(results, mine, unit, targets))
+        cells = list(_cells(data, mine, unit, targets))
         if cells:
             cell = merged(cells)
             made[point | {(BY, unit)}] = replace(
@@ -49,7 +49,11 @@ def reached(results: StudyResults, claim: Gain, base: Cells, orders: Orders) -> 
                 beyond=any(c.beyond for c in cells),
                 within=any(c.within for c in cells),
             )
-    if not made and not results.missing and all(r.whole for own in courses.values() for r in own):
+    if (
+        not made
+        and not data.results.missing
+        and all(r.whole for own in courses.values() for r in own)
+    ):
         raise NotAskedError("these runs are evaluated only at their ends")
     if not made:
         raise UnansweredError(f"no run has its {unit} at milestones and a score to reach")
@@ -81,7 +85,7 @@ def _targets(
 
 
 def _cells(
-    results: StudyResults, mine: list[Reading], unit: Unit, targets: dict[int, float]
+    data: ClaimData, mine: list[Reading], unit: Unit, targets: dict[int, float]
 ) -> Iterator[Cell]:
     for seed, target in targets.items():
         course = sorted(
@@ -92,7 +96,7 @@ def _cells(
         if len(course) < 2:
             continue
         cost = time_to(course, target)
-        cell = cell_of(results, next(r.row for r in mine if r.seed == seed))
+        cell = cell_of(data, next(r.row for r in mine if r.seed == seed))
         yield replace(
             cell,
             values={seed: math.log2(course[-1][0] if cost is None else cost)},

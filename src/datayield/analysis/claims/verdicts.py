@@ -8,16 +8,14 @@ such word, where nothing is there, at 5%. Undecided is an answer.
 from dataclasses import dataclass
 from typing import Literal
 
-from datayield.analysis.claims.cells import NotAskedError, UnansweredError
+from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
 from datayield.analysis.claims.noise import Part
-from datayield.analysis.claims.tests import parts_of
+from datayield.analysis.claims.tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
-from datayield.analysis.results import StudyResults
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
 Verdict = Literal["reproduced", "contradicted", "undecided", "not asked"]
-LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,13 @@ class _Tested:
         return max(self.parts, key=lambda each: each[1].p_for)
 
 
-def judge(results: StudyResults, level: float = LEVEL) -> list[Judged]:
+def judge(data: ClaimData) -> list[Judged]:
     """Every claim of the study, in its order."""
-    scale = results.study.scale or "as declared"
+    scale = data.results.study.scale or "as declared"
     found: list[Judged | _Tested] = []
-    for claim in results.study.claims:
+    for claim in data.results.study.claims:
         try:
-            found.append(_test(results, claim))
+            found.append(_test(data, claim))
         except NotAskedError as lacking:
             found.append(Judged(claim, "not asked", f"{_sentence(lacking)}.", scale))
         except UnansweredError as why:
@@ -86,8 +84,7 @@ def judge(results: StudyResults, level: float = LEVEL) -> list[Judged]:
     adjusted = holm([each.p for each in found if isinstance(each, _Tested)])
     left = iter(adjusted)
     return [
-        _judged(each, next(left), level, scale) if isinstance(each, _Tested) else each
-        for each in found
+        _judged(each, next(left), scale) if isinstance(each, _Tested) else each for each in found
     ]
 
 
@@ -101,7 +98,7 @@ def holm(p: list[float]) -> list[float]:
 
 
 def tally(judged: list[Judged]) -> str:
-    """'claims: 3 reproduced, 1 contradicted, 2 undecided, 4 not asked here'; empty for none."""
+    """'3 reproduced, 1 contradicted, 2 undecided, 4 not asked here'; empty for none."""
     if not judged:
         return ""
     counts = {v: sum(j.verdict == v for j in judged) for v in ("reproduced", "contradicted")}
@@ -113,11 +110,11 @@ def tally(judged: list[Judged]) -> str:
     )
 
 
-def _test(results: StudyResults, claim: Claim) -> _Tested:
+def _test(data: ClaimData, claim: Claim) -> _Tested:
     if claim.skip:
         raise NotAskedError(claim.skip)
     unit, parts = "", []
-    for scene in (scene for one in _apart(claim) for scene in scenes(results, one)):
+    for scene in (scene for one in _apart(claim) for scene in scenes(data, one)):
         where = ", ".join(f"{axis} {word}" for axis, word in scene.part.items())
         unit = "points" if scene.cells.points else metric_name(scene.cells.metric or "score")
         held = f" {scene.cells.note}" if scene.cells.note else ""
@@ -134,9 +131,9 @@ def _apart(claim: Claim) -> list[Claim]:
     return [claim.model_copy(update={"from_": a, "to": b}) for a, b in claim.pairs]
 
 
-def _judged(tested: _Tested, p: float, level: float, scale: str) -> Judged:
+def _judged(tested: _Tested, p: float, scale: str) -> Judged:
     verdict: Verdict = "undecided"
-    if p <= level:
+    if p <= LEVEL:
         verdict = "reproduced" if tested.p_for <= tested.p_against else "contradicted"
     where, part = tested.deciding(verdict)
     factor = 100 if tested.unit == "points" else 1

@@ -3,7 +3,7 @@
 from datayield.analysis.cost.comparison import Comparison, Equal, Normalised, normalise
 from datayield.analysis.cost.matching import CLOSE, Found, at, highest
 from datayield.analysis.cost.pareto import Cost, Frontier, Spot, frontiers, time_to
-from datayield.analysis.cost.readings import UNITS, Reading, Unit, amount, readings_of
+from datayield.analysis.cost.readings import UNITS, Reading, RunCosts, Unit, amount
 
 __all__ = [
     "CLOSE",
@@ -15,6 +15,7 @@ __all__ = [
     "Frontier",
     "Normalised",
     "Reading",
+    "RunCosts",
     "Spot",
     "Unit",
     "amount",
@@ -22,6 +23,5 @@ __all__ = [
     "frontiers",
     "highest",
     "normalise",
-    "readings_of",
     "time_to",
 ]

@@ -18,11 +18,10 @@ from datayield.analysis.cost.readings import (
     Reading,
     Standing,
     Unit,
-    readings,
     standing,
 )
 from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
-from datayield.analysis.results import MAIN, Seeds, StudyResults
+from datayield.analysis.results import Seeds
 from datayield.spec.study import Study
 
 Sign = Literal["better", "worse", "flat", "cannot say"]
@@ -58,7 +57,7 @@ class Comparison:
     """The smaller set against the larger one, under every normaliser that the runs allow."""
 
     context: Context
-    name: str  # the larger's arm
+    name: str  # the larger's axes, in words
     start: str  # the smaller's, the same along a ladder
     n: int
     to: int
@@ -87,13 +86,12 @@ class Normalised:
     standing: Standing
 
 
-def normalise(results: StudyResults, metric: str = MAIN) -> Normalised:
+def normalise(study: Study, every: list[Reading], worth: float = WORTH) -> Normalised:
     """Compare the largest set of images with the smallest, at each normaliser's highest level.
 
     Along a ladder its two ends; where sets are of different images, the largest of each kind
     against the smallest of its kind, or of all. Noise is pooled per evaluation.
     """
-    every = readings(results, metric)
     groups: dict[Context, list[Reading]] = defaultdict(list)
     for reading in every:
         if reading.stands:
@@ -102,10 +100,10 @@ def normalise(results: StudyResults, metric: str = MAIN) -> Normalised:
     for context, mine in groups.items():
         drafts[context.eval].extend(_drafts(context, mine))
     found = []
-    for name in [ev.name for ev in results.study.evaluations if ev.name in drafts]:
-        found += _compared(drafts[name])
-    found += [c for name in drafts if name not in _names(results.study) for c in
-              _compared(drafts[name])]  # fmt: skip
+    for name in [ev.name for ev in study.evaluations if ev.name in drafts]:
+        found += _compared(drafts[name], worth)
+    found += [c for name in drafts if name not in _names(study) for c in
+              _compared(drafts[name], worth)]  # fmt: skip
     return Normalised(tuple(found), standing(every))
 
 
@@ -137,7 +135,7 @@ def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
     for pairs in _ends(list(sets)):
         (small, large), levels = _first_with_most_units(sets, pairs)
         if levels:
-            start, name = (sets[which][0].row.arm for which in (small, large))
+            start, name = (sets[which][0].row.axes_label for which in (small, large))
             drawn = [_with_curve(level, sets, small, large) for level in levels]
             yield _Draft(context, start, name, small.n, large.n, drawn)
 
@@ -200,7 +198,7 @@ def _with_curve(
     return level._replace(curve=tuple((n, f.seeds) for n, f in found if f is not None))
 
 
-def _compared(drafts: list[_Draft]) -> list[Comparison]:
+def _compared(drafts: list[_Draft], worth: float) -> list[Comparison]:
     levels = [level for draft in drafts for level in draft.levels]
     pairs = [pair(level.before.seeds, level.after.seeds) for level in levels]
     # steps between neighbouring sizes say more of the noise; their differences are not used
@@ -213,20 +211,20 @@ def _compared(drafts: list[_Draft]) -> list[Comparison]:
             draft.start,
             draft.n,
             draft.to,
-            tuple(_equal(level, next(made), draft.n, draft.to) for level in draft.levels),
+            tuple(_equal(level, next(made), draft.n, draft.to, worth) for level in draft.levels),
         )
         for draft in drafts
     ]
 
 
-def _equal(level: _Level, difference: Difference, n: int, to: int) -> Equal:
+def _equal(level: _Level, difference: Difference, n: int, to: int, worth: float) -> Equal:
     return Equal(
         level.units,
         level.level,
         _shared(level.before.seeds, level.after.seeds),
         _shared(level.after.seeds, level.before.seeds),
         difference,
-        _sign(difference, n, to),
+        _sign(difference, n, to, worth),
         level.before.interpolated or level.after.interpolated,
         level.curve,
     )
@@ -236,8 +234,8 @@ def _shared(seeds: Seeds, other: Seeds) -> Seeds:
     return replace(seeds, values=tuple(v for v in seeds.values if v[0] in other.by_seed))
 
 
-def _sign(d: Difference, n: int, to: int) -> Sign:
+def _sign(d: Difference, n: int, to: int, worth: float) -> Sign:
     """As everywhere: what a doubling brings must be worth having, else the two are as good."""
-    verdict, _ = judge(d.per(math.log2(to / n)), WORTH)
+    verdict, _ = judge(d.per(math.log2(to / n)), worth)
     said: dict[Verdict, Sign] = {"pays": "better", "hurts": "worse", "flat": "flat"}
     return said.get(verdict, "cannot say")

@@ -9,15 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from datayield.analysis.cost.readings import Reading, readings
-from datayield.analysis.results import CurveKey, StudyResults
+from datayield.analysis.cost.readings import Reading
+from datayield.analysis.results import CurveKey, key_of
+from datayield.spec.study import Study
 
 Cost = Literal["seconds", "flops"]
 SPREAD = 1.3  # seconds of equal work differ by less: no frontier is drawn of those
 
 
 class Line(NamedTuple):
-    """One way of pretraining: a curve's name and N (the budget is told by `key.asked`)."""
+    """One way of pretraining: a curve's name and N (the budget is told by `key.budget`)."""
 
     key: CurveKey
     encoder: str
@@ -81,16 +82,15 @@ class Frontier:
         return found
 
 
-def frontiers(results: StudyResults, cost: Cost = "seconds") -> list[Frontier]:
+def frontiers(study: Study, readings: list[Reading], cost: Cost = "seconds") -> list[Frontier]:
     """A frontier for each evaluation of which two lines or more differ in cost."""
     found = []
-    every = [r for r in readings(results) if r.spent.get(cost, 0) > 0]
-    for name in [ev.name for ev in results.study.evaluations if not ev.part_of]:
+    every = [r for r in readings if r.spent.get(cost, 0) > 0]
+    for name in [ev.name for ev in study.evaluations if not ev.part_of]:
         lines: dict[Line, list[Reading]] = defaultdict(list)
         for r in (r for r in every if r.context.eval == name):
             row = r.row
-            key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
-            lines[Line(key, row.encoder, row.n)].append(r)
+            lines[Line(key_of(row), row.encoder, row.n)].append(r)
         if len(lines) > 1:
             made = _frontier(name, cost, lines)
             if made.spots[-1].cost > SPREAD * made.spots[0].cost:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from datayield.analysis.results import MAIN, Row, Spent, StudyResults, main_rows
+from datayield.analysis.results import Row, Spent, StudyResults
 from datayield.spec.run import NORMALISERS, Normaliser, RunSpec, Subset, run_at, short_number
 
 Unit = Normaliser
@@ -48,43 +48,42 @@ class Standing(NamedTuple):
     alone: int  # runs that stand only at their own full budgets
 
 
-def readings(results: StudyResults, metric: str = MAIN) -> list[Reading]:
-    """Every score of every run that is finished, with what it took by each normaliser.
+class RunCosts:
+    """What each finished run took, by its id; reads rows with it."""
 
-    FLOPs and seconds of a milestone are its share of the run's, and with those of the stages that
-    its encoder comes from; images, epochs and views are the run's own. Images of the last step,
-    which is whole, count as asked. Runs without a spec or a record are left out.
-    """
-    if ("readings", metric) not in results.derived:
-        results.derived["readings", metric] = readings_of(results, main_rows(results, metric))
-    return list(results.derived["readings", metric])
+    def __init__(self, results: StudyResults) -> None:
+        self._spent = {spent.run: spent for spent in results.spent}
+        self._runs = _Runs(results.specs)
 
+    def readings(self, rows: Iterable[Row]) -> list[Reading]:
+        """Every score of every run that is finished, with what it took by each normaliser.
 
-def readings_of(results: StudyResults, rows: Iterable[Row]) -> list[Reading]:
-    """The same of these rows."""
-    if "spent" not in results.derived:
-        results.derived["spent"] = {s.run: s for s in results.spent}, _Runs(results.specs)
-    spent, runs = results.derived["spent"]
-    found = []
-    for row in rows:
-        if row.kind != "run" or row.run not in spent or row.run not in results.specs:
-            continue
-        if any(before not in spent for before in runs.before(row.run)):
-            continue
-        whole = row.share >= 1
-        found.append(
-            Reading(
-                context=Context(row.eval, row.protocol, row.metric, row.method, runs.rest(row.run)),
-                data=runs.data(row.run),
-                n=row.n,
-                seed=row.seed,
-                spent=_spent(row, spent[row.run], [spent[b] for b in runs.before(row.run)]),
-                row=row,
-                whole=whole,
-                stands=whole or runs.stands(row.run, row.share),
+        FLOPs and seconds of a milestone are its share of the run's, and with those of the stages
+        that its encoder comes from; images, epochs and views are the run's own. Images of the last
+        step, which is whole, count as asked. Runs without a spec or a record are left out.
+        """
+        found = []
+        for row in rows:
+            if row.kind != "run" or row.run not in self._spent or row.run not in self._runs:
+                continue
+            before = self._runs.before(row.run)
+            if any(each not in self._spent for each in before):
+                continue
+            whole = row.share >= 1
+            rest = self._runs.rest(row.run)
+            found.append(
+                Reading(
+                    context=Context(row.eval, row.protocol, row.metric, row.method, rest),
+                    data=self._runs.data(row.run),
+                    n=row.n,
+                    seed=row.seed,
+                    spent=_spent(row, self._spent[row.run], [self._spent[b] for b in before]),
+                    row=row,
+                    whole=whole,
+                    stands=whole or self._runs.stands(row.run, row.share),
+                )
             )
-        )
-    return found
+        return found
 
 
 def standing(found: Iterable[Reading]) -> Standing:
@@ -126,6 +125,9 @@ class _Runs:
         self._specs = specs
         self._rest: dict[str, str] = {}
         self._data: dict[str, str] = {}
+
+    def __contains__(self, run: str) -> bool:
+        return run in self._specs
 
     def rest(self, run: str) -> str:
         """Everything but images, budget and seeds."""

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from datayield.analysis.model import Difference, differences, pair
-from datayield.analysis.results import MAIN, Baseline, CurveKey, Point, StudyResults, baselines
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import Baseline, CurveKey, MetricResults, Point
 
 Outcome = Literal["beats", "loses", "cannot say"]
 
@@ -20,17 +19,15 @@ class Versus:
     outcome: Outcome
 
 
-def against_baselines(
-    results: StudyResults, level: float = 0.95, metric: str = MAIN
-) -> list[Versus]:
+def against_baselines(measured: MetricResults) -> list[Versus]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
     The untrained encoder is paired by seed; pixels and published weights have no seed, so each
     seed meets the same value. The noise is pooled per evaluation and baseline.
     """
     found = []
-    tops = {key: line[-1] for key, line in curves(results, metric).items()}
-    for base in baselines(results, metric):
+    tops = {key: line[-1] for key, line in measured.curves.items()}
+    for base in measured.baselines:
         mine = [p for key, p in tops.items() if _comparable(key, p, base)]
         pairs = []
         for p in mine:
@@ -38,7 +35,7 @@ def against_baselines(
             if base.kind != "untrained":
                 both = both._replace(before=dict.fromkeys(p.seeds.by_seed, base.seeds.mean))
             pairs.append(both)
-        for p, gain in zip(mine, differences(pairs, level), strict=True):
+        for p, gain in zip(mine, differences(pairs), strict=True):
             found.append(Versus(p, base, gain, _outcome(gain)))
     return found
 

@@ -10,15 +10,17 @@ run, then scores are averaged over seeds.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from datayield.analysis.results import MAIN, CurveKey, Row, Seeds, StudyResults, points
+from datayield.analysis.results import MAIN, CurveKey, Row, Seeds, StudyResults
 from datayield.spec.evaluation import StudyEval
 
 LAST, VALIDATION, LOSS = "last", "best on validation", "lowest training loss"
 BEST_ON_TEST = "best on test (optimistic)"
 VALIDATED = "_val"  # after the name of a metric
 
+Kind = Literal["last", "validation", "label-free", "loss", "test"]
+_ORDER: tuple[Kind, ...] = ("last", "validation", "label-free", "loss", "test")
 Line = Mapping[float, float]  # share of the budget -> value
 
 
@@ -37,12 +39,17 @@ _CRITERIA: dict[str, tuple[str, Callable[[float], float]]] = {
     "alpha_req": ("alpha-ReQ nearest 1", _nearest_one),
     "lidar": ("highest LiDAR", _highest),
 }
+_CRITERIA |= {
+    f"projection_{name}": (f"{label} of projections", good)
+    for name, (label, good) in _CRITERIA.items()
+}
 
 
 class Choice(NamedTuple):
     """One way of choosing: the test score of what it chose, and what it leaves on the table."""
 
-    by: str
+    kind: Kind
+    by: str  # the kind in words, with what it was judged on
     score: Seeds  # of the chosen checkpoint, per seed
     gap: Seeds  # best on test minus that score, per seed; never below 0
     shares: Seeds  # of the budget at which the chosen checkpoint was kept, per seed
@@ -70,7 +77,7 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
     test is still above the others.
     """
     shares: dict[tuple[Any, ...], set[float]] = {}
-    for p in points(results, metric):
+    for p in results.metric(metric).points:
         if p.share > 0:
             shares.setdefault((p.key, p.encoder, p.n, p.images), set()).add(p.share)
     several = {cell: tuple(sorted(seen)) for cell, seen in shares.items() if len(seen) > 1}
@@ -84,7 +91,7 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
     free = _label_free(lines)
     found = []
     for (key, encoder, n, images), milestones in several.items():
-        cell = (key.eval, key.method, key.arm, key.asked, encoder, n, images)
+        cell = (key.eval, key.method, key.axes, key.budget, encoder, n, images)
         by_seed = {
             seed: run
             for seed, run in runs.get(cell, {}).items()
@@ -100,9 +107,8 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
 
 def criteria(found: list[Ledger]) -> list[str]:
     """All ways of choosing in these ledgers: last, validation, label-free, best on test."""
-    names = dict.fromkeys(c.by for ledger in found for c in ledger.choices)
-    order = {LAST: 0, LOSS: 3, BEST_ON_TEST: 4}
-    return sorted(names, key=lambda n: order.get(n, 1 if n.startswith(VALIDATION) else 2))
+    kinds = {c.by: c.kind for ledger in found for c in ledger.choices}
+    return sorted(kinds, key=lambda name: _ORDER.index(kinds[name]))
 
 
 Lines = dict[tuple[str, str, str], dict[float, float]]  # (run, evaluation, metric) -> line
@@ -138,7 +144,7 @@ def _at_home(results: StudyResults, run: str) -> StudyEval | None:
 
 
 def _cell(row: Row) -> tuple[Any, ...]:
-    return (row.eval, row.method, row.arm, row.asked, row.encoder, row.n, row.images)
+    return (row.eval, row.method, row.axes, row.budget, row.encoder, row.n, row.images)
 
 
 def _choices(
@@ -153,24 +159,26 @@ def _choices(
     tests = {seed: lines[run, key.eval, key.metric] for seed, run in runs.items()}
     on_test = {seed: max(line[s] for s in milestones) for seed, line in tests.items()}
     choose = partial(_choice, milestones=milestones, tests=tests, on_test=on_test)
-    found = [choose(LAST, {seed: {s: s for s in milestones} for seed in runs})]
-    found.append(choose(VALIDATION, _of(runs, lines, key.eval, key.metric + VALIDATED)))
+    found = [choose("last", LAST, {seed: {s: s for s in milestones} for seed in runs})]
+    found.append(
+        choose("validation", VALIDATION, _of(runs, lines, key.eval, key.metric + VALIDATED))
+    )
     if home and home.name != key.eval:
         judged = _of(runs, lines, home.name, home.main_metric + VALIDATED)
-        found.append(choose(f"{VALIDATION} of {home.name}", judged))
+        found.append(choose("validation", f"{VALIDATION} of {home.name}", judged))
     for name, measured, good in free:
-        label, worth = _CRITERIA[measured.removeprefix("projection_")]
-        label += " of projections" if measured.startswith("projection_") else ""
+        label, worth = _CRITERIA[measured]
         values = _of(runs, lines, name, measured)
         judged = {seed: {s: worth(v) for s, v in line.items()} for seed, line in values.items()}
-        found.append(choose(f"{label} ({good})" if good else label, judged))
+        found.append(choose("label-free", f"{label} ({good})" if good else label, judged))
     logged = {seed: {s: -v for s, v in losses.get(run, {}).items()} for seed, run in runs.items()}
-    found.append(choose(LOSS, logged))
-    found.append(choose(BEST_ON_TEST, tests))
+    found.append(choose("loss", LOSS, logged))
+    found.append(choose("test", BEST_ON_TEST, tests))
     return tuple(choice for choice in found if choice is not None)
 
 
 def _choice(
+    kind: Kind,
     by: str,
     judged: Mapping[int, Line],
     milestones: tuple[float, ...],
@@ -183,7 +191,7 @@ def _choice(
     at = {seed: _earliest_best(line, milestones) for seed, line in judged.items()}
     score = {seed: tests[seed][s] for seed, s in at.items()}
     gap = {seed: on_test[seed] - value for seed, value in score.items()}
-    return Choice(by, _seeds(score), _seeds(gap), _seeds(at))
+    return Choice(kind, by, _seeds(score), _seeds(gap), _seeds(at))
 
 
 def _earliest_best(line: Line, milestones: tuple[float, ...]) -> float:
@@ -198,7 +206,7 @@ def _label_free(lines: Lines) -> list[tuple[str, str, str]]:
     """(evaluation, metric, evaluation to name where several measure that metric)."""
     there = dict.fromkeys((name, metric) for _, name, metric in lines)
     found = []
-    for metric in (*_CRITERIA, *(f"projection_{c}" for c in _CRITERIA)):
+    for metric in _CRITERIA:
         names = [name for name, measured in there if measured == metric]
         found += [(name, metric, name if len(names) > 1 else "") for name in names]
     return found

@@ -6,8 +6,7 @@ from itertools import chain
 from math import log2
 
 from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
-from datayield.analysis.results import Baseline, Point, Seeds, StudyResults, baselines
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
 from datayield.spec.study import Study
 
 KNOBS = ("train_count", "label_fraction", "per_class")
@@ -84,8 +83,8 @@ class _Line:
 def _table(
     results: StudyResults, evals: tuple[str, ...], labels: tuple[int, ...], worth: float
 ) -> LabelTable:
-    points = [p for line in curves(results).values() for p in line if p.key.eval in evals]
-    bases = [b for b in baselines(results) if b.eval in evals]
+    points = [p for line in results.main.curves.values() for p in line if p.key.eval in evals]
+    bases = [b for b in results.main.baselines if b.eval in evals]
     lines = list(_lines(results, points, bases))
     over = _over_untrained(lines, evals)
     gains = _gains(lines, evals)
@@ -114,10 +113,11 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
         found.setdefault((b.kind, b.encoder), line).cells[b.eval] = b.seeds
     for p in points:
         key = p.key
-        name = key.arm if named else key.name + (f", N = {p.n:,}" if key.name in many else "")
-        note = key._replace(arm="").name if named else ""
+        size = f", N = {p.n:,}" if key.name in many else ""
+        name = key.axes_label if named else key.name + size
+        note = key._replace(axes=()).name if named else ""
         line = _Line(name, note, key.name, "run", p.encoder, {})
-        at = (key.method, key.arm, key.asked, p.encoder, p.n, p.images)
+        at = (key.method, key.axes, key.budget, p.encoder, p.n, p.images)
         found.setdefault(at, line).cells[key.eval] = p.seeds
     yield from found.values()
 

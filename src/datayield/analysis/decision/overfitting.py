@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Literal
 
 from datayield.analysis.model import Difference, Pair, differences, pair
-from datayield.analysis.results import MAIN, CurveKey, Point, StudyResults, trajectories
+from datayield.analysis.results import CurveKey, Point
 
 Course = Literal["peaks and falls", "highest at the end", "cannot say"]
 FEWEST = 3  # milestones, below which a course has no peak within
@@ -34,11 +34,10 @@ class Peak:
     course: Course
 
 
-def peaks(results: StudyResults, metric: str = MAIN, level: float = 0.95) -> list[Peak]:
+def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
     """Every cell with three milestones or more, in the study's order; noise is pooled over them."""
     lines = [
-        (key, n, tuple(p for p in line if p.share > 0))
-        for (key, n), line in trajectories(results, metric).items()
+        (key, n, tuple(p for p in line if p.share > 0)) for (key, n), line in trajectories.items()
     ]
     lines = [(key, n, line) for key, n, line in lines if len(line) >= FEWEST]
     found: list[Peak] = []
@@ -49,7 +48,7 @@ def peaks(results: StudyResults, metric: str = MAIN, level: float = 0.95) -> lis
         falling = [i for i, both in pairs.items() if both.before != both.after]
         # Of other milestones only the noise is wanted: two cells of two seeds would say little.
         others = [both for _, _, line in mine for both in _apart(line)]
-        moved = differences([*(pairs[i] for i in falling), *others], level)
+        moved = differences([*(pairs[i] for i in falling), *others])
         falls = dict(zip(falling, moved, strict=False))
         for i, (key, n, line) in enumerate(mine):
             top = max(line, key=lambda p: (p.seeds.mean, -p.share))

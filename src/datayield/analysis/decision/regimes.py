@@ -12,8 +12,7 @@ from typing import Literal, NamedTuple
 
 from datayield.analysis.format import count
 from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
-from datayield.analysis.results import CurveKey, Point, Seeds, StudyResults
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import CurveKey, Point, Seeds
 
 Regime = Literal[
     "data-limited", "compute-limited", "both", "saturated", "overfitting", "cannot say"
@@ -48,22 +47,22 @@ class Cell:
 class Grid:
     """The cells of one method under one evaluation, by growing N, then C."""
 
-    key: CurveKey  # `asked` is empty: the budget varies
+    key: CurveKey  # `budget` is None: it varies
     cells: tuple[Cell, ...]
 
 
-def regimes(results: StudyResults, worth: float = WORTH, level: float = 0.95) -> list[Grid]:
+def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[Grid]:
     """Every grid in the study: at least one cell with a neighbour along N and one along C."""
     planes: dict[CurveKey, list[Point]] = {}
-    for key, line in curves(results).items():
-        planes.setdefault(key._replace(asked=""), []).extend(line)
+    for key, line in curves.items():
+        planes.setdefault(key._replace(budget=None), []).extend(line)
     found = {key: _cells(line) for key, line in planes.items()}
     moves = {key: _moves(cells) for key, cells in found.items()}
     judged: dict[CurveKey, dict[tuple[_At, _At], Move]] = {key: {} for key in found}
     for name in dict.fromkeys(key.eval for key in found):
         wanted = [(k, a, b) for k, m in moves.items() if k.eval == name for a, b in m]
         pairs = [pair(found[k][a], found[k][b]) for k, a, b in wanted]
-        for (k, a, b), gain in zip(wanted, differences(pairs, level), strict=True):
+        for (k, a, b), gain in zip(wanted, differences(pairs), strict=True):
             along_n = a.n != b.n
             low, high = (a.n, b.n) if along_n else (a.images, b.images)
             each = gain.per(math.log2(high / low))
@@ -90,9 +89,9 @@ def decide(images: Move | None, compute: Move | None) -> tuple[Regime, str]:
     return "cannot say", f"more images: {images.verdict}; more compute: {compute.verdict}"
 
 
-def no_grid(results: StudyResults) -> str:
+def no_grid(curves: dict[CurveKey, list[Point]]) -> str:
     """Why there is no grid to read a regime from, in a sentence."""
-    cells = {(p.n, p.images) for line in curves(results).values() for p in line}
+    cells = {(p.n, p.images) for line in curves.values() for p in line}
     if not cells:
         return "No scores yet."
     sizes, budgets = {n for n, _ in cells}, {c for _, c in cells}

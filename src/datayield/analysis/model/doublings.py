@@ -6,8 +6,7 @@ from itertools import pairwise
 from typing import Literal
 
 from datayield.analysis.model.paired import Difference, differences, pair
-from datayield.analysis.results import CurveKey, Point, StudyResults, eval_names
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import CurveKey, Point, eval_names
 
 Verdict = Literal["pays", "flat", "hurts", "cannot say"]
 WORTH = 0.005  # smallest gain per doubling worth having: half a point
@@ -50,17 +49,15 @@ class CurveGain:
         return next((s.verdict for s in self.steps if s.n == start), None)
 
 
-def gains(
-    results: StudyResults, worth: float = WORTH, level: float = 0.95
-) -> dict[CurveKey, CurveGain]:
+def gains(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> dict[CurveKey, CurveGain]:
     """Curve -> its gains, for curves with two sizes or more; noise is pooled per evaluation."""
-    lines = {key: line for key, line in curves(results).items() if len(line) > 1}
+    lines = {key: line for key, line in curves.items() if len(line) > 1}
     found: dict[CurveKey, CurveGain] = {}
     for name in eval_names(lines):
         mine = {key: line for key, line in lines.items() if key.eval == name}
         moves = [(key, a, b) for key, line in mine.items() for a, b in pairwise(line)]
         moves += [(key, line[0], line[-1]) for key, line in mine.items()]
-        made = steps([(a, b) for _, a, b in moves], worth, level)
+        made = steps([(a, b) for _, a, b in moves], worth)
         of_curve: dict[CurveKey, list[Step]] = {}
         for step, (key, _, _) in zip(made, moves, strict=True):
             of_curve.setdefault(key, []).append(step)
@@ -69,10 +66,10 @@ def gains(
     return found
 
 
-def steps(moves: list[tuple[Point, Point]], worth: float, level: float) -> list[Step]:
+def steps(moves: list[tuple[Point, Point]], worth: float) -> list[Step]:
     """Steps over N for pairs of points of one evaluation."""
     found = []
-    diffs = differences([pair(a.seeds, b.seeds) for a, b in moves], level)
+    diffs = differences([pair(a.seeds, b.seeds) for a, b in moves])
     for (a, b), gain in zip(moves, diffs, strict=True):
         each = gain.per(math.log2(b.n / a.n))
         found.append(Step(a.n, b.n, gain, each, *judge(each, worth)))

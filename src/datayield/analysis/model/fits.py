@@ -7,8 +7,7 @@ import numpy as np
 
 from datayield.analysis.model.left_out import left_out_errors
 from datayield.analysis.model.power_law import C_BOUNDS, Array, Law, fit_robust
-from datayield.analysis.results import CurveKey, Point, StudyResults
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import CurveKey, Point
 
 FEWEST_SIZES = 4
 DRAWS = 600
@@ -56,9 +55,11 @@ class Fit:
         return min(self.left_out, key=lambda form: self.left_out[form], default="")
 
 
-def fits(results: StudyResults, draws: int = DRAWS, seed: int = 0) -> dict[CurveKey, Fit]:
+def fits(
+    curves: dict[CurveKey, list[Point]], draws: int = DRAWS, seed: int = 0
+) -> dict[CurveKey, Fit]:
     """Every curve's fit, by its evaluation's main metric."""
-    return {key: fit_curve(line, draws, seed) for key, line in curves(results).items()}
+    return {key: fit_curve(line, draws, seed) for key, line in curves.items()}
 
 
 def fit_curve(line: list[Point], draws: int = DRAWS, seed: int = 0) -> Fit:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import polygamma, psi, stdtrit
 
-from datayield.analysis.results import Seeds
+from datayield.analysis.results import CONFIDENCE, Seeds
 
 Covers = Literal["seeds", "test images only", "nothing"]
 
@@ -63,7 +63,7 @@ def pair(before: Seeds, after: Seeds) -> Pair:
     return Pair(before.by_seed, after.by_seed, n_test, errors, counted)
 
 
-def differences(pairs: Sequence[Pair], level: float = 0.95) -> list[Difference]:
+def differences(pairs: Sequence[Pair]) -> list[Difference]:
     """One difference per pair; their noise is pooled, so pass only pairs of like noise.
 
     Test images enter only where a pair shares a single seed: the errors that the evaluation found
@@ -94,7 +94,7 @@ def differences(pairs: Sequence[Pair], level: float = 0.95) -> list[Difference]:
         made.append((mean, variance, df, len(values), covers))
     # quantiles all at once: one by one they take longer than all the rest
     dfs = np.array([df for _, _, df, _, _ in made])
-    quantiles = np.atleast_1d(stdtrit(dfs, 0.5 + level / 2))
+    quantiles = np.atleast_1d(stdtrit(dfs, 0.5 + CONFIDENCE / 2))
     found = []
     for (mean, variance, _, seeds, covers), q in zip(made, quantiles, strict=True):
         half = float(q) * math.sqrt(variance)

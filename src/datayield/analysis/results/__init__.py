@@ -2,40 +2,39 @@
 
 from datayield.analysis.results.curves import (
     BASELINES,
+    CONFIDENCE,
     MAIN,
     Baseline,
     CurveKey,
     Point,
     Seeds,
-    baselines,
     eval_names,
+    key_of,
     main_rows,
-    points,
     seeds_of,
-    trajectories,
 )
-from datayield.analysis.results.results import Row, Spent, StudyResults
-from datayield.analysis.results.task_groups import ALL, SCORE, GroupGain, TaskGroup, group_gains
+from datayield.analysis.results.results import MetricResults, StudyResults
+from datayield.analysis.results.rows import Row, Spent
+from datayield.analysis.results.task_groups import ALL, SCORE, GroupGain, TaskGroup
 
 __all__ = [
     "ALL",
     "BASELINES",
+    "CONFIDENCE",
     "MAIN",
     "SCORE",
     "Baseline",
     "CurveKey",
     "GroupGain",
+    "MetricResults",
     "Point",
     "Row",
     "Seeds",
     "Spent",
     "StudyResults",
     "TaskGroup",
-    "baselines",
     "eval_names",
-    "group_gains",
+    "key_of",
     "main_rows",
-    "points",
     "seeds_of",
-    "trajectories",
 ]

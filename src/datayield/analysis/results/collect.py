@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from datayield.analysis.results.results import Kind, Row, Spent, StudyResults
+from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Kind, Row, Spent
 from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
@@ -29,12 +30,12 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         rows += _cell_rows(study, cell, encoders, store)
     rows += list(group_rows(study, rows))
     spent, versions = [], {}
-    arms = {cell.run.id: cell.arm for cell in cells}
+    axes = {cell.run.id: cell.axes_label for cell in cells}
     runs = {run.id: run for cell in cells for run in cell.run.chain}
     for run in runs.values():
         record = store.run(run.id).run_cost()
         if record is not None:
-            spent.append(_spent(run, arms.get(run.id, ""), record))
+            spent.append(_spent(run, axes.get(run.id, ""), record))
             versions = record.versions
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
     losses = {
@@ -69,10 +70,10 @@ def _cell_rows(
         "encoder": encoders[run.encoder],
         "dataset": run.data.words,
         "n": run.data.count or 0,
-        "asked": cell.asked.label(),
+        "budget": cell.budget,
         "images": run.images,
         "seed": run.seed,
-        "arm": cell.arm,
+        "axes": cell.named_axes,
     }
     folder = store.run(run.id)
     for share, ev in study.evals_of(cell):
@@ -91,11 +92,11 @@ def _baseline_rows(
         "method": "",
         "dataset": "",
         "n": 0,
-        "asked": "",
+        "budget": None,
         "encoder": encoders[spec.encoder] if spec.encoder else "",
         "images": 0,
         "seed": spec.seed,
-        "arm": "",
+        "axes": (),
     }
     for ev in study.evaluations:
         record = store.run(spec.id).read_result(0.0, ev.spec.id)
@@ -134,10 +135,10 @@ def _rows(
         )
 
 
-def _spent(run: RunSpec, arm: str, record: RunCostRecord) -> Spent:
+def _spent(run: RunSpec, axes: str, record: RunCostRecord) -> Spent:
     return Spent(
         run=run.id,
-        label=label(run, arm),
+        label=label(run, axes),
         images_asked=record.images_asked,
         images=record.images,
         views=record.views,

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from datayield.analysis.format import method_name, metric_name
-from datayield.analysis.results.results import Row, StudyResults
+from datayield.analysis.results.rows import Row
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import PROTOCOLS
+from datayield.spec.run import Budget
+from datayield.spec.study import NamedAxes, Study, axes_label
 
 MAIN = "main"  # each evaluation's own: accuracy, balanced accuracy or mIoU
+CONFIDENCE = 0.95  # of every interval
 _HALF = 1.96  # standard errors in half of a 95% interval
 
 
@@ -21,21 +24,30 @@ class CurveKey(NamedTuple):
     protocol: str
     metric: str
     method: str
-    arm: str
-    asked: str
+    axes: NamedAxes  # those that have no column of their own
+    budget: Budget | None  # as the study states it; None where it varies
 
     @property
     def name(self) -> str:
         """The curve within its evaluation: 'SimCLR, 20k presented'."""
-        return ", ".join(
-            part
-            for part in (
-                method_name(self.method),
-                self.asked.replace(" images", " presented"),
-                self.arm,
-            )
-            if part
-        )
+        budget = self.budget.display if self.budget else ""
+        parts = (method_name(self.method), budget, self.axes_label)
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def budget_label(self) -> str:
+        """The budget as tables write it: "100 epochs", "640k images"; "" where it varies."""
+        return self.budget.label() if self.budget else ""
+
+    @property
+    def axes_label(self) -> str:
+        """ "key=value, key=value"; "" where there are no axes."""
+        return axes_label(self.axes)
+
+    @property
+    def at_fixed_epochs(self) -> bool:
+        """Whether compute grows with N along the curve."""
+        return self.budget is not None and self.budget.unit == "epochs"
 
     @property
     def place(self) -> str:
@@ -113,27 +125,29 @@ class Baseline:
         return "raw pixels" if self.kind == "pixels" else f"{self.kind} {self.encoder}".strip()
 
 
-def points(results: StudyResults, metric: str = MAIN) -> list[Point]:
-    """Every cell at every share, in the order of the study: evaluation, method, arm, budget, N.
+def key_of(row: Row) -> CurveKey:
+    """The curve that a run's row is on."""
+    return CurveKey(row.eval, row.protocol, row.metric, row.method, row.axes, row.budget)
+
+
+def points_of(study: Study, rows: Iterable[Row]) -> list[Point]:
+    """Every cell at every share, in the order of the study: evaluation, method, axes, budget, N.
 
     Raises DataError where one cell holds two different values for one seed.
     """
-    if ("points", metric) not in results.derived:
-        results.derived["points", metric] = _points(results, metric)
-    return list(results.derived["points", metric])
-
-
-def _points(results: StudyResults, metric: str) -> list[Point]:
     groups: dict[tuple[CurveKey, str, int, int, float], list[Row]] = {}
-    for row in main_rows(results, metric):
+    for row in rows:
         if row.kind == "run":
-            key = CurveKey(row.eval, row.protocol, row.metric, row.method, row.arm, row.asked)
+            key = key_of(row)
             cell = (key, row.encoder, row.n, row.images, row.share)
             groups.setdefault(cell, []).append(row)
-    found = [Point(*cell, seeds=seeds_of(rows, str(cell[0]))) for cell, rows in groups.items()]
-    evals = {spec.name: i for i, spec in enumerate(results.study.evaluations)}
-    methods = {name: i for i, name in enumerate(results.study.axes.get("method", ()))}
-    arms = {arm: i for i, arm in enumerate(dict.fromkeys(p.key.arm for p in found))}
+    found = [
+        Point(*cell, seeds=seeds_of(rows, f"{cell[0].place}, {cell[0].name}"))
+        for cell, rows in groups.items()
+    ]
+    evals = {spec.name: i for i, spec in enumerate(study.evaluations)}
+    methods = {name: i for i, name in enumerate(study.axes.get("method", ()))}
+    axes = {each: i for i, each in enumerate(dict.fromkeys(p.key.axes for p in found))}
     first: dict[CurveKey, int] = {}
     for p in found:
         first[p.key] = min(p.images, first.get(p.key, p.images))
@@ -142,16 +156,15 @@ def _points(results: StudyResults, metric: str) -> list[Point]:
         key=lambda p: (
             (evals.get(p.key.eval, len(evals)), p.key.eval),
             (methods.get(p.key.method, len(methods)), p.key.method),
-            arms[p.key.arm],
-            (first[p.key], p.key.asked),
+            axes[p.key.axes],
+            (first[p.key], p.key.budget_label),
             (p.n, p.images, p.share, p.encoder),
         ),
     )
 
 
-def curves(results: StudyResults, metric: str = MAIN) -> dict[CurveKey, list[Point]]:
+def curves_of(every: list[Point]) -> dict[CurveKey, list[Point]]:
     """Curve -> its points at the evaluation's last share of the budget, by growing N."""
-    every = points(results, metric)
     last: dict[str, float] = {}
     for point in every:
         last[point.key.eval] = max(point.share, last.get(point.key.eval, 0.0))
@@ -162,18 +175,18 @@ def curves(results: StudyResults, metric: str = MAIN) -> dict[CurveKey, list[Poi
     return found
 
 
-def trajectories(results: StudyResults, metric: str) -> dict[tuple[CurveKey, int], list[Point]]:
+def trajectories_of(every: list[Point]) -> dict[tuple[CurveKey, int], list[Point]]:
     """(curve, N) -> its points over the share of the budget, where there are several."""
     found: dict[tuple[CurveKey, int], list[Point]] = {}
-    for point in points(results, metric):
+    for point in every:
         found.setdefault((point.key, point.n), []).append(point)
     return {key: line for key, line in found.items() if len({p.share for p in line}) > 1}
 
 
-def baselines(results: StudyResults, metric: str = MAIN) -> list[Baseline]:
+def baselines_of(rows: Iterable[Row]) -> list[Baseline]:
     """Untrained encoders (with their seeds), published ones and pixels, for each evaluation."""
     groups: dict[tuple[str, str, str, str], list[Row]] = {}
-    for row in main_rows(results, metric):
+    for row in rows:
         if row.kind != "run":
             groups.setdefault((row.kind, row.eval, row.metric, row.encoder), []).append(row)
     found = [Baseline(*key, seeds=seeds_of(rows, str(key))) for key, rows in groups.items()]
@@ -185,12 +198,12 @@ def eval_names(keys: Iterable[CurveKey]) -> list[str]:
     return list(dict.fromkeys(key.eval for key in keys))
 
 
-def main_rows(results: StudyResults, metric: str) -> Iterator[Row]:
+def main_rows(study: Study, rows: Iterable[Row], metric: str) -> Iterator[Row]:
     """Rows of one metric, or of each evaluation's own; a mean over tasks is no evaluation's."""
-    main = {ev.name: ev.main_metric for ev in results.study.evaluations}
+    main = {ev.name: ev.main_metric for ev in study.evaluations}
     return (
         row
-        for row in results.rows
+        for row in rows
         if row.metric == (main.get(row.eval, "accuracy") if metric == MAIN else metric)
     )
 
@@ -204,7 +217,7 @@ def seeds_of(rows: list[Row], where: str) -> Seeds:
                 "two different values for one cell and seed",
                 where=where,
                 got=f"seed {row.seed}: {values[row.seed]} and {row.value}",
-                hint="an axis that distinguishes these runs is missing from the arm",
+                hint="an axis that distinguishes these runs is missing from the study",
             )
     known = [
         (row.high - row.low) / 2 / _HALF

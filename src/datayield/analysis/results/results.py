@@ -1,72 +1,64 @@
-"""One measured value in the tidy table, and what a whole study's results are."""
+"""The results of a study: its rows, and the steps from them to curves, each made once."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from functools import cached_property
 
+from datayield.analysis.results.curves import (
+    MAIN,
+    Baseline,
+    CurveKey,
+    Point,
+    baselines_of,
+    curves_of,
+    main_rows,
+    points_of,
+    trajectories_of,
+)
+from datayield.analysis.results.rows import Row, Spent
+from datayield.analysis.results.task_groups import (
+    SCORE,
+    GroupGain,
+    TaskGroup,
+    group_gains,
+    task_groups,
+)
 from datayield.spec.claims import Published
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Study
 from datayield.store.distances import DistanceRecord
 
-Kind = Literal["run", "untrained", "pretrained", "pixels"]
+
+class MetricResults:
+    """One metric of a study, from rows to curves; each step is made when it is first read."""
+
+    def __init__(self, study: Study, rows: tuple[Row, ...], metric: str) -> None:
+        self.study = study
+        self.rows = tuple(main_rows(study, rows, metric))
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """See `points_of`."""
+        return points_of(self.study, self.rows)
+
+    @cached_property
+    def curves(self) -> dict[CurveKey, list[Point]]:
+        """See `curves_of`."""
+        return curves_of(self.points)
+
+    @cached_property
+    def trajectories(self) -> dict[tuple[CurveKey, int], list[Point]]:
+        """See `trajectories_of`."""
+        return trajectories_of(self.points)
+
+    @cached_property
+    def baselines(self) -> list[Baseline]:
+        """See `baselines_of`."""
+        return baselines_of(self.rows)
 
 
-class Row(NamedTuple):
-    """One value of one metric of one subject at one share of its budget.
-
-    A baseline (`untrained`, `pretrained`, `pixels`) has no method, data or budget: those fields
-    are empty or 0.
-    """
-
-    run: str  # id of the run or baseline
-    kind: Kind
-    method: str
-    encoder: str
-    dataset: str  # pretrained on
-    n: int  # unique pretraining images
-    asked: str  # the budget as the study asked for it: "100 epochs", "640k images"
-    images: int  # images presented over the whole run, as asked
-    share: float  # share of the budget spent when measured, 0 to 1
-    arm: str  # the other axes as "key=value, key=value"; "" where there are none
-    seed: int
-    eval: str  # name of the evaluation in the study
-    protocol: str  # linear@1, knn@1, spectrum@1, ...
-    group: str
-    metric: str  # accuracy, balanced_accuracy, miou, effective_rank, ...
-    value: float
-    n_test: int
-    n_train: int = 0  # labelled items learned from, 0 where there are none
-    low: float | None = None  # 95% interval of this one value over test items, where it is known
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What one finished run asked for, took, and was expected to take.
-
-    All as if it had been alone; `shared_*` is the part that another run of its trunk had trained.
-    """
-
-    run: str
-    label: str  # "simclr, n=1000, 640k images, seed 0"
-    images_asked: int
-    images: int
-    views: int
-    flops: float | None
-    seconds: float
-    estimate_seconds: float | None
-    images_per_second: float
-    data_wait: float  # share of the time spent waiting for images, 0 to 1
-    peak_memory: int  # bytes
-    device: str
-    shared_images: int = 0
-    shared_seconds: float = 0.0
-    finished: float = 0.0  # Unix time
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class StudyResults:
-    """All that a report shows. `missing` names what the study still owes, in words."""
+    """All that a report shows. `missing` names what the study still lacks, in words."""
 
     study: Study
     rows: tuple[Row, ...]
@@ -78,5 +70,31 @@ class StudyResults:
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
     distances: tuple[DistanceRecord, ...] = ()  # all that are measured, of whatever sets
-    # what analyses of these rows share, made on first use: `replace` begins anew with none of it
-    derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # one per metric, made on first use; `replace` begins without any
+    _by_metric: dict[str, MetricResults] = field(default_factory=dict, init=False, repr=False)
+
+    def metric(self, name: str) -> MetricResults:
+        """What was measured by one metric; `MAIN` is each evaluation's own."""
+        if name not in self._by_metric:
+            self._by_metric[name] = MetricResults(self.study, self.rows, name)
+        return self._by_metric[name]
+
+    @property
+    def main(self) -> MetricResults:
+        """Each evaluation by its main metric."""
+        return self.metric(MAIN)
+
+    @property
+    def scores(self) -> MetricResults:
+        """Means over the tasks of a group."""
+        return self.metric(SCORE)
+
+    @cached_property
+    def groups(self) -> list[TaskGroup]:
+        """See `task_groups`."""
+        return task_groups(self.study)
+
+    @cached_property
+    def group_gains(self) -> list[GroupGain]:
+        """See `group_gains`."""
+        return group_gains(self.groups, self.scores.curves, self.main.curves)

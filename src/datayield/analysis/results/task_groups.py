@@ -13,24 +13,25 @@ from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
-from datayield.analysis.results.curves import CurveKey, Point, Seeds, curves
-from datayield.analysis.results.results import Row, StudyResults
+from datayield.analysis.results.curves import CONFIDENCE, CurveKey, Point, Seeds
+from datayield.analysis.results.rows import Row
 from datayield.spec.evaluation import GROUPS, StudyEval, suite
 from datayield.spec.study import Study
 
 SCORE = "score"  # the metric of rows that are means over tasks
 ALL = "all tasks"
-_SCORES = {"": SCORE, "_val": f"{SCORE}_val"}  # what follows the name of a main metric
 
 
 @dataclass(frozen=True, slots=True)
 class TaskGroup:
-    """A group of a suite as a study has it: `name` as its rows name it, `absent` its missing tasks.
+    """A group of a suite as a study has it: `name` as its rows name it, `suite_name` the
+    suite's name in the study, `absent` its missing tasks.
 
     `tasks`: name of the evaluation -> its main metric.
     """
 
     name: str
+    suite_name: str
     suite: str
     group: str
     tasks: Mapping[str, str]
@@ -70,16 +71,18 @@ def task_groups(study: Study) -> list[TaskGroup]:
     """Groups of each suite in the study, and all of its tasks together where it has several."""
     by_entry: dict[tuple[str, str], list[StudyEval]] = {}
     for ev in study.evaluations:
-        if ev.part_of:  # a task is the last word of its evaluation's name
-            by_entry.setdefault((ev.part_of, ev.name.rpartition(" ")[0]), []).append(ev)
+        if ev.part_of:
+            by_entry.setdefault((ev.part_of, ev.suite_name), []).append(ev)
     found = []
-    for (name, prefix), evals in by_entry.items():
+    for (name, suite_name), evals in by_entry.items():
         present = [group for group in GROUPS if any(ev.group == group for ev in evals)]
         for group in [*present, *([ALL] if len(present) > 1 else [])]:
             mine = {ev.name: ev.main_metric for ev in evals if group in (ALL, ev.group)}
             asked = suite(name).of("" if group == ALL else group)
-            absent = tuple(t.task for t in asked if f"{prefix} {t.task}" not in mine)
-            found.append(TaskGroup(f"{prefix} {group}", name, group, mine, absent))
+            present_tasks = {ev.task for ev in evals if ev.name in mine}
+            absent = tuple(t.task for t in asked if t.task not in present_tasks)
+            whole = f"{suite_name} {group}"
+            found.append(TaskGroup(whole, suite_name, name, group, mine, absent))
     return found
 
 
@@ -89,10 +92,13 @@ def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
     And one, `score_val`, of what they scored on validation.
     """
     scores: dict[Row, dict[str, Row]] = {}
-    metrics = {ev.name: ev.main_metric for ev in study.evaluations if ev.part_of}
+    scored = {}  # (evaluation, metric) -> the mean that it is a part of
+    for ev in (ev for ev in study.evaluations if ev.part_of):
+        scored[ev.name, ev.main_metric] = SCORE
+        scored[ev.name, f"{ev.main_metric}_val"] = f"{SCORE}_val"
     for row in rows:
-        name = _SCORES.get(row.metric.removeprefix(metrics.get(row.eval, row.metric)))
-        if row.eval in metrics and name:
+        name = scored.get((row.eval, row.metric))
+        if name:
             subject = row._replace(
                 eval="", group="", metric=name, value=0.0,
                 n_test=0, n_train=0, low=None, high=None,
@@ -122,15 +128,20 @@ def _error_of_mean(mine: list[Row]) -> float | None:
     return math.hypot(*halves) / len(mine)
 
 
-def group_gains(results: StudyResults, level: float = 0.95) -> list[GroupGain]:
-    """Every curve of every group that has a score at two sizes or more."""
-    lines = curves(results, SCORE)
-    every = curves(results)
+def group_gains(
+    groups: list[TaskGroup],
+    lines: dict[CurveKey, list[Point]],
+    every: dict[CurveKey, list[Point]],
+) -> list[GroupGain]:
+    """Every curve of every group that has a score at two sizes or more.
+
+    `lines`: curves of the scores, `every`: those of the single tasks.
+    """
     found = []
-    for group in task_groups(results.study):
+    for group in groups:
         for key, line in lines.items():
             if key.eval == group.name and len({p.n for p in line}) > 1:
-                found.append(_gain(group, key, line, every, level))
+                found.append(_gain(group, key, line, every))
     return found
 
 
@@ -139,7 +150,6 @@ def _gain(
     key: CurveKey,
     line: list[Point],
     every: dict[CurveKey, list[Point]],
-    level: float,
 ) -> GroupGain:
     first, last = line[0], line[-1]
     by_task = {}
@@ -152,7 +162,7 @@ def _gain(
     low = high = None
     if len(by_task) > 1:
         gains = list(by_task.values())
-        half = float(stdtrit(len(gains) - 1, (1 + level) / 2))
+        half = float(stdtrit(len(gains) - 1, (1 + CONFIDENCE) / 2))
         half *= stdev(gains) / len(gains) ** 0.5
         low, high = fmean(gains) - half, fmean(gains) + half
     return GroupGain(group, key, first.n, last.n, first.seeds, last.seeds, by_task, low, high)

@@ -2,10 +2,9 @@
 
 from itertools import islice
 
-from datayield.analysis.decision import against_baselines, label_tables, peaks
-from datayield.analysis.decision.regimes import regimes
+from datayield.analysis.findings import RANK, Findings
 from datayield.analysis.format import join, plural
-from datayield.analysis.model import WORTH, CurveGain, Fit, gains
+from datayield.analysis.model import CurveGain
 from datayield.analysis.results import (
     ALL,
     BASELINES,
@@ -13,10 +12,7 @@ from datayield.analysis.results import (
     CurveKey,
     StudyResults,
     eval_names,
-    group_gains,
 )
-from datayield.analysis.results.curves import curves
-from datayield.analysis.results.task_groups import task_groups
 from datayield.analysis.text.labels import label_sentences
 from datayield.analysis.text.overfitting import peak_sentence, smallest
 from datayield.analysis.text.sentences import (
@@ -30,44 +26,41 @@ from datayield.analysis.text.sentences import (
 MOST = 10
 
 
-def answer(
-    results: StudyResults, fitted: dict[CurveKey, Fit] | None = None, worth: float = WORTH
-) -> list[Headline]:
+def answer(f: Findings) -> list[Headline]:
     """At most ten sentences: what more images buy, what pretraining is worth, what limits.
 
     Suites come first, by groups of tasks; where every encoder has one N, what labels buy. Then
     yields, the clearest curve of each evaluation; where that is one at fixed epochs, on which
     compute grows with N, the same method's curve at fixed compute stands beside it. Then the
     baselines, the course over training at the smallest N, the regimes, and further curves while
-    there is room. With `fitted`, decided fits add their forecast.
+    there is room. Decided fits add their forecast.
     """
-    if not any(row.kind == "run" for row in results.rows):
+    if not any(row.kind == "run" for row in f.results.rows):
         return [Headline("cannot say", "none", "", "No run of this study has been evaluated yet.")]
     # A suite speaks by its groups: fifteen tasks one by one would drown all else.
-    tasks = {ev.name for ev in results.study.evaluations if ev.part_of}
-    lines = {key: line for key, line in gains(results, worth).items() if key.eval not in tasks}
-    grouped = group_sentences(group_gains(results), worth)
-    ladders = [t for t in label_tables(results, worth) if not {k.eval for k in lines} & {*t.evals}]
+    tasks = set(f.tasks)
+    lines = {key: line for key, line in f.gains.items() if key.eval not in tasks}
+    grouped = group_sentences(f.group_gains, f.worth)
+    ladders = [t for t in f.labels if not {k.eval for k in lines} & {*t.evals}]
     for table in ladders:
         tasks |= {*table.evals}
         grouped += label_sentences(table)
     firsts, others = _by_weight(lines)
-    said = [yield_sentence(lines[key], (fitted or {}).get(key), worth) for key in firsts + others]
-    versus = [v for v in against_baselines(results) if v.point.key.eval not in tasks]
-    whole = [g.name for g in task_groups(results.study) if g.group == ALL]
-    means = against_baselines(results, metric=SCORE)
-    versus += [v for v in means if not whole or v.point.key.eval in whole]
+    said = [yield_sentence(lines[key], f.fits.get(key), f.worth) for key in firsts + others]
+    versus = [v for v in f.over_baselines if v.point.key.eval not in tasks]
+    whole = [g.name for g in f.groups if g.group == ALL]
+    versus += [v for v in f.scores_over_baselines if not whole or v.point.key.eval in whole]
     base = [h for kind in BASELINES for h in baseline_sentences(versus, kind)]
-    decided = (grid for grid in regimes(results, worth) if grid.key.eval not in tasks)
+    decided = (grid for grid in f.grids if grid.key.eval not in tasks)
     grids = [regime_sentence(grid) for grid in decided][:2]
-    base += _over_training(results)
+    base += _over_training(f)
     grouped = grouped[: max(1, MOST - len(base) - len(grids) - 1)]
     head = max(1, MOST - len(base) - len(grids) - len(grouped))
     first = said[: min(len(firsts), head)]
     rest = said[len(first) :]
     if not lines and not grouped:  # what can be said stands before what cannot
-        rest = [Headline("cannot say", "images", "", _one_size(results))]
-    warned = _classes_missing(results)
+        rest = [Headline("cannot say", "images", "", _one_size(f))]
+    warned = _classes_missing(f.results)
     return (grouped + first + base + grids + rest)[: MOST - len(warned)] + warned
 
 
@@ -85,12 +78,14 @@ def _classes_missing(results: StudyResults) -> list[Headline]:
     return [Headline("cannot say", "none", "", text)]
 
 
-def _over_training(results: StudyResults) -> list[Headline]:
+def _over_training(f: Findings) -> list[Headline]:
     """At the smallest N: of the study's first evaluation over training, and of all tasks."""
-    tasks = {ev.name for ev in results.study.evaluations if ev.part_of}
-    ranks = peaks(results, "effective_rank")
-    alone = smallest([p for p in peaks(results) if p.key.eval not in tasks])
-    suites = smallest([p for p in peaks(results, SCORE) if p.key.eval.endswith(ALL)])
+    ranks = [p for p in f.peaks if p.key.metric == RANK]
+    means = [p for p in f.peaks if p.key.metric == SCORE]
+    mains = [p for p in f.peaks if p.key.metric not in (RANK, SCORE)]
+    alone = smallest([p for p in mains if p.key.eval not in f.tasks])
+    whole = {g.name for g in f.groups if g.group == ALL}
+    suites = smallest([p for p in means if p.key.eval in whole])
     return [peak_sentence(peak, ranks) for peak in (*alone[:1], *suites[:1])]
 
 
@@ -111,14 +106,14 @@ def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[C
 
 def _at_fixed_compute(key: CurveKey, among: list[CurveKey]) -> list[CurveKey]:
     """For a curve at fixed epochs: the same method's curve at fixed compute, where there is one."""
-    if "epoch" not in key.asked:
+    if not key.at_fixed_epochs:
         return []
-    beside = (k for k in among if k._replace(asked=key.asked) == key and "epoch" not in k.asked)
+    beside = (k for k in among if k._replace(budget=key.budget) == key and not k.at_fixed_epochs)
     return list(islice(beside, 1))
 
 
-def _one_size(results: StudyResults) -> str:
-    sizes = sorted({p.n for line in curves(results).values() for p in line})
+def _one_size(f: Findings) -> str:
+    sizes = sorted({p.n for line in f.main.values() for p in line})
     if not sizes:
         return "No scores yet, so there is no yield to report."
     return (

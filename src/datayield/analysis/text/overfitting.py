@@ -66,5 +66,5 @@ def _of_rank(rank: Peak) -> str:
 
 def _same_runs(a: Peak, b: Peak) -> bool:
     mine, other = a.key, b.key
-    same = (mine.method, mine.arm, mine.asked) == (other.method, other.arm, other.asked)
+    same = (mine.method, mine.axes, mine.budget) == (other.method, other.axes, other.budget)
     return same and (a.n, a.images) == (b.n, b.images)

@@ -37,7 +37,7 @@ def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
     subject = f"{key.place}, {key.name}"
     text = f"{subject}: from {count(total.n)} to {count(total.to)} images "
     text += f"{gain}; {how_far}."
-    if "epoch" in key.asked:
+    if key.at_fixed_epochs:
         text += " Compute grows with N at a fixed number of epochs."
     if law:
         n, error = law.forecasts[0]
@@ -52,15 +52,14 @@ def group_sentences(found: list[GroupGain], worth: float) -> list[Headline]:
     """What more images bought on the groups of a suite: one sentence per curve, tasks the unit."""
     together: dict[tuple[str, str, int, int], list[GroupGain]] = {}
     for g in found:
-        prefix = g.group.name.removesuffix(f" {g.group.group}")
-        together.setdefault((prefix, g.key.name, g.n, g.to), []).append(g)
+        together.setdefault((g.group.suite_name, g.key.name, g.n, g.to), []).append(g)
     return [_group_sentence(*at, mine, worth) for at, mine in together.items()]
 
 
 def _group_sentence(
-    prefix: str, name: str, n: int, to: int, mine: list[GroupGain], worth: float
+    suite_name: str, name: str, n: int, to: int, mine: list[GroupGain], worth: float
 ) -> Headline:
-    subject = f"{prefix}, {name}"
+    subject = f"{suite_name}, {name}"
     verdicts: list[Verdict] = []
     parts = []
     for g in mine:
@@ -102,10 +101,13 @@ _BEYOND: dict[Verdict, str] = {
 }
 
 
+_UNSEEN = {"test images only": "one seed", "nothing": "no seed ran at both sizes"}
+
+
 def _how_far(line: CurveGain, worth: float) -> str:
     total = line.total
     if total.gain.covers != "seeds":
-        return f"inconclusive, since {total.reason.split(':')[0]}"
+        return f"inconclusive, since {_UNSEEN[total.gain.covers]}"
     if total.verdict == "flat":
         mixed = {s.verdict for s in line.steps} & {"pays", "hurts"}
         return f"no effect: within {100 * worth:g} point per doubling over the whole range" + (

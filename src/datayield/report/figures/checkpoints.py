@@ -1,9 +1,9 @@
 """What each way of choosing a checkpoint leaves on the table, against N."""
 
 from datayield.analysis.decision import BEST_ON_TEST, Ledger, criteria
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import count, percent, points
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
-from datayield.report.findings import Findings
 from datayield.report.palette import COLOURS, Style
 
 _LOOKS = (("solid", "circle"), ("dash", "square"), ("dashdot", "diamond"))

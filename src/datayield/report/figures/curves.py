@@ -1,15 +1,15 @@
 """A score, or effective rank, against N: mean, band, seeds, baselines and the fitted law."""
 
+from datayield.analysis.findings import Curves, Findings
 from datayield.analysis.format import count, metric_name, percent
 from datayield.analysis.model import Fit
 from datayield.analysis.results import Baseline, Point
 from datayield.report.figures.baselines import add_baselines
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
-from datayield.report.findings import Curves, Findings
-from datayield.report.palette import Style
+from datayield.report.palette import Style, Styles
 
 
-def yield_figures(f: Findings) -> list[Figure]:
+def yield_figures(f: Findings, look: Styles) -> list[Figure]:
     """The main metric against N, one figure per evaluation; tasks of a suite are folded."""
     found = []
     for i, name in enumerate(f.curved):
@@ -18,32 +18,32 @@ def yield_figures(f: Findings) -> list[Figure]:
         fitted = {k.name: f.fits[k] for k in lines if f.fits[k].verdict == "decided"}
         first = next(iter(lines))
         axis = f"{metric_name(first.metric)}, %"
-        spec = _curves(lines, bases, f.styles, fitted, 100.0, axis)
+        spec = _curves(lines, bases, look, fitted, 100.0, axis)
         folded = name in f.tasks
         found.append(Figure(f"yield-{i}", first.place, spec, log_toggle=True, folded=folded))
     return found
 
 
-def rank_figures(f: Findings) -> list[Figure]:
+def rank_figures(f: Findings, look: Styles) -> list[Figure]:
     """Effective rank against N, one figure per evaluation that measures it."""
     found = []
     for i, name in enumerate(dict.fromkeys(key.eval for key in f.rank)):
         lines = {key: line for key, line in f.rank.items() if key.eval == name}
         bases = [b for b in f.rank_baselines if b.eval == name]
-        spec = _curves(lines, bases, f.styles, {}, 1.0, "effective rank")
+        spec = _curves(lines, bases, look, {}, 1.0, "effective rank")
         title = f"{next(iter(lines)).place}: effective rank"
         found.append(Figure(f"rank-{i}", title, spec, log_toggle=True))
     return found
 
 
-def group_figures(f: Findings) -> list[Figure]:
+def group_figures(f: Findings, look: Styles) -> list[Figure]:
     """Mean score against N, one figure per group of a suite's tasks."""
     found = []
     for i, group in enumerate(f.groups):
         lines = {key: line for key, line in f.scores.items() if key.eval == group.name}
         if lines:
             bases = [b for b in f.score_baselines if b.eval == group.name]
-            spec = _curves(lines, bases, f.styles, {}, 100.0, "mean score, %")
+            spec = _curves(lines, bases, look, {}, 100.0, "mean score, %")
             found.append(Figure(f"group-{i}", f"{group.name} ({group.of})", spec, log_toggle=True))
     return found
 
@@ -51,7 +51,7 @@ def group_figures(f: Findings) -> list[Figure]:
 def _curves(
     lines: Curves,
     bases: list[Baseline],
-    look: dict[str, Style],
+    look: Styles,
     fitted: dict[str, Fit],
     scale: float,
     y_title: str,

@@ -2,26 +2,26 @@
 
 import math
 
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import count, points, span
 from datayield.analysis.model import CurveGain
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
-from datayield.report.findings import Findings
-from datayield.report.palette import Style
+from datayield.report.palette import Styles
 
 
-def gain_figures(f: Findings) -> list[Figure]:
+def gain_figures(f: Findings, look: Styles) -> list[Figure]:
     """Points per doubling of N, step by step, one figure per evaluation."""
     found = []
     for i, name in enumerate(f.evals):
         mine = [g for key, g in f.gains.items() if key.eval == name]
         if mine:
-            spec = _gains(mine, f.styles, f.worth)
+            spec = _gains(mine, look, f.worth)
             folded = name in f.tasks
             found.append(Figure(f"gain-{i}", mine[0].key.place, spec, 300, folded=folded))
     return found
 
 
-def _gains(lines: list[CurveGain], look: dict[str, Style], worth: float) -> Spec:
+def _gains(lines: list[CurveGain], look: Styles, worth: float) -> Spec:
     data: list[Spec] = []
     for i, line in enumerate(lines):
         style = look[line.key.name]

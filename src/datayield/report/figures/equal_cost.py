@@ -1,10 +1,10 @@
 """The larger set against the smaller, by what is held equal: one dot and interval for each."""
 
 from datayield.analysis.cost import UNITS, Comparison, Equal, Unit
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import method_name
 from datayield.analysis.text import by_how_much, held, names
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import Findings
 from datayield.report.palette import COLOURS
 
 SHORT: dict[Unit, str] = {

@@ -3,29 +3,29 @@
 import math
 
 from datayield.analysis.decision import LabelTable, Start
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import count, metric_name, percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
 from datayield.report.figures.training import apart
-from datayield.report.findings import Findings
-from datayield.report.palette import BASELINES, Style
+from datayield.report.palette import BASELINES, Style, Styles
 
 MOST_NAMED = 10  # lines; more than these are told apart by the legend alone
 
 
-def label_figures(f: Findings) -> list[Figure]:
+def label_figures(f: Findings, look: Styles) -> list[Figure]:
     """One figure per ladder of labels."""
     return [
-        Figure(f"labels-{i}", table.place, _lines(table, f.styles), height=420)
+        Figure(f"labels-{i}", table.place, _lines(table, look), height=420)
         for i, table in enumerate(f.labels)
     ]
 
 
-def start_style(start: Start, look: dict[str, Style]) -> Style:
+def start_style(start: Start, look: Styles) -> Style:
     """The look of the curve that the start belongs to; baselines are grey and dashed."""
     return look.get(start.style) or Style(BASELINES[start.kind], "dash", "circle")
 
 
-def _lines(table: LabelTable, look: dict[str, Style]) -> Spec:
+def _lines(table: LabelTable, look: Styles) -> Spec:
     data: list[Spec] = []
     ends: list[tuple[float, str]] = []
     colours = {start.name: start_style(start, look).colour for start in table.starts}

@@ -1,21 +1,22 @@
 """Scores and effective rank over training at the smallest N, one above the other."""
 
 from datayield.analysis.decision import Peak
+from datayield.analysis.findings import RANK, Findings
 from datayield.analysis.format import count, metric_name
-from datayield.analysis.results import ALL
+from datayield.analysis.results import ALL, SCORE
 from datayield.analysis.text import smallest
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import RANK, Findings
-from datayield.report.palette import Style
+from datayield.report.palette import Style, Styles
 
 _PANEL, _FOOT = 190, 60  # px
 
 
-def peak_figure(f: Findings) -> Figure | None:
+def peak_figure(f: Findings, look: Styles) -> Figure | None:
     """One panel each: the first evaluation over training, a suite's mean, the effective rank."""
     scores = [p for p in f.peaks if p.key.metric != RANK and p.key.eval not in f.tasks]
-    alone = [p for p in scores if p.key.metric != "score"]
-    suites = [p for p in scores if p.key.metric == "score" and p.key.eval.endswith(ALL)]
+    alone = [p for p in scores if p.key.metric != SCORE]
+    whole = {group.name for group in f.groups if group.group == ALL}
+    suites = [p for p in scores if p.key.eval in whole]
     ranks = [p for p in f.peaks if p.key.metric == RANK]
     panels = [_of_one(found) for found in (alone, suites, ranks)]
     panels = [panel for panel in panels if panel]
@@ -24,7 +25,7 @@ def peak_figure(f: Findings) -> Figure | None:
     n = min(peak.n for panel in panels for peak in panel)
     evals = [panel[0].key.eval for panel in panels]
     title = f"{', '.join(evals)} at N = {count(n)}"
-    return Figure("peak", title, _stacked(panels, f.styles), _PANEL * len(panels) + _FOOT)
+    return Figure("peak", title, _stacked(panels, look), _PANEL * len(panels) + _FOOT)
 
 
 def _of_one(found: list[Peak]) -> list[Peak]:
@@ -32,7 +33,7 @@ def _of_one(found: list[Peak]) -> list[Peak]:
     return smallest([p for p in found if p.key.eval == found[0].key.eval])
 
 
-def _stacked(panels: list[list[Peak]], look: dict[str, Style]) -> Spec:
+def _stacked(panels: list[list[Peak]], look: Styles) -> Spec:
     data: list[Spec] = []
     gap, height = 0.07, 1 / len(panels)
     layout = layout_of({}, {})

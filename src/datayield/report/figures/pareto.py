@@ -1,23 +1,24 @@
 """Error against seconds and FLOPs: every run at every milestone, and the Pareto frontier."""
 
 from datayield.analysis.cost import Cost, Frontier, Spot
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import metric_name, percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import Findings
+from datayield.report.palette import Styles
 from datayield.spec.run import short_number
 from datayield.store.format import duration
 
 AXES: dict[Cost, str] = {"seconds": "seconds of pretraining", "flops": "FLOPs of pretraining"}
 
 
-def frontier_figures(f: Findings) -> list[Figure]:
+def frontier_figures(f: Findings, look: Styles) -> list[Figure]:
     """A figure for each evaluation and cost; those after the first evaluation are folded."""
     found = []
     first = f.frontiers[0].eval if f.frontiers else ""
     for i, front in enumerate(f.frontiers):
         title = f"{front.place}: error against {'time' if front.cost == 'seconds' else 'FLOPs'}"
         folded = front.eval != first
-        found.append(Figure(f"frontier-{i}", title, _spec(f, front), height=360, folded=folded))
+        found.append(Figure(f"frontier-{i}", title, _spec(look, front), height=360, folded=folded))
     return found
 
 
@@ -26,10 +27,10 @@ def cost_words(cost: Cost, value: float) -> str:
     return duration(value) if cost == "seconds" else f"{short_number(value)} FLOPs"
 
 
-def _spec(f: Findings, front: Frontier) -> Spec:
+def _spec(look: Styles, front: Frontier) -> Spec:
     data: list[Spec] = []
     for line, mine in front.by_line().items():
-        style = f.styles.get(line.key.name)
+        style = look.get(line.key.name)
         if style is None:  # not shown on this page
             continue
         data.append(

@@ -1,20 +1,21 @@
 """The probe's honesty: what choosing it on the test labels would have added."""
 
+from datayield.analysis.findings import Curves, Findings
 from datayield.analysis.format import count, percent
-from datayield.analysis.results.curves import curves
 from datayield.report.figures.canvas import Figure, layout_of
-from datayield.report.findings import Curves, Findings
+from datayield.report.palette import Styles
 
 BEST_ON_TEST = "_best_on_test"  # after the name of a metric
 
 
-def honesty_figure(f: Findings) -> Figure | None:
+def honesty_figure(f: Findings, look: Styles) -> Figure | None:
     """How much choosing the probe on the test labels would have flattered each cell."""
     data = []
-    best: Curves = {}
+    best: Curves = {}  # by the key of the honest curve
     for metric in dict.fromkeys(key.metric for key in f.main):
-        found = curves(f.results, metric + BEST_ON_TEST)
-        best |= {k: line for k, line in found.items() if k._replace(metric=metric) in f.main}
+        found = f.results.metric(metric + BEST_ON_TEST).curves
+        honest_keys = {key._replace(metric=metric): line for key, line in found.items()}
+        best |= {key: line for key, line in honest_keys.items() if key in f.main}
     evals = list(dict.fromkeys(key.eval for key in best))
     names = list(dict.fromkeys(key.name for key in best))
     cells = {(k, p.n): p.seeds.mean for k, line in f.main.items() for p in line}
@@ -22,8 +23,7 @@ def honesty_figure(f: Findings) -> Figure | None:
         x, y, text = [], [], []
         for key, line in ((k, v) for k, v in best.items() if k.name == name):
             for j, p in enumerate(line):
-                metric = key.metric.removesuffix(BEST_ON_TEST)
-                honest = cells.get((key._replace(metric=metric), p.n))
+                honest = cells.get((key, p.n))
                 if honest is not None:
                     spread = (i + (j + 1) / (len(line) + 1)) / len(names)
                     x.append(evals.index(key.eval) + 0.8 * (spread - 0.5))
@@ -32,7 +32,7 @@ def honesty_figure(f: Findings) -> Figure | None:
                         f"<b>{name}</b><br>N = {count(p.n)}: {percent(honest)} tuned without test, "
                         f"{percent(p.seeds.mean)} best on test"
                     )
-        marker = {"color": f.styles[name].colour, "size": 7, "opacity": 0.85}
+        marker = {"color": look[name].colour, "size": 7, "opacity": 0.85}
         data.append(
             {
                 "type": "scatter",

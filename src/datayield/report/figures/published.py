@@ -1,9 +1,9 @@
 """The paper's figure and ours beside it: the same axes, each at its own scale."""
 
 from datayield.analysis.claims import Beside, Panel, Series
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import metric_name
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import Findings
 from datayield.report.palette import BASELINES, COLOURS, Style
 from datayield.spec.claims import Axis
 from datayield.spec.run import short_number
@@ -47,13 +47,13 @@ def looks(theirs: Panel, ours: Panel | None) -> dict[str, Style]:
     by_method = all(len({s.method for s in panel}) == len(panel) for panel in panels)
     found: dict[str, Style] = {}
     for panel in panels:
-        own = [s for s in panel if s.arm != "untrained"]
+        own = [s for s in panel if not s.untrained]
         for i, s in enumerate(own):
             hue = methods.index(s.method) if by_method and s.method else i
             dash = _DASHES[hue // len(COLOURS) % len(_DASHES)]
             look = Style(COLOURS[hue % len(COLOURS)], dash, _SYMBOLS[hue % len(_SYMBOLS)])
             found.setdefault(s.name, look)
-    bare = {s.name: BARE for panel in panels for s in panel if s.arm == "untrained"}
+    bare = {s.name: BARE for panel in panels for s in panel if s.untrained}
     return found | bare
 
 

@@ -1,9 +1,9 @@
 """The score over N and C as a heat map, with the regime of each cell."""
 
 from datayield.analysis.decision import Cell, Grid
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import Findings
 from datayield.spec.run import short_number
 
 _SCALE = [[0, "#f4f1e6"], [1, "#6fb3dc"]]  # light throughout, so that one ink reads on all of it

@@ -3,11 +3,10 @@
 import re
 from math import log10
 
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import count
-from datayield.analysis.results import CurveKey, baselines
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import CurveKey
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import Findings
 from datayield.report.palette import BASELINES, COLOURS
 
 _NAME = re.compile(r"eigenvalue_(\d+)(?:_of_(\d+)_views)?")
@@ -24,10 +23,10 @@ def spectrum_figures(f: Findings) -> list[Figure]:
     of_bases: dict[str, dict[tuple[str, str], Line]] = {}
     for metric, named in [(m, found) for m in metrics if (found := _NAME.fullmatch(m))]:
         index, views = int(named[1]), int(named[2] or 0)
-        for key, points in curves(f.results, metric).items():
+        for key, points in f.results.metric(metric).curves.items():
             mine = of_curves.setdefault((key._replace(metric=""), points[-1].n), {})
             mine.setdefault(views, {})[index] = points[-1].seeds.mean
-        for b in baselines(f.results, metric) if not views else ():
+        for b in f.results.metric(metric).baselines if not views else ():
             of_bases.setdefault(b.eval, {}).setdefault((b.kind, b.name), {})[index] = b.seeds.mean
     return [
         Figure(

@@ -2,43 +2,43 @@
 
 from dataclasses import replace
 
+from datayield.analysis.findings import STATE, Findings
 from datayield.analysis.format import count, metric_name
 from datayield.analysis.results import CurveKey, Point
 from datayield.report.figures.canvas import Figure, Spec, layout_of
-from datayield.report.findings import STATE, Findings
-from datayield.report.palette import Style
+from datayield.report.palette import Styles
 from datayield.spec.run import short_number
 
 Lines = dict[tuple[CurveKey, int], list[Point]]
 
 
-def time_figures(f: Findings) -> list[Figure]:
+def time_figures(f: Findings, look: Styles) -> list[Figure]:
     """Scores and effective rank over training, for the smallest, middle and largest N."""
     shown = {"main": ("", f.main_over_time, 100.0)}
-    return _figures(f, {**shown, "rank": ("effective rank", f.rank_over_time, 1.0)})
+    return _figures(f, look, {**shown, "rank": ("effective rank", f.rank_over_time, 1.0)})
 
 
-def state_figures(f: Findings) -> list[Figure]:
+def state_figures(f: Findings, look: Styles) -> list[Figure]:
     """The other metrics of state@1 over training, likewise."""
-    found = _figures(f, {m: (STATE[m], lines, 1.0) for m, lines in f.state_over_time.items()})
+    found = _figures(f, look, {m: (STATE[m], lines, 1.0) for m, lines in f.state_over_time.items()})
     return [replace(figure, folded=True) for figure in found]
 
 
-def _figures(f: Findings, shown: dict[str, tuple[str, Lines, float]]) -> list[Figure]:
+def _figures(f: Findings, look: Styles, shown: dict[str, tuple[str, Lines, float]]) -> list[Figure]:
     found = []
     for metric, (named, lines, scale) in shown.items():
         for i, name in enumerate(dict.fromkeys(key.eval for key, _ in lines)):
             mine = {k: v for k, v in lines.items() if k[0].eval == name}
             first = next(iter(mine))[0]
             title = named or f"{metric_name(first.metric)}, %"
-            spec = _over_time(mine, f.styles, scale, title)
+            spec = _over_time(mine, look, scale, title)
             place = first.place
             folded = name in f.tasks
             found.append(Figure(f"time-{metric}-{i}", f"{place}: {title}", spec, folded=folded))
     return found
 
 
-def _over_time(lines: Lines, look: dict[str, Style], scale: float, y_title: str) -> Spec:
+def _over_time(lines: Lines, look: Styles, scale: float, y_title: str) -> Spec:
     sizes = sorted({n for _, n in lines})
     picked = sorted({sizes[0], sizes[len(sizes) // 2], sizes[-1]})
     symbols = dict(zip(picked, ("circle-open", "square-open", "diamond"), strict=False))

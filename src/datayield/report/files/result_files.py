@@ -5,18 +5,20 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 from datayield.analysis.cost import Normalised
 from datayield.analysis.decision import Ledger
 from datayield.analysis.format import count, metric_name
 from datayield.analysis.model import CurveGain, Fit
-from datayield.analysis.results import CurveKey, Point, Row, Seeds, Spent, StudyResults, baselines
-from datayield.analysis.results.curves import curves
+from datayield.analysis.results import CurveKey, Point, Row, Seeds, Spent, StudyResults
 from datayield.spec.atomic_files import write_text
 
-_ORDER = ("eval", "metric", "kind", "method", "arm", "asked", "n", "images", "share", "seed", "run")
+_COLUMNS = tuple(name for name in Row._fields if name != "mean_of")
+_FIRST = (
+    "eval", "metric", "kind", "method", "axes", "budget", "n", "images", "share", "seed", "run",
+)  # fmt: skip
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -30,8 +32,11 @@ _LATEX = {
 
 def to_csv(results: StudyResults, path: Path) -> None:
     """One value per line, columns as in `Row`, accuracies in [0, 1]; equal rows, equal bytes."""
-    first = attrgetter(*_ORDER)
-    _write(path, Row._fields, sorted(results.rows, key=lambda row: (first(row), row)))
+    order = itemgetter(*(_COLUMNS.index(name) for name in _FIRST))
+    words = {"budget": attrgetter("budget_label"), "axes": attrgetter("axes_label")}
+    read = [words.get(name, attrgetter(name)) for name in _COLUMNS]
+    rows = [tuple(each(row) for each in read) for row in results.rows]
+    _write(path, _COLUMNS, sorted(rows, key=lambda row: (order(row), row)))
 
 
 def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
@@ -42,7 +47,7 @@ def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
     writer.writerow([*cell, "chosen_by", "seed", "share", "score", "gap_to_best_on_test"])
     for ledger in ledgers:
         shares = " ".join(f"{share:g}" for share in ledger.milestones)
-        fixed = (*ledger.key, ledger.encoder, ledger.n, ledger.images, shares)
+        fixed = (*_key_cells(ledger.key), ledger.encoder, ledger.n, ledger.images, shares)
         for choice in ledger.choices:
             gap, at = choice.gap.by_seed, choice.shares.by_seed
             for seed, score in choice.score.values:
@@ -56,7 +61,7 @@ def curves_to_csv(gains: dict[CurveKey, CurveGain], fits: dict[CurveKey, Fit], p
     rows = []
     for key, fit in fits.items():
         gain, fitted = gains.get(key), fit.law
-        row: list[object] = [*key]
+        row: list[object] = [*_key_cells(key)]
         if gain is not None:
             d = gain.total.gain
             row += [gain.total.n, gain.total.to, d.mean, d.low, d.high, d.seeds]
@@ -89,6 +94,10 @@ def runs_to_csv(spent: tuple[Spent, ...], path: Path) -> None:
     _write(path, names, map(attrgetter(*names), spent))
 
 
+def _key_cells(key: CurveKey) -> tuple[str, ...]:
+    return (*key[:4], key.axes_label, key.budget_label)
+
+
 def _write(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -102,7 +111,7 @@ def to_latex(results: StudyResults, path: Path) -> None:
     parts = [
         "% Needs \\usepackage{booktabs}. Main metrics in percent: mean $\\pm$ half range of seeds."
     ]
-    lines = curves(results)
+    lines = results.main.curves
     for name in dict.fromkeys(key.eval for key in lines):
         mine = {key: line for key, line in lines.items() if key.eval == name}
         parts.append(_table(results, name, mine))
@@ -122,7 +131,7 @@ def _table(results: StudyResults, name: str, mine: dict[CurveKey, list[Point]]) 
     ]
     base = [
         f"{escape(b.name)} & \\multicolumn{{{len(mine)}}}{{c}}{{{_cell(b.seeds)}}} \\\\"
-        for b in baselines(results)
+        for b in results.main.baselines
         if b.eval == name
     ]
     body = [" & ".join(row) + r" \\" for row in rows]

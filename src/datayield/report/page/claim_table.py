@@ -3,7 +3,7 @@
 from typing import Any
 
 from datayield.analysis.claims import ITEM_CORRELATION, LEVEL, Judged, said, tally
-from datayield.report.findings import Findings
+from datayield.analysis.findings import Findings
 
 SCHEMA_VERSION = 1
 _ORDER = ("reproduced", "contradicted", "undecided", "not asked")
@@ -12,7 +12,7 @@ _ORDER = ("reproduced", "contradicted", "undecided", "not asked")
 def claims_table(f: Findings) -> dict[str, Any]:
     """Rows in the study's order, and the counts; empty `rows` where the study claims nothing."""
     return {
-        "tally": tally(f.claims).removeprefix("claims: "),
+        "tally": tally(f.claims),
         "level": f"{100 * LEVEL:g}",
         "scale": f.claims[0].scale if f.claims else "",
         "item_correlation": f"{ITEM_CORRELATION:g}",
@@ -51,7 +51,7 @@ def claims_json(f: Findings) -> dict[str, Any]:
         "scale": study.scale,
         "level": LEVEL,
         "item_correlation": ITEM_CORRELATION,
-        "tally": tally(f.claims),
+        "tally": f"claims: {tally(f.claims)}",
         "counts": {v: sum(j.verdict == v for j in f.claims) for v in _ORDER},
         "claims": [_json(j) for j in f.claims],
     }

@@ -5,11 +5,11 @@ from itertools import islice
 from typing import Any
 
 from datayield.analysis.decision import no_grid
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import count, percent, plural
 from datayield.analysis.results import Spent
-from datayield.analysis.text import how_read
+from datayield.analysis.text import Headline, how_read
 from datayield.report.figures import selection_styles
-from datayield.report.findings import Findings
 from datayield.report.page.claim_table import claims_table
 from datayield.report.page.cost_tables import (
     normalised_sentences,
@@ -25,6 +25,7 @@ from datayield.report.page.tables import (
     result_table,
     selection_table,
 )
+from datayield.report.palette import Styles
 from datayield.report.terminal import protocols
 from datayield.spec.run import short_number
 from datayield.store.format import duration
@@ -32,7 +33,7 @@ from datayield.store.format import duration
 LISTED = 100  # runs that the page names one by one
 
 
-def content(f: Findings) -> dict[str, Any]:
+def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, Any]:
     """All that the template prints but figures and facts; every text is escaped there."""
     results = f.results
     used = {row.protocol for row in results.rows}
@@ -44,7 +45,7 @@ def content(f: Findings) -> dict[str, Any]:
         "notes": results.study.notes,
         "missing": results.missing[:LISTED],
         "missing_count": len(results.missing),
-        "answer": f.answer,
+        "answer": headlines,
         "claims": claims_table(f),
         "worth": f"{100 * f.worth:g}",
         "groups": group_rows(f),
@@ -59,7 +60,7 @@ def content(f: Findings) -> dict[str, Any]:
         "normalised": normalised_tables(f),
         "how_read": how_read(f.normalised),
         "times_to": time_tables(f),
-        "grid_note": "" if f.grids else no_grid(results),
+        "grid_note": "" if f.grids else no_grid(results.main.curves),
         "results": [result_table(f, name) for name in f.curved],
         "selections": [
             selection_table(f, name) for name in dict.fromkeys(x.key.eval for x in f.ledgers)
@@ -78,7 +79,7 @@ def content(f: Findings) -> dict[str, Any]:
             for run, spec in islice(results.specs.items(), LISTED)
         ],
         "specs_count": len(results.specs),
-        "legend_rows": [(name, style) for name, style in f.styles.items()],
+        "legend_rows": [(name, style) for name, style in look.items()],
     }
 
 

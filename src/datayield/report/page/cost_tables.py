@@ -3,10 +3,10 @@
 from typing import Any
 
 from datayield.analysis.cost import Comparison, Frontier, amount
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import count, join, method_name, percent, points, span
 from datayield.analysis.text import WORDS, names, sentence
 from datayield.report.figures import cost_words
-from datayield.report.findings import Findings
 
 LISTED = 40  # lines of a table of times
 

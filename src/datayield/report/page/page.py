@@ -8,7 +8,9 @@ from typing import Any
 from markupsafe import Markup
 
 from datayield.analysis.background import aside
+from datayield.analysis.findings import Findings, analyse
 from datayield.analysis.results import StudyResults
+from datayield.analysis.text.answer import answer
 from datayield.report.figures import (
     Figure,
     frontier_figures,
@@ -35,10 +37,10 @@ from datayield.report.files import (
     to_csv,
     to_latex,
 )
-from datayield.report.findings import Findings, analyse
 from datayield.report.page.claim_table import claims_json
 from datayield.report.page.content import content, facts
 from datayield.report.page.truncate import shown
+from datayield.report.palette import Styles, styles
 from datayield.report.paper import write_static
 from datayield.report.templates import template
 from datayield.spec.atomic_files import write_json, write_text
@@ -50,8 +52,9 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     Each file appears whole or not at all, the page last. It needs no network: plotly is inside.
     """
     found = analyse(results)
-    few = shown(found)[0]
-    drawn = aside(lambda: write_static(few, folder / "figures"))
+    few, note = shown(found)
+    look = styles([*few.main, *few.rank, *few.scores])
+    drawn = aside(lambda: write_static(few, look, folder / "figures"))
     to_csv(results, folder / "table.csv")
     curves_to_csv(found.gains, found.fits, folder / "curves.csv")
     runs_to_csv(results.spent, folder / "runs.csv")
@@ -66,39 +69,38 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     if found.claims:
         write_json(folder / "claims.json", claims_json(found))
         tables.append("claims.json")
-    write_json(folder / "answers.json", [headline.text for headline in found.answer])
+    headlines = answer(found)
+    write_json(folder / "answers.json", [headline.text for headline in headlines])
     page = folder / "report.html"
     files = [path.relative_to(folder).as_posix() for path in drawn()]
-    write_text(page, render(found, [*tables, *files]))
+    text = content(few, headlines, look) | {"facts": facts(found), "shown": note}
+    write_text(page, render(few, look, text, [*tables, *files]))
     return page
 
 
-def render(found: Findings, files: list[str]) -> str:
-    """The page as text; `files` are linked as lying beside it."""
-    every, (found, note) = found, shown(found)
-    honesty, peak = honesty_figure(found), peak_figure(found)
+def render(found: Findings, look: Styles, text: dict[str, Any], files: list[str]) -> str:
+    """The page: figures of what is drawn, beside `text`; `files` are linked as lying beside it."""
+    honesty, peak = honesty_figure(found, look), peak_figure(found, look)
     figures = {
-        "yields": yield_figures(found),
-        "group_figures": group_figures(found),
-        "gain_figures": gain_figures(found),
-        "ranks": rank_figures(found),
-        "times": [*time_figures(found), *state_figures(found)],
+        "yields": yield_figures(found, look),
+        "group_figures": group_figures(found, look),
+        "gain_figures": gain_figures(found, look),
+        "ranks": rank_figures(found, look),
+        "times": [*time_figures(found, look), *state_figures(found, look)],
         "selection": selection_figures(found),
         "heats": heat_figures(found),
         "published": published_figures(found),
         "normalised_figures": normalised_figures(found),
-        "fronts": frontier_figures(found),
-        "label_figures": label_figures(found),
+        "fronts": frontier_figures(found, look),
+        "label_figures": label_figures(found, look),
         "peak": [peak] if peak else [],
         "spectra": spectrum_figures(found),
         "honesty": [honesty] if honesty else [],
     }
     drawn = [figure for group in figures.values() for figure in group]
     return template("template.html").render(
-        **content(found),
+        **text,
         **figures,
-        facts=facts(every),
-        shown=note,
         files=files,
         specs_of_figures=_inline({figure.id: _spec(figure) for figure in drawn}),
         plotly=Markup(_plotly()) if drawn else "",

@@ -3,9 +3,9 @@
 from typing import Any
 
 from datayield.analysis.claims import Beside, Series, Spot, same
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import method_name, points, span
 from datayield.report.figures.published import AXES
-from datayield.report.findings import Findings
 from datayield.spec.claims import Published
 from datayield.spec.run import short_number
 

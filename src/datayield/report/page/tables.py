@@ -3,10 +3,10 @@
 from typing import Any
 
 from datayield.analysis.decision import LabelTable, criteria
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import count, percent, plural, points, span
 from datayield.analysis.model import CurveGain, Difference, Step
 from datayield.analysis.results import CurveKey, Seeds
-from datayield.report.findings import Findings
 from datayield.spec.run import short_number
 
 Table = dict[str, Any]

@@ -1,18 +1,21 @@
 """What of a large study is drawn: as many curves as a legend can name; the rest lies in files."""
 
-from collections.abc import Iterable
-from dataclasses import fields, replace
+from collections.abc import Set
 from itertools import chain, zip_longest
-from typing import Any
+from typing import TypeVar
 
+from datayield.analysis.decision import Grid, Ledger, Peak
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import count
-from datayield.analysis.results import CurveKey
-from datayield.report.findings import Findings
-from datayield.report.palette import styles
+from datayield.analysis.results import CurveKey, GroupGain
+from datayield.spec.run import Budget
+from datayield.spec.study import NamedAxes
 
 CURVES, PANELS = 20, 6
 
-_Name = tuple[str, str, str]  # method, arm, budget: a curve, whatever it is evaluated on
+Value = TypeVar("Value")
+OfCurve = TypeVar("OfCurve", Grid, Ledger, Peak, GroupGain)
+_Name = tuple[str, NamedAxes, Budget | None]  # a curve, whatever it is evaluated on
 
 
 def shown(f: Findings) -> tuple[Findings, str]:
@@ -24,25 +27,47 @@ def shown(f: Findings) -> tuple[Findings, str]:
     keys = [*f.main, *f.rank, *f.scores]
     names = list(dict.fromkeys(map(_name, keys)))
     kept = set(_by_turns(names)[:CURVES])
-    planes = {(method, arm, "") for method, arm, _ in kept}  # a grid is over all budgets
-    some = {
-        field.name: _only(getattr(f, field.name), kept | planes)
-        for field in fields(f)
-        if field.name not in ("results", "styles")
-    }
-    panels = list(dict.fromkeys(ledger.key for ledger in some["ledgers"]))[:PANELS]
-    ledgers = [ledger for ledger in some["ledgers"] if ledger.key in panels]
-    grids = some["grids"][:PANELS]
+    planes = {(method, axes, None) for method, axes, _ in kept}  # a grid is over all budgets
+    ledgers = _keyed(f.ledgers, kept)
+    panels = list(dict.fromkeys(ledger.key for ledger in ledgers))[:PANELS]
+    ledgers = [ledger for ledger in ledgers if ledger.key in panels]
+    grids = _keyed(f.grids, planes)[:PANELS]
     if len(kept) == len(names) and (len(ledgers), len(grids)) == (len(f.ledgers), len(f.grids)):
         return f, ""
-    look = styles([key for key in keys if _name(key) in kept])
-    part = replace(f, **some | {"ledgers": ledgers, "grids": grids, "styles": look})
-    curves = (
+    part = Findings(  # every field by name: a new one is to be decided on here
+        results=f.results,
+        worth=f.worth,
+        main=_curves(f.main, kept),
+        rank=_curves(f.rank, kept),
+        baselines=f.baselines,
+        rank_baselines=f.rank_baselines,
+        fits=_curves(f.fits, kept),
+        gains=_curves(f.gains, kept),
+        grids=grids,
+        main_over_time=_courses(f.main_over_time, kept),
+        rank_over_time=_courses(f.rank_over_time, kept),
+        state_over_time={m: _courses(lines, kept) for m, lines in f.state_over_time.items()},
+        ledgers=ledgers,
+        over_baselines=f.over_baselines,
+        scores_over_baselines=f.scores_over_baselines,
+        peaks=_keyed(f.peaks, kept),
+        labels=f.labels,
+        claims=f.claims,
+        scores=_curves(f.scores, kept),
+        score_baselines=f.score_baselines,
+        groups=f.groups,
+        group_gains=_keyed(f.group_gains, kept),
+        reference=f.reference,
+        beside=f.beside,
+        normalised=f.normalised,
+        frontiers=f.frontiers,
+    )
+    told = (
         f"{count(len(kept))} of {count(len(names))} curves (the first of the study, alternating "
         "methods, never selected by score) and "
     )
     return part, (
-        f"This page shows {curves if len(kept) < len(names) else ''}at most {PANELS} grids and "
+        f"This page shows {told if len(kept) < len(names) else ''}at most {PANELS} grids and "
         "selections. The answer covers all of them, and the files next to this page list all."
     )
 
@@ -54,20 +79,19 @@ def _by_turns(names: list[_Name]) -> list[_Name]:
     return [name for name in chain(*zip_longest(*of_method.values())) if name is not None]
 
 
-def _only(value: Any, kept: set[_Name]) -> Any:
-    """Mappings by curve, or by (curve, ...), and lists of what has a `key`, without the others."""
-    if isinstance(value, dict):
-        return {key: _only(v, kept) for key, v in value.items() if _is_kept(key, kept)}
-    if isinstance(value, list):
-        return [item for item in value if _is_kept(getattr(item, "key", None), kept)]
-    return value
+def _curves(lines: dict[CurveKey, Value], kept: Set[_Name]) -> dict[CurveKey, Value]:
+    return {key: value for key, value in lines.items() if _name(key) in kept}
 
 
-def _is_kept(key: object, kept: Iterable[_Name]) -> bool:
-    if isinstance(key, tuple) and not isinstance(key, CurveKey):
-        key = key[0] if key else None
-    return not isinstance(key, CurveKey) or _name(key) in kept
+def _courses(
+    lines: dict[tuple[CurveKey, int], Value], kept: Set[_Name]
+) -> dict[tuple[CurveKey, int], Value]:
+    return {at: value for at, value in lines.items() if _name(at[0]) in kept}
+
+
+def _keyed(found: list[OfCurve], kept: Set[_Name]) -> list[OfCurve]:
+    return [each for each in found if _name(each.key) in kept]
 
 
 def _name(key: CurveKey) -> _Name:
-    return key.method, key.arm, key.asked
+    return key.method, key.axes, key.budget

@@ -3,8 +3,8 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from datayield.analysis.findings import Findings
 from datayield.report.figures import selection_styles
-from datayield.report.findings import Findings
 from datayield.report.paper.style import COLUMNS, name_sizes, panels, shared_legend
 
 if TYPE_CHECKING:

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datayield.analysis.findings import Curves, Findings
 from datayield.analysis.format import metric_name
 from datayield.analysis.results import Baseline
 from datayield.report.figures import label_sides
-from datayield.report.findings import Curves, Findings
-from datayield.report.palette import BASELINES
+from datayield.report.palette import BASELINES, Styles
 from datayield.report.paper.checkpoints import selection_sheet
 from datayield.report.paper.pareto import frontier_sheet
 from datayield.report.paper.published import published_sheet
@@ -21,30 +22,30 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_static(f: Findings, folder: Path) -> list[Path]:
+def write_static(f: Findings, look_of: Styles, folder: Path) -> list[Path]:
     """Write `<name>.svg` and `<name>.pdf` for each figure that the data can show."""
     import matplotlib
 
-    makers: dict[str, Callable[[Findings], Figure | None]] = {
-        "yield": _yield,
-        "gain": _gain,
-        "groups": _groups,
-        "effective_rank": _rank,
-        "grid": _grid,
-        "selection": selection_sheet,
-        "frontier": frontier_sheet,
-        "published": published_sheet,
+    makers: dict[str, Callable[[], Figure | None]] = {
+        "yield": partial(_yield, f, look_of),
+        "gain": partial(_gain, f, look_of),
+        "groups": partial(_groups, f, look_of),
+        "effective_rank": partial(_rank, f, look_of),
+        "grid": partial(_grid, f),
+        "selection": partial(selection_sheet, f),
+        "frontier": partial(frontier_sheet, f, look_of),
+        "published": partial(published_sheet, f),
     }
     written = []
     with matplotlib.rc_context(STYLE):
         for name, make in makers.items():
-            figure = make(f)
+            figure = make()
             if figure is not None:
                 written += [save(figure, folder / f"{name}.{kind}") for kind in ("svg", "pdf")]
     return written
 
 
-def _yield(f: Findings) -> "Figure | None":
+def _yield(f: Findings, look_of: Styles) -> "Figure | None":
     if not f.main:
         return None
     names = list(dict.fromkeys(key.name for key in f.main))
@@ -52,20 +53,20 @@ def _yield(f: Findings) -> "Figure | None":
     figure, axes = panels(titles, math.ceil(len(names) / COLUMNS))
     with shared_legend(figure, axes):
         for ax, name in zip(axes, f.evals, strict=True):
-            _draw(ax, f, f.of(name), 100.0)
+            _draw(ax, look_of, f.of(name), 100.0)
             for key in f.of(name):
                 fit = f.fits[key]
                 if fit.law and fit.verdict == "decided":
                     y = [100 * (1 - e.value) for e in fit.law.error]
                     shown = [n for n in fit.law.grid if n <= 2.05 * f.main[key][-1].n]
-                    colour = f.styles[key.name].colour
+                    colour = look_of[key.name].colour
                     ax.plot(shown, y[: len(shown)], ls=":", lw=1, color=colour)
             _baselines(ax, [b for b in f.baselines if b.eval == name], 100.0)
             ax.set_ylabel(f"{metric_name(next(iter(f.of(name))).metric)}, %")
     return figure
 
 
-def _rank(f: Findings) -> "Figure | None":
+def _rank(f: Findings, look_of: Styles) -> "Figure | None":
     if not f.rank:
         return None
     evals = list(dict.fromkeys(key.eval for key in f.rank))
@@ -73,13 +74,13 @@ def _rank(f: Findings) -> "Figure | None":
     figure, axes = panels(evals, math.ceil(len(names) / COLUMNS))
     with shared_legend(figure, axes):
         for ax, name in zip(axes, evals, strict=True):
-            _draw(ax, f, {k: v for k, v in f.rank.items() if k.eval == name}, 1.0)
+            _draw(ax, look_of, {k: v for k, v in f.rank.items() if k.eval == name}, 1.0)
             _baselines(ax, [b for b in f.rank_baselines if b.eval == name], 1.0)
             ax.set_ylabel("effective rank")
     return figure
 
 
-def _groups(f: Findings) -> "Figure | None":
+def _groups(f: Findings, look_of: Styles) -> "Figure | None":
     shown = [g for g in f.groups if any(key.eval == g.name for key in f.scores)]
     if not shown:
         return None
@@ -88,15 +89,15 @@ def _groups(f: Findings) -> "Figure | None":
     figure, axes = panels(titles, math.ceil(len(names) / COLUMNS))
     with shared_legend(figure, axes):
         for ax, group in zip(axes, shown, strict=True):
-            _draw(ax, f, {k: v for k, v in f.scores.items() if k.eval == group.name}, 100.0)
+            _draw(ax, look_of, {k: v for k, v in f.scores.items() if k.eval == group.name}, 100.0)
             _baselines(ax, [b for b in f.score_baselines if b.eval == group.name], 100.0)
             ax.set_ylabel("mean score, %")
     return figure
 
 
-def _draw(ax: "Axes", f: Findings, lines: Curves, scale: float) -> None:
+def _draw(ax: "Axes", look_of: Styles, lines: Curves, scale: float) -> None:
     for key, line in lines.items():
-        style, x = f.styles[key.name], [p.n for p in line]
+        style, x = look_of[key.name], [p.n for p in line]
         low, high = ([scale * getattr(p.seeds, e) for p in line] for e in ("low", "high"))
         ax.fill_between(x, low, high, color=style.colour, alpha=0.15, lw=0)
         y = [scale * p.seeds.mean for p in line]
@@ -114,7 +115,7 @@ def _baselines(ax: "Axes", bases: list[Baseline], scale: float) -> None:
         ax.text(0.01 if side == "left" else 0.99, at, b.name, color=colour, fontsize=7, **where)
 
 
-def _gain(f: Findings) -> "Figure | None":
+def _gain(f: Findings, look_of: Styles) -> "Figure | None":
     lines = list(f.gains.values())
     evals = [name for name in f.evals if any(g.key.eval == name for g in lines)]
     if not evals:
@@ -138,13 +139,13 @@ def _gain(f: Findings) -> "Figure | None":
                 x = [math.sqrt(s.n * s.to) * (s.to / s.n) ** shift for s in known]
                 errors = [[100 * (d.mean - d.low) for d in each]]
                 errors += [[100 * (d.high - d.mean) for d in each]]
-                look: Any = {"color": f.styles[line.key.name].colour, "label": line.key.name}
+                look: Any = {"color": look_of[line.key.name].colour, "label": line.key.name}
                 y = [100 * d.mean for d in each]
                 ax.errorbar(
                     x,
                     y,
                     errors,
-                    fmt=f.styles[line.key.name].marker,
+                    fmt=look_of[line.key.name].marker,
                     elinewidth=1,
                     capsize=1.5,
                     **look,

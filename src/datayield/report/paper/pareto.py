@@ -3,9 +3,10 @@
 import math
 from typing import TYPE_CHECKING, Any
 
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import metric_name
 from datayield.report.figures.pareto import AXES
-from datayield.report.findings import Findings
+from datayield.report.palette import Styles
 from datayield.report.paper.style import COLUMNS, panels, shared_legend
 from datayield.spec.run import short_number
 
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 MOST_NAMES = 24  # in a legend: above it one for all N of a curve
 
 
-def frontier_sheet(f: Findings) -> "Figure | None":
+def frontier_sheet(f: Findings, look_of: Styles) -> "Figure | None":
     """A panel for each evaluation and cost; both axes as on the page."""
     if not f.frontiers:
         return None
     lines = list(dict.fromkeys(s.line for front in f.frontiers for s in front.spots))
-    shown = [line for line in lines if line.key.name in f.styles]
+    shown = [line for line in lines if line.key.name in look_of]
     few = len(shown) <= MOST_NAMES
     names = {line: line.name if few else line.key.name for line in shown}
     legend = len(set(names.values())) + 1
@@ -31,7 +32,7 @@ def frontier_sheet(f: Findings) -> "Figure | None":
             by_line = front.by_line()
             for line in shown:
                 mine = by_line.get(line, [])
-                style = f.styles[line.key.name]
+                style = look_of[line.key.name]
                 look: Any = {"color": style.colour, "ls": style.pattern, "marker": style.marker}
                 x, y = [s.cost for s in mine], [100 * s.error for s in mine]
                 ax.plot(x, y, lw=0.8, label=names[line], **look) if mine else None

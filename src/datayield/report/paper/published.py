@@ -4,10 +4,10 @@ import math
 from typing import TYPE_CHECKING
 
 from datayield.analysis.claims import Panel
+from datayield.analysis.findings import Findings
 from datayield.analysis.format import metric_name
 from datayield.report.figures import looks
 from datayield.report.figures.published import AXES
-from datayield.report.findings import Findings
 from datayield.report.paper.style import COLUMNS, panels, shared_legend
 from datayield.spec.run import short_number
 

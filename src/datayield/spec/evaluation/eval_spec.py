@@ -17,8 +17,9 @@ DRAWS = 5  # of the labels, where a share of them is asked for and `draws` is no
 
 
 class EvalSpec(Frozen):
-    """A measurement of an encoder. `name`, `group` and `part_of` (the suite) are only labels; all
-    other fields are part of its id.
+    """A measurement of an encoder. `name`, `group` and, for a task of a suite, `part_of` (the
+    suite), `suite_name` (its name in the study) and `task` are only labels; all other fields are
+    part of its id.
 
     `label` names a column of labels (datasets with a single one call it `label`). `train_count` and
     `test_count` take prefixes of a permutation determined by `seed`; `None` takes all images. `val`
@@ -58,6 +59,8 @@ class EvalSpec(Frozen):
     classes: Classes | None = None
     group: str = ""
     part_of: str = ""
+    suite_name: str = ""
+    task: str = ""
     views: str | None = Field(None, description="recipe whose first view is used; None: symmetric")
 
     @model_validator(mode="after")
@@ -70,6 +73,12 @@ class EvalSpec(Frozen):
             raise ValueError(
                 f"unknown views {self.views!r}{guess} (allowed: {', '.join(VIEW_RECIPES)})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_task_is_of_a_suite(self) -> "EvalSpec":
+        if len({self.part_of == "", self.suite_name == "", self.task == ""}) > 1:
+            raise ValueError("part_of, suite_name and task go together; write suite: instead")
         return self
 
     @model_validator(mode="after")
@@ -153,8 +162,8 @@ class EvalSpec(Frozen):
 
     @cached_property
     def id(self) -> str:
-        """12 hex digits over everything but the labels `name`, `group` and `part_of`."""
-        labels = {"name", "group", "part_of"}
+        """12 hex digits over everything but the labels: names, group and suite."""
+        labels = {"name", "group", "part_of", "suite_name", "task"}
         kept = self.model_dump(mode="json", exclude=labels, exclude_none=True)
         return versioned_digest("eval", kept, {})
 

@@ -130,6 +130,7 @@ def _tasks(asked: Asked) -> list[dict[str, Any]]:
     shared = {
         "protocol": SUITE_PROTOCOL,
         "part_of": asked.suite,
+        "suite_name": prefix,
         "size": asked.size,
         "fit": whole.fit,
         "seed": asked.seed,
@@ -137,7 +138,7 @@ def _tasks(asked: Asked) -> list[dict[str, Any]]:
         "test_count": asked.test_count,
     }
     shared |= {k: v for k in ("at", "where") if (v := getattr(asked, k)) is not None}
-    keys = {"group", "dataset", "label", "train", "val", "test", "train_count", "metric"}
+    keys = {"task", "group", "dataset", "label", "train", "val", "test", "train_count", "metric"}
     found = []
     for task in whole.tasks:
         if task.group in asked.groups and task.task not in asked.without:

@@ -52,6 +52,13 @@ class Budget(Frozen):
             )
         return max(1, round(self.amount / flops_per_image))
 
+    @property
+    def display(self) -> str:
+        """For people, to whom images are those that one has: '640k presented', '100 epochs'."""
+        if self.unit == "images":
+            return f"{short_number(self.amount)} presented"
+        return self.label()
+
     def label(self) -> str:
         """A short name for tables and legends: `100 epochs`, `640k images`."""
         return f"{short_number(self.amount)} {'FLOPs' if self.unit == 'flops' else self.unit}"

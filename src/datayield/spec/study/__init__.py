@@ -3,12 +3,15 @@
 from datayield.spec.study.expand import as_run
 from datayield.spec.study.load import find_study, load_study, shipped_studies
 from datayield.spec.study.recipes import recipe_set, recipe_sets
-from datayield.spec.study.study import Cell, Study, in_words
+from datayield.spec.study.study import COLUMN_AXES, Cell, NamedAxes, Study, axes_label, in_words
 
 __all__ = [
+    "COLUMN_AXES",
     "Cell",
+    "NamedAxes",
     "Study",
     "as_run",
+    "axes_label",
     "find_study",
     "in_words",
     "load_study",

@@ -45,9 +45,9 @@ def vocabulary(axes: dict[str, Iterable[Any]], evaluations: Iterable[Any]) -> Vo
     suites: dict[str, None] = {}
     for ev in evals:
         if ev.get("part_of"):
-            prefix = str(ev["name"]).rpartition(" ")[0]
             words = (*(g for g in GROUPS if g in groups), "all tasks")
-            suites |= dict.fromkeys([str(ev["part_of"]), *(f"{prefix} {g}" for g in words)])
+            means = (f"{ev.get('suite_name')} {group}" for group in words)
+            suites |= dict.fromkeys([str(ev["part_of"]), *means])
     known = {axis: [in_words(axis, v) for v in values] for axis, values in axes.items()}
     measured = [*names, *groups, *suites]
     known |= dict(zip(OWN_AXES, (measured, list(shares)), strict=True))

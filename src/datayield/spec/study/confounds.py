@@ -31,15 +31,15 @@ def confounds(study: Study, cells: list[Cell]) -> list[str]:
 
 def _size_with_compute(cells: list[Cell]) -> Iterable[str]:
     sizes = {cell.run.data.count for cell in cells}
-    arms: dict[str, set[int]] = {}
+    by_budget: dict[str, set[int]] = {}
     for cell in cells:
-        arms.setdefault(cell.asked.label(), set()).add(cell.run.images)
-    moving = [arm for arm, images in arms.items() if len(sizes) > 1 and len(images) > 1]
-    if moving and len(moving) == len(arms):
+        by_budget.setdefault(cell.budget.label(), set()).add(cell.run.images)
+    moving = [budget for budget, images in by_budget.items() if len(sizes) > 1 and len(images) > 1]
+    if moving and len(moving) == len(by_budget):
         yield (
             f"budget: at {moving[0]} the compute C grows with N, so data size and training length "
             "are confounded; add a fixed budget as well, for example {images: "
-            f"{max(arms[moving[0]])}}}"
+            f"{max(by_budget[moving[0]])}}}"
         )
 
 
@@ -63,7 +63,7 @@ def _durations_move(cells: list[Cell]) -> Iterable[str]:
         for key in DURATIONS:
             part, knob = key.split(".")
             if isinstance(share := spec[part].get(knob), float):
-                group = key, cell.arm, cell.run.method.name, cell.asked.label()
+                group = key, cell.axes_label, cell.run.method.name, cell.budget.label()
                 found.setdefault(group, set()).add(share)
     for key in DURATIONS:
         shares = set().union(*(s for group, s in found.items() if group[0] == key and len(s) > 1))

@@ -21,24 +21,35 @@ from datayield.spec.run import (
 )
 from datayield.spec.study.expand import as_run, copied, merge, resolve
 
+NamedAxes = tuple[tuple[str, str], ...]  # (axis, its value in words)
+COLUMN_AXES = ("data.count", "method", "seed", "budget")  # each has a column of its own in tables
+
+
+def axes_label(axes: NamedAxes) -> str:
+    """ "key=value, key=value"; a run that is written out is called by its name alone."""
+    return ", ".join(value if axis == "run" else f"{axis}={value}" for axis, value in axes)
+
 
 class Cell(NamedTuple):
     """One point of the study: the axis values that name it, and the run that realises it.
 
-    Two cells share a run where different ways of asking come to the same work.
+    `budget` is as the study states it. Two cells share a run where different budgets come to the
+    same work.
     """
 
     axes: dict[str, Any]
-    asked: Budget
+    budget: Budget
     run: RunSpec
 
     @property
-    def arm(self) -> str:
-        """The axes that no column of its own shows, as "key=value, key=value"."""
-        shown = {"data.count", "method", "seed", "budget"}
-        return ", ".join(
-            f"{k}={self.value(k)}".removeprefix("run=") for k in self.axes if k not in shown
-        )
+    def named_axes(self) -> NamedAxes:
+        """The axes that have no column of their own, in the order of the study."""
+        return tuple((axis, self.value(axis)) for axis in self.axes if axis not in COLUMN_AXES)
+
+    @property
+    def axes_label(self) -> str:
+        """See `axes_label`."""
+        return axes_label(self.named_axes)
 
     def value(self, axis: str) -> str:
         """The value of an axis in words: a part that is written out by its name."""

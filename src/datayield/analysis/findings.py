@@ -1,17 +1,26 @@
-"""Everything that the page, its figures and its tables draw on, computed once."""
+"""All analyses of a study, each made once: what the answer, the page and its files draw on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datayield.analysis.background import aside
-from datayield.analysis.claims import Beside, Judged, beside, judge
-from datayield.analysis.cost import Frontier, Normalised, frontiers, normalise
-from datayield.analysis.decision import Grid, LabelTable, Ledger, Peak, label_tables, ledgers, peaks
+from datayield.analysis.claims import Beside, ClaimData, Judged, beside, judge
+from datayield.analysis.cost import Frontier, Normalised, RunCosts, frontiers, normalise
+from datayield.analysis.decision import (
+    Grid,
+    LabelTable,
+    Ledger,
+    Peak,
+    Versus,
+    against_baselines,
+    label_tables,
+    ledgers,
+    peaks,
+)
 from datayield.analysis.decision.regimes import regimes
 from datayield.analysis.format import metric_name
 from datayield.analysis.model import WORTH, CurveGain, Fit, gains
 from datayield.analysis.model.fits import fits
 from datayield.analysis.results import (
-    MAIN,
     SCORE,
     Baseline,
     CurveKey,
@@ -19,16 +28,8 @@ from datayield.analysis.results import (
     Point,
     StudyResults,
     TaskGroup,
-    baselines,
     eval_names,
-    group_gains,
-    trajectories,
 )
-from datayield.analysis.results.curves import curves
-from datayield.analysis.results.task_groups import task_groups
-from datayield.analysis.text import Headline
-from datayield.analysis.text.answer import answer
-from datayield.report.palette import Style, styles
 from datayield.spec.claims import Published
 
 RANK = "effective_rank"
@@ -63,15 +64,15 @@ class Findings:
     rank_over_time: dict[tuple[CurveKey, int], list[Point]]
     state_over_time: dict[str, dict[tuple[CurveKey, int], list[Point]]]  # by metric
     ledgers: list[Ledger]  # of the evaluations, and of the groups' mean scores
+    over_baselines: list[Versus]  # of the main metrics
+    scores_over_baselines: list[Versus]
     peaks: list[Peak]  # of the main metrics, of the groups' mean scores and of the effective rank
     labels: list[LabelTable]
-    answer: list[Headline]
     claims: list[Judged]
     scores: Curves  # means over the tasks of a group
     score_baselines: list[Baseline]
     groups: list[TaskGroup]
     group_gains: list[GroupGain]
-    styles: dict[str, Style]  # by the curve's name
     reference: tuple[Published, ...]
     beside: list[Beside]
     normalised: Normalised
@@ -116,40 +117,46 @@ class Findings:
 
 def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
     """All analyses of a study, at one smallest gain worth having."""
-    fitting = aside(lambda: fits(results))  # as long as all that needs no fit
-    main, rank = curves(results), curves(results, RANK)
-    normalised = _both(normalise(results), normalise(results, SCORE))
-    fronts = [*frontiers(results), *frontiers(results, "flops")]
+    main, scores, rank = results.main, results.scores, results.metric(RANK)
+    lines = main.curves
+    fitting = aside(lambda: fits(lines))  # as long as all that needs no fit
+    costs = RunCosts(results)
+    read, read_scores = costs.readings(main.rows), costs.readings(scores.rows)
     chosen = [*ledgers(results), *ledgers(results, SCORE)]
-    fitted = fitting()
-    return Findings(
+    found = Findings(
         results=results,
         worth=worth,
-        main=main,
-        rank=rank,
-        baselines=baselines(results),
-        rank_baselines=baselines(results, RANK),
-        fits=fitted,
-        gains=gains(results, worth),
-        grids=regimes(results, worth),
-        main_over_time=trajectories(results, MAIN),
-        rank_over_time=trajectories(results, RANK),
-        state_over_time={name: trajectories(results, name) for name in STATE},
+        main=lines,
+        rank=rank.curves,
+        baselines=main.baselines,
+        rank_baselines=rank.baselines,
+        fits={},
+        gains=gains(lines, worth),
+        grids=regimes(lines, worth),
+        main_over_time=main.trajectories,
+        rank_over_time=rank.trajectories,
+        state_over_time={name: results.metric(name).trajectories for name in STATE},
         ledgers=chosen,
-        peaks=[*peaks(results), *peaks(results, SCORE), *peaks(results, RANK)],
+        over_baselines=against_baselines(main),
+        scores_over_baselines=against_baselines(scores),
+        peaks=[p for each in (main, scores, rank) for p in peaks(each.trajectories)],
         labels=label_tables(results, worth),
-        answer=answer(results, fitted, worth),
-        claims=judge(results),
-        scores=curves(results, SCORE),
-        score_baselines=baselines(results, SCORE),
-        groups=task_groups(results.study),
-        group_gains=group_gains(results),
-        styles=styles([*main, *rank]),
+        claims=judge(ClaimData(results, chosen, costs)),
+        scores=scores.curves,
+        score_baselines=scores.baselines,
+        groups=results.groups,
+        group_gains=results.group_gains,
         reference=results.reference,
         beside=beside(results, results.reference),
-        normalised=normalised,
-        frontiers=fronts,
+        normalised=_both(
+            normalise(results.study, read, worth), normalise(results.study, read_scores, worth)
+        ),
+        frontiers=[
+            *frontiers(results.study, read),
+            *frontiers(results.study, read, "flops"),
+        ],
     )
+    return replace(found, fits=fitting())
 
 
 def _both(tasks: Normalised, scores: Normalised) -> Normalised:

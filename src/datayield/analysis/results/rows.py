@@ -1,0 +1,73 @@
+"""One measured value in the tidy table, and what one finished run took."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from datayield.spec.run import Budget
+from datayield.spec.study import NamedAxes, axes_label
+
+Kind = Literal["run", "untrained", "pretrained", "pixels"]
+
+
+class Row(NamedTuple):
+    """One value of one metric of one subject at one share of its budget.
+
+    A baseline (`untrained`, `pretrained`, `pixels`) has no method, data or budget: those fields
+    are empty, None or 0.
+    """
+
+    run: str  # id of the run or baseline
+    kind: Kind
+    method: str
+    encoder: str
+    dataset: str  # pretrained on
+    n: int  # unique pretraining images
+    budget: Budget | None  # as the study states it
+    images: int  # images presented over the whole run, by its budget
+    share: float  # share of the budget spent when measured, 0 to 1
+    axes: NamedAxes  # those that have no column of their own
+    seed: int
+    eval: str  # name of the evaluation in the study
+    protocol: str  # linear@1, knn@1, spectrum@1, ...
+    group: str
+    metric: str  # accuracy, balanced_accuracy, miou, effective_rank, ...
+    value: float
+    n_test: int
+    n_train: int = 0  # labelled items learned from, 0 where there are none
+    low: float | None = None  # 95% interval of this one value over test items, where it is known
+    high: float | None = None
+    mean_of: tuple[str, ...] = ()  # evaluations, of a mean that a claim is about
+
+    @property
+    def budget_label(self) -> str:
+        """ "100 epochs", "640k images"; "" of a baseline."""
+        return self.budget.label() if self.budget else ""
+
+    @property
+    def axes_label(self) -> str:
+        """ "key=value, key=value"; "" where there are no axes."""
+        return axes_label(self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one finished run asked for, took, and was expected to take.
+
+    All as if it had been alone; `shared_*` is the part that another run of its trunk had trained.
+    """
+
+    run: str
+    label: str  # "simclr, n=1000, 640k images, seed 0"
+    images_asked: int
+    images: int
+    views: int
+    flops: float | None
+    seconds: float
+    estimate_seconds: float | None
+    images_per_second: float
+    data_wait: float  # share of the time spent waiting for images, 0 to 1
+    peak_memory: int  # bytes
+    device: str
+    shared_images: int = 0
+    shared_seconds: float = 0.0
+    finished: float = 0.0  # Unix time

@@ -1,0 +1,35 @@
+"""Where a run stands along a study's axes: read from its row, whatever its names are made of."""
+
+from datayield.analysis.claims.cells import placed
+from datayield.spec.run.run import RunSpec
+from tests.analysed import claim_data
+from tests.planted import planted
+
+
+def _score(run: RunSpec, share: float) -> float:
+    return 0.5
+
+
+def test_a_name_may_hold_what_separates_axes_in_a_label() -> None:
+    names = ["small", "small, encoder.width=8", "a=b, c"]
+    axes = {
+        "run": [{"name": name, "seed": i} for i, name in enumerate(names)],
+        "encoder.width": [8, 16],
+        "data.count": [100],
+    }
+    results = planted(axes, _score)
+    points = [
+        point for _, _, point in placed(claim_data(results), ["category"], None, False, False)
+    ]
+    found = [dict(point) for point in points if point is not None]
+    assert [(each["run"], each["encoder.width"]) for each in found] == [
+        (name, width) for name in names for width in ("8", "16")
+    ]
+
+
+def test_a_row_with_other_axes_than_the_study_has_no_place() -> None:
+    results = planted({"encoder.width": [8], "data.count": [100]}, _score)
+    (row,) = results.rows
+    object.__setattr__(results, "rows", (row, row._replace(axes=(("encoder.depth", "8"),))))
+    (found,) = placed(claim_data(results), ["category"], None, False, False)
+    assert found[1].axes == row.axes
