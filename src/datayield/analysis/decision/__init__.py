@@ -3,7 +3,6 @@
 from datayield.analysis.decision.baselines import Versus, against_baselines
 from datayield.analysis.decision.checkpoints import (
     BEST_ON_TEST,
-    VALIDATION,
     Ledger,
     criteria,
     ledgers,
@@ -14,7 +13,6 @@ from datayield.analysis.decision.regimes import Cell, Grid, Regime, no_grid
 
 __all__ = [
     "BEST_ON_TEST",
-    "VALIDATION",
     "Cell",
     "Grid",
     "LabelTable",

@@ -19,8 +19,8 @@ LAST, VALIDATION, LOSS = "last", "best on validation", "lowest training loss"
 BEST_ON_TEST = "best on test (optimistic)"
 VALIDATED = "_val"  # after the name of a metric
 
-Kind = Literal["last", "validation", "label-free", "loss", "test"]
-_ORDER: tuple[Kind, ...] = ("last", "validation", "label-free", "loss", "test")
+ChoiceKind = Literal["last", "validation", "label-free", "loss", "test"]
+_ORDER: tuple[ChoiceKind, ...] = ("last", "validation", "label-free", "loss", "test")
 Line = Mapping[float, float]  # share of the budget -> value
 
 
@@ -48,7 +48,7 @@ _CRITERIA |= {
 class Choice(NamedTuple):
     """One way of choosing: the test score of what it chose, and what it leaves on the table."""
 
-    kind: Kind
+    kind: ChoiceKind
     by: str  # the kind in words, with what it was judged on
     score: Seeds  # of the chosen checkpoint, per seed
     gap: Seeds  # best on test minus that score, per seed; never below 0
@@ -178,7 +178,7 @@ def _choices(
 
 
 def _choice(
-    kind: Kind,
+    kind: ChoiceKind,
     by: str,
     judged: Mapping[int, Line],
     milestones: tuple[float, ...],
