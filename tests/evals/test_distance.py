@@ -127,8 +127,8 @@ def test_the_domain_classifier_scores_images_that_it_has_not_seen() -> None:
     ("b", "error", "says"),
     [
         (sample(LEAST - 1, 4, 1, name="b"), DataError, "too few images"),
-        (sample(96, 5, 1, name="b"), ConfigError, "two widths"),
-        (sample(95, 4, 1, name="b"), DataError, "two sizes"),
+        (sample(96, 5, 1, name="b"), ConfigError, "different widths"),
+        (sample(95, 4, 1, name="b"), DataError, "different sizes"),
         (Sample("b", torch.full((96, 4), math.nan), {}), TrainingError, "not finite"),
     ],
 )

@@ -113,7 +113,7 @@ def _images(heard: Order, device: torch.device) -> tuple[Source | None, str]:
     if source.digests != heard.images:
         return (
             None,
-            f"{heard.spec.data.words!r} holds different images on this machine than on rank 0",
+            f"{heard.spec.data.words!r} holds different images here than on rank 0",
         )
     return source, ""
 
