@@ -67,7 +67,7 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     ("unknown key", edit("batch:", "bacth:"), RUN, 2, ("'bacth'", "did you mean 'batch'", "tiny")),
     ("missing file", nothing, ("run", "dmeo"), 2, ("study not found", "did you mean 'demo'")),
     ("not YAML", edit("[60, 240]", "[60, 240"), RUN, 2, ("invalid YAML", "line")),
-    ("not a mapping", both(a_file("tiny.yaml")), RUN, 2, ("a study is a mapping", "got:     str")),
+    ("not a mapping", both(a_file("tiny.yaml")), RUN, 2, ("must be a mapping", "got:     str")),
     ("unknown scale", nothing, (*RUN, "--scale", "papr"), 2, ("has no scales", "papr")),
     ("unknown method", edit("simclr,", "simcrl,"), RUN, 2, ("did you mean 'simclr'", "vicreg")),
     ("unknown encoder", edit("name: convnet", "name: resnet19, stem: cifar"), RUN, 2,
@@ -165,7 +165,7 @@ def test_a_damaged_result_is_named_and_only_it_is_made_again(
     results[0].unlink()
     again = datayield(*RUN)
     assert again.code == 0
-    assert "1 done now" in again.err
+    assert "1 finished" in again.err
     assert all(p.read_bytes() == content for p, content in kept.items())
 
 

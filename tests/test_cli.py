@@ -67,7 +67,7 @@ def test_a_whole_study_to_a_report_and_nothing_twice(datayield: Call, tmp_path: 
 
     done = datayield("run", "tiny.yaml")
     assert done.code == 0, done.err
-    assert "11 done now" in done.err
+    assert "11 finished" in done.err
     folder = tmp_path / "store" / "studies" / "tiny"
     page = (folder / "report.html").read_text()
     assert "does it run?" in page

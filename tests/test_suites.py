@@ -184,7 +184,7 @@ def test_required_data_that_is_not_here(datayield: Call, data: Path, tmp_path: P
     write(tmp_path, "{suite: vtab_1k@1, size: 32, required: true}")
     done = datayield("run", "tiny.yaml")
     assert done.code == 2
-    assert "there is no dataset 'vtab-1k/" in done.err
+    assert "dataset 'vtab-1k/" in done.err
 
 
 def test_none_of_the_tasks_is_here(datayield: Call, data: Path, tmp_path: Path) -> None:

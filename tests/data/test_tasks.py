@@ -59,7 +59,7 @@ def test_a_pack_is_here_and_its_size_is_compared(
     rows = {row["task"]: row["missing"] for row in availability() if row["suite"] == "vtab_1k@1"}
     assert rows["kitti"] == ""
     assert rows["svhn"] == "found with 5 test images, expected 26,032"
-    assert rows["cifar"] == "there is no dataset 'vtab-1k/cifar'"
+    assert rows["cifar"] == "dataset 'vtab-1k/cifar' not found"
 
 
 def test_the_small_sets_are_as_the_table_says(real_data: Path) -> None:

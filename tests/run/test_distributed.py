@@ -76,7 +76,7 @@ def test_processes_that_end_with_different_weights_are_found_out(tmp_path: Path)
 
 def test_a_follower_with_other_images_stops_the_run_before_it_begins(tmp_path: Path) -> None:
     (said, trained), _ = both(parallel_runs.other_images, tmp_path)
-    assert said.startswith("DataError: 'made' holds other images here than for the leader")
+    assert said.startswith("DataError: 'made' holds different images here than on rank 0")
     assert not trained
 
 

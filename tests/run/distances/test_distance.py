@@ -57,7 +57,7 @@ def test_tables_of_80_columns(datayield: Call, capsys: pytest.CaptureFixture[str
         show(Console(width=80, file=sys.stdout), records)
         text = capsys.readouterr().out
         assert max(map(len, text.splitlines())) <= 80
-        assert "n = 120 images of each, 32 px" in text
+        assert "n = 120 images per dataset, 32 px" in text
         assert "*" in text
     assert len(pairs) == 6
 

@@ -84,7 +84,7 @@ def test_a_lost_ancestor_is_named_then_replayed(
     broken = datayield("run", str(study), "--device", "cpu")
     assert broken.code == 1
     text = broken.out + broken.err
-    assert "starts from is not finished: simmim n=200 C=320 seed 0" in text
+    assert "initializes this one is not finished: simmim n=200 C=320 seed 0" in text
     monkeypatch.setattr(work, "pretrain", real)
     assert datayield("run", str(study), "--device", "cpu").code == 0
 

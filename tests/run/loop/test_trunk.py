@@ -291,7 +291,7 @@ def test_a_study_with_a_trunk_from_end_to_end(datayield: Call, tmp_path: Path) -
     assert planned["images_taken_over"] == 256 + 480
     done = datayield("run", str(path), "--device", "cpu")
     assert done.code == 0, done.err
-    assert "33% of what the runs would train each alone" in " ".join(done.err.split())
+    assert "33% of training every run separately" in " ".join(done.err.split())
     store = Store(tmp_path / "store")
     assert list((store.root / "trunks").iterdir()) == []
     spent = [store.run(cell.run.id).run_cost() for cell in open_study(str(path)).cells]

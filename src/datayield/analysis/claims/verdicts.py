@@ -98,16 +98,14 @@ def holm(p: list[float]) -> list[float]:
 
 
 def tally(judged: list[Judged]) -> str:
-    """'3 reproduced, 1 contradicted, 2 undecided, 4 not asked here'; empty for none."""
+    """'3 reproduced, 1 contradicted, 2 inconclusive, 4 not tested at this scale', or ''."""
     if not judged:
         return ""
     counts = {v: sum(j.verdict == v for j in judged) for v in ("reproduced", "contradicted")}
     undecided = sum(j.verdict == "undecided" for j in judged)
     parts = [f"{number} {verdict}" for verdict, number in counts.items()]
     others = sum(j.verdict == "not asked" for j in judged)
-    return (
-        f"claims: {', '.join(parts)}, {undecided} inconclusive, {others} not tested at this scale"
-    )
+    return f"{', '.join(parts)}, {undecided} inconclusive, {others} not tested at this scale"
 
 
 def _test(data: ClaimData, claim: Claim) -> _Tested:
