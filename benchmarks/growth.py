@@ -14,7 +14,7 @@ import statistics
 
 import torch
 from machine import machine
-from step import ENCODERS, IMAGES, PROJECTORS, source_of, spec_of, whole
+from step import ENCODERS, IMAGES, PROJECTORS, spec_of, training_data_of, whole
 
 CASES = [(n, 256) for n in (1_000, 10_000, 64_000)] + [(IMAGES, b) for b in (64, 128, 512, 1024)]
 
@@ -36,7 +36,7 @@ def main() -> None:
         asked.batch = batch
         spec = spec_of(asked, asked.precision)
         rates, waited = whole(
-            spec, source_of(spec, device, n), device, asked.seconds, asked.segments
+            spec, training_data_of(spec, device, n), device, asked.seconds, asked.segments
         )
         line = {
             "encoder": asked.encoder,

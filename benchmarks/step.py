@@ -99,7 +99,9 @@ def main() -> None:
     for precision in precisions:
         spec = spec_of(asked, precision)
         report("step alone", precision, segments(bare_steps(spec, device), asked, device))
-        rates, waited = whole(spec, source_of(spec, device), device, asked.seconds, asked.segments)
+        rates, waited = whole(
+            spec, training_data_of(spec, device), device, asked.seconds, asked.segments
+        )
         report("datayield", precision, rates, wait_share=round(waited, 4))
     ratios = {
         f"{a} / {b}": round(medians[a] / medians[b], 2)
@@ -154,7 +156,7 @@ def pictures(count: int, size: int) -> np.ndarray:
     return noise + np.linspace(0, 127, size).astype(np.uint8)[:, None, None]
 
 
-def source_of(spec: RunSpec, device: torch.device, count: int = IMAGES) -> TrainingData:
+def training_data_of(spec: RunSpec, device: torch.device, count: int = IMAGES) -> TrainingData:
     images = Resident(pictures(count, spec.data.size), np.arange(count), device)
     return TrainingData(images, "made", "made", 0)
 
@@ -218,7 +220,7 @@ def bare_steps(spec: RunSpec, device: torch.device) -> Iterator[None]:
         keep_freed_memory()
     method = methods.build(spec).to(device).to(memory_format=torch.channels_last)
     optimizer = build_optimizer(method, spec.optim)
-    images = source_of(spec, device, 2 * spec.batch).images
+    images = training_data_of(spec, device, 2 * spec.batch).images
     ready = [make_views(images.batch(0, k, spec.batch), spec.views, 0, k) for k in range(2)]
     k = 0
     while True:

@@ -1,7 +1,6 @@
 """Single steps of an analysis from whole results, for tests of that step alone."""
 
-from datayield.analysis.claims import ClaimData, Judged
-from datayield.analysis.claims import judge as judge_claims
+from datayield.analysis.claims import ClaimData, ClaimVerdict, judge_claims
 from datayield.analysis.cost import (
     Cost,
     Frontier,
@@ -22,7 +21,7 @@ def claim_data(results: StudyResults) -> ClaimData:
     return ClaimData(results, chosen, RunCosts(results))
 
 
-def verdicts_of(results: StudyResults) -> list[Judged]:
+def verdicts_of(results: StudyResults) -> list[ClaimVerdict]:
     """Every claim of the study, judged."""
     return judge_claims(claim_data(results))
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from datayield.analysis.results.results import StudyResults
-from datayield.analysis.results.rows import Row, Spent
+from datayield.analysis.results.rows import Row, RunCost
 from datayield.spec.run.run import RunSpec
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
@@ -32,7 +32,7 @@ def planted(
     for cell in cells:
         run = cell.run
         images = run.steps * run.batch
-        spent[run.id] = Spent(
+        spent[run.id] = RunCost(
             run.id, run.id, run.images, images, run.view_count * images, 1e9 * images, images / 400,
             None, 400.0, 0.0, 0, "cpu",
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from datayield.analysis.results.results import StudyResults
-from datayield.analysis.results.rows import Row, Spent
+from datayield.analysis.results.rows import Row, RunCost
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.run import RunSpec
 from datayield.spec.study.expand import as_run, resolve
@@ -69,7 +69,7 @@ def simulate(
     levels = {seed: draw.normal(0, 0.004) for seed in seeds}
     evals = [*truths, "spectrum"] if rank else list(truths)
     rows: list[Row] = []
-    spent: list[Spent] = []
+    spent: list[RunCost] = []
     missing: list[str] = []
     specs: dict[str, RunSpec] = {}
     for method, n, budget, seed in itertools.product(methods, sizes, budgets, seeds):
@@ -129,8 +129,8 @@ def spec_of(method: str, n: int, images: int, seed: int) -> RunSpec:
     return resolve(as_run(base, {}, {}, {}), {})
 
 
-def _spent(run: str, label: str, images: int, luck: float) -> Spent:
-    return Spent(
+def _spent(run: str, label: str, images: int, luck: float) -> RunCost:
+    return RunCost(
         run=run,
         label=label,
         images_asked=images,

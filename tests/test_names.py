@@ -7,12 +7,6 @@ from pathlib import Path
 import datayield
 
 PACKAGE = Path(datayield.__file__).parent
-# Names that two classes still share: each is to go.
-SHARED = {
-    "BYOL", "BarlowTwins", "DINO", "LeJEPA", "MoCoV3", "SimCLR", "SimMIM", "Supervised", "SwAV",
-    "VICReg",
-    "Cell", "Estimate", "Fit", "Part", "Spot",
-}  # fmt: skip
 
 
 def shared_names(sources: dict[str, str]) -> dict[str, list[str]]:
@@ -27,9 +21,7 @@ def shared_names(sources: dict[str, str]) -> dict[str, list[str]]:
 
 def test_class_names_are_unique() -> None:
     sources = {str(p.relative_to(PACKAGE)): p.read_text() for p in sorted(PACKAGE.rglob("*.py"))}
-    shared = shared_names(sources)
-    assert not {name: paths for name, paths in shared.items() if name not in SHARED}
-    assert shared.keys() >= SHARED, "no longer shared: take it out of the list"
+    assert not shared_names(sources)
 
 
 def test_a_shared_name_is_found() -> None:

@@ -21,7 +21,7 @@ from tests.simulated import simulate
 PER_METRIC = ("points_of", "curves_of", "trajectories_of", "baselines_of")
 PER_STUDY = (
     "analyse", "answer", "fits", "gains", "regimes", "label_tables", "task_groups", "group_gains",
-    "beside", "judge",
+    "compare_with_published", "judge_claims",
 )  # fmt: skip
 MODULES = {
     **dict.fromkeys(PER_METRIC, "datayield.analysis.results.curves"),
@@ -33,8 +33,8 @@ MODULES = {
     "label_tables": "datayield.analysis.decision.labels",
     "task_groups": "datayield.analysis.results.task_groups",
     "group_gains": "datayield.analysis.results.task_groups",
-    "beside": "datayield.analysis.claims.published",
-    "judge": "datayield.analysis.claims.verdicts",
+    "compare_with_published": "datayield.analysis.claims.published",
+    "judge_claims": "datayield.analysis.claims.verdicts",
 }
 
 

@@ -23,15 +23,15 @@ from datayield.spec.run.cost import (
 )
 from datayield.spec.run.encoder import EncoderSpec
 from datayield.spec.run.method import (
-    BYOL,
-    DINO,
-    BarlowTwins,
-    LeJEPA,
-    MoCoV3,
-    SimCLR,
-    SimMIM,
-    SwAV,
-    VICReg,
+    BarlowTwinsSpec,
+    BYOLSpec,
+    DINOSpec,
+    LeJEPASpec,
+    MoCoV3Spec,
+    SimCLRSpec,
+    SimMIMSpec,
+    SwAVSpec,
+    VICRegSpec,
 )
 from datayield.spec.run.objective import JointEmbedding
 from datayield.spec.run.optim import OptimSpec
@@ -84,7 +84,7 @@ def test_encoders(spec: EncoderSpec, size: int) -> None:
 
 @torch.no_grad()
 def test_heads() -> None:
-    method = BarlowTwins(projector=(24, 16, 8))
+    method = BarlowTwinsSpec(projector=(24, 16, 8))
     head = projector(32, method.projector, norm=True)
     assert method.head_macs(32) * 5 == macs(lambda: head(torch.zeros(5, 32)))
 
@@ -94,13 +94,13 @@ def test_losses() -> None:
     z = torch.randn(3, batch, d)
     ones = (1.0, 1.0, 1.0)
     cases = [
-        (SimCLR(projector=(d,)).loss_macs(batch, 3), lambda: nt_xent(z, 0.1)),
-        (MoCoV3(projector=(d,)).loss_macs(batch, 3), lambda: info_nce(z, z, 0.1)),
+        (SimCLRSpec(projector=(d,)).loss_macs(batch, 3), lambda: nt_xent(z, 0.1)),
+        (MoCoV3Spec(projector=(d,)).loss_macs(batch, 3), lambda: info_nce(z, z, 0.1)),
         (
-            BarlowTwins(projector=(d,)).loss_macs(batch, 2),
+            BarlowTwinsSpec(projector=(d,)).loss_macs(batch, 2),
             lambda: barlow_twins(z[:2].unbind(), 0.1),
         ),
-        (VICReg(projector=(d,)).loss_macs(batch, 2), lambda: vicreg(z[:2].unbind(), *ones)),
+        (VICRegSpec(projector=(d,)).loss_macs(batch, 2), lambda: vicreg(z[:2].unbind(), *ones)),
     ]
     for per_image, loss in cases:
         assert per_image * batch == macs(loss)
@@ -140,9 +140,9 @@ def small_run(method: JointEmbedding, views: int, small: int = 0) -> RunSpec:
 @pytest.mark.parametrize(
     "method",
     [
-        BYOL(projector=(24, 12), predictor=16),
-        MoCoV3(projector=(24, 12), predictor=16),
-        DINO(projector=(24, 12), prototypes=40),
+        BYOLSpec(projector=(24, 12), predictor=16),
+        MoCoV3Spec(projector=(24, 12), predictor=16),
+        DINOSpec(projector=(24, 12), prototypes=40),
     ],
     ids=lambda method: method.name,
 )
@@ -164,9 +164,9 @@ def test_a_step_with_a_teacher(method: JointEmbedding, views: int) -> None:
 def test_losses_of_many_views(views: int, pairing: Pairing) -> None:
     batch, d, directions = 6, 8, 10
     z = torch.randn(views, batch, d)
-    bt = BarlowTwins(projector=(d,), pairing=pairing)
-    vic = VICReg(projector=(d,), pairing=pairing)
-    le = LeJEPA(projector=(d,), directions=directions)
+    bt = BarlowTwinsSpec(projector=(d,), pairing=pairing)
+    vic = VICRegSpec(projector=(d,), pairing=pairing)
+    le = LeJEPASpec(projector=(d,), directions=directions)
     cases = [
         (bt.loss_macs(batch, views), lambda: barlow_twins(z.unbind(), 0.1, pairing)),
         (vic.loss_macs(batch, views), lambda: vicreg(z.unbind(), 1.0, 1.0, 1.0, pairing)),
@@ -178,7 +178,7 @@ def test_losses_of_many_views(views: int, pairing: Pairing) -> None:
 
 @pytest.mark.parametrize("views", [2, 3])
 def test_a_step_with_a_queue(views: int) -> None:
-    method = SwAV(projector=(24, 12), prototypes=20, queue=15, queue_from=0.25, freeze=0.0)
+    method = SwAVSpec(projector=(24, 12), prototypes=20, queue=15, queue_from=0.25, freeze=0.0)
     spec = small_run(method, views)
     built = methods.build(spec)
     pixels = [torch.randn(BATCH, 3, SIZE, SIZE) for _ in range(views)]
@@ -204,8 +204,8 @@ def test_a_step_with_a_queue(views: int) -> None:
     ids=lambda value: value.name if isinstance(value, EncoderSpec) else None,
 )
 def test_a_step_with_masks(encoder: EncoderSpec, outermost: int, views: int) -> None:
-    method = SimMIM(mask_patch=8 if encoder.patch is None else 4)
-    spec = small_run(SimCLR(), 2).model_copy(
+    method = SimMIMSpec(mask_patch=8 if encoder.patch is None else 4)
+    spec = small_run(SimCLRSpec(), 2).model_copy(
         update={"encoder": encoder, "method": method, "views": (ViewSpec(count=views, size=SIZE),)}
     )
     built = methods.build(spec)
@@ -221,9 +221,9 @@ def test_a_step_with_masks(encoder: EncoderSpec, outermost: int, views: int) -> 
 
 @pytest.mark.parametrize(
     "method",
-    [DINO(projector=(24, 12), prototypes=40, freeze=0.0),
-     SwAV(projector=(24, 12), prototypes=20, queue=0, freeze=0.0),
-     LeJEPA(projector=(24, 12), directions=10)],
+    [DINOSpec(projector=(24, 12), prototypes=40, freeze=0.0),
+     SwAVSpec(projector=(24, 12), prototypes=20, queue=0, freeze=0.0),
+     LeJEPASpec(projector=(24, 12), directions=10)],
     ids=lambda method: method.name,
 )  # fmt: skip
 def test_a_step_with_small_crops(method: JointEmbedding) -> None:

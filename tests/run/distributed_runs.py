@@ -23,7 +23,7 @@ from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
 from datayield.store.folders import RunFolder
 from tests.pair import both
-from tests.run.loop.test_pretrain import CPU, source_of, spec_of
+from tests.run.loop.test_pretrain import CPU, spec_of, training_data_of
 
 STEPS = 50
 # All methods in float64; in float32, where runs drift apart by rounding, the one that drifts most
@@ -80,7 +80,9 @@ def apart(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
 
 def _run(spec: RunSpec, folder: Path, stop: Event | None = None, stop_at: int = -1) -> None:
     stop = stop or Event()
-    loop = pretrain(spec, source_of(40), RunFolder(folder), shares=(1.0,), device=CPU, stop=stop)
+    loop = pretrain(
+        spec, training_data_of(40), RunFolder(folder), shares=(1.0,), device=CPU, stop=stop
+    )
     for tick in loop:
         if tick.step >= stop_at >= 0:
             stop.set()
@@ -130,7 +132,7 @@ def _led(folder: Path, ours: TrainingData, theirs: TrainingData) -> str:
             _run(spec, folder)
 
         return _said(lead)
-    with patch("datayield.run.distributed.source_of", lambda *_: theirs):
+    with patch("datayield.run.distributed.training_data_of", lambda *_: theirs):
         heard = parallel._broadcast(None)
         assert heard is not None
         parallel._obey(heard, CPU, Event())
@@ -139,8 +141,8 @@ def _led(folder: Path, ours: TrainingData, theirs: TrainingData) -> str:
 
 def other_images(folder: Path) -> tuple[str, bool]:
     """The follower holds other images: what the leader says; whether anything was trained."""
-    other = source_of(40)._replace(data_digest="other pixels")
-    return _led(folder, source_of(40), other), RunFolder(folder).log.exists()
+    other = training_data_of(40)._replace(data_digest="other pixels")
+    return _led(folder, training_data_of(40), other), RunFolder(folder).log.exists()
 
 
 def not_finite_then_fine(folder: Path) -> tuple[str, str, bool]:
@@ -153,8 +155,8 @@ def not_finite_then_fine(folder: Path) -> tuple[str, str, bool]:
         return real(z, temperature) * (float("nan") if calls == 8 else 1.0)
 
     with patch("datayield.methods.simclr.nt_xent", breaks):
-        broken = _led(folder / "broken", source_of(40), source_of(40))
-    fine = _led(folder / "fine", source_of(40), source_of(40))
+        broken = _led(folder / "broken", training_data_of(40), training_data_of(40))
+    fine = _led(folder / "fine", training_data_of(40), training_data_of(40))
     return broken, fine, RunFolder(folder / "fine").run_cost() is not None
 
 

@@ -3,14 +3,20 @@
 from dataclasses import dataclass, replace
 
 from datayield.analysis.background import aside
-from datayield.analysis.claims import Beside, ClaimData, Judged, beside, judge
+from datayield.analysis.claims import (
+    ClaimData,
+    ClaimVerdict,
+    PublishedComparison,
+    compare_with_published,
+    judge_claims,
+)
 from datayield.analysis.cost import Frontier, Normalised, RunCosts, frontiers, normalise
 from datayield.analysis.decision import (
+    BaselineComparison,
     Grid,
     LabelTable,
     Ledger,
     Peak,
-    Versus,
     against_baselines,
     label_tables,
     ledgers,
@@ -18,7 +24,7 @@ from datayield.analysis.decision import (
 )
 from datayield.analysis.decision.regimes import regimes
 from datayield.analysis.format import metric_name
-from datayield.analysis.model import WORTH, CurveGain, Fit, gains
+from datayield.analysis.model import WORTH, CurveFit, CurveGain, gains
 from datayield.analysis.model.fits import fits
 from datayield.analysis.results import (
     SCORE,
@@ -57,24 +63,24 @@ class Findings:
     rank: Curves
     baselines: list[Baseline]
     rank_baselines: list[Baseline]
-    fits: dict[CurveKey, Fit]
+    fits: dict[CurveKey, CurveFit]
     gains: dict[CurveKey, CurveGain]
     grids: list[Grid]
     main_over_time: dict[tuple[CurveKey, int], list[Point]]
     rank_over_time: dict[tuple[CurveKey, int], list[Point]]
     state_over_time: dict[str, dict[tuple[CurveKey, int], list[Point]]]  # by metric
     ledgers: list[Ledger]  # of the evaluations, and of the groups' mean scores
-    over_baselines: list[Versus]  # of the main metrics
-    scores_over_baselines: list[Versus]
+    over_baselines: list[BaselineComparison]  # of the main metrics
+    scores_over_baselines: list[BaselineComparison]
     peaks: list[Peak]  # of the main metrics, of the groups' mean scores and of the effective rank
     labels: list[LabelTable]
-    claims: list[Judged]
+    claims: list[ClaimVerdict]
     scores: Curves  # means over the tasks of a group
     score_baselines: list[Baseline]
     groups: list[TaskGroup]
     group_gains: list[GroupGain]
     reference: tuple[Published, ...]
-    beside: list[Beside]
+    published: list[PublishedComparison]
     normalised: Normalised
     frontiers: list[Frontier]
 
@@ -141,13 +147,13 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         scores_over_baselines=against_baselines(scores),
         peaks=[p for each in (main, scores, rank) for p in peaks(each.trajectories)],
         labels=label_tables(results, worth),
-        claims=judge(ClaimData(results, chosen, costs)),
+        claims=judge_claims(ClaimData(results, chosen, costs)),
         scores=scores.curves,
         score_baselines=scores.baselines,
         groups=results.groups,
         group_gains=results.group_gains,
         reference=results.reference,
-        beside=beside(results, results.reference),
+        published=compare_with_published(results, results.reference),
         normalised=_both(
             normalise(results.study, read, worth), normalise(results.study, read_scores, worth)
         ),

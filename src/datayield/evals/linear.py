@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from datayield.evals.inputs import Inputs
-from datayield.evals.logistic import Fit, regularisation_path
+from datayield.evals.logistic import LogisticFit, regularisation_path
 from datayield.evals.result import EvalResult, missing_classes, scores
 from datayield.evals.whitening import fit_whitening
 from datayield.maths.metrics import accuracy, balanced_accuracy
@@ -103,13 +103,13 @@ def validation_split(labels: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(rest), torch.from_numpy(held)
 
 
-def predict(fit: Fit, z: Tensor) -> Tensor:
+def predict(fit: LogisticFit, z: Tensor) -> Tensor:
     """The likeliest class, 0 to K - 1, of each row of `z` [n, r + 1]."""
     return (z @ fit.weight.T).argmax(dim=1)
 
 
 def _validate(
-    fit: Fit, z: Tensor, y: Tensor, known: Tensor, metric: Callable[[Tensor, Tensor], float]
+    fit: LogisticFit, z: Tensor, y: Tensor, known: Tensor, metric: Callable[[Tensor, Tensor], float]
 ) -> tuple[float, float]:
     """The metric, and minus the cross entropy over items of `known` classes: the larger the better.
 
@@ -121,7 +121,7 @@ def _validate(
     return metric(known[predict(fit, z)], y), -float(loss) if bool(told.any()) else 0.0
 
 
-def _warnings(best: int, refits: list[Fit]) -> tuple[str, ...]:
+def _warnings(best: int, refits: list[LogisticFit]) -> tuple[str, ...]:
     notes = []
     if best in (0, len(STRENGTHS) - 1):
         side = "strongest" if best == 0 else "weakest"

@@ -34,7 +34,7 @@ TOLERANCE = 1e-6  # stop where the decrease still to be had is below this share 
 MAX_ITERATIONS = 1000
 
 
-class Fit(NamedTuple):
+class LogisticFit(NamedTuple):
     """A minimum: `weight` [K, r + 1] in the basis, the bias last."""
 
     strength: float
@@ -58,8 +58,8 @@ def regularisation_path(
     y: Tensor,
     variance: Tensor,
     strengths: tuple[float, ...],
-    near: list[Fit] | None = None,
-) -> list[Fit]:
+    near: list[LogisticFit] | None = None,
+) -> list[LogisticFit]:
     """Minima at `strengths` (decreasing, equally spaced in the logarithm).
 
     `x` [n, r + 1] as `basis` makes it, `y` [n] class numbers, each of 0 to K - 1 present;
@@ -77,7 +77,7 @@ def regularisation_path(
     else:
         centres = [fit.weight for fit in near]
     off: list[Tensor] = []  # of each minimum from its centre
-    fits: list[Fit] = []
+    fits: list[LogisticFit] = []
     for strength, centre in zip(strengths, centres, strict=True):
         ahead = 2 * off[-1] - off[-2] if len(off) > 1 else sum(off, torch.zeros_like(centre))
         fits.append(minimise(problem, strength, centre + ahead))
@@ -85,7 +85,7 @@ def regularisation_path(
     return fits
 
 
-def minimise(problem: Problem, strength: float, start: Tensor) -> Fit:
+def minimise(problem: Problem, strength: float, start: Tensor) -> LogisticFit:
     """The minimum at one strength, searched from `start` [K, r + 1]."""
     x, y, moments, variance = problem
     penalty = torch.full_like(variance, strength)
@@ -101,7 +101,7 @@ def minimise(problem: Problem, strength: float, start: Tensor) -> Fit:
         direction = _direction(gradient, 1 / (spread * variance + penalty + 1e-12), pairs)
         slope = float(_dot(gradient, direction))
         if -slope <= 2 * TOLERANCE * value:  # -slope / 2 estimates what is left to gain
-            return Fit(strength, weight, value, iteration, True)
+            return LogisticFit(strength, weight, value, iteration, True)
         along = x.with_transpose(direction)
         bend = _curvature(p, along, spare) + 2 * _ridge(direction, penalty)
         step = -slope / max(bend, 1e-30)
@@ -114,13 +114,13 @@ def minimise(problem: Problem, strength: float, start: Tensor) -> Fit:
             fitted = -slope * step**2 / (2 * (reached - value - step * slope))
             step = min(max(fitted, 0.1 * step), 0.5 * step)
             if not step > 1e-8:  # cannot be, short of numbers that are not finite
-                return Fit(strength, weight, value, iteration, False)
+                return LogisticFit(strength, weight, value, iteration, False)
         logits, spare = spare, logits
         moved_gradient = (x.with_matrix(p) - moments) / len(y) + penalty * moved
         change, turn = moved - weight, moved_gradient - gradient
         pairs.append((change, turn, 1 / _dot(change, turn)))
         weight, gradient, value = moved, moved_gradient, reached
-    return Fit(strength, weight, value, MAX_ITERATIONS, False)
+    return LogisticFit(strength, weight, value, MAX_ITERATIONS, False)
 
 
 def _cross_entropy(logits: Tensor, y: Tensor, p: Tensor) -> float:

@@ -1,6 +1,6 @@
 """Objectives: one file is one method, an nn.Module that turns views into a loss.
 
-A method has the same class name as its spec, and a place in the union `Method`. It declares all its
+A method is named in `METHODS` and in the union `Method`, by its spec's name. It declares all its
 state in `__init__` and offers `forward(views, t) -> Loss` and `after_step(t)`, with t the share of
 the budget spent: it never sees an epoch. Only `supervised` gets labels, as a third argument of
 `forward`.
@@ -8,7 +8,7 @@ the budget spent: it never sees an epoch. Only `supervised` gets labels, as a th
 
 import copy
 from collections.abc import Callable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,12 +34,21 @@ __all__ = ["METHODS", "Loss", "Method", "SimMIM", "Supervised", "build", "projec
 
 Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM | Supervised
 METHODS: dict[str, Callable[[Any, Encoder], Method]] = {
-    cls.__name__: cls for cls in get_args(Method)
+    "barlow_twins": BarlowTwins,
+    "simclr": SimCLR,
+    "vicreg": VICReg,
+    "byol": BYOL,
+    "moco_v3": MoCoV3,
+    "dino": DINO,
+    "lejepa": LeJEPA,
+    "swav": SwAV,
+    "simmim": SimMIM,
+    "supervised": Supervised,
 }
 
 
 def _method_of(spec: AnyObjective, encoder: Encoder) -> Method:
-    return METHODS[type(spec).__name__](spec, encoder)
+    return METHODS[spec.name](spec, encoder)
 
 
 def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:

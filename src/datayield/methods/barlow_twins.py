@@ -17,7 +17,7 @@ class BarlowTwins(nn.Module):
     Two views or more, of one size; `pairing` says how more than two meet.
     """
 
-    def __init__(self, spec: spec_method.BarlowTwins, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.BarlowTwinsSpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder

@@ -21,7 +21,7 @@ class BYOL(nn.Module):
     BatchNorm would undo in all layers but the last.
     """
 
-    def __init__(self, spec: spec_method.BYOL, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.BYOLSpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder

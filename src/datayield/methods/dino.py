@@ -25,7 +25,7 @@ class DINO(nn.Module):
 
     centre: Tensor
 
-    def __init__(self, spec: spec_method.DINO, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.DINOSpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder

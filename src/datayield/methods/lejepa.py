@@ -23,7 +23,7 @@ class LeJEPA(nn.Module):
     step): a resumed run, and every process of a parallel one, sees the same.
     """
 
-    def __init__(self, spec: spec_method.LeJEPA, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.LeJEPASpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder

@@ -21,7 +21,7 @@ class MoCoV3(nn.Module):
     spike) and the predictor ends in BatchNorm too. Positions are learned, unlike the authors'.
     """
 
-    def __init__(self, spec: spec_method.MoCoV3, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.MoCoV3Spec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder

@@ -17,7 +17,7 @@ class SimCLR(nn.Module):
     The projector has no BatchNorm, as in the peers' recipes for small images.
     """
 
-    def __init__(self, spec: spec_method.SimCLR, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.SimCLRSpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder

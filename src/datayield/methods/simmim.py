@@ -23,7 +23,7 @@ class SimMIM(nn.Module):
     that attend to it; vit-pytorch leaves it out, and hands on a random one.
     """
 
-    def __init__(self, spec: spec_method.SimMIM, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.SimMIMSpec, encoder: Encoder) -> None:
         super().__init__()
         if encoder.stride is None:
             raise ValueError("SimMIM needs the number of pixels per token")

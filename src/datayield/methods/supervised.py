@@ -17,7 +17,7 @@ class Supervised(nn.Module):
     One view or more, of one size. The only objective that gets the labels of the batch.
     """
 
-    def __init__(self, spec: spec_method.Supervised, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.SupervisedSpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder

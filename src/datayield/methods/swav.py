@@ -28,7 +28,7 @@ class SwAV(nn.Module):
     prototypes: Tensor
     queue: Tensor
 
-    def __init__(self, spec: spec_method.SwAV, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.SwAVSpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder
@@ -49,7 +49,7 @@ class SwAV(nn.Module):
             scores = z @ prototypes.T  # [V, B, K]
             codes = self._codes(z[:ASSIGNED].detach(), scores[:ASSIGNED].detach(), t)
         if self.training and self.spec.queue:
-            self._remember(z[:ASSIGNED].detach())
+            self._enqueue(z[:ASSIGNED].detach())
         total = swapped_prediction(scores, codes, self.spec.temperature)
         return loss(total, {"swapped_prediction": total})
 
@@ -70,7 +70,7 @@ class SwAV(nn.Module):
         return torch.stack(codes)[:, : z.shape[1]]
 
     @torch.no_grad()
-    def _remember(self, z: Tensor) -> None:
+    def _enqueue(self, z: Tensor) -> None:
         """Put two views' embeddings [2, B, D] at the front of the queue."""
         self.queue.copy_(torch.cat([z, self.queue], dim=1)[:, : self.spec.queue])
 

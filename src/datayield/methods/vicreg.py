@@ -17,7 +17,7 @@ class VICReg(nn.Module):
     Two views or more, of one size; `pairing` says how more than two meet.
     """
 
-    def __init__(self, spec: spec_method.VICReg, encoder: Encoder) -> None:
+    def __init__(self, spec: spec_method.VICRegSpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder

@@ -51,7 +51,7 @@ class SyncNorm(_BatchNorm):
         var, mean = gathered(torch.stack([var, mean])[None], dim=0).unbind(1)  # [W, C] each
         mean, means = mean.mean(dim=0), mean
         var = (var + (means - mean).square()).mean(dim=0)
-        self._remember(mean, var, len(means) * x.numel() // x.shape[1])
+        self._enqueue(mean, var, len(means) * x.numel() // x.shape[1])
         scale = (var + self.eps).rsqrt()
         if self.affine:
             scale = scale * self.weight
@@ -62,7 +62,7 @@ class SyncNorm(_BatchNorm):
         return (x * scale.view(shape) + shift.view(shape)).to(x.dtype)
 
     @torch.no_grad()
-    def _remember(self, mean: Tensor, var: Tensor, count: int) -> None:
+    def _enqueue(self, mean: Tensor, var: Tensor, count: int) -> None:
         if count < 2:
             raise ValueError("BatchNorm needs more than one value per channel to train")
         if self.running_mean is None or self.running_var is None:

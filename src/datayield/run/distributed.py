@@ -23,7 +23,7 @@ from torch import Tensor
 
 from datayield.nets.distributed import all_gather_text, world_size
 from datayield.run.device import choose
-from datayield.run.images import source_of
+from datayield.run.images import training_data_of
 from datayield.run.loop import TrainingData
 from datayield.run.loop.pretrain import pretrain
 from datayield.run.signals import interruptible
@@ -109,7 +109,7 @@ def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
 def _images(order: Order, device: torch.device) -> tuple[TrainingData | None, str]:
     """The images of a run, or what is wrong with them."""
     try:
-        source = source_of(order.spec, device)
+        source = training_data_of(order.spec, device)
     except DatayieldError as error:
         return None, error.text()
     if source.digests != order.images:

@@ -25,7 +25,7 @@ from datayield.data.source import Labels
 from datayield.run.loop import TrainingData
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
-from datayield.spec.run import Mixture, RunSpec, Subset, Supervised
+from datayield.spec.run import Mixture, RunSpec, Subset, SupervisedSpec
 
 Fit = Literal["crop", "squash"]
 DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
@@ -157,7 +157,7 @@ def check_classes(spec: RunSpec) -> None:
     """Raises DataError where a supervised run's labels are not there, or of more classes."""
     if spec.label is None:
         return
-    assert isinstance(spec.method, Supervised)
+    assert isinstance(spec.method, SupervisedSpec)
     assert isinstance(spec.data, Subset)
     data, classes = spec.data, spec.method.classes
     labels = _pretrained_on(data).labels
@@ -177,7 +177,7 @@ def check_classes(spec: RunSpec) -> None:
         )
 
 
-def source_of(spec: RunSpec, device: torch.device) -> TrainingData:
+def training_data_of(spec: RunSpec, device: torch.device) -> TrainingData:
     """The images, and labels where it reads them, that a run draws its batches from.
 
     Raises DataError where N cannot be met, or the labels are not there.

@@ -14,7 +14,7 @@ from datayield.nets.distributed import world_size
 from datayield.run.device import peak_memory
 from datayield.run.distributed import order_followers
 from datayield.run.evaluation.evaluate import evaluate
-from datayield.run.images import source_of
+from datayield.run.images import training_data_of
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.loop import Tick, read_tensors, restore_threads, take_over
 from datayield.run.loop.pretrain import pretrain
@@ -103,7 +103,7 @@ def _pretrain(
     folder = store.run(spec.id)
     expected = pretraining(spec, 1.0, speeds)
     estimate = (expected.low, expected.likely, expected.high) if expected else None
-    source = source_of(spec, device)
+    source = training_data_of(spec, device)
     if task.part is not None:
         take_over(spec, store, source.digests, task.shares, estimate)
     weights = None if folder.state.exists() else _weights(spec, store)

@@ -4,8 +4,8 @@ from datayield.spec.run import (
     JointEmbedding,
     Listings,
     RunSpec,
-    SimMIM,
-    Supervised,
+    SimMIMSpec,
+    SupervisedSpec,
     decoder_macs,
     encoder_dim,
     encoder_params,
@@ -39,9 +39,9 @@ def checkpoint_bytes(plan: Plan) -> int | None:
                 return None
             moments = 3 if task.spec.optim.name in ("adamw", "adam") else 2
             method, evaluated = task.spec.method, params
-            if isinstance(method, SimMIM):  # one token's worth: weights are shared
+            if isinstance(method, SimMIMSpec):  # one token's worth: weights are shared
                 head = decoder_macs(task.spec.encoder, task.spec.encoder.stride or 0) or 0.0
-            elif isinstance(method, Supervised):
+            elif isinstance(method, SupervisedSpec):
                 head = dim * method.classes
             else:
                 head = method.head_macs(dim)

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from datayield.analysis.results.results import StudyResults
-from datayield.analysis.results.rows import Row, Spent
+from datayield.analysis.results.rows import Row, RunCost
 from datayield.spec.run.budget import Budget
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
@@ -74,7 +74,7 @@ def simulate(
     hard = draw.normal(0, HARDNESS, (len(TASKS), ITEMS))  # the test sets of this world
     level = draw.normal(0, SEED_LEVEL, seeds)
     rows: list[Row] = []
-    spent: list[Spent] = []
+    spent: list[RunCost] = []
     for m, method in enumerate(METHODS):
         for b, budget in enumerate(BUDGETS):
             nested = draw.normal(0, RUN_NOISE, seeds)  # of the smallest subset, kept in the next
@@ -87,7 +87,7 @@ def simulate(
                     images = 10 * n if b == 0 else 160000
                     cell = (method, "convnet", "sprites", n, budget, images)
                     spent.append(
-                        Spent(run, run, images, images, 2 * images, 1e9 * images,
+                        RunCost(run, run, images, images, 2 * images, 1e9 * images,
                               images / 400 * (1 + 0.05 * seed), None, 400.0, 0.0, 0, "cpu")
                     )  # fmt: skip
                     own = level[seed] + noise_at(n) * nested[seed]

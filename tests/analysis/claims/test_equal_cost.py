@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from datayield.analysis.claims.verdicts import Judged
+from datayield.analysis.claims.verdicts import ClaimVerdict
 from datayield.analysis.results.results import StudyResults
 from datayield.spec.claims.claims import Correlates, Gain
 from datayield.spec.run.run import RunSpec
@@ -21,7 +21,7 @@ LADDER: dict[str, Any] = {"data.count": SIZES, "budget": [{"images": 32000}], "s
 SHARES = (0.0625, 0.25, 1.0)
 
 
-def _judged(results: StudyResults, **claim: Any) -> Judged:
+def _decide(results: StudyResults, **claim: Any) -> ClaimVerdict:
     raw = {"id": "C1", "test": "gain", "says": "x", "cites": "y", "of": "category",
            "over": "data.count", **claim}  # fmt: skip
     study = type(results.study).model_validate(
@@ -33,24 +33,24 @@ def _judged(results: StudyResults, **claim: Any) -> Judged:
 
 def test_at_equal_epochs_milestones_at_a_constant_rate_are_read() -> None:
     results = planted(LADDER, worse_with_n, SHARES, optim=CONSTANT)
-    epochs = _judged(results, by="epochs")
+    epochs = _decide(results, by="epochs")
     assert epochs.verdict == "reproduced"
     assert epochs.effect == pytest.approx(12, abs=1)  # 4 doublings of compute, less 4 of 2 points
     assert "at equal 20 epochs" in epochs.evidence
-    images = _judged(results, by="images")
+    images = _decide(results, by="images")
     assert images.verdict == "contradicted"
     assert images.effect == pytest.approx(-8, abs=1)
-    pairs = _judged(results, by="epochs", **{"from": [100, 400], "to": [400, 1600]})
+    pairs = _decide(results, by="epochs", **{"from": [100, 400], "to": [400, 1600]})
     assert pairs.parts == 2
     assert "80 epochs" in pairs.evidence or "20 epochs" in pairs.evidence
 
 
 def test_where_the_schedule_forbids_it_is_not_asked() -> None:
-    found = _judged(planted(LADDER, worse_with_n, SHARES), by="epochs")
+    found = _decide(planted(LADDER, worse_with_n, SHARES), by="epochs")
     assert found.verdict == "not asked"
     assert "rate of these runs has not come down" in found.evidence
-    assert _judged(planted(LADDER, worse_with_n, SHARES), by="flops").verdict == "contradicted"
-    ends = _judged(planted(LADDER, worse_with_n, optim=CONSTANT), by="epochs")
+    assert _decide(planted(LADDER, worse_with_n, SHARES), by="flops").verdict == "contradicted"
+    ends = _decide(planted(LADDER, worse_with_n, optim=CONSTANT), by="epochs")
     assert ends.verdict == "not asked"
     assert "evaluated only at their ends" in ends.evidence
 
@@ -58,11 +58,11 @@ def test_where_the_schedule_forbids_it_is_not_asked() -> None:
 def test_a_conclusion_flips_under_what_is_held_equal() -> None:
     axes = LADDER | {"budget": [{"epochs": 20}, {"images": 32000}]}
     results = planted(axes, worse_with_n)  # a cosine: each budget is a run of its own
-    found = _judged(results, test="flips_under", under="by", settings=["epochs", "images"])
+    found = _decide(results, test="flips_under", under="by", settings=["epochs", "images"])
     assert found.verdict == "reproduced"
     assert found.effect == pytest.approx(20, abs=1)
     assert "20 epochs and 32k images" in found.evidence
-    none = _judged(planted(axes, by_images), test="flips_under", under="by",
+    none = _decide(planted(axes, by_images), test="flips_under", under="by",
                    settings=["epochs", "images"])  # fmt: skip
     assert none.verdict != "reproduced"
 
@@ -77,18 +77,18 @@ def test_how_long_it_took_to_reach_a_score() -> None:
     results = planted(LADDER, _course, shares, noise=0.0005)
     results = replace(results, rows=tuple(r._replace(n_test=10**8) for r in results.rows))
     for reach in (40, {"data.count": 100}):
-        found = _judged(results, by="seconds", reach=reach, expect="fall")
+        found = _decide(results, by="seconds", reach=reach, expect="fall")
         assert found.verdict == "reproduced", found.evidence
         assert found.effect == pytest.approx(-1, abs=0.06)  # a doubling
         assert "doublings of seconds" in found.evidence
     slower = {"from": 1600, "to": 100}
-    assert _judged(results, by="flops", reach=40, expect="fall", **slower).verdict == "contradicted"
+    assert _decide(results, by="flops", reach=40, expect="fall", **slower).verdict == "contradicted"
     # 100 images end at 45%: that they would have taken longer is known
-    never = _judged(results, by="flops", reach=48, expect="fall")
+    never = _decide(results, by="flops", reach=48, expect="fall")
     assert never.verdict == "reproduced"
     assert never.effect is not None
     assert never.effect > -1  # a bound: no more than it took in all
-    nobody = _judged(results, by="flops", reach=90, expect="fall")
+    nobody = _decide(results, by="flops", reach=90, expect="fall")
     assert nobody.verdict == "undecided"
     assert "order is unknown" in nobody.evidence
 
@@ -96,18 +96,18 @@ def test_how_long_it_took_to_reach_a_score() -> None:
 def test_what_was_there_before_its_first_milestone_cannot_be_the_slower() -> None:
     results = planted(LADDER, _course, (0.25, 0.5, 1.0), noise=0.0005)
     results = replace(results, rows=tuple(r._replace(n_test=10**8) for r in results.rows))
-    found = _judged(results, by="flops", reach=32, expect="fall", **{"from": 100, "to": 1600})
+    found = _decide(results, by="flops", reach=32, expect="fall", **{"from": 100, "to": 1600})
     assert found.verdict == "undecided"  # both were there: neither time is known
-    back = _judged(results, by="flops", reach=36, expect="rise", **{"from": 1600, "to": 100})
+    back = _decide(results, by="flops", reach=36, expect="rise", **{"from": 1600, "to": 100})
     assert back.verdict == "reproduced"
-    assert _judged(results, by="flops", reach=36, expect="fall").verdict == "reproduced"
+    assert _decide(results, by="flops", reach=36, expect="fall").verdict == "reproduced"
 
 
 def test_sides_that_differ_in_two_axes() -> None:
     axes = LADDER | {"budget": [{"images": 16000}, {"images": 64000}]}
     results = planted(axes, worse_with_n)
     held = {"at_from": {"budget": "first"}, "at_to": {"budget": "last"}}
-    found = _judged(results, **{"from": 1600, "to": 400}, **held)
+    found = _decide(results, **{"from": 1600, "to": 400}, **held)
     assert found.verdict == "reproduced"
     assert found.effect == pytest.approx(14, abs=1)  # 2 doublings of compute and of N
     assert "1600, budget first to 400, budget last" in found.evidence
@@ -155,14 +155,14 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
              "over": None}  # fmt: skip
     assert isinstance(validated(Correlates, {"id": "C1", "says": "x", "cites": "y", **claim},
                                 where="claims"), Correlates)  # fmt: skip
-    lacking = _judged(world, **claim)
+    lacking = _decide(world, **claim)
     assert lacking.verdict == "not asked"
     assert "datayield distance" in lacking.evidence
     own = rows[0].dataset
     near = tuple(_far(own, f"set {name}", 10.0 + i) for i, name in enumerate(names))
     worse = tuple(_far(f"set {name}", own, 1.0, n=100) for name in names[:3])
-    found = _judged(replace(world, distances=(*worse, *near)), **claim)
+    found = _decide(replace(world, distances=(*worse, *near)), **claim)
     assert found.verdict == "reproduced"
     assert found.effect == pytest.approx(-1)
     assert "fid (net, 2,000 images per dataset) over 7 cells" in found.evidence
-    assert _judged(replace(world, distances=near[:-1]), **claim).verdict == "not asked"
+    assert _decide(replace(world, distances=near[:-1]), **claim).verdict == "not asked"

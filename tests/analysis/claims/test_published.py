@@ -2,7 +2,7 @@
 
 import pytest
 
-from datayield.analysis.claims.published import beside, same
+from datayield.analysis.claims.published import compare_with_published, same
 from datayield.spec.claims.reference import Axis, Published
 from datayield.spec.run.run import RunSpec
 from tests.planted import planted
@@ -26,7 +26,7 @@ def number(at: float, value: float | None, x: Axis = "n", **more: object) -> Pub
 def test_ours_stand_along_the_same_axis() -> None:
     axes = {"data.count": [100, 400], "method": ["simclr", "vicreg"], "seed": SEEDS}
     theirs = (number(400, 60.0, spread=1.5), number(100, 50.0), number(900, None))
-    (both,) = beside(planted(axes, by_n, noise=0.0), theirs)
+    (both,) = compare_with_published(planted(axes, by_n, noise=0.0), theirs)
     (line,) = both.theirs.series
     assert [(s.x, s.mean, s.low, s.high) for s in line.spots] == [
         (100, 50.0, 50.0, 50.0),
@@ -53,7 +53,7 @@ def test_levels_compare_only_at_the_published_scale_and_task() -> None:
         ("paper", other, False, False),
     ):
         object.__setattr__(results, "study", study.model_copy(update={"scale": scale}))
-        (both,) = beside(results, theirs)
+        (both,) = compare_with_published(results, theirs)
         assert both.ours is not None
         assert (both.same_task, both.comparable) == (known, comparable)
 
@@ -64,7 +64,7 @@ def test_what_varies_along_views_is_one_curve() -> None:
         "data.count": [100],
         "seed": SEEDS,
     }
-    (both,) = beside(planted(axes, by_n, noise=0.0), (number(2, 50.0, "views"),))
+    (both,) = compare_with_published(planted(axes, by_n, noise=0.0), (number(2, 50.0, "views"),))
     assert both.ours is not None
     (line,) = both.ours.series
     assert [(s.x, round(s.mean, 6)) for s in line.spots] == [(2, 43.0), (4, 45.0)]
@@ -73,14 +73,17 @@ def test_what_varies_along_views_is_one_curve() -> None:
 def test_only_the_first_panel_of_a_figure_gets_a_stand_in() -> None:
     axes = {"data.count": [100, 400], "method": ["simclr"], "seed": SEEDS}
     theirs = tuple(number(100, 50.0, evaluation=e) for e in ("cars", "pets"))
-    assert [b.ours is not None for b in beside(planted(axes, by_n), theirs)] == [True, False]
+    assert [b.ours is not None for b in compare_with_published(planted(axes, by_n), theirs)] == [
+        True,
+        False,
+    ]
 
 
 def test_numbers_without_an_axis_or_value_are_not_drawn() -> None:
     axes = {"data.count": [100, 400], "method": ["simclr"], "seed": SEEDS}
     alone = Published(figure="Section 5", metric="accuracy", value=41.1, source="a paper")
     gap = number(100, 1.5, metric="selection_gap")
-    assert beside(planted(axes, by_n), (alone, gap, number(100, None))) == []
+    assert compare_with_published(planted(axes, by_n), (alone, gap, number(100, None))) == []
 
 
 def test_names_that_mean_one_task() -> None:

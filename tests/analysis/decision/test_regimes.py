@@ -2,7 +2,7 @@
 
 import pytest
 
-from datayield.analysis.decision.regimes import Cell, Grid, no_grid, regimes
+from datayield.analysis.decision.regimes import Grid, GridCell, no_grid, regimes
 from datayield.spec.run.budget import Budget
 from tests.simulated import Truth, simulate
 
@@ -47,7 +47,7 @@ def test_a_move_is_the_next_doubling_and_at_the_edge_the_last() -> None:
 
 def test_noise_leaves_it_undecided() -> None:
     """A decided cell is a false alarm of one of its two moves: nominal 2.5% for each verdict."""
-    cells: list[Cell] = []
+    cells: list[GridCell] = []
     for rng in range(40):
         noisy = simulate(
             {"x": lambda n, c: 0.7},

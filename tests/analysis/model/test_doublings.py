@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from datayield.analysis.model.doublings import CurveGain, Verdict, gains, judge
+from datayield.analysis.model.doublings import CurveGain, Verdict, gains, verdict_of_gain
 from datayield.analysis.model.paired import Covers, Difference
 from tests.simulated import Truth, flat, power_law, simulate
 
@@ -27,7 +27,7 @@ def _one(truth: Truth, **more: object) -> CurveGain:
     ],
 )
 def test_verdicts(low: float, high: float, covers: Covers, verdict: Verdict) -> None:
-    found, reason = judge(Difference((low + high) / 2, low, high, 3, covers), 0.005)
+    found, reason = verdict_of_gain(Difference((low + high) / 2, low, high, 3, covers), 0.005)
     assert found == verdict
     assert bool(reason) == (verdict == "cannot say")
 

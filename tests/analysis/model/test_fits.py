@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from datayield.analysis.model.fits import Fit, fit_curve, fits
+from datayield.analysis.model.fits import CurveFit, fit_curve, fits
 from tests.simulated import SIZES, Truth, flat, power_law, simulate
 
 
-def _one(truth: Truth, rng: int = 0, **more: object) -> Fit:
+def _one(truth: Truth, rng: int = 0, **more: object) -> CurveFit:
     options: dict[str, object] = {"methods": ("simclr",), "rank": False, "rng": rng, **more}
     results = simulate({"x": truth}, **options)  # type: ignore[arg-type]
     (line,) = results.main.curves.values()

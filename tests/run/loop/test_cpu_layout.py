@@ -23,7 +23,7 @@ from datayield.store.cpu_settings import CpuSettings, Layout, TrainRate
 from datayield.store.folders import RunFolder
 from datayield.store.records import RunCostRecord
 from tests.conftest import Call
-from tests.run.loop.test_pretrain import CPU, source_of, spec_of
+from tests.run.loop.test_pretrain import CPU, spec_of, training_data_of
 
 SPEC = spec_of()
 
@@ -48,7 +48,9 @@ def trained(folder: Path, stop_at: int | None = None) -> RunCostRecord | None:
     stop = Event()
     kept = RunFolder(folder)
     with restore_threads():
-        for tick in pretrain(SPEC, source_of(40), kept, shares=(1.0,), device=CPU, stop=stop):
+        for tick in pretrain(
+            SPEC, training_data_of(40), kept, shares=(1.0,), device=CPU, stop=stop
+        ):
             if tick.step == stop_at:
                 stop.set()
     return kept.run_cost()

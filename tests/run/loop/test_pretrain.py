@@ -58,7 +58,7 @@ def spec_of(method: str = "simclr", n: int = 40, images: int = 640, **optim: obj
     )
 
 
-def source_of(n: int) -> TrainingData:
+def training_data_of(n: int) -> TrainingData:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
     return TrainingData(Resident(pixels, np.arange(n), CPU), "data", "indices", 0)
@@ -72,7 +72,7 @@ def train(
     return list(
         pretrain(
             spec,
-            source_of(spec.data.count),
+            training_data_of(spec.data.count),
             RunFolder(folder),
             shares=shares,
             device=CPU,
@@ -145,13 +145,15 @@ def test_stopped_and_resumed_ends_with_the_same_bits(
     stop = Event()
     for stops_after in (3, 9):
         stop.clear()
-        loop = pretrain(spec, source_of(40), folder, shares=(0.5, 1.0), device=CPU, stop=stop)
+        loop = pretrain(
+            spec, training_data_of(40), folder, shares=(0.5, 1.0), device=CPU, stop=stop
+        )
         with pytest.raises(InterruptedRunError, match="saved"):  # noqa: PT012 - stops inside
             for tick in loop:
                 if tick.step >= stops_after:
                     stop.set()
     stop.clear()
-    list(pretrain(spec, source_of(40), folder, shares=(0.5, 1.0), device=CPU, stop=stop))
+    list(pretrain(spec, training_data_of(40), folder, shares=(0.5, 1.0), device=CPU, stop=stop))
     whole, parts = RunFolder(tmp_path / "whole").run_cost(), folder.run_cost()
     assert whole is not None
     assert parts is not None
@@ -207,12 +209,12 @@ def test_a_run_does_not_go_on_with_other_images(tmp_path: Path) -> None:
     spec, folder, stop = spec_of(), RunFolder(tmp_path), Event()
     stop.set()
     with pytest.raises(InterruptedRunError):
-        list(pretrain(spec, source_of(40), folder, shares=(1.0,), device=CPU, stop=stop))
+        list(pretrain(spec, training_data_of(40), folder, shares=(1.0,), device=CPU, stop=stop))
     stop.clear()
     saved = folder.state.read_bytes()
     for changed in (
-        source_of(40)._replace(data_digest="other pixels"),
-        source_of(40)._replace(indices_digest="another subset"),
+        training_data_of(40)._replace(data_digest="other pixels"),
+        training_data_of(40)._replace(indices_digest="another subset"),
     ):
         with pytest.raises(StoreError, match="have changed since this run started"):
             list(pretrain(spec, changed, folder, shares=(1.0,), device=CPU, stop=stop))

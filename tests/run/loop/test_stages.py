@@ -15,7 +15,7 @@ from datayield.spec.errors import InterruptedRunError
 from datayield.spec.run.run import RunSpec
 from datayield.store.folders import RunFolder, Store
 from tests.conftest import Call
-from tests.run.loop.test_pretrain import CPU, source_of, spec_of
+from tests.run.loop.test_pretrain import CPU, spec_of, training_data_of
 
 CHAIN = """
 study: chain
@@ -112,7 +112,7 @@ def test_a_stopped_stage_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     spec = spec_of("simclr").model_dump()
     spec |= {"method": {"name": "supervised", "classes": 3}}
     run = RunSpec.model_validate(spec)
-    source = source_of(40)._replace(labels=torch.arange(40) % 3)
+    source = training_data_of(40)._replace(labels=torch.arange(40) % 3)
     earlier = encoders.build(run.encoder, 99).state_dict()
     knobs: dict[str, Any] = {"shares": (0.0, 1.0), "device": CPU}
     straight, halting = RunFolder(tmp_path / "a"), RunFolder(tmp_path / "b")

@@ -25,7 +25,7 @@ from datayield.store.plan import Task
 from datayield.store.run_lock import run_lock
 from datayield.store.trunk import TrunkMember, parts, steps_there
 from tests.conftest import Call
-from tests.run.loop.test_pretrain import CPU, source_of, spec_of, train
+from tests.run.loop.test_pretrain import CPU, spec_of, train, training_data_of
 
 FREE = sorted(name for name, spec in METHOD_SPECS.items() if not spec.sees_t)
 WSD = {"schedule": "wsd", "decay": 0.25}
@@ -44,7 +44,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 
     def made(spec: RunSpec, device: torch.device) -> TrainingData:
         assert spec.data.count is not None
-        return source_of(spec.data.count)
+        return training_data_of(spec.data.count)
 
     monkeypatch.setattr(working, "source_of", made)
     return Store(tmp_path / "store")
@@ -188,7 +188,7 @@ def test_a_lost_state_costs_only_time(
     elif lost == "damaged":
         state.write_bytes(state.read_bytes()[:1000])
     else:
-        other = source_of(40)._replace(data_digest="other pixels")
+        other = training_data_of(40)._replace(data_digest="other pixels")
         monkeypatch.setattr(working, "source_of", lambda spec, device: other)
     work_through(tasks[1:], store)
     spent = store.run(long.id).run_cost()
@@ -219,7 +219,7 @@ def test_stopped_and_resumed_on_a_trunk(store: Store, tmp_path: Path, stops_afte
 
 def killed_here(root: str, images: tuple[int, ...]) -> None:
     """What the process that is killed does: both runs, a state saved at every step."""
-    working.source_of = lambda spec, device: source_of(spec.data.count)  # type: ignore[assignment]
+    working.source_of = lambda spec, device: training_data_of(spec.data.count)  # type: ignore[assignment]
     store = Store(Path(root))
     for task in tasks_of([run_of("vicreg", n, **WSD) for n in images], store):
         list(working.run_task(task, store, CPU, Event(), save_seconds=0.0))

@@ -6,7 +6,13 @@ import pytest
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.identity import VERSIONS
-from datayield.spec.run.method import BYOL, METHOD_SPECS, OBJECTIVES, BarlowTwins, VICReg
+from datayield.spec.run.method import (
+    METHOD_SPECS,
+    OBJECTIVES,
+    BarlowTwinsSpec,
+    BYOLSpec,
+    VICRegSpec,
+)
 from datayield.spec.run.run import RunSpec
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
@@ -15,22 +21,22 @@ from tests.spec.test_identity import FULL
 
 
 def test_k_over_d_is_stored_as_a_number() -> None:
-    made = BarlowTwins.model_validate({"projector": (64, 512), "beta": "10.24/d"})
-    assert made == BarlowTwins(projector=(64, 512), beta=0.02)
-    assert BarlowTwins.model_validate({"beta": " 8 / d "}).beta == 8 / 2048  # the default width
-    vicreg = VICReg.model_validate({"projector": (128,), "covariance": "256/d"})
+    made = BarlowTwinsSpec.model_validate({"projector": (64, 512), "beta": "10.24/d"})
+    assert made == BarlowTwinsSpec(projector=(64, 512), beta=0.02)
+    assert BarlowTwinsSpec.model_validate({"beta": " 8 / d "}).beta == 8 / 2048  # the default width
+    vicreg = VICRegSpec.model_validate({"projector": (128,), "covariance": "256/d"})
     assert vicreg.covariance == 2.0
 
 
 def test_numbers_stay_numbers_and_a_stored_spec_reads_back() -> None:
-    made = BarlowTwins.model_validate({"projector": (512,), "beta": "10.24/d"})
-    assert BarlowTwins.model_validate(made.model_dump()) == made
-    assert BarlowTwins.model_validate_json(made.model_dump_json()) == made
+    made = BarlowTwinsSpec.model_validate({"projector": (512,), "beta": "10.24/d"})
+    assert BarlowTwinsSpec.model_validate(made.model_dump()) == made
+    assert BarlowTwinsSpec.model_validate_json(made.model_dump_json()) == made
 
 
 @pytest.mark.parametrize("bad", ["10.24/D", "d/10", "10.24", "ten/d", "-1/d", "1e3/d", ""])
 def test_other_strings_are_refused_with_an_example(bad: str) -> None:
-    for spec, knob in ((BarlowTwins, "beta"), (VICReg, "covariance")):
+    for spec, knob in ((BarlowTwinsSpec, "beta"), (VICRegSpec, "covariance")):
         with pytest.raises(ConfigError) as caught:
             validated(spec, {knob: bad}, where="test")
         assert 'e.g. "10.24/d"' in caught.value.text()
@@ -38,9 +44,9 @@ def test_other_strings_are_refused_with_an_example(bad: str) -> None:
 
 def test_a_weight_of_zero_is_refused_and_a_wrong_projector_told_once() -> None:
     with pytest.raises(ConfigError, match="greater than 0"):
-        validated(BarlowTwins, {"beta": "0/d"}, where="test")
+        validated(BarlowTwinsSpec, {"beta": "0/d"}, where="test")
     with pytest.raises(ConfigError, match="projector") as caught:
-        validated(BarlowTwins, {"projector": [], "beta": "8/d"}, where="test")
+        validated(BarlowTwinsSpec, {"projector": [], "beta": "8/d"}, where="test")
     assert "beta" not in caught.value.text()
 
 
@@ -82,6 +88,6 @@ def test_a_raised_version_changes_the_ids_of_that_method_alone(
 ) -> None:
     raw = {**FULL, "method": {"name": "byol", "projector": [64, 32]}}
     byol, vicreg = (RunSpec.model_validate(x, strict=False).id for x in (raw, FULL))
-    monkeypatch.setattr(BYOL, "version", 2)
+    monkeypatch.setattr(BYOLSpec, "version", 2)
     assert RunSpec.model_validate(raw, strict=False).id != byol
     assert RunSpec.model_validate(FULL, strict=False).id == vicreg

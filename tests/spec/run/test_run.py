@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.encoder import EncoderSpec
-from datayield.spec.run.method import METHOD_SPECS, SimMIM
+from datayield.spec.run.method import METHOD_SPECS, SimMIMSpec
 from datayield.spec.run.optim import OptimSpec
 from datayield.spec.run.run import RunSpec
 from datayield.spec.run.subset import Subset
@@ -86,7 +86,7 @@ def test_masks_that_do_not_fit_are_refused(
         return RunSpec(
             data=Subset(dataset="made", count=8, size=size),
             encoder=EncoderSpec.model_validate(encoder),
-            method=SimMIM(**{**knobs, **changed}),
+            method=SimMIMSpec(**{**knobs, **changed}),
             views=(ViewSpec(size=size),),
             optim=OptimSpec(lr=1e-3),
             budget=Budget(unit="images", amount=8),
@@ -101,7 +101,7 @@ def test_masks_that_do_not_fit_are_refused(
 @pytest.mark.parametrize("ratio", [0.0, 1.0, -0.1])
 def test_a_ratio_is_a_share(ratio: float) -> None:
     with pytest.raises(ValidationError, match="ratio"):
-        SimMIM(ratio=ratio)
+        SimMIMSpec(ratio=ratio)
 
 
 @pytest.mark.parametrize("name", ["convnet", "resnet18", "timm/resnet26"])

@@ -2,21 +2,28 @@
 
 from datayield.analysis.claims.cells import ClaimData
 from datayield.analysis.claims.noise import ITEM_CORRELATION
-from datayield.analysis.claims.published import Beside, Panel, Series, Spot, beside, same
-from datayield.analysis.claims.tests import LEVEL
-from datayield.analysis.claims.verdicts import Judged, judge, said, tally
+from datayield.analysis.claims.published import (
+    Panel,
+    PublishedComparison,
+    PublishedPoint,
+    Series,
+    compare_with_published,
+    same,
+)
+from datayield.analysis.claims.statistical_tests import LEVEL
+from datayield.analysis.claims.verdicts import ClaimVerdict, judge_claims, said, tally
 
 __all__ = [
     "ITEM_CORRELATION",
     "LEVEL",
-    "Beside",
     "ClaimData",
-    "Judged",
+    "ClaimVerdict",
     "Panel",
+    "PublishedComparison",
+    "PublishedPoint",
     "Series",
-    "Spot",
-    "beside",
-    "judge",
+    "compare_with_published",
+    "judge_claims",
     "said",
     "same",
     "tally",

@@ -27,7 +27,7 @@ class UnansweredError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ClaimCell:
     """Scores of one cell by seed, in [0, 1] or as measured.
 
     `error`: standard error of one seed's score over test items, `items` names the test set. A value
@@ -58,8 +58,8 @@ class Cells(NamedTuple):
     was held equal.
     """
 
-    runs: dict[Point, Cell]
-    bases: dict[tuple[str, str, str], Cell]
+    runs: dict[Point, ClaimCell]
+    bases: dict[tuple[str, str, str], ClaimCell]
     points: bool
     metric: str
     note: str = ""
@@ -97,8 +97,8 @@ class ClaimData:
 def _cells(
     data: ClaimData, names: tuple[str, ...], metric: str | None, by_eval: bool, by_share: bool
 ) -> Cells:
-    runs: dict[Point, list[Cell]] = {}
-    bases: dict[tuple[str, str, str], list[Cell]] = {}
+    runs: dict[Point, list[ClaimCell]] = {}
+    bases: dict[tuple[str, str, str], list[ClaimCell]] = {}
     for word, row, point in placed(data, names, metric, by_eval, by_share):
         if point is None:
             bases.setdefault((row.kind, row.encoder, word), []).append(cell_of(data, row))
@@ -231,16 +231,16 @@ def _error(row: Row) -> float:
     return 0.0
 
 
-def cell_of(data: ClaimData, row: Row) -> Cell:
+def cell_of(data: ClaimData, row: Row) -> ClaimCell:
     """The cell that one row alone makes."""
     items = tuple(data.test_sets.get(name, name) for name in row.mean_of or (row.eval,))
-    return Cell(
+    return ClaimCell(
         {row.seed: row.value}, _error(row), items, row.n_test, row.n, row.n_train, row.encoder,
         row.dataset,
     )  # fmt: skip
 
 
-def merged(cells: list[Cell]) -> Cell:
+def merged(cells: list[ClaimCell]) -> ClaimCell:
     """The seeds of one cell together."""
     values = {seed: value for cell in cells for seed, value in cell.values.items()}
     error = math.sqrt(fmean(cell.error**2 for cell in cells))

@@ -14,7 +14,7 @@ from datayield.analysis.claims.cells import (
     resolved,
 )
 from datayield.analysis.claims.equal_cost import at_equal
-from datayield.analysis.claims.noise import Base, Estimate, Layout, Weights, estimate, layout
+from datayield.analysis.claims.noise import Base, EffectEstimate, Layout, Weights, estimate, layout
 from datayield.analysis.claims.time_to_score import reached
 from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
 from datayield.spec.run import NORMALISERS
@@ -92,7 +92,7 @@ class Scene:
             made.append(weights)
         return made
 
-    def estimate(self, *terms: tuple[float, Weights]) -> Estimate:
+    def estimate(self, *terms: tuple[float, Weights]) -> EffectEstimate:
         """A weighted sum of sides."""
         total: dict[Point | Base, float] = {}
         for factor, side in terms:
@@ -107,7 +107,7 @@ class Scene:
         held = [{name: self.word(name, value) for name, value in h.items()} for h in (at, at_to)]
         return self.sides({axis: start, **held[0]}, {axis: to, **held[1]})
 
-    def step(self, axis: str, start: str, to: str) -> Estimate:
+    def step(self, axis: str, start: str, to: str) -> EffectEstimate:
         """The score at `to` minus that at `start`."""
         before, after = self.ends(axis, start, to, {}, {})
         return self.estimate((1, after), (-1, before))

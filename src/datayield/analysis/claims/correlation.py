@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from datayield.analysis.claims.cells import UnansweredError
 from datayield.analysis.claims.contrasts import Scene
 from datayield.analysis.claims.distances import by_distance
-from datayield.analysis.claims.noise import Estimate, Part
+from datayield.analysis.claims.noise import ClaimPart, EffectEstimate
 from datayield.spec.claims import Correlates, Distance, in_words
 
 Floats = NDArray[np.float64]
@@ -18,7 +18,7 @@ FEWEST = 4
 DRAWS = 9999  # permutations drawn where all of them are more
 
 
-def rank_correlation(scene: Scene) -> Part:
+def rank_correlation(scene: Scene) -> ClaimPart:
     """Spearman's rho between two measures of the same cells (means over their seeds), and its p
     over all orders of one of them, or 9,999 drawn ones with the observed among them.
 
@@ -38,9 +38,9 @@ def rank_correlation(scene: Scene) -> Part:
     z, half = math.atanh(max(min(rho, most), -most)), NormalDist().inv_cdf(0.975) * error
     seeds = min(len(scene.cells.runs[p].values) for p in scene.points)
     n_test = min(scene.cells.runs[p].n_test for p in scene.points)
-    effect = Estimate(rho, error, math.inf, seeds, n_test, len(x))
+    effect = EffectEstimate(rho, error, math.inf, seeds, n_test, len(x))
     interval = math.tanh(z - half), math.tanh(z + half)
-    return Part(effect, p_for, p_against, f"with {what} over {len(x)} cells", interval)
+    return ClaimPart(effect, p_for, p_against, f"with {what} over {len(x)} cells", interval)
 
 
 def spearman(x: Floats, y: Floats) -> tuple[float, float, float]:

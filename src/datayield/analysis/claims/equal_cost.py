@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from datayield.analysis.claims.cells import (
-    Cell,
     Cells,
+    ClaimCell,
     ClaimData,
     NotAskedError,
     Point,
@@ -115,5 +115,5 @@ def _why(data: ClaimData, unit: Unit, courses: list[list[Reading]]) -> Exception
     )
 
 
-def _cell(data: ClaimData, own: list[Reading], found: Found) -> Cell:
+def _cell(data: ClaimData, own: list[Reading], found: Found) -> ClaimCell:
     return replace(cell_of(data, own[-1].row), values=found.seeds.by_seed)

@@ -4,11 +4,11 @@ from typing import Any
 
 from datayield.analysis.claims.cells import UnansweredError
 from datayield.analysis.claims.contrasts import Scene
-from datayield.analysis.claims.noise import Part, Weights
+from datayield.analysis.claims.noise import ClaimPart, Weights
 from datayield.spec.claims import Gain, in_words
 
 
-def gains_of(scene: Scene, claim: Gain) -> list[Part]:
+def gains_of(scene: Scene, claim: Gain) -> list[ClaimPart]:
     """`to` minus `from` of each pair, above `at_least` (below minus it, for a fall).
 
     The contrary is a significant effect of the other sign.
@@ -28,7 +28,7 @@ def gains_of(scene: Scene, claim: Gain) -> list[Part]:
             p_for, p_against = effect.below(-null), effect.above(-other)
         up, down = _bounded(scene, before, after)
         p_for, p_against = _known(claim.expect == "rise", (up, down), p_for, p_against)
-        found.append(Part(effect, p_for, p_against, words))
+        found.append(ClaimPart(effect, p_for, p_against, words))
     return found
 
 

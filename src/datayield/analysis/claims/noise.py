@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from datayield.analysis.claims.cells import Cell, Cells, Point, UnansweredError
+from datayield.analysis.claims.cells import Cells, ClaimCell, Point, UnansweredError
 from datayield.analysis.model import Noise, moderate
 from datayield.analysis.results import CONFIDENCE
 
@@ -29,7 +29,7 @@ Base = tuple[str, str, str]  # kind, encoder, evaluation
 Weights = Mapping[Point | Base, float]
 
 
-class Estimate(NamedTuple):
+class EffectEstimate(NamedTuple):
     """A contrast: its mean over seeds, standard error and degrees of freedom."""
 
     mean: float
@@ -59,18 +59,18 @@ class Estimate(NamedTuple):
         return math.copysign(math.inf, gap) if gap else 0.0
 
 
-class Part(NamedTuple):
+class ClaimPart(NamedTuple):
     """What one part of a claim comes to. `words`: what its effect is of.
 
     `contrary`: another effect, and its words, that speaks against the claim the most.
     """
 
-    effect: Estimate
+    effect: EffectEstimate
     p_for: float
     p_against: float
     words: str
     interval: tuple[float, float] | None = None  # None: that of the effect's t
-    contrary: tuple[Estimate, str] | None = None
+    contrary: tuple[EffectEstimate, str] | None = None
 
 
 class Layout(NamedTuple):
@@ -109,7 +109,7 @@ def layout(cells: Cells) -> Layout | None:
     return Layout(shrunk, float(variances.mean()), seed_square, c, s, noise)
 
 
-def estimate(weights: Weights, cells: Cells, found: Layout | None) -> Estimate:
+def estimate(weights: Weights, cells: Cells, found: Layout | None) -> EffectEstimate:
     """A contrast paired by seed, with the noise that `found` says.
 
     Raises UnansweredError where its noise cannot be known.
@@ -134,13 +134,15 @@ def estimate(weights: Weights, cells: Cells, found: Layout | None) -> Estimate:
     df = total**2 / spread if spread else math.inf
     n_test = min(cell.n_test for cell in runs.values())
     pooled = found.cells if found else 1
-    return Estimate(sum(values) / len(seeds), math.sqrt(total), df, len(seeds), n_test, pooled)
+    return EffectEstimate(
+        sum(values) / len(seeds), math.sqrt(total), df, len(seeds), n_test, pooled
+    )
 
 
 def _value(
     key: Point | Base,
-    runs: Mapping[Point, Cell],
-    bases: Mapping[Base, Cell],
+    runs: Mapping[Point, ClaimCell],
+    bases: Mapping[Base, ClaimCell],
     fixed: set[Base],
     seed: int,
 ) -> float:
@@ -151,8 +153,8 @@ def _value(
 
 def _between_seeds(
     weights: Weights,
-    runs: Mapping[Point, Cell],
-    bases: Mapping[Base, Cell],
+    runs: Mapping[Point, ClaimCell],
+    bases: Mapping[Base, ClaimCell],
     fixed: set[Base],
     found: Layout | None,
     values: list[float],
@@ -181,7 +183,7 @@ def _between_seeds(
     return [(variance, df) for variance, df in parts if variance > 0]
 
 
-def _over_items(terms: Sequence[tuple[float, Cell]]) -> float:
+def _over_items(terms: Sequence[tuple[float, ClaimCell]]) -> float:
     """Variance over test items: compound symmetry among cells of one test set."""
     by_set: dict[tuple[str, ...], list[float]] = {}
     for weight, cell in terms:

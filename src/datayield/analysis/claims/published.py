@@ -31,7 +31,7 @@ _KNOBS: dict[Axis, tuple[str, ...]] = {
 _UNTRAINED = "untrained"
 
 
-class Spot(NamedTuple):
+class PublishedPoint(NamedTuple):
     """One number at a place on the axis, in percent. Theirs: `low` and `high` are mean ± spread."""
 
     x: float
@@ -49,7 +49,7 @@ class Series:
     name: str
     method: str
     arm: str
-    spots: tuple[Spot, ...]
+    spots: tuple[PublishedPoint, ...]
     whole: Difference | None = None  # ours: last minus first, paired by seed
     untrained: bool = False
 
@@ -63,7 +63,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class PublishedComparison:
     """One published panel and ours beside it; `ours` is None where no run of ours is like it."""
 
     figure: str
@@ -75,7 +75,9 @@ class Beside:
     comparable: bool  # and the setting is the published one
 
 
-def beside(results: StudyResults, reference: tuple[Published, ...]) -> list[Beside]:
+def compare_with_published(
+    results: StudyResults, reference: tuple[Published, ...]
+) -> list[PublishedComparison]:
     """Each published panel that has an axis and a value, with our evaluation next to it.
 
     Ours is the evaluation of the same name, else, for the first panel of a figure, the study's
@@ -98,7 +100,7 @@ def beside(results: StudyResults, reference: tuple[Published, ...]) -> list[Besi
             name = named[evaluation] or (stand_in if i == 0 else None)
             known = named[evaluation] is not None
             found.append(
-                Beside(
+                PublishedComparison(
                     figure,
                     x,
                     metric,
@@ -121,12 +123,12 @@ def _plain(name: str) -> str:
 
 
 def _theirs(rows: list[Published]) -> Iterator[Series]:
-    lines: dict[tuple[str, str], list[Spot]] = defaultdict(list)
+    lines: dict[tuple[str, str], list[PublishedPoint]] = defaultdict(list)
     for row in rows:
         if row.value is not None and row.at is not None:
             spread = row.spread or 0.0
             low, high = row.value - spread, row.value + spread
-            spot = Spot(row.at, row.value, low, high, row.seeds, row.doubtful)
+            spot = PublishedPoint(row.at, row.value, low, high, row.seeds, row.doubtful)
             lines[row.method, row.arm].append(spot)
     for (method, arm), spots in lines.items():
         name = ", ".join(part for part in (method_name(method), arm) if part)
@@ -237,5 +239,5 @@ def _one_value_each(rows: list[Row]) -> bool:
     return all(len(each) == 1 for each in values.values())
 
 
-def _spot(x: float, s: Seeds) -> Spot:
-    return Spot(x, 100 * s.mean, 100 * s.low, 100 * s.high, len(s.values))
+def _spot(x: float, s: Seeds) -> PublishedPoint:
+    return PublishedPoint(x, 100 * s.mean, 100 * s.low, 100 * s.high, len(s.values))

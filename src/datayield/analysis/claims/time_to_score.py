@@ -12,8 +12,8 @@ from dataclasses import replace
 from statistics import fmean
 
 from datayield.analysis.claims.cells import (
-    Cell,
     Cells,
+    ClaimCell,
     ClaimData,
     NotAskedError,
     Point,
@@ -86,7 +86,7 @@ def _targets(
 
 def _cells(
     data: ClaimData, mine: list[Reading], unit: Unit, targets: dict[int, float]
-) -> Iterator[Cell]:
+) -> Iterator[ClaimCell]:
     for seed, target in targets.items():
         course = sorted(
             (r.spent[unit], r.row.value)

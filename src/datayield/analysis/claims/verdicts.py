@@ -10,8 +10,8 @@ from typing import Literal
 
 from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
-from datayield.analysis.claims.noise import Part
-from datayield.analysis.claims.tests import LEVEL, parts_of
+from datayield.analysis.claims.noise import ClaimPart
+from datayield.analysis.claims.statistical_tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
@@ -19,7 +19,7 @@ Verdict = Literal["reproduced", "contradicted", "undecided", "not asked"]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ClaimVerdict:
     """One claim and what the runs say. `effect`, `low`, `high` are in `unit`, as is its `value`.
 
     `p`: two-sided, adjusted for the study's other claims; None where it was not tested.
@@ -45,7 +45,7 @@ class _Tested:
     """A claim's parts, and the one that decides: the least sure, or the most contrary."""
 
     claim: Claim
-    parts: list[tuple[str, Part]]
+    parts: list[tuple[str, ClaimPart]]
     unit: str
 
     @property
@@ -61,7 +61,7 @@ class _Tested:
         """Two-sided."""
         return min(1.0, 2 * min(self.p_for, self.p_against))
 
-    def deciding(self, verdict: Verdict) -> tuple[str, Part]:
+    def deciding(self, verdict: Verdict) -> tuple[str, ClaimPart]:
         if verdict == "contradicted":
             where, part = min(self.parts, key=lambda each: each[1].p_against)
             if part.contrary:
@@ -70,21 +70,21 @@ class _Tested:
         return max(self.parts, key=lambda each: each[1].p_for)
 
 
-def judge(data: ClaimData) -> list[Judged]:
+def judge_claims(data: ClaimData) -> list[ClaimVerdict]:
     """Every claim of the study, in its order."""
     scale = data.results.study.scale or "as declared"
-    found: list[Judged | _Tested] = []
+    found: list[ClaimVerdict | _Tested] = []
     for claim in data.results.study.claims:
         try:
             found.append(_test(data, claim))
         except NotAskedError as lacking:
-            found.append(Judged(claim, "not asked", f"{_sentence(lacking)}.", scale))
+            found.append(ClaimVerdict(claim, "not asked", f"{_sentence(lacking)}.", scale))
         except UnansweredError as why:
-            found.append(Judged(claim, "undecided", f"{_sentence(why)}.", scale))
+            found.append(ClaimVerdict(claim, "undecided", f"{_sentence(why)}.", scale))
     adjusted = holm([each.p for each in found if isinstance(each, _Tested)])
     left = iter(adjusted)
     return [
-        _judged(each, next(left), scale) if isinstance(each, _Tested) else each for each in found
+        _decide(each, next(left), scale) if isinstance(each, _Tested) else each for each in found
     ]
 
 
@@ -97,7 +97,7 @@ def holm(p: list[float]) -> list[float]:
     return found
 
 
-def tally(judged: list[Judged]) -> str:
+def tally(judged: list[ClaimVerdict]) -> str:
     """'3 reproduced, 1 contradicted, 2 inconclusive, 4 not tested at this scale', or ''."""
     if not judged:
         return ""
@@ -129,7 +129,7 @@ def _apart(claim: Claim) -> list[Claim]:
     return [claim.model_copy(update={"from_": a, "to": b}) for a, b in claim.pairs]
 
 
-def _judged(tested: _Tested, p: float, scale: str) -> Judged:
+def _decide(tested: _Tested, p: float, scale: str) -> ClaimVerdict:
     verdict: Verdict = "undecided"
     if p <= LEVEL:
         verdict = "reproduced" if tested.p_for <= tested.p_against else "contradicted"
@@ -154,7 +154,7 @@ def _judged(tested: _Tested, p: float, scale: str) -> Judged:
         f"{part.words}{of}; {plural(part.effect.seeds, 'seed')}, {noise}, "
         f"adjusted p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}."
     )
-    return Judged(
+    return ClaimVerdict(
         tested.claim, verdict, evidence, scale, tested.unit, mean, low, high, p,
         part.effect.seeds, part.effect.n_test, df, len(tested.parts),
     )  # fmt: skip

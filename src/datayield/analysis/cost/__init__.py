@@ -2,7 +2,7 @@
 
 from datayield.analysis.cost.comparison import Comparison, Equal, Normalised, normalise
 from datayield.analysis.cost.matching import CLOSE, Found, at, highest
-from datayield.analysis.cost.pareto import Cost, Frontier, Spot, frontiers, time_to
+from datayield.analysis.cost.pareto import Cost, Frontier, ParetoPoint, frontiers, time_to
 from datayield.analysis.cost.readings import UNITS, Reading, RunCosts, Unit, amount
 
 __all__ = [
@@ -14,9 +14,9 @@ __all__ = [
     "Found",
     "Frontier",
     "Normalised",
+    "ParetoPoint",
     "Reading",
     "RunCosts",
-    "Spot",
     "Unit",
     "amount",
     "at",

@@ -20,7 +20,7 @@ from datayield.analysis.cost.readings import (
     Unit,
     standing,
 )
-from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
+from datayield.analysis.model import WORTH, Difference, Verdict, differences, pair, verdict_of_gain
 from datayield.analysis.results import Seeds
 from datayield.spec.study import Study
 
@@ -236,6 +236,6 @@ def _shared(seeds: Seeds, other: Seeds) -> Seeds:
 
 def _sign(d: Difference, n: int, to: int, worth: float) -> Sign:
     """As everywhere: what a doubling brings must be worth having, else the two are as good."""
-    verdict, _ = judge(d.per(math.log2(to / n)), worth)
+    verdict, _ = verdict_of_gain(d.per(math.log2(to / n)), worth)
     said: dict[Verdict, Sign] = {"pays": "better", "hurts": "worse", "flat": "flat"}
     return said.get(verdict, "cannot say")

@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class ParetoPoint:
     """A line at one share of its budget: mean error over seeds and the mean cost of it."""
 
     line: Line
@@ -69,14 +69,14 @@ class Frontier:
     place: str
     metric: str
     cost: Cost
-    spots: tuple[Spot, ...]
+    spots: tuple[ParetoPoint, ...]
     target: float
     target_of: Line
     reached: tuple[Reached, ...]
 
-    def by_line(self) -> dict[Line, list[Spot]]:
+    def by_line(self) -> dict[Line, list[ParetoPoint]]:
         """The spots of each line, cheapest first."""
-        found: dict[Line, list[Spot]] = {}
+        found: dict[Line, list[ParetoPoint]] = {}
         for spot in self.spots:
             found.setdefault(spot.line, []).append(spot)
         return found
@@ -133,7 +133,7 @@ def _frontier(name: str, cost: Cost, lines: dict[Line, list[Reading]]) -> Fronti
     ]
     flags = pareto([(price, _mean(errors)) for _, _, price, errors in drafts])
     spots = [
-        Spot(line, share, price, _mean(errors), min(errors), max(errors), len(errors), best)
+        ParetoPoint(line, share, price, _mean(errors), min(errors), max(errors), len(errors), best)
         for (line, share, price, errors), best in zip(drafts, flags, strict=True)
     ]
     first = next(iter(lines))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from datayield.analysis.results import Row, Spent, StudyResults
+from datayield.analysis.results import Row, RunCost, StudyResults
 from datayield.spec.run import NORMALISERS, Normaliser, RunSpec, Subset, run_at, short_number
 
 Unit = Normaliser
@@ -102,7 +102,7 @@ def amount(unit: Unit, value: float) -> str:
     return f"{short_number(value)} {'FLOPs' if unit == 'flops' else unit}"
 
 
-def _spent(row: Row, spent: Spent, before: list[Spent]) -> dict[Unit, float]:
+def _spent(row: Row, spent: RunCost, before: list[RunCost]) -> dict[Unit, float]:
     """What the run took until then; FLOPs and seconds with those of the stages before it."""
     part = row.share * row.images / max(spent.images, 1)  # of the whole run's bill
     found: dict[Unit, float] = {

@@ -1,6 +1,6 @@
 """What follows from the evidence: regimes, labels, overfitting, checkpoints, baselines."""
 
-from datayield.analysis.decision.baselines import Versus, against_baselines
+from datayield.analysis.decision.baselines import BaselineComparison, against_baselines
 from datayield.analysis.decision.checkpoints import (
     BEST_ON_TEST,
     Ledger,
@@ -9,18 +9,18 @@ from datayield.analysis.decision.checkpoints import (
 )
 from datayield.analysis.decision.labels import LabelTable, Start, label_ladders, label_tables
 from datayield.analysis.decision.overfitting import Peak, peaks
-from datayield.analysis.decision.regimes import Cell, Grid, Regime, no_grid
+from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid
 
 __all__ = [
     "BEST_ON_TEST",
-    "Cell",
+    "BaselineComparison",
     "Grid",
+    "GridCell",
     "LabelTable",
     "Ledger",
     "Peak",
     "Regime",
     "Start",
-    "Versus",
     "against_baselines",
     "criteria",
     "label_ladders",

@@ -10,7 +10,7 @@ Outcome = Literal["beats", "loses", "cannot say"]
 
 
 @dataclass(frozen=True, slots=True)
-class Versus:
+class BaselineComparison:
     """One cell of the study against one baseline: score of the run minus the baseline's."""
 
     point: Point
@@ -19,7 +19,7 @@ class Versus:
     outcome: Outcome
 
 
-def against_baselines(measured: MetricResults) -> list[Versus]:
+def against_baselines(measured: MetricResults) -> list[BaselineComparison]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
     The untrained encoder is paired by seed; pixels and published weights have no seed, so each
@@ -36,7 +36,7 @@ def against_baselines(measured: MetricResults) -> list[Versus]:
                 both = both._replace(before=dict.fromkeys(p.seeds.by_seed, base.seeds.mean))
             pairs.append(both)
         for p, gain in zip(mine, differences(pairs), strict=True):
-            found.append(Versus(p, base, gain, _outcome(gain)))
+            found.append(BaselineComparison(p, base, gain, _outcome(gain)))
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import log2
 
-from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
+from datayield.analysis.model import WORTH, Difference, Verdict, differences, pair, verdict_of_gain
 from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
 from datayield.spec.study import Study
 
@@ -92,7 +92,7 @@ def _table(
     starts = []
     for line, against, gain in zip(lines, over, gains, strict=True):
         cells = tuple(line.cells.get(name) for name in evals)
-        verdict = judge(gain.per(spread), worth)[0] if gain else "cannot say"
+        verdict = verdict_of_gain(gain.per(spread), worth)[0] if gain else "cannot say"
         starts.append(
             Start(line.name, line.note, line.style, line.kind, cells, against, gain, verdict)
         )

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from datayield.analysis.format import count
-from datayield.analysis.model import WORTH, Difference, Verdict, differences, judge, pair
+from datayield.analysis.model import WORTH, Difference, Verdict, differences, pair, verdict_of_gain
 from datayield.analysis.results import CurveKey, Point, Seeds
 
 Regime = Literal[
@@ -31,7 +31,7 @@ class Move(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GridCell:
     """One (N, C) of the grid; a move is None where the grid has no neighbour that way."""
 
     n: int
@@ -48,7 +48,7 @@ class Grid:
     """The cells of one method under one evaluation, by growing N, then C."""
 
     key: CurveKey  # `budget` is None: it varies
-    cells: tuple[Cell, ...]
+    cells: tuple[GridCell, ...]
 
 
 def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[Grid]:
@@ -66,7 +66,7 @@ def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[G
             along_n = a.n != b.n
             low, high = (a.n, b.n) if along_n else (a.images, b.images)
             each = gain.per(math.log2(high / low))
-            judged[k][a, b] = Move(low, high, each, *judge(each, worth))
+            judged[k][a, b] = Move(low, high, each, *verdict_of_gain(each, worth))
     grids = [Grid(key, _judged(found[key], judged[key])) for key in found]
     return [g for g in grids if any(c.more_images and c.more_compute for c in g.cells)]
 
@@ -131,12 +131,12 @@ def _moves(cells: dict[_At, Seeds]) -> list[tuple[_At, _At]]:
     return [(a, b) for line in rows + columns for a, b in pairwise(sorted(line))]
 
 
-def _judged(cells: dict[_At, Seeds], moves: dict[tuple[_At, _At], Move]) -> tuple[Cell, ...]:
+def _judged(cells: dict[_At, Seeds], moves: dict[tuple[_At, _At], Move]) -> tuple[GridCell, ...]:
     found = []
     for at, seeds in sorted(cells.items()):
         along_n = _nearest(at, {ab: m for ab, m in moves.items() if ab[0].images == ab[1].images})
         along_c = _nearest(at, {ab: m for ab, m in moves.items() if ab[0].n == ab[1].n})
-        found.append(Cell(at.n, at.images, seeds, along_n, along_c, *decide(along_n, along_c)))
+        found.append(GridCell(at.n, at.images, seeds, along_n, along_c, *decide(along_n, along_c)))
     return tuple(found)
 
 

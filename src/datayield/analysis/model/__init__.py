@@ -1,21 +1,28 @@
 """What the evidence says of one quantity: paired differences, gains per doubling, power laws."""
 
-from datayield.analysis.model.doublings import WORTH, CurveGain, Step, Verdict, gains, judge
-from datayield.analysis.model.fits import Fit
+from datayield.analysis.model.doublings import (
+    WORTH,
+    CurveGain,
+    Step,
+    Verdict,
+    gains,
+    verdict_of_gain,
+)
+from datayield.analysis.model.fits import CurveFit
 from datayield.analysis.model.paired import Difference, Noise, Pair, differences, moderate, pair
 
 __all__ = [
     "WORTH",
+    "CurveFit",
     "CurveGain",
     "Difference",
-    "Fit",
     "Noise",
     "Pair",
     "Step",
     "Verdict",
     "differences",
     "gains",
-    "judge",
     "moderate",
     "pair",
+    "verdict_of_gain",
 ]

@@ -72,11 +72,11 @@ def steps(moves: list[tuple[Point, Point]], worth: float) -> list[Step]:
     diffs = differences([pair(a.seeds, b.seeds) for a, b in moves])
     for (a, b), gain in zip(moves, diffs, strict=True):
         each = gain.per(math.log2(b.n / a.n))
-        found.append(Step(a.n, b.n, gain, each, *judge(each, worth)))
+        found.append(Step(a.n, b.n, gain, each, *verdict_of_gain(each, worth)))
     return found
 
 
-def judge(per_doubling: Difference, worth: float) -> tuple[Verdict, str]:
+def verdict_of_gain(per_doubling: Difference, worth: float) -> tuple[Verdict, str]:
     """The verdict on an interval, and why it is not decided where it is not.
 
     A gain that is surely positive but surely smaller than `worth` is flat: it is not worth having.

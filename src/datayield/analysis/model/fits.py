@@ -15,7 +15,7 @@ _SPANS_BOUNDS = 0.8  # share of the range of ln c beyond which an interval says 
 _NO_GAIN = 1e-4  # b >= 0 keeps drawn gains from going below 0: a bound this low covers 0
 
 
-class Estimate(NamedTuple):
+class FitEstimate(NamedTuple):
     """A value with its 95% bootstrap interval."""
 
     value: float
@@ -27,17 +27,17 @@ class Estimate(NamedTuple):
 class PowerLaw:
     """e(N) = a + b N^-c fitted to error, N in images. `grid` runs to 4 times the largest N."""
 
-    a: Estimate  # error that no number of images removes
-    b: Estimate
-    c: Estimate
-    gain: Estimate  # fall of the error from the smallest to the largest size
+    a: FitEstimate  # error that no number of images removes
+    b: FitEstimate
+    c: FitEstimate
+    gain: FitEstimate  # fall of the error from the smallest to the largest size
     grid: tuple[float, ...]
-    error: tuple[Estimate, ...]  # at `grid`
-    forecasts: tuple[tuple[int, Estimate], ...]  # (N, error) at 2 and 4 times the largest N
+    error: tuple[FitEstimate, ...]  # at `grid`
+    forecasts: tuple[tuple[int, FitEstimate], ...]  # (N, error) at 2 and 4 times the largest N
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class CurveFit:
     """One curve's fit. `left_out` is the RMS error in predicting a size from the others.
 
     `law` is there whenever four sizes are; it is to be believed only where `verdict` is decided.
@@ -57,17 +57,17 @@ class Fit:
 
 def fits(
     curves: dict[CurveKey, list[Point]], draws: int = DRAWS, seed: int = 0
-) -> dict[CurveKey, Fit]:
+) -> dict[CurveKey, CurveFit]:
     """Every curve's fit, by its evaluation's main metric."""
     return {key: fit_curve(line, draws, seed) for key, line in curves.items()}
 
 
-def fit_curve(line: list[Point], draws: int = DRAWS, seed: int = 0) -> Fit:
+def fit_curve(line: list[Point], draws: int = DRAWS, seed: int = 0) -> CurveFit:
     """Fit the points of one curve, with `draws` bootstrap draws from `seed`."""
     key = line[0].key
     if len(line) < FEWEST_SIZES:
         have = f"{len(line)} size{'' if len(line) == 1 else 's'}"
-        return Fit(key, None, {}, "cannot say", f"{have}; a law with an offset needs four")
+        return CurveFit(key, None, {}, "cannot say", f"{have}; a law with an offset needs four")
     sizes = np.array([float(p.n) for p in line])
     values = [[1 - value for _, value in p.seeds.values] for p in line]
     cell = np.repeat(np.arange(len(line)), [len(v) for v in values])
@@ -78,7 +78,7 @@ def fit_curve(line: list[Point], draws: int = DRAWS, seed: int = 0) -> Fit:
     law = _power_law(sizes, central, drawn)
     left_out = left_out_errors(sizes, np.array([np.mean(v) for v in values]))
     reason = _doubt(law, left_out)
-    return Fit(key, law, left_out, "cannot say" if reason else "decided", reason)
+    return CurveFit(key, law, left_out, "cannot say" if reason else "decided", reason)
 
 
 def _bootstrap(curve: Array, line: list[Point], draws: int, seed: int) -> Array:
@@ -136,14 +136,14 @@ def _power_law(sizes: Array, central: Law, drawn: Law) -> PowerLaw:
     )
 
 
-def _estimate(value: Array, drawn: Array) -> Estimate:
+def _estimate(value: Array, drawn: Array) -> FitEstimate:
     return _estimates(value, drawn[:, None])[0]
 
 
-def _estimates(value: Array, drawn: Array) -> list[Estimate]:
+def _estimates(value: Array, drawn: Array) -> list[FitEstimate]:
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     return [
-        Estimate(float(v), float(min(lo, v)), float(max(hi, v)))
+        FitEstimate(float(v), float(min(lo, v)), float(max(hi, v)))
         for v, lo, hi in zip(value, low, high, strict=True)
     ]
 

@@ -14,7 +14,7 @@ from datayield.analysis.results.curves import (
     seeds_of,
 )
 from datayield.analysis.results.results import MetricResults, StudyResults
-from datayield.analysis.results.rows import Row, Spent
+from datayield.analysis.results.rows import Row, RunCost
 from datayield.analysis.results.task_groups import ALL, SCORE, GroupGain, TaskGroup
 
 __all__ = [
@@ -29,8 +29,8 @@ __all__ = [
     "MetricResults",
     "Point",
     "Row",
+    "RunCost",
     "Seeds",
-    "Spent",
     "StudyResults",
     "TaskGroup",
     "eval_names",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from datayield.analysis.results.results import StudyResults
-from datayield.analysis.results.rows import Kind, Row, Spent
+from datayield.analysis.results.rows import Kind, Row, RunCost
 from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
@@ -135,8 +135,8 @@ def _rows(
         )
 
 
-def _spent(run: RunSpec, axes: str, record: RunCostRecord) -> Spent:
-    return Spent(
+def _spent(run: RunSpec, axes: str, record: RunCostRecord) -> RunCost:
+    return RunCost(
         run=run.id,
         label=label(run, axes),
         images_asked=record.images_asked,

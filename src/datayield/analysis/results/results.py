@@ -14,7 +14,7 @@ from datayield.analysis.results.curves import (
     points_of,
     trajectories_of,
 )
-from datayield.analysis.results.rows import Row, Spent
+from datayield.analysis.results.rows import Row, RunCost
 from datayield.analysis.results.task_groups import (
     SCORE,
     GroupGain,
@@ -62,7 +62,7 @@ class StudyResults:
 
     study: Study
     rows: tuple[Row, ...]
-    spent: tuple[Spent, ...]
+    spent: tuple[RunCost, ...]
     missing: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)  # python, torch, datayield, ...
     specs: dict[str, RunSpec] = field(default_factory=dict)  # by the run's id, as run

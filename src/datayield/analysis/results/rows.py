@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class RunCost:
     """What one finished run asked for, took, and was expected to take.
 
     All as if it had been alone; `shared_*` is the part that another run of its trunk had trained.

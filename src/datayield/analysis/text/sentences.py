@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import log2
 from typing import Literal
 
-from datayield.analysis.decision import Grid, Regime, Versus
+from datayield.analysis.decision import BaselineComparison, Grid, Regime
 from datayield.analysis.format import count, join, percent, points, span
-from datayield.analysis.model import CurveGain, Difference, Fit, Verdict, judge
+from datayield.analysis.model import CurveFit, CurveGain, Difference, Verdict, verdict_of_gain
 from datayield.analysis.results import GroupGain
 
 Chip = Verdict | Regime | Literal["beats", "loses", "mixed", "falls", "rises"]
@@ -23,7 +23,7 @@ class Headline:
     text: str
 
 
-def yield_sentence(line: CurveGain, fit: Fit | None, worth: float) -> Headline:
+def yield_sentence(line: CurveGain, fit: CurveFit | None, worth: float) -> Headline:
     """What more images bought along one curve, and up to where."""
     key, total = line.key, line.total
     law = fit.law if fit and fit.verdict == "decided" else None
@@ -67,7 +67,7 @@ def _group_sentence(
         said = f"{g.group.of}; one task, so no interval"
         if g.low is not None and g.high is not None:
             over_tasks = Difference(g.mean, g.low, g.high, len(g.by_task), "seeds")
-            verdict, _ = judge(over_tasks.per(log2(g.to / g.n)), worth)
+            verdict, _ = verdict_of_gain(over_tasks.per(log2(g.to / g.n)), worth)
             said = f"{span(g.low, g.high)}; {g.group.of}: {_OVERALL[verdict]}"
         verdicts.append(verdict)
         parts.append(f"{g.group.group} {points(g.mean)} ({said})")
@@ -132,12 +132,12 @@ _BEATEN = {
 }
 
 
-def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
+def baseline_sentences(versus: list[BaselineComparison], kind: str) -> list[Headline]:
     """One sentence per kind of baseline. It speaks of the weakest curve of each evaluation.
 
     Beaten by the weakest means beaten by all: no best method is picked by what it scored.
     """
-    weakest: dict[str, Versus] = {}
+    weakest: dict[str, BaselineComparison] = {}
     curves_of: Counter[str] = Counter()
     for v in versus:
         if v.baseline.kind == kind and v.gain.covers != "nothing":
@@ -171,7 +171,7 @@ def baseline_sentences(versus: list[Versus], kind: str) -> list[Headline]:
     ]
 
 
-def _measured(v: Versus, curves_there: int) -> str:
+def _measured(v: BaselineComparison, curves_there: int) -> str:
     notes = [span(v.gain.low, v.gain.high)]
     if v.gain.covers != "seeds":
         notes.append("one seed: test images only")
@@ -201,6 +201,9 @@ def regime_sentence(grid: Grid) -> Headline:
         for what, move in (("images", top.more_images), ("compute", top.more_compute))
         if move and move.per_doubling.covers != "nothing"
     ]
-    corner = f"{count(top.n)} images, {count(top.images)} presented"
-    text += f". At the largest corner ({corner}) {join(moves)}: {top.regime}." if moves else "."
+    if moves:
+        corner = f"{count(top.n)} images, {count(top.images)} presented"
+        limit = {"both": "both help", "cannot say": "inconclusive"}.get(top.regime, top.regime)
+        text += f". At the largest corner ({corner}) {join(moves)}: {limit}"
+    text += "."
     return Headline(top.regime, "regime", subject, text)

@@ -1,1 +1,1 @@
-"""Where images come from: one file a layout, each listing names, labels and bytes."""
+"""Where images come from: one file a layout, found by name or folder in `data.catalog`."""

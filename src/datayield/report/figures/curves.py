@@ -2,7 +2,7 @@
 
 from datayield.analysis.findings import Curves, Findings
 from datayield.analysis.format import count, metric_name, percent
-from datayield.analysis.model import Fit
+from datayield.analysis.model import CurveFit
 from datayield.analysis.results import Baseline, Point
 from datayield.report.figures.baselines import add_baselines
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
@@ -52,7 +52,7 @@ def _curves(
     lines: Curves,
     bases: list[Baseline],
     look: Styles,
-    fitted: dict[str, Fit],
+    fitted: dict[str, CurveFit],
     scale: float,
     y_title: str,
 ) -> Spec:
@@ -113,7 +113,7 @@ def _curve(name: str, line: list[Point], style: Style, scale: float) -> list[Spe
     return [{"type": "scatter", **shared, **each} for each in (band, dots, mean)]
 
 
-def _law(name: str, fit: Fit, style: Style, top: int) -> Spec:
+def _law(name: str, fit: CurveFit, style: Style, top: int) -> Spec:
     """The fitted law to twice the largest N; only for decided fits."""
     law = fit.law
     shown = (

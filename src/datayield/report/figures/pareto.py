@@ -1,6 +1,6 @@
 """Error against seconds and FLOPs: every run at every milestone, and the Pareto frontier."""
 
-from datayield.analysis.cost import Cost, Frontier, Spot
+from datayield.analysis.cost import Cost, Frontier, ParetoPoint
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import metric_name, percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of
@@ -67,7 +67,7 @@ def _spec(look: Styles, front: Frontier) -> Spec:
     return {"data": data, "layout": layout}
 
 
-def _text(front: Frontier, s: Spot) -> str:
+def _text(front: Frontier, s: ParetoPoint) -> str:
     at = "at the end" if s.share >= 1 else f"at {percent(s.share)} of its budget"
     spread = f" ({percent(s.low)} to {percent(s.high)})" if s.high > s.low else ""
     mark = "<br>on the frontier" if s.best else ""

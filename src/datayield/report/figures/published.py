@@ -1,6 +1,6 @@
 """The paper's figure and ours beside it: the same axes, each at its own scale."""
 
-from datayield.analysis.claims import Beside, Panel, Series
+from datayield.analysis.claims import Panel, PublishedComparison, Series
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import metric_name
 from datayield.report.figures.canvas import Figure, Spec, layout_of
@@ -27,7 +27,7 @@ _NAMED = 20  # px of height for each row of the legend
 def published_figures(f: Findings) -> list[Figure]:
     """Theirs, then ours, for each published panel; panels without ours are folded away."""
     found = []
-    for i, both in enumerate(f.beside):
+    for i, both in enumerate(f.published):
         look = looks(both.theirs, both.ours)
         folded = both.ours is None
         title = f"Published: {both.figure}, {both.theirs.evaluation}"
@@ -58,7 +58,12 @@ def looks(theirs: Panel, ours: Panel | None) -> dict[str, Style]:
 
 
 def _figure(
-    name: str, title: str, both: Beside, panel: Panel, look: dict[str, Style], folded: bool
+    name: str,
+    title: str,
+    both: PublishedComparison,
+    panel: Panel,
+    look: dict[str, Style],
+    folded: bool,
 ) -> Figure:
     data = [trace for s in panel.series for trace in _traces(s, look[s.name])]
     places = sorted({spot.x for s in panel.series for spot in s.spots})

@@ -1,6 +1,6 @@
 """The score over N and C as a heat map, with the regime of each cell."""
 
-from datayield.analysis.decision import Cell, Grid
+from datayield.analysis.decision import Grid, GridCell
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import percent
 from datayield.report.figures.canvas import Figure, Spec, layout_of
@@ -50,6 +50,6 @@ def _heat(grid: Grid) -> Spec:
     return {"data": [data], "layout": layout}
 
 
-def _label(cell: Cell) -> str:
+def _label(cell: GridCell) -> str:
     regime = cell.regime.replace("-", "-<br>").replace(" ", "<br>")
     return f"<b>{percent(cell.seeds.mean)}</b><br>{regime}"

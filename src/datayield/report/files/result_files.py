@@ -11,8 +11,8 @@ from pathlib import Path
 from datayield.analysis.cost import Normalised
 from datayield.analysis.decision import Ledger
 from datayield.analysis.format import count, metric_name
-from datayield.analysis.model import CurveGain, Fit
-from datayield.analysis.results import CurveKey, Point, Row, Seeds, Spent, StudyResults
+from datayield.analysis.model import CurveFit, CurveGain
+from datayield.analysis.results import CurveKey, Point, Row, RunCost, Seeds, StudyResults
 from datayield.spec.atomic_files import write_text
 
 _COLUMNS = tuple(name for name in Row._fields if name != "mean_of")
@@ -55,7 +55,9 @@ def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
     write_text(path, out.getvalue())
 
 
-def curves_to_csv(gains: dict[CurveKey, CurveGain], fits: dict[CurveKey, Fit], path: Path) -> None:
+def curves_to_csv(
+    gains: dict[CurveKey, CurveGain], fits: dict[CurveKey, CurveFit], path: Path
+) -> None:
     """One curve per line: what its images bought, and the law fitted to its error, in [0, 1]."""
     law = [f"{part}{end}" for part in ("a", "b", "c") for end in ("", "_low", "_high")]
     rows = []
@@ -88,9 +90,9 @@ def normalised_to_csv(found: Normalised, path: Path) -> None:
     _write(path, [*head, "sign", "conclusion"], rows)
 
 
-def runs_to_csv(spent: tuple[Spent, ...], path: Path) -> None:
+def runs_to_csv(spent: tuple[RunCost, ...], path: Path) -> None:
     """What each finished run asked for and took, columns as in `Spent`."""
-    names = [f.name for f in fields(Spent)]
+    names = [f.name for f in fields(RunCost)]
     _write(path, names, map(attrgetter(*names), spent))
 
 

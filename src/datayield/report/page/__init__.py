@@ -1,1 +1,1 @@
-"""The page: its content, its tables, and what a large study leaves out."""
+"""The page: the values and tables that the template report/html/template.html lays out."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from datayield.analysis.claims import ITEM_CORRELATION, LEVEL, Judged, said, tally
+from datayield.analysis.claims import ITEM_CORRELATION, LEVEL, ClaimVerdict, said, tally
 from datayield.analysis.findings import Findings
 
 SCHEMA_VERSION = 1
@@ -20,7 +20,7 @@ def claims_table(f: Findings) -> dict[str, Any]:
     }
 
 
-def _row(j: Judged) -> dict[str, str]:
+def _row(j: ClaimVerdict) -> dict[str, str]:
     short = {"rank correlation": "ρ"}.get(j.unit, j.unit)
     span = ""
     if j.low is not None and j.high is not None:
@@ -57,7 +57,7 @@ def claims_json(f: Findings) -> dict[str, Any]:
     }
 
 
-def _json(j: Judged) -> dict[str, Any]:
+def _json(j: ClaimVerdict) -> dict[str, Any]:
     return {
         "id": j.claim.id,
         "says": j.claim.says,

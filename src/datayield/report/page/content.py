@@ -7,7 +7,7 @@ from typing import Any
 from datayield.analysis.decision import no_grid
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import count, percent, plural
-from datayield.analysis.results import Spent
+from datayield.analysis.results import RunCost
 from datayield.analysis.text import Headline, how_read
 from datayield.report.figures import selection_styles
 from datayield.report.page.claim_table import claims_table
@@ -55,7 +55,7 @@ def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, A
         "fits": fit_rows(f),
         "numbers": number_rows(f),
         "shapes": shape_tables(f),
-        "levels_compare": any(both.comparable for both in f.beside),
+        "levels_compare": any(both.comparable for both in f.published),
         "flips": normalised_sentences(f),
         "normalised": normalised_tables(f),
         "how_read": how_read(f.normalised),
@@ -113,7 +113,7 @@ def _tests(f: Findings) -> list[str]:
     return found
 
 
-def _cost(spent: tuple[Spent, ...]) -> list[str]:
+def _cost(spent: tuple[RunCost, ...]) -> list[str]:
     """The bill of the study in a few phrases."""
     if not spent:
         return []
@@ -139,7 +139,7 @@ def _cost(spent: tuple[Spent, ...]) -> list[str]:
     return parts
 
 
-def _spent_row(spent: Spent) -> dict[str, str]:
+def _spent_row(spent: RunCost) -> dict[str, str]:
     expected = spent.estimate_seconds
     return {
         "label": spent.label,

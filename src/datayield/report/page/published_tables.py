@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from datayield.analysis.claims import Beside, Series, Spot, same
+from datayield.analysis.claims import PublishedComparison, PublishedPoint, Series, same
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import method_name, points, span
 from datayield.report.figures.published import AXES
@@ -23,12 +23,12 @@ def shape_tables(f: Findings) -> list[dict[str, Any]]:
             "rows": [_shape("published", s, both) for s in both.theirs.series if len(s.spots) > 1]
             + [_shape("ours", s, both) for s in both.ours.series if len(s.spots) > 1],
         }
-        for both in f.beside
+        for both in f.published
         if both.ours is not None
     ]
 
 
-def _shape(whose: str, s: Series, both: Beside) -> dict[str, str]:
+def _shape(whose: str, s: Series, both: PublishedComparison) -> dict[str, str]:
     first, last = s.spots[0], s.spots[-1]
     share = both.x == "label_fraction"
     ends = [f"{100 * p.x:g}%" if share else short_number(p.x) for p in (first, last)]
@@ -77,8 +77,8 @@ def _place(p: Published) -> str:
     return f"{100 * at:g}%" if p.x == "label_fraction" else short_number(at)
 
 
-def _ours(f: Findings, p: Published) -> tuple[Spot | None, bool]:
-    for both in f.beside:
+def _ours(f: Findings, p: Published) -> tuple[PublishedPoint | None, bool]:
+    for both in f.published:
         alike = (both.figure, both.x, both.theirs.evaluation) == (p.figure, p.x, p.evaluation)
         if not (alike and both.metric == p.metric and both.ours and both.same_task):
             continue

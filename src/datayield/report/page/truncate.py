@@ -58,7 +58,7 @@ def shown(f: Findings) -> tuple[Findings, str]:
         groups=f.groups,
         group_gains=_keyed(f.group_gains, kept),
         reference=f.reference,
-        beside=f.beside,
+        published=f.published,
         normalised=f.normalised,
         frontiers=f.frontiers,
     )

@@ -19,7 +19,7 @@ MOST = 6  # published panels on a sheet: the first of them
 
 def published_sheet(f: Findings) -> "Figure | None":
     """Theirs on the left and ours on the right, of the panels that have both."""
-    both = [each for each in f.beside if each.ours is not None][:MOST]
+    both = [each for each in f.published if each.ours is not None][:MOST]
     if not both:
         return None
     sides: list[Panel] = [p for each in both for p in (each.theirs, each.ours) if p is not None]

@@ -17,7 +17,7 @@ ENDS = ("first", "last")
 NOTHING = ("untrained", "pixels", "pretrained")  # baselines, in the place of a value of an axis
 OWN_AXES = ("eval", "share")
 BY = "by"  # the axis of normalisers, of `flips_under`
-SELECTION_GAP = "selection_gap"  # best on test minus best on validation, of analysis/selection
+SELECTION_GAP = "selection_gap"  # best on test minus best on validation (decision/checkpoints)
 Values = dict[str, Any]  # axis -> a value or a list of them
 Several = Any | tuple[Any, ...]
 

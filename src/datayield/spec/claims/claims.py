@@ -1,6 +1,6 @@
 """Published findings as data: a closed set of tests, each with what it looks at and its source.
 
-All of these are defined in analysis/claims/tests.py.
+All of these are defined in analysis/claims/statistical_tests.py.
 """
 
 from typing import Annotated, Any, Literal

@@ -27,8 +27,8 @@ from datayield.spec.run.method import (
     OBJECTIVES,
     AnyMethod,
     AnyObjective,
-    SimMIM,
-    Supervised,
+    SimMIMSpec,
+    SupervisedSpec,
 )
 from datayield.spec.run.milestone_run import run_at
 from datayield.spec.run.objective import JointEmbedding
@@ -63,9 +63,9 @@ __all__ = [
     "OptimSpec",
     "Part",
     "RunSpec",
-    "SimMIM",
+    "SimMIMSpec",
     "Subset",
-    "Supervised",
+    "SupervisedSpec",
     "ViewSpec",
     "as_share",
     "converted",

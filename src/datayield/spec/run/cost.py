@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from datayield.spec.run.encoder import EncoderSpec
-from datayield.spec.run.method import SimMIM, Supervised, SwAV
+from datayield.spec.run.method import SimMIMSpec, SupervisedSpec, SwAVSpec
 from datayield.spec.run.run import RunSpec
 
 RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
@@ -70,7 +70,7 @@ def decoder_macs(encoder: EncoderSpec, size: int) -> float | None:
     return float((size // stride) ** 2 * dim * 3 * stride**2)
 
 
-def codes_macs(method: SwAV, batch: int) -> tuple[float, float]:
+def codes_macs(method: SwAVSpec, batch: int) -> tuple[float, float]:
     """Multiply-adds per image of two views' codes, forward only: without the queue, and its extra.
 
     The queue is compared with the prototypes; then each of Sinkhorn's iterations passes twice over
@@ -91,17 +91,17 @@ def flops_per_image(spec: RunSpec) -> float | None:
     if dim is None or any(m is None for m in macs):
         return None
     encoder = sum(v.count * m for v, m in zip(spec.views, macs, strict=True) if m is not None)
-    if isinstance(spec.method, SimMIM):  # its loss has no products of matrices
+    if isinstance(spec.method, SimMIMSpec):  # its loss has no products of matrices
         decoders = (v.count * (decoder_macs(spec.encoder, v.size) or 0.0) for v in spec.views)
         return 6.0 * (encoder + sum(decoders))
-    if isinstance(spec.method, Supervised):
+    if isinstance(spec.method, SupervisedSpec):
         return 6.0 * (encoder + spec.view_count * dim * spec.method.classes)
     head = spec.view_count * spec.method.head_macs(dim)
     trained = 6.0 * (encoder + head + spec.method.loss_macs(spec.batch, spec.view_count))
     if spec.method.has_teacher:
         once = encoder_macs(spec.encoder, spec.views[0].size) or 0.0
         trained += 2.0 * spec.large_views * (once + spec.method.projector_macs(dim))
-    if isinstance(spec.method, SwAV):
+    if isinstance(spec.method, SwAVSpec):
         codes, queue = codes_macs(spec.method, spec.batch)
         trained += 2.0 * (codes + (1 - spec.method.queue_from) * queue)
     return trained

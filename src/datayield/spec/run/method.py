@@ -30,7 +30,7 @@ def _over_width(value: Any, info: ValidationInfo) -> Any:
     return float(rule[1]) / widths[-1] if widths else 1.0
 
 
-class BarlowTwins(JointEmbedding):
+class BarlowTwinsSpec(JointEmbedding):
     """Redundancy reduction between views (Zbontar et al. 2021, arXiv 2103.03230).
 
     `pairing` applies to more than two views: every pair of them, or each with the mean of all
@@ -54,7 +54,7 @@ class BarlowTwins(JointEmbedding):
         return float((views * (views - 1) // 2 if pairs else 1) * self.projector[-1] ** 2)
 
 
-class SimCLR(JointEmbedding):
+class SimCLRSpec(JointEmbedding):
     """Normalised-temperature cross entropy over in-batch pairs (Chen et al. 2020, 2002.05709)."""
 
     printed_name: ClassVar[str] = "SimCLR"
@@ -69,7 +69,7 @@ class SimCLR(JointEmbedding):
         return float(views * views * batch * self.projector[-1])
 
 
-class VICReg(JointEmbedding):
+class VICRegSpec(JointEmbedding):
     """Variance, invariance, covariance regularisation (Bardes et al. 2022, arXiv 2105.04906).
 
     The variance term is the mean of the two views' hinges, as in the authors' code; peers that
@@ -96,7 +96,7 @@ class VICReg(JointEmbedding):
         return float((views if pairs else 2 * views) * self.projector[-1] ** 2)
 
 
-class BYOL(JointEmbedding):
+class BYOLSpec(JointEmbedding):
     """Predicting a moving average of oneself across views (Grill et al. 2020, arXiv 2006.07733).
 
     Defaults: the small-data recipe of solo-learn for ResNets (CIFAR). The loss is a mean over
@@ -118,7 +118,7 @@ class BYOL(JointEmbedding):
         return self.projector_macs(dim) + 2 * self.projector[-1] * self.predictor
 
 
-class MoCoV3(JointEmbedding):
+class MoCoV3Spec(JointEmbedding):
     """Contrast with keys of a moving average of oneself, no queue (Chen et al. 2021, 2104.02057).
 
     Defaults: the small-data recipe of solo-learn for ResNets (CIFAR); the authors' for ViTs have
@@ -145,7 +145,7 @@ class MoCoV3(JointEmbedding):
         return float(views * (views - 1) * batch * self.projector[-1])
 
 
-class DINO(JointEmbedding):
+class DINOSpec(JointEmbedding):
     """Self-distillation over prototypes (Caron et al. 2021, arXiv 2104.14294).
 
     With views of several sizes (multi-crop) the teacher sees the large ones, the student all.
@@ -181,7 +181,7 @@ class DINO(JointEmbedding):
         return float(self.layer_macs(dim) + self.projector[-1] * self.prototypes)
 
 
-class LeJEPA(JointEmbedding):
+class LeJEPASpec(JointEmbedding):
     """Views that agree and fill an isotropic Gaussian (Balestriero and LeCun 2025, 2511.08544).
 
     No teacher, no stop-gradient, no schedule. `sigreg` is lambda there, 0.02 to 0.05 in their
@@ -204,7 +204,7 @@ class LeJEPA(JointEmbedding):
         return float(views * self.projector[-1] * self.directions)
 
 
-class SwAV(JointEmbedding):
+class SwAVSpec(JointEmbedding):
     """Swapped prediction of online cluster assignments (Caron et al. 2020, arXiv 2006.09882).
 
     Defaults: solo-learn's recipe for small images, of 1000 epochs. As shares of the budget its
@@ -232,7 +232,7 @@ class SwAV(JointEmbedding):
         return float(self.layer_macs(dim) + self.projector[-1] * self.prototypes)
 
 
-class SimMIM(Objective):
+class SimMIMSpec(Objective):
     """Filling in the hidden pixels of an image (Xie et al. 2022, arXiv 2111.09886).
 
     One linear layer decodes, so there is no projector. The authors hide squares of 32 px at 192
@@ -249,7 +249,7 @@ class SimMIM(Objective):
     ratio: float = Field(0.6, gt=0, lt=1, description="fraction of squares masked, rounded up")
 
 
-class Supervised(Objective):
+class SupervisedSpec(Objective):
     """Cross entropy on the labels of the run's own images: no self-supervision, a stage in a chain.
 
     `label` names a column of the dataset, `classes` says how many numbers it holds, from 0 up. One
@@ -266,8 +266,18 @@ class Supervised(Objective):
     classes: int = Field(ge=2)
 
 
-AnyMethod = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM
-AnyObjective = AnyMethod | Supervised  # a new class goes into one of these two lines
+AnyMethod = (
+    BarlowTwinsSpec
+    | SimCLRSpec
+    | VICRegSpec
+    | BYOLSpec
+    | MoCoV3Spec
+    | DINOSpec
+    | LeJEPASpec
+    | SwAVSpec
+    | SimMIMSpec
+)
+AnyObjective = AnyMethod | SupervisedSpec  # a new class goes into one of these two lines
 MethodSpec = Annotated[AnyObjective, Field(discriminator="name")]
 
 

@@ -9,7 +9,7 @@ from datayield.spec.frozen import Frozen
 from datayield.spec.identity import VERSIONS, versioned_digest
 from datayield.spec.run.budget import Budget, steps_for
 from datayield.spec.run.encoder import EncoderSpec, published
-from datayield.spec.run.method import MethodSpec, SimMIM, Supervised
+from datayield.spec.run.method import MethodSpec, SimMIMSpec, SupervisedSpec
 from datayield.spec.run.optim import OptimSpec
 from datayield.spec.run.subset import Data, Mixture
 from datayield.spec.run.views import ViewSpec
@@ -78,7 +78,7 @@ class RunSpec(Frozen):
 
     @model_validator(mode="after")
     def _labels_mean_one_thing(self) -> "RunSpec":
-        if isinstance(self.method, Supervised) and isinstance(self.data, Mixture):
+        if isinstance(self.method, SupervisedSpec) and isinstance(self.data, Mixture):
             raise ValueError(
                 "supervised learns from the labels of one dataset, and data is a mixture of "
                 f"{', '.join(name for name, _ in self.data.members)}: name one dataset, with "
@@ -88,7 +88,7 @@ class RunSpec(Frozen):
 
     @model_validator(mode="after")
     def _masks_fit(self) -> "RunSpec":
-        if isinstance(self.method, SimMIM):
+        if isinstance(self.method, SimMIMSpec):
             mask, stride = self.method.mask_patch, self.encoder.stride
             if stride is None:
                 raise ValueError(f"simmim does not support the tokens of {self.encoder.name}")
@@ -168,7 +168,7 @@ class RunSpec(Frozen):
     @property
     def label(self) -> str | None:
         """The column of labels that the objective learns from; None where it reads none."""
-        return self.method.label if isinstance(self.method, Supervised) else None
+        return self.method.label if isinstance(self.method, SupervisedSpec) else None
 
     @property
     def images(self) -> int:

@@ -15,7 +15,7 @@ from datayield.analysis.claims.cells import UnansweredError
 from datayield.analysis.claims.contrasts import Scene
 from datayield.analysis.claims.correlation import rank_correlation
 from datayield.analysis.claims.gain import gains_of
-from datayield.analysis.claims.noise import Estimate, Part, Weights
+from datayield.analysis.claims.noise import ClaimPart, EffectEstimate, Weights
 from datayield.spec.claims import (
     SELECTION_GAP,
     BeatsBaseline,
@@ -35,7 +35,7 @@ LEVEL = 0.05  # two-sided, of every claim
 HALF_LEVEL = LEVEL / 2  # one-sided
 
 
-def parts_of(scene: Scene) -> list[Part]:
+def parts_of(scene: Scene) -> list[ClaimPart]:
     """The parts of a claim in one scene, several where it compares pairs.
 
     Raises UnansweredError.
@@ -43,7 +43,7 @@ def parts_of(scene: Scene) -> list[Part]:
     claim = scene.claim
     if isinstance(claim, Gain):
         return gains_of(scene, claim)
-    tests: dict[type, Callable[[Scene], Part]] = {
+    tests: dict[type, Callable[[Scene], ClaimPart]] = {
         BeatsBaseline: _beats_baseline,
         Monotone: _monotone,
         Diminishing: _diminishing,
@@ -58,16 +58,16 @@ def parts_of(scene: Scene) -> list[Part]:
     return [tests[type(claim)](scene)]
 
 
-def _beats_baseline(scene: Scene) -> Part:
+def _beats_baseline(scene: Scene) -> ClaimPart:
     """Mean score of the cells minus the baseline's, above 0."""
     claim = scene.claim
     assert isinstance(claim, BeatsBaseline)
     mine, base = scene.sides({}, {"": claim.baseline})
     effect = scene.estimate((1, mine), (-1, base))
-    return Part(effect, effect.above(), effect.below(), f"over the {claim.baseline} baseline")
+    return ClaimPart(effect, effect.above(), effect.below(), f"over the {claim.baseline} baseline")
 
 
-def _monotone(scene: Scene) -> Part:
+def _monotone(scene: Scene) -> ClaimPart:
     """The least-squares trend over the values (by doublings where they are numbers, else by place)
     is of the claimed sign, and no step between neighbours significantly of the other (Bonferroni).
 
@@ -87,10 +87,10 @@ def _monotone(scene: Scene) -> Part:
     if against < p_trend:
         i, names = wrong.index(min(wrong)), scene.along(claim.over)
         contrary = steps[i], f"from {names[i]} to {names[i + 1]}"
-    return Part(trend, p_for, min(1.0, 2 * min(p_trend, against)), words, contrary=contrary)
+    return ClaimPart(trend, p_for, min(1.0, 2 * min(p_trend, against)), words, contrary=contrary)
 
 
-def _diminishing(scene: Scene) -> Part:
+def _diminishing(scene: Scene) -> ClaimPart:
     """Gain per doubling of the first half of the values minus that of the second, above 0.
 
     The halves meet at the value nearest to the middle of the range of doublings.
@@ -106,10 +106,10 @@ def _diminishing(scene: Scene) -> Part:
     early, late = 1 / (x[middle] - x[0]), 1 / (x[-1] - x[middle])
     effect = scene.estimate((early + late, sides[middle]), (-early, sides[0]), (-late, sides[-1]))
     meet = f"less per doubling after {words[middle]} than before"
-    return Part(effect, effect.above(), effect.below(), meet)
+    return ClaimPart(effect, effect.above(), effect.below(), meet)
 
 
-def _flat(scene: Scene) -> Part:
+def _flat(scene: Scene) -> ClaimPart:
     """Two one-sided tests (Schuirmann 1987) of equivalence within the margin: of the trend from
     first to last, and of each value against the mean of all. The contrary: one of them lies
     significantly beyond the margin.
@@ -127,10 +127,10 @@ def _flat(scene: Scene) -> Part:
     beyond = min(min(e.above(margin), e.below(-margin)) for e in found)
     p_for, effect = max(worst, key=lambda pair: pair[0])
     words = f"within ±{claim.margin:g} along {claim.over}, at the least certain step"
-    return Part(effect, p_for, min(1.0, len(found) * beyond), words)
+    return ClaimPart(effect, p_for, min(1.0, len(found) * beyond), words)
 
 
-def _peak_then_fall(scene: Scene) -> Part:
+def _peak_then_fall(scene: Scene) -> ClaimPart:
     """Score at the peak minus the last, above 0, and minus the first too.
 
     The peak, any value but the last, is looked for in the mean of the other seeds (as in
@@ -156,7 +156,7 @@ def _peak_then_fall(scene: Scene) -> Part:
     rise = _from_peaks(scene, sides, lines, seeds, peaks, 0)
     at = words[max(set(peaks), key=peaks.count)]
     words_ = f"from the peak at {claim.over} {at} to the last"
-    return Part(fall, max(fall.above(), rise.above()), fall.below(), words_)
+    return ClaimPart(fall, max(fall.above(), rise.above()), fall.below(), words_)
 
 
 def _from_peaks(
@@ -166,7 +166,7 @@ def _from_peaks(
     seeds: list[int],
     peaks: list[int],
     end: int,
-) -> Estimate:
+) -> EffectEstimate:
     """Mean over seeds of the peak that others chose minus `end`, with a plain contrast's error."""
     mean = fmean(lines[p][seed] - lines[end][seed] for seed, p in zip(seeds, peaks, strict=True))
     apart = [scene.estimate((1, sides[p]), (-1, sides[end])) for p in set(peaks) if p != end]
@@ -182,7 +182,7 @@ def _by_seed(scene: Scene, side: Weights) -> dict[int, float]:
     return {s: sum(w * cell.values[s] for cell, w in mine) for s in seeds}
 
 
-def _gap_grows(scene: Scene) -> Part:
+def _gap_grows(scene: Scene) -> ClaimPart:
     """The gap at `to` minus that at `from`, above 0. A gap: the second of `between` minus the
     first, or the selection gap itself.
     """
@@ -203,10 +203,10 @@ def _gap_grows(scene: Scene) -> Part:
         found.append((effect, start, to))
     effect, start, to = max(found, key=lambda each: each[0].above())
     against = min(1.0, len(found) * min(e.below() for e, _, _ in found))
-    return Part(effect, effect.above(), against, f"from {start} to {to}")
+    return ClaimPart(effect, effect.above(), against, f"from {start} to {to}")
 
 
-def _ordering(scene: Scene) -> Part:
+def _ordering(scene: Scene) -> ClaimPart:
     """Every contrast of neighbours in the claimed order, the higher minus the lower, above 0.
 
     The contrary: any two of the values stand significantly the other way round. The effect is the
@@ -225,10 +225,10 @@ def _ordering(scene: Scene) -> Part:
     against = min(1.0, len(steps) * steps[worst].below())
     contrary = steps[worst], f"of {worst[1]} over {worst[0]}"
     words_ = f"of {least[1]} over {least[0]}"
-    return Part(steps[least], steps[least].above(), against, words_, contrary=contrary)
+    return ClaimPart(steps[least], steps[least].above(), against, words_, contrary=contrary)
 
 
-def _two_signs(scene: Scene) -> Part:
+def _two_signs(scene: Scene) -> ClaimPart:
     """Two contrasts of opposite signs (a qualitative interaction: Gail & Simon 1985).
 
     `crossover`: of `between`, the first minus the second is above 0 at `from` and below at `to`.
@@ -258,10 +258,10 @@ def _two_signs(scene: Scene) -> Part:
     p_for = max(rise.above(), fall.below())
     against = [(rise.below(), (rise, each[0])), (fall.above(), (fall, each[1]))]
     p, contrary = min(against, key=lambda pair: pair[0])
-    return Part(effect, p_for, min(1.0, 2 * p), words, contrary=contrary)
+    return ClaimPart(effect, p_for, min(1.0, 2 * p), words, contrary=contrary)
 
 
-def _trend(scene: Scene, over: str) -> tuple[Estimate, list[Weights]]:
+def _trend(scene: Scene, over: str) -> tuple[EffectEstimate, list[Weights]]:
     """The least-squares trend from first to last value, and the sides."""
     words = scene.along(over)
     if len(words) < 2:
