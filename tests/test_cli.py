@@ -98,7 +98,7 @@ def test_a_whole_study_to_a_report_and_nothing_twice(datayield: Call, tmp_path: 
 
 
 def test_an_index_and_an_export_of_what_ran(datayield: Call, tmp_path: Path) -> None:
-    assert "no report yet" in datayield("index").out
+    assert "no reports in" in datayield("index").out
     assert datayield("run", "tiny.yaml").code == 0
     (tmp_path / "tiny.reference.csv").write_text(
         "figure,method,arm,x,at,evaluation,metric,unit,value,spread,seeds,doubtful,source,note\n"

@@ -118,7 +118,7 @@ def test_imports_point_down(path: Path) -> None:
         ("spec/errors.py", "import datayield.store.plan"),
         ("store/plan.py", "from datayield.nets.encoder import build"),
         ("analysis/results/curves.py", "from datayield.analysis.model.fits import fits"),
-        ("run/loop/step.py", "from datayield.run.images import source_of"),
+        ("run/loop/step.py", "from datayield.run.images import training_data_of"),
         ("data/decoded/rows.py", "from datayield.data.sampling import Streamed"),
         ("report/palette.py", "import torch"),
     ],

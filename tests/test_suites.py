@@ -91,7 +91,7 @@ def test_all_missing_tasks_are_listed(datayield: Call, data: Path) -> None:
     assert ("vtab_1k@1", "cifar") in listed
     assert ("vtab_1k@1", "kitti") not in listed
     assert len(listed) == sum(bool(row["missing"]) for row in rows)
-    assert "no dataset 'vtab-1k/cifar'" in datayield("doctor", "--data").out
+    assert "dataset 'vtab-1k/cifar' not found" in datayield("doctor", "--data").out
     assert "vtab_mini@1" in datayield("ls", "tasks").out
     shown = datayield("ls", "protocols").out
     assert "vtab@1" in shown

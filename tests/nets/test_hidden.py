@@ -88,7 +88,7 @@ def test_other_networks_read_it_as_a_colour(spec: EncoderSpec) -> None:
 def test_one_without_the_other_is_refused(spec: EncoderSpec) -> None:
     encoder, hidden, _, filler = made(spec)
     for half in ({"hidden": hidden}, {"filler": filler}):
-        with pytest.raises(ValueError, match="given together"):
+        with pytest.raises(ValueError, match="together or not at all"):
             encoder.tokens(images(), **half)
 
 

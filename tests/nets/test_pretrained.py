@@ -77,7 +77,7 @@ def test_weights_that_cannot_be_fetched_are_an_error_that_helps(
 @pytest.mark.parametrize(
     ("encoder", "says"),
     [
-        ({"name": "convnet", "size": 16}, "no pretrained weights of convnet"),
+        ({"name": "convnet", "size": 16}, "no pretrained weights exist for convnet"),
         ({"name": "resnet18", "stem": "cifar", "size": 16}, "are for stem: imagenet"),
     ],
 )

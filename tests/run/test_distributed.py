@@ -76,7 +76,9 @@ def test_processes_that_end_with_different_weights_are_found_out(tmp_path: Path)
 
 def test_a_follower_with_other_images_stops_the_run_before_it_begins(tmp_path: Path) -> None:
     (said, trained), _ = both(parallel_runs.other_images, tmp_path)
-    assert said.startswith("DataError: 'made' holds different images here than on rank 0")
+    assert said.startswith(
+        "DataError: 'made' holds different images on this machine than on rank 0"
+    )
     assert not trained
 
 
@@ -97,7 +99,7 @@ def test_a_leader_out_of_memory_ends_so_that_torchrun_ends_the_others(
     task = session.plan().todo[-1]
     with pytest.raises(TrainingError, match="out of memory"):  # alone: the next run is begun
         list(run_task(task, session.store, CPU, Event()))
-    monkeypatch.setattr("datayield.run.task.world", lambda: 2)
+    monkeypatch.setattr("datayield.run.task.world_size", lambda: 2)
     with pytest.raises(SystemExit, match="out of memory"):
         list(run_task(task, session.store, CPU, Event()))
     assert session.store.run(task.spec.id).failure.exists()

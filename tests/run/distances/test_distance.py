@@ -216,7 +216,7 @@ def test_weights_that_cannot_be_fetched(
     [
         ((SPRITES,), "needs two different sets"),
         ((SPRITES, SPRITES), "two different sets"),
-        ((SPRITES, "nowhere"), "no dataset 'nowhere'"),
+        ((SPRITES, "nowhere"), "dataset 'nowhere' not found"),
         ((SPRITES, "digits", "--split-b", "val"), "no split 'val'"),
         ((SPRITES, "digits", "--count", "500"), "has 120 images"),
         ((SPRITES, "digits", "--count", "20"), "too few images"),

@@ -117,7 +117,7 @@ def test_several_processes_and_a_gpu_are_as_ever(monkeypatch: pytest.MonkeyPatch
     measured("contiguous", 2)
     ever = CpuSettings("channels_last", None, "measured for one process on a CPU only")
     assert choose_settings(SPEC.encoder, "fp32", torch.device("cuda")) == ever
-    monkeypatch.setattr(layout, "world", lambda: 2)
+    monkeypatch.setattr(layout, "world_size", lambda: 2)
     assert choose_settings(SPEC.encoder, "fp32", CPU) == ever
 
 

@@ -24,7 +24,7 @@ from tests.run.loop.test_pretrain import CPU, spec_of, train
 
 
 def streamed(path: Path, n: int) -> TrainingData:
-    """The images of `test_pretrain.source_of`, from a file."""
+    """The images of `test_pretrain.training_data_of`, from a file."""
     if not path.exists():
         pixels = np.random.default_rng(0).integers(0, 256, (n, 16, 16, 3), dtype=np.uint8)
         path.write_bytes(pixels.tobytes())

@@ -46,7 +46,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
         assert spec.data.count is not None
         return training_data_of(spec.data.count)
 
-    monkeypatch.setattr(working, "source_of", made)
+    monkeypatch.setattr(working, "training_data_of", made)
     return Store(tmp_path / "store")
 
 
@@ -189,7 +189,7 @@ def test_a_lost_state_costs_only_time(
         state.write_bytes(state.read_bytes()[:1000])
     else:
         other = training_data_of(40)._replace(data_digest="other pixels")
-        monkeypatch.setattr(working, "source_of", lambda spec, device: other)
+        monkeypatch.setattr(working, "training_data_of", lambda spec, device: other)
     work_through(tasks[1:], store)
     spent = store.run(long.id).run_cost()
     assert spent is not None
@@ -219,7 +219,7 @@ def test_stopped_and_resumed_on_a_trunk(store: Store, tmp_path: Path, stops_afte
 
 def killed_here(root: str, images: tuple[int, ...]) -> None:
     """What the process that is killed does: both runs, a state saved at every step."""
-    working.source_of = lambda spec, device: training_data_of(spec.data.count)  # type: ignore[assignment]
+    working.training_data_of = lambda spec, device: training_data_of(spec.data.count)  # type: ignore[assignment]
     store = Store(Path(root))
     for task in tasks_of([run_of("vicreg", n, **WSD) for n in images], store):
         list(working.run_task(task, store, CPU, Event(), save_seconds=0.0))
