@@ -135,7 +135,7 @@ def _led(folder: Path, ours: TrainingData, theirs: TrainingData) -> str:
     with patch("datayield.run.distributed.training_data_of", lambda *_: theirs):
         heard = parallel._broadcast(None)
         assert heard is not None
-        parallel._obey(heard, CPU, Event())
+        parallel._follow_order(heard, CPU, Event())
     return ""
 
 

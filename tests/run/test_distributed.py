@@ -195,7 +195,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused_before_anything_runs(
     assert refused.code == 2
     assert "a batch of 32 images is not divisible by 3 processes" in refused.err
     assert "batch" in refused.err
-    assert "multiples of 3" in refused.err
+    assert "a multiple of 3" in refused.err
     assert not (tmp_path / "store").exists()
 
 
