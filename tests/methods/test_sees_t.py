@@ -5,14 +5,14 @@ import torch
 from torch import Tensor
 
 from datayield import methods
-from datayield.spec.run.method import METHOD_SPECS, OBJECTIVES, Supervised
+from datayield.spec.run.method import METHOD_SPECS, OBJECTIVES, SupervisedSpec
 from tests.methods.test_methods import batch, run_spec
 
 
 def step_at(name: str, t: float) -> dict[str, Tensor]:
     """Everything that one step at share `t` computes and leaves, from the same start."""
     if name == "supervised":
-        spec = run_spec("simmim").model_copy(update={"method": Supervised(classes=4)})
+        spec = run_spec("simmim").model_copy(update={"method": SupervisedSpec(classes=4)})
     else:
         spec = run_spec(name)
     method = methods.build(spec)

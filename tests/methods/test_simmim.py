@@ -11,7 +11,7 @@ from datayield.maths.masking import random_masks, unpatchify
 from datayield.optim.build import build as build_optimizer
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.encoder import EncoderSpec
-from datayield.spec.run.method import SimMIM
+from datayield.spec.run.method import SimMIMSpec
 from datayield.spec.run.optim import OptimSpec
 from datayield.spec.run.run import RunSpec
 from datayield.spec.run.subset import Subset
@@ -31,7 +31,7 @@ def run_spec(encoder: str = "convnet", views: int = 1, **knobs: object) -> RunSp
     return RunSpec(
         data=Subset(dataset="made", count=64, size=16),
         encoder=ENCODERS[encoder],
-        method=SimMIM.model_validate(knobs),
+        method=SimMIMSpec.model_validate(knobs),
         views=(ViewSpec(count=views, size=16),),
         optim=OptimSpec(lr=1e-3),
         batch=8,
@@ -46,7 +46,7 @@ def views_of(count: int, seed: int = 0) -> list[Tensor]:
 
 def drawn(spec: RunSpec, seed: int, count: int) -> tuple[Tensor, Tensor]:
     """The masks of `count` images at a step seeded by `seed`: by token, and by pixel."""
-    assert isinstance(spec.method, SimMIM)
+    assert isinstance(spec.method, SimMIMSpec)
     stride = spec.encoder.stride or 0
     noise = torch.Generator().manual_seed(seed)
     masks = random_masks(

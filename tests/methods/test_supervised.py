@@ -8,7 +8,7 @@ from datayield import methods
 from datayield.data.sampling.resident import Resident, positions
 from datayield.run.loop.pretrain import TrainingData
 from datayield.spec.run.cost import encoder_macs, flops_per_image
-from datayield.spec.run.method import Supervised
+from datayield.spec.run.method import SupervisedSpec
 from datayield.spec.run.run import RunSpec
 from datayield.spec.run.views import ViewSpec
 from tests.methods.test_methods import batch, run_spec
@@ -60,5 +60,5 @@ def test_cost_is_the_encoder_and_one_layer() -> None:
     macs = encoder_macs(spec.encoder, 16)
     assert macs is not None
     assert flops_per_image(spec) == 6 * 2 * (macs + 64 * 5)
-    assert isinstance(spec.method, Supervised)
+    assert isinstance(spec.method, SupervisedSpec)
     assert spec.label == "label"

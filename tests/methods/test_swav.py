@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from datayield import methods
 from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.optim.build import build as build_optimizer
-from datayield.spec.run.method import SwAV
+from datayield.spec.run.method import SwAVSpec
 from datayield.spec.run.optim import OptimSpec
 from tests.methods.test_methods import batch, run_spec
 
@@ -110,6 +110,6 @@ def test_codes_carry_no_gradient() -> None:
 
 
 def test_published_epochs_as_shares() -> None:
-    spec = SwAV()
+    spec = SwAVSpec()
     assert (spec.queue_from, spec.freeze) == (50 / 1000, 2 / 1000)
     assert (spec.queue, spec.epsilon, spec.iterations) == (3840, 0.05, 3)

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from datayield.report.terminal.lists import NOTES, methods, recipes, show
-from datayield.spec.run.method import BYOL, METHOD_SPECS, OBJECTIVES
+from datayield.spec.run.method import METHOD_SPECS, OBJECTIVES, BYOLSpec
 from datayield.spec.study.recipes import recipe_sets
 
 
@@ -35,7 +35,7 @@ def test_two_views_cost_two_supervised_steps_and_a_teacher_a_third_more() -> Non
 def test_a_method_without_a_recipe_is_listed_without_a_cost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Mine(BYOL):
+    class Mine(BYOLSpec):
         name: Literal["mine"] = "mine"  # type: ignore[assignment]
 
     monkeypatch.setitem(OBJECTIVES, "mine", Mine)
