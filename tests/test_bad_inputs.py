@@ -201,12 +201,12 @@ def test_a_damaged_state_is_named(datayield: Call, finished: Path) -> None:
 def test_a_run_that_another_process_holds_is_left_alone(datayield: Call, finished: Path) -> None:
     folder = _run_folder(finished)
     (folder / "spent.json").unlink()
-    claim = {"host": socket.gethostname(), "pid": os.getpid()}
-    (folder / "claim.json").write_text(json.dumps(claim))
+    lock = {"host": socket.gethostname(), "pid": os.getpid()}
+    (folder / "lock.json").write_text(json.dumps(lock))
     done = datayield(*RUN)
     assert done.code == 3
     assert "another process is working on this run" in done.err
-    assert (folder / "claim.json").exists()
+    assert (folder / "lock.json").exists()
 
 
 def test_an_edited_spec_is_noticed(datayield: Call, finished: Path) -> None:

@@ -44,7 +44,7 @@ SUBFLOORS = {
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
-        "device signals", "loop", "images progress job timing",
+        "device signals", "loop", "training_data progress job timing",
         "distributed evaluation distances doctor", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip
@@ -118,7 +118,7 @@ def test_imports_point_down(path: Path) -> None:
         ("spec/errors.py", "import datayield.store.plan"),
         ("store/plan.py", "from datayield.nets.encoder import build"),
         ("analysis/results/curves.py", "from datayield.analysis.model.fits import fits"),
-        ("run/loop/step.py", "from datayield.run.images import training_data_of"),
+        ("run/loop/step.py", "from datayield.run.training_data import training_data_of"),
         ("data/decoded/rows.py", "from datayield.data.sampling import Streamed"),
         ("report/palette.py", "import torch"),
     ],

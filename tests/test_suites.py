@@ -33,7 +33,8 @@ def make_pack(root: Path, classes: int = 2, counts: tuple[int, int, int] = (40, 
 @pytest.fixture
 def data(datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DATAYIELD_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr("datayield.run.images._DECODED", {})  # the same names hold other images
+    # The same names hold other images in each test.
+    monkeypatch.setattr("datayield.run.training_data._DECODED", {})
     (tmp_path / "data").mkdir()
     return tmp_path / "data"
 

@@ -158,7 +158,7 @@ def test_a_study_on_two_processes_stopped_and_finished_by_two_or_by_one(
     _, said = first.communicate(timeout=60)
     assert first.returncode != 0
     assert "saved" in said, said
-    assert not list(two.glob("runs/*/claim.json"))
+    assert not list(two.glob("runs/*/lock.json"))
     assert len(list(two.glob("runs/*/state.pt"))) == 1
     assert spent(two) == []
     shutil.copytree(two, one)

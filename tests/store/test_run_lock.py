@@ -1,4 +1,4 @@
-"""Files are whole or absent; a run has one writer, and a dead writer's claim lapses."""
+"""Files are whole or absent; a run has one writer, and a dead writer's lock lapses."""
 
 import json
 import os
@@ -47,15 +47,15 @@ def test_a_claim_excludes_others_and_is_released(tmp_path: Path) -> None:
 def test_a_dead_process_on_this_host_holds_nothing(tmp_path: Path) -> None:
     code = "import os; print(os.getpid())"
     pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
-    claim = {"host": socket.gethostname(), "pid": pid}
-    (tmp_path / "claim.json").write_text(json.dumps(claim))
+    lock = {"host": socket.gethostname(), "pid": pid}
+    (tmp_path / "lock.json").write_text(json.dumps(lock))
     assert holder(tmp_path) == "stale"
     with run_lock(tmp_path):
         assert holder(tmp_path) == "running"
 
 
 def test_a_claim_of_another_host_lapses_only_with_its_heartbeat(tmp_path: Path) -> None:
-    path = tmp_path / "claim.json"
+    path = tmp_path / "lock.json"
     path.write_text(json.dumps({"host": "elsewhere", "pid": 1}))
     assert holder(tmp_path) == "running"
     old = time.time() - STALE_SECONDS - 1

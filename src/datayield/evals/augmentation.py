@@ -3,11 +3,9 @@
 from datayield.evals.result import EvalResult
 from datayield.evals.state import Space
 from datayield.maths.augmentation import augmentation_spectrum, leading_axes
-from datayield.spec.evaluation import EvalSpec
+from datayield.spec.evaluation import FEW_VIEWS, LEADING_EIGENVALUES, EvalSpec, eigenvalue_metric
 
 AXES = 32  # the functions asked about: linear ones of the leading axes of the features
-LEADING = 16
-FEW = (2, 4, 8)
 ENOUGH = 10  # views in all per axis, below which the fit to the sample shows
 
 
@@ -23,11 +21,11 @@ def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None)
     """
     views = leading_axes(features.views, AXES)
     images, many, axes = views.shape
-    whole = augmentation_spectrum(views)[:LEADING]
-    metrics = {f"eigenvalue_{k}": float(v) for k, v in enumerate(whole, 1)}
-    for count in FEW:
+    whole = augmentation_spectrum(views)[:LEADING_EIGENVALUES]
+    metrics = {eigenvalue_metric(k): float(v) for k, v in enumerate(whole, 1)}
+    for count in FEW_VIEWS:
         found = augmentation_spectrum(views[:, :count])[: len(whole)]
-        of_few = {f"eigenvalue_{k}_of_{count}_views": float(v) for k, v in enumerate(found, 1)}
+        of_few = {eigenvalue_metric(k, count): float(v) for k, v in enumerate(found, 1)}
         metrics |= of_few if count < many else {}
         if len(found) == len(whole) > 0:
             metrics[f"gap_{count}"] = float((found - whole).abs().mean())
@@ -35,7 +33,7 @@ def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None)
         f"{images} images x {many} views, {axes} axes of {features.views.shape[2]} dimensions",
         f"with V views, an eigenvalue l is overestimated by about (1 - l) / V, also for V = {many}",
     ]
-    if images * FEW[0] < ENOUGH * axes:
+    if images * FEW_VIEWS[0] < ENOUGH * axes:
         notes.append(f"{images} images are few for {axes} axes: some invariance appears by chance")
     if not len(whole):
         notes.append("the features of all views are equal: no spectrum")

@@ -19,7 +19,7 @@ from datayield.nets.attention import cpu_attention
 from datayield.nets.convnet import ConvNet
 from datayield.nets.viny import ViNy
 from datayield.spec.errors import ConfigError
-from datayield.spec.run import CONVNET_WIDTH, RESNETS, VITS, EncoderSpec
+from datayield.spec.run import CONVNET_WIDTH, ENCODERS, RESNETS, EncoderSpec
 
 T = TypeVar("T")
 
@@ -171,13 +171,13 @@ def _fresh(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
         if spec.is_vit:
             net = _vit(spec, pretrained)
             return Encoder(net, spec.size, spec.stride, average=spec.pool == "avg")
-        if spec.name.startswith("timm/"):
-            return _timm(spec.name.removeprefix("timm/"), spec.size, pretrained)
+        if spec.timm_name is not None:
+            return _timm(spec.timm_name, spec.size, pretrained)
     raise ConfigError(
         "unknown encoder",
         where="encoder.name",
         got=spec.name,
-        allowed=["convnet", *RESNETS, *VITS, "viny", "timm/<name>"],
+        allowed=[*ENCODERS, "timm/<name>"],
         hint="any network of timm is available as timm/<its name>",
     )
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from datayield.nets.encoder import build
 from datayield.run.evaluation import check_label
-from datayield.run.images import Fit, arrays_of, check_classes, draw
 from datayield.run.progress import Display
+from datayield.run.training_data import Fit, arrays_of, check_classes, draw
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan, Task
 
@@ -35,7 +35,7 @@ def _check(plan: Plan) -> None:
     for task in plan.todo:
         if isinstance(task.spec, RunSpec) and task.share_left > 0:
             published = task.spec.init == "pretrained"
-            if published or task.spec.encoder.name.startswith("timm/"):
+            if published or task.spec.encoder.timm_name:
                 build(task.spec.encoder, 0, published)
             draw(task.spec.data)
             check_classes(task.spec)

@@ -16,10 +16,9 @@ from datayield.run.signals import interruptible
 from datayield.spec.run import RunSpec
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, Task
-from datayield.store.run_lock import BEAT_SECONDS, STALE_SECONDS
+from datayield.store.run_lock import LOCK_TIMEOUT
 
 RETRIES = 2  # of a task whose worker was lost
-LOCK_TIMEOUT = STALE_SECONDS + BEAT_SECONDS  # until the lock of a lost worker has surely lapsed
 
 
 class StudyOutcome(NamedTuple):

@@ -14,10 +14,10 @@ from datayield.nets.distributed import world_size
 from datayield.run.device import peak_memory
 from datayield.run.distributed import order_followers
 from datayield.run.evaluation.evaluate import evaluate
-from datayield.run.images import training_data_of
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.loop import Tick, read_tensors, restore_threads, take_over
 from datayield.run.loop.pretrain import pretrain
+from datayield.run.training_data import training_data_of
 from datayield.spec.atomic_files import write_json
 from datayield.spec.errors import (
     BusyError,

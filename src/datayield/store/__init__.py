@@ -1,1 +1,1 @@
-"""The store: run folders, claims, records, and the plan of what is missing."""
+"""The store: run folders, locks, records, and the plan of what is missing."""

@@ -67,7 +67,7 @@ def fastest_settings(
         for rate in rates
         if (rate.encoder, rate.precision) == (kind, precision)
         and (rate.threads == threads or not fixed)
-        and not encoder.name.startswith("timm/")  # of any kind
+        and encoder.timm_name is None  # of any kind
     ]
     usual = [rate for rate in of_kind if (rate.layout, rate.threads) == (USUAL, threads)]
     if not usual:

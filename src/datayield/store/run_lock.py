@@ -18,11 +18,13 @@ from datayield.spec.errors import BusyError
 STALE_SECONDS = 180.0
 BEAT_SECONDS = 15.0
 LOOK_SECONDS = 0.2
+LOCK_TIMEOUT = STALE_SECONDS + BEAT_SECONDS  # by then the lock of a lost worker has lapsed
+LOCK_FILE = "lock.json"
 
 
 def holder(folder: Path) -> Literal["", "running", "stale"]:
     """Whether someone works on `folder`: nobody, a live process, or one that is gone."""
-    path = folder / "claim.json"
+    path = folder / LOCK_FILE
     try:
         age = time.time() - path.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):
@@ -40,7 +42,7 @@ def run_lock(folder: Path, lock_timeout: float = 0.0) -> Iterator[None]:
     `lock_timeout`: seconds to wait for it first, as after a worker was lost on another machine.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "claim.json"
+    path = folder / LOCK_FILE
     lock = {
         "host": socket.gethostname(),
         "pid": os.getpid(),
@@ -72,7 +74,7 @@ def run_lock(folder: Path, lock_timeout: float = 0.0) -> Iterator[None]:
 
 def _acquire(folder: Path, lock: dict[str, Any]) -> bool:
     """Write the lock file unless a live process holds the folder."""
-    path = folder / "claim.json"
+    path = folder / LOCK_FILE
     with _exclusive(folder):
         if holder(folder) == "stale":
             grave = folder / f".stale-{uuid.uuid4().hex}"

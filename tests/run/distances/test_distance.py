@@ -17,7 +17,7 @@ from datayield.report.terminal.distances import show
 from datayield.run.distances import feature_cache as samples
 from datayield.run.distances.feature_cache import Chosen, counts_of, features_of
 from datayield.run.distances.feature_net import Seeing, feature_net
-from datayield.run.images import arrays_of
+from datayield.run.training_data import arrays_of
 from datayield.spec.errors import ConfigError, StoreError
 from datayield.spec.run.run import RunSpec
 from datayield.store.distances import DistanceRecord

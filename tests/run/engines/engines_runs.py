@@ -74,10 +74,10 @@ def signal_one(store: Path, number: int, ended: "subprocess.Popen[str]") -> str:
     """Send a signal to the process that holds the first run seen to have saved; the run's id."""
     while ended.poll() is None:
         for progress in store.glob("runs/*/progress.json"):
-            claim = read_json(progress.with_name("claim.json"))
+            lock = read_json(progress.with_name("lock.json"))
             step = (read_json(progress) or {"step": 0})["step"]
-            if claim and step > 0:
-                os.kill(claim["pid"], number)
+            if lock and step > 0:
+                os.kill(lock["pid"], number)
                 return progress.parent.name
         time.sleep(0.01)
     raise AssertionError(f"it ended before a worker could be signalled: {ended.communicate()}")

@@ -53,7 +53,7 @@ def test_ctrl_c_saves_all_runs(folder: Path) -> None:
     _, said = study.communicate(timeout=300)
     assert study.returncode == 3, said
     assert said.count(", saved") == 2, said
-    assert not list(store.glob("runs/*/claim.json"))
+    assert not list(store.glob("runs/*/lock.json"))
 
 
 def test_on_ray_a_killed_worker_changes_nothing(folder: Path) -> None:
@@ -84,7 +84,7 @@ def test_workers_whose_commander_is_killed_save_and_go(folder: Path) -> None:
         time.sleep(0.01)
     study.kill()
     study.communicate(timeout=300)  # ends when the last worker closes standard error
-    assert not list(store.glob("runs/*/claim.json"))
+    assert not list(store.glob("runs/*/lock.json"))
     finished(start(folder, "orphans"))
     assert resumed(folder, "orphans") > 0
     assert table(folder, "orphans") == table(folder, "serial")

@@ -38,7 +38,7 @@ def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_pa
     step = (read_json(run.path / "progress.json") or {})["step"]
     assert 0 < step < 400
     assert end.message.startswith(f"stopped at step {step} of 400, saved")
-    assert not (run.path / "claim.json").exists()
+    assert not (run.path / "lock.json").exists()
 
     assert run_in_processes(job._replace(save_seconds=60.0), tmp_path, tmp_path) == TaskEnd("done")
     spent = run.run_cost()

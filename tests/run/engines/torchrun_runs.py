@@ -35,9 +35,9 @@ def leader(store: Path, study: "subprocess.Popen[str]") -> int:
     """The process that holds the first run seen to have saved."""
     while study.poll() is None:
         for progress in store.glob("runs/*/progress.json"):
-            claim = read_json(progress.with_name("claim.json"))
-            if claim and (read_json(progress) or {"step": 0})["step"] > 0:
-                return int(claim["pid"])
+            lock = read_json(progress.with_name("lock.json"))
+            if lock and (read_json(progress) or {"step": 0})["step"] > 0:
+                return int(lock["pid"])
         time.sleep(0.01)
     raise AssertionError(f"it ended before a run had saved: {study.communicate()}")
 
@@ -72,7 +72,7 @@ def slurm(folder: Path) -> str:
     _, said = study.communicate(timeout=600)
     assert study.returncode == 3, said
     assert ", saved" in said, said
-    assert not list(store.glob("runs/*/claim.json"))
+    assert not list(store.glob("runs/*/lock.json"))
     assert not list(store.glob("runs/*/spent.json"))
     saved = len(list(store.glob("runs/*/state.pt")))
 

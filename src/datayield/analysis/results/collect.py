@@ -41,7 +41,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     losses = {
         cell.run.id: _losses(store.run(cell.run.id).log, {s for s, _ in study.evals_of(cell)})
         for cell in cells
-        if cell.run.method.name == "lejepa"
+        if cell.run.method.loss_ranks_encoders
     }
     return StudyResults(study, tuple(rows), tuple(spent), missing, versions, runs, losses)
 

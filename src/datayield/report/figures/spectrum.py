@@ -1,6 +1,6 @@
 """Eigenvalues of the augmentation kernel against their index, from few views and from all."""
 
-import re
+from itertools import product
 from math import log10
 
 from datayield.analysis.findings import Findings
@@ -8,25 +8,27 @@ from datayield.analysis.format import count
 from datayield.analysis.results import CurveKey
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.palette import BASELINES, COLOURS
+from datayield.spec.evaluation import FEW_VIEWS, LEADING_EIGENVALUES, eigenvalue_metric
 
-_NAME = re.compile(r"eigenvalue_(\d+)(?:_of_(\d+)_views)?")
 _FULLY_SHOWN = 2  # figures; further curves are folded
 
 Line = dict[int, float]  # index -> eigenvalue
-Lines = dict[int, Line]  # views (0: all of them) -> line
+Lines = dict[int | None, Line]  # views (None: all of them) -> line
 
 
 def spectrum_figures(f: Findings) -> list[Figure]:
     """One figure per evaluation and curve, at its largest N and last share of the budget."""
-    metrics = dict.fromkeys(row.metric for row in f.results.rows)
+    measured = {row.metric for row in f.results.rows}
     of_curves: dict[tuple[CurveKey, int], Lines] = {}
     of_bases: dict[str, dict[tuple[str, str], Line]] = {}
-    for metric, named in [(m, found) for m in metrics if (found := _NAME.fullmatch(m))]:
-        index, views = int(named[1]), int(named[2] or 0)
+    for views, index in product((None, *FEW_VIEWS), range(1, LEADING_EIGENVALUES + 1)):
+        metric = eigenvalue_metric(index, views)
+        if metric not in measured:
+            continue
         for key, points in f.results.metric(metric).curves.items():
             mine = of_curves.setdefault((key._replace(metric=""), points[-1].n), {})
             mine.setdefault(views, {})[index] = points[-1].seeds.mean
-        for b in f.results.metric(metric).baselines if not views else ():
+        for b in f.results.metric(metric).baselines if views is None else ():
             of_bases.setdefault(b.eval, {}).setdefault((b.kind, b.name), {})[index] = b.seeds.mean
     return [
         Figure(

@@ -18,7 +18,8 @@ LABELS = {
     "vdna": "VisualDNA, EMD",
     "domain_auc": "domain AUC",
 }
-ORDERED_BY = ("kid", "vdna")  # what a matrix shows: one figure of features, one of activations
+# What a matrix shows, one figure of features and one of activations, with a short heading.
+ORDERED_BY = {"kid": "KID", "vdna": "VisualDNA"}
 
 
 def show(console: Console, records: Sequence[DistanceRecord]) -> None:
@@ -80,10 +81,11 @@ def _ordered(console: Console, records: Sequence[DistanceRecord]) -> None:
     names = _names(records)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("pair", no_wrap=True)
-    for metric in ORDERED_BY:
-        for heading in (LABELS[metric].partition(",")[0], "95% interval"):
+    for short in ORDERED_BY.values():
+        for heading in (short, "95% interval"):
             table.add_column(heading, justify="right", no_wrap=True)
-    for record in sorted(records, key=lambda r: _one(r, ORDERED_BY[0]).value or 0.0):
+    nearest = next(iter(ORDERED_BY))
+    for record in sorted(records, key=lambda r: _one(r, nearest).value or 0.0):
         cells = [f"{names.index(record.a) + 1} and {names.index(record.b) + 1}"]
         for metric in ORDERED_BY:
             one = _one(record, metric)

@@ -14,7 +14,7 @@ from datayield.evals.result import check
 from datayield.run.device import versions
 from datayield.run.distances.feature_cache import Chosen, counts_of, features_of, pooled
 from datayield.run.distances.feature_net import FeatureNet
-from datayield.run.images import arrays_of
+from datayield.run.training_data import arrays_of
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import ConfigError, DataError

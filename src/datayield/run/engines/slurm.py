@@ -17,11 +17,10 @@ from datayield.run.engines.torchrun import run_in_processes
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.spec.errors import ConfigError
 from datayield.store.folders import Store
-from datayield.store.run_lock import BEAT_SECONDS, STALE_SECONDS
+from datayield.store.run_lock import LOCK_TIMEOUT
 
 LOOK_SECONDS = 1.0
 REQUEUES = 1000  # of one task; each goes on from where the last one was stopped
-LOCK_TIMEOUT = STALE_SECONDS + BEAT_SECONDS  # for the lock of a node that died under a task
 # --slurm key=value -> submitit's name for it
 SETTINGS: dict[str, tuple[str, type]] = {
     "partition": ("slurm_partition", str),

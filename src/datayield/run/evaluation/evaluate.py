@@ -23,8 +23,8 @@ from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.evaluation.finetuning import check_masks, fine_tune
 from datayield.run.evaluation.representation import representation
-from datayield.run.images import arrays_of
 from datayield.run.loop import read_tensors
+from datayield.run.training_data import arrays_of
 from datayield.spec.errors import DataError, StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec

@@ -8,7 +8,7 @@ from datayield import evals
 from datayield.evals import EvalResult, LabelledImages
 from datayield.evals.sample import sample_items
 from datayield.nets.encoder import Encoder
-from datayield.run.images import arrays_of
+from datayield.run.training_data import arrays_of
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 

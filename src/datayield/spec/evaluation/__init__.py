@@ -3,11 +3,14 @@
 from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, StudyEval
 from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tuning_of
 from datayield.spec.evaluation.protocols import PROTOCOLS, SGD_EPOCHS, Protocol, ProtocolName
+from datayield.spec.evaluation.spectrum import FEW_VIEWS, LEADING_EIGENVALUES, eigenvalue_metric
 from datayield.spec.evaluation.suites import GROUPS, SuiteTask, expanded, suite, suite_names
 
 __all__ = [
     "DRAWS",
+    "FEW_VIEWS",
     "GROUPS",
+    "LEADING_EIGENVALUES",
     "PROTOCOLS",
     "SGD_EPOCHS",
     "EvalSpec",
@@ -15,6 +18,7 @@ __all__ = [
     "ProtocolName",
     "StudyEval",
     "SuiteTask",
+    "eigenvalue_metric",
     "epochs_of",
     "expanded",
     "steps_and_batch",

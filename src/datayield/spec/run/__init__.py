@@ -9,10 +9,6 @@ from datayield.spec.run.budget import (
     steps_for,
 )
 from datayield.spec.run.cost import (
-    CONVNET_WIDTH,
-    RESNETS,
-    VINY,
-    VITS,
     decoder_macs,
     encoder_dim,
     encoder_macs,
@@ -21,7 +17,7 @@ from datayield.spec.run.cost import (
 )
 from datayield.spec.run.data_config import distinct, fixed, give_way, lay_out, splits_of
 from datayield.spec.run.durations import DURATIONS, converted, in_epochs
-from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.encoder import CONVNET_WIDTH, ENCODERS, RESNETS, VINY, VITS, EncoderSpec
 from datayield.spec.run.method import (
     METHOD_SPECS,
     OBJECTIVES,
@@ -41,6 +37,7 @@ from datayield.spec.run.views import VIEW_RECIPES, ViewSpec, recipe
 __all__ = [
     "CONVNET_WIDTH",
     "DURATIONS",
+    "ENCODERS",
     "METHOD_SPECS",
     "NORMALISERS",
     "OBJECTIVES",

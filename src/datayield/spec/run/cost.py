@@ -5,35 +5,10 @@ twice the forward. Tests hold these formulas against torch's own counter.
 """
 
 from itertools import pairwise
-from typing import NamedTuple
 
-from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.encoder import CONVNET_WIDTH, RESNETS, VINY, VITS, EncoderSpec
 from datayield.spec.run.method import SimMIMSpec, SupervisedSpec, SwAVSpec
 from datayield.spec.run.run import RunSpec
-
-RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
-    "resnet18": ("basic", (2, 2, 2, 2)),
-    "resnet34": ("basic", (3, 4, 6, 3)),
-    "resnet50": ("bottleneck", (3, 4, 6, 3)),
-    "resnet101": ("bottleneck", (3, 4, 23, 3)),
-}
-VITS: dict[str, tuple[int, int, int]] = {  # width, depth, heads
-    "vit_tiny": (192, 12, 3),
-    "vit_small": (384, 12, 6),
-    "vit_base": (768, 12, 12),
-}
-CONVNET_WIDTH = 32
-
-
-class _ViNy(NamedTuple):
-    width: int = 128
-    depth: int = 12
-    heads: int = 8
-    inner: int = 512  # width of the attention: 8 heads of 64
-    mlp: int = 512
-
-
-VINY = _ViNy()  # Bridge et al. 2025
 
 
 def encoder_dim(encoder: EncoderSpec) -> int | None:

@@ -1,16 +1,37 @@
 """Which network turns an image into features."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from datayield.spec.errors import nearest
 from datayield.spec.frozen import Frozen
 
-ENCODERS = (
-    "convnet", "resnet18", "resnet34", "resnet50", "resnet101",
-    "vit_tiny", "vit_small", "vit_base", "viny",
-)  # fmt: skip
+RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
+    "resnet18": ("basic", (2, 2, 2, 2)),
+    "resnet34": ("basic", (3, 4, 6, 3)),
+    "resnet50": ("bottleneck", (3, 4, 6, 3)),
+    "resnet101": ("bottleneck", (3, 4, 23, 3)),
+}
+VITS: dict[str, tuple[int, int, int]] = {  # width, depth, heads
+    "vit_tiny": (192, 12, 3),
+    "vit_small": (384, 12, 6),
+    "vit_base": (768, 12, 12),
+}
+CONVNET_WIDTH = 32
+
+
+class _ViNy(NamedTuple):
+    width: int = 128
+    depth: int = 12
+    heads: int = 8
+    inner: int = 512  # width of the attention: 8 heads of 64
+    mlp: int = 512
+
+
+VINY = _ViNy()  # Bridge et al. 2025
+ENCODERS = ("convnet", *RESNETS, *VITS, "viny")
+_TIMM = "timm/"
 
 
 class EncoderSpec(Frozen):
@@ -32,12 +53,12 @@ class EncoderSpec(Frozen):
 
     @model_validator(mode="after")
     def _what_applies(self) -> "EncoderSpec":
-        if self.name not in ENCODERS and not self.name.startswith("timm/"):
+        if self.name not in ENCODERS and self.timm_name is None:
             near = nearest(self.name, ENCODERS)
             guess = f"; did you mean {near!r}?" if near else ""
             allowed = f"{', '.join(ENCODERS)}, timm/<name>"
             raise ValueError(f"unknown encoder {self.name!r}{guess} (allowed: {allowed})")
-        if self.name.startswith("resnet") and self.stem is None:
+        if self.name in RESNETS and self.stem is None:
             raise ValueError("a ResNet needs an explicit stem: cifar, cifar_pad2 or imagenet")
         if self.is_vit:
             if self.patch is None:
@@ -45,7 +66,7 @@ class EncoderSpec(Frozen):
             if self.size % self.patch:
                 raise ValueError(f"size {self.size} is not a multiple of patch {self.patch}")
         owners = {
-            "stem": self.name.startswith("resnet"),
+            "stem": self.name in RESNETS,
             "patch": self.is_vit,
             "pool": self.is_vit,
             "width": self.name == "convnet",
@@ -58,14 +79,19 @@ class EncoderSpec(Frozen):
     @property
     def is_vit(self) -> bool:
         """Whether it is cut into patches, with positions laid out for `size`."""
-        return self.name.startswith("vit_") or self.name == "viny"
+        return self.name in VITS or self.name == "viny"
+
+    @property
+    def timm_name(self) -> str | None:
+        """The name in timm of a network of timm; None for our own."""
+        return self.name.removeprefix(_TIMM) if self.name.startswith(_TIMM) else None
 
     @property
     def stride(self) -> int | None:
         """Side in pixels of what a token stands for; None for an encoder only timm knows."""
         if self.name == "convnet":
             return 8
-        if self.name.startswith("resnet"):
+        if self.name in RESNETS:
             return {"cifar": 8, "imagenet": 32}.get(self.stem or "")
         return self.patch
 

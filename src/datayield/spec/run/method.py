@@ -191,6 +191,7 @@ class LeJEPASpec(JointEmbedding):
     printed_name: ClassVar[str] = "LeJEPA"
     paper: ClassVar[str | None] = "2511.08544"
     takes_crops: ClassVar[bool] = True
+    loss_ranks_encoders: ClassVar[bool] = True
 
     name: Literal["lejepa"] = "lejepa"
     projector: Widths = (2048, 2048, 64)

@@ -21,6 +21,7 @@ class Objective(Frozen):
     has_teacher: ClassVar[bool] = False  # a moving average of the encoder, which sees large views
     sees_t: ClassVar[bool] = False  # its step depends on the share of the budget spent
     takes_crops: ClassVar[bool] = False  # small views beside large ones (multi-crop)
+    loss_ranks_encoders: ClassVar[bool] = False  # its authors choose among encoders by the loss
 
     name: str
 

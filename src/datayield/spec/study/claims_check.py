@@ -1,7 +1,7 @@
 """Whether a study's claims can be asked: of this scale, or of any of its scales."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from datayield.spec.claims import BY, ENDS, NOTHING, OWN_AXES, Claim, Correlates, Measure, in_words
 from datayield.spec.errors import ConfigError
@@ -10,27 +10,41 @@ from datayield.spec.run import NORMALISERS
 from datayield.spec.study.study import Study
 
 
+class Lacking(NamedTuple):
+    """The first thing that a claim names and a scale does not have."""
+
+    key: str  # of the claim's mapping
+    kind: Literal["measurement", "axis", "value"]
+    name: str
+    allowed: list[str]
+
+    @property
+    def phrase(self) -> str:
+        """For "the study has no such ..."."""
+        return f"value of {self.key}" if self.kind == "value" else self.kind
+
+
 class Vocabulary(NamedTuple):
     """What one scale has: axis -> its values in words, and names of what is measured."""
 
     axes: dict[str, list[str]]
     names: list[str]
 
-    def lacks(self, claim: Claim) -> tuple[str, str, list[str]] | None:
-        """(key, what is not here, what is) of the first thing of a claim that is not here."""
+    def lacks(self, claim: Claim) -> Lacking | None:
+        """The first thing of a claim that is not here."""
         asked = [("of", name) for name in claim.names]
         if isinstance(claim, Correlates) and isinstance(claim.with_, Measure):
             asked.append(("with.of", claim.with_.of))
         for key, name in asked:
             if name not in self.names:
-                return key, name, self.names
+                return Lacking(key, "measurement", name, self.names)
         for axis, values in claim.axes.items():
             if axis not in self.axes:
-                return "axis", axis, list(self.axes)
+                return Lacking("axis", "axis", axis, list(self.axes))
             for value in values:
                 word, there = in_words(axis, value), self.axes[axis]
                 if word not in there and word not in (*ENDS, *NOTHING):
-                    return axis, word, there
+                    return Lacking(axis, "value", word, there)
         return None
 
 
@@ -68,18 +82,15 @@ def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str
         seen.add(claim.id)
         lacking = here.lacks(claim)
         if lacking and all(other.lacks(claim) for other in others):
-            what, got, allowed = lacking
             raise ConfigError(
-                f"the study has no such {'axis' if what == 'axis' else f'value of {what}'}"
-                if not what.endswith("of")
-                else "the study has no such measurement",
-                where=f"{key}: {what}",
-                got=got,
-                allowed=allowed,
+                f"the study has no such {lacking.phrase}",
+                where=f"{key}: {lacking.key}",
+                got=lacking.name,
+                allowed=lacking.allowed,
             )
         if lacking and not claim.skip:
-            what, got, _ = lacking
-            why = f"this scale has no {'' if what.endswith('of') else f'{what} '}{got}"
+            named = "" if lacking.kind == "measurement" else f"{lacking.key} "
+            why = f"this scale has no {named}{lacking.name}"
             claim = claim.model_copy(update={"skip": why})
         claims.append(claim)
     return study.model_copy(update={"claims": tuple(claims)})

@@ -1,0 +1,9 @@
+"""The names of what augmentation_spectrum@1 measures, for the evaluation and for its figure."""
+
+LEADING_EIGENVALUES = 16  # eigenvalues it reports, the largest first
+FEW_VIEWS = (2, 4, 8)  # of each image, from which it estimates the same eigenvalues again
+
+
+def eigenvalue_metric(index: int, views: int | None = None) -> str:
+    """The metric of an eigenvalue, counted from 1, from all views or from the first `views`."""
+    return f"eigenvalue_{index}" if views is None else f"eigenvalue_{index}_of_{views}_views"
