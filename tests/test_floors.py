@@ -1,6 +1,7 @@
 """The house: imports point down, rooms of one floor are strangers, the paper wing has no torch."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,16 @@ def test_imports_point_down(path: Path) -> None:
 def test_an_upward_import_is_found(file: str, planted: str) -> None:
     path = PACKAGE / file
     assert upward(path, f"{path.read_text()}\n{planted}\n")
+
+
+def test_the_floors_in_contributing_are_those() -> None:
+    page = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (drawn,) = re.findall(r"```text\n(spec:.*?)```", page, re.DOTALL)
+    rooms = re.findall(r"(\w+):((?:[^:]|:$)*?)(?=\w+:|$)", drawn)
+    floors = {room: tuple(f.strip() for f in text.split(">"))[::-1] for room, text in rooms}
+    assert {r: [set(f.split()) for f in fs] for r, fs in floors.items()} == {
+        room: [set(floor.split()) for floor in floors] for room, floors in SUBFLOORS.items()
+    }
 
 
 def test_no_imports_go_in_circles() -> None:
