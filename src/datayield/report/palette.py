@@ -58,10 +58,10 @@ def styles(keys: Iterable[CurveKey]) -> Styles:
     others = list(dict.fromkeys((key.budget, key.axes) for key in keys))
     told = len({(key.method, key.budget, key.axes) for key in keys}) == len(others) >= len(methods)
     told = told and (len(methods) == 1 or len(others) > len(methods))
-    found = {}
+    by_name = {}
     for key in keys:
         other = others.index((key.budget, key.axes))
         hue = other if told else methods.index(key.method)
         colour, kind = COLOURS[hue % len(COLOURS)], other % len(_DASHES)
-        found[key.name] = Style(colour, _DASHES[kind], _SYMBOLS[kind])
-    return found
+        by_name[key.name] = Style(colour, _DASHES[kind], _SYMBOLS[kind])
+    return by_name

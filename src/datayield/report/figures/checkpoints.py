@@ -12,14 +12,14 @@ _LOOKS = (("solid", "circle"), ("dash", "square"), ("dashdot", "diamond"))
 def selection_figures(f: Findings) -> list[Figure]:
     """Gap to the best on test over N, a line per way of choosing; one figure per curve."""
     ledgers = f.ledgers
-    found = []
+    figures = []
     look = selection_styles(ledgers)
     for i, key in enumerate(dict.fromkeys(ledger.key for ledger in ledgers)):
         mine = [ledger for ledger in ledgers if ledger.key == key]
         title = f"{key.place}, {key.name}"
         detail = key.eval in f.tasks
-        found.append(Figure(f"selection-{i}", title, _gaps(mine, look), 300, folded=detail))
-    return found
+        figures.append(Figure(f"selection-{i}", title, _gaps(mine, look), 300, folded=detail))
+    return figures
 
 
 def selection_styles(ledgers: list[Ledger]) -> dict[str, Style]:

@@ -11,7 +11,7 @@ from datayield.report.palette import Style, Styles
 
 def yield_figures(f: Findings, look: Styles) -> list[Figure]:
     """The main metric against N, one figure per evaluation; tasks of a suite are folded."""
-    found = []
+    figures = []
     for i, name in enumerate(f.curved):
         lines = f.of(name)
         bases = [b for b in f.baselines if b.eval == name]
@@ -20,32 +20,34 @@ def yield_figures(f: Findings, look: Styles) -> list[Figure]:
         axis = f"{metric_name(first.metric)}, %"
         spec = _curves(lines, bases, look, fitted, 100.0, axis)
         folded = name in f.tasks
-        found.append(Figure(f"yield-{i}", first.place, spec, log_toggle=True, folded=folded))
-    return found
+        figures.append(Figure(f"yield-{i}", first.place, spec, log_toggle=True, folded=folded))
+    return figures
 
 
 def rank_figures(f: Findings, look: Styles) -> list[Figure]:
     """Effective rank against N, one figure per evaluation that measures it."""
-    found = []
+    figures = []
     for i, name in enumerate(dict.fromkeys(key.eval for key in f.rank)):
         lines = {key: line for key, line in f.rank.items() if key.eval == name}
         bases = [b for b in f.rank_baselines if b.eval == name]
         spec = _curves(lines, bases, look, {}, 1.0, "effective rank")
         title = f"{next(iter(lines)).place}: effective rank"
-        found.append(Figure(f"rank-{i}", title, spec, log_toggle=True))
-    return found
+        figures.append(Figure(f"rank-{i}", title, spec, log_toggle=True))
+    return figures
 
 
 def group_figures(f: Findings, look: Styles) -> list[Figure]:
     """Mean score against N, one figure per group of a suite's tasks."""
-    found = []
+    figures = []
     for i, group in enumerate(f.groups):
         lines = {key: line for key, line in f.scores.items() if key.eval == group.name}
         if lines:
             bases = [b for b in f.score_baselines if b.eval == group.name]
             spec = _curves(lines, bases, look, {}, 100.0, "mean score, %")
-            found.append(Figure(f"group-{i}", f"{group.name} ({group.of})", spec, log_toggle=True))
-    return found
+            figures.append(
+                Figure(f"group-{i}", f"{group.name} ({group.of})", spec, log_toggle=True)
+            )
+    return figures
 
 
 def _curves(
@@ -116,7 +118,7 @@ def _curve(name: str, line: list[Point], style: Style, scale: float) -> list[Spe
 def _law(name: str, fit: CurveFit, style: Style, top: int) -> Spec:
     """The fitted law to twice the largest N; only for decided fits."""
     law = fit.law
-    shown = (
+    points = (
         [(n, e) for n, e in zip(law.grid, law.error, strict=True) if n <= 2.05 * top] if law else []
     )
     return {
@@ -124,13 +126,13 @@ def _law(name: str, fit: CurveFit, style: Style, top: int) -> Spec:
         "legendgroup": name,
         "name": f"{name}, law",
         "mode": "lines",
-        "x": [n for n, _ in shown],
-        "y": [100 * (1 - e.value) for _, e in shown],
+        "x": [n for n, _ in points],
+        "y": [100 * (1 - e.value) for _, e in points],
         "line": {"color": style.colour, "dash": "dot", "width": 1.5},
         "text": [
             f"{name}, fitted law at {count(n)}<br>{percent(1 - e.value)} "
             f"({percent(1 - e.high)} to {percent(1 - e.low)})"
-            for n, e in shown
+            for n, e in points
         ],
         "hovertemplate": "%{text}<extra></extra>",
     }

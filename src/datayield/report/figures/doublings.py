@@ -11,14 +11,14 @@ from datayield.report.palette import Styles
 
 def gain_figures(f: Findings, look: Styles) -> list[Figure]:
     """Points per doubling of N, step by step, one figure per evaluation."""
-    found = []
+    figures = []
     for i, name in enumerate(f.evals):
         mine = [g for key, g in f.gains.items() if key.eval == name]
         if mine:
             spec = _gains(mine, look, f.worth)
             folded = name in f.tasks
-            found.append(Figure(f"gain-{i}", mine[0].key.place, spec, 300, folded=folded))
-    return found
+            figures.append(Figure(f"gain-{i}", mine[0].key.place, spec, 300, folded=folded))
+    return figures
 
 
 def _gains(lines: list[CurveGain], look: Styles, worth: float) -> Spec:

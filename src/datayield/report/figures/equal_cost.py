@@ -14,14 +14,14 @@ SHORT: dict[Unit, str] = {
 
 def normalised_figures(f: Findings) -> list[Figure]:
     """One figure for each evaluation with a comparison under two normalisers or more."""
-    found = []
+    figures = []
     for i, name in enumerate(dict.fromkeys(c.context.eval for c in f.normalised.comparisons)):
         mine = [c for c in f.normalised.comparisons if c.context.eval == name]
         if any(len(c.equals) > 1 for c in mine):
             folded = name in f.repeated
             title = f"{name}: the larger set minus the smaller"
-            found.append(Figure(f"normalised-{i}", title, _dots(mine), height=320, folded=folded))
-    return found
+            figures.append(Figure(f"normalised-{i}", title, _dots(mine), height=320, folded=folded))
+    return figures
 
 
 def colours(mine: list[Comparison]) -> list[str]:

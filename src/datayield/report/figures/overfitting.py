@@ -18,7 +18,7 @@ def peak_figure(f: Findings, look: Styles) -> Figure | None:
     whole = {group.name for group in f.groups if group.group == ALL}
     suites = [p for p in scores if p.key.eval in whole]
     ranks = [p for p in f.peaks if p.key.metric == RANK]
-    panels = [_of_one(found) for found in (alone, suites, ranks)]
+    panels = [_of_one(peaks) for peaks in (alone, suites, ranks)]
     panels = [panel for panel in panels if panel]
     if not panels:
         return None
@@ -28,9 +28,9 @@ def peak_figure(f: Findings, look: Styles) -> Figure | None:
     return Figure("peak", title, _stacked(panels, look), _PANEL * len(panels) + _FOOT)
 
 
-def _of_one(found: list[Peak]) -> list[Peak]:
+def _of_one(peaks: list[Peak]) -> list[Peak]:
     """The smallest N of each curve of the first evaluation among these."""
-    return smallest([p for p in found if p.key.eval == found[0].key.eval])
+    return smallest([p for p in peaks if p.key.eval == peaks[0].key.eval])
 
 
 def _stacked(panels: list[list[Peak]], look: Styles) -> Spec:

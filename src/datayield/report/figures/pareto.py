@@ -13,13 +13,15 @@ AXES: dict[Cost, str] = {"seconds": "seconds of pretraining", "flops": "FLOPs of
 
 def frontier_figures(f: Findings, look: Styles) -> list[Figure]:
     """A figure for each evaluation and cost; those after the first evaluation are folded."""
-    found = []
+    figures = []
     first = f.frontiers[0].eval if f.frontiers else ""
     for i, front in enumerate(f.frontiers):
         title = f"{front.place}: error against {'time' if front.cost == 'seconds' else 'FLOPs'}"
         folded = front.eval != first
-        found.append(Figure(f"frontier-{i}", title, _spec(look, front), height=360, folded=folded))
-    return found
+        figures.append(
+            Figure(f"frontier-{i}", title, _spec(look, front), height=360, folded=folded)
+        )
+    return figures
 
 
 def cost_words(cost: Cost, value: float) -> str:

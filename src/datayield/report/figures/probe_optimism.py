@@ -13,8 +13,8 @@ def honesty_figure(f: Findings, look: Styles) -> Figure | None:
     data = []
     best: Curves = {}  # by the key of the honest curve
     for metric in dict.fromkeys(key.metric for key in f.main):
-        found = f.results.metric(metric + BEST_ON_TEST).curves
-        honest_keys = {key._replace(metric=metric): line for key, line in found.items()}
+        curves = f.results.metric(metric + BEST_ON_TEST).curves
+        honest_keys = {key._replace(metric=metric): line for key, line in curves.items()}
         best |= {key: line for key, line in honest_keys.items() if key in f.main}
     evals = list(dict.fromkeys(key.eval for key in best))
     names = list(dict.fromkeys(key.name for key in best))

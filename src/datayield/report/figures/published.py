@@ -26,18 +26,18 @@ _NAMED = 20  # px of height for each row of the legend
 
 def published_figures(f: Findings) -> list[Figure]:
     """Theirs, then ours, for each published panel; panels without ours are folded away."""
-    found = []
+    figures = []
     for i, both in enumerate(f.published):
         look = looks(both.theirs, both.ours)
         folded = both.ours is None
         title = f"Published: {both.figure}, {both.theirs.evaluation}"
-        found.append(_figure(f"theirs-{i}", title, both, both.theirs, look, folded))
+        figures.append(_figure(f"theirs-{i}", title, both, both.theirs, look, folded))
         if both.ours is not None:
             stand_in = "" if both.same_task else ", as substitute"
             at = f" at scale {f.results.study.scale}" if f.results.study.scale else ""
             title = f"Ours{at}: {both.ours.evaluation}{stand_in}"
-            found.append(_figure(f"ours-{i}", title, both, both.ours, look, folded))
-    return found
+            figures.append(_figure(f"ours-{i}", title, both, both.ours, look, folded))
+    return figures
 
 
 def looks(theirs: Panel, ours: Panel | None) -> dict[str, Style]:
@@ -45,16 +45,16 @@ def looks(theirs: Panel, ours: Panel | None) -> dict[str, Style]:
     panels = [panel.series for panel in (theirs, ours) if panel is not None]
     methods = list(dict.fromkeys(s.method for panel in panels for s in panel if s.method))
     by_method = all(len({s.method for s in panel}) == len(panel) for panel in panels)
-    found: dict[str, Style] = {}
+    styles: dict[str, Style] = {}
     for panel in panels:
         own = [s for s in panel if not s.untrained]
         for i, s in enumerate(own):
             hue = methods.index(s.method) if by_method and s.method else i
             dash = _DASHES[hue // len(COLOURS) % len(_DASHES)]
             look = Style(COLOURS[hue % len(COLOURS)], dash, _SYMBOLS[hue % len(_SYMBOLS)])
-            found.setdefault(s.name, look)
+            styles.setdefault(s.name, look)
     bare = {s.name: BARE for panel in panels for s in panel if s.untrained}
-    return found | bare
+    return styles | bare
 
 
 def _figure(
@@ -132,6 +132,6 @@ def _traces(s: Series, style: Style) -> list[Spec]:
 
 
 def _axis(x: Axis, places: list[float]) -> Spec:
-    shown = places[:: max(1, -(-len(places) // 7))]
-    text = [f"{100 * p:g}%" if x == "label_fraction" else short_number(p) for p in shown]
-    return {"type": "log", "tickvals": shown, "ticktext": text, "title": {"text": AXES[x]}}
+    ticks = places[:: max(1, -(-len(places) // 7))]
+    text = [f"{100 * p:g}%" if x == "label_fraction" else short_number(p) for p in ticks]
+    return {"type": "log", "tickvals": ticks, "ticktext": text, "title": {"text": AXES[x]}}

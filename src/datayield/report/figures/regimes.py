@@ -11,15 +11,15 @@ _SCALE = [[0, "#f4f1e6"], [1, "#6fb3dc"]]  # light throughout, so that one ink r
 
 def heat_figures(f: Findings) -> list[Figure]:
     """The score over N and C with the regime of each cell."""
-    found = []
+    figures = []
     for i, grid in enumerate(f.grids):
         spec = _heat(grid)
         columns = len(spec["data"][0]["x"])
         rows = len(spec["data"][0]["y"])
         title = f"{grid.key.place}, {grid.key.name}"
         size = 110 + 62 * rows, 76 + 66 * columns
-        found.append(Figure(f"heat-{i}", title, spec, *size, folded=grid.key.eval in f.tasks))
-    return found
+        figures.append(Figure(f"heat-{i}", title, spec, *size, folded=grid.key.eval in f.tasks))
+    return figures
 
 
 def _heat(grid: Grid) -> Spec:

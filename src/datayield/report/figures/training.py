@@ -14,19 +14,23 @@ Lines = dict[tuple[CurveKey, int], list[Point]]
 
 def time_figures(f: Findings, look: Styles) -> list[Figure]:
     """Scores and effective rank over training, for the smallest, middle and largest N."""
-    shown = {"main": ("", f.main_over_time, 100.0)}
-    return _figures(f, look, {**shown, "rank": ("effective rank", f.rank_over_time, 1.0)})
+    main = {"main": ("", f.main_over_time, 100.0)}
+    return _figures(f, look, {**main, "rank": ("effective rank", f.rank_over_time, 1.0)})
 
 
 def state_figures(f: Findings, look: Styles) -> list[Figure]:
     """The other metrics of state@1 over training, likewise."""
-    found = _figures(f, look, {m: (STATE[m], lines, 1.0) for m, lines in f.state_over_time.items()})
-    return [replace(figure, folded=True) for figure in found]
+    figures = _figures(
+        f, look, {m: (STATE[m], lines, 1.0) for m, lines in f.state_over_time.items()}
+    )
+    return [replace(figure, folded=True) for figure in figures]
 
 
-def _figures(f: Findings, look: Styles, shown: dict[str, tuple[str, Lines, float]]) -> list[Figure]:
-    found = []
-    for metric, (named, lines, scale) in shown.items():
+def _figures(
+    f: Findings, look: Styles, metrics: dict[str, tuple[str, Lines, float]]
+) -> list[Figure]:
+    figures = []
+    for metric, (named, lines, scale) in metrics.items():
         for i, name in enumerate(dict.fromkeys(key.eval for key, _ in lines)):
             mine = {k: v for k, v in lines.items() if k[0].eval == name}
             first = next(iter(mine))[0]
@@ -34,17 +38,17 @@ def _figures(f: Findings, look: Styles, shown: dict[str, tuple[str, Lines, float
             spec = _over_time(mine, look, scale, title)
             place = first.place
             folded = name in f.tasks
-            found.append(Figure(f"time-{metric}-{i}", f"{place}: {title}", spec, folded=folded))
-    return found
+            figures.append(Figure(f"time-{metric}-{i}", f"{place}: {title}", spec, folded=folded))
+    return figures
 
 
 def _over_time(lines: Lines, look: Styles, scale: float, y_title: str) -> Spec:
     sizes = sorted({n for _, n in lines})
     picked = sorted({sizes[0], sizes[len(sizes) // 2], sizes[-1]})
     symbols = dict(zip(picked, ("circle-open", "square-open", "diamond"), strict=False))
-    shown = {at: line for at, line in lines.items() if at[1] in symbols}
+    drawn = {at: line for at, line in lines.items() if at[1] in symbols}
     data: list[Spec] = []
-    for (key, n), line in shown.items():
+    for (key, n), line in drawn.items():
         style = look[key.name]
         data.append(
             {
@@ -61,11 +65,11 @@ def _over_time(lines: Lines, look: Styles, scale: float, y_title: str) -> Spec:
                 "<extra></extra>",
             }
         )
-    right = 1.02 * max(p.share for line in shown.values() for p in line)
+    right = 1.02 * max(p.share for line in drawn.values() for p in line)
     axis = {"title": {"text": "share of the budget spent"}, "tickformat": ".0%"}
     layout = layout_of({**axis, "range": [0, 1.1 * right]}, {"title": {"text": y_title}})
     values = [y for trace in data for y in trace["y"]]
-    ends = [(scale * line[-1].seeds.mean, short_number(n)) for (_, n), line in shown.items()]
+    ends = [(scale * line[-1].seeds.mean, short_number(n)) for (_, n), line in drawn.items()]
     layout["annotations"] = [
         {"x": right, "y": y, "text": text, "xanchor": "left", "showarrow": False, "borderpad": 0}
         for y, text in apart(ends, 0.06 * (max(values) - min(values)))

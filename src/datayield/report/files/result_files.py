@@ -76,12 +76,12 @@ def curves_to_csv(
     _write(path, [*CurveKey._fields, *gained, "law", "why_not", *law], rows)
 
 
-def normalised_to_csv(found: Normalised, path: Path) -> None:
+def normalised_to_csv(normalised: Normalised, path: Path) -> None:
     """One comparison under one set of normalisers per line; accuracies in [0, 1]."""
     head = ["eval", "protocol", "metric", "method", "small", "large", "from", "to", "at_equal"]
     head += ["level", "interpolated", "before", "after", "gain", "gain_low", "gain_high", "seeds"]
     rows: list[list[object]] = []
-    for c in found.comparisons:
+    for c in normalised.comparisons:
         for e in c.equals:
             d = e.difference
             row: list[object] = [*c.context[:4], c.start, c.name, c.n, c.to, " ".join(e.units)]
@@ -139,12 +139,12 @@ def _table(results: StudyResults, name: str, mine: dict[CurveKey, list[Point]]) 
     body = [" & ".join(row) + r" \\" for row in rows]
     heads = [" & ".join(["$N$", *(escape(key.name) for key in mine)]) + r" \\"]
     seeds = sorted({len(s.values) for s in cells.values()})
-    shown = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    seed_range = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     n_test = min(s.n_test for s in cells.values())
     protocol, metric = next(iter(mine)).protocol, metric_name(next(iter(mine)).metric)
     caption = (
         f"{escape(name)}: {metric} (\\%) under {escape(protocol)} on {count(n_test)} test images, "
-        f"mean $\\pm$ half the range over {shown} seed{'' if shown == '1' else 's'}."
+        f"mean $\\pm$ half the range over {seed_range} seed{'' if seed_range == '1' else 's'}."
     )
     return "\n".join(
         [

@@ -104,13 +104,13 @@ def facts(f: Findings) -> list[str]:
 
 def _tests(f: Findings) -> list[str]:
     """Test images of each evaluation, and what they alone leave uncertain."""
-    found = []
+    tests = []
     for name in f.evals:
         line = next(iter(f.of(name).values()))
         seeds = line[-1].seeds
         error = f"± {196 * seeds.test_error:.1f} points at {percent(seeds.mean)}"
-        found.append(f"{name}: {count(seeds.n_test)} ({error})")
-    return found
+        tests.append(f"{name}: {count(seeds.n_test)} ({error})")
+    return tests
 
 
 def _cost(spent: tuple[RunCost, ...]) -> list[str]:

@@ -25,13 +25,13 @@ def normalised_sentences(f: Findings) -> list[dict[str, str]]:
 
 def normalised_tables(f: Findings) -> list[dict[str, Any]]:
     """A table per evaluation: a row for each comparison and normaliser."""
-    found = []
+    tables = []
     for name in dict.fromkeys(c.context.eval for c in f.normalised.comparisons):
         mine = [c for c in f.normalised.comparisons if c.context.eval == name]
         if any(len(c.equals) > 1 for c in mine):
             rows = [row for c in mine for row in _rows(c)]
-            found.append({"title": name, "rows": rows, "folded": name in f.repeated})
-    return found
+            tables.append({"title": name, "rows": rows, "folded": name in f.repeated})
+    return tables
 
 
 def _rows(c: Comparison) -> list[dict[str, str]]:

@@ -165,13 +165,13 @@ def _start_cell(cell: Seeds | None, over: Difference | None) -> dict[str, str] |
     if cell is None:
         return None
     half = 50 * (cell.high - cell.low)
-    shown = f"{100 * cell.mean:.1f}" + (f" ± {half:.1f}" if len(cell.values) > 1 else "")
+    mean = f"{100 * cell.mean:.1f}" + (f" ± {half:.1f}" if len(cell.values) > 1 else "")
     if over is None or over.covers == "nothing":
-        return {"mean": shown, "over": "", "chip": ""}
+        return {"mean": mean, "over": "", "chip": ""}
     sure = over.covers == "seeds" and (over.low > 0 or over.high < 0)
     chip = ("beats" if over.low > 0 else "loses") if sure else ""
     return {
-        "mean": shown,
+        "mean": mean,
         "over": f"{points(over.mean)} ({span(over.low, over.high)})",
         "chip": chip,
     }

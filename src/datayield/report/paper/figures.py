@@ -58,9 +58,9 @@ def _yield(f: Findings, look_of: Styles) -> "Figure | None":
                 fit = f.fits[key]
                 if fit.law and fit.verdict == "decided":
                     y = [100 * (1 - e.value) for e in fit.law.error]
-                    shown = [n for n in fit.law.grid if n <= 2.05 * f.main[key][-1].n]
+                    sizes = [n for n in fit.law.grid if n <= 2.05 * f.main[key][-1].n]
                     colour = look_of[key.name].colour
-                    ax.plot(shown, y[: len(shown)], ls=":", lw=1, color=colour)
+                    ax.plot(sizes, y[: len(sizes)], ls=":", lw=1, color=colour)
             _baselines(ax, [b for b in f.baselines if b.eval == name], 100.0)
             ax.set_ylabel(f"{metric_name(next(iter(f.of(name))).metric)}, %")
     return figure
@@ -81,14 +81,14 @@ def _rank(f: Findings, look_of: Styles) -> "Figure | None":
 
 
 def _groups(f: Findings, look_of: Styles) -> "Figure | None":
-    shown = [g for g in f.groups if any(key.eval == g.name for key in f.scores)]
-    if not shown:
+    groups = [g for g in f.groups if any(key.eval == g.name for key in f.scores)]
+    if not groups:
         return None
     names = list(dict.fromkeys(key.name for key in f.scores))
-    titles = [f"{g.name} ({g.of})" for g in shown]
+    titles = [f"{g.name} ({g.of})" for g in groups]
     figure, axes = panels(titles, math.ceil(len(names) / COLUMNS))
     with shared_legend(figure, axes):
-        for ax, group in zip(axes, shown, strict=True):
+        for ax, group in zip(axes, groups, strict=True):
             _draw(ax, look_of, {k: v for k, v in f.scores.items() if k.eval == group.name}, 100.0)
             _baselines(ax, [b for b in f.score_baselines if b.eval == group.name], 100.0)
             ax.set_ylabel("mean score, %")

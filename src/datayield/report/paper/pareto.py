@@ -21,16 +21,16 @@ def frontier_sheet(f: Findings, look_of: Styles) -> "Figure | None":
     if not f.frontiers:
         return None
     lines = list(dict.fromkeys(s.line for front in f.frontiers for s in front.spots))
-    shown = [line for line in lines if line.key.name in look_of]
-    few = len(shown) <= MOST_NAMES
-    names = {line: line.name if few else line.key.name for line in shown}
+    drawn = [line for line in lines if line.key.name in look_of]
+    few = len(drawn) <= MOST_NAMES
+    names = {line: line.name if few else line.key.name for line in drawn}
     legend = len(set(names.values())) + 1
     titles = [f"{front.place}, {AXES[front.cost]}" for front in f.frontiers]
     figure, axes = panels(titles, math.ceil(legend / COLUMNS))
     with shared_legend(figure, axes):
         for ax, front in zip(axes, f.frontiers, strict=True):
             by_line = front.by_line()
-            for line in shown:
+            for line in drawn:
                 mine = by_line.get(line, [])
                 style = look_of[line.key.name]
                 look: Any = {"color": style.colour, "ls": style.pattern, "marker": style.marker}

@@ -46,11 +46,11 @@ def published_sheet(f: Findings) -> "Figure | None":
                 ax.plot(x, y, marker=style.marker, ls=style.pattern, color=style.colour,
                         label=s.name)  # fmt: skip
             places = sorted({spot.x for s in panel.series for spot in s.spots})
-            shown = places[:: max(1, -(-len(places) // 7))]
+            ticks = places[:: max(1, -(-len(places) // 7))]
             share = each.x == "label_fraction"
             ax.set_xscale("log")
             ax.minorticks_off()
-            ax.set_xticks(shown, [f"{100 * p:g}%" if share else short_number(p) for p in shown])
+            ax.set_xticks(ticks, [f"{100 * p:g}%" if share else short_number(p) for p in ticks])
             ax.set_xlabel(AXES[each.x], labelpad=1)
             ax.set_ylabel(f"{metric_name(each.metric)}, %")
     return figure

@@ -71,12 +71,12 @@ def panels(titles: list[str], legend: int) -> "tuple[Figure, list[Axes]]":
 def shared_legend(figure: "Figure", axes: "list[Axes]") -> Iterator[None]:
     """One legend below all panels, each name once."""
     yield
-    found: dict[str, Artist] = {}
+    handles: dict[str, Artist] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
+            handles.setdefault(label, handle)
     figure.legend(
-        list(found.values()), list(found), loc="lower center", ncols=COLUMNS, fontsize=7.5
+        list(handles.values()), list(handles), loc="lower center", ncols=COLUMNS, fontsize=7.5
     )
 
 

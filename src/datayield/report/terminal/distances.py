@@ -53,7 +53,7 @@ def _pair(console: Console, record: DistanceRecord) -> None:
 
 def _matrix(console: Console, records: Sequence[DistanceRecord], metric: str) -> None:
     names = _names(records)
-    found = {frozenset((r.a, r.b)): _one(r, metric) for r in records}
+    by_pair = {frozenset((r.a, r.b)): _one(r, metric) for r in records}
     halves: dict[str, float | None] = {}
     for record in records:
         one = _one(record, metric)
@@ -71,7 +71,7 @@ def _matrix(console: Console, records: Sequence[DistanceRecord], metric: str) ->
             elif a == b:
                 cells.append(_number(halves[a]))
             else:
-                cells.append(_value(found[frozenset((a, b))]))
+                cells.append(_value(by_pair[frozenset((a, b))]))
         table.add_row(f"{row + 1}", *cells)
     console.print(table, highlight=False, markup=False)
 

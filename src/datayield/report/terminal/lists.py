@@ -74,14 +74,14 @@ def recipes() -> Rows:
     return [
         {
             "recipe": name,
-            "epochs": found.epochs,
-            "px": found.size,
-            "source": found.source,
-            "methods": ", ".join(found.methods),
-            "values": {"shared": found.shared, **found.methods},
+            "epochs": published.epochs,
+            "px": published.size,
+            "source": published.source,
+            "methods": ", ".join(published.methods),
+            "values": {"shared": published.shared, **published.methods},
         }
         for name in recipe_sets()
-        for found in [recipe_set(name)]
+        for published in [recipe_set(name)]
     ]
 
 
@@ -169,11 +169,11 @@ _ONLY_JSON = {"values", "data", "label rule", "oddity"}
 def show(console: Console, rows: Rows, note: str = "") -> None:
     """Rows as a table that folds at the terminal's width, and a note under it."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    shown = [name for name in rows[0] if name not in _ONLY_JSON]
-    for name in shown:
+    columns = [name for name in rows[0] if name not in _ONLY_JSON]
+    for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(_plain(row[name]) for name in shown))
+        table.add_row(*(_plain(row[name]) for name in columns))
     console.print(table)
     if note:
         console.print(note, style="dim", highlight=False, markup=False)

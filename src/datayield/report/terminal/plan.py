@@ -57,8 +57,8 @@ def show_plan(
         for name in ("presented", "FLOPs", "time"):
             table.add_column(name, justify="right", no_wrap=True)
         lines = [Together(t.label, (t,)) for t in plan.todo] if every else together(plan.todo)
-        shown = lines if every else lines[:LINES]
-        for label, tasks in shown:
+        printed = lines if every else lines[:LINES]
+        for label, tasks in printed:
             flops, images = _total_flops(list(tasks)), sum(map(_images, tasks))
             seconds = _sum(tasks)
             table.add_row(
@@ -69,7 +69,7 @@ def show_plan(
                 duration(seconds.likely) if seconds else "?",
             )
         console.print(table)
-        _say_rest(console, lines[len(shown) :])
+        _say_rest(console, lines[len(printed) :])
     done = len(plan.tasks) - len(plan.todo)
     console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} pending")
     if plan.todo:
@@ -134,12 +134,12 @@ def show_status(console: Console, study: Study, plan: Plan, *, every: bool = Fal
     lines = [Together(t.label, (t,)) for t in plan.todo] if every else together(plan.todo)
     if not every:
         lines.sort(key=lambda line: _FIRST.index(line.first.state))
-    shown = lines if every else lines[:LINES]
-    for label, tasks in shown:
+    printed = lines if every else lines[:LINES]
+    for label, tasks in printed:
         console.print(
             f"  {tasks[0].state:9} {label}: {tasks[0].why}", highlight=False, markup=False
         )
-    _say_rest(console, lines[len(shown) :])
+    _say_rest(console, lines[len(printed) :])
 
 
 def _task_json(task: Task) -> dict[str, Any]:

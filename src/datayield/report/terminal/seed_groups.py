@@ -19,16 +19,16 @@ class Together(NamedTuple):
 
 def together(tasks: list[Task]) -> list[Together]:
     """The tasks by lines, in the order of each line's first."""
-    found: dict[tuple[str, str, str], list[Task]] = {}
+    lines: dict[tuple[str, str, str], list[Task]] = {}
     for task in tasks:
         seed, several = f" seed {task.spec.seed}", " seeds {}"
         cell = task.label.replace(seed, several, 1)
-        found.setdefault((cell, task.state, task.why), []).append(task)
+        lines.setdefault((cell, task.state, task.why), []).append(task)
     return [
         Together(
             mine[0].label if len(mine) == 1 else cell.replace("{}", _runs_of(mine), 1), tuple(mine)
         )
-        for (cell, _, _), mine in found.items()
+        for (cell, _, _), mine in lines.items()
     ]
 
 
