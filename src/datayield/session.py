@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 
 from datayield import __version__
-from datayield.data.catalog import listing, present
+from datayield.data.catalog import present, split_listing
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, process_rank, store_dir
@@ -245,7 +245,7 @@ def open_study(
     missing: list[DatayieldError] = []
     for dataset, split in sorted(loaded.splits()):
         try:
-            listings[dataset, split] = listing(dataset, split)
+            listings[dataset, split] = split_listing(dataset, split)
         except DataError as error:
             missing.append(error)
     try:

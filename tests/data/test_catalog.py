@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datayield.data.catalog import entries, find, listing
+from datayield.data.catalog import entries, find, split_listing
 from datayield.spec.errors import DataError
 from tests.data.made import png, write, write_parquet, write_tar
 
@@ -31,8 +31,9 @@ def test_importing_it_brings_in_nothing_heavy() -> None:
 def test_listing_needs_no_torch(tmp_path: Path) -> None:
     root = write_parquet(tmp_path / "d" / "train-00000-of-00001.parquet", [png(0)], {}).parent
     code = (
-        "import sys; from datayield.data.catalog import listing, entries; entries();"
-        "[listing(d, 'train') for d in ('digits', 'sprites', 'torchvision/DTD', sys.argv[1])];"
+        "import sys; from datayield.data.catalog import split_listing, entries; entries();"
+        "names = ('digits', 'sprites', 'torchvision/DTD', sys.argv[1]);"
+        "[split_listing(name, 'train') for name in names];"
         "print('torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(root)]
@@ -63,7 +64,7 @@ def test_fingerprint_does_not_depend_on_the_place_but_the_stamp_does(tmp_path: P
 def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "mine", {"a.png": png(0)})
     monkeypatch.chdir(tmp_path)
-    assert listing("./mine", "train").images == 1
+    assert split_listing("./mine", "train").images == 1
 
 
 def test_every_kind_can_be_pickled_and_reads_the_same(tmp_path: Path) -> None:

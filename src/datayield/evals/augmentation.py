@@ -24,11 +24,11 @@ def sampled_spectrum(spec: EvalSpec, features: Space, projections: Space | None)
     whole = augmentation_spectrum(views)[:LEADING_EIGENVALUES]
     metrics = {eigenvalue_metric(k): float(v) for k, v in enumerate(whole, 1)}
     for count in FEW_VIEWS:
-        found = augmentation_spectrum(views[:, :count])[: len(whole)]
-        of_few = {eigenvalue_metric(k, count): float(v) for k, v in enumerate(found, 1)}
+        spectrum = augmentation_spectrum(views[:, :count])[: len(whole)]
+        of_few = {eigenvalue_metric(k, count): float(v) for k, v in enumerate(spectrum, 1)}
         metrics |= of_few if count < many else {}
-        if len(found) == len(whole) > 0:
-            metrics[f"gap_{count}"] = float((found - whole).abs().mean())
+        if len(spectrum) == len(whole) > 0:
+            metrics[f"gap_{count}"] = float((spectrum - whole).abs().mean())
     notes = [
         f"{images} images x {many} views, {axes} axes of {features.views.shape[2]} dimensions",
         f"with V views, an eigenvalue l is overestimated by about (1 - l) / V, also for V = {many}",

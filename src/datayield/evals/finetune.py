@@ -41,18 +41,18 @@ def finetune(
     net = EncoderWithHead(encoder, encoder.dim, len(classes), tokens=False, seed=spec.seed).to(
         device
     )
-    shown = LabelledImages(train_part.images, numbers.astype(np.int64))
-    last = train(net, spec, shown, device, F.cross_entropy)
-    found = torch.cat(
+    labelled = LabelledImages(train_part.images, numbers.astype(np.int64))
+    last = train(net, spec, labelled, device, F.cross_entropy)
+    predicted = torch.cat(
         [part.argmax(dim=1) for part in predict_batches(net, test.images, device)]
     ).cpu()
     known, truth = torch.from_numpy(classes), _classes(test)
     missing, notes = missing_classes(known, truth)
-    metrics, intervals = scores(known[found], truth, spec.seed)
+    metrics, intervals = scores(known[predicted], truth, spec.seed)
     metrics |= {"train_loss": last, "classes_missing_in_train": float(missing)}
     n = len(numbers)
     return EvalResult(metrics, intervals, n, len(truth), (*notes, describe_training(spec, n)))
 
 
-def _classes(shown: LabelledImages) -> Tensor:
-    return torch.from_numpy(np.asarray(shown.targets, np.int64))
+def _classes(labelled: LabelledImages) -> Tensor:
+    return torch.from_numpy(np.asarray(labelled.targets, np.int64))

@@ -47,22 +47,22 @@ def mean_over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> EvalResult:
     assert inputs.train is not None
     (x, y), total = inputs.train, spec.draws or DRAWS
     draws = 1 if spec.label_fraction == 1 else total  # of all labels there is one
-    found: list[EvalResult] = []
+    results: list[EvalResult] = []
     for draw in range(draws):
         kept = labelled_positions(y.numpy(), spec.seed, draw, spec.label_fraction, spec.per_class)
         mine = torch.from_numpy(kept)
-        found.append(probe(spec, inputs._replace(train=(x[mine], y[mine]))))
+        results.append(probe(spec, inputs._replace(train=(x[mine], y[mine]))))
     metrics: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
-    for name in found[0].metrics:
-        values = [each.metrics[name] for each in found]
+    for name in results[0].metrics:
+        values = [each.metrics[name] for each in results]
         metrics[name] = median(values) if name in CHOICES else fmean(values)
         metrics |= {f"{name}_draw{i}": value for i, value in enumerate(values)}
-        if name in found[0].intervals:
+        if name in results[0].intervals:
             of_test = fmean(
-                (high - low) / (2 * Z) for low, high in (f.intervals[name] for f in found)
+                (high - low) / (2 * Z) for low, high in (f.intervals[name] for f in results)
             )
-            intervals[name] = found[0].intervals[name]
+            intervals[name] = results[0].intervals[name]
             metrics[f"{name}_sd_test"] = of_test
             if draws > 1:
                 metrics[f"{name}_sd_draws"] = stdev(values)
@@ -73,8 +73,8 @@ def mean_over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> EvalResult:
         if draws > 1
         else "one draw of the labels; the interval covers other test items only"
     )
-    notes = dict.fromkeys(note for each in found for note in each.notes)
-    return EvalResult(metrics, intervals, found[0].n_train, found[0].n_test, (covers, *notes))
+    notes = dict.fromkeys(note for each in results for note in each.notes)
+    return EvalResult(metrics, intervals, results[0].n_train, results[0].n_test, (covers, *notes))
 
 
 def _interval(mean: float, sd: float, draws: int, of_test: float) -> tuple[float, float]:

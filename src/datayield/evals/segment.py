@@ -98,18 +98,18 @@ def _counts(
     return torch.cat(counts)
 
 
-def _labelled(shown: LabelledImages, spec: EvalSpec, part: str, least: int) -> np.ndarray:
+def _labelled(labelled: LabelledImages, spec: EvalSpec, part: str, least: int) -> np.ndarray:
     """Classes that occur in the masks, without the value that is no class, `least` or more."""
-    found = np.unique(np.asarray(shown.targets))
-    found = found if spec.ignore is None else found[found != spec.ignore]
-    if len(found) < least:
+    classes = np.unique(np.asarray(labelled.targets))
+    classes = classes if spec.ignore is None else classes[classes != spec.ignore]
+    if len(classes) < least:
         raise DataError(
-            f"the {part} masks hold {len(found)} classes that are not ignored",
+            f"the {part} masks hold {len(classes)} classes that are not ignored",
             where=f"evaluations.{spec.name}: ignore, {part}_count",
             got=f"ignore: {spec.ignore}",
             hint="use more images, or check which value marks unlabelled pixels",
         )
-    return found
+    return classes
 
 
 def _tiles(masks: Tensor, patch: int, ignore: int | None) -> Tensor:

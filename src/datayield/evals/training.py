@@ -54,7 +54,7 @@ class EncoderWithHead(nn.Module):
 def train(
     net: EncoderWithHead,
     spec: EvalSpec,
-    shown: LabelledImages,
+    labelled: LabelledImages,
     device: torch.device,
     loss: Callable[[Tensor, Tensor], Tensor],
 ) -> float:
@@ -65,9 +65,9 @@ def train(
     where the loss is not finite.
     """
     optim = tuning_of(spec).optim
-    n = len(shown.images)
+    n = len(labelled.images)
     steps, batch = steps_and_batch(spec, n)
-    images, targets = (torch.from_numpy(np.array(part)).to(device) for part in shown)
+    images, targets = (torch.from_numpy(np.array(part)).to(device) for part in labelled)
     optimizer = build_optimizer(net, optim)
     losses: list[Tensor] = []
     net.train()

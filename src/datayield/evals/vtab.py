@@ -46,10 +46,10 @@ def task_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
             got=len(y),
             allowed=f"{HELD} or more",
         )
-    found = choose_and_refit(spec, (x, y), fitted, held, test)
+    result = choose_and_refit(spec, (x, y), fitted, held, test)
     absent, _ = missing_classes(test[1], y)
-    found.metrics["classes_missing_in_test"] = float(absent)
-    notes = found.notes
+    result.metrics["classes_missing_in_test"] = float(absent)
+    notes = result.notes
     if len(y) != USUAL:
         notes += (f"{len(y)} training items, not {USUAL:,}",)
-    return found._replace(notes=notes)
+    return result._replace(notes=notes)

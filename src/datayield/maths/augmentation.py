@@ -36,8 +36,8 @@ def augmentation_spectrum(views: Tensor) -> Tensor:
     kept = variance > torch.maximum(FLAT * variance[-1], rounding)
     white = x.mean(dim=1) @ (axes[:, kept] / variance[kept].sqrt())  # [n, r]
     smaller = white @ white.T if n < white.shape[1] else white.T @ white
-    found: Tensor = torch.linalg.eigvalsh(smaller / n).flip(0).clamp(0, 1)
-    return found[: n - 1]
+    eigenvalues: Tensor = torch.linalg.eigvalsh(smaller / n).flip(0).clamp(0, 1)
+    return eigenvalues[: n - 1]
 
 
 def leading_axes(views: Tensor, count: int) -> Tensor:

@@ -31,10 +31,10 @@ def lidar(views: Tensor, delta: float = LIDAR_DELTA, eps: float = LIDAR_EPS) -> 
     factor = torch.linalg.cholesky(within)
     spread = means - means.mean(dim=0)  # [n, d]
     white = torch.linalg.solve_triangular(factor, spread.T, upper=False)  # [d, n]
-    found = torch.linalg.eigvalsh(white @ white.T / (n - 1)).clamp(min=0)
-    if not bool(found.max() > eps):
+    eigenvalues = torch.linalg.eigvalsh(white @ white.T / (n - 1)).clamp(min=0)
+    if not bool(eigenvalues.max() > eps):
         return 0.0
-    return entropy_rank(found + eps)
+    return entropy_rank(eigenvalues + eps)
 
 
 def alignment(x: Tensor, y: Tensor) -> float:

@@ -17,14 +17,14 @@ def stages(net: nn.Module) -> dict[str, nn.Module]:
     Stages of a convolutional network, blocks and last norm of a ViT.
     """
     body: Any = getattr(net, "body", net)
-    found = {name: getattr(body, name) for name in NAMED if hasattr(body, name)}
+    modules = {name: getattr(body, name) for name in NAMED if hasattr(body, name)}
     for stack in STACKS:
         parts = getattr(body, stack, None)
-        if not found and isinstance(parts, nn.Sequential | nn.ModuleList):
-            found = {f"{stack}.{i}": part for i, part in enumerate(parts)}
+        if not modules and isinstance(parts, nn.Sequential | nn.ModuleList):
+            modules = {f"{stack}.{i}": part for i, part in enumerate(parts)}
             if stack == "blocks" and isinstance(getattr(body, "norm", None), nn.Module):
-                found["norm"] = body.norm
-    return found
+                modules["norm"] = body.norm
+    return modules
 
 
 @contextmanager

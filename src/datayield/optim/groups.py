@@ -35,8 +35,8 @@ def groups(module: nn.Module, weight_decay: float, bias_lr: float = 1.0) -> list
     for name, parameter in module.named_parameters():
         if parameter.requires_grad:
             (plain if parameter.ndim <= 1 or name in exempt else weights).append(parameter)
-    found = [
+    both = [
         Group(params=weights, weight_decay=weight_decay, plain=False, factor=1.0),
         Group(params=plain, weight_decay=0.0, plain=True, factor=bias_lr),
     ]
-    return [group for group in found if group["params"]]
+    return [group for group in both if group["params"]]

@@ -76,8 +76,8 @@ def _finding(model: type[BaseModel], item: Any) -> str:
             path += "." + str(context.get("discriminator", "name")).strip("'")
         return f"{path}: got {got!r}{guess} (allowed: {', '.join(names)})"
     message = item["msg"].removeprefix("Value error, ")
-    shown = "" if isinstance(got, dict) else f", got {got!r}"
-    return f"{f'{path}: ' if path else ''}{message[:1].lower()}{message[1:]}{shown}"
+    given = "" if isinstance(got, dict) else f", got {got!r}"
+    return f"{f'{path}: ' if path else ''}{message[:1].lower()}{message[1:]}{given}"
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[Any]) -> set[str]:

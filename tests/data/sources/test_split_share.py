@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datayield.data.catalog import find, listing
+from datayield.data.catalog import find, split_listing
 from datayield.data.decoded.arrays import prepare
 from datayield.data.splits import share_of
 from datayield.spec.errors import DataError
@@ -40,8 +40,8 @@ def test_pixels_and_labels_of_a_share_belong_together(folder: Path) -> None:
 
 def test_fingerprints_tell_shares_apart(folder: Path) -> None:
     shares = ["train", "train[:50%]", "train[50%:]"]
-    assert len({listing(str(folder), share).fingerprint for share in shares}) == 3
-    assert listing("sprites?n=1000", "train[10%:]").images == 900
+    assert len({split_listing(str(folder), share).fingerprint for share in shares}) == 3
+    assert split_listing("sprites?n=1000", "train[10%:]").images == 900
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def _lay_strokes(
         dx, dy = x - _cells(strokes.x[b, k]), y - _cells(strokes.y[b, k])
         turn, half = strokes.turn[b, k], _cells(strokes.length[b, k]) / 2
         beyond = np.maximum(np.abs(_along(turn, dx, dy)) - half, 0)
-        aside = _along(turn + np.float32(np.pi / 2), dx, dy)
-        away = np.sqrt(beyond * beyond + aside * aside) - _cells(strokes.width[b, k])
+        lateral = _along(turn + np.float32(np.pi / 2), dx, dy)
+        away = np.sqrt(beyond * beyond + lateral * lateral) - _cells(strokes.width[b, k])
         cover = np.clip(0.5 - away * len(y), 0, 1)[:, None]
         _lay(canvas, b, cover, strokes.colours[b, k, :, None, None])
 

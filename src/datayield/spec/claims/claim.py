@@ -64,12 +64,12 @@ class ClaimSpec(Frozen):
     @property
     def axes(self) -> dict[str, tuple[Any, ...]]:
         """Every axis that it names, with the values that it names of it."""
-        found = {axis: many(values) for axis, values in self.where.items()}
+        axes = {axis: many(values) for axis, values in self.where.items()}
         for axis in self.each:
-            found.setdefault(axis, ())
+            axes.setdefault(axis, ())
         for axis, values in self.along().items():
-            found[axis] = found.get(axis, ()) + tuple(v for v in values if v is not None)
-        return found
+            axes[axis] = axes.get(axis, ()) + tuple(v for v in values if v is not None)
+        return axes
 
     def along(self) -> dict[str, tuple[Any, ...]]:
         """Axes along which cells are compared, with the values that are named of them."""

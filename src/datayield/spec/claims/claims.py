@@ -45,12 +45,12 @@ class Gain(Between):
 
     def along(self) -> dict[str, tuple[Any, ...]]:
         """See ClaimSpec."""
-        found = super().along()
+        axes = super().along()
         target = self.reach if isinstance(self.reach, dict) else {}
         for side in (self.at_from, self.at_to, target):
             for axis, value in side.items():
-                found[axis] = found.get(axis, ()) + many(value)
-        return found
+                axes[axis] = axes.get(axis, ()) + many(value)
+        return axes
 
 
 class Monotone(ClaimSpec):

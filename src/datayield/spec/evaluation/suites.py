@@ -105,15 +105,15 @@ def expanded(entries: Any, where: str) -> Any:
     """
     if not isinstance(entries, list):
         return entries
-    found: list[Any] = []
+    evaluations: list[Any] = []
     for i, entry in enumerate(entries):
         if isinstance(entry, dict) and "suite" in entry:
-            found += _tasks(validated(Asked, entry, where=f"{where}: evaluations.{i}"))
+            evaluations += _tasks(validated(Asked, entry, where=f"{where}: evaluations.{i}"))
         elif isinstance(entry, dict):
-            found += _ladder(entry)
+            evaluations += _ladder(entry)
         else:
-            found.append(entry)
-    return found
+            evaluations.append(entry)
+    return evaluations
 
 
 def _tasks(asked: Asked) -> list[dict[str, Any]]:
@@ -139,14 +139,14 @@ def _tasks(asked: Asked) -> list[dict[str, Any]]:
     }
     shared |= {k: v for k in ("at", "where") if (v := getattr(asked, k)) is not None}
     keys = {"task", "group", "dataset", "label", "train", "val", "test", "train_count", "metric"}
-    found = []
+    entries = []
     for task in whole.tasks:
         if task.group in asked.groups and task.task not in asked.without:
             entry = shared | {"name": f"{prefix} {task.task}"} | task.model_dump(include=keys)
             if asked.test_count and asked.test_count >= task.tested:
                 entry["test_count"] = None  # a small test split is taken whole
-            found.append(entry)
-    return found
+            entries.append(entry)
+    return entries
 
 
 def _ladder(entry: dict[str, Any]) -> list[dict[str, Any]]:

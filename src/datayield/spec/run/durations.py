@@ -51,11 +51,11 @@ def converted(raw: Any, to_share: Callable[[Any, str], float]) -> Any:
 
 def in_epochs(raw: Any) -> dict[str, Any]:
     """The durations of a run that are written in epochs: dotted key -> epochs."""
-    found: dict[str, Any] = {}
+    durations: dict[str, Any] = {}
 
     def note(epochs: Any, key: str) -> float:
-        found[key] = epochs
+        durations[key] = epochs
         return 0.0
 
     converted(raw, note)
-    return found
+    return durations

@@ -57,16 +57,18 @@ def _too_short(runs: list[RunSpec]) -> Iterable[str]:
 
 def _durations_move(cells: list[Cell]) -> Iterable[str]:
     """Durations in epochs at a budget that is not."""
-    found: dict[tuple[str, str, str, str], set[float]] = {}
+    shares_of: dict[tuple[str, str, str, str], set[float]] = {}
     for cell in cells:
         spec = cell.run.model_dump()
         for key in DURATIONS:
             part, knob = key.split(".")
             if isinstance(share := spec[part].get(knob), float):
                 group = key, cell.axes_label, cell.run.method.name, cell.budget.label()
-                found.setdefault(group, set()).add(share)
+                shares_of.setdefault(group, set()).add(share)
     for key in DURATIONS:
-        shares = set().union(*(s for group, s in found.items() if group[0] == key and len(s) > 1))
+        shares = set().union(
+            *(s for group, s in shares_of.items() if group[0] == key and len(s) > 1)
+        )
         if shares:
             yield (
                 f"{key}: a duration in epochs is {min(shares):.2g} to {max(shares):.2g} of the "

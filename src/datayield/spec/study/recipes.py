@@ -56,19 +56,19 @@ def published(name: str, method: str | None, as_published: bool) -> tuple[dict[s
     Durations in epochs become shares of the published run, the same for every N; with
     `as_published` they stay epochs. Raises ConfigError for a set or method that is not there.
     """
-    found = recipe_set(name)
-    if method not in found.methods:
+    recipe = recipe_set(name)
+    if method not in recipe.methods:
         raise ConfigError(
             f"the recipes {name!r} have no entry for this method",
             where="recipe, method.name",
             got=method or "no method.name",
-            allowed=found.methods,
+            allowed=recipe.methods,
             hint="choose one of these, or another set: datayield ls recipes",
         )
-    layers = (found.shared, found.methods[method])
-    if as_published or found.epochs is None:
+    layers = (recipe.shared, recipe.methods[method])
+    if as_published or recipe.epochs is None:
         return layers
-    whole = found.epochs
+    whole = recipe.epochs
     return tuple(
         converted(layer, lambda epochs, key: as_share(epochs, 1, whole, key)) for layer in layers
     )
