@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from datayield.analysis.background import aside
+from datayield.analysis.background import in_background
 
 
 def test_it_is_done_elsewhere_while_this_process_goes_on() -> None:
-    made = aside(lambda: (os.getpid(), [1, 2]))
+    made = in_background(lambda: (os.getpid(), [1, 2]))
     process, values = made()
     assert process != os.getpid()
     assert values == [1, 2]
@@ -20,7 +20,7 @@ def test_beside_another_thread_it_is_done_here() -> None:
     other = threading.Thread(target=stop.wait)
     other.start()
     try:
-        assert aside(os.getpid)() == os.getpid()
+        assert in_background(os.getpid)() == os.getpid()
     finally:
         stop.set()
         other.join()
@@ -30,12 +30,12 @@ def test_its_error_is_raised_by_who_waits() -> None:
     def work() -> None:
         raise ValueError("no room on the disk")
 
-    made = aside(work)
+    made = in_background(work)
     with pytest.raises(ValueError, match="no room"):
         made()
 
 
 def test_a_copy_that_dies_is_no_success() -> None:
-    made = aside(lambda: os._exit(9))
+    made = in_background(lambda: os._exit(9))
     with pytest.raises(RuntimeError, match="exited with code 9"):
         made()

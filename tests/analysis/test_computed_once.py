@@ -39,7 +39,7 @@ MODULES = {
 
 
 def _here(work: Callable[[], Any]) -> Callable[[], Any]:
-    """As `aside`, in this process, where calls can be counted."""
+    """As `in_background`, in this process, where calls can be counted."""
     made = work()
     return lambda: made
 
@@ -66,7 +66,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     for name, module in MODULES.items():
         function = getattr(sys.modules[module], name)
         _replaced(monkeypatch, function, counting(name, function))
-    _replaced(monkeypatch, sys.modules["datayield.analysis.background"].aside, _here)
+    _replaced(monkeypatch, sys.modules["datayield.analysis.background"].in_background, _here)
     return calls
 
 

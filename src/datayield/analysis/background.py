@@ -11,7 +11,7 @@ from typing import TypeVar
 Made = TypeVar("Made")
 
 
-def aside(work: Callable[[], Made]) -> Callable[[], Made]:
+def in_background(work: Callable[[], Made]) -> Callable[[], Made]:
     """Begin `work` in a forked copy; a call of what is returned waits for what it made.
 
     What it raises is raised by that call. In this process, and at once, where the system is not

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from datayield.analysis.background import aside
+from datayield.analysis.background import in_background
 from datayield.analysis.claims import (
     ClaimData,
     ClaimVerdict,
@@ -97,11 +97,11 @@ class Findings:
     @property
     def repeated(self) -> frozenset[str]:
         """Single tasks, and evaluations that another one before them measures too."""
-        evals, seen, found = self.results.study.evaluations, set(), set(self.tasks)
+        evals, seen, names = self.results.study.evaluations, set(), set(self.tasks)
         for ev in sorted(evals, key=lambda ev: len(ev.at)):
-            found |= {ev.name} if ev.spec.id in seen else set()
+            names |= {ev.name} if ev.spec.id in seen else set()
             seen.add(ev.spec.id)
-        return frozenset(found)
+        return frozenset(names)
 
     @property
     def measure(self) -> str:
@@ -125,11 +125,11 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
     """All analyses of a study, at one smallest gain worth having."""
     main, scores, rank = results.main, results.scores, results.metric(RANK)
     lines = main.curves
-    fitting = aside(lambda: fits(lines))  # as long as all that needs no fit
+    fitting = in_background(lambda: fits(lines))  # as long as all that needs no fit
     costs = RunCosts(results)
     read, read_scores = costs.readings(main.rows), costs.readings(scores.rows)
     chosen = [*ledgers(results), *ledgers(results, SCORE)]
-    found = Findings(
+    findings = Findings(
         results=results,
         worth=worth,
         main=lines,
@@ -162,7 +162,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
             *frontiers(results.study, read, "flops"),
         ],
     )
-    return replace(found, fits=fitting())
+    return replace(findings, fits=fitting())
 
 
 def _both(tasks: Normalised, scores: Normalised) -> Normalised:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from datayield.analysis.findings import analyse
-from datayield.report.page.truncate import CURVES, PANELS, shown
+from datayield.report.page.truncate import CURVES, PANELS, truncated
 from datayield.report.terminal.plan import LINES, show_plan, show_status
 from datayield.report.terminal.seed_groups import together
 from datayield.spec.run.budget import Budget
@@ -56,7 +56,7 @@ def test_a_long_plan_ends_with_what_is_not_shown(planned: tuple[Study, Plan]) ->
 def test_a_page_draws_what_a_legend_can_name_methods_by_turns() -> None:
     budgets = [Budget(unit="images", amount=1000.0 * i) for i in range(20, 36)]
     found = analyse(simulate(sizes=(500, 1000), budgets=budgets, shares=(0.5, 1.0), seeds=(0, 1)))
-    part, note = shown(found)
+    part, note = truncated(found)
     names = {key.name for key in part.main}
     assert len(names) == CURVES
     assert sum(name.startswith("SimCLR") for name in names) == CURVES // 2
@@ -70,4 +70,4 @@ def test_a_page_draws_what_a_legend_can_name_methods_by_turns() -> None:
 
 def test_a_small_page_shows_all() -> None:
     found = analyse(simulate())
-    assert shown(found) == (found, "")
+    assert truncated(found) == (found, "")

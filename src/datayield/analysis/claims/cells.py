@@ -161,36 +161,36 @@ def resolved(orders: Mapping[str, tuple[str, ...]], axis: str, value: Any) -> st
 
 
 def _rows(data: ClaimData, targets: list[tuple[str, str]], by_share: bool) -> list[Row]:
-    found = []
+    selected = []
     pairs = set(targets)
     gaps = {name for name, metric in pairs if metric == SELECTION_GAP}
     if gaps:
-        found += [row for row in _gaps(data) if row.eval in gaps]
+        selected += [row for row in _gaps(data) if row.eval in gaps]
     rows = [row for row in data.results.rows if (row.eval, row.metric) in pairs]
     last: dict[str, float] = {}
     for row in rows:
         last[row.eval] = max(row.share, last.get(row.eval, 0.0))
-    found += [
+    selected += [
         row
         for row in rows
         if row.kind != "run" or by_share or math.isclose(row.share, last[row.eval])
     ]
-    return found
+    return selected
 
 
 def _gaps(data: ClaimData) -> list[Row]:
     """Best on test minus best on validation (of the data pretrained on, where it is measured)."""
-    found = []
+    rows = []
     for each in data.ledgers:
         chosen = [c for c in each.choices if c.kind == "validation"]
         if chosen:
             k = each.key
-            found += [
+            rows += [
                 Row("", "run", k.method, each.encoder, "", each.n, k.budget, each.images, 1.0,
                     k.axes, seed, k.eval, k.protocol, "", SELECTION_GAP, value, 0)
                 for seed, value in chosen[-1].gap.values
             ]  # fmt: skip
-    return found
+    return rows
 
 
 def _averaged(rows: list[Row], many: int) -> list[Row]:
@@ -202,14 +202,14 @@ def _averaged(rows: list[Row], many: int) -> list[Row]:
             low=None, high=None, share=row.share if many == 1 or row.kind == "run" else 0.0,
         )  # fmt: skip
         subjects.setdefault(same, {})[row.eval] = row
-    found = []
+    means = []
     for same, by_eval in subjects.items():
         if len(by_eval) < many:
             continue
         mine = list(by_eval.values())
         half = _HALF * math.hypot(*(_error(row) for row in mine)) / len(mine)
         value = fmean(row.value for row in mine)
-        found.append(
+        means.append(
             same._replace(
                 eval=" + ".join(by_eval),
                 mean_of=tuple(by_eval),
@@ -220,7 +220,7 @@ def _averaged(rows: list[Row], many: int) -> list[Row]:
                 high=value + half,
             )
         )
-    return found
+    return means
 
 
 def _error(row: Row) -> float:
@@ -253,7 +253,7 @@ def _point(study: Study, row: Row, by_share: bool) -> Point | None:
     named = dict(row.axes)
     if named.keys() != {axis for axis in study.axes if axis not in COLUMN_AXES}:
         return None
-    found = {axis: (own | named)[axis] for axis in study.axes if axis != "seed"}
+    words = {axis: (own | named)[axis] for axis in study.axes if axis != "seed"}
     if by_share:
-        found["share"] = in_words("share", row.share)
-    return frozenset(found.items())
+        words["share"] = in_words("share", row.share)
+    return frozenset(words.items())

@@ -55,33 +55,33 @@ class Scene:
         Raises UnansweredError where they do not differ.
         """
         words = self.along(axis)
-        found = [x for x in map(_number, words) if x is not None] if axis != "eval" else []
-        if len(found) < len(words):
+        sizes = [x for x in map(_number, words) if x is not None] if axis != "eval" else []
+        if len(sizes) < len(words):
             cells = [
                 next(self.cells.runs[p] for p in self.points if (axis, word) in p) for word in words
             ]
-            found = [float(cell.n_train if axis == "eval" else cell.n) for cell in cells]
-        if len(set(found)) < len(words) or min(found, default=0) <= 0:
+            sizes = [float(cell.n_train if axis == "eval" else cell.n) for cell in cells]
+        if len(set(sizes)) < len(words) or min(sizes, default=0) <= 0:
             raise UnansweredError(f"the values of {axis} do not differ in any number")
-        if found != sorted(found):
+        if sizes != sorted(sizes):
             raise UnansweredError(f"the values of {axis} are not ordered by size")
-        return found
+        return sizes
 
     def sides(self, *fixed: Fixed) -> list[Weights]:
         """For each setting the mean of its cells, over what all settings have besides.
 
         A baseline in the place of a value is that of the same encoders and evaluations.
         """
-        found = [None if _base(f) else self._rests(f) for f in fixed]
-        some = [rests for rests in found if rests is not None]
+        by_setting = [None if _base(f) else self._rests(f) for f in fixed]
+        some = [rests for rests in by_setting if rests is not None]
         shared = set.intersection(*(set(rests) for rests in some)) if some else set()
         if not shared:
-            missing = [f for f, rests in zip(fixed, found, strict=True) if rests == {}]
+            missing = [f for f, rests in zip(fixed, by_setting, strict=True) if rests == {}]
             words = ", ".join(f"{k} {v}" for k, v in (missing[0] if missing else {}).items())
             raise UnansweredError(f"no results for {words}" if words else "no cells in common")
         like = some[0]
         made: list[Weights] = []
-        for setting, rests in zip(fixed, found, strict=True):
+        for setting, rests in zip(fixed, by_setting, strict=True):
             if rests is not None:
                 made.append({rests[rest]: 1 / len(shared) for rest in shared})
                 continue
@@ -162,15 +162,15 @@ def _orders(data: ClaimData, claim: Claim, cells: Cells) -> dict[str, tuple[str,
     they are sizes, else as the study orders them.
     """
     evals = [ev for ev in data.results.study.evaluations if ev.name in claim.names]
-    found = {}
+    orders = {}
     for axis, values in data.results.study.axes.items():
         made = [v for v in values if all(v in ev.where.get(axis, (v,)) for ev in evals)]
         words = [in_words(axis, value) for value in made]
         numeric = axis == "data.count" and all(_number(word) is not None for word in words)
-        found[axis] = tuple(sorted(words, key=float) if numeric else words)
+        orders[axis] = tuple(sorted(words, key=float) if numeric else words)
     shares = {word for p in cells.runs for axis, word in p if axis == "share"}
     sizes = tuple(sorted(shares, key=float))
-    return found | {"eval": claim.names, "share": sizes, BY: NORMALISERS}
+    return orders | {"eval": claim.names, "share": sizes, BY: NORMALISERS}
 
 
 def _base(fixed: Fixed) -> str:

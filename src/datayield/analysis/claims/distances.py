@@ -25,17 +25,17 @@ def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], st
     wanted = {pair for mine in cells.values() for pair, _ in mine if len(pair) > 1}
     kinds: dict[tuple[str, int, int], dict[Pair, DistanceRecord]] = {}
     for record in scene.data.results.distances:
-        found = kinds.setdefault((record.identity, record.size, record.n), {})
+        by_pair = kinds.setdefault((record.identity, record.size, record.n), {})
         if _value(record, metric) is not None:
-            found[frozenset((record.a, record.b))] = record
-    whole = [found for found in kinds.values() if wanted <= set(found)]
+            by_pair[frozenset((record.a, record.b))] = record
+    whole = [by_pair for by_pair in kinds.values() if wanted <= set(by_pair)]
     if not whole:
         names = list(dict.fromkeys(name for pair in sorted(map(sorted, wanted)) for name in pair))
         raise NotAskedError(
             f"{metric} is not measured between all of these sets by one network: "
             f"datayield distance {' '.join(names)}"
         )
-    best = max(whole, key=lambda found: min(found[pair].n for pair in wanted) if wanted else 0)
+    best = max(whole, key=lambda by_pair: min(by_pair[pair].n for pair in wanted) if wanted else 0)
     far = {pair: _value(best[pair], metric) or 0.0 for pair in wanted}
     about = next(iter(best.values()))
     what = f"{metric.replace('_', ' ')} ({about.encoder}, {about.n:,} images per dataset)"

@@ -19,7 +19,7 @@ from datayield.analysis.claims.cells import (
     placed,
     resolved,
 )
-from datayield.analysis.cost import CLOSE, Found, Reading, Unit, amount, at, highest
+from datayield.analysis.cost import CLOSE, Reading, ScoresAtLevel, Unit, amount, at, highest
 from datayield.spec.claims import BY, NOTHING, Claim
 
 Orders = Mapping[str, tuple[str, ...]]
@@ -54,48 +54,48 @@ def at_equal(data: ClaimData, claim: Claim, base: Cells, orders: Orders) -> tupl
                 levels.setdefault(unit, []).append(level)
             for point in mine:
                 own = [r for r in courses[point] if r.stands]
-                found = at(own, unit, level, CLOSE) or at(own, unit, level) if level else None
+                scores = at(own, unit, level, CLOSE) or at(own, unit, level) if level else None
                 key = point | {(BY, unit)}
-                if found is not None:
-                    made.runs[key] = noisy.runs[key] = _cell(data, own, found)
+                if scores is not None:
+                    made.runs[key] = noisy.runs[key] = _cell(data, own, scores)
                 elif last := highest(unit, [own]):
                     noisy.runs[key] = _cell(data, own, last[1][0])
-    words = [f"{amount(unit, min(found))}" + (
-        f" to {amount(unit, max(found))}" if max(found) > CLOSE * min(found) else "")
-        for unit, found in levels.items()]  # fmt: skip
+    words = [f"{amount(unit, min(amounts))}" + (
+        f" to {amount(unit, max(amounts))}" if max(amounts) > CLOSE * min(amounts) else "")
+        for unit, amounts in levels.items()]  # fmt: skip
     return made._replace(note=f"at equal {' and '.join(words)}"), noisy
 
 
 def courses_of(data: ClaimData, claim: Claim, without: tuple[str, ...]) -> Courses:
     """Every score of every run by its point, whose axes `without` are left out."""
-    found: Courses = {}
+    courses: Courses = {}
     by_eval = "eval" in claim.axes
     for _, row, point in placed(data, claim.names, claim.metric, by_eval, by_share=True):
         if point is not None:
             key = frozenset((axis, word) for axis, word in point if axis not in without)
-            found.setdefault(key, []).extend(data.costs.readings([row]))
-    return {point: mine for point, mine in found.items() if mine}
+            courses.setdefault(key, []).extend(data.costs.readings([row]))
+    return {point: mine for point, mine in courses.items() if mine}
 
 
 def _named(claim: Claim, orders: Orders) -> dict[str, set[str]]:
     """Axes that the claim compares along -> values in words, all where it names none."""
-    found = {}
+    named = {}
     for axis, values in claim.along().items():
         words = {resolved(orders, axis, v) for v in values if v is not None}
         if axis != BY:
-            found[axis] = (words - set(NOTHING)) or set(orders[axis])
-    return found
+            named[axis] = (words - set(NOTHING)) or set(orders[axis])
+    return named
 
 
 def _level(unit: Unit, courses: list[list[Reading]]) -> float | None:
     """The highest common level: to a hundredth where as many seeds reach one, else to TOLERANCE."""
     sets = [[r for r in mine if r.stands] for mine in courses]
-    found = [each for each in (highest(unit, sets, CLOSE), highest(unit, sets)) if each]
-    return max(found, key=lambda each: _common(each[1]))[0] if found else None
+    levels = [each for each in (highest(unit, sets, CLOSE), highest(unit, sets)) if each]
+    return max(levels, key=lambda each: _common(each[1]))[0] if levels else None
 
 
-def _common(found: list[Found]) -> int:
-    return len(set.intersection(*(set(each.seeds.by_seed) for each in found)))
+def _common(scores: list[ScoresAtLevel]) -> int:
+    return len(set.intersection(*(set(each.seeds.by_seed) for each in scores)))
 
 
 def _why(data: ClaimData, unit: Unit, courses: list[list[Reading]]) -> Exception:
@@ -115,5 +115,5 @@ def _why(data: ClaimData, unit: Unit, courses: list[list[Reading]]) -> Exception
     )
 
 
-def _cell(data: ClaimData, own: list[Reading], found: Found) -> ClaimCell:
-    return replace(cell_of(data, own[-1].row), values=found.seeds.by_seed)
+def _cell(data: ClaimData, own: list[Reading], scores: ScoresAtLevel) -> ClaimCell:
+    return replace(cell_of(data, own[-1].row), values=scores.seeds.by_seed)

@@ -14,7 +14,7 @@ def gains_of(scene: Scene, claim: Gain) -> list[ClaimPart]:
     The contrary is a significant effect of the other sign.
     """
     unit = 100 if scene.cells.points else 1
-    found = []
+    parts = []
     for first, last in claim.pairs:
         start, to = scene.word(claim.over, first), scene.word(claim.over, last)
         before, after = scene.ends(claim.over, start, to, claim.at_from, claim.at_to)
@@ -28,8 +28,8 @@ def gains_of(scene: Scene, claim: Gain) -> list[ClaimPart]:
             p_for, p_against = effect.below(-null), effect.above(-other)
         up, down = _bounded(scene, before, after)
         p_for, p_against = _known(claim.expect == "rise", (up, down), p_for, p_against)
-        found.append(ClaimPart(effect, p_for, p_against, words))
-    return found
+        parts.append(ClaimPart(effect, p_for, p_against, words))
+    return parts
 
 
 def _at(word: str, held: dict[str, Any]) -> str:

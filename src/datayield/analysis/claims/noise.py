@@ -94,7 +94,7 @@ def layout(cells: Cells) -> Layout | None:
     seen: dict[tuple[int, ...], list[Point]] = {}
     for point, cell in cells.runs.items():
         seen.setdefault(tuple(sorted(cell.values)), []).append(point)
-    whole = {s: found for s, found in seen.items() if len(s) > 1 and len(found) > 1}
+    whole = {s: alike for s, alike in seen.items() if len(s) > 1 and len(alike) > 1}
     if not whole:
         return None
     seeds, points = max(whole.items(), key=lambda kv: (len(kv[1]) - 1) * (len(kv[0]) - 1))
@@ -109,8 +109,8 @@ def layout(cells: Cells) -> Layout | None:
     return Layout(shrunk, float(variances.mean()), seed_square, c, s, noise)
 
 
-def estimate(weights: Weights, cells: Cells, found: Layout | None) -> EffectEstimate:
-    """A contrast paired by seed, with the noise that `found` says.
+def estimate(weights: Weights, cells: Cells, two_way: Layout | None) -> EffectEstimate:
+    """A contrast paired by seed, with the noise of the layout `two_way`.
 
     Raises UnansweredError where its noise cannot be known.
     """
@@ -124,7 +124,7 @@ def estimate(weights: Weights, cells: Cells, found: Layout | None) -> EffectEsti
     values = [
         sum(w * _value(k, runs, bases, fixed, seed) for k, w in weights.items()) for seed in seeds
     ]
-    parts = _between_seeds(weights, runs, bases, fixed, found, values)
+    parts = _between_seeds(weights, runs, bases, fixed, two_way, values)
     parts = [(variance / len(seeds), df) for variance, df in parts]
     terms = [(weights[k], cell) for k, cell in runs.items()]
     terms += [(weights[k], cell) for k, cell in bases.items()]
@@ -133,7 +133,7 @@ def estimate(weights: Weights, cells: Cells, found: Layout | None) -> EffectEsti
     spread = sum(variance**2 / df for variance, df in parts if variance > 0)
     df = total**2 / spread if spread else math.inf
     n_test = min(cell.n_test for cell in runs.values())
-    pooled = found.cells if found else 1
+    pooled = two_way.cells if two_way else 1
     return EffectEstimate(
         sum(values) / len(seeds), math.sqrt(total), df, len(seeds), n_test, pooled
     )
@@ -156,11 +156,11 @@ def _between_seeds(
     runs: Mapping[Point, ClaimCell],
     bases: Mapping[Base, ClaimCell],
     fixed: set[Base],
-    found: Layout | None,
+    two_way: Layout | None,
     values: list[float],
 ) -> list[tuple[float, float]]:
     """(variance of one seed's contrast, degrees of freedom) of its independent parts."""
-    if found is None:
+    if two_way is None:
         if len(values) < 3:
             raise UnansweredError(
                 "one seed is not enough"
@@ -168,17 +168,17 @@ def _between_seeds(
                 else "two seeds of one contrast, with no other cells to pool, are not enough"
             )
         return [(float(np.var(values, ddof=1)), len(values) - 1.0)]
-    loading = sum(weights[k] for k in runs) ** 2 / found.cells
-    own = {k: weights[k] ** 2 * found.rest.get(k, found.mean_rest) for k in runs}
-    own_df = min(found.noise.df + found.df / found.cells, found.df)
-    rest = max(sum(own.values()) - loading * found.mean_rest, 0.0)
+    loading = sum(weights[k] for k in runs) ** 2 / two_way.cells
+    own = {k: weights[k] ** 2 * two_way.rest.get(k, two_way.mean_rest) for k in runs}
+    own_df = min(two_way.noise.df + two_way.df / two_way.cells, two_way.df)
+    rest = max(sum(own.values()) - loading * two_way.mean_rest, 0.0)
     squares = sum(v**2 for v in own.values())
-    df = min(found.df, own_df * sum(own.values()) ** 2 / squares) if squares else math.inf
-    parts = [(rest, df), (loading * found.seed_square, found.seeds - 1.0)]
+    df = min(two_way.df, own_df * sum(own.values()) ** 2 / squares) if squares else math.inf
+    parts = [(rest, df), (loading * two_way.seed_square, two_way.seeds - 1.0)]
     for key, cell in bases.items():
         if key not in fixed:
             mine = float(np.var(list(cell.values.values()), ddof=1)) if len(cell.values) > 1 else 0
-            pooled, df = found.noise.of(mine, max(len(cell.values) - 1.0, 0.0))
+            pooled, df = two_way.noise.of(mine, max(len(cell.values) - 1.0, 0.0))
             parts.append((weights[key] ** 2 * max(mine, pooled), df))
     return [(variance, df) for variance, df in parts if variance > 0]
 

@@ -83,7 +83,7 @@ def compare_with_published(
     Ours is the evaluation of the same name, else, for the first panel of a figure, the study's
     first with that metric: a stand-in, and said to be.
     """
-    found = []
+    comparisons = []
     mine: dict[tuple[Axis, str], dict[str, Panel]] = {}
     groups: dict[tuple[str, Axis, str], dict[str, list[Published]]] = defaultdict(dict)
     for row in reference:
@@ -99,7 +99,7 @@ def compare_with_published(
         for i, (evaluation, rows) in enumerate(panels.items()):
             name = named[evaluation] or (stand_in if i == 0 else None)
             known = named[evaluation] is not None
-            found.append(
+            comparisons.append(
                 PublishedComparison(
                     figure,
                     x,
@@ -110,7 +110,7 @@ def compare_with_published(
                     known and results.study.scale == AS_PUBLISHED,
                 )
             )
-    return found
+    return comparisons
 
 
 def same(ours: str, theirs: str) -> bool:
@@ -218,14 +218,14 @@ def _place(x: Axis, row: Row, spec: RunSpec | None, most: int) -> float | None:
 
 def _curves(lines: dict[tuple[str, str, str], dict[float, list[Row]]]) -> Iterator[Series]:
     """The panel's curves; the noise of their differences is pooled."""
-    found: dict[tuple[str, str, str], dict[float, Seeds]] = {}
+    curves: dict[tuple[str, str, str], dict[float, Seeds]] = {}
     for key, line in lines.items():
         alike = {x: rows for x, rows in sorted(line.items()) if _one_value_each(rows)}
-        found[key] = {x: seeds_of(rows, str(key)) for x, rows in alike.items()}
-    ends = {key: [*seeds.values()] for key, seeds in found.items() if len(seeds) > 1}
+        curves[key] = {x: seeds_of(rows, str(key)) for x, rows in alike.items()}
+    ends = {key: [*seeds.values()] for key, seeds in curves.items() if len(seeds) > 1}
     diffs = differences([pair(each[0], each[-1]) for each in ends.values()])
     whole = dict(zip(ends, diffs, strict=True))
-    for key, seeds in found.items():
+    for key, seeds in curves.items():
         if seeds:
             spots = tuple(_spot(x, s) for x, s in seeds.items())
             yield Series(*key, spots, whole.get(key), untrained=key[2] == _UNTRAINED)

@@ -119,15 +119,15 @@ def _flat(scene: Scene) -> ClaimPart:
     margin = claim.margin / (100 if scene.cells.points else 1)
     trend, sides = _trend(scene, claim.over)
     share = 1 / len(sides)
-    found = [trend]
+    effects = [trend]
     for i in range(len(sides)):
         others = [((1.0 if i == j else 0.0) - share, side) for j, side in enumerate(sides)]
-        found.append(scene.estimate(*others))
-    worst = [(max(e.above(-margin), e.below(margin)), e) for e in found]
-    beyond = min(min(e.above(margin), e.below(-margin)) for e in found)
+        effects.append(scene.estimate(*others))
+    worst = [(max(e.above(-margin), e.below(margin)), e) for e in effects]
+    beyond = min(min(e.above(margin), e.below(-margin)) for e in effects)
     p_for, effect = max(worst, key=lambda pair: pair[0])
     words = f"within ±{claim.margin:g} along {claim.over}, at the least certain step"
-    return ClaimPart(effect, p_for, min(1.0, len(found) * beyond), words)
+    return ClaimPart(effect, p_for, min(1.0, len(effects) * beyond), words)
 
 
 def _peak_then_fall(scene: Scene) -> ClaimPart:
@@ -188,21 +188,21 @@ def _gap_grows(scene: Scene) -> ClaimPart:
     """
     claim = scene.claim
     assert isinstance(claim, GapGrows)
-    found = []
+    effects = []
     for first, last in claim.pairs:
         start, to = scene.word(claim.over, first), scene.word(claim.over, last)
         if claim.across is None:
             assert claim.metric == SELECTION_GAP
-            found.append((scene.step(claim.over, start, to), start, to))
+            effects.append((scene.step(claim.over, start, to), start, to))
             continue
         a, b = (scene.word(claim.across, value) for value in claim.between)
         corners = scene.sides(
             *({claim.over: at, claim.across: side} for at in (start, to) for side in (a, b))
         )
         effect = scene.estimate(*zip((1, -1, -1, 1), corners, strict=True))
-        found.append((effect, start, to))
-    effect, start, to = max(found, key=lambda each: each[0].above())
-    against = min(1.0, len(found) * min(e.below() for e, _, _ in found))
+        effects.append((effect, start, to))
+    effect, start, to = max(effects, key=lambda each: each[0].above())
+    against = min(1.0, len(effects) * min(e.below() for e, _, _ in effects))
     return ClaimPart(effect, effect.above(), against, f"from {start} to {to}")
 
 

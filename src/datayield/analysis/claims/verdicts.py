@@ -73,28 +73,28 @@ class _Tested:
 def judge_claims(data: ClaimData) -> list[ClaimVerdict]:
     """Every claim of the study, in its order."""
     scale = data.results.study.scale or "as declared"
-    found: list[ClaimVerdict | _Tested] = []
+    verdicts: list[ClaimVerdict | _Tested] = []
     for claim in data.results.study.claims:
         try:
-            found.append(_test(data, claim))
+            verdicts.append(_test(data, claim))
         except NotAskedError as lacking:
-            found.append(ClaimVerdict(claim, "not asked", f"{_sentence(lacking)}.", scale))
+            verdicts.append(ClaimVerdict(claim, "not asked", f"{_sentence(lacking)}.", scale))
         except UnansweredError as why:
-            found.append(ClaimVerdict(claim, "undecided", f"{_sentence(why)}.", scale))
-    adjusted = holm([each.p for each in found if isinstance(each, _Tested)])
+            verdicts.append(ClaimVerdict(claim, "undecided", f"{_sentence(why)}.", scale))
+    adjusted = holm([each.p for each in verdicts if isinstance(each, _Tested)])
     left = iter(adjusted)
     return [
-        _decide(each, next(left), scale) if isinstance(each, _Tested) else each for each in found
+        _decide(each, next(left), scale) if isinstance(each, _Tested) else each for each in verdicts
     ]
 
 
 def holm(p: list[float]) -> list[float]:
     """Holm's step-down adjusted p values, in the order given."""
-    found, highest = [0.0] * len(p), 0.0
+    adjusted, highest = [0.0] * len(p), 0.0
     for rank, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
         highest = max(highest, min(1.0, (len(p) - rank) * p[i]))
-        found[i] = highest
-    return found
+        adjusted[i] = highest
+    return adjusted
 
 
 def tally(judged: list[ClaimVerdict]) -> str:

@@ -1,7 +1,7 @@
 """Comparisons at equal cost: readings of each run, matched budgets, the Pareto frontier."""
 
 from datayield.analysis.cost.comparison import Comparison, Equal, Normalised, normalise
-from datayield.analysis.cost.matching import CLOSE, Found, at, highest
+from datayield.analysis.cost.matching import CLOSE, ScoresAtLevel, at, highest
 from datayield.analysis.cost.pareto import Cost, Frontier, ParetoPoint, frontiers, time_to
 from datayield.analysis.cost.readings import UNITS, Reading, RunCosts, Unit, amount
 
@@ -11,12 +11,12 @@ __all__ = [
     "Comparison",
     "Cost",
     "Equal",
-    "Found",
     "Frontier",
     "Normalised",
     "ParetoPoint",
     "Reading",
     "RunCosts",
+    "ScoresAtLevel",
     "Unit",
     "amount",
     "at",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from datayield.analysis.cost.matching import Found, at, highest
+from datayield.analysis.cost.matching import ScoresAtLevel, at, highest
 from datayield.analysis.cost.readings import (
     UNITS,
     Context,
@@ -99,12 +99,12 @@ def normalise(study: Study, every: list[Reading], worth: float = WORTH) -> Norma
     drafts: dict[str, list[_Draft]] = defaultdict(list)
     for context, mine in groups.items():
         drafts[context.eval].extend(_drafts(context, mine))
-    found = []
+    comparisons = []
     for name in [ev.name for ev in study.evaluations if ev.name in drafts]:
-        found += _compared(drafts[name], worth)
-    found += [c for name in drafts if name not in _names(study) for c in
+        comparisons += _compared(drafts[name], worth)
+    comparisons += [c for name in drafts if name not in _names(study) for c in
               _compared(drafts[name], worth)]  # fmt: skip
-    return Normalised(tuple(found), standing(every))
+    return Normalised(tuple(comparisons), standing(every))
 
 
 def _names(study: Study) -> set[str]:
@@ -114,8 +114,8 @@ def _names(study: Study) -> set[str]:
 class _Level(NamedTuple):
     units: tuple[Unit, ...]
     level: float
-    before: Found
-    after: Found
+    before: ScoresAtLevel
+    after: ScoresAtLevel
     curve: tuple[tuple[int, Seeds], ...] = ()
 
 
@@ -143,14 +143,14 @@ def _drafts(context: Context, mine: list[Reading]) -> Iterator[_Draft]:
 def _first_with_most_units(
     sets: dict[Images, list[Reading]], pairs: list[tuple[Images, Images]]
 ) -> tuple[tuple[Images, Images], list[_Level]]:
-    best, found = pairs[0], list[_Level]()
+    best, best_levels = pairs[0], list[_Level]()
     for small, large in pairs:
         levels = list(_levels(sets[small], sets[large]))
-        if _units(levels) > _units(found):
-            best, found = (small, large), levels
-        if _units(found) == len(UNITS):
+        if _units(levels) > _units(best_levels):
+            best, best_levels = (small, large), levels
+        if _units(best_levels) == len(UNITS):
             break
-    return best, found
+    return best, best_levels
 
 
 def _units(levels: list[_Level]) -> int:
@@ -176,10 +176,10 @@ def _levels(small: list[Reading], large: list[Reading]) -> Iterator[_Level]:
     """What can be held equal between two sets; units that pick the same runs stand together."""
     merged: dict[tuple[object, ...], _Level] = {}
     for unit in UNITS:
-        found = highest(unit, (small, large))
-        if found is None:
+        reached = highest(unit, (small, large))
+        if reached is None:
             continue
-        level, (before, after) = found
+        level, (before, after) = reached
         key = before.chosen, after.chosen, before.interpolated or after.interpolated
         if key in merged:
             old = merged[key]
@@ -194,8 +194,8 @@ def _with_curve(
 ) -> _Level:
     """The level with the sets between, at its first unit."""
     between = sorted({s for s in sets if s.data == large.data} | {small}, key=lambda s: s.n)
-    found = [(s.n, at(sets[s], level.units[0], level.level)) for s in between]
-    return level._replace(curve=tuple((n, f.seeds) for n, f in found if f is not None))
+    points = [(s.n, at(sets[s], level.units[0], level.level)) for s in between]
+    return level._replace(curve=tuple((n, f.seeds) for n, f in points if f is not None))
 
 
 def _compared(drafts: list[_Draft], worth: float) -> list[Comparison]:

@@ -13,7 +13,7 @@ CLOSE = 1.01
 STRETCH = 4.0  # between readings further apart than this factor nothing is interpolated
 
 
-class Found(NamedTuple):
+class ScoresAtLevel(NamedTuple):
     """One set at one level: a row per seed, some of them interpolated."""
 
     seeds: Seeds
@@ -23,23 +23,23 @@ class Found(NamedTuple):
 
 def highest(
     unit: Unit, sets: Sequence[list[Reading]], tolerance: float | None = None
-) -> tuple[float, list[Found]] | None:
+) -> tuple[float, list[ScoresAtLevel]] | None:
     """The highest level that all sets reach, with as many seeds in common as at any level."""
     levels = sorted({r.spent[unit] for mine in sets for r in mine if unit in r.spent}, reverse=True)
-    best: tuple[int, float, list[Found]] | None = None
+    best: tuple[int, float, list[ScoresAtLevel]] | None = None
     for level in levels:
-        found = [each for each in (at(mine, unit, level, tolerance) for mine in sets) if each]
-        if len(found) < len(sets):
+        scores = [each for each in (at(mine, unit, level, tolerance) for mine in sets) if each]
+        if len(scores) < len(sets):
             continue
-        shared = len(set.intersection(*(set(each.seeds.by_seed) for each in found)))
+        shared = len(set.intersection(*(set(each.seeds.by_seed) for each in scores)))
         if shared > (best[0] if best else 0):
-            best = shared, level, found
+            best = shared, level, scores
     return best[1:] if best else None
 
 
 def at(
     mine: list[Reading], unit: Unit, level: float, tolerance: float | None = None
-) -> Found | None:
+) -> ScoresAtLevel | None:
     """The set's scores at a level of `unit`: of readings that lie there, else between two.
 
     `tolerance`: the factor within which a reading lies there; None: TOLERANCE.
@@ -70,4 +70,4 @@ def at(
             between = True
     if not rows:
         return None
-    return Found(seeds_of(rows, f"{rows[0].eval}, {unit}"), frozenset(chosen), between)
+    return ScoresAtLevel(seeds_of(rows, f"{rows[0].eval}, {unit}"), frozenset(chosen), between)

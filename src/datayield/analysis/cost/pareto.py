@@ -76,15 +76,15 @@ class Frontier:
 
     def by_line(self) -> dict[Line, list[ParetoPoint]]:
         """The spots of each line, cheapest first."""
-        found: dict[Line, list[ParetoPoint]] = {}
+        lines: dict[Line, list[ParetoPoint]] = {}
         for spot in self.spots:
-            found.setdefault(spot.line, []).append(spot)
-        return found
+            lines.setdefault(spot.line, []).append(spot)
+        return lines
 
 
 def frontiers(study: Study, readings: list[Reading], cost: Cost = "seconds") -> list[Frontier]:
     """A frontier for each evaluation of which two lines or more differ in cost."""
-    found = []
+    fronts = []
     every = [r for r in readings if r.spent.get(cost, 0) > 0]
     for name in [ev.name for ev in study.evaluations if not ev.part_of]:
         lines: dict[Line, list[Reading]] = defaultdict(list)
@@ -94,8 +94,8 @@ def frontiers(study: Study, readings: list[Reading], cost: Cost = "seconds") -> 
         if len(lines) > 1:
             made = _frontier(name, cost, lines)
             if made.spots[-1].cost > SPREAD * made.spots[0].cost:
-                found.append(made)
-    return found
+                fronts.append(made)
+    return fronts
 
 
 def pareto(spots: Iterable[tuple[float, float]]) -> list[bool]:
@@ -167,10 +167,10 @@ def _final(mine: list[Reading]) -> float:
 
 
 def _by_share(mine: list[Reading]) -> dict[float, list[Reading]]:
-    found: dict[float, list[Reading]] = defaultdict(list)
+    by_share: dict[float, list[Reading]] = defaultdict(list)
     for r in mine:
-        found[r.row.share].append(r)
-    return found
+        by_share[r.row.share].append(r)
+    return by_share
 
 
 def _mean(values: list[float]) -> float:

@@ -62,7 +62,7 @@ class RunCosts:
         that its encoder comes from; images, epochs and views are the run's own. Images of the last
         step, which is whole, count as asked. Runs without a spec or a record are left out.
         """
-        found = []
+        readings = []
         for row in rows:
             if row.kind != "run" or row.run not in self._spent or row.run not in self._runs:
                 continue
@@ -71,7 +71,7 @@ class RunCosts:
                 continue
             whole = row.share >= 1
             rest = self._runs.rest(row.run)
-            found.append(
+            readings.append(
                 Reading(
                     context=Context(row.eval, row.protocol, row.metric, row.method, rest),
                     data=self._runs.data(row.run),
@@ -83,13 +83,13 @@ class RunCosts:
                     stands=whole or self._runs.stands(row.run, row.share),
                 )
             )
-        return found
+        return readings
 
 
-def standing(found: Iterable[Reading]) -> Standing:
+def standing(readings: Iterable[Reading]) -> Standing:
     """How many runs were re-read at milestones, and how many stand at their budgets alone."""
-    seen = {r.row.run for r in found}
-    reread = {r.row.run for r in found if r.stands and not r.whole}
+    seen = {r.row.run for r in readings}
+    reread = {r.row.run for r in readings if r.stands and not r.whole}
     return Standing(len(reread), len(seen - reread))
 
 
@@ -105,17 +105,17 @@ def amount(unit: Unit, value: float) -> str:
 def _spent(row: Row, spent: RunCost, before: list[RunCost]) -> dict[Unit, float]:
     """What the run took until then; FLOPs and seconds with those of the stages before it."""
     part = row.share * row.images / max(spent.images, 1)  # of the whole run's bill
-    found: dict[Unit, float] = {
+    amounts: dict[Unit, float] = {
         "images": row.share * row.images,
         "views": part * spent.views,
         "seconds": part * spent.seconds + sum(b.seconds for b in before),
     }
     if row.n:
-        found["epochs"] = found["images"] / row.n
+        amounts["epochs"] = amounts["images"] / row.n
     flops = [b.flops for b in before if b.flops is not None]
     if spent.flops is not None and len(flops) == len(before):
-        found["flops"] = part * spent.flops + sum(flops)
-    return found
+        amounts["flops"] = part * spent.flops + sum(flops)
+    return amounts
 
 
 class _Runs:

@@ -25,7 +25,7 @@ def against_baselines(measured: MetricResults) -> list[BaselineComparison]:
     The untrained encoder is paired by seed; pixels and published weights have no seed, so each
     seed meets the same value. The noise is pooled per evaluation and baseline.
     """
-    found = []
+    comparisons = []
     tops = {key: line[-1] for key, line in measured.curves.items()}
     for base in measured.baselines:
         mine = [p for key, p in tops.items() if _comparable(key, p, base)]
@@ -36,8 +36,8 @@ def against_baselines(measured: MetricResults) -> list[BaselineComparison]:
                 both = both._replace(before=dict.fromkeys(p.seeds.by_seed, base.seeds.mean))
             pairs.append(both)
         for p, gain in zip(mine, differences(pairs), strict=True):
-            found.append(BaselineComparison(p, base, gain, _outcome(gain)))
-    return found
+            comparisons.append(BaselineComparison(p, base, gain, _outcome(gain)))
+    return comparisons
 
 
 def _comparable(key: CurveKey, point: Point, base: Baseline) -> bool:

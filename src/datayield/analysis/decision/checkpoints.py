@@ -89,7 +89,7 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
     for row in results.rows:
         rows_of.setdefault(row.run, []).append(row)
     free = _label_free(lines)
-    found = []
+    cell_ledgers = []
     for (key, encoder, n, images), milestones in several.items():
         cell = (key.eval, key.method, key.axes, key.budget, encoder, n, images)
         by_seed = {
@@ -101,13 +101,13 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
             run = next(iter(by_seed.values()))
             home = _at_home(replace(results, rows=tuple(rows_of[run])), run)
             choices = _choices(key, milestones, by_seed, lines, free, results.losses, home)
-            found.append(Ledger(key, n, images, encoder, milestones, choices))
-    return found
+            cell_ledgers.append(Ledger(key, n, images, encoder, milestones, choices))
+    return cell_ledgers
 
 
-def criteria(found: list[Ledger]) -> list[str]:
+def criteria(cell_ledgers: list[Ledger]) -> list[str]:
     """All ways of choosing in these ledgers: last, validation, label-free, best on test."""
-    kinds = {c.by: c.kind for ledger in found for c in ledger.choices}
+    kinds = {c.by: c.kind for ledger in cell_ledgers for c in ledger.choices}
     return sorted(kinds, key=lambda name: _ORDER.index(kinds[name]))
 
 
@@ -124,11 +124,11 @@ def _lines(results: StudyResults) -> Lines:
 
 def _runs(results: StudyResults) -> dict[tuple[Any, ...], dict[int, str]]:
     """Cell -> seed -> run."""
-    found: dict[tuple[Any, ...], dict[int, str]] = {}
+    runs: dict[tuple[Any, ...], dict[int, str]] = {}
     for row in results.rows:
         if row.kind == "run":
-            found.setdefault(_cell(row), {})[row.seed] = row.run
-    return found
+            runs.setdefault(_cell(row), {})[row.seed] = row.run
+    return runs
 
 
 def _at_home(results: StudyResults, run: str) -> StudyEval | None:
@@ -159,22 +159,22 @@ def _choices(
     tests = {seed: lines[run, key.eval, key.metric] for seed, run in runs.items()}
     on_test = {seed: max(line[s] for s in milestones) for seed, line in tests.items()}
     choose = partial(_choice, milestones=milestones, tests=tests, on_test=on_test)
-    found = [choose("last", LAST, {seed: {s: s for s in milestones} for seed in runs})]
-    found.append(
+    choices = [choose("last", LAST, {seed: {s: s for s in milestones} for seed in runs})]
+    choices.append(
         choose("validation", VALIDATION, _of(runs, lines, key.eval, key.metric + VALIDATED))
     )
     if home and home.name != key.eval:
         judged = _of(runs, lines, home.name, home.main_metric + VALIDATED)
-        found.append(choose("validation", f"{VALIDATION} of {home.name}", judged))
+        choices.append(choose("validation", f"{VALIDATION} of {home.name}", judged))
     for name, measured, good in free:
         label, worth = _CRITERIA[measured]
         values = _of(runs, lines, name, measured)
         judged = {seed: {s: worth(v) for s, v in line.items()} for seed, line in values.items()}
-        found.append(choose("label-free", f"{label} ({good})" if good else label, judged))
+        choices.append(choose("label-free", f"{label} ({good})" if good else label, judged))
     logged = {seed: {s: -v for s, v in losses.get(run, {}).items()} for seed, run in runs.items()}
-    found.append(choose("loss", LOSS, logged))
-    found.append(choose("test", BEST_ON_TEST, tests))
-    return tuple(choice for choice in found if choice is not None)
+    choices.append(choose("loss", LOSS, logged))
+    choices.append(choose("test", BEST_ON_TEST, tests))
+    return tuple(choice for choice in choices if choice is not None)
 
 
 def _choice(
@@ -205,11 +205,11 @@ def _of(runs: dict[int, str], lines: Lines, name: str, metric: str) -> dict[int,
 def _label_free(lines: Lines) -> list[tuple[str, str, str]]:
     """(evaluation, metric, evaluation to name where several measure that metric)."""
     there = dict.fromkeys((name, metric) for _, name, metric in lines)
-    found = []
+    label_free = []
     for metric in _CRITERIA:
         names = [name for name, measured in there if measured == metric]
-        found += [(name, metric, name if len(names) > 1 else "") for name in names]
-    return found
+        label_free += [(name, metric, name if len(names) > 1 else "") for name in names]
+    return label_free
 
 
 def _seeds(values: dict[int, float]) -> Seeds:

@@ -47,25 +47,25 @@ def label_ladders(study: Study) -> list[tuple[str, ...]]:
 
     How often labels are drawn does not matter: all of them are drawn once.
     """
-    found = []
+    ladders = []
     for knob in KNOBS:
         alike: dict[str, list[str]] = {}
         for ev in study.evaluations:
             rest = ev.model_copy(update={"name": "", "draws": None, knob: None}).model_dump_json()
             alike.setdefault(rest, []).append(ev.name)
-        found += [tuple(names) for names in alike.values() if len(names) > 1]
-    return found
+        ladders += [tuple(names) for names in alike.values() if len(names) > 1]
+    return ladders
 
 
 def label_tables(results: StudyResults, worth: float = WORTH) -> list[LabelTable]:
     """A table for each ladder with results at two numbers of labels or more."""
     labels = {row.eval: row.n_train for row in results.rows if row.n_train}
-    found = []
+    tables = []
     for ladder in label_ladders(results.study):
         evals = tuple(sorted((e for e in ladder if e in labels), key=labels.__getitem__))
         if len({labels[e] for e in evals}) > 1:
-            found.append(_table(results, evals, tuple(labels[e] for e in evals), worth))
-    return found
+            tables.append(_table(results, evals, tuple(labels[e] for e in evals), worth))
+    return tables
 
 
 @dataclass(slots=True)
@@ -104,13 +104,13 @@ def _table(
 
 
 def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) -> Iterator[_Line]:
-    found: dict[tuple[object, ...], _Line] = {}
+    lines: dict[tuple[object, ...], _Line] = {}
     named = "run" in results.study.axes
     sizes = {(p.key.name, p.n) for p in points}
     many = {name for name, n in sizes if len({m for other, m in sizes if other == name}) > 1}
     for b in bases:
         line = _Line(b.name, "", "", b.kind, b.encoder, {})
-        found.setdefault((b.kind, b.encoder), line).cells[b.eval] = b.seeds
+        lines.setdefault((b.kind, b.encoder), line).cells[b.eval] = b.seeds
     for p in points:
         key = p.key
         size = f", N = {p.n:,}" if key.name in many else ""
@@ -118,8 +118,8 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
         note = key._replace(axes=()).name if named else ""
         line = _Line(name, note, key.name, "run", p.encoder, {})
         at = (key.method, key.axes, key.budget, p.encoder, p.n, p.images)
-        found.setdefault(at, line).cells[key.eval] = p.seeds
-    yield from found.values()
+        lines.setdefault(at, line).cells[key.eval] = p.seeds
+    yield from lines.values()
 
 
 def _over_untrained(

@@ -40,7 +40,7 @@ def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
         (key, n, tuple(p for p in line if p.share > 0)) for (key, n), line in trajectories.items()
     ]
     lines = [(key, n, line) for key, n, line in lines if len(line) >= FEWEST]
-    found: list[Peak] = []
+    cell_peaks: list[Peak] = []
     for name in dict.fromkeys(key.eval for key, _, _ in lines):
         mine = [each for each in lines if each[0].eval == name]
         pairs = {i: both for i, each in enumerate(mine) if (both := _ends(each[2]))}
@@ -57,14 +57,14 @@ def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
                 surely = falls[i].covers == "seeds" and falls[i].low > 0
                 course = "peaks and falls" if surely else "cannot say"
             at = top.share
-            found.append(Peak(key, n, line[-1].images, line, at, falls.get(i), course))
-    return found
+            cell_peaks.append(Peak(key, n, line[-1].images, line, at, falls.get(i), course))
+    return cell_peaks
 
 
 def _apart(line: tuple[Point, ...]) -> list[Pair]:
     """Neighbouring milestones, none in two pairs, where there are several seeds."""
-    found = [pair(a.seeds, b.seeds) for a, b in zip(line[::2], line[1::2], strict=False)]
-    return [both for both in found if len(both.before.keys() & both.after) > 1]
+    pairs = [pair(a.seeds, b.seeds) for a, b in zip(line[::2], line[1::2], strict=False)]
+    return [both for both in pairs if len(both.before.keys() & both.after) > 1]
 
 
 def _ends(line: tuple[Point, ...]) -> Pair | None:

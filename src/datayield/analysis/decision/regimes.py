@@ -56,18 +56,18 @@ def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[G
     planes: dict[CurveKey, list[Point]] = {}
     for key, line in curves.items():
         planes.setdefault(key._replace(budget=None), []).extend(line)
-    found = {key: _cells(line) for key, line in planes.items()}
-    moves = {key: _moves(cells) for key, cells in found.items()}
-    judged: dict[CurveKey, dict[tuple[_At, _At], Move]] = {key: {} for key in found}
-    for name in dict.fromkeys(key.eval for key in found):
+    cells_of = {key: _cells(line) for key, line in planes.items()}
+    moves = {key: _moves(cells) for key, cells in cells_of.items()}
+    judged: dict[CurveKey, dict[tuple[_At, _At], Move]] = {key: {} for key in cells_of}
+    for name in dict.fromkeys(key.eval for key in cells_of):
         wanted = [(k, a, b) for k, m in moves.items() if k.eval == name for a, b in m]
-        pairs = [pair(found[k][a], found[k][b]) for k, a, b in wanted]
+        pairs = [pair(cells_of[k][a], cells_of[k][b]) for k, a, b in wanted]
         for (k, a, b), gain in zip(wanted, differences(pairs), strict=True):
             along_n = a.n != b.n
             low, high = (a.n, b.n) if along_n else (a.images, b.images)
             each = gain.per(math.log2(high / low))
             judged[k][a, b] = Move(low, high, each, *verdict_of_gain(each, worth))
-    grids = [Grid(key, _judged(found[key], judged[key])) for key in found]
+    grids = [Grid(key, _judged(cells_of[key], judged[key])) for key in cells_of]
     return [g for g in grids if any(c.more_images and c.more_compute for c in g.cells)]
 
 
@@ -132,12 +132,14 @@ def _moves(cells: dict[_At, Seeds]) -> list[tuple[_At, _At]]:
 
 
 def _judged(cells: dict[_At, Seeds], moves: dict[tuple[_At, _At], Move]) -> tuple[GridCell, ...]:
-    found = []
+    grid_cells = []
     for at, seeds in sorted(cells.items()):
         along_n = _nearest(at, {ab: m for ab, m in moves.items() if ab[0].images == ab[1].images})
         along_c = _nearest(at, {ab: m for ab, m in moves.items() if ab[0].n == ab[1].n})
-        found.append(GridCell(at.n, at.images, seeds, along_n, along_c, *decide(along_n, along_c)))
-    return tuple(found)
+        grid_cells.append(
+            GridCell(at.n, at.images, seeds, along_n, along_c, *decide(along_n, along_c))
+        )
+    return tuple(grid_cells)
 
 
 def _nearest(at: _At, moves: dict[tuple[_At, _At], Move]) -> Move | None:

@@ -52,7 +52,7 @@ class CurveGain:
 def gains(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> dict[CurveKey, CurveGain]:
     """Curve -> its gains, for curves with two sizes or more; noise is pooled per evaluation."""
     lines = {key: line for key, line in curves.items() if len(line) > 1}
-    found: dict[CurveKey, CurveGain] = {}
+    curve_gains: dict[CurveKey, CurveGain] = {}
     for name in eval_names(lines):
         mine = {key: line for key, line in lines.items() if key.eval == name}
         moves = [(key, a, b) for key, line in mine.items() for a, b in pairwise(line)]
@@ -62,18 +62,18 @@ def gains(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> dict[Cur
         for step, (key, _, _) in zip(made, moves, strict=True):
             of_curve.setdefault(key, []).append(step)
         for key, (*own, total) in of_curve.items():
-            found[key] = CurveGain(key, tuple(own), total, _chain(own))
-    return found
+            curve_gains[key] = CurveGain(key, tuple(own), total, _chain(own))
+    return curve_gains
 
 
 def steps(moves: list[tuple[Point, Point]], worth: float) -> list[Step]:
     """Steps over N for pairs of points of one evaluation."""
-    found = []
+    of_moves = []
     diffs = differences([pair(a.seeds, b.seeds) for a, b in moves])
     for (a, b), gain in zip(moves, diffs, strict=True):
         each = gain.per(math.log2(b.n / a.n))
-        found.append(Step(a.n, b.n, gain, each, *verdict_of_gain(each, worth)))
-    return found
+        of_moves.append(Step(a.n, b.n, gain, each, *verdict_of_gain(each, worth)))
+    return of_moves
 
 
 def verdict_of_gain(per_doubling: Difference, worth: float) -> tuple[Verdict, str]:

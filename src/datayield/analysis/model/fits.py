@@ -101,8 +101,8 @@ def _bootstrap(curve: Array, line: list[Point], draws: int, seed: int) -> Array:
     cells = [_widened([x - level.get(s, 0.0) for s, x in c.items()]) for c in centred]
     misfit = np.array([1 - np.mean([*v.values()]) for v in values]) - curve
     explained = float(np.mean([c.var() / len(c) for c in cells]))
-    found = float(np.mean(misfit**2)) * len(line) / max(len(line) - 3, 1)
-    widen = np.sqrt(max(0.0, found - explained) / max(float(np.mean(misfit**2)), 1e-300))
+    observed = float(np.mean(misfit**2)) * len(line) / max(len(line) - 3, 1)
+    widen = np.sqrt(max(0.0, observed - explained) / max(float(np.mean(misfit**2)), 1e-300))
     shift = 0.0
     if level:
         shift = rng.choice(_widened([*level.values()]), (draws, len(level))).mean(axis=1)

@@ -95,11 +95,11 @@ def differences(pairs: Sequence[Pair]) -> list[Difference]:
     # quantiles all at once: one by one they take longer than all the rest
     dfs = np.array([df for _, _, df, _, _ in made])
     quantiles = np.atleast_1d(stdtrit(dfs, 0.5 + CONFIDENCE / 2))
-    found = []
+    with_intervals = []
     for (mean, variance, _, seeds, covers), q in zip(made, quantiles, strict=True):
         half = float(q) * math.sqrt(variance)
-        found.append(Difference(mean, mean - half, mean + half, seeds, covers))
-    return found
+        with_intervals.append(Difference(mean, mean - half, mean + half, seeds, covers))
+    return with_intervals
 
 
 @dataclass(frozen=True, slots=True)

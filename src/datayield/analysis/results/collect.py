@@ -51,12 +51,12 @@ def _losses(log: Path, shares: set[float]) -> dict[float, float]:
     if not log.exists():
         return {}
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    found = {}
+    losses = {}
     for share in shares:
         until = [line["loss"] for line in lines if line["share"] <= share + 1e-6]
         if until:
-            found[share] = float(until[-1])
-    return found
+            losses[share] = float(until[-1])
+    return losses
 
 
 def _cell_rows(

@@ -141,18 +141,18 @@ def points_of(study: Study, rows: Iterable[Row]) -> list[Point]:
             key = key_of(row)
             cell = (key, row.encoder, row.n, row.images, row.share)
             groups.setdefault(cell, []).append(row)
-    found = [
+    points = [
         Point(*cell, seeds=seeds_of(rows, f"{cell[0].place}, {cell[0].name}"))
         for cell, rows in groups.items()
     ]
     evals = {spec.name: i for i, spec in enumerate(study.evaluations)}
     methods = {name: i for i, name in enumerate(study.axes.get("method", ()))}
-    axes = {each: i for i, each in enumerate(dict.fromkeys(p.key.axes for p in found))}
+    axes = {each: i for i, each in enumerate(dict.fromkeys(p.key.axes for p in points))}
     first: dict[CurveKey, int] = {}
-    for p in found:
+    for p in points:
         first[p.key] = min(p.images, first.get(p.key, p.images))
     return sorted(
-        found,
+        points,
         key=lambda p: (
             (evals.get(p.key.eval, len(evals)), p.key.eval),
             (methods.get(p.key.method, len(methods)), p.key.method),
@@ -168,19 +168,19 @@ def curves_of(every: list[Point]) -> dict[CurveKey, list[Point]]:
     last: dict[str, float] = {}
     for point in every:
         last[point.key.eval] = max(point.share, last.get(point.key.eval, 0.0))
-    found: dict[CurveKey, list[Point]] = {}
+    curves: dict[CurveKey, list[Point]] = {}
     for point in every:
         if point.share == last[point.key.eval]:
-            found.setdefault(point.key, []).append(point)
-    return found
+            curves.setdefault(point.key, []).append(point)
+    return curves
 
 
 def trajectories_of(every: list[Point]) -> dict[tuple[CurveKey, int], list[Point]]:
     """(curve, N) -> its points over the share of the budget, where there are several."""
-    found: dict[tuple[CurveKey, int], list[Point]] = {}
+    lines: dict[tuple[CurveKey, int], list[Point]] = {}
     for point in every:
-        found.setdefault((point.key, point.n), []).append(point)
-    return {key: line for key, line in found.items() if len({p.share for p in line}) > 1}
+        lines.setdefault((point.key, point.n), []).append(point)
+    return {key: line for key, line in lines.items() if len({p.share for p in line}) > 1}
 
 
 def baselines_of(rows: Iterable[Row]) -> list[Baseline]:
@@ -189,8 +189,8 @@ def baselines_of(rows: Iterable[Row]) -> list[Baseline]:
     for row in rows:
         if row.kind != "run":
             groups.setdefault((row.kind, row.eval, row.metric, row.encoder), []).append(row)
-    found = [Baseline(*key, seeds=seeds_of(rows, str(key))) for key, rows in groups.items()]
-    return sorted(found, key=lambda b: (b.eval, BASELINES.index(b.kind), b.encoder))
+    baselines = [Baseline(*key, seeds=seeds_of(rows, str(key))) for key, rows in groups.items()]
+    return sorted(baselines, key=lambda b: (b.eval, BASELINES.index(b.kind), b.encoder))
 
 
 def eval_names(keys: Iterable[CurveKey]) -> list[str]:

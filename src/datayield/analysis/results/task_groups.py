@@ -73,7 +73,7 @@ def task_groups(study: Study) -> list[TaskGroup]:
     for ev in study.evaluations:
         if ev.part_of:
             by_entry.setdefault((ev.part_of, ev.suite_name), []).append(ev)
-    found = []
+    groups = []
     for (name, suite_name), evals in by_entry.items():
         present = [group for group in GROUPS if any(ev.group == group for ev in evals)]
         for group in [*present, *([ALL] if len(present) > 1 else [])]:
@@ -82,8 +82,8 @@ def task_groups(study: Study) -> list[TaskGroup]:
             present_tasks = {ev.task for ev in evals if ev.name in mine}
             absent = tuple(t.task for t in asked if t.task not in present_tasks)
             whole = f"{suite_name} {group}"
-            found.append(TaskGroup(whole, suite_name, name, group, mine, absent))
-    return found
+            groups.append(TaskGroup(whole, suite_name, name, group, mine, absent))
+    return groups
 
 
 def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
@@ -105,9 +105,9 @@ def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
             )  # fmt: skip
             scores.setdefault(subject, {})[row.eval] = row
     for group in task_groups(study):
-        for subject, found in scores.items():
-            if group.tasks.keys() <= found.keys():
-                mine = [found[name] for name in group.tasks]
+        for subject, by_task in scores.items():
+            if group.tasks.keys() <= by_task.keys():
+                mine = [by_task[name] for name in group.tasks]
                 value = fmean(row.value for row in mine)
                 error = _error_of_mean(mine)
                 yield subject._replace(
@@ -137,12 +137,12 @@ def group_gains(
 
     `lines`: curves of the scores, `every`: those of the single tasks.
     """
-    found = []
+    gains = []
     for group in groups:
         for key, line in lines.items():
             if key.eval == group.name and len({p.n for p in line}) > 1:
-                found.append(_gain(group, key, line, every))
-    return found
+                gains.append(_gain(group, key, line, every))
+    return gains
 
 
 def _gain(

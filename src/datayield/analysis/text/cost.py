@@ -58,9 +58,9 @@ def sentence(comparison: Comparison) -> str:
     return f"{place}, {method}: {large} against {small} is {said}. {end}"
 
 
-def how_read(found: Normalised) -> str:
+def how_read(normalised: Normalised) -> str:
     """Which runs were re-read at milestones, and which stand at their full budgets alone."""
-    reread, alone = found.standing
+    reread, alone = normalised.standing
     parts = []
     if reread:
         parts.append(

@@ -39,16 +39,16 @@ def _on_labels(table: LabelTable) -> list[Headline]:
 
 
 def _on_starts(table: LabelTable, column: int) -> list[Headline]:
-    found = [(s, d) for s in table.starts if (d := s.over_untrained[column]) is not None]
-    found = [(s, d) for s, d in found if d.covers != "nothing"]
-    if not found:
+    starts = [(s, d) for s in table.starts if (d := s.over_untrained[column]) is not None]
+    starts = [(s, d) for s, d in starts if d.covers != "nothing"]
+    if not starts:
         return []
     subject = f"{table.place}, {count(table.labels[column])} labelled images"
-    each = [f"{s.name} {points(d.mean)} ({span(d.low, d.high)})" for s, d in found]
-    outcomes = {_outcome(d) for _, d in found}
+    each = [f"{s.name} {points(d.mean)} ({span(d.low, d.high)})" for s, d in starts]
+    outcomes = {_outcome(d) for _, d in starts}
     verdict: Chip = next(iter(outcomes)) if len(outcomes) == 1 else "mixed"
     kind = "95% intervals, paired by seed"
-    if any(d.covers != "seeds" for _, d in found):
+    if any(d.covers != "seeds" for _, d in starts):
         kind = "one seed: intervals cover test images only, so inconclusive"
     text = f"{subject}: points over the untrained encoder: {join(each)} ({kind})."
     return [Headline(verdict, "labels", subject, text)]

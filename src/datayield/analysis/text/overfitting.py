@@ -13,10 +13,10 @@ _CHIPS: dict[str, Chip] = {
 }
 
 
-def smallest(found: Sequence[Peak]) -> list[Peak]:
+def smallest(peaks: Sequence[Peak]) -> list[Peak]:
     """Of each curve its smallest N; most repetitions first, where overfitting would show."""
     least: dict[object, Peak] = {}
-    for peak in found:
+    for peak in peaks:
         if peak.key not in least or peak.n < least[peak.key].n:
             least[peak.key] = peak
     return sorted(least.values(), key=lambda peak: -peak.images / max(peak.n, 1))

@@ -48,10 +48,10 @@ def yield_sentence(line: CurveGain, fit: CurveFit | None, worth: float) -> Headl
     return Headline(verdict, "images", subject, text)
 
 
-def group_sentences(found: list[GroupGain], worth: float) -> list[Headline]:
+def group_sentences(gains: list[GroupGain], worth: float) -> list[Headline]:
     """What more images bought on the groups of a suite: one sentence per curve, tasks the unit."""
     together: dict[tuple[str, str, int, int], list[GroupGain]] = {}
-    for g in found:
+    for g in gains:
         together.setdefault((g.group.suite_name, g.key.name, g.n, g.to), []).append(g)
     return [_group_sentence(*at, mine, worth) for at, mine in together.items()]
 

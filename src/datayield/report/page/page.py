@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from datayield.analysis.background import aside
+from datayield.analysis.background import in_background
 from datayield.analysis.findings import Findings, analyse
 from datayield.analysis.results import StudyResults
 from datayield.analysis.text.answer import answer
@@ -39,7 +39,7 @@ from datayield.report.files import (
 )
 from datayield.report.page.claim_table import claims_json
 from datayield.report.page.content import content, facts
-from datayield.report.page.truncate import shown
+from datayield.report.page.truncate import truncated
 from datayield.report.palette import Styles, styles
 from datayield.report.paper import write_static
 from datayield.report.templates import template
@@ -51,50 +51,50 @@ def write_report(results: StudyResults, folder: Path) -> Path:
 
     Each file appears whole or not at all, the page last. It needs no network: plotly is inside.
     """
-    found = analyse(results)
-    few, note = shown(found)
+    findings = analyse(results)
+    few, note = truncated(findings)
     look = styles([*few.main, *few.rank, *few.scores])
-    drawn = aside(lambda: write_static(few, look, folder / "figures"))
+    drawn = in_background(lambda: write_static(few, look, folder / "figures"))
     to_csv(results, folder / "table.csv")
-    curves_to_csv(found.gains, found.fits, folder / "curves.csv")
+    curves_to_csv(findings.gains, findings.fits, folder / "curves.csv")
     runs_to_csv(results.spent, folder / "runs.csv")
     to_latex(results, folder / "table.tex")
     tables = ["table.csv", "curves.csv", "runs.csv", "table.tex"]
-    if any(len(c.equals) > 1 for c in found.normalised.comparisons):
-        normalised_to_csv(found.normalised, folder / "normalised.csv")
+    if any(len(c.equals) > 1 for c in findings.normalised.comparisons):
+        normalised_to_csv(findings.normalised, folder / "normalised.csv")
         tables.append("normalised.csv")
-    if found.ledgers:
-        ledgers_to_csv(found.ledgers, folder / "selection.csv")
+    if findings.ledgers:
+        ledgers_to_csv(findings.ledgers, folder / "selection.csv")
         tables.append("selection.csv")
-    if found.claims:
-        write_json(folder / "claims.json", claims_json(found))
+    if findings.claims:
+        write_json(folder / "claims.json", claims_json(findings))
         tables.append("claims.json")
-    headlines = answer(found)
+    headlines = answer(findings)
     write_json(folder / "answers.json", [headline.text for headline in headlines])
     page = folder / "report.html"
     files = [path.relative_to(folder).as_posix() for path in drawn()]
-    text = content(few, headlines, look) | {"facts": facts(found), "shown": note}
+    text = content(few, headlines, look) | {"facts": facts(findings), "shown": note}
     write_text(page, render(few, look, text, [*tables, *files]))
     return page
 
 
-def render(found: Findings, look: Styles, text: dict[str, Any], files: list[str]) -> str:
+def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[str]) -> str:
     """The page: figures of what is drawn, beside `text`; `files` are linked as lying beside it."""
-    honesty, peak = honesty_figure(found, look), peak_figure(found, look)
+    honesty, peak = honesty_figure(findings, look), peak_figure(findings, look)
     figures = {
-        "yields": yield_figures(found, look),
-        "group_figures": group_figures(found, look),
-        "gain_figures": gain_figures(found, look),
-        "ranks": rank_figures(found, look),
-        "times": [*time_figures(found, look), *state_figures(found, look)],
-        "selection": selection_figures(found),
-        "heats": heat_figures(found),
-        "published": published_figures(found),
-        "normalised_figures": normalised_figures(found),
-        "fronts": frontier_figures(found, look),
-        "label_figures": label_figures(found, look),
+        "yields": yield_figures(findings, look),
+        "group_figures": group_figures(findings, look),
+        "gain_figures": gain_figures(findings, look),
+        "ranks": rank_figures(findings, look),
+        "times": [*time_figures(findings, look), *state_figures(findings, look)],
+        "selection": selection_figures(findings),
+        "heats": heat_figures(findings),
+        "published": published_figures(findings),
+        "normalised_figures": normalised_figures(findings),
+        "fronts": frontier_figures(findings, look),
+        "label_figures": label_figures(findings, look),
         "peak": [peak] if peak else [],
-        "spectra": spectrum_figures(found),
+        "spectra": spectrum_figures(findings),
         "honesty": [honesty] if honesty else [],
     }
     drawn = [figure for group in figures.values() for figure in group]

@@ -18,7 +18,7 @@ OfCurve = TypeVar("OfCurve", Grid, Ledger, Peak, GroupGain)
 _Name = tuple[str, NamedAxes, Budget | None]  # a curve, whatever it is evaluated on
 
 
-def shown(f: Findings) -> tuple[Findings, str]:
+def truncated(f: Findings) -> tuple[Findings, str]:
     """The findings of the curves that are drawn, and a sentence on what is left out.
 
     Taken are the first in the order of the study, the methods by turns: never the best, which
@@ -89,8 +89,8 @@ def _courses(
     return {at: value for at, value in lines.items() if _name(at[0]) in kept}
 
 
-def _keyed(found: list[OfCurve], kept: Set[_Name]) -> list[OfCurve]:
-    return [each for each in found if _name(each.key) in kept]
+def _keyed(of_curves: list[OfCurve], kept: Set[_Name]) -> list[OfCurve]:
+    return [each for each in of_curves if _name(each.key) in kept]
 
 
 def _name(key: CurveKey) -> _Name:
