@@ -15,9 +15,9 @@ STUDIES = sorted(
 )
 SECTIONS = {
     "contradicted": "Contradicted",
-    "undecided": "Inconclusive",
+    "inconclusive": "Inconclusive",
     "reproduced": "Reproduced",
-    "not asked": "Not tested at this scale",
+    "not tested": "Not tested at this scale",
 }
 
 
@@ -33,7 +33,7 @@ def test_each_claim_stands_under_its_verdict_with_its_effect(study: str) -> None
         rows = re.findall(rf"(?m)^\| {study}, {re.escape(claim['id'])} \|.*$", TEXT)
         assert len(rows) == 1, claim["id"]
         assert rows[0] in section(SECTIONS[claim["verdict"]]), claim["id"]
-        if claim["verdict"] != "not asked" and claim["effect"] is not None:
+        if claim["verdict"] != "not tested" and claim["effect"] is not None:
             digits = 1 if claim["unit"] == "points" else 2
             numbers = [claim[name] for name in ("effect", "low", "high")]
             for number in numbers:
@@ -47,6 +47,6 @@ def test_the_table_counts_what_ran() -> None:
         counts = json.loads((folder / "claims.json").read_text())["counts"]
         row = next(line for line in TEXT.splitlines() if line.startswith(f"| [{study}]"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
-        verdicts = ("reproduced", "contradicted", "undecided", "not asked")
+        verdicts = ("reproduced", "contradicted", "inconclusive", "not tested")
         assert cells[1] == str(done)
         assert cells[4:] == [str(counts[verdict]) for verdict in verdicts]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from datayield.data.sampling import Indices, indices, positions
-from datayield.run import images
+from datayield.run import training_data
 from datayield.run.evaluation.evaluate import _chosen, _features
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation.eval_spec import EvalSpec
@@ -30,9 +30,9 @@ HIGH = Classes(slice="[5:]")
 
 @pytest.fixture(autouse=True)
 def _fresh() -> Iterator[None]:
-    images._source.cache_clear()
+    training_data._training_data.cache_clear()
     yield
-    images._source.cache_clear()
+    training_data._training_data.cache_clear()
 
 
 def _part(classes: Classes | None, count: int, skip: int | None = None, seed: int = 0) -> Part:
@@ -47,12 +47,12 @@ def _mix(**parts: Part) -> Mixture:
 
 
 def test_a_mixture_holds_the_images_of_its_parts() -> None:
-    arrays = images.arrays_of("digits", "train", 8, "crop")
+    arrays = training_data.arrays_of("digits", "train", 8, "crop")
     digits = arrays.labels["digit"]
     data = _mix(B=_part(LOW, 90), A=_part(HIGH, 30))
-    source = images._source(images.draw(data), None, CPU)
+    source = training_data._training_data(training_data.draw_images(data), None, CPU)
     assert len(source.images) == 120
-    members = images.draw(data).members
+    members = training_data.draw_images(data).members
     drawn = {
         name: np.asarray(member.indices)
         for (name, _), member in zip(data.members, members, strict=True)
@@ -68,11 +68,11 @@ def test_a_mixture_holds_the_images_of_its_parts() -> None:
 
 def test_streamed_it_gives_the_bits_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     data = Mixture(parts={"B": _part(LOW, 90), "A": Part(dataset="sprites?n=64", count=30)}, size=8)
-    one = images._source(images.draw(data), None, CPU)
+    one = training_data._training_data(training_data.draw_images(data), None, CPU)
     assert one.note == ""
-    images._source.cache_clear()
-    monkeypatch.setattr(images, "images_fit", lambda nbytes, device: False)
-    other = images._source(images.draw(data), None, CPU)
+    training_data._training_data.cache_clear()
+    monkeypatch.setattr(training_data, "images_fit", lambda nbytes, device: False)
+    other = training_data._training_data(training_data.draw_images(data), None, CPU)
     assert "sprites?n=64 train + digits train: 120 images" in other.note
     assert one.digests == other.digests
     for step in range(12):
@@ -87,25 +87,33 @@ def test_digests_tell_parts_apart() -> None:
         _mix(B=_part(LOW, 90, seed=1), A=_part(HIGH, 30)),
         _mix(B=_part(LOW, 90), A=_part(LOW, 30, skip=90)),
     ]
-    assert len({images._source(images.draw(data), None, CPU).digests for data in mixtures}) == 4
+    assert (
+        len(
+            {
+                training_data._training_data(training_data.draw_images(data), None, CPU).digests
+                for data in mixtures
+            }
+        )
+        == 4
+    )
 
 
 def test_parts_that_share_images_are_refused() -> None:
-    images.draw(_mix(B=_part(LOW, 90), A=_part(LOW, 30, skip=90)))
-    images.draw(_mix(B=_part(LOW, 90), A=_part(HIGH, 30, seed=4)))
+    training_data.draw_images(_mix(B=_part(LOW, 90), A=_part(LOW, 30, skip=90)))
+    training_data.draw_images(_mix(B=_part(LOW, 90), A=_part(HIGH, 30, seed=4)))
     with pytest.raises(DataError, match=r"parts A and B share 30 images"):
-        images.draw(_mix(B=_part(LOW, 90), A=_part(LOW, 30)))
+        training_data.draw_images(_mix(B=_part(LOW, 90), A=_part(LOW, 30)))
     with pytest.raises(DataError, match="share 210 images") as caught:
-        images.draw(_mix(B=_part(LOW, 300), A=_part(None, 700)))
+        training_data.draw_images(_mix(B=_part(LOW, 300), A=_part(None, 700)))
     assert "skip: 700" in str(caught.value)
 
 
 def test_more_than_a_part_has_is_refused() -> None:
     with pytest.raises(DataError, match=r"usable images of \[5:\]") as caught:
-        images.draw(_mix(B=_part(LOW, 90), A=_part(HIGH, 5000)))
+        training_data.draw_images(_mix(B=_part(LOW, 90), A=_part(HIGH, 5000)))
     assert "data.parts.A.count" in str(caught.value)
     with pytest.raises(DataError, match="usable images") as caught:
-        images.draw(Subset(dataset="digits", count=90_000, size=8))
+        training_data.draw_images(Subset(dataset="digits", count=90_000, size=8))
     assert "data.count" in str(caught.value)
 
 
@@ -120,8 +128,8 @@ def test_what_a_run_takes_is_drawn_once(
         calls.append(f"{part.dataset}, {part.count} of {part.split}")
         return indices(part, *rest)
 
-    monkeypatch.setattr(images, "_DECODED", {})
-    monkeypatch.setattr(images, "indices", counted)
+    monkeypatch.setattr(training_data, "_DECODED", {})
+    monkeypatch.setattr(training_data, "indices", counted)
     assert datayield("run", "mixed.yaml").code == 0
     b, small, large = (
         "digits, 24 of train",

@@ -35,7 +35,7 @@ SPLITS = 20  # of the null: if one in 21 looked like the value, chance could be 
 SUBSETS, SUBSET = 20, 1_000  # of KID's spread
 CMMD_SIGMA, CMMD_SCALE = 10.0, 1_000.0
 
-Kind = Literal["clip", "other"]
+FeatureKind = Literal["clip", "other"]
 Measurement = Callable[..., MetricRecord]  # of a name and a statistic
 Statistic = Callable[[Groups, Groups], float]  # of groups of the pooled samples
 
@@ -49,7 +49,7 @@ class Sample(NamedTuple):
 
 
 def distances(
-    a: Sample, b: Sample, kind: Kind = "other", seed: int = 0
+    a: Sample, b: Sample, kind: FeatureKind = "other", seed: int = 0
 ) -> tuple[MetricRecord, ...]:
     """All distances of two samples of as many images each: a pure function of its arguments.
 
@@ -160,7 +160,9 @@ def _mixed(seed: int) -> list[tuple[list[int], list[int]]]:
     return splits
 
 
-def _gaussian_mmd(groups: Sequence[Tensor], kind: Kind, measure: Measurement) -> MetricRecord:
+def _gaussian_mmd(
+    groups: Sequence[Tensor], kind: FeatureKind, measure: Measurement
+) -> MetricRecord:
     """CMMD (without its bias) of CLIP's embeddings; of others, sigma is their median distance."""
     if kind == "clip":
         unit = [torch.nn.functional.normalize(group.double(), dim=1) for group in groups]

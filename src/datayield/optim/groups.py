@@ -5,7 +5,7 @@ from typing import TypedDict
 from torch import nn
 
 
-class Group(TypedDict):
+class ParameterGroup(TypedDict):
     """A parameter group of an optimizer. `plain`: LARS leaves out its trust ratio.
 
     `factor` multiplies the learning rate of the group.
@@ -17,7 +17,7 @@ class Group(TypedDict):
     factor: float
 
 
-def groups(module: nn.Module, weight_decay: float, bias_lr: float = 1.0) -> list[Group]:
+def groups(module: nn.Module, weight_decay: float, bias_lr: float = 1.0) -> list[ParameterGroup]:
     """The trainable parameters of `module` in two groups, weights first; an empty one is left out.
 
     Not decayed: parameters of one dimension or none (biases, norms), and those that a submodule
@@ -36,7 +36,7 @@ def groups(module: nn.Module, weight_decay: float, bias_lr: float = 1.0) -> list
         if parameter.requires_grad:
             (plain if parameter.ndim <= 1 or name in exempt else weights).append(parameter)
     both = [
-        Group(params=weights, weight_decay=weight_decay, plain=False, factor=1.0),
-        Group(params=plain, weight_decay=0.0, plain=True, factor=bias_lr),
+        ParameterGroup(params=weights, weight_decay=weight_decay, plain=False, factor=1.0),
+        ParameterGroup(params=plain, weight_decay=0.0, plain=True, factor=bias_lr),
     ]
     return [group for group in both if group["params"]]

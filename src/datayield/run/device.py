@@ -13,7 +13,7 @@ from datayield import __version__
 from datayield.spec.environment import process_rank
 from datayield.spec.errors import ConfigError
 
-Kind = Literal["cpu", "cuda", "mps"]
+DeviceKind = Literal["cpu", "cuda", "mps"]
 
 
 def choose(name: str) -> torch.device:

@@ -55,7 +55,7 @@ def leading(device: str) -> Iterator[None]:
 
 
 def order_followers(
-    spec: RunSpec, source: TrainingData, folder: RunFolder, weights: dict[str, Tensor] | None = None
+    spec: RunSpec, data: TrainingData, folder: RunFolder, weights: dict[str, Tensor] | None = None
 ) -> None:
     """Have the followers train `spec` along from the folder's state; nothing with one process.
 
@@ -63,7 +63,7 @@ def order_followers(
     """
     if world_size() > 1:
         saved = folder.state.read_bytes() if folder.state.exists() else None
-        _broadcast(Order(spec, source.digests, saved, weights))
+        _broadcast(Order(spec, data.digests, saved, weights))
         problems = [text for text in all_gather_text("") if text]
         if problems:
             raise DataError(problems[0], where=f"another of the {world_size()} processes")
@@ -80,8 +80,8 @@ def follow(device: str) -> None:
 
 
 def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
-    source, problem = _images(order, device)
-    if any(all_gather_text(problem)) or source is None:
+    data, problem = _images(order, device)
+    if any(all_gather_text(problem)) or data is None:
         return  # the leader says it
     with tempfile.TemporaryDirectory(prefix="datayield-") as scratch:
         folder = RunFolder(Path(scratch))
@@ -89,7 +89,7 @@ def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
             folder.state.write_bytes(order.state)
         loop = pretrain(
             order.spec,
-            source,
+            data,
             folder,
             shares=(),
             device=device,
@@ -98,7 +98,7 @@ def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
             save_seconds=math.inf,
         )
         # A DatayieldError is the leader's too, who says it; but images are read here.
-        with closing(source.images), suppress(DatayieldError):
+        with closing(data.images), suppress(DatayieldError):
             try:
                 for _ in loop:
                     pass
@@ -109,15 +109,15 @@ def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
 def _images(order: Order, device: torch.device) -> tuple[TrainingData | None, str]:
     """The images of a run, or what is wrong with them."""
     try:
-        source = training_data_of(order.spec, device)
+        data = training_data_of(order.spec, device)
     except DatayieldError as error:
         return None, error.text()
-    if source.digests != order.images:
+    if data.digests != order.images:
         return (
             None,
             f"{order.spec.data.words!r} holds different images on this machine than on rank 0",
         )
-    return source, ""
+    return data, ""
 
 
 def _join(device: torch.device) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from datayield.data.decoded import Fit
 from datayield.nets.encoder import build
 from datayield.run.evaluation import check_label
 from datayield.run.progress import Display
-from datayield.run.training_data import Fit, arrays_of, check_classes, draw
+from datayield.run.training_data import arrays_of, check_classes, draw_images
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan, Task
 
@@ -37,7 +38,7 @@ def _check(plan: Plan) -> None:
             published = task.spec.init == "pretrained"
             if published or task.spec.encoder.timm_name:
                 build(task.spec.encoder, 0, published)
-            draw(task.spec.data)
+            draw_images(task.spec.data)
             check_classes(task.spec)
         for _, ev in task.pending:
             if ev.traits.needs_labels:

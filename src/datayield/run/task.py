@@ -103,19 +103,19 @@ def _pretrain(
     folder = store.run(spec.id)
     expected = pretraining(spec, 1.0, speeds)
     estimate = (expected.low, expected.likely, expected.high) if expected else None
-    source = training_data_of(spec, device)
+    data = training_data_of(spec, device)
     if task.part is not None:
-        take_over(spec, store, source.digests, task.shares, estimate)
+        take_over(spec, store, data.digests, task.shares, estimate)
     weights = None if folder.state.exists() else _weights(spec, store)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     (folder.path / "spent.json").unlink(missing_ok=True)  # a replay, for a checkpoint not kept
-    order_followers(spec, source, folder, weights)
-    if source.note:
-        yield source.note
+    order_followers(spec, data, folder, weights)
+    if data.note:
+        yield data.note
     loop = pretrain(
         spec,
-        source,
+        data,
         folder,
         shares=task.shares,
         device=device,
@@ -125,7 +125,7 @@ def _pretrain(
         save_seconds=save_seconds,
         branches=_branches(task, spec, store),
     )
-    with closing(source.images), restore_threads():
+    with closing(data.images), restore_threads():
         try:
             yield from loop
         except DataError as error:

@@ -4,12 +4,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 import torch
 
-from datayield.data.decoded import Arrays, Rows, Stored, prepare
+from datayield.data.decoded import Arrays, Fit, Rows, Stored, prepare
 from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
 from datayield.data.sampling import (
     EndToEnd,
@@ -27,7 +26,6 @@ from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset, SupervisedSpec
 
-Fit = Literal["crop", "squash"]
 DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
 _DECODED: dict[tuple[str, str, int, Fit], Arrays] = {}
 
@@ -96,7 +94,7 @@ class DrawnImages:
         return all(isinstance(member.arrays.rows, Stored) for member in self.members)
 
 
-def draw(data: Subset | Mixture) -> DrawnImages:
+def draw_images(data: Subset | Mixture) -> DrawnImages:
     """The images that `data` takes; the second call in a process is free.
 
     Raises DataError where a split has fewer usable images than are taken of it, a class is not
@@ -183,11 +181,11 @@ def training_data_of(spec: RunSpec, device: torch.device) -> TrainingData:
     Raises DataError where N cannot be met, or the labels are not there.
     """
     check_classes(spec)
-    return _source(draw(spec.data), spec.label, device)
+    return _training_data(draw_images(spec.data), spec.label, device)
 
 
 @lru_cache(maxsize=2)
-def _source(drawn: DrawnImages, label: str | None, device: torch.device) -> TrainingData:
+def _training_data(drawn: DrawnImages, label: str | None, device: torch.device) -> TrainingData:
     rows, chosen, members = drawn.rows, drawn.indices, drawn.members
     nbytes, note = len(chosen) * math.prod(rows.shape[1:]), ""
     images: Resident | Streamed

@@ -47,11 +47,11 @@ def test_at_equal_epochs_milestones_at_a_constant_rate_are_read() -> None:
 
 def test_where_the_schedule_forbids_it_is_not_asked() -> None:
     found = _decide(planted(LADDER, worse_with_n, SHARES), by="epochs")
-    assert found.verdict == "not asked"
+    assert found.verdict == "not tested"
     assert "rate of these runs has not come down" in found.evidence
     assert _decide(planted(LADDER, worse_with_n, SHARES), by="flops").verdict == "contradicted"
     ends = _decide(planted(LADDER, worse_with_n, optim=CONSTANT), by="epochs")
-    assert ends.verdict == "not asked"
+    assert ends.verdict == "not tested"
     assert "evaluated only at their ends" in ends.evidence
 
 
@@ -89,7 +89,7 @@ def test_how_long_it_took_to_reach_a_score() -> None:
     assert never.effect is not None
     assert never.effect > -1  # a bound: no more than it took in all
     nobody = _decide(results, by="flops", reach=90, expect="fall")
-    assert nobody.verdict == "undecided"
+    assert nobody.verdict == "inconclusive"
     assert "order is unknown" in nobody.evidence
 
 
@@ -97,7 +97,7 @@ def test_what_was_there_before_its_first_milestone_cannot_be_the_slower() -> Non
     results = planted(LADDER, _course, (0.25, 0.5, 1.0), noise=0.0005)
     results = replace(results, rows=tuple(r._replace(n_test=10**8) for r in results.rows))
     found = _decide(results, by="flops", reach=32, expect="fall", **{"from": 100, "to": 1600})
-    assert found.verdict == "undecided"  # both were there: neither time is known
+    assert found.verdict == "inconclusive"  # both were there: neither time is known
     back = _decide(results, by="flops", reach=36, expect="rise", **{"from": 1600, "to": 100})
     assert back.verdict == "reproduced"
     assert _decide(results, by="flops", reach=36, expect="fall").verdict == "reproduced"
@@ -156,7 +156,7 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
     assert isinstance(validated(Correlates, {"id": "C1", "says": "x", "cites": "y", **claim},
                                 where="claims"), Correlates)  # fmt: skip
     lacking = _decide(world, **claim)
-    assert lacking.verdict == "not asked"
+    assert lacking.verdict == "not tested"
     assert "datayield distance" in lacking.evidence
     own = rows[0].dataset
     near = tuple(_far(own, f"set {name}", 10.0 + i) for i, name in enumerate(names))
@@ -165,4 +165,4 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
     assert found.verdict == "reproduced"
     assert found.effect == pytest.approx(-1)
     assert "fid (net, 2,000 images per dataset) over 7 cells" in found.evidence
-    assert _decide(replace(world, distances=near[:-1]), **claim).verdict == "not asked"
+    assert _decide(replace(world, distances=near[:-1]), **claim).verdict == "not tested"

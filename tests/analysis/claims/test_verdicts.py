@@ -82,7 +82,7 @@ def test_a_large_effect_is_found_both_ways(test: str) -> None:
     opposite = simulate([claim], lambda *at: 1.0 - planted.present(*at), 3, 5, shares=shares)
     (contrary,) = verdicts_of(opposite)
     assert contrary.verdict != "reproduced" or test == "flat"  # flat upside down is flat
-    assert found.verdict in ("reproduced", "undecided")
+    assert found.verdict in ("reproduced", "inconclusive")
     assert found.effect is not None
     if test not in (
         "diminishing",
@@ -112,7 +112,7 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
     whole = simulate(claims, lambda n, m, b, t, s: 0.4 + 0.05 * n, 3)
     part = replace(whole, rows=tuple(row for row in whole.rows if row.n < 32000))
     found = verdicts_of(part)
-    assert [j.verdict for j in found] == ["undecided", "reproduced", "not asked", "not asked"]
+    assert [j.verdict for j in found] == ["inconclusive", "reproduced", "not tested", "not tested"]
     assert "32000" in found[0].evidence
     assert (
         tally(found) == "1 reproduced, 0 contradicted, 1 inconclusive, 2 not tested at this scale"
@@ -125,7 +125,7 @@ def test_every_part_must_show_it() -> None:
     claim = {"id": "C1", "test": "gain", "of": "one", "over": "data.count", "each": ["method"]}
     two_of_three = simulate([claim], lambda n, m, b, t, s: 0.5 + 0.02 * n * (m < 2), 3)
     (found,) = verdicts_of(two_of_three)
-    assert found.verdict == "undecided"
+    assert found.verdict == "inconclusive"
     assert "least certain of 3 (method moco_v3)" in found.evidence
 
 

@@ -23,7 +23,7 @@ def _grid(truth: Truth) -> Grid:
     [
         (lambda n, c: 0.9 - 4 * n**-0.4, "data-limited"),
         (lambda n, c: 0.9 - 20 * c**-0.4, "compute-limited"),
-        (lambda n, c: 0.9 - 4 * n**-0.4 - 20 * c**-0.4, "both"),
+        (lambda n, c: 0.9 - 4 * n**-0.4 - 20 * c**-0.4, "both help"),
         (lambda n, c: 0.7, "saturated"),
         (lambda n, c: 0.9 - 4 * n**-0.4 - c / 1e6, "overfitting"),
     ],
@@ -45,7 +45,7 @@ def test_a_move_is_the_next_doubling_and_at_the_edge_the_last() -> None:
     assert ahead.more_images.per_doubling.mean == pytest.approx(truth, abs=2e-3)
 
 
-def test_noise_leaves_it_undecided() -> None:
+def test_noise_leaves_it_inconclusive() -> None:
     """A decided cell is a false alarm of one of its two moves: nominal 2.5% for each verdict."""
     cells: list[GridCell] = []
     for rng in range(40):
@@ -60,7 +60,7 @@ def test_noise_leaves_it_undecided() -> None:
         )
         (grid,) = regimes(noisy.main.curves)
         cells += grid.cells
-    open_cells = [cell for cell in cells if cell.regime == "cannot say"]
+    open_cells = [cell for cell in cells if cell.regime == "inconclusive"]
     assert len(open_cells) / len(cells) > 0.92
     assert all(cell.reason for cell in open_cells)
 

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from datayield.analysis.model.doublings import CurveGain, Verdict, gains, verdict_of_gain
+from datayield.analysis.model.doublings import CurveGain, gains
+from datayield.analysis.model.gain_verdict import GainVerdict, verdict_of_gain
 from datayield.analysis.model.paired import Covers, Difference
 from tests.simulated import Truth, flat, power_law, simulate
 
@@ -18,18 +19,18 @@ def _one(truth: Truth, **more: object) -> CurveGain:
 @pytest.mark.parametrize(
     ("low", "high", "covers", "verdict"),
     [
-        (0.001, 0.02, "seeds", "pays"),
+        (0.001, 0.02, "seeds", "helps"),
         (-0.02, -0.001, "seeds", "hurts"),
-        (-0.004, 0.004, "seeds", "flat"),
-        (0.001, 0.004, "seeds", "flat"),
-        (-0.01, 0.02, "seeds", "cannot say"),
-        (0.1, 0.2, "test images only", "cannot say"),
+        (-0.004, 0.004, "seeds", "no effect"),
+        (0.001, 0.004, "seeds", "no effect"),
+        (-0.01, 0.02, "seeds", "inconclusive"),
+        (0.1, 0.2, "test images only", "inconclusive"),
     ],
 )
-def test_verdicts(low: float, high: float, covers: Covers, verdict: Verdict) -> None:
+def test_verdicts(low: float, high: float, covers: Covers, verdict: GainVerdict) -> None:
     found, reason = verdict_of_gain(Difference((low + high) / 2, low, high, 3, covers), 0.005)
     assert found == verdict
-    assert bool(reason) == (verdict == "cannot say")
+    assert bool(reason) == (verdict == "inconclusive")
 
 
 def test_a_step_is_priced_per_doubling() -> None:
@@ -40,15 +41,15 @@ def test_a_step_is_priced_per_doubling() -> None:
     assert [s.doublings for s in found.steps] == [2, 4]
     assert [s.per_doubling.mean for s in found.steps] == pytest.approx([0.02, 0.02], abs=2e-4)
     assert found.total.gain.mean == pytest.approx(0.12, abs=5e-4)
-    assert found.pays_up_to == 6400
+    assert found.helps_up_to == 6400
     assert found.beyond is None
 
 
-def test_pays_up_to_ends_the_unbroken_chain() -> None:
+def test_helps_up_to_ends_the_unbroken_chain() -> None:
     levels = {100: 0.5, 200: 0.6, 400: 0.7, 800: 0.7, 1600: 0.8}
     found = _one(lambda n, images: levels[int(n)], sizes=tuple(levels), noise=lambda n: 0.0004)
-    assert [s.verdict for s in found.steps] == ["pays", "pays", "flat", "pays"]
-    assert (found.pays_up_to, found.beyond) == (400, "flat")
+    assert [s.verdict for s in found.steps] == ["helps", "helps", "no effect", "helps"]
+    assert (found.helps_up_to, found.beyond) == (400, "no effect")
 
 
 def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
@@ -58,9 +59,9 @@ def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
             {"x": flat()}, methods=("simclr",), rank=False, rng=rng, noise=lambda n: 0.01
         )
         for line in gains(results.main.curves, worth=0.0).values():
-            alarms += sum(s.verdict == "pays" for s in line.steps)
+            alarms += sum(s.verdict == "helps" for s in line.steps)
             hurts += sum(s.verdict == "hurts" for s in line.steps)
-            chains += line.pays_up_to is not None
+            chains += line.helps_up_to is not None
             steps += len(line.steps)
     assert 0.010 <= alarms / steps <= 0.045  # nominal 0.025
     assert 0.010 <= hurts / steps <= 0.045
@@ -69,13 +70,13 @@ def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
 
 def test_a_quiet_flat_study_is_flat() -> None:
     found = _one(flat(), noise=lambda n: 0.0008)
-    assert {s.verdict for s in found.steps} == {"flat"}
-    assert found.total.verdict == "flat"
-    assert found.pays_up_to is None
+    assert {s.verdict for s in found.steps} == {"no effect"}
+    assert found.total.verdict == "no effect"
+    assert found.helps_up_to is None
 
 
 def test_one_seed_shows_an_interval_but_decides_nothing() -> None:
     found = _one(power_law(), seeds=(0,))
-    assert {s.verdict for s in found.steps} == {"cannot say"}
+    assert {s.verdict for s in found.steps} == {"inconclusive"}
     assert found.total.gain.low > 0.1
     assert found.total.gain.covers == "test images only"

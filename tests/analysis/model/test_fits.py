@@ -41,13 +41,13 @@ def test_a_flat_study_is_not_given_a_law(seeds: tuple[int, ...]) -> None:
 def test_three_sizes_are_too_few() -> None:
     found = _one(power_law(), sizes=SIZES[:3])
     assert found.law is None
-    assert found.verdict == "cannot say"
+    assert found.verdict == "inconclusive"
     assert found.reason.startswith("3 sizes")
 
 
 def test_falling_accuracy_is_no_power_law() -> None:
     found = _one(lambda n, images: 0.8 - 0.02 * SIZES.index(int(n)))
-    assert found.verdict == "cannot say"
+    assert found.verdict == "inconclusive"
 
 
 def test_same_seed_same_bits_and_fast() -> None:

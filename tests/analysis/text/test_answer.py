@@ -14,7 +14,7 @@ from tests.simulated import flat, power_law, simulate
 def test_a_yield_is_said_with_numbers_interval_and_protocol() -> None:
     results = simulate({"category": power_law()}, methods=("simclr",))
     first = answer(analyse(results))[0]
-    assert first.verdict == "pays"
+    assert first.verdict == "helps"
     assert re.match(
         r"category \(linear@1\), SimCLR, 20k presented: from 250 to 8,000 images \+2\d\.\d points "
         r"\(95% interval \+2\d\.\d to \+2\d\.\d\); every step helps, up to 8,000\. "
@@ -35,7 +35,7 @@ def test_baselines_are_compared_and_beaten() -> None:
 def test_a_method_no_better_than_pixels_is_not_said_to_beat_them() -> None:
     results = simulate({"x": flat(0.41)}, noise=lambda n: 0.01)
     outcomes = {v.baseline.kind: v.outcome for v in against_baselines(results.main)}
-    assert outcomes == {"untrained": "beats", "pixels": "cannot say"}
+    assert outcomes == {"untrained": "beats", "pixels": "inconclusive"}
     losing = simulate({"x": flat(0.30)}, noise=lambda n: 0.003)
     chips = [h.verdict for h in answer(analyse(losing)) if h.about == "baseline"]
     assert chips == ["loses", "loses"]
@@ -45,9 +45,9 @@ def test_one_seed_rests_on_the_scatter_about_the_law() -> None:
     results = simulate({"x": power_law()}, methods=("simclr",), seeds=(0,))
     found = analyse(results)
     with_law, without = answer(found)[0], answer(replace(found, fits={}))[0]
-    assert with_law.verdict == "pays"
+    assert with_law.verdict == "helps"
     assert "scatter about a fitted law" in with_law.text
-    assert without.verdict == "cannot say"
+    assert without.verdict == "inconclusive"
     assert "one seed" in without.text
 
 
@@ -65,16 +65,19 @@ def test_fixed_epochs_never_stand_without_the_fixed_compute_beside_them() -> Non
         noise=lambda n: 0.001,
     )
     epochs, compute = answer(analyse(results))[:2]
-    assert (epochs.subject, epochs.verdict) == ("x (linear@1), SimCLR, 20 epochs", "pays")
-    assert (compute.subject, compute.verdict) == ("x (linear@1), SimCLR, 160k presented", "flat")
+    assert (epochs.subject, epochs.verdict) == ("x (linear@1), SimCLR, 20 epochs", "helps")
+    assert (compute.subject, compute.verdict) == (
+        "x (linear@1), SimCLR, 160k presented",
+        "no effect",
+    )
 
 
 def test_a_flat_study_is_called_flat_and_a_noisy_one_open() -> None:
     quiet = simulate({"x": flat()}, methods=("simclr",), noise=lambda n: 0.0008)
-    assert answer(analyse(quiet))[0].verdict == "flat"
+    assert answer(analyse(quiet))[0].verdict == "no effect"
     assert "no effect: within 0.5 point" in answer(analyse(quiet))[0].text
     noisy = simulate({"x": flat()}, methods=("simclr",), noise=lambda n: 0.05)
-    assert answer(analyse(noisy))[0].verdict == "cannot say"
+    assert answer(analyse(noisy))[0].verdict == "inconclusive"
 
 
 def test_never_more_than_ten_and_every_evaluation_before_a_second_curve() -> None:

@@ -14,7 +14,9 @@ from datayield.spec.atomic_files import write_json
 from datayield.spec.errors import StoreError
 from tests.simulated import simulate
 
-CLAIMS = {"claims": [{"verdict": "reproduced"}, {"verdict": "undecided"}, {"verdict": "undecided"}]}
+CLAIMS = {
+    "claims": [{"verdict": "reproduced"}, {"verdict": "inconclusive"}, {"verdict": "inconclusive"}]
+}
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_the_root_is_no_private_folder() -> None:
 def test_the_readme_of_an_export_lists_verdicts_bad_news_first(store: Path, tmp_path: Path) -> None:
     one = {"says": "rises", "evidence": "+1.0 | n", "published": 2.5}
     report = store / "studies/simulated-pocket"
-    verdicts = {"A": "reproduced", "B": "not asked", "C": "contradicted"}
+    verdicts = {"A": "reproduced", "B": "not tested", "C": "contradicted"}
     claims = [{"id": i, "verdict": verdict, **one} for i, verdict in verdicts.items()]
     write_json(report / "claims.json", {"claims": claims})
     text = (export(report, tmp_path / "results", []) / "README.md").read_text()

@@ -35,12 +35,17 @@ def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
     assert shown == [
         ("reproduced", "reproduced"),
         ("contradicted", "contradicted"),
-        ("undecided", "inconclusive"),
-        ("not-asked", "not tested at this scale"),
+        ("inconclusive", "inconclusive"),
+        ("not-tested", "not tested at this scale"),
     ]
     assert "<b>small" not in page
     kept = json.loads((tmp_path / "claims.json").read_text())
-    assert kept["counts"] == {"reproduced": 1, "contradicted": 1, "undecided": 1, "not asked": 1}
+    assert kept["counts"] == {
+        "reproduced": 1,
+        "contradicted": 1,
+        "inconclusive": 1,
+        "not tested": 1,
+    }
     first = kept["claims"][0]
     assert first["published"] == 1.4
     assert first["low"] < first["effect"] < first["high"]

@@ -61,7 +61,7 @@ def test_figures_are_valid_plotly(tmp_path: Path) -> None:
         "rank",
         "time",
         "heat",
-        "honesty",
+        "optimism",
         "selection",
         "frontier",
         "normalised",
@@ -75,7 +75,7 @@ def test_figures_are_valid_plotly(tmp_path: Path) -> None:
 
 def test_what_the_data_cannot_show_is_said_and_not_drawn(tmp_path: Path) -> None:
     page = _page(tmp_path, sizes=(1000,), rank=False)
-    assert {name.split("-")[0] for name in _figures(page)} == {"yield", "honesty"}
+    assert {name.split("-")[0] for name in _figures(page)} == {"yield", "optimism"}
     assert "no gain per doubling" in page
     assert "No grid over N and C" in page
     assert "No evaluation measures the effective rank" in page

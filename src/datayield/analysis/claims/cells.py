@@ -14,7 +14,7 @@ from datayield.spec.claims import ENDS, SELECTION_GAP, in_words
 from datayield.spec.study import COLUMN_AXES, Study
 
 SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
-Point = frozenset[tuple[str, str]]  # (axis, value in words)
+CellValues = frozenset[tuple[str, str]]  # (axis, value in words)
 _HALF = 1.96
 
 
@@ -58,7 +58,7 @@ class Cells(NamedTuple):
     was held equal.
     """
 
-    runs: dict[Point, ClaimCell]
+    runs: dict[CellValues, ClaimCell]
     bases: dict[tuple[str, str, str], ClaimCell]
     points: bool
     metric: str
@@ -97,7 +97,7 @@ class ClaimData:
 def _cells(
     data: ClaimData, names: tuple[str, ...], metric: str | None, by_eval: bool, by_share: bool
 ) -> Cells:
-    runs: dict[Point, list[ClaimCell]] = {}
+    runs: dict[CellValues, list[ClaimCell]] = {}
     bases: dict[tuple[str, str, str], list[ClaimCell]] = {}
     for word, row, point in placed(data, names, metric, by_eval, by_share):
         if point is None:
@@ -116,7 +116,7 @@ def _cells(
 
 def placed(
     data: ClaimData, names: Iterable[str], metric: str | None, by_eval: bool, by_share: bool
-) -> Iterator[tuple[str, Row, Point | None]]:
+) -> Iterator[tuple[str, Row, CellValues | None]]:
     """(evaluation in words, "" for a mean of several; row; its point) of every run and baseline.
 
     A baseline has no point. Raises NotAskedError.
@@ -247,7 +247,7 @@ def merged(cells: list[ClaimCell]) -> ClaimCell:
     return replace(cells[0], values=values, error=error)
 
 
-def _point(study: Study, row: Row, by_share: bool) -> Point | None:
+def _point(study: Study, row: Row, by_share: bool) -> CellValues | None:
     """Where a run stands along the study's axes; None where the row has others than these."""
     own = {"data.count": in_words("", row.n), "method": row.method, "budget": row.budget_label}
     named = dict(row.axes)

@@ -7,14 +7,21 @@ from typing import Any
 
 from datayield.analysis.claims.cells import (
     Cells,
+    CellValues,
     ClaimData,
     NotAskedError,
-    Point,
     UnansweredError,
     resolved,
 )
 from datayield.analysis.claims.equal_cost import at_equal
-from datayield.analysis.claims.noise import Base, EffectEstimate, Layout, Weights, estimate, layout
+from datayield.analysis.claims.noise import (
+    Base,
+    EffectEstimate,
+    NoiseLayout,
+    Weights,
+    estimate,
+    layout,
+)
 from datayield.analysis.claims.time_to_score import reached
 from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
 from datayield.spec.run import NORMALISERS
@@ -29,9 +36,9 @@ class Scene:
     data: ClaimData
     claim: Claim
     cells: Cells
-    points: tuple[Point, ...]
+    points: tuple[CellValues, ...]
     part: Fixed
-    noise: Layout | None
+    noise: NoiseLayout | None
     orders: Mapping[str, tuple[str, ...]]  # axis -> its values that are asked for, in words
 
     def word(self, axis: str, value: Any) -> str:
@@ -85,7 +92,7 @@ class Scene:
             if rests is not None:
                 made.append({rests[rest]: 1 / len(shared) for rest in shared})
                 continue
-            weights: dict[Point | Base, float] = {}
+            weights: dict[CellValues | Base, float] = {}
             for rest in shared:
                 key = self._base_key(_base(setting), like[rest])
                 weights[key] = weights.get(key, 0.0) + 1 / len(shared)
@@ -94,7 +101,7 @@ class Scene:
 
     def estimate(self, *terms: tuple[float, Weights]) -> EffectEstimate:
         """A weighted sum of sides."""
-        total: dict[Point | Base, float] = {}
+        total: dict[CellValues | Base, float] = {}
         for factor, side in terms:
             for key, weight in side.items():
                 total[key] = total.get(key, 0.0) + factor * weight
@@ -112,11 +119,11 @@ class Scene:
         before, after = self.ends(axis, start, to, {}, {})
         return self.estimate((1, after), (-1, before))
 
-    def _rests(self, fixed: Fixed) -> dict[Point, Point]:
+    def _rests(self, fixed: Fixed) -> dict[CellValues, CellValues]:
         chosen = fixed.items()
         return {p - set(chosen): p for p in self.points if set(chosen) <= p}
 
-    def _base_key(self, kind: str, point: Point) -> Base:
+    def _base_key(self, kind: str, point: CellValues) -> Base:
         encoder = "" if kind == "pixels" else self.cells.runs[point].encoder
         key = (kind, encoder, dict(point).get("eval", ""))
         if key not in self.cells.bases:

@@ -6,7 +6,7 @@ from datayield.analysis.claims.cells import NotAskedError
 from datayield.analysis.claims.contrasts import Scene
 from datayield.store.distances import DistanceRecord
 
-Pair = frozenset[str]  # the names of two datasets, or one
+DatasetPair = frozenset[str]  # the names of two datasets, or one
 
 
 def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], str]:
@@ -16,14 +16,14 @@ def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], st
     measured, the one with the most images. A set is 0 from itself. Raises NotAskedError.
     """
     sets = {ev.name: ev.dataset for ev in scene.data.results.study.evaluations}
-    cells: dict[str, list[tuple[Pair, float]]] = {}
+    cells: dict[str, list[tuple[DatasetPair, float]]] = {}
     for point in scene.points:
         name, cell = dict(point)["eval"], scene.cells.runs[point]
         if name not in sets:
             raise NotAskedError(f"{name} is not a single dataset, so it has no distance")
         cells.setdefault(name, []).append((frozenset((cell.dataset, sets[name])), cell.mean))
     wanted = {pair for mine in cells.values() for pair, _ in mine if len(pair) > 1}
-    kinds: dict[tuple[str, int, int], dict[Pair, DistanceRecord]] = {}
+    kinds: dict[tuple[str, int, int], dict[DatasetPair, DistanceRecord]] = {}
     for record in scene.data.results.distances:
         by_pair = kinds.setdefault((record.identity, record.size, record.n), {})
         if _value(record, metric) is not None:

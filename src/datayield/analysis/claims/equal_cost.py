@@ -10,20 +10,21 @@ from dataclasses import replace
 
 from datayield.analysis.claims.cells import (
     Cells,
+    CellValues,
     ClaimCell,
     ClaimData,
     NotAskedError,
-    Point,
     UnansweredError,
     cell_of,
     placed,
     resolved,
 )
-from datayield.analysis.cost import CLOSE, Reading, ScoresAtLevel, Unit, amount, at, highest
+from datayield.analysis.cost import CLOSE, Reading, ScoresAtLevel, amount, at, highest
 from datayield.spec.claims import BY, NOTHING, Claim
+from datayield.spec.run import Normaliser
 
 Orders = Mapping[str, tuple[str, ...]]
-Courses = dict[Point, list[Reading]]
+Courses = dict[CellValues, list[Reading]]
 
 
 def at_equal(data: ClaimData, claim: Claim, base: Cells, orders: Orders) -> tuple[Cells, Cells]:
@@ -35,12 +36,12 @@ def at_equal(data: ClaimData, claim: Claim, base: Cells, orders: Orders) -> tupl
     """
     courses = courses_of(data, claim, ("share", "budget"))
     along = _named(claim, orders)
-    groups: dict[Point, list[Point]] = {}
+    groups: dict[CellValues, list[CellValues]] = {}
     for point in courses:
         rest = frozenset((axis, word) for axis, word in point if axis not in along)
         groups.setdefault(rest, []).append(point)
     made, noisy = base._replace(runs={}, note=""), base._replace(runs={}, note="")
-    levels: dict[Unit, list[float]] = {}
+    levels: dict[Normaliser, list[float]] = {}
     for unit in claim.units:
         for rest, mine in groups.items():
             compared = [
@@ -87,7 +88,7 @@ def _named(claim: Claim, orders: Orders) -> dict[str, set[str]]:
     return named
 
 
-def _level(unit: Unit, courses: list[list[Reading]]) -> float | None:
+def _level(unit: Normaliser, courses: list[list[Reading]]) -> float | None:
     """The highest common level: to a hundredth where as many seeds reach one, else to TOLERANCE."""
     sets = [[r for r in mine if r.stands] for mine in courses]
     levels = [each for each in (highest(unit, sets, CLOSE), highest(unit, sets)) if each]
@@ -98,7 +99,7 @@ def _common(scores: list[ScoresAtLevel]) -> int:
     return len(set.intersection(*(set(each.seeds.by_seed) for each in scores)))
 
 
-def _why(data: ClaimData, unit: Unit, courses: list[list[Reading]]) -> Exception:
+def _why(data: ClaimData, unit: Normaliser, courses: list[list[Reading]]) -> Exception:
     if all(unit not in r.spent for mine in courses for r in mine):
         return UnansweredError(f"no run has recorded its {unit}")
     if data.results.missing:

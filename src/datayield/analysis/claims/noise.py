@@ -20,13 +20,13 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from datayield.analysis.claims.cells import Cells, ClaimCell, Point, UnansweredError
+from datayield.analysis.claims.cells import Cells, CellValues, ClaimCell, UnansweredError
 from datayield.analysis.model import Noise, moderate
 from datayield.analysis.results import CONFIDENCE
 
 ITEM_CORRELATION = 0.5
 Base = tuple[str, str, str]  # kind, encoder, evaluation
-Weights = Mapping[Point | Base, float]
+Weights = Mapping[CellValues | Base, float]
 
 
 class EffectEstimate(NamedTuple):
@@ -73,10 +73,10 @@ class ClaimPart(NamedTuple):
     contrary: tuple[EffectEstimate, str] | None = None
 
 
-class Layout(NamedTuple):
+class NoiseLayout(NamedTuple):
     """What all cells of a measurement say of the noise between seeds."""
 
-    rest: Mapping[Point, float]  # variance of one seed's score about its cell and seed
+    rest: Mapping[CellValues, float]  # variance of one seed's score about its cell and seed
     mean_rest: float
     seed_square: float  # mean square between seeds
     cells: int
@@ -89,9 +89,9 @@ class Layout(NamedTuple):
         return float((self.cells - 1) * (self.seeds - 1))
 
 
-def layout(cells: Cells) -> Layout | None:
+def layout(cells: Cells) -> NoiseLayout | None:
     """The two-way layout of the cells that have the seeds most cells have; None for one seed."""
-    seen: dict[tuple[int, ...], list[Point]] = {}
+    seen: dict[tuple[int, ...], list[CellValues]] = {}
     for point, cell in cells.runs.items():
         seen.setdefault(tuple(sorted(cell.values)), []).append(point)
     whole = {s: alike for s, alike in seen.items() if len(s) > 1 and len(alike) > 1}
@@ -106,10 +106,10 @@ def layout(cells: Cells) -> Layout | None:
     noise = moderate(variances.tolist(), [each_df] * c)
     seed_square = c * float(y.mean(0).var(ddof=1))
     shrunk = {p: noise.of(float(v), each_df)[0] for p, v in zip(points, variances, strict=True)}
-    return Layout(shrunk, float(variances.mean()), seed_square, c, s, noise)
+    return NoiseLayout(shrunk, float(variances.mean()), seed_square, c, s, noise)
 
 
-def estimate(weights: Weights, cells: Cells, two_way: Layout | None) -> EffectEstimate:
+def estimate(weights: Weights, cells: Cells, two_way: NoiseLayout | None) -> EffectEstimate:
     """A contrast paired by seed, with the noise of the layout `two_way`.
 
     Raises UnansweredError where its noise cannot be known.
@@ -140,8 +140,8 @@ def estimate(weights: Weights, cells: Cells, two_way: Layout | None) -> EffectEs
 
 
 def _value(
-    key: Point | Base,
-    runs: Mapping[Point, ClaimCell],
+    key: CellValues | Base,
+    runs: Mapping[CellValues, ClaimCell],
     bases: Mapping[Base, ClaimCell],
     fixed: set[Base],
     seed: int,
@@ -153,10 +153,10 @@ def _value(
 
 def _between_seeds(
     weights: Weights,
-    runs: Mapping[Point, ClaimCell],
+    runs: Mapping[CellValues, ClaimCell],
     bases: Mapping[Base, ClaimCell],
     fixed: set[Base],
-    two_way: Layout | None,
+    two_way: NoiseLayout | None,
     values: list[float],
 ) -> list[tuple[float, float]]:
     """(variance of one seed's contrast, degrees of freedom) of its independent parts."""

@@ -13,18 +13,19 @@ from statistics import fmean
 
 from datayield.analysis.claims.cells import (
     Cells,
+    CellValues,
     ClaimCell,
     ClaimData,
     NotAskedError,
-    Point,
     UnansweredError,
     cell_of,
     merged,
     resolved,
 )
 from datayield.analysis.claims.equal_cost import Orders, courses_of
-from datayield.analysis.cost import Reading, Unit, time_to
+from datayield.analysis.cost import Reading, time_to
 from datayield.spec.claims import BY, Gain
+from datayield.spec.run import Normaliser
 
 _LEAST = 1e-6  # of a slope: where a course is flat, when it was there cannot be told
 
@@ -69,7 +70,11 @@ def reached(data: ClaimData, claim: Gain, base: Cells, orders: Orders) -> tuple[
 
 
 def _targets(
-    claim: Gain, courses: dict[Point, list[Reading]], point: Point, orders: Orders, points: bool
+    claim: Gain,
+    courses: dict[CellValues, list[Reading]],
+    point: CellValues,
+    orders: Orders,
+    points: bool,
 ) -> dict[int, float]:
     """The score to reach, by seed."""
     seeds = {r.seed for r in courses[point]}
@@ -85,7 +90,7 @@ def _targets(
 
 
 def _cells(
-    data: ClaimData, mine: list[Reading], unit: Unit, targets: dict[int, float]
+    data: ClaimData, mine: list[Reading], unit: Normaliser, targets: dict[int, float]
 ) -> Iterator[ClaimCell]:
     for seed, target in targets.items():
         course = sorted(
@@ -105,7 +110,7 @@ def _cells(
         )
 
 
-def _slope(mine: list[Reading], unit: Unit, cost: float) -> float:
+def _slope(mine: list[Reading], unit: Normaliser, cost: float) -> float:
     """Score per doubling, of the seeds' mean, from a milestone before those about `cost` to one
     after; above 0.
     """

@@ -5,8 +5,9 @@ Holm's (1979) step-down over all claims of the study that could be tested keeps 
 such word, where nothing is there, at 5%. Undecided is an answer.
 """
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
@@ -15,7 +16,7 @@ from datayield.analysis.claims.statistical_tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
-Verdict = Literal["reproduced", "contradicted", "undecided", "not asked"]
+ClaimOutcome = Literal["reproduced", "contradicted", "inconclusive", "not tested"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class ClaimVerdict:
     """
 
     claim: Claim
-    verdict: Verdict
+    verdict: ClaimOutcome
     evidence: str
     scale: str
     unit: str = ""
@@ -61,7 +62,7 @@ class _Tested:
         """Two-sided."""
         return min(1.0, 2 * min(self.p_for, self.p_against))
 
-    def deciding(self, verdict: Verdict) -> tuple[str, ClaimPart]:
+    def deciding(self, verdict: ClaimOutcome) -> tuple[str, ClaimPart]:
         if verdict == "contradicted":
             where, part = min(self.parts, key=lambda each: each[1].p_against)
             if part.contrary:
@@ -78,9 +79,9 @@ def judge_claims(data: ClaimData) -> list[ClaimVerdict]:
         try:
             verdicts.append(_test(data, claim))
         except NotAskedError as lacking:
-            verdicts.append(ClaimVerdict(claim, "not asked", f"{_sentence(lacking)}.", scale))
+            verdicts.append(ClaimVerdict(claim, "not tested", f"{_sentence(lacking)}.", scale))
         except UnansweredError as why:
-            verdicts.append(ClaimVerdict(claim, "undecided", f"{_sentence(why)}.", scale))
+            verdicts.append(ClaimVerdict(claim, "inconclusive", f"{_sentence(why)}.", scale))
     adjusted = holm([each.p for each in verdicts if isinstance(each, _Tested)])
     left = iter(adjusted)
     return [
@@ -101,11 +102,9 @@ def tally(judged: list[ClaimVerdict]) -> str:
     """'3 reproduced, 1 contradicted, 2 inconclusive, 4 not tested at this scale', or ''."""
     if not judged:
         return ""
-    counts = {v: sum(j.verdict == v for j in judged) for v in ("reproduced", "contradicted")}
-    undecided = sum(j.verdict == "undecided" for j in judged)
-    parts = [f"{number} {verdict}" for verdict, number in counts.items()]
-    others = sum(j.verdict == "not asked" for j in judged)
-    return f"{', '.join(parts)}, {undecided} inconclusive, {others} not tested at this scale"
+    counts = Counter(j.verdict for j in judged)
+    parts = [f"{counts[outcome]} {outcome}" for outcome in get_args(ClaimOutcome)]
+    return f"{', '.join(parts)} at this scale"
 
 
 def _test(data: ClaimData, claim: Claim) -> _Tested:
@@ -130,7 +129,7 @@ def _apart(claim: Claim) -> list[Claim]:
 
 
 def _decide(tested: _Tested, p: float, scale: str) -> ClaimVerdict:
-    verdict: Verdict = "undecided"
+    verdict: ClaimOutcome = "inconclusive"
     if p <= LEVEL:
         verdict = "reproduced" if tested.p_for <= tested.p_against else "contradicted"
     where, part = tested.deciding(verdict)

@@ -3,7 +3,7 @@
 from datayield.analysis.cost.comparison import Comparison, Equal, Normalised, normalise
 from datayield.analysis.cost.matching import CLOSE, ScoresAtLevel, at, highest
 from datayield.analysis.cost.pareto import Cost, Frontier, ParetoPoint, frontiers, time_to
-from datayield.analysis.cost.readings import UNITS, Reading, RunCosts, Unit, amount
+from datayield.analysis.cost.readings import UNITS, Reading, RunCosts, amount
 
 __all__ = [
     "CLOSE",
@@ -17,7 +17,6 @@ __all__ = [
     "Reading",
     "RunCosts",
     "ScoresAtLevel",
-    "Unit",
     "amount",
     "at",
     "frontiers",

@@ -17,15 +17,22 @@ from datayield.analysis.cost.readings import (
     Context,
     Reading,
     Standing,
-    Unit,
     standing,
 )
-from datayield.analysis.model import WORTH, Difference, Verdict, differences, pair, verdict_of_gain
+from datayield.analysis.model import (
+    WORTH,
+    Difference,
+    GainVerdict,
+    differences,
+    pair,
+    verdict_of_gain,
+)
 from datayield.analysis.results import Seeds
+from datayield.spec.run import Normaliser
 from datayield.spec.study import Study
 
-Sign = Literal["better", "worse", "flat", "cannot say"]
-Conclusion = Literal["flips", "rests", "partly", "stands", "cannot say"]
+Sign = Literal["better", "worse", "no effect", "inconclusive"]
+Conclusion = Literal["flips", "rests", "partly", "stands", "inconclusive"]
 
 
 class Images(NamedTuple):
@@ -42,7 +49,7 @@ class Equal:
     `before` and `after` hold the seeds that both have.
     """
 
-    units: tuple[Unit, ...]
+    units: tuple[Normaliser, ...]
     level: float  # of the first unit
     before: Seeds
     after: Seeds
@@ -71,9 +78,9 @@ class Comparison:
         signs = {e.sign for e in self.equals}
         if {"better", "worse"} <= signs:
             return "flips"
-        if len(self.equals) < 2 or signs == {"cannot say"}:
-            return "cannot say"
-        if "cannot say" in signs:
+        if len(self.equals) < 2 or signs == {"inconclusive"}:
+            return "inconclusive"
+        if "inconclusive" in signs:
             return "partly"
         return "stands" if len(signs) == 1 else "rests"
 
@@ -112,7 +119,7 @@ def _names(study: Study) -> set[str]:
 
 
 class _Level(NamedTuple):
-    units: tuple[Unit, ...]
+    units: tuple[Normaliser, ...]
     level: float
     before: ScoresAtLevel
     after: ScoresAtLevel
@@ -237,5 +244,5 @@ def _shared(seeds: Seeds, other: Seeds) -> Seeds:
 def _sign(d: Difference, n: int, to: int, worth: float) -> Sign:
     """As everywhere: what a doubling brings must be worth having, else the two are as good."""
     verdict, _ = verdict_of_gain(d.per(math.log2(to / n)), worth)
-    said: dict[Verdict, Sign] = {"pays": "better", "hurts": "worse", "flat": "flat"}
-    return said.get(verdict, "cannot say")
+    said: dict[GainVerdict, Sign] = {"helps": "better", "hurts": "worse", "no effect": "no effect"}
+    return said.get(verdict, "inconclusive")

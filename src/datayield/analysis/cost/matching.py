@@ -4,11 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from datayield.analysis.cost.readings import UNITS, Reading, Unit
+from datayield.analysis.cost.readings import UNITS, Reading
 from datayield.analysis.results import Row, Seeds, seeds_of
+from datayield.spec.run import Normaliser
 
 # How far two readings may lie apart and still be equal: seconds of a machine vary by themselves.
-TOLERANCE: dict[Unit, float] = dict.fromkeys(UNITS, 1.01) | {"seconds": 1.25}
+TOLERANCE: dict[Normaliser, float] = dict.fromkeys(UNITS, 1.01) | {"seconds": 1.25}
 CLOSE = 1.01
 STRETCH = 4.0  # between readings further apart than this factor nothing is interpolated
 
@@ -22,7 +23,7 @@ class ScoresAtLevel(NamedTuple):
 
 
 def highest(
-    unit: Unit, sets: Sequence[list[Reading]], tolerance: float | None = None
+    unit: Normaliser, sets: Sequence[list[Reading]], tolerance: float | None = None
 ) -> tuple[float, list[ScoresAtLevel]] | None:
     """The highest level that all sets reach, with as many seeds in common as at any level."""
     levels = sorted({r.spent[unit] for mine in sets for r in mine if unit in r.spent}, reverse=True)
@@ -38,7 +39,7 @@ def highest(
 
 
 def at(
-    mine: list[Reading], unit: Unit, level: float, tolerance: float | None = None
+    mine: list[Reading], unit: Normaliser, level: float, tolerance: float | None = None
 ) -> ScoresAtLevel | None:
     """The set's scores at a level of `unit`: of readings that lie there, else between two.
 

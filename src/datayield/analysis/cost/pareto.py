@@ -17,7 +17,7 @@ Cost = Literal["seconds", "flops"]
 SPREAD = 1.3  # seconds of equal work differ by less: no frontier is drawn of those
 
 
-class Line(NamedTuple):
+class ParetoLine(NamedTuple):
     """One way of pretraining: a curve's name and N (the budget is told by `key.budget`)."""
 
     key: CurveKey
@@ -34,7 +34,7 @@ class Line(NamedTuple):
 class ParetoPoint:
     """A line at one share of its budget: mean error over seeds and the mean cost of it."""
 
-    line: Line
+    line: ParetoLine
     share: float
     cost: float
     error: float
@@ -51,7 +51,7 @@ class Reached:
     `cost` is None where a seed never did; then `low` and `high` are too.
     """
 
-    line: Line
+    line: ParetoLine
     cost: float | None
     low: float | None
     high: float | None
@@ -71,12 +71,12 @@ class Frontier:
     cost: Cost
     spots: tuple[ParetoPoint, ...]
     target: float
-    target_of: Line
+    target_of: ParetoLine
     reached: tuple[Reached, ...]
 
-    def by_line(self) -> dict[Line, list[ParetoPoint]]:
+    def by_line(self) -> dict[ParetoLine, list[ParetoPoint]]:
         """The spots of each line, cheapest first."""
-        lines: dict[Line, list[ParetoPoint]] = {}
+        lines: dict[ParetoLine, list[ParetoPoint]] = {}
         for spot in self.spots:
             lines.setdefault(spot.line, []).append(spot)
         return lines
@@ -87,10 +87,10 @@ def frontiers(study: Study, readings: list[Reading], cost: Cost = "seconds") -> 
     fronts = []
     every = [r for r in readings if r.spent.get(cost, 0) > 0]
     for name in [ev.name for ev in study.evaluations if not ev.part_of]:
-        lines: dict[Line, list[Reading]] = defaultdict(list)
+        lines: dict[ParetoLine, list[Reading]] = defaultdict(list)
         for r in (r for r in every if r.context.eval == name):
             row = r.row
-            lines[Line(key_of(row), row.encoder, row.n)].append(r)
+            lines[ParetoLine(key_of(row), row.encoder, row.n)].append(r)
         if len(lines) > 1:
             made = _frontier(name, cost, lines)
             if made.spots[-1].cost > SPREAD * made.spots[0].cost:
@@ -125,7 +125,7 @@ def time_to(course: list[tuple[float, float]], target: float) -> float | None:
     return None
 
 
-def _frontier(name: str, cost: Cost, lines: dict[Line, list[Reading]]) -> Frontier:
+def _frontier(name: str, cost: Cost, lines: dict[ParetoLine, list[Reading]]) -> Frontier:
     drafts = [
         (line, share, _mean([r.spent[cost] for r in mine]), [1 - r.row.value for r in mine])
         for line, every in lines.items()
@@ -150,7 +150,7 @@ def _frontier(name: str, cost: Cost, lines: dict[Line, list[Reading]]) -> Fronti
     )
 
 
-def _reached(line: Line, mine: list[Reading], cost: Cost, target: float) -> Reached:
+def _reached(line: ParetoLine, mine: list[Reading], cost: Cost, target: float) -> Reached:
     seeds: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for r in mine:
         seeds[r.seed].append((r.spent[cost], r.row.value))

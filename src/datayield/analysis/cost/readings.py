@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from datayield.analysis.results import Row, RunCost, StudyResults
 from datayield.spec.run import NORMALISERS, Normaliser, RunSpec, Subset, run_at, short_number
 
-Unit = Normaliser
 UNITS = NORMALISERS
 
 
@@ -35,7 +34,7 @@ class Reading:
     data: str  # which images, apart from how many and which draw: equal along a ladder
     n: int
     seed: int
-    spent: dict[Unit, float]
+    spent: dict[Normaliser, float]
     row: Row
     whole: bool
     stands: bool  # for a run of that budget
@@ -93,7 +92,7 @@ def standing(readings: Iterable[Reading]) -> Standing:
     return Standing(len(reread), len(seen - reread))
 
 
-def amount(unit: Unit, value: float) -> str:
+def amount(unit: Normaliser, value: float) -> str:
     """A level of a normaliser in words: '160k images', '10 epochs', '35 s'."""
     if unit == "seconds":
         return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
@@ -102,10 +101,10 @@ def amount(unit: Unit, value: float) -> str:
     return f"{short_number(value)} {'FLOPs' if unit == 'flops' else unit}"
 
 
-def _spent(row: Row, spent: RunCost, before: list[RunCost]) -> dict[Unit, float]:
+def _spent(row: Row, spent: RunCost, before: list[RunCost]) -> dict[Normaliser, float]:
     """What the run took until then; FLOPs and seconds with those of the stages before it."""
     part = row.share * row.images / max(spent.images, 1)  # of the whole run's bill
-    amounts: dict[Unit, float] = {
+    amounts: dict[Normaliser, float] = {
         "images": row.share * row.images,
         "views": part * spent.views,
         "seconds": part * spent.seconds + sum(b.seconds for b in before),

@@ -6,7 +6,7 @@ from typing import Literal
 from datayield.analysis.model import Difference, differences, pair
 from datayield.analysis.results import Baseline, CurveKey, MetricResults, Point
 
-Outcome = Literal["beats", "loses", "cannot say"]
+Outcome = Literal["beats", "loses", "inconclusive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +46,5 @@ def _comparable(key: CurveKey, point: Point, base: Baseline) -> bool:
 
 def _outcome(gain: Difference) -> Outcome:
     if gain.covers != "seeds":
-        return "cannot say"
-    return "beats" if gain.low > 0 else "loses" if gain.high < 0 else "cannot say"
+        return "inconclusive"
+    return "beats" if gain.low > 0 else "loses" if gain.high < 0 else "inconclusive"

@@ -21,7 +21,7 @@ VALIDATED = "_val"  # after the name of a metric
 
 ChoiceKind = Literal["last", "validation", "label-free", "loss", "test"]
 _ORDER: tuple[ChoiceKind, ...] = ("last", "validation", "label-free", "loss", "test")
-Line = Mapping[float, float]  # share of the budget -> value
+ScoreCourse = Mapping[float, float]  # share of the budget -> value
 
 
 def _highest(value: float) -> float:
@@ -111,11 +111,11 @@ def criteria(cell_ledgers: list[Ledger]) -> list[str]:
     return sorted(kinds, key=lambda name: _ORDER.index(kinds[name]))
 
 
-Lines = dict[tuple[str, str, str], dict[float, float]]  # (run, evaluation, metric) -> line
+ScoreCourses = dict[tuple[str, str, str], dict[float, float]]  # (run, evaluation, metric) -> line
 
 
-def _lines(results: StudyResults) -> Lines:
-    lines: Lines = {}
+def _lines(results: StudyResults) -> ScoreCourses:
+    lines: ScoreCourses = {}
     for row in results.rows:
         if row.kind == "run":
             lines.setdefault((row.run, row.eval, row.metric), {})[row.share] = row.value
@@ -151,9 +151,9 @@ def _choices(
     key: CurveKey,
     milestones: tuple[float, ...],
     runs: dict[int, str],
-    lines: Lines,
+    lines: ScoreCourses,
     free: list[tuple[str, str, str]],
-    losses: Mapping[str, Line],
+    losses: Mapping[str, ScoreCourse],
     home: StudyEval | None,
 ) -> tuple[Choice, ...]:
     tests = {seed: lines[run, key.eval, key.metric] for seed, run in runs.items()}
@@ -180,9 +180,9 @@ def _choices(
 def _choice(
     kind: ChoiceKind,
     by: str,
-    judged: Mapping[int, Line],
+    judged: Mapping[int, ScoreCourse],
     milestones: tuple[float, ...],
-    tests: Mapping[int, Line],
+    tests: Mapping[int, ScoreCourse],
     on_test: Mapping[int, float],
 ) -> Choice | None:
     """The most highly judged milestone of each seed; None where a judgement is missing."""
@@ -194,15 +194,17 @@ def _choice(
     return Choice(kind, by, _seeds(score), _seeds(gap), _seeds(at))
 
 
-def _earliest_best(line: Line, milestones: tuple[float, ...]) -> float:
+def _earliest_best(line: ScoreCourse, milestones: tuple[float, ...]) -> float:
     return max(milestones, key=lambda s: (line[s], -s))
 
 
-def _of(runs: dict[int, str], lines: Lines, name: str, metric: str) -> dict[int, Line]:
+def _of(
+    runs: dict[int, str], lines: ScoreCourses, name: str, metric: str
+) -> dict[int, ScoreCourse]:
     return {seed: lines.get((run, name, metric), {}) for seed, run in runs.items()}
 
 
-def _label_free(lines: Lines) -> list[tuple[str, str, str]]:
+def _label_free(lines: ScoreCourses) -> list[tuple[str, str, str]]:
     """(evaluation, metric, evaluation to name where several measure that metric)."""
     there = dict.fromkeys((name, metric) for _, name, metric in lines)
     label_free = []

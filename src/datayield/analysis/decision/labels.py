@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from itertools import chain
 from math import log2
 
-from datayield.analysis.model import WORTH, Difference, Verdict, differences, pair, verdict_of_gain
+from datayield.analysis.model import (
+    WORTH,
+    Difference,
+    GainVerdict,
+    differences,
+    pair,
+    verdict_of_gain,
+)
 from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
 from datayield.spec.study import Study
 
@@ -27,7 +34,7 @@ class Start:
     cells: tuple[Seeds | None, ...]
     over_untrained: tuple[Difference | None, ...]
     gain: Difference | None
-    verdict: Verdict
+    verdict: GainVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def _table(
     starts = []
     for line, against, gain in zip(lines, over, gains, strict=True):
         cells = tuple(line.cells.get(name) for name in evals)
-        verdict = verdict_of_gain(gain.per(spread), worth)[0] if gain else "cannot say"
+        verdict = verdict_of_gain(gain.per(spread), worth)[0] if gain else "inconclusive"
         starts.append(
             Start(line.name, line.note, line.style, line.kind, cells, against, gain, verdict)
         )

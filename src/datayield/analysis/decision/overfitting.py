@@ -13,7 +13,7 @@ from typing import Literal
 from datayield.analysis.model import Difference, Pair, differences, pair
 from datayield.analysis.results import CurveKey, Point
 
-Course = Literal["peaks and falls", "highest at the end", "cannot say"]
+Course = Literal["peaks and falls", "highest at the end", "inconclusive"]
 FEWEST = 3  # milestones, below which a course has no peak within
 
 
@@ -52,10 +52,10 @@ def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
         falls = dict(zip(falling, moved, strict=False))
         for i, (key, n, line) in enumerate(mine):
             top = max(line, key=lambda p: (p.seeds.mean, -p.share))
-            course: Course = "highest at the end" if i in pairs else "cannot say"
+            course: Course = "highest at the end" if i in pairs else "inconclusive"
             if i in falls:
                 surely = falls[i].covers == "seeds" and falls[i].low > 0
-                course = "peaks and falls" if surely else "cannot say"
+                course = "peaks and falls" if surely else "inconclusive"
             at = top.share
             cell_peaks.append(Peak(key, n, line[-1].images, line, at, falls.get(i), course))
     return cell_peaks

@@ -11,11 +11,18 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from datayield.analysis.format import count
-from datayield.analysis.model import WORTH, Difference, Verdict, differences, pair, verdict_of_gain
+from datayield.analysis.model import (
+    WORTH,
+    Difference,
+    GainVerdict,
+    differences,
+    pair,
+    verdict_of_gain,
+)
 from datayield.analysis.results import CurveKey, Point, Seeds
 
 Regime = Literal[
-    "data-limited", "compute-limited", "both", "saturated", "overfitting", "cannot say"
+    "data-limited", "compute-limited", "both help", "saturated", "overfitting", "inconclusive"
 ]
 _SAME_BUDGET = 1.02  # budgets this close (rounding to whole batches) are one column of the grid
 
@@ -26,7 +33,7 @@ class Move(NamedTuple):
     low: int
     high: int
     per_doubling: Difference
-    verdict: Verdict
+    verdict: GainVerdict
     reason: str
 
 
@@ -76,17 +83,17 @@ def decide(images: Move | None, compute: Move | None) -> tuple[Regime, str]:
     if compute and compute.verdict == "hurts":
         return "overfitting", ""
     if images is None or compute is None:
-        return "cannot say", "no neighbour " + ("along N" if images is None else "along C")
+        return "inconclusive", "no neighbour " + ("along N" if images is None else "along C")
     match images.verdict, compute.verdict:
-        case "pays", "pays":
-            return "both", ""
-        case "pays", "flat":
+        case "helps", "helps":
+            return "both help", ""
+        case "helps", "no effect":
             return "data-limited", ""
-        case "flat" | "hurts", "pays":
+        case "no effect" | "hurts", "helps":
             return "compute-limited", ""
-        case "flat", "flat":
+        case "no effect", "no effect":
             return "saturated", ""
-    return "cannot say", f"more images: {images.verdict}; more compute: {compute.verdict}"
+    return "inconclusive", f"more images: {images.verdict}; more compute: {compute.verdict}"
 
 
 def no_grid(curves: dict[CurveKey, list[Point]]) -> str:

@@ -1,14 +1,8 @@
 """What the evidence says of one quantity: paired differences, gains per doubling, power laws."""
 
-from datayield.analysis.model.doublings import (
-    WORTH,
-    CurveGain,
-    Step,
-    Verdict,
-    gains,
-    verdict_of_gain,
-)
+from datayield.analysis.model.doublings import CurveGain, Step, gains
 from datayield.analysis.model.fits import CurveFit
+from datayield.analysis.model.gain_verdict import WORTH, GainVerdict, verdict_of_gain
 from datayield.analysis.model.paired import Difference, Noise, Pair, differences, moderate, pair
 
 __all__ = [
@@ -16,10 +10,10 @@ __all__ = [
     "CurveFit",
     "CurveGain",
     "Difference",
+    "GainVerdict",
     "Noise",
     "Pair",
     "Step",
-    "Verdict",
     "differences",
     "gains",
     "moderate",

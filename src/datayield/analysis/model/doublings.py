@@ -1,15 +1,12 @@
-"""What a doubling of the images buys, step by step along a curve, and up to where it pays."""
+"""What a doubling of the images buys, step by step along a curve, and up to where it helps."""
 
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
+from datayield.analysis.model.gain_verdict import WORTH, GainVerdict, verdict_of_gain
 from datayield.analysis.model.paired import Difference, differences, pair
 from datayield.analysis.results import CurveKey, Point, eval_names
-
-Verdict = Literal["pays", "flat", "hurts", "cannot say"]
-WORTH = 0.005  # smallest gain per doubling worth having: half a point
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +17,7 @@ class Step:
     to: int
     gain: Difference
     per_doubling: Difference
-    verdict: Verdict
+    verdict: GainVerdict
     reason: str
 
     @property
@@ -33,19 +30,19 @@ class Step:
 class CurveGain:
     """A curve's steps between neighbouring sizes, and the whole way from smallest to largest.
 
-    `pays_up_to` ends the unbroken chain of steps that pay, counted from the smallest size: a test
+    `helps_up_to` ends the unbroken chain of steps that help, counted from the smallest size: a test
     in fixed sequence, which needs no correction for the number of steps. None: not even the first.
     """
 
     key: CurveKey
     steps: tuple[Step, ...]
     total: Step
-    pays_up_to: int | None
+    helps_up_to: int | None
 
     @property
-    def beyond(self) -> Verdict | None:
+    def beyond(self) -> GainVerdict | None:
         """The verdict on the step at which the chain ends; None where it reaches the end."""
-        start = self.pays_up_to or self.total.n
+        start = self.helps_up_to or self.total.n
         return next((s.verdict for s in self.steps if s.n == start), None)
 
 
@@ -76,29 +73,10 @@ def steps(moves: list[tuple[Point, Point]], worth: float) -> list[Step]:
     return of_moves
 
 
-def verdict_of_gain(per_doubling: Difference, worth: float) -> tuple[Verdict, str]:
-    """The verdict on an interval, and why it is not decided where it is not.
-
-    A gain that is surely positive but surely smaller than `worth` is flat: it is not worth having.
-    """
-    low, high = per_doubling.low, per_doubling.high
-    if per_doubling.covers == "nothing":
-        return "cannot say", "no seed ran at both sizes"
-    if per_doubling.covers != "seeds":
-        return "cannot say", "one seed: the interval covers test images, not variation over seeds"
-    if -worth <= low and high <= worth:
-        return "flat", ""
-    if low > 0:
-        return "pays", ""
-    if high < 0:
-        return "hurts", ""
-    return "cannot say", "the interval contains both a relevant gain and none"
-
-
 def _chain(own: list[Step]) -> int | None:
     reached = None
     for step in own:
-        if step.verdict != "pays":
+        if step.verdict != "helps":
             break
         reached = step.to
     return reached

@@ -46,7 +46,7 @@ class CurveFit:
     key: CurveKey
     law: PowerLaw | None
     left_out: dict[str, float]
-    verdict: Literal["decided", "cannot say"]
+    verdict: Literal["decided", "inconclusive"]
     reason: str
 
     @property
@@ -67,7 +67,7 @@ def fit_curve(line: list[Point], draws: int = DRAWS, seed: int = 0) -> CurveFit:
     key = line[0].key
     if len(line) < FEWEST_SIZES:
         have = f"{len(line)} size{'' if len(line) == 1 else 's'}"
-        return CurveFit(key, None, {}, "cannot say", f"{have}; a law with an offset needs four")
+        return CurveFit(key, None, {}, "inconclusive", f"{have}; a law with an offset needs four")
     sizes = np.array([float(p.n) for p in line])
     values = [[1 - value for _, value in p.seeds.values] for p in line]
     cell = np.repeat(np.arange(len(line)), [len(v) for v in values])
@@ -78,7 +78,7 @@ def fit_curve(line: list[Point], draws: int = DRAWS, seed: int = 0) -> CurveFit:
     law = _power_law(sizes, central, drawn)
     left_out = left_out_errors(sizes, np.array([np.mean(v) for v in values]))
     reason = _doubt(law, left_out)
-    return CurveFit(key, law, left_out, "cannot say" if reason else "decided", reason)
+    return CurveFit(key, law, left_out, "inconclusive" if reason else "decided", reason)
 
 
 def _bootstrap(curve: Array, line: list[Point], draws: int, seed: int) -> Array:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from datayield.analysis.results.results import StudyResults
-from datayield.analysis.results.rows import Kind, Row, RunCost
+from datayield.analysis.results.rows import Row, RowKind, RunCost
 from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
@@ -85,7 +85,7 @@ def _cell_rows(
 def _baseline_rows(
     study: Study, spec: BaselineSpec, encoders: dict[EncoderSpec, str], store: Store
 ) -> Iterator[Row]:
-    kind: Kind = spec.name
+    kind: RowKind = spec.name
     fields = {
         "run": spec.id,
         "kind": kind,

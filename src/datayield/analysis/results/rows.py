@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from datayield.spec.run import Budget
 from datayield.spec.study import NamedAxes, axes_label
 
-Kind = Literal["run", "untrained", "pretrained", "pixels"]
+RowKind = Literal["run", "untrained", "pretrained", "pixels"]
 
 
 class Row(NamedTuple):
@@ -17,7 +17,7 @@ class Row(NamedTuple):
     """
 
     run: str  # id of the run or baseline
-    kind: Kind
+    kind: RowKind
     method: str
     encoder: str
     dataset: str  # pretrained on

@@ -36,7 +36,9 @@ def answer(f: Findings) -> list[Headline]:
     there is room. Decided fits add their forecast.
     """
     if not any(row.kind == "run" for row in f.results.rows):
-        return [Headline("cannot say", "none", "", "No run of this study has been evaluated yet.")]
+        return [
+            Headline("inconclusive", "none", "", "No run of this study has been evaluated yet.")
+        ]
     # A suite speaks by its groups: fifteen tasks one by one would drown all else.
     tasks = set(f.tasks)
     lines = {key: line for key, line in f.gains.items() if key.eval not in tasks}
@@ -59,7 +61,7 @@ def answer(f: Findings) -> list[Headline]:
     first = said[: min(len(firsts), head)]
     rest = said[len(first) :]
     if not lines and not grouped:  # what can be said stands before what cannot
-        rest = [Headline("cannot say", "images", "", _one_size(f))]
+        rest = [Headline("inconclusive", "images", "", _one_size(f))]
     warned = _classes_missing(f.results)
     return (grouped + first + base + grids + rest)[: MOST - len(warned)] + warned
 
@@ -75,7 +77,7 @@ def _classes_missing(results: StudyResults) -> list[Headline]:
         return []
     each = [f"{plural(n, 'class').replace('classs', 'classes')} in {e}" for e, n in lost.items()]
     text = f"Test images of classes missing from train: {join(each)}; these always count as wrong."
-    return [Headline("cannot say", "none", "", text)]
+    return [Headline("inconclusive", "none", "", text)]
 
 
 def _over_training(f: Findings) -> list[Headline]:
@@ -96,7 +98,7 @@ def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[C
         total = lines[key].total
         if total.gain.covers == "nothing":
             return 1.0
-        return -(abs(total.gain.mean) + (1 if total.verdict != "cannot say" else 0))
+        return -(abs(total.gain.mean) + (1 if total.verdict != "inconclusive" else 0))
 
     order = sorted(lines, key=weight)
     clearest = [next(k for k in order if k.eval == name) for name in eval_names(order)]

@@ -1,9 +1,10 @@
 """What a normaliser does to a conclusion, in a sentence."""
 
-from datayield.analysis.cost import Comparison, Equal, Normalised, Unit, amount
+from datayield.analysis.cost import Comparison, Equal, Normalised, amount
 from datayield.analysis.format import count, join, method_name, plural, points, span
+from datayield.spec.run import Normaliser
 
-WORDS: dict[Unit, str] = {
+WORDS: dict[Normaliser, str] = {
     "images": "images presented",
     "epochs": "epochs",
     "views": "views",
@@ -33,9 +34,9 @@ def by_how_much(equal: Equal) -> str:
     """'better by 2.1 points (+1.0 to +3.2)', 'inconclusive (−0.2, −0.7 to +0.3)'."""
     d = equal.difference
     inside = f"{points(d.mean)}, {span(d.low, d.high)}"
-    if equal.sign == "cannot say":
+    if equal.sign == "inconclusive":
         return f"inconclusive ({inside})"
-    if equal.sign == "flat":
+    if equal.sign == "no effect":
         return f"no different ({inside})"
     return f"{equal.sign} by {abs(100 * d.mean):.1f} points ({span(d.low, d.high)})"
 
@@ -50,7 +51,7 @@ def sentence(comparison: Comparison) -> str:
         "rests": "The conclusion depends on the budget unit.",
         "partly": "It is conclusive only for some budget units.",
         "stands": "The conclusion is the same for every budget unit.",
-        "cannot say": "Whether the budget unit matters is inconclusive."
+        "inconclusive": "Whether the budget unit matters is inconclusive."
         if len(comparison.equals) > 1
         else "The runs allow only one budget unit.",
     }[comparison.conclusion]

@@ -23,10 +23,10 @@ def _on_labels(table: LabelTable) -> list[Headline]:
     subject = f"{table.place}, labels"
     text = f"{subject}: from {count(table.labels[0])} to {count(table.labels[-1])} labelled images "
     said = {
-        "pays": "help",
-        "flat": "have no effect",
+        "helps": "help",
+        "no effect": "have no effect",
         "hurts": "hurt",
-        "cannot say": "are inconclusive",
+        "inconclusive": "are inconclusive",
     }
     if len(verdicts) == 1:
         text += f"more labels {said[least.verdict]} for all of {plural(len(judged), 'start')}"
@@ -56,8 +56,8 @@ def _on_starts(table: LabelTable, column: int) -> list[Headline]:
 
 def _outcome(d: Difference) -> Chip:
     if d.covers != "seeds":
-        return "cannot say"
-    return "beats" if d.low > 0 else "loses" if d.high < 0 else "cannot say"
+        return "inconclusive"
+    return "beats" if d.low > 0 else "loses" if d.high < 0 else "inconclusive"
 
 
 def _interval(gain: Difference) -> str:

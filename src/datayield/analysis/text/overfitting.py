@@ -9,7 +9,7 @@ from datayield.analysis.text.sentences import Chip, Headline
 _CHIPS: dict[str, Chip] = {
     "peaks and falls": "falls",
     "highest at the end": "rises",
-    "cannot say": "cannot say",
+    "inconclusive": "inconclusive",
 }
 
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 from datayield.analysis.decision import BaselineComparison, Grid, Regime
 from datayield.analysis.format import count, join, percent, points, span
-from datayield.analysis.model import CurveFit, CurveGain, Difference, Verdict, verdict_of_gain
+from datayield.analysis.model import CurveFit, CurveGain, Difference, GainVerdict, verdict_of_gain
 from datayield.analysis.results import GroupGain
 
-Chip = Verdict | Regime | Literal["beats", "loses", "mixed", "falls", "rises"]
+Chip = GainVerdict | Regime | Literal["beats", "loses", "mixed", "falls", "rises"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def yield_sentence(line: CurveGain, fit: CurveFit | None, worth: float) -> Headl
     verdict, gain, how_far = total.verdict, _gain(total.gain), _how_far(line, worth)
     if law and total.gain.covers == "test images only":
         # One seed cannot show its own noise, but the scatter of the sizes about the law does.
-        verdict = "pays"
+        verdict = "helps"
         gain = f"{points(law.gain.value)} points ({span(law.gain.low, law.gain.high)}"
         gain += ", 95% interval from the scatter about a fitted law)"
         how_far = "one seed, so every single step is inconclusive"
@@ -60,15 +60,15 @@ def _group_sentence(
     suite_name: str, name: str, n: int, to: int, mine: list[GroupGain], worth: float
 ) -> Headline:
     subject = f"{suite_name}, {name}"
-    verdicts: list[Verdict] = []
+    verdicts: list[GainVerdict] = []
     parts = []
     for g in mine:
-        verdict: Verdict = "cannot say"
+        verdict: GainVerdict = "inconclusive"
         said = f"{g.group.of}; one task, so no interval"
         if g.low is not None and g.high is not None:
             over_tasks = Difference(g.mean, g.low, g.high, len(g.by_task), "seeds")
             verdict, _ = verdict_of_gain(over_tasks.per(log2(g.to / g.n)), worth)
-            said = f"{span(g.low, g.high)}; {g.group.of}: {_OVERALL[verdict]}"
+            said = f"{span(g.low, g.high)}; {g.group.of}: {verdict}"
         verdicts.append(verdict)
         parts.append(f"{g.group.group} {points(g.mean)} ({said})")
     text = (
@@ -78,14 +78,6 @@ def _group_sentence(
     return Headline(chip, "images", subject, f"{text}{join(parts)}.")
 
 
-_OVERALL: dict[Verdict, str] = {
-    "pays": "helps",
-    "flat": "no effect",
-    "hurts": "hurts",
-    "cannot say": "inconclusive",
-}
-
-
 def _gain(gain: Difference) -> str:
     if gain.covers == "nothing":
         return "no seed ran at both ends"
@@ -93,11 +85,11 @@ def _gain(gain: Difference) -> str:
     return f"{points(gain.mean)} points ({kind} {span(gain.low, gain.high)})"
 
 
-_BEYOND: dict[Verdict, str] = {
-    "pays": "the next step helps",
-    "flat": "the next step has no effect",
+_BEYOND: dict[GainVerdict, str] = {
+    "helps": "the next step helps",
+    "no effect": "the next step has no effect",
     "hurts": "the next step hurts",
-    "cannot say": "beyond that inconclusive",
+    "inconclusive": "beyond that inconclusive",
 }
 
 
@@ -108,17 +100,17 @@ def _how_far(line: CurveGain, worth: float) -> str:
     total = line.total
     if total.gain.covers != "seeds":
         return f"inconclusive, since {_UNSEEN[total.gain.covers]}"
-    if total.verdict == "flat":
-        mixed = {s.verdict for s in line.steps} & {"pays", "hurts"}
+    if total.verdict == "no effect":
+        mixed = {s.verdict for s in line.steps} & {"helps", "hurts"}
         return f"no effect: within {100 * worth:g} point per doubling over the whole range" + (
             ", though single steps differ" if mixed else ""
         )
-    if line.pays_up_to == total.to:
+    if line.helps_up_to == total.to:
         return f"every step helps, up to {count(total.to)}"
-    if line.pays_up_to is not None:
+    if line.helps_up_to is not None:
         later = f", {_BEYOND[line.beyond]}" if line.beyond else ""
-        return f"more images help up to {count(line.pays_up_to)}{later}"
-    if total.verdict == "pays":
+        return f"more images help up to {count(line.helps_up_to)}{later}"
+    if total.verdict == "helps":
         return "more images help over the whole range, though the first step alone is inconclusive"
     if total.verdict == "hurts":
         return "more images hurt over the whole range"
@@ -150,7 +142,7 @@ def baseline_sentences(versus: list[BaselineComparison], kind: str) -> list[Head
     parts: list[str] = []
     several = any(v.gain.covers == "seeds" for v in weakest.values())
     open_ = "is not shown to beat {}" if several else "has one seed, too few to beat {}"
-    verbs = {"beats": "beats {}", "loses": "loses to {}", "cannot say": open_}
+    verbs = {"beats": "beats {}", "loses": "loses to {}", "inconclusive": open_}
     for outcome, verb in verbs.items():
         mine = [v for v in weakest.values() if v.outcome == outcome]
         if mine:
@@ -183,18 +175,18 @@ def _measured(v: BaselineComparison, curves_there: int) -> str:
 def regime_sentence(grid: Grid) -> Headline:
     """How many cells of a grid are limited by what, and its largest corner in numbers."""
     counts = Counter(cell.regime for cell in grid.cells)
-    spoken = {"both": "where both help"}
+    spoken = {"both help": "where both help"}
     named = [
         f"{n} {spoken.get(regime, regime)}"
         for regime, n in counts.most_common()
-        if regime != "cannot say"
+        if regime != "inconclusive"
     ]
-    undecided = counts["cannot say"]
+    unsettled = counts["inconclusive"]
     top = max(grid.cells, key=lambda c: (c.n, c.images))
     subject = f"{grid.key.place}, {grid.key.name}"
     text = f"{subject}, {len(grid.cells)} cells of a grid over N and C: "
     text += join(named) if named else "no cell is conclusive"
-    text += f", {undecided} inconclusive" if named and undecided else ""
+    text += f", {unsettled} inconclusive" if named and unsettled else ""
     moves = [
         f"a doubling of {what} is worth {points(move.per_doubling.mean)} points "
         f"({span(move.per_doubling.low, move.per_doubling.high)})"
@@ -203,7 +195,6 @@ def regime_sentence(grid: Grid) -> Headline:
     ]
     if moves:
         corner = f"{count(top.n)} images, {count(top.images)} presented"
-        limit = {"both": "both help", "cannot say": "inconclusive"}.get(top.regime, top.regime)
-        text += f". At the largest corner ({corner}) {join(moves)}: {limit}"
+        text += f". At the largest corner ({corner}) {join(moves)}: {top.regime}"
     text += "."
     return Headline(top.regime, "regime", subject, text)

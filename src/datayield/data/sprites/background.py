@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from datayield.data.sprites.random_draws import BLOCK, Floats, angle, rgb, uniform
+from datayield.data.sprites.random_draws import BLOCK, Floats32, angle, rgb, uniform
 
 STROKES = 12
 
@@ -14,15 +14,15 @@ STROKES = 12
 class Backdrop:
     """Ground, light and camera, per image [B]."""
 
-    colours: Floats  # [B, 2, 3]: a gradient from one to the other
-    turn: Floats
-    wave: Floats  # [B, 3]: height, cycles per side, phase of a grating
-    wave_turn: Floats
-    rough: Floats  # [B, 3]: heights of three octaves of smooth noise
-    light: Floats
-    light_turn: Floats
-    contrast: Floats
-    noise: Floats  # standard deviation of the camera's noise
+    colours: Floats32  # [B, 2, 3]: a gradient from one to the other
+    turn: Floats32
+    wave: Floats32  # [B, 3]: height, cycles per side, phase of a grating
+    wave_turn: Floats32
+    rough: Floats32  # [B, 3]: heights of three octaves of smooth noise
+    light: Floats32
+    light_turn: Floats32
+    contrast: Floats32
+    noise: Floats32  # standard deviation of the camera's noise
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Strokes:
 
     there: NDArray[np.bool_]
     front: NDArray[np.bool_]
-    x: Floats
-    y: Floats
-    turn: Floats
-    length: Floats
-    width: Floats
-    colours: Floats  # [B, STROKES, 3]
+    x: Floats32
+    y: Floats32
+    turn: Floats32
+    length: Floats32
+    width: Floats32
+    colours: Floats32  # [B, STROKES, 3]
 
 
 def make_backdrop(rng: np.random.Generator, shift: float, clutter: float) -> Backdrop:

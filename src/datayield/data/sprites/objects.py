@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datayield.data.source import Labels
-from datayield.data.sprites.random_draws import BLOCK, Floats, angle, rgb, uniform
+from datayield.data.sprites.random_draws import BLOCK, Floats32, angle, rgb, uniform
 from datayield.data.sprites.shapes import FILLS, SHAPES
 
 OBJECTS = 5
@@ -19,18 +19,18 @@ class Objects:
     there: NDArray[np.bool_]
     shape: Labels
     fill: Labels
-    x: Floats
-    y: Floats
-    radius: Floats
-    turn: Floats  # radians, anticlockwise
-    fill_turn: Floats
-    period: Floats  # of the fill, in radii
-    outline: Floats  # darkness of the rim, 0 to 1
-    colours: Floats  # [B, OBJECTS, 2, 3]
+    x: Floats32
+    y: Floats32
+    radius: Floats32
+    turn: Floats32  # radians, anticlockwise
+    fill_turn: Floats32
+    period: Floats32  # of the fill, in radii
+    outline: Floats32  # darkness of the rim, 0 to 1
+    colours: Floats32  # [B, OBJECTS, 2, 3]
 
 
 def make_objects(
-    rng: np.random.Generator, labels: dict[str, Labels], ground: Floats, shift: float
+    rng: np.random.Generator, labels: dict[str, Labels], ground: Floats32, shift: float
 ) -> Objects:
     """The main object as `labels` says, up to four smaller ones at random, on `ground` [B, 3]."""
     every = (BLOCK, OBJECTS)
@@ -61,7 +61,9 @@ def make_objects(
     return Objects(**{name: column[rows, order] for name, column in vars(drawn).items()})
 
 
-def _places(rng: np.random.Generator, position: Labels, radius: Floats) -> tuple[Floats, Floats]:
+def _places(
+    rng: np.random.Generator, position: Labels, radius: Floats32
+) -> tuple[Floats32, Floats32]:
     """Centres [B, OBJECTS]: the main one in its cell, others where they hide little of another."""
     inside = 0.1 + 0.8 * uniform(rng, BLOCK, 2)
     cell = np.stack([position % 3, position // 3], 1)
@@ -76,7 +78,7 @@ def _places(rng: np.random.Generator, position: Labels, radius: Floats) -> tuple
     return centres[..., 0], centres[..., 1]
 
 
-def _object_colours(rng: np.random.Generator, ground: Floats, shift: float) -> Floats:
+def _object_colours(rng: np.random.Generator, ground: Floats32, shift: float) -> Floats32:
     """Two colours [B, OBJECTS, 2, 3]: the first unlike the ground, the second unlike the first."""
     u = uniform(rng, BLOCK, OBJECTS, 3, 3)
     hue = 0.05 + 0.7 * (u[..., 0] - 0.5) + 0.45 * shift

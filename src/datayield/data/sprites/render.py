@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from datayield.data.source import Pixels
 from datayield.data.sprites.background import Backdrop, Strokes
 from datayield.data.sprites.objects import Objects
-from datayield.data.sprites.random_draws import BLOCK, Floats
+from datayield.data.sprites.random_draws import BLOCK, Floats32
 from datayield.data.sprites.scene import SpriteScene, scene_block
 from datayield.data.sprites.shapes import FILLS, SHAPES, Field
 
-Table = TypeVar("Table", Backdrop, Objects, Strokes)
+Parts = TypeVar("Parts", Backdrop, Objects, Strokes)
 
 AT_ONCE = 1 << 16  # pixels per plane and pass: keeps the working set in the cache
 OCTAVES = (4, 9, 17)  # nodes per side of the smooth noise
@@ -37,13 +37,13 @@ def _draw(scene: SpriteScene, rows: NDArray[np.int64], size: int) -> Pixels:
     return _photograph(canvas, light, scene.rng, x, y)
 
 
-def _ground(b: Backdrop, rng: np.random.Generator, x: Floats, y: Floats) -> Floats:
+def _ground(b: Backdrop, rng: np.random.Generator, x: Floats32, y: Floats32) -> Floats32:
     """A gradient, a grating and smooth noise: [B, 3, S, S]."""
     blend = np.clip(0.5 + 0.7 * _along(b.turn, x, y), 0, 1)[:, None]
     first, second = (b.colours[:, i, :, None, None] for i in (0, 1))
     height, cycles, phase = b.wave.T[..., None, None]
     wave = height * np.sin(np.float32(2 * np.pi) * cycles * _along(b.wave_turn, x, y) + phase)
-    canvas: Floats = first + blend * (second - first) + wave[:, None]
+    canvas: Floats32 = first + blend * (second - first) + wave[:, None]
     for octave, nodes in enumerate(OCTAVES):
         grey = rng.standard_normal((len(blend), 1, nodes, nodes), np.float32)
         tint = rng.standard_normal((len(blend), 3, nodes, nodes), np.float32)
@@ -54,7 +54,7 @@ def _ground(b: Backdrop, rng: np.random.Generator, x: Floats, y: Floats) -> Floa
 
 
 def _lay_strokes(
-    canvas: Floats, strokes: Strokes, there: NDArray[np.bool_], x: Floats, y: Floats
+    canvas: Floats32, strokes: Strokes, there: NDArray[np.bool_], x: Floats32, y: Floats32
 ) -> None:
     for k in range(there.shape[1]):
         b = np.flatnonzero(there[:, k])
@@ -69,7 +69,9 @@ def _lay_strokes(
         _lay(canvas, b, cover, strokes.colours[b, k, :, None, None])
 
 
-def _lay_objects(canvas: Floats, o: Objects, light_turn: Floats, x: Floats, y: Floats) -> None:
+def _lay_objects(
+    canvas: Floats32, o: Objects, light_turn: Floats32, x: Floats32, y: Floats32
+) -> None:
     for k in range(o.there.shape[1]):
         b = np.flatnonzero(o.there[:, k])
         if not len(b):
@@ -89,7 +91,7 @@ def _lay_objects(canvas: Floats, o: Objects, light_turn: Floats, x: Floats, y: F
         _lay(canvas, b, cover, paint)
 
 
-def _lay(canvas: Floats, b: NDArray[np.int64], cover: Floats, paint: Floats) -> None:
+def _lay(canvas: Floats32, b: NDArray[np.int64], cover: Floats32, paint: Floats32) -> None:
     under = canvas[b]
     above = paint - under
     above *= cover
@@ -97,7 +99,9 @@ def _lay(canvas: Floats, b: NDArray[np.int64], cover: Floats, paint: Floats) -> 
     canvas[b] = under
 
 
-def _filled(o: Objects, b: NDArray[np.int64], k: int, dx: Floats, dy: Floats, size: int) -> Floats:
+def _filled(
+    o: Objects, b: NDArray[np.int64], k: int, dx: Floats32, dy: Floats32, size: int
+) -> Floats32:
     """Share of the second colour [M, S, S]; no wave is shorter than the grid can show."""
     period = np.maximum(o.period[b, k], 3.2 / (o.radius[b, k] * size)).astype(np.float32)
     rate = _cells(np.float32(2 * np.pi) / period)
@@ -107,7 +111,7 @@ def _filled(o: Objects, b: NDArray[np.int64], k: int, dx: Floats, dy: Floats, si
 
 
 def _photograph(
-    canvas: Floats, b: Backdrop, rng: np.random.Generator, x: Floats, y: Floats
+    canvas: Floats32, b: Backdrop, rng: np.random.Generator, x: Floats32, y: Floats32
 ) -> Pixels:
     canvas *= (b.contrast[:, None, None] * (1 + _cells(b.light) * _along(b.light_turn, x, y)))[
         :, None
@@ -121,7 +125,7 @@ def _photograph(
     return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
 
 
-def _each(fields: dict[str, Field], kinds: NDArray[np.int64], u: Floats, v: Floats) -> Floats:
+def _each(fields: dict[str, Field], kinds: NDArray[np.int64], u: Floats32, v: Floats32) -> Floats32:
     """The field that each of M planes asks for, evaluated on it: [M, S, S]."""
     out = np.empty_like(u)
     for kind, field in enumerate(fields.values()):
@@ -131,22 +135,22 @@ def _each(fields: dict[str, Field], kinds: NDArray[np.int64], u: Floats, v: Floa
     return out
 
 
-def _grid(size: int) -> tuple[Floats, Floats]:
+def _grid(size: int) -> tuple[Floats32, Floats32]:
     """Centres of pixels as shares of the side: x [1, S], y [S, 1], y down."""
     axis = ((np.arange(size) + 0.5) / size).astype(np.float32)
     return axis[None, :], axis[:, None]
 
 
-def _along(turn: Floats, x: Floats, y: Floats) -> Floats:
+def _along(turn: Floats32, x: Floats32, y: Floats32) -> Floats32:
     """Coordinate along the direction `turn` [M] of a plane: [M, S, S]."""
     return _cells(np.cos(turn)) * x + _cells(np.sin(turn)) * y
 
 
-def _cells(values: Floats) -> Floats:
+def _cells(values: Floats32) -> Floats32:
     return values[:, None, None]
 
 
-def _smooth(nodes: int, size: int) -> Floats:
+def _smooth(nodes: int, size: int) -> Floats32:
     """Weights [size, nodes] that interpolate between nodes without kinks."""
     at = (np.arange(size) + 0.5) / size * (nodes - 1)
     left = np.minimum(at.astype(int), nodes - 2)
@@ -158,5 +162,5 @@ def _smooth(nodes: int, size: int) -> Floats:
     return weights
 
 
-def _rows(table: Table, rows: NDArray[np.int64]) -> Table:
+def _rows(table: Parts, rows: NDArray[np.int64]) -> Parts:
     return type(table)(**{name: column[rows] for name, column in vars(table).items()})

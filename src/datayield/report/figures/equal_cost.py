@@ -1,18 +1,19 @@
 """The larger set against the smaller, by what is held equal: one dot and interval for each."""
 
-from datayield.analysis.cost import UNITS, Comparison, Equal, Unit
+from datayield.analysis.cost import UNITS, Comparison, Equal
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import method_name
 from datayield.analysis.text import by_how_much, held, names
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.palette import COLOURS
+from datayield.spec.run import Normaliser
 
-SHORT: dict[Unit, str] = {
+SHORT: dict[Normaliser, str] = {
     "images": "images", "epochs": "epochs", "views": "views", "flops": "FLOPs", "seconds": "time",
 }  # fmt: skip
 
 
-def normalised_figures(f: Findings) -> list[Figure]:
+def equal_cost_figures(f: Findings) -> list[Figure]:
     """One figure for each evaluation with a comparison under two normalisers or more."""
     figures = []
     for i, name in enumerate(dict.fromkeys(c.context.eval for c in f.normalised.comparisons)):
@@ -82,4 +83,4 @@ def _trace(c: Comparison, x: list[float], colour: str) -> Spec:
 
 
 def _symbol(e: Equal) -> str:
-    return "circle-open" if e.sign == "cannot say" else "circle"
+    return "circle-open" if e.sign == "inconclusive" else "circle"

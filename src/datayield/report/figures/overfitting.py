@@ -11,7 +11,7 @@ from datayield.report.palette import Style, Styles
 _PANEL, _FOOT = 190, 60  # px
 
 
-def peak_figure(f: Findings, look: Styles) -> Figure | None:
+def overfitting_figure(f: Findings, look: Styles) -> Figure | None:
     """One panel each: the first evaluation over training, a suite's mean, the effective rank."""
     scores = [p for p in f.peaks if p.key.metric != RANK and p.key.eval not in f.tasks]
     alone = [p for p in scores if p.key.metric != SCORE]

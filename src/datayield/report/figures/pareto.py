@@ -11,7 +11,7 @@ from datayield.store.format import duration
 AXES: dict[Cost, str] = {"seconds": "seconds of pretraining", "flops": "FLOPs of pretraining"}
 
 
-def frontier_figures(f: Findings, look: Styles) -> list[Figure]:
+def pareto_figures(f: Findings, look: Styles) -> list[Figure]:
     """A figure for each evaluation and cost; those after the first evaluation are folded."""
     figures = []
     first = f.frontiers[0].eval if f.frontiers else ""

@@ -1,4 +1,4 @@
-"""The probe's honesty: what choosing it on the test labels would have added."""
+"""The probe's optimism: what choosing it on the test labels would have added."""
 
 from datayield.analysis.findings import Curves, Findings
 from datayield.analysis.format import count, percent
@@ -8,7 +8,7 @@ from datayield.report.palette import Styles
 BEST_ON_TEST = "_best_on_test"  # after the name of a metric
 
 
-def honesty_figure(f: Findings, look: Styles) -> Figure | None:
+def probe_optimism_figure(f: Findings, look: Styles) -> Figure | None:
     """How much choosing the probe on the test labels would have flattered each cell."""
     data = []
     best: Curves = {}  # by the key of the honest curve
@@ -51,5 +51,5 @@ def honesty_figure(f: Findings, look: Styles) -> Figure | None:
     ticks = {"tickvals": list(range(len(evals))), "ticktext": evals, "showgrid": False}
     layout = layout_of(ticks, {"title": {"text": "optimism, points"}, "rangemode": "tozero"})
     return Figure(
-        "honesty", "best on test − score without tuning on test", {"data": data, "layout": layout}
+        "optimism", "best on test − score without tuning on test", {"data": data, "layout": layout}
     )

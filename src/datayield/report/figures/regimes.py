@@ -9,7 +9,7 @@ from datayield.spec.run import short_number
 _SCALE = [[0, "#f4f1e6"], [1, "#6fb3dc"]]  # light throughout, so that one ink reads on all of it
 
 
-def heat_figures(f: Findings) -> list[Figure]:
+def regime_figures(f: Findings) -> list[Figure]:
     """The score over N and C with the regime of each cell."""
     figures = []
     for i, grid in enumerate(f.grids):

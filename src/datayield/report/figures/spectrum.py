@@ -12,15 +12,15 @@ from datayield.spec.evaluation import FEW_VIEWS, LEADING_EIGENVALUES, eigenvalue
 
 _FULLY_SHOWN = 2  # figures; further curves are folded
 
-Line = dict[int, float]  # index -> eigenvalue
-Lines = dict[int | None, Line]  # views (None: all of them) -> line
+Eigenvalues = dict[int, float]  # index -> eigenvalue
+Spectra = dict[int | None, Eigenvalues]  # views (None: all of them) -> line
 
 
 def spectrum_figures(f: Findings) -> list[Figure]:
     """One figure per evaluation and curve, at its largest N and last share of the budget."""
     measured = {row.metric for row in f.results.rows}
-    of_curves: dict[tuple[CurveKey, int], Lines] = {}
-    of_bases: dict[str, dict[tuple[str, str], Line]] = {}
+    of_curves: dict[tuple[CurveKey, int], Spectra] = {}
+    of_bases: dict[str, dict[tuple[str, str], Eigenvalues]] = {}
     for views, index in product((None, *FEW_VIEWS), range(1, LEADING_EIGENVALUES + 1)):
         metric = eigenvalue_metric(index, views)
         if metric not in measured:
@@ -42,7 +42,7 @@ def spectrum_figures(f: Findings) -> list[Figure]:
     ]
 
 
-def _spectra(lines: Lines, bases: dict[tuple[str, str], Line]) -> Spec:
+def _spectra(lines: Spectra, bases: dict[tuple[str, str], Eigenvalues]) -> Spec:
     order = sorted(lines, key=lambda views: views or 10**9)
     colours = [*COLOURS[1 : len(order)], COLOURS[0]]
     data = [
@@ -69,7 +69,7 @@ def _spectra(lines: Lines, bases: dict[tuple[str, str], Line]) -> Spec:
     return {"data": data, "layout": layout}
 
 
-def _line(values: Line, name: str, colour: str, dash: str) -> Spec:
+def _line(values: Eigenvalues, name: str, colour: str, dash: str) -> Spec:
     positive = {k: v for k, v in sorted(values.items()) if v > 0}  # a log axis has no 0
     return {
         "type": "scatter",

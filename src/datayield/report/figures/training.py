@@ -9,7 +9,7 @@ from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.palette import Styles
 from datayield.spec.run import short_number
 
-Lines = dict[tuple[CurveKey, int], list[Point]]
+TrainingCurves = dict[tuple[CurveKey, int], list[Point]]
 
 
 def time_figures(f: Findings, look: Styles) -> list[Figure]:
@@ -27,7 +27,7 @@ def state_figures(f: Findings, look: Styles) -> list[Figure]:
 
 
 def _figures(
-    f: Findings, look: Styles, metrics: dict[str, tuple[str, Lines, float]]
+    f: Findings, look: Styles, metrics: dict[str, tuple[str, TrainingCurves, float]]
 ) -> list[Figure]:
     figures = []
     for metric, (named, lines, scale) in metrics.items():
@@ -42,7 +42,7 @@ def _figures(
     return figures
 
 
-def _over_time(lines: Lines, look: Styles, scale: float, y_title: str) -> Spec:
+def _over_time(lines: TrainingCurves, look: Styles, scale: float, y_title: str) -> Spec:
     sizes = sorted({n for _, n in lines})
     picked = sorted({sizes[0], sizes[len(sizes) // 2], sizes[-1]})
     symbols = dict(zip(picked, ("circle-open", "square-open", "diamond"), strict=False))

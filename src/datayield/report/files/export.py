@@ -87,7 +87,7 @@ def _readme(
 
 
 def _bad_news_first(judged: dict[str, Any]) -> int:
-    order = ("contradicted", "undecided", "reproduced", "not asked")
+    order = ("contradicted", "inconclusive", "reproduced", "not tested")
     return order.index(judged["verdict"])
 
 

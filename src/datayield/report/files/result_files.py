@@ -67,12 +67,12 @@ def curves_to_csv(
         if gain is not None:
             d = gain.total.gain
             row += [gain.total.n, gain.total.to, d.mean, d.low, d.high, d.seeds]
-            row += [gain.total.verdict, gain.pays_up_to]
+            row += [gain.total.verdict, gain.helps_up_to]
         row += [""] * (len(key) + 8 - len(row)) + [fit.verdict, fit.reason]
         if fitted is not None:
             row += [*fitted.a, *fitted.b, *fitted.c]
         rows.append(row)
-    gained = ["from", "to", "gain", "gain_low", "gain_high", "seeds", "verdict", "pays_up_to"]
+    gained = ["from", "to", "gain", "gain_low", "gain_high", "seeds", "verdict", "helps_up_to"]
     _write(path, [*CurveKey._fields, *gained, "law", "why_not", *law], rows)
 
 

@@ -6,7 +6,7 @@ from datayield.analysis.claims import ITEM_CORRELATION, LEVEL, ClaimVerdict, sai
 from datayield.analysis.findings import Findings
 
 SCHEMA_VERSION = 1
-_ORDER = ("reproduced", "contradicted", "undecided", "not asked")
+_ORDER = ("reproduced", "contradicted", "inconclusive", "not tested")
 
 
 def claims_table(f: Findings) -> dict[str, Any]:

@@ -13,16 +13,16 @@ from datayield.analysis.results import StudyResults
 from datayield.analysis.text.answer import answer
 from datayield.report.figures import (
     Figure,
-    frontier_figures,
+    equal_cost_figures,
     gain_figures,
     group_figures,
-    heat_figures,
-    honesty_figure,
     label_figures,
-    normalised_figures,
-    peak_figure,
+    overfitting_figure,
+    pareto_figures,
+    probe_optimism_figure,
     published_figures,
     rank_figures,
+    regime_figures,
     selection_figures,
     spectrum_figures,
     state_figures,
@@ -80,7 +80,7 @@ def write_report(results: StudyResults, folder: Path) -> Path:
 
 def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[str]) -> str:
     """The page: figures of what is drawn, beside `text`; `files` are linked as lying beside it."""
-    honesty, peak = honesty_figure(findings, look), peak_figure(findings, look)
+    optimism, peak = probe_optimism_figure(findings, look), overfitting_figure(findings, look)
     figures = {
         "yields": yield_figures(findings, look),
         "group_figures": group_figures(findings, look),
@@ -88,14 +88,14 @@ def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[s
         "ranks": rank_figures(findings, look),
         "times": [*time_figures(findings, look), *state_figures(findings, look)],
         "selection": selection_figures(findings),
-        "heats": heat_figures(findings),
+        "heats": regime_figures(findings),
         "published": published_figures(findings),
-        "normalised_figures": normalised_figures(findings),
-        "fronts": frontier_figures(findings, look),
+        "equal_cost_figures": equal_cost_figures(findings),
+        "fronts": pareto_figures(findings, look),
         "label_figures": label_figures(findings, look),
         "peak": [peak] if peak else [],
         "spectra": spectrum_figures(findings),
-        "honesty": [honesty] if honesty else [],
+        "optimism": [optimism] if optimism else [],
     }
     drawn = [figure for group in figures.values() for figure in group]
     return template("template.html").render(

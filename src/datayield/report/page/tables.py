@@ -9,10 +9,10 @@ from datayield.analysis.model import CurveGain, Difference, Step
 from datayield.analysis.results import CurveKey, Seeds
 from datayield.spec.run import short_number
 
-Table = dict[str, Any]
+PageTable = dict[str, Any]
 
 
-def gain_table(f: Findings, name: str) -> Table:
+def gain_table(f: Findings, name: str) -> PageTable:
     """Rows: curves. Columns: steps between neighbouring sizes, then the whole way."""
     lines = [g for key, g in f.gains.items() if key.eval == name]
     steps = sorted({(s.n, s.to) for g in lines for s in g.steps})
@@ -26,7 +26,7 @@ def gain_table(f: Findings, name: str) -> Table:
                 "cells": [_step(_find(g, step)) for step in steps],
                 "total": _step(g.total, whole=True),
                 "range": f"{short_number(g.total.n)} → {short_number(g.total.to)}",
-                "pays_up_to": count(g.pays_up_to) if g.pays_up_to else "–",
+                "helps_up_to": count(g.helps_up_to) if g.helps_up_to else "–",
             }
             for g in lines
         ],
@@ -103,7 +103,7 @@ def fit_rows(f: Findings) -> list[dict[str, Any]]:
     return rows
 
 
-def result_table(f: Findings, name: str) -> Table:
+def result_table(f: Findings, name: str) -> PageTable:
     """Rows: sizes and baselines. Columns: curves."""
     lines = f.of(name)
     cells = {(p.n, key): p.seeds for key, line in lines.items() for p in line}
@@ -135,7 +135,7 @@ def _cell(seeds: Seeds) -> dict[str, str]:
     }
 
 
-def label_table(table: LabelTable) -> Table:
+def label_table(table: LabelTable) -> PageTable:
     """Rows: starts. Columns: labelled images, and what the way from first to last brought."""
     return {
         "title": table.place,
@@ -177,7 +177,7 @@ def _start_cell(cell: Seeds | None, over: Difference | None) -> dict[str, str] |
     }
 
 
-def selection_table(f: Findings, name: str) -> Table:
+def selection_table(f: Findings, name: str) -> PageTable:
     """Rows: curves at their smallest and largest N. Columns: ways of choosing a checkpoint."""
     every = [ledger for ledger in f.ledgers if ledger.key.eval == name]
     ends = {

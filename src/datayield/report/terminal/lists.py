@@ -27,10 +27,10 @@ from datayield.spec.study import as_run, load_study, recipe_set, recipe_sets, sh
 _REFERENCE = {"name": "resnet18", "stem": "cifar", "size": 32}
 _REFERENCE_VIT = {"name": "vit_tiny", "patch": 4, "size": 32}
 
-Rows = list[dict[str, Any]]
+TableRows = list[dict[str, Any]]
 
 
-def methods() -> Rows:
+def methods() -> TableRows:
     """Objectives: paper, cost of an image, views, and knobs with defaults.
 
     Cost: FLOPs of a training step with these knobs and the usual views (those of the recipes
@@ -69,7 +69,7 @@ def _relative_cost(method: type[AnyMethod]) -> float | None:
     return round(step / (6 * view), 2) if step and view else None
 
 
-def recipes() -> Rows:
+def recipes() -> TableRows:
     """Sets of published recipes; what is in them, in JSON."""
     return [
         {
@@ -85,13 +85,13 @@ def recipes() -> Rows:
     ]
 
 
-def encoders() -> Rows:
+def encoders() -> TableRows:
     """Encoders with a closed form of their cost, at one usual size each."""
     usual = [EncoderSpec(name="convnet", size=32, width=CONVNET_WIDTH)]
     usual += [EncoderSpec(name=name, stem="cifar", size=32) for name in RESNETS]
     usual += [EncoderSpec(name=name, patch=8, size=64) for name in VITS]
     usual += [EncoderSpec(name="viny", patch=16, size=128)]
-    rows: Rows = []
+    rows: TableRows = []
     for spec in usual:
         detail = f"stem: {spec.stem}" if spec.stem else f"patch: {spec.patch}"
         macs = encoder_macs(spec, spec.size) or 0.0
@@ -110,7 +110,7 @@ def encoders() -> Rows:
     return rows
 
 
-def views() -> Rows:
+def views() -> TableRows:
     """Recipes of views with their values."""
     return [
         {
@@ -127,12 +127,12 @@ def views() -> Rows:
     ]
 
 
-def protocols() -> Rows:
+def protocols() -> TableRows:
     """Evaluation protocols; a changed default gets a new name."""
     return [{"protocol": name, "what": protocol.summary} for name, protocol in PROTOCOLS.items()]
 
 
-def studies() -> Rows:
+def studies() -> TableRows:
     """Studies that ship with datayield."""
     return [
         {"study": path.stem, "question": load_study(str(path)).question}
@@ -140,7 +140,7 @@ def studies() -> Rows:
     ]
 
 
-CATALOGUES: dict[str, Callable[[], Rows]] = {
+CATALOGUES: dict[str, Callable[[], TableRows]] = {
     "studies": studies,
     "methods": methods,
     "recipes": recipes,
@@ -166,7 +166,7 @@ NOTES = {
 _ONLY_JSON = {"values", "data", "label rule", "oddity"}
 
 
-def show(console: Console, rows: Rows, note: str = "") -> None:
+def show(console: Console, rows: TableRows, note: str = "") -> None:
     """Rows as a table that folds at the terminal's width, and a note under it."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     columns = [name for name in rows[0] if name not in _ONLY_JSON]

@@ -85,7 +85,7 @@ class Tick(NamedTuple):
 
 def pretrain(
     spec: RunSpec,
-    source: TrainingData,
+    data: TrainingData,
     folder: RunFolder,
     *,
     shares: tuple[float, ...],
@@ -111,7 +111,7 @@ def pretrain(
     compiled = compiling() and compile_encoders(method)
     part = local_slice(spec.batch)
     optimizer = build_optimizer(method, spec.optim)
-    start, meter = load_state(folder, spec.id, source.digests, method, optimizer, device)
+    start, meter = load_state(folder, spec.id, data.digests, method, optimizer, device)
     if start == 0:
         meter.estimate = estimate
         meter.layout, meter.threads, _ = choose_settings(spec.encoder, spec.precision, device)
@@ -138,7 +138,7 @@ def pretrain(
                 save_checkpoint(folder, spec, share, step, method)
         if step in branches and not branches[step].exists():
             meter.seconds += time.perf_counter() - clock
-            write_state(branches[step], spec.id, source.digests, step, method, optimizer, meter)
+            write_state(branches[step], spec.id, data.digests, step, method, optimizer, meter)
             clock = time.perf_counter()
         if step == steps:
             break
@@ -146,7 +146,7 @@ def pretrain(
         if stopping or time.perf_counter() - saved_at > save_seconds:
             now = time.perf_counter()
             meter.seconds += now - clock
-            save_state(folder, spec.id, source.digests, step, steps, method, optimizer, meter)
+            save_state(folder, spec.id, data.digests, step, steps, method, optimizer, meter)
             if stopping:
                 raise InterruptedRunError(
                     f"stopped at step {step} of {steps}, saved",
@@ -155,8 +155,8 @@ def pretrain(
             saved_at = clock = time.perf_counter()
 
         before = time.perf_counter()
-        pixels = source.images.batch(spec.seed, step, spec.batch, part)
-        targets = source.targets(spec.seed, step, spec.batch, part)
+        pixels = data.images.batch(spec.seed, step, spec.batch, part)
+        targets = data.targets(spec.seed, step, spec.batch, part)
         fetched = time.perf_counter()
         views = make_views(pixels, spec.views, spec.seed, step, spec.batch, part.start)
         viewed = time.perf_counter()
@@ -178,7 +178,7 @@ def pretrain(
     final_loss = float(losses[-1]) if start < steps else math.nan
     weights = weights_digest(method.state_dict())
     _check_alike(weights, spec)
-    folder.write_run_cost(_spent(spec, source, meter, final_loss, weights, device, compiled))
+    folder.write_run_cost(_spent(spec, data, meter, final_loss, weights, device, compiled))
     folder.state.unlink(missing_ok=True)
     (folder.path / "progress.json").unlink(missing_ok=True)
 
@@ -249,7 +249,7 @@ def _tick(step: int, spec: RunSpec, meter: Meter, loss: float) -> Tick:
 
 def _spent(
     spec: RunSpec,
-    source: TrainingData,
+    data: TrainingData,
     meter: Meter,
     final_loss: float,
     weights: str,
@@ -275,9 +275,9 @@ def _spent(
         resumed=meter.resumed,
         final_loss=final_loss,
         weights=weights,
-        data_digest=source.data_digest,
-        indices_digest=source.indices_digest,
-        skipped=source.skipped,
+        data_digest=data.data_digest,
+        indices_digest=data.indices_digest,
+        skipped=data.skipped,
         speed_key=speed_key(spec),
         versions=versions(),
         shared=Shared(**meter.shared) if meter.shared else None,

@@ -12,7 +12,7 @@ from datayield.spec.frozen import Frozen
 from datayield.spec.validate import validated
 
 Axis = Literal["", "n", "images", "labels", "label_fraction", "views", "projector", "beta"]
-Unit = Literal["", "percent", "points", "factor", "distance", "epochs", "seconds"]
+PublishedUnit = Literal["", "percent", "points", "factor", "distance", "epochs", "seconds"]
 _NUMBERS = ("at", "value", "spread", "seeds")
 
 
@@ -31,7 +31,7 @@ class Published(Frozen):
     at: float | None = None
     evaluation: str = ""
     metric: str = Field(min_length=1, description="accuracy, miou, or what `unit` explains")
-    unit: Unit = ""
+    unit: PublishedUnit = ""
     value: float | None = None
     spread: float | None = Field(None, ge=0, description="standard deviation over seeds, as value")
     seeds: int | None = Field(None, ge=1)

@@ -1,7 +1,7 @@
 """One evaluation: which images and labels, by which versioned protocol."""
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -9,9 +9,8 @@ from datayield.spec.errors import nearest
 from datayield.spec.evaluation.protocols import PROTOCOLS, Protocol, ProtocolName, names_where
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import versioned_digest
-from datayield.spec.run import VIEW_RECIPES, Classes
+from datayield.spec.run import VIEW_RECIPES, Classes, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["accuracy", "balanced_accuracy"]
 DRAWS = 5  # of the labels, where a share of them is asked for and `draws` is not stated
 

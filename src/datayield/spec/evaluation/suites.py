@@ -14,8 +14,8 @@ from datayield.spec.validate import validated
 from datayield.spec.yaml_file import read_mapping
 
 _FOLDER = Path(__file__).with_name("suites")
-Group = Literal["natural", "specialised", "structured"]
-GROUPS: tuple[Group, ...] = ("natural", "specialised", "structured")
+TaskGroupName = Literal["natural", "specialised", "structured"]
+GROUPS: tuple[TaskGroupName, ...] = ("natural", "specialised", "structured")
 
 
 class SuiteTask(Frozen):
@@ -26,7 +26,7 @@ class SuiteTask(Frozen):
     """
 
     task: str
-    group: Group
+    group: TaskGroupName
     dataset: str
     label: str = "label"
     train: str = "train"
@@ -70,7 +70,7 @@ class Asked(Frozen):
     size: int = Field(ge=8)
     seed: int = Field(0, ge=0)
     test_count: int | None = Field(None, ge=2, description="of each task's test images")
-    groups: tuple[Group, ...] = GROUPS
+    groups: tuple[TaskGroupName, ...] = GROUPS
     without: tuple[str, ...] = ()
     required: bool = False
     at: tuple[float, ...] | None = None

@@ -15,7 +15,7 @@ from datayield.spec.run.cost import (
     encoder_params,
     flops_per_image,
 )
-from datayield.spec.run.data_config import distinct, fixed, give_way, lay_out, splits_of
+from datayield.spec.run.data_config import Raw, distinct, fixed, give_way, lay_out, splits_of
 from datayield.spec.run.durations import DURATIONS, converted, in_epochs
 from datayield.spec.run.encoder import CONVNET_WIDTH, ENCODERS, RESNETS, VINY, VITS, EncoderSpec
 from datayield.spec.run.method import (
@@ -28,7 +28,7 @@ from datayield.spec.run.method import (
 )
 from datayield.spec.run.milestone_run import run_at
 from datayield.spec.run.objective import JointEmbedding
-from datayield.spec.run.optim import OptimSpec
+from datayield.spec.run.optim import OptimSpec, Share
 from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.spec.run.split_listing import Listing, Listings
 from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset
@@ -59,7 +59,9 @@ __all__ = [
     "Normaliser",
     "OptimSpec",
     "Part",
+    "Raw",
     "RunSpec",
+    "Share",
     "SimMIMSpec",
     "Subset",
     "SupervisedSpec",

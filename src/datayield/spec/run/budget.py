@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from datayield.spec.errors import ConfigError
 from datayield.spec.frozen import Frozen
 
-Unit = Literal["images", "epochs", "steps", "flops"]
+BudgetUnit = Literal["images", "epochs", "steps", "flops"]
 # What runs can be compared at equal amounts of.
 Normaliser = Literal["images", "epochs", "views", "flops", "seconds"]
 NORMALISERS: tuple[Normaliser, ...] = ("images", "epochs", "views", "flops", "seconds")
@@ -21,7 +21,7 @@ NORMALISERS: tuple[Normaliser, ...] = ("images", "epochs", "views", "flops", "se
 class Budget(Frozen):
     """How much pretraining may consume. In YAML: one key, for example `{epochs: 100}`."""
 
-    unit: Unit
+    unit: BudgetUnit
     amount: float = Field(gt=0)
 
     @model_validator(mode="before")

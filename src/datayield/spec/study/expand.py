@@ -11,6 +11,7 @@ from datayield.spec.run import (
     VIEW_RECIPES,
     Budget,
     Listings,
+    Raw,
     RunSpec,
     as_share,
     converted,
@@ -24,8 +25,6 @@ from datayield.spec.run import (
 )
 from datayield.spec.study.recipes import published
 from datayield.spec.validate import changed, validated
-
-Raw = dict[str, Any]  # as read from YAML
 
 
 def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) -> RunSpec:
