@@ -36,6 +36,6 @@ def frontiers_of(results: StudyResults, cost: Cost = "seconds") -> list[Frontier
     return frontiers(results.study, RunCosts(results).readings(results.main.rows), cost)
 
 
-def styles_of(found: Findings) -> Styles:
+def styles_of(findings: Findings) -> Styles:
     """How the page draws these curves."""
-    return styles([*found.main, *found.rank, *found.scores])
+    return styles([*findings.main, *findings.rank, *findings.scores])

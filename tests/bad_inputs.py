@@ -119,10 +119,10 @@ def both(*makes: Make) -> Make:
 
 def _checkpoint(folder: Path) -> Path:
     """The finished run's last checkpoint, its result taken away so that it is evaluated again."""
-    (found,) = (folder / "store" / "runs").glob("*/checkpoints/1.000000.pt")
-    for result in (found.parent.parent / "evals").glob("1.000000-*.json"):
+    (checkpoint,) = (folder / "store" / "runs").glob("*/checkpoints/1.000000.pt")
+    for result in (checkpoint.parent.parent / "evals").glob("1.000000-*.json"):
         result.unlink()
-    return found
+    return checkpoint
 
 
 def not_a_number(folder: Path) -> None:

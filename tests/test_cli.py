@@ -52,11 +52,11 @@ VERBS = {
 def test_verbs_and_flags_are_frozen() -> None:
     """Flags choose which study and where, never what: a new one needs a reason, and this line."""
     group = typer.main.get_command(app)
-    found = {
+    flags = {
         name: {o.removeprefix("--") for p in command.params for o in p.opts if o.startswith("--")}
         for name, command in group.commands.items()  # type: ignore[attr-defined]
     }
-    assert found == VERBS
+    assert flags == VERBS
 
 
 def test_a_whole_study_to_a_report_and_nothing_twice(datayield: Call, tmp_path: Path) -> None:
@@ -178,9 +178,9 @@ def test_ls_lists(datayield: Call, what: str) -> None:
 
 
 def test_doctor_finds_no_problem_and_says_what_there_is(datayield: Call) -> None:
-    found = json.loads(datayield("doctor", "--data", "--json").out)
-    assert found["problems"] == []
-    assert {"digits", "sprites"} <= {entry["name"] for entry in found["datasets"]}
+    report = json.loads(datayield("doctor", "--data", "--json").out)
+    assert report["problems"] == []
+    assert {"digits", "sprites"} <= {entry["name"] for entry in report["datasets"]}
     assert datayield("doctor").code == 0
 
 
@@ -196,10 +196,10 @@ def test_doctor_measures_what_is_fastest_here(
     rates = importlib.import_module("datayield.run.timing.cpu_rates")
     monkeypatch.setattr(rates, "SECONDS", 0.0)
     monkeypatch.setattr(rates, "BATCH", 2)
-    found = json.loads(datayield("doctor", "--measure", "--json").out)
-    lines = found["training, images per second"]
+    report = json.loads(datayield("doctor", "--measure", "--json").out)
+    lines = report["training, images per second"]
     assert {line["precision"] for line in lines} == {"fp32", "bf16"}
-    for name, best in found["fastest here"].items():
+    for name, best in report["fastest here"].items():
         own = [line for line in lines if line["encoder"] == name]
         top = max(own, key=lambda line: line["images_per_second"])
         assert best.startswith("{precision}, {layout}, {threads} threads; ".format(**top))

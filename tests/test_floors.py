@@ -90,22 +90,22 @@ def imports_of(source: str) -> Iterator[tuple[int, str, str]]:
 
 def upward(path: Path, source: str) -> list[str]:
     """Imports that do not point down: to a room of the same or a higher floor, or within a room."""
-    room, found = _room(path), []
+    room, wrong = _room(path), []
     here = _part(_module(path))
     for line, module, _ in imports_of(source):
         where = f"{path.relative_to(PACKAGE)}:{line} imports {module}"
         top, other = (module.split(".") + [""])[:2]
         if top in ("torch", "torchvision", "timm"):
-            found += [where] if room not in ENGINE_WING else []
+            wrong += [where] if room not in ENGINE_WING else []
         elif top != "datayield" or other not in FLOORS:
             continue
         elif other != room:
             wrong_wing = room in PAPER_WING and other not in PAPER_WING
-            found += [where] if FLOORS[other] >= FLOORS[room] or wrong_wing else []
+            wrong += [where] if FLOORS[other] >= FLOORS[room] or wrong_wing else []
         elif room in SUBFLOORS and _part(module) != here:
             floor = {p: i for i, names in enumerate(SUBFLOORS[room]) for p in names.split()}
-            found += [where] if floor[_part(module)] >= floor[here] else []
-    return found
+            wrong += [where] if floor[_part(module)] >= floor[here] else []
+    return wrong
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -77,8 +77,8 @@ def _sentences() -> Iterator[tuple[Path, str]]:
 @pytest.mark.parametrize("wording", PRIVATE)
 def test_no_sentence_uses_a_private_wording(wording: str) -> None:
     pattern = re.compile(rf"\b(?:{wording})\b", re.IGNORECASE)
-    found = [f"{path.name}: {text}" for path, text in _sentences() if pattern.search(text)]
-    assert not found, f"write {PRIVATE[wording]!r}: {found}"
+    sentences = [f"{path.name}: {text}" for path, text in _sentences() if pattern.search(text)]
+    assert not sentences, f"write {PRIVATE[wording]!r}: {sentences}"
 
 
 def test_sentences_of_every_kind_are_read() -> None:

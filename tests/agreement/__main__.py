@@ -82,9 +82,9 @@ def table(headings: list[str], lines: list[list[str]]) -> str:
     )
 
 
-def markdown(found: dict[str, Any]) -> str:
+def markdown(results: dict[str, Any]) -> str:
     marks, notes = {}, []
-    for one in found["losses"]:
+    for one in results["losses"]:
         if one["views_not_alike"]:
             marks[one["loss"]] = f" ({len(notes) + 1})"
             notes.append(
@@ -92,20 +92,20 @@ def markdown(found: dict[str, Any]) -> str:
                 f"Other exchanges change the loss by {cell(one['across_parts'])} or more."
             )
     lines = []
-    for one in found["losses"]:
+    for one in results["losses"]:
         cells = {key: cell(one[key]) for key in COLUMNS}
         cells["views"] += marks.get(one["loss"], "")
         lines.append(list(cells.values()))
-    kept = " (golden values, one size)" if found["golden_values"] else ""
-    sizes = ", ".join(f"{batch} x {dim}" for batch, dim in found["sizes"])
-    states = [[name, *map(cell, gaps.values())] for name, gaps in found["states"].items()]
+    kept = " (golden values, one size)" if results["golden_values"] else ""
+    sizes = ", ".join(f"{batch} x {dim}" for batch, dim in results["sizes"])
+    states = [[name, *map(cell, gaps.values())] for name, gaps in results["states"].items()]
     return "\n".join(
         [
             "Largest differences in float64, absolute, or relative to the largest entry where that",
             "is below one. `value`, `gradient`: from the published formula in loops;",
-            f"`lightly`: both, from lightly {found['lightly']}{kept};",
+            f"`lightly`: both, from lightly {results['lightly']}{kept};",
             "`permuted`: both, from themselves. `float32`: both, from float64, relative.",
-            f"Images x dimensions: {sizes}. torch {found['torch']}.",
+            f"Images x dimensions: {sizes}. torch {results['torch']}.",
             "",
             table(list(COLUMNS.values()), lines),
             "",
@@ -127,8 +127,8 @@ def main() -> None:
     if asked.write_golden:
         golden.write()
         return
-    found = collect()
-    sys.stdout.write(json.dumps(found, indent=1) + "\n" if asked.json else markdown(found))
+    results = collect()
+    sys.stdout.write(json.dumps(results, indent=1) + "\n" if asked.json else markdown(results))
 
 
 if __name__ == "__main__":

@@ -126,12 +126,12 @@ def test_the_table_says_what_was_computed(
     monkeypatch.setattr(table, "CASES", few)
     monkeypatch.setattr(sys, "argv", ["agreement", "--json"])
     table.main()
-    found = json.loads(capsys.readouterr().out)
-    assert [row["loss"] for row in found["losses"]] == ["BYOL", "SwAV"]
-    assert all(0 < row["value"] < LIMIT and row["gradcheck"] for row in found["losses"])
+    results = json.loads(capsys.readouterr().out)
+    assert [row["loss"] for row in results["losses"]] == ["BYOL", "SwAV"]
+    assert all(0 < row["value"] < LIMIT and row["gradcheck"] for row in results["losses"])
     monkeypatch.setattr(sys, "argv", ["agreement"])
     table.main()
     printed = capsys.readouterr().out
-    for row in found["losses"]:
+    for row in results["losses"]:
         assert f"| {row['loss']:<4} | {table.cell(row['value'])} " in printed
     assert "only the first 2 have codes" in printed

@@ -47,9 +47,9 @@ def test_a_name_below_the_data_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("DATAYIELD_DATA", str(tmp_path))
     assert len(find("pets", "train")) == 3
     assert find("pets", "test").labels["label"].tolist() == [1]  # classes of all splits count
-    found = {entry.name: entry for entry in entries()}
-    assert found["pets"].splits == {"test": None, "train": None}
-    assert set(found) >= {"digits", "sprites", "torchvision/CIFAR10"}
+    by_name = {entry.name: entry for entry in entries()}
+    assert by_name["pets"].splits == {"test": None, "train": None}
+    assert set(by_name) >= {"digits", "sprites", "torchvision/CIFAR10"}
 
 
 def test_fingerprint_does_not_depend_on_the_place_but_the_stamp_does(tmp_path: Path) -> None:

@@ -36,9 +36,9 @@ def reference(n: int, key: tuple[int, ...], i: int) -> int:
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 10, 97, 1000, 4097])
 def test_it_is_a_permutation_and_the_formulas(n: int) -> None:
-    found = bijection(n, (7, 1), np.arange(n))
-    assert sorted(found.tolist()) == list(range(n))
-    assert found[:50].tolist() == [reference(n, (7, 1), i) for i in range(min(n, 50))]
+    permuted = bijection(n, (7, 1), np.arange(n))
+    assert sorted(permuted.tolist()) == list(range(n))
+    assert permuted[:50].tolist() == [reference(n, (7, 1), i) for i in range(min(n, 50))]
 
 
 def test_it_is_the_formulas_for_large_n() -> None:
@@ -50,19 +50,19 @@ def test_it_is_the_formulas_for_large_n() -> None:
 
 def test_it_looks_random() -> None:
     n = 1_000_003
-    found = bijection(n, (5,), np.arange(n))
-    for stretch in (found[:100_000], found[::10][:100_000]):
+    permuted = bijection(n, (5,), np.arange(n))
+    for stretch in (permuted[:100_000], permuted[::10][:100_000]):
         counts = np.bincount(stretch * 1000 // n, minlength=1000)
         chi2 = float(((counts - 100) ** 2 / 100).sum())
         assert 800 < chi2 < 1150  # 899 +- 42 for draws without replacement of a tenth
-    assert abs(np.corrcoef(found, np.arange(n))[0, 1]) < 0.005
-    assert abs(np.corrcoef(found[1:], found[:-1])[0, 1]) < 0.005
-    assert (found == bijection(n, (6,), np.arange(n))).sum() < 10
+    assert abs(np.corrcoef(permuted, np.arange(n))[0, 1]) < 0.005
+    assert abs(np.corrcoef(permuted[1:], permuted[:-1])[0, 1]) < 0.005
+    assert (permuted == bijection(n, (6,), np.arange(n))).sum() < 10
 
 
 def test_the_order_of_many_images_never_changes() -> None:
-    found = bijection(100_000_000, (0,), np.arange(4))
-    assert found.tolist() == [
+    permuted = bijection(100_000_000, (0,), np.arange(4))
+    assert permuted.tolist() == [
         33627916,
         84791908,
         87993269,

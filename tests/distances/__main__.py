@@ -18,7 +18,7 @@ def relative(ours: float, theirs: float) -> float:
 
 def rows() -> list[dict[str, Any]]:
     """Relative differences of each figure and size, from loops and from each package."""
-    found = []
+    differences = []
     for case in CASES:
         for n, d in SIZES:
             x, y = samples(n, d)
@@ -27,11 +27,11 @@ def rows() -> list[dict[str, Any]]:
             row["loops"] = relative(ours, case.naive(x, y))
             for oracle in case.oracles:
                 row[oracle.partition("_")[2]] = relative(ours, golden.figure(oracle, n, d))
-            found.append(row)
-    return found
+            differences.append(row)
+    return differences
 
 
-def markdown(found: list[dict[str, Any]]) -> str:
+def markdown(differences: list[dict[str, Any]]) -> str:
     versions = golden.read()["versions"]
     headings = ["Figure", "n x d", "ours", "loops", *PACKAGES.values()]
     lines = [
@@ -41,7 +41,7 @@ def markdown(found: list[dict[str, Any]]) -> str:
             f"{row['ours']:.6g}",
             *(f"{row[key]:.0e}" if key in row else "none" for key in ("loops", *PACKAGES)),
         ]
-        for row in found
+        for row in differences
     ]
     named = ", ".join(f"{name} {number}" for name, number in versions.items())
     return "\n".join(
@@ -63,8 +63,10 @@ def main() -> None:
     if asked.write_golden:
         golden.write()
         return
-    found = rows()
-    sys.stdout.write(json.dumps(found, indent=1) + "\n" if asked.json else markdown(found))
+    differences = rows()
+    sys.stdout.write(
+        json.dumps(differences, indent=1) + "\n" if asked.json else markdown(differences)
+    )
 
 
 if __name__ == "__main__":

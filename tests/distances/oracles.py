@@ -52,10 +52,10 @@ def fid_vdna(x: Tensor, y: Tensor) -> float:
 
 def kid_torch_fidelity(x: Tensor, y: Tensor, **kernel: object) -> float:
     """One subset of all samples, so that nothing is left to chance."""
-    found = metric_kid.kid_features_to_metric(
+    metrics = metric_kid.kid_features_to_metric(
         x, y, kid_subsets=1, kid_subset_size=len(x), verbose=False, **kernel
     )
-    return float(found[metric_kid.KEY_METRIC_KID_MEAN])
+    return float(metrics[metric_kid.KEY_METRIC_KID_MEAN])
 
 
 def kid_clean_fid(x: Tensor, y: Tensor) -> float:

@@ -29,7 +29,7 @@ def test_the_page_shows_what_its_commands_print(page: Path, ran: dict[str, list[
 
 
 def test_few_commands_are_left_out() -> None:
-    blocks = [found["kind"] for page in PAGES for found in FENCE.finditer(page.read_text())]
+    blocks = [fence["kind"] for page in PAGES for fence in FENCE.finditer(page.read_text())]
     assert blocks.count("sh no-run") <= 12
     assert blocks.count("console") + blocks.count("sh") >= 10
 
@@ -53,5 +53,5 @@ def test_a_difference_is_told() -> None:
 
 
 def test_commands_of_a_block() -> None:
-    found = list(commands("console", "$ a b\nout\nmore\n$ c\n", "page.md", 1))
-    assert [(c.text, c.shown) for c in found] == [("a b", "out\nmore"), ("c", "")]
+    block = list(commands("console", "$ a b\nout\nmore\n$ c\n", "page.md", 1))
+    assert [(c.text, c.shown) for c in block] == [("a b", "out\nmore"), ("c", "")]

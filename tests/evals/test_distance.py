@@ -30,54 +30,54 @@ def by_name(a: Sample, b: Sample, **knobs: object) -> dict[str, MetricRecord]:
 
 
 def test_one_distribution_is_at_no_distance_and_looks_like_its_null() -> None:
-    found = by_name(sample(240, 8, 0), sample(240, 8, 1))
+    by_metric = by_name(sample(240, 8, 0), sample(240, 8, 1))
     for metric in ("fid_inf", "kid", "mmd_median"):
-        one = found[metric]
+        one = by_metric[metric]
         assert one.unbiased
         assert one.interval is not None
         assert one.interval[0] <= 0 <= one.interval[1]
-    for one in found.values():
+    for one in by_metric.values():
         assert one.value is not None
         assert one.null is not None
         assert one.null[0] < one.value < one.null[1] + 0.5 * (one.null[1] - one.null[0])
-    auc = found["domain_auc"]
+    auc = by_metric["domain_auc"]
     assert auc.interval is not None
     assert auc.interval[0] <= 0.5 <= auc.interval[1]
 
 
 def test_shifted_ones_are_at_the_distance_that_they_are() -> None:
     d, shift = 8, 0.5
-    found = by_name(sample(480, d, 0), sample(480, d, 1, shift))
-    for one in found.values():
+    by_metric = by_name(sample(480, d, 0), sample(480, d, 1, shift))
+    for one in by_metric.values():
         assert one.value is not None
         assert one.null is not None
         assert one.value > one.null[1]
-    fid = found["fid_inf"]
+    fid = by_metric["fid_inf"]
     assert fid.interval is not None
     assert fid.interval[0] < d * shift**2 < fid.interval[1]
-    auc = found["domain_auc"]  # of a shift of shift * sqrt(d) along the line between the means
+    auc = by_metric["domain_auc"]  # of a shift of shift * sqrt(d) along the line between the means
     assert auc.value == pytest.approx(0.5 + 0.5 * math.erf(shift * math.sqrt(d) / 2), abs=0.03)
-    vdna = found["vdna"]
+    vdna = by_metric["vdna"]
     assert vdna.value == pytest.approx(shift / 12, rel=0.1)  # of a range of 12
     assert "of 50 bins; mean of 3 neurons; by stage: early" in vdna.note
 
 
 def test_figures_grow_with_the_shift() -> None:
     base = sample(240, 8, 0)
-    found = [by_name(base, sample(240, 8, 1, shift)) for shift in (0.0, 0.3, 0.6, 0.9)]
-    for metric in found[0]:
-        values = [one[metric].value or 0 for one in found]
+    by_shift = [by_name(base, sample(240, 8, 1, shift)) for shift in (0.0, 0.3, 0.6, 0.9)]
+    for metric in by_shift[0]:
+        values = [one[metric].value or 0 for one in by_shift]
         assert values == sorted(values), metric
         assert values[0] < values[-1], metric
 
 
 def test_few_images_for_the_width_say_how_many_are_needed() -> None:
-    found = by_name(sample(120, 64, 0), sample(120, 64, 1))
-    fid = found["fid_inf"]
+    by_metric = by_name(sample(120, 64, 0), sample(120, 64, 1))
+    fid = by_metric["fid_inf"]
     assert fid.value is fid.interval is fid.null is None
     assert fid.note == "needs 130 images of each at a width of 64; here 120"
-    assert "below 640 images" in found["fid"].note
-    fid_value, shrunk = found["fid"].value, found["fid_shrunk"].value
+    assert "below 640 images" in by_metric["fid"].note
+    fid_value, shrunk = by_metric["fid"].value, by_metric["fid_shrunk"].value
     assert shrunk is not None
     assert fid_value is not None
     assert shrunk < fid_value / 2
@@ -87,8 +87,8 @@ def test_few_images_for_the_width_say_how_many_are_needed() -> None:
 def test_cmmd_is_of_clip_alone() -> None:
     a, b = sample(96, 8, 0), sample(96, 8, 1, 0.5)
     assert "cmmd" not in by_name(a, b)
-    found = by_name(a, b, kind="clip")
-    assert "mmd_median" not in found
+    by_metric = by_name(a, b, kind="clip")
+    assert "mmd_median" not in by_metric
     unit = [torch.nn.functional.normalize(s.features.double(), dim=1) for s in (a, b)]
 
     def mean(x: Tensor, y: Tensor) -> Tensor:
@@ -97,7 +97,7 @@ def test_cmmd_is_of_clip_alone() -> None:
 
     x, y = unit
     expected = 1000 * float(mean(x, x) + mean(y, y) - 2 * mean(x, y))
-    assert found["cmmd"].value == pytest.approx(expected, rel=1e-6)
+    assert by_metric["cmmd"].value == pytest.approx(expected, rel=1e-6)
 
 
 def test_null_splits_hold_as_many_groups_of_each() -> None:
@@ -111,17 +111,17 @@ def test_null_splits_hold_as_many_groups_of_each() -> None:
 def test_features_that_never_vary_have_distances_still() -> None:
     a, b = sample(96, 4, 0), sample(96, 4, 1)
     still = [s._replace(features=torch.ones(96, 4)) for s in (a, b)]
-    found = by_name(*still)
-    assert found["mmd_median"].value is None
-    assert found["kid"].value == pytest.approx(0, abs=1e-9)
-    assert found["domain_auc"].value == 0.5
+    by_metric = by_name(*still)
+    assert by_metric["mmd_median"].value is None
+    assert by_metric["kid"].value == pytest.approx(0, abs=1e-9)
+    assert by_metric["domain_auc"].value == 0.5
 
 
 def test_the_domain_classifier_scores_images_that_it_has_not_seen() -> None:
     """More dimensions than images: a classifier of what it was fitted on would be perfect."""
     a, b = (sample(120, 200, seed).features.tensor_split(12) for seed in (0, 1))
-    found = domain_auc(a, b)
-    assert 0.35 < found < 0.65
+    auc = domain_auc(a, b)
+    assert 0.35 < auc < 0.65
 
 
 @pytest.mark.parametrize(

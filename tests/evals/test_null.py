@@ -39,11 +39,11 @@ def null(protocol: str, studies: int = STUDIES) -> Null:
         spec = EvalSpec.model_validate(
             {"name": "null", "protocol": protocol, "dataset": "noise", "seed": number}
         )
-        found = evals.evaluate(spec, *sets)
-        low, high = found.intervals["accuracy"]
-        reported.append(found.metrics["accuracy"])
+        result = evals.evaluate(spec, *sets)
+        low, high = result.intervals["accuracy"]
+        reported.append(result.metrics["accuracy"])
         covered.append(low <= CHANCE <= high)
-        best.append(found.metrics.get("accuracy_best_on_test", found.metrics["accuracy"]))
+        best.append(result.metrics.get("accuracy_best_on_test", result.metrics["accuracy"]))
     values = torch.tensor(reported)
     return Null(
         float(values.mean()),
@@ -55,15 +55,15 @@ def null(protocol: str, studies: int = STUDIES) -> Null:
 
 @pytest.mark.parametrize("protocol", ["linear@1", "knn@1"])
 def test_random_labels_score_chance(protocol: str) -> None:
-    found = null(protocol)
-    assert abs(found.reported - CHANCE) < 4 * found.standard_error
-    assert found.covered >= 0.85  # 95% of 60 less four standard errors
+    of_chance = null(protocol)
+    assert abs(of_chance.reported - CHANCE) < 4 * of_chance.standard_error
+    assert of_chance.covered >= 0.85  # 95% of 60 less four standard errors
 
 
 def test_choosing_on_test_would_have_claimed_more() -> None:
-    found = null("linear@1")
-    assert found.best_on_test > found.reported + 4 * found.standard_error
-    assert found.best_on_test > CHANCE + 4 * found.standard_error
+    of_chance = null("linear@1")
+    assert of_chance.best_on_test > of_chance.reported + 4 * of_chance.standard_error
+    assert of_chance.best_on_test > CHANCE + 4 * of_chance.standard_error
 
 
 if __name__ == "__main__":

@@ -78,12 +78,12 @@ def _miou(pred: torch.Tensor, truth: torch.Tensor) -> float:
 def naive_miou(pred: np.ndarray, truth: np.ndarray) -> float:
     """Class by class over all pixels of all images."""
     kept = truth != IGNORED
-    found = []
+    ious = []
     for c in range(CLASSES):
         both = np.sum((pred == c) & (truth == c) & kept)
         either = np.sum(((pred == c) | (truth == c)) & kept)
-        found.append(both / either)
-    return float(np.mean(found))
+        ious.append(both / either)
+    return float(np.mean(ious))
 
 
 def torchmetrics_miou(pred: torch.Tensor, truth: torch.Tensor) -> float:

@@ -55,8 +55,8 @@ def lidar(views: Array, delta: float, eps: float) -> float:
             within += np.outer(views[i, j] - means[i], views[i, j] - means[i]) / (n * (q - 1))
     values, vectors = np.linalg.eigh(within + delta * np.eye(d))
     root = vectors @ np.diag(values**-0.5) @ vectors.T
-    found = np.linalg.eigvalsh(root @ between @ root) + eps
-    return math.exp(entropy_of(found / found.sum()))
+    eigenvalues = np.linalg.eigvalsh(root @ between @ root) + eps
+    return math.exp(entropy_of(eigenvalues / eigenvalues.sum()))
 
 
 def unit(row: Array) -> Array:

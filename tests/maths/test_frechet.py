@@ -56,26 +56,26 @@ def test_shrinkage_is_scikit_learns(n: int, d: int) -> None:
 
 def test_fid_is_too_large_by_about_a_constant_over_n_and_the_intercept_is_not() -> None:
     d, truth = 24, 24 * 0.1**2
-    found = []
+    lines = []
     for seed in range(8):
         x, y = normal(240, d, seed), normal(240, d, 100 + seed, shift=0.1)
-        found.append(extrapolated(x.tensor_split(12), y.tensor_split(12)))
-    plain = [one.at_n for one in found]
+        lines.append(extrapolated(x.tensor_split(12), y.tensor_split(12)))
+    plain = [one.at_n for one in lines]
     assert min(plain) > truth + 0.8  # the bias, (d^2 + d) / (2 n) and more
-    free = torch.tensor([one.at_infinity for one in found])
+    free = torch.tensor([one.at_infinity for one in lines])
     assert abs(float(free.mean()) - truth) < 3 * float(free.std()) / math.sqrt(8)
     assert float(free.std()) < 0.3
-    sizes, fids = zip(*found[0].points, strict=True)
+    sizes, fids = zip(*lines[0].points, strict=True)
     assert sizes == (120, 180, 240)
     assert fids[0] > fids[1] > fids[2]
 
 
 def test_the_line_through_fid_is_the_least_squares_one() -> None:
     x, y = normal(100, 3, 0), normal(100, 3, 1)
-    found = extrapolated(x.tensor_split(10), y.tensor_split(10))
-    inverse, fids = zip(*((1 / n, fid) for n, fid in found.points), strict=True)
-    assert [n for n, _ in found.points] == [50, 80, 100]
-    assert found.at_infinity == pytest.approx(np.polyfit(inverse, fids, 1)[1], rel=1e-10)
+    line = extrapolated(x.tensor_split(10), y.tensor_split(10))
+    inverse, fids = zip(*((1 / n, fid) for n, fid in line.points), strict=True)
+    assert [n for n, _ in line.points] == [50, 80, 100]
+    assert line.at_infinity == pytest.approx(np.polyfit(inverse, fids, 1)[1], rel=1e-10)
     first = frechet(moments(x[:50]), moments(y[:50]))
     last = frechet(moments(x[50:]), moments(y[50:]))
     assert fids[0] == pytest.approx((first + last) / 2, rel=1e-12)

@@ -33,10 +33,10 @@ def test_a_neuron_that_never_varies_is_all_in_one_bin_and_at_no_distance() -> No
 def test_the_work_is_scipys() -> None:
     draw = np.random.default_rng(0)
     a, b = draw.integers(0, 9, (4, 20)), draw.integers(0, 5, (4, 20))
-    found = earth_movers(torch.from_numpy(a), torch.from_numpy(b))
+    work = earth_movers(torch.from_numpy(a), torch.from_numpy(b))
     at = np.arange(20)
     expected = [wasserstein_distance(at, at, p, q) for p, q in zip(a, b, strict=True)]
-    assert found.tolist() == pytest.approx(expected, rel=1e-10)
+    assert work.tolist() == pytest.approx(expected, rel=1e-10)
 
 
 def test_all_moved_from_one_end_to_the_other_is_the_range_but_a_bin() -> None:

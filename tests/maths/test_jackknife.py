@@ -22,14 +22,14 @@ def test_of_a_difference_of_means_it_is_students_for_pairs() -> None:
 
 @pytest.mark.parametrize(("shift", "truth"), [(0.0, 0.0), (1.0, None)])
 def test_the_interval_of_kid_covers(shift: float, truth: float | None) -> None:
-    found = []
+    estimates = []
     for seed in range(100):
         draw = torch.Generator().manual_seed(seed)
         x, y = (torch.randn(96, 4, generator=draw, dtype=torch.float64) for _ in range(2))
         sums = kernel_sums([*x.tensor_split(12), *(y + shift).tensor_split(12)], cubic)
         a, b = range(12), range(12, 24)
-        found.append((sums.unbiased(a, b), *jackknife(sums.unbiased, a, b)))
-    values, low, high = torch.tensor(found).T
+        estimates.append((sums.unbiased(a, b), *jackknife(sums.unbiased, a, b)))
+    values, low, high = torch.tensor(estimates).T
     centre = float(values.mean()) if truth is None else truth
     assert float(((low <= centre) & (centre <= high)).double().mean()) >= 0.9
 

@@ -57,11 +57,11 @@ def test_any_union_of_groups_has_its_own(kernel: Kernel) -> None:
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_its_mean_is_zero_for_one_distribution_and_below_zero_half_the_time(kernel: Kernel) -> None:
-    found = torch.tensor(
+    estimates = torch.tensor(
         [unbiased_mmd(normal(40, 4, s), normal(40, 4, 999 - s), kernel) for s in range(200)]
     )
-    assert abs(float(found.mean())) < 3 * float(found.std()) / math.sqrt(200)
-    assert 0.3 < float((found < 0).double().mean()) < 0.8
+    assert abs(float(estimates.mean())) < 3 * float(estimates.std()) / math.sqrt(200)
+    assert 0.3 < float((estimates < 0).double().mean()) < 0.8
 
 
 def test_the_median_distance_is_that_of_all_pairs() -> None:

@@ -46,18 +46,18 @@ def test_rankme_does_not_centre_and_effective_rank_does() -> None:
 @pytest.mark.parametrize(("d", "last"), [(24, 12), (64, 32), (250, 100)])
 def test_alpha_is_that_of_the_definition_over_a_range_that_grows_with_d(d: int, last: int) -> None:
     x = features(400, d)
-    found = decay(centred_spectrum(torch.from_numpy(x)))
-    assert found is not None
-    assert (found.first, found.last) == (4, last)
-    assert (found.alpha, found.r2) == pytest.approx(naive.alpha(x, 4, last), **NEAR)
+    power_law = decay(centred_spectrum(torch.from_numpy(x)))
+    assert power_law is not None
+    assert (power_law.first, power_law.last) == (4, last)
+    assert (power_law.alpha, power_law.r2) == pytest.approx(naive.alpha(x, 4, last), **NEAR)
 
 
 def test_an_exact_power_law_has_its_exponent_and_r2_of_one() -> None:
     singular = torch.arange(1, 101, dtype=torch.float64) ** -0.6  # eigenvalues k^-1.2
-    found = decay(singular)
-    assert found is not None
-    assert found.alpha == pytest.approx(1.2, rel=1e-12)
-    assert found.r2 == pytest.approx(1)
+    power_law = decay(singular)
+    assert power_law is not None
+    assert power_law.alpha == pytest.approx(1.2, rel=1e-12)
+    assert power_law.r2 == pytest.approx(1)
     assert decay(singular[:15]) is None  # 4 to 7: too few for a slope
     assert decay(singular[:16]) is not None
     kinked = torch.cat([singular[:10], singular[10:] * 0.1])

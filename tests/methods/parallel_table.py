@@ -46,7 +46,7 @@ def results(case: Case) -> Results:
     spec = run_spec(case.name, views=case.views, **THRESHOLDS.get(case.name, {}))
     method = synchronised(methods.build(spec)).double()
     optimizer = build_optimizer(method, OptimSpec(lr=1e-2))
-    found: Results = {}
+    tensors: Results = {}
     for step in range(STEPS):
         torch.manual_seed(step)  # as the loop does
         views = batch(case.views + case.small, seed=step)
@@ -56,16 +56,16 @@ def results(case: Case) -> Results:
         loss.total.backward()
         average_gradients(method.parameters())
         if step == 0:
-            found["loss"] = {"total": loss.total.detach(), **loss.terms}
-            found["gradient"] = {
+            tensors["loss"] = {"total": loss.total.detach(), **loss.terms}
+            tensors["gradient"] = {
                 name: p.grad.clone() for name, p in method.named_parameters() if p.grad is not None
             }
-            found["buffers"] = {name: b.clone() for name, b in method.named_buffers()}
+            tensors["buffers"] = {name: b.clone() for name, b in method.named_buffers()}
         optimizer.step()
         optimizer.zero_grad()
         method.after_step(case.t)
-    found["state"] = {name: value.clone() for name, value in method.state_dict().items()}
-    return found
+    tensors["state"] = {name: value.clone() for name, value in method.state_dict().items()}
+    return tensors
 
 
 def difference(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float:
@@ -102,8 +102,8 @@ def differences(case: Case) -> dict[str, float]:
 def _print_table() -> None:
     print("largest relative difference, float64")  # noqa: T201
     for name in METHOD_SPECS:
-        found = [differences(case) for case in CASES if case.name == name]
-        most = (f"{kind} {max(one[kind] for one in found):.1e}" for kind in found[0])
+        largest = [differences(case) for case in CASES if case.name == name]
+        most = (f"{kind} {max(one[kind] for one in largest):.1e}" for kind in largest[0])
         print(f"{name:14}", *most, sep="  ")  # noqa: T201
 
 

@@ -18,7 +18,7 @@ def step_at(name: str, t: float) -> dict[str, Tensor]:
     method = methods.build(spec)
     method.train()
     labels = (torch.arange(16) % 4,) if name == "supervised" else ()
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for k in range(2):  # the second reads what the first has left, as a queue or a teacher
         torch.manual_seed(k)
         loss = method(batch(seed=k), t, *labels)
@@ -27,12 +27,12 @@ def step_at(name: str, t: float) -> dict[str, Tensor]:
         with torch.no_grad():
             for key, weight in method.named_parameters():
                 if weight.grad is not None:
-                    found[f"{k} gradient {key}"] = weight.grad.clone()
+                    tensors[f"{k} gradient {key}"] = weight.grad.clone()
                     weight -= 0.1 * weight.grad
         method.after_step(t)
-        found[f"{k} loss"] = loss.total.detach()
-        found |= {f"{k} {key}": value.clone() for key, value in method.state_dict().items()}
-    return found
+        tensors[f"{k} loss"] = loss.total.detach()
+        tensors |= {f"{k} {key}": value.clone() for key, value in method.state_dict().items()}
+    return tensors
 
 
 @pytest.mark.parametrize("name", list(OBJECTIVES))

@@ -45,7 +45,7 @@ def pixels(kind: str, step: int) -> Tensor:
 def passed(kind: str) -> dict[str, Any]:
     """Two training steps and one of evaluation; this process's part of all of it."""
     net = synchronised(nn.Sequential(layer(kind))).double()
-    found: dict[str, Any] = {"keys": list(net.state_dict()), "type": type(net[0]).__name__}
+    parts: dict[str, Any] = {"keys": list(net.state_dict()), "type": type(net[0]).__name__}
     outs = []
     for step in range(2):
         net.zero_grad()
@@ -58,10 +58,10 @@ def passed(kind: str) -> dict[str, Any]:
         outs += [out.detach(), x.grad / (8 // len(x))]
     net.eval()
     outs.append(net(pixels(kind, 2)[local_slice(8)]).detach())
-    found["outs"] = outs
-    found["state"] = {key: value.clone() for key, value in net.state_dict().items()}
-    found["gradients"] = [p.grad for p in net.parameters()]
-    return found
+    parts["outs"] = outs
+    parts["state"] = {key: value.clone() for key, value in net.state_dict().items()}
+    parts["gradients"] = [p.grad for p in net.parameters()]
+    return parts
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -17,10 +17,10 @@ from tests.simulated import SIZES, flat, power_law, simulate
 
 
 def test_the_mean_line_is_the_mean_in_percent() -> None:
-    found = analyse(simulate({"x": power_law()}, methods=("simclr",)))
-    (figure,) = yield_figures(found, styles_of(found))
+    findings = analyse(simulate({"x": power_law()}, methods=("simclr",)))
+    (figure,) = yield_figures(findings, styles_of(findings))
     line = next(t for t in figure.spec["data"] if t["mode"] == "lines+markers")
-    (points,) = found.main.values()
+    (points,) = findings.main.values()
     assert line["x"] == list(SIZES)
     assert line["y"] == pytest.approx([100 * p.seeds.mean for p in points])
     low, high = figure.spec["layout"]["yaxis"]["range"]
@@ -32,17 +32,17 @@ def test_the_mean_line_is_the_mean_in_percent() -> None:
 def test_a_law_is_drawn_only_where_it_is_decided() -> None:
     def dotted(truth: object) -> int:
         results = simulate({"x": truth}, methods=("simclr",), noise=lambda n: 0.005)  # type: ignore[dict-item]
-        found = analyse(results)
-        data = yield_figures(found, styles_of(found))[0].spec["data"]
+        findings = analyse(results)
+        data = yield_figures(findings, styles_of(findings))[0].spec["data"]
         return sum(t["line"].get("dash") == "dot" for t in data if "line" in t)
 
     assert (dotted(power_law()), dotted(flat())) == (1, 0)
 
 
 def test_gains_stand_between_their_sizes_with_their_intervals() -> None:
-    found = analyse(simulate({"x": power_law()}))
-    (figure,) = gain_figures(found, styles_of(found))
-    for trace, line in zip(figure.spec["data"], found.gains.values(), strict=True):
+    findings = analyse(simulate({"x": power_law()}))
+    (figure,) = gain_figures(findings, styles_of(findings))
+    for trace, line in zip(figure.spec["data"], findings.gains.values(), strict=True):
         for i, step in enumerate(line.steps):
             assert step.n < trace["x"][i] < step.to
             top = trace["y"][i] + trace["error_y"]["array"][i]

@@ -151,11 +151,11 @@ def rates(
     shares = shares_of(test)
     of = CLAIMS[test].claim["of"]
     tasks = [of] if isinstance(of, str) else of
-    found: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
     for i in range(studies):
         results = simulate([claim], truth, seeds, start + i, shares=shares, tasks=tasks, **more)
-        found[verdicts_of(results)[0].verdict] += 1
-    return found
+        verdicts[verdicts_of(results)[0].verdict] += 1
+    return verdicts
 
 
 def shares_of(test: str) -> Sequence[float]:
@@ -170,12 +170,12 @@ def familywise(seeds: int, studies: int, start: int = 0, **more: Any) -> tuple[i
         for i, (test, planted) in enumerate(CLAIMS.items())
         if test != "flat" and "test" not in planted.claim  # flat is true where nothing is planted
     ]
-    found = either = 0
+    reproduced = either = 0
     for i in range(studies):
         judged = verdicts_of(simulate(claims, nothing, seeds, start + i, **more))
-        found += any(j.verdict == "reproduced" for j in judged)
+        reproduced += any(j.verdict == "reproduced" for j in judged)
         either += any(j.verdict in ("reproduced", "contradicted") for j in judged)
-    return found, either
+    return reproduced, either
 
 
 def uneven(n: float) -> float:
@@ -198,12 +198,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for test, planted in CLAIMS.items():
         cells = []
         for seeds, more in ((2, {}), (3, {}), (3, {"noise_at": uneven})):
-            found = rates(test, planted.absent, seeds, many, **more)
-            wrong, contrary = found["reproduced"], found["contradicted"]
+            verdicts = rates(test, planted.absent, seeds, many, **more)
+            wrong, contrary = verdicts["reproduced"], verdicts["contradicted"]
             cells.append(f"{_share(wrong, many)} / {_share(contrary, many)}")
         for seeds in (2, 3):
-            found = rates(test, planted.present, seeds, many, 10**6)
-            cells.append(_share(found["reproduced"], many))
+            verdicts = rates(test, planted.present, seeds, many, 10**6)
+            cells.append(_share(verdicts["reproduced"], many))
         out(f"| {test} | {' | '.join(cells)} | {planted.effect} |\n")
         sys.stdout.flush()
     cells = []

@@ -21,8 +21,8 @@ def test_a_name_may_hold_what_separates_axes_in_a_label() -> None:
     points = [
         point for _, _, point in placed(claim_data(results), ["category"], None, False, False)
     ]
-    found = [dict(point) for point in points if point is not None]
-    assert [(each["run"], each["encoder.width"]) for each in found] == [
+    words = [dict(point) for point in points if point is not None]
+    assert [(each["run"], each["encoder.width"]) for each in words] == [
         (name, width) for name in names for width in ("8", "16")
     ]
 
@@ -31,5 +31,5 @@ def test_a_row_with_other_axes_than_the_study_has_no_place() -> None:
     results = planted({"encoder.width": [8], "data.count": [100]}, _score)
     (row,) = results.rows
     object.__setattr__(results, "rows", (row, row._replace(axes=(("encoder.depth", "8"),))))
-    (found,) = placed(claim_data(results), ["category"], None, False, False)
-    assert found[1].axes == row.axes
+    (place,) = placed(claim_data(results), ["category"], None, False, False)
+    assert place[1].axes == row.axes

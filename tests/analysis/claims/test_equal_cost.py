@@ -27,8 +27,8 @@ def _decide(results: StudyResults, **claim: Any) -> ClaimVerdict:
     study = type(results.study).model_validate(
         {**results.study.model_dump(), "claims": [raw]}, strict=False
     )
-    (found,) = verdicts_of(replace(results, study=study))
-    return found
+    (verdict,) = verdicts_of(replace(results, study=study))
+    return verdict
 
 
 def test_at_equal_epochs_milestones_at_a_constant_rate_are_read() -> None:
@@ -46,9 +46,9 @@ def test_at_equal_epochs_milestones_at_a_constant_rate_are_read() -> None:
 
 
 def test_where_the_schedule_forbids_it_is_not_asked() -> None:
-    found = _decide(planted(LADDER, worse_with_n, SHARES), by="epochs")
-    assert found.verdict == "not tested"
-    assert "rate of these runs has not come down" in found.evidence
+    verdict = _decide(planted(LADDER, worse_with_n, SHARES), by="epochs")
+    assert verdict.verdict == "not tested"
+    assert "rate of these runs has not come down" in verdict.evidence
     assert _decide(planted(LADDER, worse_with_n, SHARES), by="flops").verdict == "contradicted"
     ends = _decide(planted(LADDER, worse_with_n, optim=CONSTANT), by="epochs")
     assert ends.verdict == "not tested"
@@ -58,10 +58,10 @@ def test_where_the_schedule_forbids_it_is_not_asked() -> None:
 def test_a_conclusion_flips_under_what_is_held_equal() -> None:
     axes = LADDER | {"budget": [{"epochs": 20}, {"images": 32000}]}
     results = planted(axes, worse_with_n)  # a cosine: each budget is a run of its own
-    found = _decide(results, test="flips_under", under="by", settings=["epochs", "images"])
-    assert found.verdict == "reproduced"
-    assert found.effect == pytest.approx(20, abs=1)
-    assert "20 epochs and 32k images" in found.evidence
+    verdict = _decide(results, test="flips_under", under="by", settings=["epochs", "images"])
+    assert verdict.verdict == "reproduced"
+    assert verdict.effect == pytest.approx(20, abs=1)
+    assert "20 epochs and 32k images" in verdict.evidence
     none = _decide(planted(axes, by_images), test="flips_under", under="by",
                    settings=["epochs", "images"])  # fmt: skip
     assert none.verdict != "reproduced"
@@ -77,10 +77,10 @@ def test_how_long_it_took_to_reach_a_score() -> None:
     results = planted(LADDER, _course, shares, noise=0.0005)
     results = replace(results, rows=tuple(r._replace(n_test=10**8) for r in results.rows))
     for reach in (40, {"data.count": 100}):
-        found = _decide(results, by="seconds", reach=reach, expect="fall")
-        assert found.verdict == "reproduced", found.evidence
-        assert found.effect == pytest.approx(-1, abs=0.06)  # a doubling
-        assert "doublings of seconds" in found.evidence
+        verdict = _decide(results, by="seconds", reach=reach, expect="fall")
+        assert verdict.verdict == "reproduced", verdict.evidence
+        assert verdict.effect == pytest.approx(-1, abs=0.06)  # a doubling
+        assert "doublings of seconds" in verdict.evidence
     slower = {"from": 1600, "to": 100}
     assert _decide(results, by="flops", reach=40, expect="fall", **slower).verdict == "contradicted"
     # 100 images end at 45%: that they would have taken longer is known
@@ -96,8 +96,8 @@ def test_how_long_it_took_to_reach_a_score() -> None:
 def test_what_was_there_before_its_first_milestone_cannot_be_the_slower() -> None:
     results = planted(LADDER, _course, (0.25, 0.5, 1.0), noise=0.0005)
     results = replace(results, rows=tuple(r._replace(n_test=10**8) for r in results.rows))
-    found = _decide(results, by="flops", reach=32, expect="fall", **{"from": 100, "to": 1600})
-    assert found.verdict == "inconclusive"  # both were there: neither time is known
+    verdict = _decide(results, by="flops", reach=32, expect="fall", **{"from": 100, "to": 1600})
+    assert verdict.verdict == "inconclusive"  # both were there: neither time is known
     back = _decide(results, by="flops", reach=36, expect="rise", **{"from": 1600, "to": 100})
     assert back.verdict == "reproduced"
     assert _decide(results, by="flops", reach=36, expect="fall").verdict == "reproduced"
@@ -107,10 +107,10 @@ def test_sides_that_differ_in_two_axes() -> None:
     axes = LADDER | {"budget": [{"images": 16000}, {"images": 64000}]}
     results = planted(axes, worse_with_n)
     held = {"at_from": {"budget": "first"}, "at_to": {"budget": "last"}}
-    found = _decide(results, **{"from": 1600, "to": 400}, **held)
-    assert found.verdict == "reproduced"
-    assert found.effect == pytest.approx(14, abs=1)  # 2 doublings of compute and of N
-    assert "1600, budget first to 400, budget last" in found.evidence
+    verdict = _decide(results, **{"from": 1600, "to": 400}, **held)
+    assert verdict.verdict == "reproduced"
+    assert verdict.effect == pytest.approx(14, abs=1)  # 2 doublings of compute and of N
+    assert "1600, budget first to 400, budget last" in verdict.evidence
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
     own = rows[0].dataset
     near = tuple(_far(own, f"set {name}", 10.0 + i) for i, name in enumerate(names))
     worse = tuple(_far(f"set {name}", own, 1.0, n=100) for name in names[:3])
-    found = _decide(replace(world, distances=(*worse, *near)), **claim)
-    assert found.verdict == "reproduced"
-    assert found.effect == pytest.approx(-1)
-    assert "fid (net, 2,000 images per dataset) over 7 cells" in found.evidence
+    verdict = _decide(replace(world, distances=(*worse, *near)), **claim)
+    assert verdict.verdict == "reproduced"
+    assert verdict.effect == pytest.approx(-1)
+    assert "fid (net, 2,000 images per dataset) over 7 cells" in verdict.evidence
     assert _decide(replace(world, distances=near[:-1]), **claim).verdict == "not tested"

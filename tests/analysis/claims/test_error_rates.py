@@ -11,9 +11,9 @@ MOST = 5  # of 40: a rate of 5% exceeds it in 1.4% of draws, these draws are fix
 @pytest.mark.parametrize("test", ["gain", "flat", "gap_grows", "correlates", "peak_then_fall"])
 @pytest.mark.parametrize("seeds", [2, 3])
 def test_what_is_not_so_is_rarely_called_reproduced(test: str, seeds: int) -> None:
-    found = rates(test, CLAIMS[test].absent, seeds, STUDIES, 7000)
-    assert found["reproduced"] <= MOST
-    assert found.total() == STUDIES
+    verdicts = rates(test, CLAIMS[test].absent, seeds, STUDIES, 7000)
+    assert verdicts["reproduced"] <= MOST
+    assert verdicts.total() == STUDIES
 
 
 @pytest.mark.parametrize(

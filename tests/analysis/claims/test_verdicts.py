@@ -32,7 +32,7 @@ def test_a_contrast_is_that_of_the_two_way_layout() -> None:
     results = _exact(lambda i, seed: float(y[i, seed]))
     cells = claim_data(results).cells(["one"], None, by_eval=False, by_share=False)
     at = {dict(p)["data.count"]: p for p in cells.runs}
-    found = estimate({at["4000"]: 1, at["1000"]: -1}, cells, layout(cells))
+    effect = estimate({at["4000"]: 1, at["1000"]: -1}, cells, layout(cells))
     # the same by ordinary least squares: value ~ cell + seed
     design = np.zeros((18, 8))
     for k in range(18):
@@ -43,13 +43,13 @@ def test_a_contrast_is_that_of_the_two_way_layout() -> None:
     cov = float(square[0]) / 10 * np.linalg.inv(design.T @ design)
     contrast = np.zeros(8)
     contrast[2], contrast[0] = 1, -1
-    assert found.mean == pytest.approx(contrast @ beta)
-    assert found.seeds == 3
+    assert effect.mean == pytest.approx(contrast @ beta)
+    assert effect.seeds == 3
     noise = layout(cells)
     assert noise is not None
     assert np.isinf(noise.noise.df)  # in this draw cells look alike: one variance for all
-    assert found.df == pytest.approx(10, rel=1e-3)
-    assert found.error == pytest.approx(float(np.sqrt(contrast @ cov @ contrast)), rel=1e-4)
+    assert effect.df == pytest.approx(10, rel=1e-3)
+    assert effect.error == pytest.approx(float(np.sqrt(contrast @ cov @ contrast)), rel=1e-4)
 
 
 def test_the_level_of_seeds_cancels_between_runs_and_counts_against_a_baseline() -> None:
@@ -78,28 +78,28 @@ def test_a_large_effect_is_found_both_ways(test: str) -> None:
     planted = CLAIMS[test]
     claim = {"id": "C1", "test": test, **planted.claim}
     shares = shares_of(test)
-    (found,) = verdicts_of(simulate([claim], planted.present, 3, 5, shares=shares))
+    (verdict,) = verdicts_of(simulate([claim], planted.present, 3, 5, shares=shares))
     opposite = simulate([claim], lambda *at: 1.0 - planted.present(*at), 3, 5, shares=shares)
     (contrary,) = verdicts_of(opposite)
     assert contrary.verdict != "reproduced" or test == "flat"  # flat upside down is flat
-    assert found.verdict in ("reproduced", "inconclusive")
-    assert found.effect is not None
+    assert verdict.verdict in ("reproduced", "inconclusive")
+    assert verdict.effect is not None
     if test not in (
         "diminishing",
         "beats_baseline",
         "gain, time to 53%",
     ):  # whose power is lower: claims_power
-        assert found.verdict == "reproduced", found.evidence
+        assert verdict.verdict == "reproduced", verdict.evidence
 
 
 def test_contradicted_names_the_contrast_that_says_so() -> None:
     claim = {"id": "C1", "test": "monotone", "of": "one", "over": "data.count"}
     dip = simulate([claim], lambda n, m, b, t, s: 0.5 + 0.03 * n - 0.1 * (n == 3), 3, 0)
-    (found,) = verdicts_of(dip)
-    assert found.verdict == "contradicted"
-    assert "from 4000 to 8000" in found.evidence
-    assert found.effect is not None
-    assert found.effect < -5
+    (verdict,) = verdicts_of(dip)
+    assert verdict.verdict == "contradicted"
+    assert "from 4000 to 8000" in verdict.evidence
+    assert verdict.effect is not None
+    assert verdict.effect < -5
 
 
 def test_what_is_not_finished_or_not_there_is_said() -> None:
@@ -111,11 +111,17 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
     ]
     whole = simulate(claims, lambda n, m, b, t, s: 0.4 + 0.05 * n, 3)
     part = replace(whole, rows=tuple(row for row in whole.rows if row.n < 32000))
-    found = verdicts_of(part)
-    assert [j.verdict for j in found] == ["inconclusive", "reproduced", "not tested", "not tested"]
-    assert "32000" in found[0].evidence
+    verdicts = verdicts_of(part)
+    assert [j.verdict for j in verdicts] == [
+        "inconclusive",
+        "reproduced",
+        "not tested",
+        "not tested",
+    ]
+    assert "32000" in verdicts[0].evidence
     assert (
-        tally(found) == "1 reproduced, 0 contradicted, 1 inconclusive, 2 not tested at this scale"
+        tally(verdicts)
+        == "1 reproduced, 0 contradicted, 1 inconclusive, 2 not tested at this scale"
     )
     one = replace(whole, rows=tuple(row for row in whole.rows if row.seed == 0))
     assert verdicts_of(one)[1].evidence == "One seed is not enough."
@@ -124,9 +130,9 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
 def test_every_part_must_show_it() -> None:
     claim = {"id": "C1", "test": "gain", "of": "one", "over": "data.count", "each": ["method"]}
     two_of_three = simulate([claim], lambda n, m, b, t, s: 0.5 + 0.02 * n * (m < 2), 3)
-    (found,) = verdicts_of(two_of_three)
-    assert found.verdict == "inconclusive"
-    assert "least certain of 3 (method moco_v3)" in found.evidence
+    (verdict,) = verdicts_of(two_of_three)
+    assert verdict.verdict == "inconclusive"
+    assert "least certain of 3 (method moco_v3)" in verdict.evidence
 
 
 def test_holm_against_its_definition() -> None:
@@ -155,9 +161,9 @@ def test_a_gap_of_selection_is_read_from_the_ledger() -> None:
             value = 0.5 + (0.0 if row.n == first or not top else -0.04) + 0.001 * (row.seed % 2)
             rows[-1] = row._replace(value=value)
             rows.append(row._replace(metric="accuracy_val", value=0.5 + row.share))
-    (found,) = verdicts_of(replace(whole, rows=tuple(rows)))
-    assert found.verdict == "reproduced", found.evidence
-    assert found.effect == pytest.approx(4.0)
+    (verdict,) = verdicts_of(replace(whole, rows=tuple(rows)))
+    assert verdict.verdict == "reproduced", verdict.evidence
+    assert verdict.effect == pytest.approx(4.0)
 
 
 def test_an_empty_list_costs_nothing() -> None:

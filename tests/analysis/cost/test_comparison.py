@@ -23,10 +23,10 @@ def worse_with_n(run: RunSpec, share: float) -> float:
 
 def test_a_conclusion_that_flips() -> None:
     axes = {"data.count": SIZES, "budget": [{"epochs": 20}, {"images": 32000}], "seed": SEEDS}
-    (found,) = normalised(planted(axes, worse_with_n)).comparisons
-    assert (found.n, found.to, found.conclusion) == (100, 1600, "flips")
-    epochs = next(e for e in found.equals if "epochs" in e.units)
-    images = next(e for e in found.equals if "images" in e.units)
+    (comparison,) = normalised(planted(axes, worse_with_n)).comparisons
+    assert (comparison.n, comparison.to, comparison.conclusion) == (100, 1600, "flips")
+    epochs = next(e for e in comparison.equals if "epochs" in e.units)
+    images = next(e for e in comparison.equals if "images" in e.units)
     assert epochs.level == 20
     assert images.level == 32000
     assert images.units == ("images", "views", "flops", "seconds")
@@ -35,7 +35,7 @@ def test_a_conclusion_that_flips() -> None:
     assert abs(images.difference.mean + 0.08) < 0.01
     assert [n for n, _ in images.curve] == SIZES
     assert not images.interpolated
-    text = sentence(found)
+    text = sentence(comparison)
     assert f"better by {100 * epochs.difference.mean:.1f} points" in text
     assert f"worse by {-100 * images.difference.mean:.1f} points" in text
     assert text.endswith("The conclusion reverses with the budget unit.")
@@ -43,28 +43,31 @@ def test_a_conclusion_that_flips() -> None:
 
 def test_a_conclusion_that_rests_on_the_normaliser() -> None:
     axes = {"data.count": SIZES, "budget": [{"epochs": 20}, {"images": 32000}], "seed": SEEDS}
-    (found,) = normalised(planted(axes, by_images, noise=0.0005)).comparisons
-    assert {e.units[0]: e.sign for e in found.equals} == {"images": "no effect", "epochs": "better"}
-    assert found.conclusion == "rests"
+    (comparison,) = normalised(planted(axes, by_images, noise=0.0005)).comparisons
+    assert {e.units[0]: e.sign for e in comparison.equals} == {
+        "images": "no effect",
+        "epochs": "better",
+    }
+    assert comparison.conclusion == "rests"
 
 
 def test_one_budget_of_a_cosine_is_never_read_at_milestones() -> None:
     axes = {"data.count": SIZES, "budget": [{"images": 32000}], "seed": SEEDS}
     shares = (0.0625, 0.25, 1.0)
-    found = normalised(planted(axes, worse_with_n, shares))
-    (comparison,) = found.comparisons
+    result = normalised(planted(axes, worse_with_n, shares))
+    (comparison,) = result.comparisons
     assert [e.units for e in comparison.equals] == [("images", "views", "flops", "seconds")]
-    assert found.standing == (0, 9)
-    assert "9 runs count only at the end" in how_read(found)
+    assert result.standing == (0, 9)
+    assert "9 runs count only at the end" in how_read(result)
 
 
 def test_milestones_of_a_constant_trunk_are_runs_of_that_budget() -> None:
     optim = {"lr": 0.001, "warmup": 0.01, "schedule": "constant", "trunk": {"images": 32000}}
     axes = {"data.count": SIZES, "budget": [{"images": 32000}], "seed": SEEDS}
     shares = (0.0625, 0.25, 1.0)
-    found = normalised(planted(axes, worse_with_n, shares, optim=optim))
-    (comparison,) = found.comparisons
-    assert found.standing == (9, 0)
+    result = normalised(planted(axes, worse_with_n, shares, optim=optim))
+    (comparison,) = result.comparisons
+    assert result.standing == (9, 0)
     epochs = next(e for e in comparison.equals if "epochs" in e.units)
     assert epochs.level == 20  # 100 images: a sixteenth of 320 epochs; 1,600: all 20
     assert abs(epochs.difference.mean - 0.12) < 0.01
@@ -84,9 +87,9 @@ def test_between_milestones_a_trunk_is_interpolated_but_not_far() -> None:
 
 def test_one_seed_decides_nothing() -> None:
     axes = {"data.count": SIZES, "budget": [{"epochs": 20}, {"images": 32000}], "seed": [0]}
-    (found,) = normalised(planted(axes, worse_with_n)).comparisons
-    assert {e.sign for e in found.equals} == {"inconclusive"}
-    assert found.conclusion == "inconclusive"
+    (comparison,) = normalised(planted(axes, worse_with_n)).comparisons
+    assert {e.sign for e in comparison.equals} == {"inconclusive"}
+    assert comparison.conclusion == "inconclusive"
 
 
 def test_a_study_of_one_size_compares_nothing() -> None:
@@ -102,7 +105,10 @@ def test_written_out_runs_are_each_compared_with_the_smallest() -> None:
     ]
     budget = [{"epochs": 20}, {"images": 16000}]
     axes = {"run": [alone, *more], "budget": budget, "seed": SEEDS}
-    found = normalised(planted(axes, worse_with_n)).comparisons
-    assert [(c.start, c.name) for c in found] == [("B", "B + digits"), ("B", "B + tiny-imagenet")]
-    assert {c.conclusion for c in found} == {"flips"}
-    assert "B + digits (N = 800) against B (N = 400)" in sentence(found[0])
+    comparisons = normalised(planted(axes, worse_with_n)).comparisons
+    assert [(c.start, c.name) for c in comparisons] == [
+        ("B", "B + digits"),
+        ("B", "B + tiny-imagenet"),
+    ]
+    assert {c.conclusion for c in comparisons} == {"flips"}
+    assert "B + digits (N = 800) against B (N = 400)" in sentence(comparisons[0])

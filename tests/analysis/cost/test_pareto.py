@@ -23,8 +23,8 @@ def test_the_frontier_is_what_nothing_dominates() -> None:
 )
 def test_time_to_an_accuracy(target: float, expected: float | None) -> None:
     course = [(30.0, 0.5), (10.0, 0.2), (20.0, 0.4), (40.0, 0.3)]
-    found = time_to(course, target)
-    assert found == (pytest.approx(expected) if expected is not None else None)
+    cost = time_to(course, target)
+    assert cost == (pytest.approx(expected) if expected is not None else None)
 
 
 def test_a_study_has_a_frontier_and_times_to_its_first_curve() -> None:
@@ -34,18 +34,18 @@ def test_a_study_has_a_frontier_and_times_to_its_first_curve() -> None:
 
     axes = {"data.count": [100, 400], "method": ["simclr", "barlow_twins"], "seed": [0, 1]}
     results = planted(axes, score, (0.25, 0.5, 0.75, 1.0), noise=0.0)
-    (found,) = frontiers_of(results, "flops")
-    assert (found.target_of.key.method, found.target_of.n) == ("simclr", 100)
-    assert found.target == pytest.approx(0.5)
-    whole = max(s.cost for s in found.spots)
-    for reached in found.reached:
+    (front,) = frontiers_of(results, "flops")
+    assert (front.target_of.key.method, front.target_of.n) == ("simclr", 100)
+    assert front.target == pytest.approx(0.5)
+    whole = max(s.cost for s in front.spots)
+    for reached in front.reached:
         assert reached.cost is not None
         if reached.line.key.method == "simclr":
             assert reached.cost == pytest.approx(whole)
         else:  # 0.5 between 0.6 / sqrt(2) at a half and 0.6 sqrt(0.75) at three quarters
             part = (0.5 - 0.6 * 0.5**0.5) / (0.6 * (0.75**0.5 - 0.5**0.5))
             assert reached.cost == pytest.approx((0.5 + part * 0.25) * whole)
-    best = [s for s in found.spots if s.best]
+    best = [s for s in front.spots if s.best]
     assert {s.line.key.method for s in best} == {"barlow_twins"}
     assert len({s.share for s in best}) == 4
 
@@ -55,8 +55,8 @@ def test_a_seed_that_never_reaches_leaves_no_time() -> None:
         return 0.5 if run.method.name == "simclr" or run.seed == 0 else 0.4
 
     axes = {"data.count": [100], "method": ["simclr", "barlow_twins"], "seed": [0, 1]}
-    (found,) = frontiers_of(planted(axes, score, (0.5, 1.0), noise=0.0))
-    assert [r.cost is None for r in found.reached] == [False, True]
+    (front,) = frontiers_of(planted(axes, score, (0.5, 1.0), noise=0.0))
+    assert [r.cost is None for r in front.reached] == [False, True]
 
 
 def test_runs_of_equal_cost_have_no_frontier() -> None:
@@ -68,6 +68,6 @@ def test_the_cost_of_a_chain_is_that_of_all_its_stages() -> None:
     first = {"name": "first", "data": {"count": 100}}
     axes = {"run": [first, {"name": "second", "data": {"count": 200}, "init": first}], "seed": [0]}
     results = planted(axes, lambda run, share: 0.5)
-    (found,) = frontiers_of(results, "flops")
-    one, two = sorted(s.cost for s in found.spots)
+    (front,) = frontiers_of(results, "flops")
+    one, two = sorted(s.cost for s in front.spots)
     assert two == pytest.approx(2 * one, rel=0.01)  # images of the last step are whole

@@ -35,8 +35,8 @@ def test_every_criterion_scores_what_it_chose() -> None:
     results = with_milestones(
         {"category": TASK, "spectrum": STATE}, SHARES, losses=[3.0, 1.0, 2.0, 4.0]
     )
-    found = by_name(results)
-    scores = {by: [v for _, v in choice.score.values] for by, choice in found.items()}
+    choices = by_name(results)
+    scores = {by: [v for _, v in choice.score.values] for by, choice in choices.items()}
     assert scores == {
         LAST: [0.52, 0.51],
         VALIDATION: [0.58, 0.50],
@@ -46,17 +46,17 @@ def test_every_criterion_scores_what_it_chose() -> None:
         LOSS: [0.60, 0.50],
         BEST_ON_TEST: [0.60, 0.56],
     }
-    assert next(iter(found)) == LAST
-    assert list(found)[-1] == BEST_ON_TEST
-    assert found[VALIDATION].shares.values == ((0, 0.75), (1, 0.5))
+    assert next(iter(choices)) == LAST
+    assert list(choices)[-1] == BEST_ON_TEST
+    assert choices[VALIDATION].shares.values == ((0, 0.75), (1, 0.5))
 
 
 def test_gaps_are_means_over_seeds_of_what_each_run_misses() -> None:
-    found = by_name(with_milestones({"category": TASK}, SHARES))
-    assert found[LAST].gap.mean == pytest.approx((0.08 + 0.05) / 2)
-    assert found[VALIDATION].gap.mean == pytest.approx((0.02 + 0.06) / 2)
-    assert found[BEST_ON_TEST].gap.mean == 0
-    assert (found[LAST].gap.low, found[LAST].gap.high) == pytest.approx((0.05, 0.08))
+    choices = by_name(with_milestones({"category": TASK}, SHARES))
+    assert choices[LAST].gap.mean == pytest.approx((0.08 + 0.05) / 2)
+    assert choices[VALIDATION].gap.mean == pytest.approx((0.02 + 0.06) / 2)
+    assert choices[BEST_ON_TEST].gap.mean == 0
+    assert (choices[LAST].gap.low, choices[LAST].gap.high) == pytest.approx((0.05, 0.08))
 
 
 def test_a_transfer_task_is_also_chosen_by_the_validation_of_the_data_pretrained_on() -> None:
@@ -80,9 +80,9 @@ def test_a_criterion_with_a_hole_is_left_out() -> None:
         for row in holed.rows
         if not (row.metric == "alpha_req" and row.share == 0.5 and row.seed == 1)
     )
-    found = by_name(dataclasses.replace(holed, rows=kept))
-    assert "alpha-ReQ nearest 1" not in found
-    assert "highest effective rank" in found
+    choices = by_name(dataclasses.replace(holed, rows=kept))
+    assert "alpha-ReQ nearest 1" not in choices
+    assert "highest effective rank" in choices
 
 
 def test_the_untrained_encoder_is_no_milestone() -> None:
@@ -96,8 +96,8 @@ def test_the_untrained_encoder_is_no_milestone() -> None:
 def test_a_run_without_all_milestones_takes_no_part() -> None:
     results = with_milestones({"category": TASK}, SHARES)
     kept = tuple(row for row in results.rows if not (row.seed == 1 and row.share == 1.0))
-    found = by_name(dataclasses.replace(results, rows=kept))
-    assert [seed for seed, _ in found[LAST].score.values] == [0]
+    choices = by_name(dataclasses.replace(results, rows=kept))
+    assert [seed for seed, _ in choices[LAST].score.values] == [0]
 
 
 def test_one_share_has_no_ledger_and_sizes_have_one_each() -> None:
@@ -112,6 +112,6 @@ def test_two_evaluations_of_one_metric_are_told_apart() -> None:
         {"category": TASK, "seen": {"rankme": STATE["effective_rank"]}, "unseen": {"rankme": TEST}},
         SHARES,
     )
-    found = by_name(results)
-    assert {"highest RankMe (seen)", "highest RankMe (unseen)"} <= found.keys()
-    assert found["highest RankMe (unseen)"].gap.mean == 0
+    choices = by_name(results)
+    assert {"highest RankMe (seen)", "highest RankMe (unseen)"} <= choices.keys()
+    assert choices["highest RankMe (unseen)"].gap.mean == 0

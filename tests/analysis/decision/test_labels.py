@@ -56,9 +56,9 @@ def test_one_seed_has_the_interval_of_its_evaluation() -> None:
     """Standard error 0.01 on both sides, and not the binomial one of 100 images."""
     (line, *_) = (line for key, line in chains(1).main.curves.items() if key.axes_label == ARMS[0])
     (bare, _) = chains(1).main.baselines
-    (found,) = differences([pair(bare.seeds, line[0].seeds)])
-    assert found.covers == "test images only"
-    assert found.high - found.mean == pytest.approx(1.96 * 0.01 * 2**0.5, rel=1e-3)
+    (gain,) = differences([pair(bare.seeds, line[0].seeds)])
+    assert gain.covers == "test images only"
+    assert gain.high - gain.mean == pytest.approx(1.96 * 0.01 * 2**0.5, rel=1e-3)
 
 
 def test_evaluations_that_differ_in_labels_alone_are_one_ladder() -> None:
@@ -66,13 +66,13 @@ def test_evaluations_that_differ_in_labels_alone_are_one_ladder() -> None:
     (table,) = label_tables(chains())
     assert (table.name, table.labels) == ("roads", COUNTS)
     assert [start.name for start in table.starts] == ["untrained viny", *ARMS]
-    shown = label_table(table)["rows"][2]
-    assert shown["cells"][0]["mean"] == "40.2 ± 0.2"
-    assert shown["cells"][0]["over"].startswith("+19.9 (")
-    assert shown["cells"][0]["chip"] == "beats"
-    assert shown["gain"]["mean"] == "+20.0"
-    found = analyse(chains())
-    (figure,) = label_figures(found, styles_of(found))
+    row = label_table(table)["rows"][2]
+    assert row["cells"][0]["mean"] == "40.2 ± 0.2"
+    assert row["cells"][0]["over"].startswith("+19.9 (")
+    assert row["cells"][0]["chip"] == "beats"
+    assert row["gain"]["mean"] == "+20.0"
+    findings = analyse(chains())
+    (figure,) = label_figures(findings, styles_of(findings))
     assert figure.spec["layout"]["yaxis"]["title"]["text"] == "mIoU, %"
 
 
@@ -102,9 +102,9 @@ def test_a_fall_is_found_and_a_rise_is_not_one() -> None:
 
 def test_a_level_course_falls_no_more_often_than_its_level_allows() -> None:
     """The highest of four milestones is above the last in three of four; the answer is not."""
-    found = [peaks(course([0.5] * 4, 0.01, rng=i).main.trajectories)[0] for i in range(200)]
-    assert sum(peak.course == "peaks and falls" for peak in found) <= 12  # 2.5% and its chance
-    falls = [peak.fall.mean for peak in found if peak.fall]
+    cell_peaks = [peaks(course([0.5] * 4, 0.01, rng=i).main.trajectories)[0] for i in range(200)]
+    assert sum(peak.course == "peaks and falls" for peak in cell_peaks) <= 12  # 2.5% and its chance
+    falls = [peak.fall.mean for peak in cell_peaks if peak.fall]
     assert abs(float(np.mean(falls))) < 0.003
 
 

@@ -12,8 +12,8 @@ from tests.simulated import Truth, flat, power_law, simulate
 
 def _one(truth: Truth, **more: object) -> CurveGain:
     options: dict[str, object] = {"methods": ("simclr",), "rank": False, **more}
-    (found,) = gains(simulate({"x": truth}, **options).main.curves, worth=0.005).values()  # type: ignore[arg-type]
-    return found
+    (curve_gain,) = gains(simulate({"x": truth}, **options).main.curves, worth=0.005).values()  # type: ignore[arg-type]
+    return curve_gain
 
 
 @pytest.mark.parametrize(
@@ -28,28 +28,28 @@ def _one(truth: Truth, **more: object) -> CurveGain:
     ],
 )
 def test_verdicts(low: float, high: float, covers: Covers, verdict: GainVerdict) -> None:
-    found, reason = verdict_of_gain(Difference((low + high) / 2, low, high, 3, covers), 0.005)
-    assert found == verdict
+    conclusion, reason = verdict_of_gain(Difference((low + high) / 2, low, high, 3, covers), 0.005)
+    assert conclusion == verdict
     assert bool(reason) == (verdict == "inconclusive")
 
 
 def test_a_step_is_priced_per_doubling() -> None:
     """Log-linear truth: 2 points per doubling whatever the ratio of the sizes."""
-    found = _one(
+    curve = _one(
         lambda n, images: 0.2 + 0.02 * math.log2(n), sizes=(100, 400, 6400), noise=lambda n: 1e-4
     )
-    assert [s.doublings for s in found.steps] == [2, 4]
-    assert [s.per_doubling.mean for s in found.steps] == pytest.approx([0.02, 0.02], abs=2e-4)
-    assert found.total.gain.mean == pytest.approx(0.12, abs=5e-4)
-    assert found.helps_up_to == 6400
-    assert found.beyond is None
+    assert [s.doublings for s in curve.steps] == [2, 4]
+    assert [s.per_doubling.mean for s in curve.steps] == pytest.approx([0.02, 0.02], abs=2e-4)
+    assert curve.total.gain.mean == pytest.approx(0.12, abs=5e-4)
+    assert curve.helps_up_to == 6400
+    assert curve.beyond is None
 
 
 def test_helps_up_to_ends_the_unbroken_chain() -> None:
     levels = {100: 0.5, 200: 0.6, 400: 0.7, 800: 0.7, 1600: 0.8}
-    found = _one(lambda n, images: levels[int(n)], sizes=tuple(levels), noise=lambda n: 0.0004)
-    assert [s.verdict for s in found.steps] == ["helps", "helps", "no effect", "helps"]
-    assert (found.helps_up_to, found.beyond) == (400, "no effect")
+    curve = _one(lambda n, images: levels[int(n)], sizes=tuple(levels), noise=lambda n: 0.0004)
+    assert [s.verdict for s in curve.steps] == ["helps", "helps", "no effect", "helps"]
+    assert (curve.helps_up_to, curve.beyond) == (400, "no effect")
 
 
 def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
@@ -69,14 +69,14 @@ def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
 
 
 def test_a_quiet_flat_study_is_flat() -> None:
-    found = _one(flat(), noise=lambda n: 0.0008)
-    assert {s.verdict for s in found.steps} == {"no effect"}
-    assert found.total.verdict == "no effect"
-    assert found.helps_up_to is None
+    curve = _one(flat(), noise=lambda n: 0.0008)
+    assert {s.verdict for s in curve.steps} == {"no effect"}
+    assert curve.total.verdict == "no effect"
+    assert curve.helps_up_to is None
 
 
 def test_one_seed_shows_an_interval_but_decides_nothing() -> None:
-    found = _one(power_law(), seeds=(0,))
-    assert {s.verdict for s in found.steps} == {"inconclusive"}
-    assert found.total.gain.low > 0.1
-    assert found.total.gain.covers == "test images only"
+    curve = _one(power_law(), seeds=(0,))
+    assert {s.verdict for s in curve.steps} == {"inconclusive"}
+    assert curve.total.gain.low > 0.1
+    assert curve.total.gain.covers == "test images only"

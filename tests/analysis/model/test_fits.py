@@ -18,9 +18,9 @@ def _one(truth: Truth, rng: int = 0, **more: object) -> CurveFit:
 def test_intervals_cover_a_planted_law_in_most_simulations() -> None:
     hits = {"a": 0, "b": 0, "c": 0, "2x": 0, "4x": 0}
     for rng in range(40):
-        found = _one(power_law(0.2, 3.0, 0.4), rng)
-        assert found.verdict == "decided"
-        law = found.law
+        fitted = _one(power_law(0.2, 3.0, 0.4), rng)
+        assert fitted.verdict == "decided"
+        law = fitted.law
         assert law is not None
         ahead = [(n, 0.2 + 3.0 * n**-0.4) for n, _ in law.forecasts]
         truth = {"a": (law.a, 0.2), "b": (law.b, 3.0), "c": (law.c, 0.4)}
@@ -39,23 +39,23 @@ def test_a_flat_study_is_not_given_a_law(seeds: tuple[int, ...]) -> None:
 
 
 def test_three_sizes_are_too_few() -> None:
-    found = _one(power_law(), sizes=SIZES[:3])
-    assert found.law is None
-    assert found.verdict == "inconclusive"
-    assert found.reason.startswith("3 sizes")
+    fitted = _one(power_law(), sizes=SIZES[:3])
+    assert fitted.law is None
+    assert fitted.verdict == "inconclusive"
+    assert fitted.reason.startswith("3 sizes")
 
 
 def test_falling_accuracy_is_no_power_law() -> None:
-    found = _one(lambda n, images: 0.8 - 0.02 * SIZES.index(int(n)))
-    assert found.verdict == "inconclusive"
+    fitted = _one(lambda n, images: 0.8 - 0.02 * SIZES.index(int(n)))
+    assert fitted.verdict == "inconclusive"
 
 
 def test_same_seed_same_bits_and_fast() -> None:
     assert _one(power_law()) == _one(power_law())
     results = simulate()
     start = time.process_time()
-    found = fits(results.main.curves)
-    assert len(found) == 4
+    fitted = fits(results.main.curves)
+    assert len(fitted) == 4
     assert time.process_time() - start < 4  # 2 s per curve asked for; takes 0.02 s
 
 

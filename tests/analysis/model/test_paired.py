@@ -15,35 +15,35 @@ def _pair(before: list[float], after: list[float], n_test: int = 1000) -> Pair:
 
 def test_one_pair_is_the_paired_t_interval_of_scipy() -> None:
     before, after = [0.50, 0.52, 0.49, 0.51], [0.55, 0.56, 0.56, 0.54]
-    (found,) = differences([_pair(before, after)])
+    (gain,) = differences([_pair(before, after)])
     ci = stats.ttest_rel(after, before).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx((ci.low, ci.high), rel=1e-12)
-    assert found.mean == pytest.approx(np.mean(after) - np.mean(before), rel=1e-12)
+    assert (gain.low, gain.high) == pytest.approx((ci.low, ci.high), rel=1e-12)
+    assert gain.mean == pytest.approx(np.mean(after) - np.mean(before), rel=1e-12)
 
 
 def test_only_seeds_on_both_sides_count() -> None:
     pair = Pair({0: 0.5, 1: 0.6, 7: 0.0}, {0: 0.6, 1: 0.7, 8: 1.0}, 1000)
-    (found,) = differences([pair])
-    assert found.mean == pytest.approx(0.1)
-    assert found.seeds == 2
+    (gain,) = differences([pair])
+    assert gain.mean == pytest.approx(0.1)
+    assert gain.seeds == 2
     (none,) = differences([Pair({0: 0.5}, {1: 0.5}, 1000)])
     assert none.covers == "nothing"
     assert math.isnan(none.mean)
 
 
 def test_one_seed_alone_gets_the_binomial_interval_of_its_test_images() -> None:
-    (found,) = differences([_pair([0.5], [0.8], 400)])
+    (gain,) = differences([_pair([0.5], [0.8], 400)])
     half = stats.norm.ppf(0.975) * math.sqrt((0.25 + 0.16) / 400)
-    assert found.covers == "test images only"
-    assert (found.low, found.high) == pytest.approx((0.3 - half, 0.3 + half), rel=1e-12)
+    assert gain.covers == "test images only"
+    assert (gain.low, gain.high) == pytest.approx((0.3 - half, 0.3 + half), rel=1e-12)
 
 
 def test_one_seed_borrows_the_seed_noise_of_the_other_cells() -> None:
     others = [_pair([0.5, 0.5, 0.5], [0.5 + d, 0.5, 0.5 - d]) for d in (0.02, 0.02)]
-    found = differences([*others, _pair([0.5], [0.5], 10**9)])[-1]
+    gain = differences([*others, _pair([0.5], [0.5], 10**9)])[-1]
     half = stats.t.ppf(0.975, 4) * 0.02  # var of (d, 0, -d) is d^2, from 2 x 2 degrees of freedom
-    assert found.covers == "seeds"
-    assert found.high == pytest.approx(half, rel=1e-3)
+    assert gain.covers == "seeds"
+    assert gain.high == pytest.approx(half, rel=1e-3)
 
 
 def test_alike_variances_are_pooled_fully_and_unlike_ones_are_not() -> None:
@@ -72,9 +72,9 @@ def test_coverage_is_near_nominal_with_three_seeds() -> None:
     for _ in range(150):
         noise = rng.normal(0, 0.01, (2, 8, 3))
         pairs = [_pair(list(a), list(0.1 + b)) for a, b in zip(*noise, strict=True)]
-        found = differences(pairs)
-        hits += sum(d.low <= 0.1 <= d.high for d in found)
-        total += len(found)
+        gains = differences(pairs)
+        hits += sum(d.low <= 0.1 <= d.high for d in gains)
+        total += len(gains)
     assert 0.93 <= hits / total <= 0.975  # 1200 intervals: 4 standard errors are 0.025
 
 

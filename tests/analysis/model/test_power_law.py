@@ -12,8 +12,8 @@ SIZES = np.array([250.0, 500, 1000, 2000, 4000, 8000])
 def test_a_noiseless_law_is_recovered() -> None:
     a, b, c = 0.2, 3.0, 0.4
     law = fit(SIZES, (a + b * SIZES**-c)[None], np.ones((1, 6)))
-    found = law.a[0], law.b_per_image[0], law.c[0]
-    assert found == pytest.approx((a, b, c), rel=5e-3)
+    parameters = law.a[0], law.b_per_image[0], law.c[0]
+    assert parameters == pytest.approx((a, b, c), rel=5e-3)
     assert law.error(np.array([32000.0]))[0, 0] == pytest.approx(a + b * 32000**-c, abs=1e-4)
 
 

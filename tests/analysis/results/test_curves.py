@@ -43,9 +43,9 @@ def test_curves_take_only_the_last_share_of_the_budget() -> None:
 
 
 def test_baselines_keep_seeds_of_the_encoder_and_one_value_of_the_pixels() -> None:
-    found = {(b.eval, b.kind): b for b in simulate().main.baselines}
-    assert len(found["category", "untrained"].seeds.values) == 3
-    assert found["category", "pixels"].seeds.values == ((0, 0.41),)
+    baselines = {(b.eval, b.kind): b for b in simulate().main.baselines}
+    assert len(baselines["category", "untrained"].seeds.values) == 3
+    assert baselines["category", "pixels"].seeds.values == ((0, 0.41),)
 
 
 def test_two_values_for_one_cell_and_seed_are_refused() -> None:

@@ -43,8 +43,8 @@ def test_a_method_no_better_than_pixels_is_not_said_to_beat_them() -> None:
 
 def test_one_seed_rests_on_the_scatter_about_the_law() -> None:
     results = simulate({"x": power_law()}, methods=("simclr",), seeds=(0,))
-    found = analyse(results)
-    with_law, without = answer(found)[0], answer(replace(found, fits={}))[0]
+    findings = analyse(results)
+    with_law, without = answer(findings)[0], answer(replace(findings, fits={}))[0]
     assert with_law.verdict == "helps"
     assert "scatter about a fitted law" in with_law.text
     assert without.verdict == "inconclusive"
@@ -82,9 +82,9 @@ def test_a_flat_study_is_called_flat_and_a_noisy_one_open() -> None:
 
 def test_never_more_than_ten_and_every_evaluation_before_a_second_curve() -> None:
     truths = {f"e{i}": power_law(0.1 * i) for i in range(5)}
-    found = answer(analyse(simulate(truths)))
-    assert len(found) == MOST
-    assert {h.subject.split(" ")[0] for h in found[:5]} == set(truths)
+    headlines = answer(analyse(simulate(truths)))
+    assert len(headlines) == MOST
+    assert {h.subject.split(" ")[0] for h in headlines[:5]} == set(truths)
 
 
 def test_empty_and_single_sized_studies_have_an_answer() -> None:

@@ -80,9 +80,9 @@ def test_in_several_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert flown.digest == kept.digest
     assert flown.skipped == kept.skipped
     expected = kept.images[::25]
-    found = np.empty_like(expected)
-    flown.rows.read(np.arange(len(kept))[::25], found, np.arange(len(expected)))
-    np.testing.assert_array_equal(found, expected)
+    read = np.empty_like(expected)
+    flown.rows.read(np.arange(len(kept))[::25], read, np.arange(len(expected)))
+    np.testing.assert_array_equal(read, expected)
 
 
 def test_only_what_is_pretrained_on_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,11 +57,11 @@ def test_many_images_are_drawn_on_demand(monkeypatch: pytest.MonkeyPatch) -> Non
     part = Part(dataset="d", classes=_classes("[:5]"), count=40, skip=5)
     drawn = indices(part, 500, of=of)
     assert isinstance(drawn, Among)
-    found = drawn[np.arange(40)]
-    assert len(set(found)) == 40
-    assert set(LABELS[found]) <= set(range(5))
+    first = drawn[np.arange(40)]
+    assert len(set(first)) == 40
+    assert set(LABELS[first]) <= set(range(5))
     np.testing.assert_array_equal(indices(part.model_copy(update={"skip": 7}), 500, of=of)[
-        np.arange(38)], found[2:])  # fmt: skip
+        np.arange(38)], first[2:])  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,9 @@ def test_the_bits_are_those_of_memory(images: np.ndarray, stored: Stored, size: 
     for seed, step in [*((1, step) for step in range(7)), (1, 2), (1, 3), (2, 4), (2, 90)]:
         for part in (slice(None), slice(2, 5)):
             expected = inside.batch(seed, step, size, part)
-            found = streamed.batch(seed, step, size, part)
-            assert torch.equal(found, expected)
-            assert found.stride() == expected.stride()
+            batch = streamed.batch(seed, step, size, part)
+            assert torch.equal(batch, expected)
+            assert batch.stride() == expected.stride()
     streamed.close()
 
 
@@ -170,7 +170,7 @@ def test_on_a_gpu_the_bits_are_the_same(images: np.ndarray, stored: Stored) -> N
     inside = Resident(images, np.arange(N), "cuda")
     streamed = Streamed(stored, np.arange(N), "cuda")
     for step in [*range(40), 3]:
-        found = streamed.batch(0, step, 64)
-        assert found.is_cuda
-        assert torch.equal(found, inside.batch(0, step, 64))
+        batch = streamed.batch(0, step, 64)
+        assert batch.is_cuda
+        assert torch.equal(batch, inside.batch(0, step, 64))
     streamed.close()

@@ -44,8 +44,8 @@ def test_flat_or_mixed_is_unlabeled(tmp_path: Path) -> None:
 
 def test_classes_missing_from_one_split_keep_the_indices(tmp_path: Path) -> None:
     write(tmp_path, {"train/a/1.png": png(0), "train/b/1.png": png(1), "test/b/1.png": png(2)})
-    found = splits(tmp_path)
-    test = Folder(found["test"], (found["train"],))
+    folders = splits(tmp_path)
+    test = Folder(folders["test"], (folders["train"],))
     assert test.labels["label"].tolist() == [1]
 
 

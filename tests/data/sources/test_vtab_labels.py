@@ -40,9 +40,9 @@ def test_clevr_reads_the_published_scenes(tmp_path: Path) -> None:
     ]  # fmt: skip
     (tmp_path / "scenes" / "CLEVR_val_scenes.json").write_text(json.dumps({"scenes": scenes}))
     files = [tmp_path / "images" / "val" / f"CLEVR_val_{i}.png" for i in (1, 0)]
-    found = clevr(SimpleNamespace(_data_folder=tmp_path, _image_files=files), "test")
-    assert [Path(file).name for file in found.files] == ["CLEVR_val_0.png", "CLEVR_val_1.png"]
-    assert found.labels == {"count": [0, 7], "distance": [1, 5]}
+    labelled = clevr(SimpleNamespace(_data_folder=tmp_path, _image_files=files), "test")
+    assert [Path(file).name for file in labelled.files] == ["CLEVR_val_0.png", "CLEVR_val_1.png"]
+    assert labelled.labels == {"count": [0, 7], "distance": [1, 5]}
 
 
 def test_kitti_takes_vehicles_alone_and_splits_them_for_ever(tmp_path: Path) -> None:

@@ -55,6 +55,6 @@ def test_files_hold_every_choice_of_every_seed(tmp_path: Path) -> None:
 
 
 def test_the_state_over_training_is_drawn_where_it_was_measured() -> None:
-    found = analyse(RESULTS)
-    titles = [figure.title for figure in state_figures(found, styles_of(found))]
+    findings = analyse(RESULTS)
+    titles = [figure.title for figure in state_figures(findings, styles_of(findings))]
     assert titles == ["spectrum (spectrum@1): alpha-ReQ"]

@@ -22,9 +22,9 @@ def _page(folder: Path, **options: Any) -> str:
 
 
 def _figures(page: str) -> dict[str, Any]:
-    found = re.search(r'<script id="figures" type="application/json">(.*?)</script>', page)
-    assert found
-    figures: dict[str, Any] = json.loads(found[1])
+    match = re.search(r'<script id="figures" type="application/json">(.*?)</script>', page)
+    assert match
+    figures: dict[str, Any] = json.loads(match[1])
     return figures
 
 

@@ -14,17 +14,17 @@ from tests.analysis.cost.test_comparison import SEEDS, SIZES, by_images
 from tests.planted import planted
 
 
-def _found(*reference: Published) -> Findings:
+def _findings(*reference: Published) -> Findings:
     axes = {"data.count": SIZES, "budget": [{"epochs": 20}, {"images": 32000}], "seed": SEEDS}
     return analyse(replace(planted(axes, by_images, (0.25, 1.0)), reference=reference))
 
 
 def test_the_frontier_is_drawn_through_its_best_spots() -> None:
-    found = _found()
-    sheet = frontier_sheet(found, styles_of(found))
+    findings = _findings()
+    sheet = frontier_sheet(findings, styles_of(findings))
     assert sheet is not None
-    assert len(sheet.axes) == len(found.frontiers) > 0
-    for ax, front in zip(sheet.axes, found.frontiers, strict=True):
+    assert len(sheet.axes) == len(findings.frontiers) > 0
+    for ax, front in zip(sheet.axes, findings.frontiers, strict=True):
         line = next(line for line in ax.lines if line.get_label() == "frontier")
         best = sorted((s.cost, 100 * s.error) for s in front.spots if s.best)
         assert list(line.get_xdata())[:-1] == pytest.approx([x for x, _ in best])
@@ -34,9 +34,9 @@ def test_the_frontier_is_drawn_through_its_best_spots() -> None:
 
 
 def test_theirs_stands_beside_ours_and_nothing_where_there_is_none() -> None:
-    assert published_sheet(_found()) is None
+    assert published_sheet(_findings()) is None
     rows = (number(100, 20.0), number(1000, 40.0))
-    sheet = published_sheet(_found(*rows))
+    sheet = published_sheet(_findings(*rows))
     assert sheet is not None
     theirs, ours = sheet.axes
     assert list(theirs.lines[0].get_ydata()) == [20.0, 40.0]
@@ -46,11 +46,11 @@ def test_theirs_stands_beside_ours_and_nothing_where_there_is_none() -> None:
 
 
 def test_many_lines_are_named_by_their_curve(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = _found()
+    findings = _findings()
     monkeypatch.setattr("datayield.report.paper.pareto.MOST_NAMES", 1)
-    sheet = frontier_sheet(found, styles_of(found))
+    sheet = frontier_sheet(findings, styles_of(findings))
     assert sheet is not None
     names = {text.get_text() for text in sheet.legends[0].get_texts()}
-    lines = {spot.line for front in found.frontiers for spot in front.spots}
+    lines = {spot.line for front in findings.frontiers for spot in front.spots}
     assert names == {line.key.name for line in lines} | {"frontier"}
     assert len(names) < len(lines)

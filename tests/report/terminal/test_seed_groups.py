@@ -55,8 +55,10 @@ def test_a_long_plan_ends_with_what_is_not_shown(planned: tuple[Study, Plan]) ->
 
 def test_a_page_draws_what_a_legend_can_name_methods_by_turns() -> None:
     budgets = [Budget(unit="images", amount=1000.0 * i) for i in range(20, 36)]
-    found = analyse(simulate(sizes=(500, 1000), budgets=budgets, shares=(0.5, 1.0), seeds=(0, 1)))
-    part, note = truncated(found)
+    findings = analyse(
+        simulate(sizes=(500, 1000), budgets=budgets, shares=(0.5, 1.0), seeds=(0, 1))
+    )
+    part, note = truncated(findings)
     names = {key.name for key in part.main}
     assert len(names) == CURVES
     assert sum(name.startswith("SimCLR") for name in names) == CURVES // 2
@@ -64,10 +66,10 @@ def test_a_page_draws_what_a_legend_can_name_methods_by_turns() -> None:
     assert names == set(styles_of(part)) >= {key.name for key, _ in part.main_over_time}
     assert len({ledger.key for ledger in part.ledgers}) == PANELS
     assert part.grids  # a grid is over all budgets, and is drawn whole
-    assert part.results is found.results
+    assert part.results is findings.results
     assert f"{CURVES} of 32 curves" in note
 
 
 def test_a_small_page_shows_all() -> None:
-    found = analyse(simulate())
-    assert truncated(found) == (found, "")
+    findings = analyse(simulate())
+    assert truncated(findings) == (findings, "")

@@ -34,16 +34,16 @@ def figures(out: str) -> list[dict[str, dict[str, object]]]:
 
 
 def test_sprites_are_farther_the_more_they_are_shifted(datayield: Call) -> None:
-    found = []
+    by_shift = []
     for shift in (0.2, 0.6, 1.0):
         done = datayield("distance", SPRITES, f"{SPRITES}&shift={shift}", "--json", *SMALL)
         assert done.code == 0, done.err
-        found.append(figures(done.out)[0])
-    assert set(found[0]) == {
+        by_shift.append(figures(done.out)[0])
+    assert set(by_shift[0]) == {
         "fid_inf", "fid", "fid_shrunk", "kid", "mmd_median", "vdna", "domain_auc"
     }  # fmt: skip
     for metric in ("fid_inf", "fid", "kid", "mmd_median", "vdna", "domain_auc"):
-        values = [one[metric]["value"] for one in found]
+        values = [one[metric]["value"] for one in by_shift]
         assert values == sorted(values), metric  # type: ignore[type-var]
 
 
@@ -95,10 +95,10 @@ def test_a_vit_judges_too_and_says_how_many_images_fid_needs(datayield: Call) ->
     vit = "untrained:viny?patch=16"
     done = datayield("distance", SPRITES, "digits", "--count", "60", "--encoder", vit, "--json")
     assert done.code == 0, done.err
-    found = figures(done.out)[0]
-    assert found["fid_inf"]["value"] is None
-    assert "needs 258 images of each at a width of 128" in str(found["fid_inf"]["note"])
-    assert "mean of 1,664 neurons" in str(found["vdna"]["note"])
+    by_metric = figures(done.out)[0]
+    assert by_metric["fid_inf"]["value"] is None
+    assert "needs 258 images of each at a width of 128" in str(by_metric["fid_inf"]["note"])
+    assert "mean of 1,664 neurons" in str(by_metric["vdna"]["note"])
 
 
 def test_pixels_are_their_own_features_and_colours(datayield: Call) -> None:

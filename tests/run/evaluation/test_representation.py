@@ -40,8 +40,8 @@ def records(datayield: Call, tmp_path: Path) -> list[dict]:  # type: ignore[type
     (tmp_path / "state.yaml").write_text(STUDY)
     done = datayield("run", "state.yaml")
     assert done.code == 0, done.err + done.out
-    found = [read_json(path) for path in (tmp_path / "store").glob("runs/*/evals/*.json")]
-    return [record for record in found if record]
+    contents = [read_json(path) for path in (tmp_path / "store").glob("runs/*/evals/*.json")]
+    return [record for record in contents if record]
 
 
 def of(records: list[dict], name: str) -> list[dict]:  # type: ignore[type-arg]

@@ -59,15 +59,15 @@ def trained(folder: Path, stop_at: int | None = None) -> RunCostRecord | None:
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether the views of each step were channels_last."""
-    found: list[bool] = []
+    channels_last: list[bool] = []
 
     def watched(views: list[Tensor], kind: Layout) -> list[Tensor]:
         out = to_memory_format(views, kind)
-        found.append(all(v.is_contiguous(memory_format=torch.channels_last) for v in out))
+        channels_last.append(all(v.is_contiguous(memory_format=torch.channels_last) for v in out))
         return out
 
     monkeypatch.setattr("datayield.run.loop.pretrain.to_memory_format", watched)
-    return found
+    return channels_last
 
 
 def test_without_a_measurement_all_is_as_ever(tmp_path: Path, seen: list[bool]) -> None:

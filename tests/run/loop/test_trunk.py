@@ -58,11 +58,11 @@ def tasks_of(
     members = [
         TrunkMember(run, shares, one, run.id == held) for run, one in zip(runs, left, strict=True)
     ]
-    found = parts(members, steps_there(store, runs[0].trunk or ""))
+    trunk_parts = parts(members, steps_there(store, runs[0].trunk or ""))
     kept: Any = tuple((share, None) for share in shares)
     return [
         Task(run, "run", kept, "missing", "", (), one, None, part=part)
-        for run, one, part in zip(runs, left, found, strict=True)
+        for run, one, part in zip(runs, left, trunk_parts, strict=True)
     ]
 
 

@@ -106,6 +106,6 @@ def test_every_published_finding_is_a_claim_or_says_why_not(paper: str) -> None:
 @pytest.mark.parametrize("path", shipped_studies(), ids=lambda p: p.stem)
 def test_shipped_claims_are_asked_somewhere(path: Path) -> None:
     scales = ("paper", "pocket") if "scales:" in path.read_text() else (None,)
-    found = [load_study(str(path), scale).claims for scale in scales]
-    assert all(len(claims) == len(found[0]) for claims in found)
-    assert not found[0] or any(not c.skip for claims in found for c in claims)
+    by_scale = [load_study(str(path), scale).claims for scale in scales]
+    assert all(len(claims) == len(by_scale[0]) for claims in by_scale)
+    assert not by_scale[0] or any(not c.skip for claims in by_scale for c in claims)

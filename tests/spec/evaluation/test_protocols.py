@@ -56,12 +56,12 @@ def named(source: str) -> list[str]:
 
 
 def test_no_code_outside_the_table_knows_a_protocol_by_name() -> None:
-    found = {
+    named_in = {
         str(path.relative_to(PACKAGE)): lines
         for path in PACKAGE.rglob("*.py")
         if (lines := named(path.read_text())) and str(path.relative_to(PACKAGE)) != TABLE
     }
-    assert not found
+    assert not named_in
 
 
 def test_a_comparison_with_a_name_is_found() -> None:

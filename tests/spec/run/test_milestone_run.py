@@ -113,9 +113,9 @@ def test_where_images_round_to_another_step_the_budget_is_what_was_presented() -
     text = TEXT.replace("64000}, {images: 16000", "336")
     (run,) = runs_of(text, schedule="constant", decay=None, warmup=0.0)
     assert run.steps == 11  # 10.5 batches, rounded up; half of them are 5.25 or 5.5
-    found = run_at(run, 0.5)
-    assert found is not None
-    assert (found.steps, found.images) == (6, 192)
+    milestone = run_at(run, 0.5)
+    assert milestone is not None
+    assert (milestone.steps, milestone.images) == (6, 192)
 
 
 @pytest.mark.parametrize(

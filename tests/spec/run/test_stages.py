@@ -179,8 +179,8 @@ def test_trainings_are_estimated_by_their_arithmetic(tmp_path: Path, monkeypatch
         .evaluations[0]
         .spec.model_copy(update={"train_count": 100, "test_count": 50, "epochs": 7})
     )
-    found = evaluation(cell.run.encoder, ev, speeds)
+    estimate = evaluation(cell.run.encoder, ev, speeds)
     macs = encoder_macs(cell.run.encoder, 16)
-    assert found is not None
+    assert estimate is not None
     assert macs is not None
-    assert found.likely == pytest.approx((6 * 100 * 7 + 2 * 50) * macs / 1e9)
+    assert estimate.likely == pytest.approx((6 * 100 * 7 + 2 * 50) * macs / 1e9)

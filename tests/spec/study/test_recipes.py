@@ -46,10 +46,10 @@ def test_every_recipe_is_a_run_that_builds(name: str, method: str, as_published:
 
 def test_set_names_are_file_names_and_sources_are_told() -> None:
     for name in recipe_sets():
-        found = recipe_set(name)
-        assert found.name == name
-        assert found.source
-        assert set(found.methods) <= set(METHOD_SPECS)
+        recipe = recipe_set(name)
+        assert recipe.name == name
+        assert recipe.source
+        assert set(recipe.methods) <= set(METHOD_SPECS)
 
 
 # Literals from the published configurations, converted as the YAML says: lr, weight decay, and
@@ -117,12 +117,12 @@ VIEWS = {  # scale from, brightness, saturation, hue, blur, solarize; of each vi
 
 @pytest.mark.parametrize(("name", "method"), VIEWS, ids="-".join)
 def test_published_views(name: str, method: str) -> None:
-    found = [
+    views = [
         (v.scale[0], v.brightness, v.saturation, v.hue, v.blur, v.solarize)
         for v in run(name, method).views
         for _ in range(v.count)
     ]
-    assert found == VIEWS[name, method]
+    assert views == VIEWS[name, method]
 
 
 def test_values_of_ghosh_and_how_they_follow_d() -> None:
