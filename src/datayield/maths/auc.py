@@ -5,9 +5,9 @@ from torch import Tensor
 
 
 def auc(low: Tensor, high: Tensor) -> float:
-    """Area under the ROC curve: chance that a score of `high` [m] exceeds one of `low` [n].
+    """Area under the ROC curve: probability that a score in `high` [m] exceeds one in `low` [n].
 
-    Ties count half. Raises ValueError for no scores of either.
+    Ties count half. Raises ValueError if either is empty.
     """
     if not min(len(low), len(high)):
         raise ValueError(f"need scores of both samples, got {len(low)} and {len(high)}")

@@ -1,6 +1,6 @@
-"""The augmentation graph as features see it: which functions survive a change of view.
+"""The augmentation graph on the span of features: which functions are invariant to views.
 
-Ghosh et al. 2024 (arXiv 2312.10725) read a non-contrastive loss as looking for the leading
+Ghosh et al. 2024 (arXiv 2312.10725) interpret a non-contrastive loss as a search for the leading
 eigenfunctions of T, the average over the views of an image, and its adjoint: functions f of
 views whose variance lies between images. On the span of given features phi that is
 B w = lambda C w: C the covariance of phi over all views, B that of its mean over each image's
@@ -11,7 +11,7 @@ K_ij = 1/n sum_s p(s | i) p(s | j) / p(s) of two images that share augmented sta
 import torch
 from torch import Tensor
 
-FLAT = 1e-10  # variance of an axis, as a share of the largest, that is rounding
+FLAT = 1e-10  # variance of an axis, relative to the largest, below which it is rounding error
 
 
 def augmentation_spectrum(views: Tensor) -> Tensor:
@@ -19,11 +19,11 @@ def augmentation_spectrum(views: Tensor) -> Tensor:
 
     They are those of the n x n Gram kernel of the images' mean features, whitened over all views;
     the constant function, whose eigenvalue is always 1, is left out. 1: a function of the image
-    alone; 0: one that views erase. r is at most min(n - 1, d), and 0 where all features are equal.
-    A mean over V views keeps 1 / V of what varies within an image, so few views raise lambda to
-    about lambda + (1 - lambda) / V, and one view raises all to 1. n V must be several times d,
-    else chance alone finds invariance.
-    Raises ValueError where features are not finite, or there are fewer than two images.
+    alone; 0: one that views destroy. r is at most min(n - 1, d), and 0 if all features are equal.
+    A mean over V views keeps 1 / V of the within-image variance, so few views raise lambda to
+    about lambda + (1 - lambda) / V, and a single view raises all to 1. n V must be several times d,
+    or apparent invariance arises by chance.
+    Raises ValueError if features are not finite, or for fewer than two images.
     """
     n, count = views.shape[:2]
     if n < 2 or not bool(views.isfinite().all()):
@@ -41,9 +41,9 @@ def augmentation_spectrum(views: Tensor) -> Tensor:
 
 
 def leading_axes(views: Tensor, count: int) -> Tensor:
-    """`views` [n, V, d] on the `count` axes along which they vary most: [n, V, min(count, d)].
+    """`views` [n, V, d] projected on their `count` leading axes: [n, V, min(count, d)].
 
-    A fixed span of functions, so that few and many views are asked the same question.
+    Fixes the span of functions, so that few and many views are compared on the same one.
     """
     x = views.detach().double()
     x = x - x.mean(dim=(0, 1))

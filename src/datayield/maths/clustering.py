@@ -12,12 +12,12 @@ from datayield.maths.precision import no_autocast, widened
 def sinkhorn(
     scores: Tensor, epsilon: float, iterations: int, counted: Tensor | None = None
 ) -> Tensor:
-    """Codes [N, K] of `scores` [N, K]: soft assignments that share the samples out equally.
+    """Codes [N, K] of `scores` [N, K]: soft assignments, balanced over the prototypes.
 
     Equation 3 and section 3.1 of the paper: exp(scores / epsilon), scaled in turn so that every
     prototype receives 1 / K of the mass and every sample gives 1 / N, `iterations` times, then
-    times N: rows sum to one. Scores are cosines. `counted` [N] of bools: samples outside it take
-    no part in what a prototype receives, and their own rows mean nothing. In float32 or better.
+    times N: rows sum to one. Scores are cosines. `counted`, bool [N]: the other samples do not
+    count towards a prototype's mass, and their own rows are meaningless. In float32 or better.
     """
     with no_autocast(scores):
         wide = widened(scores)
@@ -39,7 +39,7 @@ def swapped_prediction(scores: Tensor, codes: Tensor, temperature: float) -> Ten
 
     The codes are those of the first A of the V views. Equations 1 and 2 of the paper, as a mean
     over images and over the A (V - 1) swaps (a, v != a) of - sum_k codes_a log softmax(scores_v /
-    temperature). For A = 2 it is section 3.2's loss of many crops. In float32 or better.
+    temperature). For A = 2 it is the multi-crop loss of section 3.2. In float32 or better.
     Raises ValueError for fewer than two views or more codes than views.
     """
     assigned, views = len(codes), len(scores)

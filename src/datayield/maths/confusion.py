@@ -18,7 +18,7 @@ def confusion(pred: Tensor, truth: Tensor, classes: int) -> Tensor:
 
 
 def pixel_accuracy(counts: Tensor) -> Tensor:
-    """Share of right pixels of matrices [..., K, K] -> [...]."""
+    """Fraction of correct pixels, from matrices [..., K, K] -> [...]."""
     counts = counts.double()
     return counts.diagonal(dim1=-2, dim2=-1).sum(-1) / counts.sum((-2, -1))
 
@@ -26,7 +26,7 @@ def pixel_accuracy(counts: Tensor) -> Tensor:
 def class_iou(counts: Tensor) -> Tensor:
     """Intersection over union of each class, [..., K, K] -> [..., K]; NaN where the union is empty.
 
-    TP / (TP + FP + FN): a class that is only predicted has a union, and an IoU of 0.
+    TP / (TP + FP + FN): a class that is predicted but never present has an IoU of 0.
     """
     counts = counts.double()
     hits = counts.diagonal(dim1=-2, dim2=-1)
@@ -34,7 +34,7 @@ def class_iou(counts: Tensor) -> Tensor:
 
 
 def mean_iou(counts: Tensor) -> Tensor:
-    """The mean of `class_iou` over the classes with a union, [..., K, K] -> [...]."""
+    """Mean of `class_iou` over the classes with a non-empty union, [..., K, K] -> [...]."""
     return class_iou(counts).nanmean(-1)
 
 
@@ -42,7 +42,7 @@ def intervals(counts: Tensor, draws: Tensor, level: float = 0.95) -> tuple[Inter
     """Percentile bootstrap over images of `pixel_accuracy` and `mean_iou`.
 
     `counts` [n, K, K] of n images; `draws` [R, n]: how often each image is in a resample. Pixels of
-    an image are no independent sample, so that an interval over pixels would be far too narrow.
+    one image are not independent, so an interval over pixels would be far too narrow.
     """
     drawn = (draws.double() @ counts.flatten(1).double()).view(-1, *counts.shape[1:])
     tail = (1 - level) / 2

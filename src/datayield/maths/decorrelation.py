@@ -1,9 +1,9 @@
 """Losses that keep embeddings from collapsing by decorrelating their dimensions.
 
 Letters: V views, B images, D dimensions. Both losses take a sequence of V views, [B, D] each, and
-are computed in float32 or better. Two views are the published losses; `pairing` says how more
-views meet. Each term is a mean over pairs or views, never a sum, so the size of the loss, and the
-learning rate that suits it, do not move with V.
+are computed in float32 or better. With two views they are the published losses; `pairing` says how
+more views are combined. Each term is a mean over pairs or views, never a sum, so the scale of the
+loss, and the learning rate that suits it, do not depend on V.
 """
 
 from collections.abc import Sequence
@@ -33,15 +33,15 @@ def barlow_twins(
 
     Each view is standardised over the batch by its own mean and biased variance (plus 1e-5), as by
     the authors' BatchNorm without affine; C_vw = z_v' z_w / B. Terms: `on_diagonal` = sum of
-    (1 - C_ii)^2, `off_diagonal` = sum over i != j of C_ij^2, which for two views is all.
+    (1 - C_ii)^2, `off_diagonal` = sum over i != j of C_ij^2. For two views that is the whole loss.
 
     `all_pairs`: the mean of both over the V (V - 1) / 2 pairs of views. `mean_view`, for three
     views or more, after Ghosh et al. 2024 (arXiv 2312.10725) and their lab's code: with m the mean
     of the V standardised views, itself not standardised again, `on_diagonal` is the mean over v of
     sum (1 - (z_v' m / B)_ii)^2 and `off_diagonal` that of m' m / B. Unlike theirs, samples are not
-    L2-normalised first, and each view is standardised by itself with biased variance, theirs all
-    stacked with unbiased: their beta is for another scale. With two views `mean_view` is the one
-    pair, as theirs is; its own formula would quarter `on_diagonal`.
+    L2-normalised first, and each view is standardised by itself with biased variance, theirs are
+    stacked, with unbiased: their beta is on another scale. With two views `mean_view` is the single
+    pair, as in theirs; its own formula would quarter `on_diagonal`.
     Raises ValueError for fewer than two views or a batch of one.
     """
     _two_or_more(views)
@@ -75,8 +75,8 @@ def vicreg(
 
     `all_pairs`: the mean of that loss over the V (V - 1) / 2 pairs of views. `mean_view`, after
     Ghosh et al. 2024 (arXiv 2312.10725) and their lab's code: its mean over the V pairs of one view
-    and the mean of the others. Theirs ties the weights of variance and invariance and writes
-    covariance without one; the formula is the same. With two views both pairings are the one pair.
+    and the mean of the others. Theirs ties the weights of variance and invariance and gives
+    covariance none; the formula is the same. With two views both pairings are the single pair.
     Raises ValueError for fewer than two views.
     """
     _two_or_more(views)
@@ -103,12 +103,12 @@ def _two_or_more(views: Sequence[Tensor]) -> None:
 
 
 def _mean(scalars: list[Tensor]) -> Tensor:
-    """Mean of scalars. For one or two of them it has the bits of `a` or `(a + b) / 2`."""
+    """Mean of scalars. For one or two of them bit-identical to `a` or `(a + b) / 2`."""
     return torch.stack(scalars).sum() / len(scalars)
 
 
 def _hinge(z: Tensor) -> Tensor:
-    """How far the standard deviations fall short of one, mean over dimensions."""
+    """Mean over dimensions of max(0, 1 - standard deviation)."""
     return F.relu(1 - (z.var(dim=0) + 1e-4).sqrt()).mean()
 
 
@@ -119,5 +119,5 @@ def _covariance_squares(z: Tensor) -> Tensor:
 
 
 def _off_diagonal_squares(c: Tensor) -> Tensor:
-    """Sum of c_ij^2 over i != j. By difference: a boolean mask would make the device wait."""
+    """Sum of c_ij^2 over i != j. By difference: a boolean mask would synchronise the device."""
     return c.square().sum() - c.diagonal().square().sum()

@@ -1,8 +1,8 @@
-"""Distillation losses: a student predicts what a teacher says of another view of the image.
+"""Distillation losses: a student predicts a teacher's output for another view of the image.
 
 Letters: V views, G of them seen by the teacher, B images, D dimensions, K prototypes. All are
 means over ordered pairs of different views, so that their scale, and with it the learning rate
-that suits them, does not move with the number of views. Computed in float32 or better.
+that suits them, does not depend on the number of views. Computed in float32 or better.
 """
 
 from torch import Tensor
@@ -48,7 +48,7 @@ def dino(
         logits = (widened(teacher) - widened(centre)) / teacher_temperature
         target = logits.softmax(dim=-1)
         told = F.log_softmax(widened(student) / student_temperature, dim=-1)
-        # By linearity: every teacher's view with every student's, less the pairs of one view.
+        # By linearity: every teacher view with every student view, minus the pairs of equal views.
         every = (target.sum(dim=0) * told.sum(dim=0)).sum()
         same = (target * told[:seen]).sum()
         return (same - every) / (seen * (views - 1) * student.shape[1])

@@ -1,4 +1,4 @@
-"""Distance of two samples as if each were Gaussian (Frechet 1957; FID: Heusel et al. 2017).
+"""Distance between two samples, taken as Gaussian (Frechet 1957; FID: Heusel et al. 2017).
 
 Letters: n samples, d dimensions. Everything is in float64.
 """
@@ -15,9 +15,9 @@ POOR = 10  # samples per dimension below which the covariance is mostly that of 
 
 
 class Gaussian(NamedTuple):
-    """Mean [d], covariance [d, d], and where it is cheap a `root` [d, r]: root root' is the latter.
+    """Mean [d], covariance [d, d] and, where it is cheap, a `root` [d, r]: root root' = covariance.
 
-    Of fewer samples than dimensions the centred samples are such a root.
+    With fewer samples than dimensions the scaled centred samples are a root.
     """
 
     mean: Tensor
@@ -39,8 +39,8 @@ def moments(x: Tensor) -> Gaussian:
 def shrunk_moments(x: Tensor) -> Gaussian:
     """Mean of `x` [n, d], and its covariance shrunk towards a multiple of the identity.
 
-    Ledoit and Wolf 2004 (J. Multivariate Analysis 88:365): the weight that loses least in
-    expectation, from the sample itself. Their covariance divides by n; so does this one.
+    Ledoit and Wolf 2004 (J. Multivariate Analysis 88:365): the weight that minimises the expected
+    loss, estimated from the sample itself. As theirs, the covariance divides by n.
     Raises ValueError for fewer than two rows.
     """
     n, d = x.shape
@@ -52,7 +52,7 @@ def shrunk_moments(x: Tensor) -> Gaussian:
     level = covariance.trace() / d
     identity = torch.eye(d, dtype=torch.float64, device=x.device)
     apart = (covariance - level * identity).square().sum()
-    # Sum over samples of |x x' - S|^2 is the sum of |x|^4, less n |S|^2.
+    # The sum over samples of |x x' - S|^2 is the sum of |x|^4 minus n |S|^2.
     chance = (centred.square().sum(dim=1).square().mean() - covariance.square().sum()) / n
     weight = float((chance / apart).clamp(0, 1)) if apart > 0 else 0.0
     return Gaussian(mean, (1 - weight) * covariance + weight * level * identity)
@@ -62,8 +62,8 @@ def frechet(a: Gaussian, b: Gaussian) -> float:
     """|m_a - m_b|^2 + tr(A + B - 2 (A B)^(1/2)), of the covariances A and B (Dowson, Landau 1982).
 
     Where A = R R', (A B)^(1/2) has the trace of (R' B R)^(1/2), which is symmetric: its
-    eigenvalues are real, and those that rounding made negative are zero. Raises ValueError for two
-    widths.
+    eigenvalues are real, and those that rounding made negative count as zero. Raises ValueError if
+    the widths differ.
     """
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"Gaussians of {len(a.mean)} and {len(b.mean)} dimensions")
@@ -74,7 +74,7 @@ def frechet(a: Gaussian, b: Gaussian) -> float:
 
 
 def _root(covariance: Tensor) -> Tensor:
-    """R [d, d] with R R' = `covariance`: Cholesky's, or where that is singular the eigenvectors."""
+    """R [d, d] with R R' = `covariance`: by Cholesky, or by eigenvectors if it is singular."""
     lower: Tensor
     lower, failed = torch.linalg.cholesky_ex(covariance)
     if not failed:
@@ -85,7 +85,7 @@ def _root(covariance: Tensor) -> Tensor:
 
 
 class Extrapolated(NamedTuple):
-    """FID at infinitely many samples, and at those there are; `points` are (rows of x, FID)."""
+    """FID at infinitely many samples and at the full sample; `points` are (rows of x, FID)."""
 
     at_infinity: float
     at_n: float
@@ -93,17 +93,17 @@ class Extrapolated(NamedTuple):
 
 
 def enough_to_extrapolate(d: int) -> int:
-    """Samples of `d` dimensions of which half still have a covariance of full rank."""
+    """Smallest sample in `d` dimensions whose half still has a full-rank covariance."""
     return 2 * (d + 1)
 
 
 def extrapolated(x: Sequence[Tensor], y: Sequence[Tensor]) -> Extrapolated:
     """The intercept of FID against 1 / n (FID-infinity: Chong and Forsyth 2020, arXiv 1911.07023).
 
-    `x`, `y`: as many parts [n_k, d] of one size each, in random order, as a line needs: at 1/2, 3/4
-    and all of the parts FID is taken, below all as the mean of two windows of parts, which share as
-    little as they can. FID is too large by about a constant over n. Raises ValueError for fewer
-    than four parts, or where `x` and `y` have not the same number of them.
+    `x`, `y`: equally many parts [n_k, d] of one size each, in random order. The line is fitted to
+    FID at 1/2, 3/4 and all of the parts; below all, it is the mean over two windows of parts that
+    overlap as little as possible. The bias of FID is about a constant over n. Raises ValueError for
+    fewer than four parts, or if `x` and `y` differ in their number.
     """
     if len(x) != len(y) or len(x) < 4:
         raise ValueError(f"need four parts of each sample or more, got {len(x)} and {len(y)}")

@@ -15,7 +15,7 @@ KNOTS, LAST_KNOT = 17, 3.0  # the authors' grid
 def prediction(z: Tensor, large: int | None = None) -> Tensor:
     """Mean over V, B and D of (z_v - mean of z over the first `large` views)^2, as a scalar.
 
-    `large` is V by default: with small crops only the large views say where the mean lies.
+    `large` is V by default: with small crops only the large views determine the mean.
     Raises ValueError for fewer than two views, or `large` outside [1, V].
     """
     large = len(z) if large is None else large
@@ -27,15 +27,15 @@ def prediction(z: Tensor, large: int | None = None) -> Tensor:
 
 
 def sigreg(z: Tensor, directions: Tensor) -> Tensor:
-    """Sketched isotropic Gaussian regularisation: how far from N(0, I) each view of `z` is.
+    """Sketched isotropic Gaussian regularisation: distance of each view of `z` from N(0, I).
 
     `directions` [D, M] are unit columns. The B values z_v a of a view v along a direction a have
     the empirical characteristic function phi(t) = mean of exp(i t z_v a), a standard Gaussian has
     exp(-t^2 / 2). The statistic of Epps and Pulley (1983, Biometrika 70:723) is
     B * integral of |phi(t) - exp(-t^2 / 2)|^2 exp(-t^2 / 2) dt, here over [-3, 3] by the trapezoid
     rule on 17 knots in [0, 3], doubled because the integrand is even. Returns its mean over
-    directions and views, a scalar of about one for Gaussian samples whatever B, which grows with
-    B for anything else. The time is linear in B, D and M. Raises ValueError where D differs.
+    directions and views, a scalar of about one for Gaussian samples at any B, which grows with B
+    for any other distribution. Time is linear in B, D and M. Raises ValueError if D differs.
     """
     if directions.shape[0] != z.shape[-1]:
         raise ValueError(f"directions of {directions.shape[0]} dimensions for {z.shape[-1]}")

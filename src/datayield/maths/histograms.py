@@ -1,4 +1,4 @@
-"""Histograms of neurons and the work to turn one into another (VisualDNA, Ramtoula et al. 2023).
+"""Histograms of neurons and the earth mover's distance (VisualDNA, Ramtoula et al. 2023).
 
 arXiv 2304.10036. Letters: N values, C neurons, K bins.
 """
@@ -12,8 +12,8 @@ BINS = 1_000  # VisualDNA's
 def histogram(values: Tensor, low: Tensor, high: Tensor, bins: int = BINS) -> Tensor:
     """How many of `values` [N, C] lie in each of equal bins from `low` [C] to `high` [C]: [C, K].
 
-    Bins hold their lower end and not their upper, but the last holds both, so each value counts
-    once; values outside count at the ends, and all those of a neuron without a range in bin 0.
+    Bins are half-open, the last one closed, so each value counts once. Values out of range count
+    in the end bins, and all values of a neuron with an empty range in bin 0.
     Raises ValueError for values that are not finite.
     """
     if not bool(values.isfinite().all()):
@@ -29,8 +29,8 @@ def histogram(values: Tensor, low: Tensor, high: Tensor, bins: int = BINS) -> Te
 def earth_movers(a: Tensor, b: Tensor) -> Tensor:
     """Wasserstein-1 distance of histograms `a` and `b` [C, K] over the same bins, in bins: [C].
 
-    Exact for values at the middles of their bins. Each is normalised to one; over K it is a share
-    of the range. Raises ValueError for an empty histogram or two shapes.
+    Exact for values at bin centres. Each histogram is normalised to one; divided by K, the result
+    is a fraction of the range. Raises ValueError for an empty histogram or different shapes.
     """
     if a.shape != b.shape:
         raise ValueError(f"histograms of two shapes: {tuple(a.shape)} and {tuple(b.shape)}")

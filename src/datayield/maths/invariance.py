@@ -1,4 +1,4 @@
-"""How invariant features are to augmentation, and how much they tell images apart. In float64."""
+"""How invariant features are to augmentation, and how well they separate images. In float64."""
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ def lidar(views: Tensor, delta: float = LIDAR_DELTA, eps: float = LIDAR_EPS) -> 
     l the eigenvalues of Sw^-1/2 Sb Sw^-1/2, the exponential of the entropy of (l + eps) / sum.
     Sb, the scatter of the images' means, is divided by n - 1; Sw, that of views about their mean,
     by n (q - 1), with delta added to its diagonal, so the scale of the features plays a part.
-    At most min(n - 1, d). 0 where no eigenvalue exceeds eps: eps alone would rank d there.
+    At most min(n - 1, d). 0 if no eigenvalue exceeds eps: eps alone would give a rank of d.
     Raises ValueError for fewer than two images or views, or features that are not finite.
     """
     n, q, d = views.shape

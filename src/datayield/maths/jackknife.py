@@ -1,4 +1,4 @@
-"""Jackknife intervals of a statistic of two samples, leaving out a part of each at a time."""
+"""Jackknife intervals for a statistic of two samples, leaving out one group of each at a time."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,13 +11,13 @@ Groups = Sequence[int]
 def jackknife(
     statistic: Callable[[Groups, Groups], float], a: Groups, b: Groups, level: float = 0.95
 ) -> tuple[float, float]:
-    """Interval of `statistic(a, b)` over the chance in both samples, each in as many random groups.
+    """Interval of `statistic(a, b)` over resampling of both, each split into equally many groups.
 
     The delete-a-group jackknife (Efron and Stein 1981, Annals of Statistics 9:586): the k-th groups
-    of both are left out together, and Student's t has a degree of freedom less than groups. Its
-    variance is too large in expectation rather than too small, also where two samples come from
-    one distribution; a bootstrap would count an image twice and so make samples look farther apart.
-    Raises ValueError for fewer than three groups or two numbers of them.
+    of both are left out together, and Student's t has one degree of freedom less than groups. Its
+    variance is biased upwards, never downwards, even if both samples come from one distribution; a
+    bootstrap would duplicate images and so make samples look farther apart.
+    Raises ValueError for fewer than three groups, or if the samples differ in their number.
     """
     count = len(a)
     if count != len(b) or count < 3:

@@ -20,9 +20,9 @@ def random_masks(
     """Which tokens of `count` images are hidden: bool [count, side^2], on the CPU.
 
     An image of `side` x `side` tokens is cut into cells of `cell` x `cell` tokens, of which
-    exactly ceil(ratio * cells) are hidden, each choice as likely as any other (section 3.2 of Xie
-    et al. 2022, arXiv 2111.09886). Drawn from `generator`, or from torch's global stream.
-    Raises ValueError for a ratio outside (0, 1) or a side that is no multiple of the cell.
+    exactly ceil(ratio * cells) are hidden, uniformly at random (section 3.2 of Xie et al. 2022,
+    arXiv 2111.09886). Drawn from `generator`, or from torch's global generator.
+    Raises ValueError for a ratio outside (0, 1) or a side that is not a multiple of the cell.
     """
     if not 0 < ratio < 1:
         raise ValueError(f"ratio is a share of the cells, above 0 and below 1, got {ratio}")
@@ -44,7 +44,7 @@ def patchify(x: Tensor, patch: int) -> Tensor:
 
 
 def unpatchify(patches: Tensor, patch: int) -> Tensor:
-    """Patches [B, T, C P^2] of square images -> the images [B, C, S, S]: undoes `patchify`."""
+    """Patches [B, T, C P^2] of square images -> the images [B, C, S, S]: inverse of `patchify`."""
     b, t, values = patches.shape
     grid = math.isqrt(t)
     x = patches.reshape(b, grid, grid, values // patch**2, patch, patch)
@@ -54,11 +54,11 @@ def unpatchify(patches: Tensor, patch: int) -> Tensor:
 def reconstruction(pred: Tensor, target: Tensor, masked: Tensor) -> Tensor:
     """Mean absolute error over an image's hidden pixels and their channels, [B].
 
-    `pred`, `target` [B, T, C P^2] are patches, `masked` bool [B, T] says which are hidden: one or
-    more of each image, else NaN. Where all images hide equally many, the mean over the batch is
-    the loss of Xie et al. 2022 (arXiv 2111.09886), sum |x - xhat| M / (sum M + 1e-5) / C, but for
-    its 1e-5, which float32 loses beside a batch's count of pixels: we leave it out. One division,
-    by hidden pixels; some ports divide the mean by the number of patches once more.
+    `pred`, `target` [B, T, C P^2] are patches, `masked` bool [B, T] says which are hidden: at least
+    one per image, else NaN. If all images hide equally many, the mean over the batch is the loss of
+    Xie et al. 2022 (arXiv 2111.09886), sum |x - xhat| M / (sum M + 1e-5) / C, except for the 1e-5,
+    which is below float32 resolution at the pixel count of a batch. There is one division, by
+    hidden pixels; some ports divide the mean by the number of patches as well.
     In float32 or better.
     """
     errors = (widened(pred) - widened(target)).abs().mean(dim=2)  # [B, T]

@@ -1,6 +1,6 @@
 """Scores of predictions, and their confidence intervals.
 
-Tensors are only annotated here, so the paper wing may use `wilson` without importing torch.
+Tensors appear only in annotations, so `wilson` can be used without importing torch.
 """
 
 from statistics import NormalDist
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Interval(NamedTuple):
-    """A closed range of shares, within [0, 1]."""
+    """A closed interval of proportions, within [0, 1]."""
 
     low: float
     high: float
 
 
 def accuracy(pred: "Tensor", target: "Tensor") -> float:
-    """Share of equal entries of two [n] tensors of classes. Raises ValueError for none or two n."""
+    """Fraction of equal entries of two [n] class tensors. ValueError if empty or of unequal n."""
     _same_length(pred, target)
     return float((pred == target).double().mean())
 
@@ -26,7 +26,7 @@ def accuracy(pred: "Tensor", target: "Tensor") -> float:
 def balanced_accuracy(pred: "Tensor", target: "Tensor") -> float:
     """Mean recall over the classes present in `target`: [n] tensors of class numbers.
 
-    A prediction of an absent class counts only as a miss. Raises ValueError as `accuracy` does.
+    Predicting an absent class counts only as a miss. Raises ValueError like `accuracy`.
     """
     _same_length(pred, target)
     present = target.bincount()
@@ -35,7 +35,7 @@ def balanced_accuracy(pred: "Tensor", target: "Tensor") -> float:
 
 
 def wilson(successes: float, n: int, level: float = 0.95) -> Interval:
-    """Score interval of a share, `successes` of `n` (Wilson 1927, JASA 22:209); [0, 1] for n = 0.
+    """Score interval of a proportion, `successes` of `n` (Wilson 1927, JASA 22:209); n = 0: [0, 1].
 
     Unlike the normal interval it never leaves [0, 1] and does not vanish at 0 or n successes.
     Raises ValueError for successes outside [0, n] or a level outside (0, 1).

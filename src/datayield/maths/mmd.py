@@ -1,8 +1,8 @@
-"""Maximum mean discrepancy, unbiased: squared distance of two samples in a kernel's space.
+"""Unbiased maximum mean discrepancy: squared distance between two samples in a kernel space.
 
-Gretton et al. 2012 (JMLR 13:723), lemma 6. KID is that of a cubic kernel (Binkowski et al. 2018,
-arXiv 1801.01401), CMMD that of a Gaussian one (Jayasumana et al. 2024, arXiv 2401.09603; their
-released estimator is the biased one). Letters: n samples, d dimensions, G groups. In float64.
+Gretton et al. 2012 (JMLR 13:723), lemma 6. KID uses a cubic kernel (Binkowski et al. 2018,
+arXiv 1801.01401), CMMD a Gaussian one (Jayasumana et al. 2024, arXiv 2401.09603; their released
+estimator is the biased one). Letters: n samples, d dimensions, G groups. In float64.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 Kernel = Callable[[Tensor, Tensor], Tensor]  # [n, d], [m, d] -> [n, m]
-PAIRED = 1_000  # samples between which distances are taken for the median
+PAIRED = 1_000  # samples, at most, for the median distance
 
 
 def cubic(x: Tensor, y: Tensor) -> Tensor:
@@ -22,7 +22,7 @@ def cubic(x: Tensor, y: Tensor) -> Tensor:
 
 
 def gaussian(sigma: float) -> Kernel:
-    """exp(-|x - y|^2 / (2 sigma^2)). Raises ValueError for a sigma that is not above 0."""
+    """exp(-|x - y|^2 / (2 sigma^2)). Raises ValueError unless sigma is positive."""
     if not sigma > 0:
         raise ValueError(f"a Gaussian kernel needs a sigma above 0, got {sigma}")
 
@@ -33,7 +33,7 @@ def gaussian(sigma: float) -> Kernel:
 
 
 def median_distance(x: Tensor) -> float:
-    """Median distance between two of the rows of `x` [n, d], at most 1,000 evenly spaced ones.
+    """Median pairwise distance of the rows of `x` [n, d], of at most 1,000 evenly spaced ones.
 
     Raises ValueError for fewer than two rows.
     """
@@ -49,22 +49,22 @@ def median_distance(x: Tensor) -> float:
 class Sums(NamedTuple):
     """A kernel summed over pairs of samples of two groups: `sums` [G, G], `sizes` [G].
 
-    On the diagonal no sample is paired with itself. Any union of groups has its unbiased MMD^2
-    from them, so leaving groups out or exchanging them costs nothing.
+    On the diagonal no sample is paired with itself. They give the unbiased MMD^2 of any union of
+    groups, so leaving groups out or permuting them is free.
     """
 
     sums: Tensor
     sizes: Tensor
 
     def unbiased(self, a: Sequence[int], b: Sequence[int]) -> float:
-        """MMD^2 of the samples in groups `a` from those in groups `b`; it may be below zero."""
+        """MMD^2 between the samples in groups `a` and those in groups `b`; may be negative."""
         n, m = float(self.sizes[list(a)].sum()), float(self.sizes[list(b)].sum())
         aa, bb, ab = (self.sums[list(i)][:, list(j)].sum() for i, j in ((a, a), (b, b), (a, b)))
         return float(aa / (n * (n - 1)) + bb / (m * (m - 1)) - 2 * ab / (n * m))
 
 
 def kernel_sums(groups: Sequence[Tensor], kernel: Kernel) -> Sums:
-    """`kernel` over all pairs of samples, by groups [n_k, d]; one block is held at a time."""
+    """`kernel` over all pairs of samples, by groups [n_k, d]; one block in memory at a time."""
     wide = [group.double() for group in groups]
     sums = torch.zeros(len(wide), len(wide), dtype=torch.float64)
     for i, x in enumerate(wide):
@@ -75,7 +75,7 @@ def kernel_sums(groups: Sequence[Tensor], kernel: Kernel) -> Sums:
 
 
 def unbiased_mmd(x: Tensor, y: Tensor, kernel: Kernel) -> float:
-    """MMD^2 of `x` [n, d] from `y` [m, d]."""
+    """MMD^2 between `x` [n, d] and `y` [m, d]."""
     return kernel_sums((x, y), kernel).unbiased((0,), (1,))
 
 
@@ -91,8 +91,8 @@ def over_subsets(
 ) -> Spread:
     """MMD^2 over `subsets` random subsets of `size` of each sample: KID as it is often reported.
 
-    Its mean estimates what all pairs do, with more noise; its spread is that of samples of `size`,
-    which overlap, and no interval. Raises ValueError where a sample has fewer than `size`.
+    Its mean estimates the value over all pairs, with more noise; its spread is over overlapping
+    subsets and not a confidence interval. Raises ValueError if a sample has fewer than `size`.
     """
     if size > min(len(x), len(y)) or subsets < 1:
         raise ValueError(f"no {subsets} subsets of {size} of {len(x)} and {len(y)} samples")

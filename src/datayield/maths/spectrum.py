@@ -1,6 +1,6 @@
-"""How many dimensions a set of features fills, how fast their spectrum falls, and collapse.
+"""How many dimensions a set of features fills, how fast their spectrum decays, and collapse.
 
-Everything in float64. Definitions differ in what they centre, so each says it.
+Everything in float64. Definitions differ in what they centre, so each one says.
 """
 
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from torch import Tensor
 
 RANKME_EPS = 1e-7
 DECAY_FROM, DECAY_TO = 4, 100  # eigenvalues that alpha-ReQ is fitted to, counted from 1
-FEWEST = 5  # eigenvalues that make a slope
+FEWEST = 5  # eigenvalues, at least, to fit a slope to
 
 
 class Decay(NamedTuple):
-    """Eigenvalue k falls as k^-alpha over k = first to last; `r2` says how well that fits."""
+    """Eigenvalue k decays as k^-alpha over k = first to last; `r2` is the quality of the fit."""
 
     alpha: float
     r2: float
@@ -26,17 +26,17 @@ def effective_rank(x: Tensor) -> float:
     """Exponential of the entropy of the normalised singular values of centred `x` [n, d].
 
     Roy and Vetterli 2007 (EUSIPCO), on features with their mean removed; from 1 (a line) to
-    min(n - 1, d); 0 where all rows are equal. In float64. Blind to scale: features that differ
-    by noise only rank high, so read it with `feature_std`. Raises ValueError where `x` is not
+    min(n - 1, d); 0 if all rows are equal. In float64. Scale-invariant: features that differ only
+    by noise have a high rank, so read it with `feature_std`. Raises ValueError if `x` is not
     finite.
     """
     return entropy_rank(centred_spectrum(x))
 
 
 def centred_spectrum(x: Tensor) -> Tensor:
-    """Singular values of centred `x` [n, d], largest first, without those that are rounding.
+    """Singular values of centred `x` [n, d], largest first, above rounding error.
 
-    Raises ValueError where `x` is not finite.
+    Raises ValueError if `x` is not finite.
     """
     x = _finite(x, "effective rank")
     rounding = max(x.shape) * torch.finfo(x.dtype).eps * torch.linalg.matrix_norm(x)
@@ -56,8 +56,8 @@ def rankme(x: Tensor, eps: float = RANKME_EPS) -> float:
     """RankMe of `x` [n, d]: exp(-sum p ln p), p = sigma / sum(sigma) + eps, `x` not centred.
 
     Garrido et al. 2023, arXiv 2210.02885, equation 1 with their eps for float32. At most
-    min(n, d), but for eps; a mean far from 0 counts as one large direction. 0 where `x` is 0. In
-    float64. Meant to compare runs of one method. Raises ValueError where `x` is not finite.
+    min(n, d), up to eps; a mean far from 0 counts as one large direction. 0 if `x` is 0. In
+    float64. Meant for comparing runs of one method. Raises ValueError if `x` is not finite.
     """
     singular = torch.linalg.svdvals(_finite(x, "RankMe"))
     if not bool(singular.sum() > 0):
@@ -69,9 +69,9 @@ def decay(singular: Tensor) -> Decay | None:
     """alpha-ReQ: minus the slope of ln(eigenvalue k) on ln k, weighted by 1 / k.
 
     `singular` [r]: `centred_spectrum` of features, whose squares are eigenvalues of the covariance
-    up to a factor. Agrawal et al. 2022 (alpha-ReQ, NeurIPS), who fit k = 4 to 100; here the range
-    ends at r / 2 where that is less, since the tail of a finite spectrum drops off. None where
-    that leaves fewer than 5 eigenvalues. `r2` has the weights of the fit. Near 1 is held good.
+    up to a factor. Agrawal et al. 2022 (alpha-ReQ, NeurIPS) fit k = 4 to 100; here the range ends
+    at r / 2 if that is less, since the tail of a finite spectrum drops off. None if that leaves
+    fewer than 5 eigenvalues. `r2` is weighted like the fit. An alpha near 1 is considered good.
     """
     last = min(DECAY_TO, len(singular) // 2)
     if last - DECAY_FROM + 1 < FEWEST:

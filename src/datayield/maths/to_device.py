@@ -1,4 +1,4 @@
-"""Move values drawn on the CPU to the device."""
+"""Move values sampled on the CPU to the device."""
 
 import torch
 from torch import Tensor
