@@ -1,4 +1,4 @@
-"""Work done by a copy of this process while it goes on itself, where one can be made safely."""
+"""Work in a forked copy of this process, where forking is safe."""
 
 import multiprocessing
 import sys
@@ -12,10 +12,10 @@ Made = TypeVar("Made")
 
 
 def in_background(work: Callable[[], Made]) -> Callable[[], Made]:
-    """Begin `work` in a forked copy; a call of what is returned waits for what it made.
+    """Start `work` in a forked process; calling the returned function waits for its result.
 
-    What it raises is raised by that call. In this process, and at once, where the system is not
-    Linux or another thread runs: a copy would inherit its locks, with nobody to open them.
+    That call also re-raises its exceptions. `work` runs at once and in this process if the system
+    is not Linux or another thread runs: a fork would inherit its locks with nobody to release them.
     """
     if sys.platform != "linux" or threading.active_count() > 1:
         made = work()
@@ -24,7 +24,7 @@ def in_background(work: Callable[[], Made]) -> Callable[[], Made]:
     ours, theirs = context.Pipe(duplex=False)
     copy = context.Process(target=_do, args=(work, theirs), daemon=True)
     with warnings.catch_warnings():
-        # Python 3.12 warns of threads that are not its own: BLAS keeps some, and knows of forks.
+        # Python 3.12 warns about foreign threads: BLAS keeps some, and handles forks.
         warnings.simplefilter("ignore", DeprecationWarning)
         copy.start()
     theirs.close()

@@ -1,4 +1,4 @@
-"""All analyses of a study, each made once: what the answer, the page and its files draw on."""
+"""All analyses of a study, each run once: the basis of the answer, the page and its files."""
 
 from dataclasses import dataclass, replace
 
@@ -91,7 +91,7 @@ class Findings:
 
     @property
     def tasks(self) -> frozenset[str]:
-        """Evaluations that a suite speaks for: single tasks, folded away on the page."""
+        """Evaluations that a suite summarises: single tasks, folded on the page."""
         return frozenset(ev.name for ev in self.results.study.evaluations if ev.part_of)
 
     @property
@@ -105,13 +105,13 @@ class Findings:
 
     @property
     def measure(self) -> str:
-        """What the scores are in one word: 'accuracy', 'mIoU', or 'score' where they differ."""
+        """One word for the scores: 'accuracy', 'mIoU', or 'score' if they differ."""
         names = {metric_name(key.metric) for key in self.main}
         return names.pop() if len(names) == 1 else "score" if names else "accuracy"
 
     @property
     def curved(self) -> list[str]:
-        """Evaluations to show over N: all but those that the tables over labels show whole."""
+        """Evaluations to show over N: all except those that the label tables show in full."""
         told = {name for table in self.labels for name in table.evals}
         sizes = {name: max(map(len, self.of(name).values())) for name in self.evals}
         return [name for name in self.evals if name not in told or sizes[name] > 1]
@@ -122,10 +122,10 @@ class Findings:
 
 
 def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
-    """All analyses of a study, at one smallest gain worth having."""
+    """All analyses of a study; `worth` is the smallest gain per doubling worth having."""
     main, scores, rank = results.main, results.scores, results.metric(RANK)
     lines = main.curves
-    fitting = in_background(lambda: fits(lines))  # as long as all that needs no fit
+    fitting = in_background(lambda: fits(lines))  # takes as long as everything else
     costs = RunCosts(results)
     read, read_scores = costs.readings(main.rows), costs.readings(scores.rows)
     chosen = [*ledgers(results), *ledgers(results, SCORE)]

@@ -1,4 +1,4 @@
-"""How numbers and names are written: one place, so that sentence, table and figure agree."""
+"""How numbers and names are written, so that sentences, tables and figures agree."""
 
 from datayield.spec.run import OBJECTIVES
 

@@ -1,4 +1,4 @@
-"""Published findings judged against the results: one file a test, one for their noise."""
+"""Published findings tested against the results: one file per test, one for the noise."""
 
 from datayield.analysis.claims.cells import ClaimData
 from datayield.analysis.claims.noise import ITEM_CORRELATION

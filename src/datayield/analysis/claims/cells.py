@@ -1,4 +1,4 @@
-"""The cells that a claim looks at: axis values in words -> scores by seed, and baselines."""
+"""The cells that a claim is about: axis values as text -> scores by seed, and baselines."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,24 +14,24 @@ from datayield.spec.claims import ENDS, SELECTION_GAP, in_words
 from datayield.spec.study import COLUMN_AXES, Study
 
 SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
-CellValues = frozenset[tuple[str, str]]  # (axis, value in words)
+CellValues = frozenset[tuple[str, str]]  # (axis, value as text)
 _HALF = 1.96
 
 
 class NotAskedError(Exception):
-    """What this scale lacks, in words."""
+    """The claim is not tested at this scale; the message says what the scale lacks."""
 
 
 class UnansweredError(Exception):
-    """Why what was measured cannot tell, in words."""
+    """The measurements are inconclusive; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimCell:
     """Scores of one cell by seed, in [0, 1] or as measured.
 
-    `error`: standard error of one seed's score over test items, `items` names the test set. A value
-    may be known only to lie above (`beyond`) or below (`within`) what stands here.
+    `error`: standard error of one seed's score over test items, `items` names the test set. The
+    values may be lower (`beyond`) or upper (`within`) bounds.
     """
 
     values: Mapping[int, float]
@@ -52,10 +52,10 @@ class ClaimCell:
 
 
 class Cells(NamedTuple):
-    """`runs` by point; `bases` by (kind, encoder, evaluation in words; "" for a mean of several).
+    """`runs` by point; `bases` by (kind, encoder, evaluation as text; "" for a mean of several).
 
-    `points`: whether the metric is a share of test items, and effects are in points. `note`: what
-    was held equal.
+    `points`: whether the metric is a fraction of test items, so that effects are in points. `note`:
+    what was held equal.
     """
 
     runs: dict[CellValues, ClaimCell]
@@ -66,9 +66,9 @@ class Cells(NamedTuple):
 
 
 class ClaimData:
-    """What claims are judged on: the study's results, its selection ledgers, what its runs took.
+    """The evidence for claims: the study's results, its selection ledgers and the runs' costs.
 
-    The cells of several claims are often the same, and are made once.
+    Claims often share cells, which are computed once.
     """
 
     def __init__(self, results: StudyResults, ledgers: list[Ledger], costs: RunCosts) -> None:
@@ -77,16 +77,16 @@ class ClaimData:
 
     @cached_property
     def test_sets(self) -> dict[str, str]:
-        """Evaluation -> its test items, in words."""
+        """Evaluation -> a text that identifies its test items."""
         evals = self.results.study.evaluations
         return {ev.name: f"{ev.dataset} {ev.test} {ev.label}" for ev in evals}
 
     def cells(
         self, names: Iterable[str], metric: str | None, *, by_eval: bool, by_share: bool
     ) -> Cells:
-        """All cells of these measurements, one by one or as their mean by run.
+        """All cells of these measurements, separately or averaged per run.
 
-        Unless `by_share`, at the last share of each evaluation. Raises NotAskedError.
+        Unless `by_share`, at the last milestone of each evaluation. Raises NotAskedError.
         """
         key = (tuple(names), metric, by_eval, by_share)
         if key not in self._cells:
@@ -117,7 +117,7 @@ def _cells(
 def placed(
     data: ClaimData, names: Iterable[str], metric: str | None, by_eval: bool, by_share: bool
 ) -> Iterator[tuple[str, Row, CellValues | None]]:
-    """(evaluation in words, "" for a mean of several; row; its point) of every run and baseline.
+    """(evaluation as text, "" for a mean of several; row; its point) of every run and baseline.
 
     A baseline has no point. Raises NotAskedError.
     """
@@ -140,7 +140,7 @@ def measured(results: StudyResults, name: str, metric: str | None) -> list[tuple
     if name in evals:
         return [(name, metric or evals[name].main_metric)]
     groups = results.groups
-    suites = {g.suite: g for g in groups}  # the last of a suite is that of all its tasks
+    suites = {g.suite: g for g in groups}  # the last group of a suite holds all its tasks
     mine = [g for g in groups if name in (g.name, g.group)] or (
         [suites[name]] if name in suites else []
     )
@@ -153,7 +153,7 @@ def measured(results: StudyResults, name: str, metric: str | None) -> list[tuple
 
 
 def resolved(orders: Mapping[str, tuple[str, ...]], axis: str, value: Any) -> str:
-    """A value as a claim writes it in words, `first` and `last` by the axis's order."""
+    """A claim's value as text, with `first` and `last` resolved by the axis's order."""
     word = in_words(axis, value)
     if word in ENDS and word not in orders[axis]:
         return orders[axis][0 if word == "first" else -1]
@@ -179,7 +179,7 @@ def _rows(data: ClaimData, targets: list[tuple[str, str]], by_share: bool) -> li
 
 
 def _gaps(data: ClaimData) -> list[Row]:
-    """Best on test minus best on validation (of the data pretrained on, where it is measured)."""
+    """Best on test minus best on validation (of the pretraining data, if it is measured)."""
     rows = []
     for each in data.ledgers:
         chosen = [c for c in each.choices if c.kind == "validation"]
@@ -194,7 +194,7 @@ def _gaps(data: ClaimData) -> list[Row]:
 
 
 def _averaged(rows: list[Row], many: int) -> list[Row]:
-    """One row per subject, seed and share: the mean over its evaluations, where it has them all."""
+    """One row per subject, seed and share: the mean over its evaluations, if none is missing."""
     subjects: dict[Row, dict[str, Row]] = {}
     for row in rows:
         same = row._replace(
@@ -232,7 +232,7 @@ def _error(row: Row) -> float:
 
 
 def cell_of(data: ClaimData, row: Row) -> ClaimCell:
-    """The cell that one row alone makes."""
+    """The cell of a single row."""
     items = tuple(data.test_sets.get(name, name) for name in row.mean_of or (row.eval,))
     return ClaimCell(
         {row.seed: row.value}, _error(row), items, row.n_test, row.n, row.n_train, row.encoder,
@@ -241,14 +241,14 @@ def cell_of(data: ClaimData, row: Row) -> ClaimCell:
 
 
 def merged(cells: list[ClaimCell]) -> ClaimCell:
-    """The seeds of one cell together."""
+    """Cells of single seeds as one cell."""
     values = {seed: value for cell in cells for seed, value in cell.values.items()}
     error = math.sqrt(fmean(cell.error**2 for cell in cells))
     return replace(cells[0], values=values, error=error)
 
 
 def _point(study: Study, row: Row, by_share: bool) -> CellValues | None:
-    """Where a run stands along the study's axes; None where the row has others than these."""
+    """A run's position along the study's axes; None if its row has other axes."""
     own = {"data.count": in_words("", row.n), "method": row.method, "budget": row.budget_label}
     named = dict(row.axes)
     if named.keys() != {axis for axis in study.axes if axis not in COLUMN_AXES}:

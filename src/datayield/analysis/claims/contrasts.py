@@ -1,4 +1,4 @@
-"""From a claim's words to contrasts: which cells it compares, one part of it at a time."""
+"""From a claim to contrasts: which cells it compares, one part of it at a time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from datayield.analysis.claims.time_to_score import reached
 from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
 from datayield.spec.run import NORMALISERS
 
-Fixed = Mapping[str, str]  # axis -> value in words
+Fixed = Mapping[str, str]  # axis -> value as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class Scene:
     points: tuple[CellValues, ...]
     part: Fixed
     noise: NoiseLayout | None
-    orders: Mapping[str, tuple[str, ...]]  # axis -> its values that are asked for, in words
+    orders: Mapping[str, tuple[str, ...]]  # axis -> the values that the claim names, as text
 
     def word(self, axis: str, value: Any) -> str:
-        """A value as the claim writes it, `first` and `last` resolved."""
+        """A claim's value as text, with `first` and `last` resolved."""
         return resolved(self.orders, axis, value)
 
     def along(self, axis: str) -> list[str]:
-        """The values of an axis that the claim looks at, in order.
+        """The values of an axis that the claim covers, in order.
 
-        Raises UnansweredError where one of them is not finished.
+        Raises UnansweredError if one of them has no results yet.
         """
         here = {dict(point).get(axis) for point in self.points}
         lacking = [word for word in self.orders[axis] if word not in here]
@@ -59,7 +59,7 @@ class Scene:
     def sizes(self, axis: str) -> list[float]:
         """Numbers along an axis: its values, labelled images of evaluations, or unique images.
 
-        Raises UnansweredError where they do not differ.
+        Raises UnansweredError if they do not differ.
         """
         words = self.along(axis)
         sizes = [x for x in map(_number, words) if x is not None] if axis != "eval" else []
@@ -75,9 +75,9 @@ class Scene:
         return sizes
 
     def sides(self, *fixed: Fixed) -> list[Weights]:
-        """For each setting the mean of its cells, over what all settings have besides.
+        """For each setting the mean of its cells, over the other axis values that all of them have.
 
-        A baseline in the place of a value is that of the same encoders and evaluations.
+        A baseline instead of a value is that of the same encoders and evaluations.
         """
         by_setting = [None if _base(f) else self._rests(f) for f in fixed]
         some = [rests for rests in by_setting if rests is not None]
@@ -108,7 +108,7 @@ class Scene:
         return estimate({k: w for k, w in total.items() if w}, self.cells, self.noise)
 
     def ends(self, axis: str, start: str, to: str, at: Values, at_to: Values) -> list[Weights]:
-        """The sides at `start` and at `to`, each with what holds at it alone."""
+        """The sides at `start` and at `to`, each with the settings that apply only to it."""
         if start == to and at == at_to:
             raise UnansweredError(f"{axis} has only one value, {start}")
         held = [{name: self.word(name, value) for name, value in h.items()} for h in (at, at_to)]
@@ -132,7 +132,7 @@ class Scene:
 
 
 def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
-    """One scene per part. Raises NotAskedError, or UnansweredError where nothing is finished."""
+    """One scene per part. Raises NotAskedError, or UnansweredError if no run has finished."""
     axes = claim.axes
     cells = data.cells(claim.names, claim.metric, by_eval="eval" in axes, by_share="share" in axes)
     orders = _orders(data, claim, cells)
@@ -165,8 +165,8 @@ def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
 
 
 def _orders(data: ClaimData, claim: Claim, cells: Cells) -> dict[str, tuple[str, ...]]:
-    """Axis -> its values in words: those at which the claim's evaluations are made, by size where
-    they are sizes, else as the study orders them.
+    """Axis -> its values as text: those that the claim's evaluations cover, sorted if they are
+    sizes, else in the study's order.
     """
     evals = [ev for ev in data.results.study.evaluations if ev.name in claim.names]
     orders = {}

@@ -1,4 +1,4 @@
-"""Rank correlation over cells, by permutation: the test `correlates`."""
+"""The claim test `correlates`: rank correlation over cells, with a permutation p value."""
 
 import math
 from itertools import permutations
@@ -15,15 +15,15 @@ from datayield.spec.claims import Correlates, Distance, in_words
 
 Floats = NDArray[np.float64]
 FEWEST = 4
-DRAWS = 9999  # permutations drawn where all of them are more
+DRAWS = 9999  # permutations sampled when there are more
 
 
 def rank_correlation(scene: Scene) -> ClaimPart:
     """Spearman's rho between two measures of the same cells (means over their seeds), and its p
-    over all orders of one of them, or 9,999 drawn ones with the observed among them.
+    over all permutations of one of them, or over 9,999 random ones plus the observed.
 
-    The cell is the unit: its interval (Bonett & Wright 2000) covers other cells of the kind, not
-    other seeds or items.
+    The cell is the unit: the interval (Bonett & Wright 2000) covers other cells of the same kind,
+    not other seeds or items.
     """
     claim = scene.claim
     assert isinstance(claim, Correlates)
@@ -44,8 +44,8 @@ def rank_correlation(scene: Scene) -> ClaimPart:
 
 
 def spearman(x: Floats, y: Floats) -> tuple[float, float, float]:
-    """Spearman's rho, and the shares of permutations at least as high and at least as low."""
-    from scipy.stats import rankdata  # a fifth of a second to import, and few studies ask
+    """Spearman's rho, and the fractions of permutations at least as high and at least as low."""
+    from scipy.stats import rankdata  # takes a fifth of a second to import, and few studies need it
 
     a, b = rankdata(x), rankdata(y)
     a, b = a - a.mean(), b - b.mean()

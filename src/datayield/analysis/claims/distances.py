@@ -1,4 +1,4 @@
-"""Distances between the sets pretrained on and those evaluated on, for `correlates`."""
+"""Distances between pretraining and evaluation datasets, for `correlates`."""
 
 from statistics import fmean
 
@@ -10,10 +10,10 @@ DatasetPair = frozenset[str]  # the names of two datasets, or one
 
 
 def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], str]:
-    """(distance, score, what it is) of each evaluation: means over the runs of the scene.
+    """(distances, scores) by evaluation, means over the runs of the scene, and what was measured.
 
-    All distances are of one network, size and number of images: of those under which every pair is
-    measured, the one with the most images. A set is 0 from itself. Raises NotAskedError.
+    All distances use one network, size and number of images: of the combinations that cover every
+    pair, the one with the most images. A set is at distance 0 from itself. Raises NotAskedError.
     """
     sets = {ev.name: ev.dataset for ev in scene.data.results.study.evaluations}
     cells: dict[str, list[tuple[DatasetPair, float]]] = {}

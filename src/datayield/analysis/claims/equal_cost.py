@@ -1,8 +1,7 @@
 """A claim's cells at equal images, epochs, views, FLOPs or seconds, whatever the runs' budgets.
 
-Budgets serve as they are, and so do milestones that are runs in their own right
-(analysis/cost/readings.py); between two of them scores are interpolated
-(analysis/cost/matching.py).
+Scores are read at the runs' budgets and at milestones that equal complete runs
+(analysis/cost/readings.py), and interpolated between two of them (analysis/cost/matching.py).
 """
 
 from collections.abc import Mapping
@@ -28,11 +27,11 @@ Courses = dict[CellValues, list[Reading]]
 
 
 def at_equal(data: ClaimData, claim: Claim, base: Cells, orders: Orders) -> tuple[Cells, Cells]:
-    """The cells at the largest amount that all which the claim compares reach, and more for noise.
+    """The cells at the largest amount that all compared runs reach, and more cells for the noise.
 
-    What is compared differs along the claim's own axes and agrees in the others, so that each
-    encoder or method has an amount of its own. The second: with all that do not reach it at the
-    largest amount that they do reach. Raises NotAskedError where the schedule forbids it.
+    Compared runs differ along the claim's own axes and agree in the others, so each encoder or
+    method has its own amount. The second result adds the runs that do not reach it, each at its own
+    largest amount. Raises NotAskedError if the schedule allows no comparison.
     """
     courses = courses_of(data, claim, ("share", "budget"))
     along = _named(claim, orders)
@@ -68,7 +67,7 @@ def at_equal(data: ClaimData, claim: Claim, base: Cells, orders: Orders) -> tupl
 
 
 def courses_of(data: ClaimData, claim: Claim, without: tuple[str, ...]) -> Courses:
-    """Every score of every run by its point, whose axes `without` are left out."""
+    """Every score of every run, by its point without the axes `without`."""
     courses: Courses = {}
     by_eval = "eval" in claim.axes
     for _, row, point in placed(data, claim.names, claim.metric, by_eval, by_share=True):
@@ -79,7 +78,7 @@ def courses_of(data: ClaimData, claim: Claim, without: tuple[str, ...]) -> Cours
 
 
 def _named(claim: Claim, orders: Orders) -> dict[str, set[str]]:
-    """Axes that the claim compares along -> values in words, all where it names none."""
+    """Axes that the claim compares along -> values as text, all of them if it names none."""
     named = {}
     for axis, values in claim.along().items():
         words = {resolved(orders, axis, v) for v in values if v is not None}
@@ -89,7 +88,7 @@ def _named(claim: Claim, orders: Orders) -> dict[str, set[str]]:
 
 
 def _level(unit: Normaliser, courses: list[list[Reading]]) -> float | None:
-    """The highest common level: to a hundredth where as many seeds reach one, else to TOLERANCE."""
+    """The highest common level: within 1% if as many seeds reach it, else within TOLERANCE."""
     sets = [[r for r in mine if r.stands] for mine in courses]
     levels = [each for each in (highest(unit, sets, CLOSE), highest(unit, sets)) if each]
     return max(levels, key=lambda each: _common(each[1]))[0] if levels else None

@@ -1,4 +1,4 @@
-"""The test `gain`: of pairs, of cells that differ in several axes, and of values in bounds."""
+"""The claim test `gain`: pairs, cells that differ in several axes, and values known as bounds."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from datayield.spec.claims import Gain, in_words
 
 
 def gains_of(scene: Scene, claim: Gain) -> list[ClaimPart]:
-    """`to` minus `from` of each pair, above `at_least` (below minus it, for a fall).
+    """For each pair, whether `to` minus `from` is above `at_least` (below minus it, for a fall).
 
-    The contrary is a significant effect of the other sign.
+    A significant effect of the other sign contradicts the claim.
     """
     unit = 100 if scene.cells.points else 1
     parts = []
@@ -37,10 +37,10 @@ def _at(word: str, held: dict[str, Any]) -> str:
 
 
 def _bounded(scene: Scene, before: Weights, after: Weights) -> tuple[bool, bool]:
-    """Whether a rise, and whether a fall, may be of what is not known and no more.
+    """Whether a rise, and whether a fall, could be an artefact of values known only as bounds.
 
-    A value known only to lie beyond what stands in its place cannot make too great a rise as the
-    later of two, and can as the earlier; and so on.
+    A lower bound as the later of two values cannot exaggerate a rise; as the earlier one it can,
+    and so on.
     """
     cells = [
         [scene.cells.runs[k] for k in side if isinstance(k, frozenset)] for side in (before, after)
@@ -53,7 +53,7 @@ def _bounded(scene: Scene, before: Weights, after: Weights) -> tuple[bool, bool]
 def _known(
     rise: bool, unknown: tuple[bool, bool], p_for: float, p_against: float
 ) -> tuple[float, float]:
-    """The p values, 1 where what they are of is not known. Raises UnansweredError for both."""
+    """The p values, 1 where only a bound is known. Raises UnansweredError if both are unknown."""
     if all(unknown):
         raise UnansweredError("the order is unknown: some never reached it, or did so before "
                               "their first milestone")  # fmt: skip

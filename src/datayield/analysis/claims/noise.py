@@ -1,16 +1,16 @@
 """The error of a contrast of cells: seeds, pooled over the study's cells, and test items.
 
-Scores are taken as cell + seed + rest (a two-way layout without repeats: Scheffe 1959, "The
-Analysis of Variance", chapter 4). Two or three seeds say little of one cell's rest, so its variance
-is shrunk towards that of all cells (paired.moderate, after Smyth 2004) and so are its degrees of
-freedom. The level of a seed cancels where weights add up to 0; against a baseline, which shares
-nothing with a run's seed but its number, it is an error too. Degrees of freedom of sums are
-Satterthwaite's (1946).
+Scores are modelled as cell + seed + residual (a two-way layout without replication: Scheffe 1959,
+"The Analysis of Variance", chapter 4). Two or three seeds give a poor estimate of one cell's
+residual variance, so it is shrunk towards that of all cells (paired.moderate, after Smyth 2004),
+and so are its degrees of freedom. The seed effect cancels where weights sum to 0; against a
+baseline, which shares only the number of a run's seed, it is an error too. Degrees of freedom of
+sums are Satterthwaite's (1946).
 
-All seeds of a cell are measured on the same test items, so these are an error that no further seed
-would lessen. Models agree on what is hard: scores of two of them on one test set are taken to
-correlate with ITEM_CORRELATION over items; over different test sets with 0. That is an assumption,
-not measured here: no predictions are kept item by item.
+All seeds of a cell are measured on the same test items, whose sampling error no further seed would
+reduce. Models agree on which items are hard: scores of two of them on one test set are assumed to
+correlate with ITEM_CORRELATION over items, and with 0 across test sets. This is an assumption, not
+a measurement: per-item predictions are not kept.
 """
 
 import math
@@ -37,7 +37,7 @@ class EffectEstimate(NamedTuple):
     df: float
     seeds: int
     n_test: int
-    cells: int  # over which the variance between seeds is pooled
+    cells: int  # that the between-seed variance is pooled over
 
     def above(self, null: float = 0.0) -> float:
         """One-sided p against "at most `null`"."""
@@ -60,23 +60,23 @@ class EffectEstimate(NamedTuple):
 
 
 class ClaimPart(NamedTuple):
-    """What one part of a claim comes to. `words`: what its effect is of.
+    """The outcome of one part of a claim. `words` describe its effect.
 
-    `contrary`: another effect, and its words, that speaks against the claim the most.
+    `contrary`: the effect that contradicts the claim the most, if another, and its description.
     """
 
     effect: EffectEstimate
     p_for: float
     p_against: float
     words: str
-    interval: tuple[float, float] | None = None  # None: that of the effect's t
+    interval: tuple[float, float] | None = None  # None: the effect's t interval
     contrary: tuple[EffectEstimate, str] | None = None
 
 
 class NoiseLayout(NamedTuple):
-    """What all cells of a measurement say of the noise between seeds."""
+    """The noise between seeds, estimated from all cells of a measurement."""
 
-    rest: Mapping[CellValues, float]  # variance of one seed's score about its cell and seed
+    rest: Mapping[CellValues, float]  # residual variance of one seed's score, given cell and seed
     mean_rest: float
     seed_square: float  # mean square between seeds
     cells: int
@@ -85,12 +85,12 @@ class NoiseLayout(NamedTuple):
 
     @property
     def df(self) -> float:
-        """Of the pooled rest."""
+        """Degrees of freedom of the pooled residual."""
         return float((self.cells - 1) * (self.seeds - 1))
 
 
 def layout(cells: Cells) -> NoiseLayout | None:
-    """The two-way layout of the cells that have the seeds most cells have; None for one seed."""
+    """The two-way layout of the cells with the most common set of seeds; None for one seed."""
     seen: dict[tuple[int, ...], list[CellValues]] = {}
     for point, cell in cells.runs.items():
         seen.setdefault(tuple(sorted(cell.values)), []).append(point)
@@ -110,9 +110,9 @@ def layout(cells: Cells) -> NoiseLayout | None:
 
 
 def estimate(weights: Weights, cells: Cells, two_way: NoiseLayout | None) -> EffectEstimate:
-    """A contrast paired by seed, with the noise of the layout `two_way`.
+    """A contrast paired by seed, with the noise of `two_way`.
 
-    Raises UnansweredError where its noise cannot be known.
+    Raises UnansweredError if its noise cannot be estimated.
     """
     runs = {k: cells.runs[k] for k in weights if isinstance(k, frozenset)}
     bases = {k: cells.bases[k] for k in weights if not isinstance(k, frozenset)}

@@ -1,7 +1,7 @@
-"""A paper's numbers and ours along the same axis, in the same form. Levels are rarely comparable.
+"""A paper's numbers and ours along the same axis. Absolute scores are rarely comparable.
 
-Ours are read off the runs by what the paper varies: images, budget, labels, views, projector. Only
-the scale `paper` states the published setting, so only there is a difference of levels a finding.
+Ours are grouped by what the paper varies: images, budget, labels, views, projector. Only the scale
+`paper` has the published setting, so only there is a difference in absolute scores a finding.
 """
 
 import re
@@ -18,9 +18,9 @@ from datayield.spec.claims import Axis, Published
 from datayield.spec.run import RunSpec
 from datayield.spec.study import axes_label
 
-AS_PUBLISHED = "paper"  # the scale whose levels compare
+AS_PUBLISHED = "paper"  # the scale whose absolute scores are comparable
 _DRAWN = {"accuracy": "accuracy", "balanced_accuracy": "accuracy", "miou": "miou"}
-# Axes of a study that say where on the published axis a run stands, and not which curve it is on.
+# Axes of a study that give a run's position on the published axis, not which curve it is on.
 _KNOBS: dict[Axis, tuple[str, ...]] = {
     "views": ("views",),
     "projector": ("method.projector",),
@@ -32,7 +32,7 @@ _UNTRAINED = "untrained"
 
 
 class PublishedPoint(NamedTuple):
-    """One number at a place on the axis, in percent. Theirs: `low` and `high` are mean ± spread."""
+    """One number at a position on the axis, in percent. Theirs: `low`, `high` are mean ± spread."""
 
     x: float
     mean: float
@@ -44,7 +44,7 @@ class PublishedPoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One curve of a panel, by growing x."""
+    """One curve of a panel, by increasing x."""
 
     name: str
     method: str
@@ -64,7 +64,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class PublishedComparison:
-    """One published panel and ours beside it; `ours` is None where no run of ours is like it."""
+    """One published panel and ours; `ours` is None if no run of ours corresponds to it."""
 
     figure: str
     x: Axis
@@ -81,7 +81,7 @@ def compare_with_published(
     """Each published panel that has an axis and a value, with our evaluation next to it.
 
     Ours is the evaluation of the same name, else, for the first panel of a figure, the study's
-    first with that metric: a stand-in, and said to be.
+    first with that metric, labelled as a stand-in.
     """
     comparisons = []
     mine: dict[tuple[Axis, str], dict[str, Panel]] = {}
@@ -114,7 +114,7 @@ def compare_with_published(
 
 
 def same(ours: str, theirs: str) -> bool:
-    """Whether two names mean one evaluation: 'tiny-imagenet' and 'tiny_imagenet'."""
+    """Whether two names mean the same evaluation: 'tiny-imagenet' and 'tiny_imagenet'."""
     return _plain(ours) == _plain(theirs)
 
 
@@ -136,9 +136,9 @@ def _theirs(rows: list[Published]) -> Iterator[Series]:
 
 
 def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
-    """Our evaluations with curves along this axis, in the order of the study, suites' tasks last.
+    """Our evaluations with curves along this axis, in the study's order, tasks of suites last.
 
-    Along labels, the evaluations of a ladder are one panel.
+    Along labels, the evaluations of a ladder form one panel.
     """
     ladder = {name: names for names in label_ladders(results.study) for name in names}
     last: dict[str, float] = {}
@@ -167,7 +167,7 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
 
 
 def _shared(first: str, last: str) -> str:
-    """What two names that people wrote share: 'pets 250', 'pets 6000' -> 'pets'."""
+    """The words that two names have in common: 'pets 250', 'pets 6000' -> 'pets'."""
     shared = [a for a, b in zip(first.split(), last.split(), strict=False) if a == b]
     return " ".join(shared) or f"{first} / {last}"
 
@@ -175,12 +175,12 @@ def _shared(first: str, last: str) -> str:
 def _line(x: Axis, row: Row, named: bool) -> tuple[str, str, str]:
     """(name, method, arm) of the curve that a row is on, when `x` varies along it.
 
-    `named`: the study writes its runs out, each with a name of its own.
+    `named`: the study lists its runs, each with its own name.
     """
     if row.kind == "untrained":
         return f"untrained {row.encoder}", "", _UNTRAINED
     arm = axes_label(tuple(pair for pair in row.axes if not _varies_along(x, pair[0])))
-    if named and arm:  # runs that are written out have names that tell them apart
+    if named and arm:  # listed runs have distinct names
         return arm, row.method, arm
     size = "" if x == "n" else f"N = {row.n:,}"
     budget = "" if x == "images" else row.budget_label
@@ -189,12 +189,12 @@ def _line(x: Axis, row: Row, named: bool) -> tuple[str, str, str]:
 
 
 def _varies_along(x: Axis, axis: str) -> bool:
-    """Whether an axis of the study moves runs along `x`; a knob within one of `_KNOBS` does too."""
+    """Whether an axis of the study moves runs along `x`, also as a nested key of `_KNOBS`."""
     return any(axis == knob or axis.startswith(f"{knob}.") for knob in _KNOBS.get(x, ()))
 
 
 def _place(x: Axis, row: Row, spec: RunSpec | None, most: int) -> float | None:
-    """Where on the axis a row stands; None where it has no place there."""
+    """A row's position on the axis; None if it has none."""
     if x == "labels":
         return row.n_train or None
     if x == "label_fraction":
@@ -232,7 +232,7 @@ def _curves(lines: dict[tuple[str, str, str], dict[float, list[Row]]]) -> Iterat
 
 
 def _one_value_each(rows: list[Row]) -> bool:
-    """Whether each seed has one value here: else something besides x varies, and no curve is."""
+    """Whether each seed has one value here; otherwise something else varies, and it is no curve."""
     values: dict[int, set[float]] = defaultdict(set)
     for row in rows:
         values[row.seed].add(row.value)

@@ -1,9 +1,10 @@
 """The tests of claims: each part's effect, and a one-sided p for and against.
 
-`p_for` is of "not as claimed", `p_against` of "not the contrary". A claim of several statements is
-an intersection-union test (Berger 1982, "Multiparameter hypothesis testing"): it holds where each
-does, so its p is the largest, at no cost in level. Its contrary holds where any does, so that p is
-the smallest times their number (Bonferroni). Contrasts and their errors: analysis/claims_noise.
+The null hypothesis of `p_for` is "not as claimed", that of `p_against` "not the contrary". A claim
+of several statements is an intersection-union test (Berger 1982, "Multiparameter hypothesis
+testing"): it holds if each does, so its p is the largest, at no cost in level. Its contrary holds
+if any does, so its p is the smallest times their number (Bonferroni). Contrasts and their errors:
+analysis/claims/noise.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +37,7 @@ HALF_LEVEL = LEVEL / 2  # one-sided
 
 
 def parts_of(scene: Scene) -> list[ClaimPart]:
-    """The parts of a claim in one scene, several where it compares pairs.
+    """The parts of a claim in one scene, several if it compares pairs.
 
     Raises UnansweredError.
     """
@@ -68,8 +69,8 @@ def _beats_baseline(scene: Scene) -> ClaimPart:
 
 
 def _monotone(scene: Scene) -> ClaimPart:
-    """The least-squares trend over the values (by doublings where they are numbers, else by place)
-    is of the claimed sign, and no step between neighbours significantly of the other (Bonferroni).
+    """The least-squares trend over the values (in doublings if they are numbers, else by index)
+    has the claimed sign, and no step between neighbours significantly the other (Bonferroni).
 
     The effect is the trend's, from the first value to the last.
     """
@@ -91,9 +92,9 @@ def _monotone(scene: Scene) -> ClaimPart:
 
 
 def _diminishing(scene: Scene) -> ClaimPart:
-    """Gain per doubling of the first half of the values minus that of the second, above 0.
+    """Gain per doubling over the first half of the values minus that over the second, above 0.
 
-    The halves meet at the value nearest to the middle of the range of doublings.
+    The halves meet at the value closest to the middle of the range in doublings.
     """
     claim = scene.claim
     assert isinstance(claim, Diminishing)
@@ -111,8 +112,8 @@ def _diminishing(scene: Scene) -> ClaimPart:
 
 def _flat(scene: Scene) -> ClaimPart:
     """Two one-sided tests (Schuirmann 1987) of equivalence within the margin: of the trend from
-    first to last, and of each value against the mean of all. The contrary: one of them lies
-    significantly beyond the margin.
+    first to last, and of each value against the overall mean. The contrary: one of them lies
+    significantly outside the margin.
     """
     claim = scene.claim
     assert isinstance(claim, Flat)
@@ -133,9 +134,9 @@ def _flat(scene: Scene) -> ClaimPart:
 def _peak_then_fall(scene: Scene) -> ClaimPart:
     """Score at the peak minus the last, above 0, and minus the first too.
 
-    The peak, any value but the last, is looked for in the mean of the other seeds (as in
-    analysis/decision/overfitting.py): chosen on its own noise it would lie above the last even
-    where all is flat.
+    The peak, any value but the last, is located in the mean of the other seeds (as in
+    analysis/decision/overfitting.py): selected on its own noise it would lie above the last even
+    for a flat curve.
     The contrary: the last lies above. The effect is the fall.
     """
     claim = scene.claim
@@ -167,10 +168,10 @@ def _from_peaks(
     peaks: list[int],
     end: int,
 ) -> EffectEstimate:
-    """Mean over seeds of the peak that others chose minus `end`, with a plain contrast's error."""
+    """Mean over seeds of the peak located by the others minus `end`, with a contrast's error."""
     mean = fmean(lines[p][seed] - lines[end][seed] for seed, p in zip(seeds, peaks, strict=True))
     apart = [scene.estimate((1, sides[p]), (-1, sides[end])) for p in set(peaks) if p != end]
-    if not apart:  # the first is the peak of all: there is no rise to it
+    if not apart:  # all peaks are at the first value, so there is no rise
         return scene.estimate((1, sides[0]), (-1, sides[-1]))._replace(mean=0.0)
     widest = max(apart, key=lambda e: e.error)
     return widest._replace(mean=mean)
@@ -209,8 +210,8 @@ def _gap_grows(scene: Scene) -> ClaimPart:
 def _ordering(scene: Scene) -> ClaimPart:
     """Every contrast of neighbours in the claimed order, the higher minus the lower, above 0.
 
-    The contrary: any two of the values stand significantly the other way round. The effect is the
-    step that is least sure.
+    The contrary: any two of the values are significantly in the reverse order. The effect is the
+    least certain step.
     """
     claim = scene.claim
     assert isinstance(claim, Ordering)

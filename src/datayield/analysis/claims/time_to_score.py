@@ -1,9 +1,9 @@
-"""How much a run took until it had reached a score, as the cells of a claim.
+"""The cost at which a run reached a score, as the cells of a claim.
 
-Every milestone counts, whatever its schedule: the question is when a run under way was there. The
-value is log2 of the amount, so that differences are doublings. A run that never was there counts
-with all that it took, and one that was before its first milestone with that: bounds, and marked so.
-Test items err as they do of the score, divided by what a doubling brings where it was reached.
+Every milestone counts, whatever the schedule: the question is when a run in progress got there. The
+value is log2 of the cost, so differences are in doublings. A run that never got there counts with
+its total cost, and one that did before its first milestone with the cost of that; both are marked
+as bounds. The error over test items is that of the score, divided by the gain per doubling there.
 """
 
 import math
@@ -27,14 +27,14 @@ from datayield.analysis.cost import Reading, time_to
 from datayield.spec.claims import BY, Gain
 from datayield.spec.run import Normaliser
 
-_LEAST = 1e-6  # of a slope: where a course is flat, when it was there cannot be told
+_LEAST = 1e-6  # of a slope: where a curve is flat, the time is undetermined
 
 
 def reached(data: ClaimData, claim: Gain, base: Cells, orders: Orders) -> tuple[Cells, Cells]:
-    """log2 of the amount at which each cell reached the score, and those known for the noise.
+    """log2 of the cost at which each cell reached the score, and the known ones for the noise.
 
     The score of a named cell is, for each seed, the mean of that cell's other seeds at the end:
-    its own would be reached by that run for certain, and by others not. Raises UnansweredError.
+    its own would be reached by that run by construction, but not by others. Raises UnansweredError.
     """
     (unit,) = claim.units
     courses = courses_of(data, claim, ("share",))
@@ -111,7 +111,7 @@ def _cells(
 
 
 def _slope(mine: list[Reading], unit: Normaliser, cost: float) -> float:
-    """Score per doubling, of the seeds' mean, from a milestone before those about `cost` to one
+    """Score per doubling, of the seeds' mean, from a milestone before those around `cost` to one
     after; above 0.
     """
     known = [r for r in mine if r.spent.get(unit, 0) > 0]

@@ -1,8 +1,8 @@
-"""Published findings judged on a study's own runs.
+"""Published findings tested on a study's own runs.
 
-A claim is tested two-sided at 5%, both ways: reproduced and contradicted are each significant.
-Holm's (1979) step-down over all claims of the study that could be tested keeps the chance of any
-such word, where nothing is there, at 5%. Undecided is an answer.
+A claim is tested two-sided at 5%: both reproduced and contradicted are significant results.
+Holm's (1979) step-down over all testable claims of the study keeps the familywise error rate at 5%.
+Inconclusive is a valid answer.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ ClaimOutcome = Literal["reproduced", "contradicted", "inconclusive", "not tested
 
 @dataclass(frozen=True, slots=True)
 class ClaimVerdict:
-    """One claim and what the runs say. `effect`, `low`, `high` are in `unit`, as is its `value`.
+    """One claim and its outcome. `effect`, `low`, `high` are in `unit`, as is its `value`.
 
     `p`: two-sided, adjusted for the study's other claims; None where it was not tested.
     """
@@ -43,7 +43,7 @@ class ClaimVerdict:
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """A claim's parts, and the one that decides: the least sure, or the most contrary."""
+    """A claim's parts, and the decisive one: the least certain, or the most contradictory."""
 
     claim: Claim
     parts: list[tuple[str, ClaimPart]]
@@ -122,7 +122,7 @@ def _test(data: ClaimData, claim: Claim) -> _Tested:
 
 
 def _apart(claim: Claim) -> list[Claim]:
-    """Pairs one by one where something is held equal, so that each is compared at its own most."""
+    """One claim per pair if something is held equal, each compared at its own largest amount."""
     if not claim.units or not isinstance(claim, Gain | GapGrows):
         return [claim]
     return [claim.model_copy(update={"from_": a, "to": b}) for a, b in claim.pairs]
@@ -160,7 +160,7 @@ def _decide(tested: _Tested, p: float, scale: str) -> ClaimVerdict:
 
 
 def said(value: float, unit: str) -> str:
-    """An effect as the page writes it: signed, one decimal for points, two else."""
+    """An effect as the page writes it: signed, one decimal for points, else two."""
     return points(value / 100) if unit == "points" else f"{value:+.2f}".replace("-", "−")
 
 

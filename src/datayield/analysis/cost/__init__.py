@@ -1,4 +1,4 @@
-"""Comparisons at equal cost: readings of each run, matched budgets, the Pareto frontier."""
+"""Comparisons at equal cost: scores by cost, matched budgets, the Pareto frontier."""
 
 from datayield.analysis.cost.comparison import Comparison, Equal, Normalised, normalise
 from datayield.analysis.cost.matching import CLOSE, ScoresAtLevel, at, highest

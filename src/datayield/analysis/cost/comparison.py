@@ -1,6 +1,6 @@
 """The same runs compared at equal images, epochs, views, FLOPs and seconds: does the sign hold?
 
-Budgets of one study serve as they are, and so do milestones that are runs in their own right
+Scores are read at the study's budgets and at milestones that equal complete runs
 (analysis/cost/readings.py). The normaliser matters: Hammoud et al. 2024, supplement A.2.
 """
 
@@ -36,7 +36,7 @@ Conclusion = Literal["flips", "rests", "partly", "stands", "inconclusive"]
 
 
 class Images(NamedTuple):
-    """What was pretrained on, apart from the seed's draw."""
+    """A pretraining set, regardless of the seed's draw."""
 
     data: str
     n: int
@@ -44,7 +44,7 @@ class Images(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """Both at one level of `units`, which choose the same readings; and all sizes there.
+    """Both sets at one level of `units`, which select the same readings; and all sizes there.
 
     `before` and `after` hold the seeds that both have.
     """
@@ -64,7 +64,7 @@ class Comparison:
     """The smaller set against the larger one, under every normaliser that the runs allow."""
 
     context: Context
-    name: str  # the larger's axes, in words
+    name: str  # the larger's axes, as text
     start: str  # the smaller's, the same along a ladder
     n: int
     to: int
@@ -72,8 +72,8 @@ class Comparison:
 
     @property
     def conclusion(self) -> Conclusion:
-        """Whether the sign depends on what is held equal: `rests` on it where it is decided under
-        each and differs, `partly` where under one of them it is not decided.
+        """Whether the sign depends on what is held equal: `rests` on it if it is conclusive under
+        each and differs, `partly` if it is inconclusive under one of them.
         """
         signs = {e.sign for e in self.equals}
         if {"better", "worse"} <= signs:
@@ -96,8 +96,8 @@ class Normalised:
 def normalise(study: Study, every: list[Reading], worth: float = WORTH) -> Normalised:
     """Compare the largest set of images with the smallest, at each normaliser's highest level.
 
-    Along a ladder its two ends; where sets are of different images, the largest of each kind
-    against the smallest of its kind, or of all. Noise is pooled per evaluation.
+    Along a ladder, its two ends; for sets of different images, the largest of each kind against the
+    smallest of its kind, or of all. Noise is pooled per evaluation.
     """
     groups: dict[Context, list[Reading]] = defaultdict(list)
     for reading in every:
@@ -165,10 +165,10 @@ def _units(levels: list[_Level]) -> int:
 
 
 def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:
-    """For each kind of images the pairs that could stand for it, the widest first.
+    """For each kind of images the candidate pairs, the widest first.
 
-    An unfinished study has not run all budgets of its largest sets: of the pairs, the first that
-    allows the most normalisers is taken.
+    An unfinished study has not run all budgets of its largest sets, so the first pair that allows
+    the most normalisers is used.
     """
     least = min(sets, key=lambda s: s.n)
     for data in dict.fromkeys(s.data for s in sets):
@@ -180,7 +180,7 @@ def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:
 
 
 def _levels(small: list[Reading], large: list[Reading]) -> Iterator[_Level]:
-    """What can be held equal between two sets; units that pick the same runs stand together."""
+    """What can be held equal between two sets; units that select the same runs are merged."""
     merged: dict[tuple[object, ...], _Level] = {}
     for unit in UNITS:
         reached = highest(unit, (small, large))
@@ -208,7 +208,7 @@ def _with_curve(
 def _compared(drafts: list[_Draft], worth: float) -> list[Comparison]:
     levels = [level for draft in drafts for level in draft.levels]
     pairs = [pair(level.before.seeds, level.after.seeds) for level in levels]
-    # steps between neighbouring sizes say more of the noise; their differences are not used
+    # steps between neighbouring sizes only improve the noise estimate
     steps = [pair(a, b) for level in levels for (_, a), (_, b) in pairwise(level.curve)]
     made = iter(differences([*pairs, *steps]))
     return [
@@ -242,7 +242,7 @@ def _shared(seeds: Seeds, other: Seeds) -> Seeds:
 
 
 def _sign(d: Difference, n: int, to: int, worth: float) -> Sign:
-    """As everywhere: what a doubling brings must be worth having, else the two are as good."""
+    """As everywhere: a gain per doubling below `worth` counts as equal."""
     verdict, _ = verdict_of_gain(d.per(math.log2(to / n)), worth)
     said: dict[GainVerdict, Sign] = {"helps": "better", "hurts": "worse", "no effect": "no effect"}
     return said.get(verdict, "inconclusive")

@@ -1,4 +1,4 @@
-"""Sets of readings at one amount of a normaliser: where they lie there, or between two."""
+"""Sets of readings at one level of a normaliser, measured there or interpolated."""
 
 import math
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from datayield.analysis.cost.readings import UNITS, Reading
 from datayield.analysis.results import Row, Seeds, seeds_of
 from datayield.spec.run import Normaliser
 
-# How far two readings may lie apart and still be equal: seconds of a machine vary by themselves.
+# How far apart two readings may be and still count as equal: wall-clock seconds vary.
 TOLERANCE: dict[Normaliser, float] = dict.fromkeys(UNITS, 1.01) | {"seconds": 1.25}
 CLOSE = 1.01
-STRETCH = 4.0  # between readings further apart than this factor nothing is interpolated
+STRETCH = 4.0  # no interpolation between readings further apart than this factor
 
 
 class ScoresAtLevel(NamedTuple):
@@ -25,7 +25,7 @@ class ScoresAtLevel(NamedTuple):
 def highest(
     unit: Normaliser, sets: Sequence[list[Reading]], tolerance: float | None = None
 ) -> tuple[float, list[ScoresAtLevel]] | None:
-    """The highest level that all sets reach, with as many seeds in common as at any level."""
+    """The highest level that all sets reach, among those with the most seeds in common."""
     levels = sorted({r.spent[unit] for mine in sets for r in mine if unit in r.spent}, reverse=True)
     best: tuple[int, float, list[ScoresAtLevel]] | None = None
     for level in levels:
@@ -41,9 +41,9 @@ def highest(
 def at(
     mine: list[Reading], unit: Normaliser, level: float, tolerance: float | None = None
 ) -> ScoresAtLevel | None:
-    """The set's scores at a level of `unit`: of readings that lie there, else between two.
+    """The set's scores at a level of `unit`: from readings at that level, else interpolated.
 
-    `tolerance`: the factor within which a reading lies there; None: TOLERANCE.
+    `tolerance`: the factor within which a reading counts as at that level; None: TOLERANCE.
     """
     within = math.log(TOLERANCE[unit] if tolerance is None else tolerance)
     rows: list[Row] = []

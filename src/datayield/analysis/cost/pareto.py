@@ -1,7 +1,7 @@
 """Error against cost: which runs are on the Pareto frontier, and when an accuracy was reached.
 
-Every milestone counts here, whatever its schedule: the question is when a run that was under way
-had reached an accuracy, as in error curves over training, and not what a smaller budget would do.
+Every milestone counts here, whatever the schedule: the question is when a run in progress reached
+an accuracy, as in error curves over training, not what a smaller budget would give.
 """
 
 from collections import defaultdict
@@ -14,11 +14,11 @@ from datayield.analysis.results import CurveKey, key_of
 from datayield.spec.study import Study
 
 Cost = Literal["seconds", "flops"]
-SPREAD = 1.3  # seconds of equal work differ by less: no frontier is drawn of those
+SPREAD = 1.3  # seconds of equal work differ by less, so they give no frontier
 
 
 class ParetoLine(NamedTuple):
-    """One way of pretraining: a curve's name and N (the budget is told by `key.budget`)."""
+    """One way of pretraining: a curve's name and N (the budget is in `key.budget`)."""
 
     key: CurveKey
     encoder: str
@@ -32,7 +32,7 @@ class ParetoLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ParetoPoint:
-    """A line at one share of its budget: mean error over seeds and the mean cost of it."""
+    """A line at one fraction of its budget: mean error and mean cost over seeds."""
 
     line: ParetoLine
     share: float
@@ -41,14 +41,14 @@ class ParetoPoint:
     low: float  # smallest and largest error of a seed
     high: float
     seeds: int
-    best: bool  # on the frontier: nothing as cheap errs less
+    best: bool  # on the frontier: nothing at most as expensive has a lower error
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """When a line had reached an accuracy: mean cost over seeds, and its range.
+    """When a line reached an accuracy: mean cost over seeds, and its range.
 
-    `cost` is None where a seed never did; then `low` and `high` are too.
+    `cost`, `low` and `high` are None if a seed never did.
     """
 
     line: ParetoLine
@@ -60,9 +60,9 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """All spots of one evaluation by one cost, cheapest first.
+    """All points of one evaluation for one kind of cost, cheapest first.
 
-    `target` is the accuracy that the study's first line ends with; `reached` when each line did.
+    `target` is the final accuracy of the study's first line; `reached`, when each line got there.
     """
 
     eval: str
@@ -75,7 +75,7 @@ class Frontier:
     reached: tuple[Reached, ...]
 
     def by_line(self) -> dict[ParetoLine, list[ParetoPoint]]:
-        """The spots of each line, cheapest first."""
+        """The points of each line, cheapest first."""
         lines: dict[ParetoLine, list[ParetoPoint]] = {}
         for spot in self.spots:
             lines.setdefault(spot.line, []).append(spot)
@@ -83,7 +83,7 @@ class Frontier:
 
 
 def frontiers(study: Study, readings: list[Reading], cost: Cost = "seconds") -> list[Frontier]:
-    """A frontier for each evaluation of which two lines or more differ in cost."""
+    """A frontier for each evaluation with at least two lines that differ in cost."""
     fronts = []
     every = [r for r in readings if r.spent.get(cost, 0) > 0]
     for name in [ev.name for ev in study.evaluations if not ev.part_of]:
@@ -99,7 +99,7 @@ def frontiers(study: Study, readings: list[Reading], cost: Cost = "seconds") -> 
 
 
 def pareto(spots: Iterable[tuple[float, float]]) -> list[bool]:
-    """For each (cost, error): whether no other is as cheap and as good, and better in one."""
+    """For each (cost, error): whether no other is at least as good in both and better in one."""
     given = list(spots)
     best: dict[tuple[float, float], bool] = {}
     least = float("inf")
@@ -110,9 +110,9 @@ def pareto(spots: Iterable[tuple[float, float]]) -> list[bool]:
 
 
 def time_to(course: list[tuple[float, float]], target: float) -> float | None:
-    """The cost at which a course of (cost, accuracy) first reaches `target`; None if never.
+    """The cost at which a curve of (cost, accuracy) first reaches `target`; None if never.
 
-    Linear between milestones; before the first one nothing is known, so its cost is returned.
+    Linear between milestones; nothing is known before the first one, so its cost is returned.
     """
     before: tuple[float, float] | None = None
     for cost, accuracy in sorted(course):

@@ -1,8 +1,8 @@
 """A study's runs as readings: one score of one seed, and what had been spent for it.
 
-A run's score at its end stands for its own budget. Its score at a milestone stands for a smaller
-budget only where that milestone is a run in its own right (spec/run/milestone_run.py): at a
-constant rate on a trunk. Under a cosine, or before the decay of `wsd`, it does not.
+A run's final score is valid for its own budget. Its score at a milestone is valid for a smaller
+budget only if the milestone equals a complete run (spec/run/milestone_run.py): at a constant
+learning rate on a trunk. Under a cosine, or before the decay of `wsd`, it does not.
 """
 
 import json
@@ -17,7 +17,7 @@ UNITS = NORMALISERS
 
 
 class Context(NamedTuple):
-    """What readings must share to be compared: all of a run but its images, budget and seed."""
+    """What readings must share to be comparable: everything but images, budget and seed."""
 
     eval: str
     protocol: str
@@ -31,7 +31,7 @@ class Reading:
     """One score of one seed after `spent`; `whole` at the end of a run, else at a milestone."""
 
     context: Context
-    data: str  # which images, apart from how many and which draw: equal along a ladder
+    data: str  # which images, except how many and which draw: equal along a ladder
     n: int
     seed: int
     spent: dict[Normaliser, float]
@@ -41,25 +41,25 @@ class Reading:
 
 
 class Standing(NamedTuple):
-    """How a study's runs may be read: at milestones too, or at their full budgets alone."""
+    """How many of a study's runs can be read at milestones, and how many only at full budget."""
 
-    reread: int  # runs with milestones that are runs in their own right
-    alone: int  # runs that stand only at their own full budgets
+    reread: int  # runs with milestones that equal complete runs
+    alone: int  # runs that are valid only at their full budgets
 
 
 class RunCosts:
-    """What each finished run took, by its id; reads rows with it."""
+    """The cost of each finished run, by id; turns rows into readings."""
 
     def __init__(self, results: StudyResults) -> None:
         self._spent = {spent.run: spent for spent in results.spent}
         self._runs = _Runs(results.specs)
 
     def readings(self, rows: Iterable[Row]) -> list[Reading]:
-        """Every score of every run that is finished, with what it took by each normaliser.
+        """Every score of every finished run, with its cost in each normaliser.
 
-        FLOPs and seconds of a milestone are its share of the run's, and with those of the stages
-        that its encoder comes from; images, epochs and views are the run's own. Images of the last
-        step, which is whole, count as asked. Runs without a spec or a record are left out.
+        FLOPs and seconds of a milestone are its fraction of the run's, plus those of the stages
+        that its encoder comes from; images, epochs and views are the run's own. Images are those
+        requested, though the last batch is full. Runs without a spec or a record are left out.
         """
         readings = []
         for row in rows:
@@ -86,14 +86,14 @@ class RunCosts:
 
 
 def standing(readings: Iterable[Reading]) -> Standing:
-    """How many runs were re-read at milestones, and how many stand at their budgets alone."""
+    """How many runs are read at milestones, and how many only at their full budgets."""
     seen = {r.row.run for r in readings}
     reread = {r.row.run for r in readings if r.stands and not r.whole}
     return Standing(len(reread), len(seen - reread))
 
 
 def amount(unit: Normaliser, value: float) -> str:
-    """A level of a normaliser in words: '160k images', '10 epochs', '35 s'."""
+    """A level of a normaliser as text: '160k images', '10 epochs', '35 s'."""
     if unit == "seconds":
         return f"{value:.0f} s" if value >= 10 else f"{value:.1f} s"
     if unit == "epochs":
@@ -102,8 +102,8 @@ def amount(unit: Normaliser, value: float) -> str:
 
 
 def _spent(row: Row, spent: RunCost, before: list[RunCost]) -> dict[Normaliser, float]:
-    """What the run took until then; FLOPs and seconds with those of the stages before it."""
-    part = row.share * row.images / max(spent.images, 1)  # of the whole run's bill
+    """What the run had cost by then; FLOPs and seconds include those of earlier stages."""
+    part = row.share * row.images / max(spent.images, 1)  # of the whole run's cost
     amounts: dict[Normaliser, float] = {
         "images": row.share * row.images,
         "views": part * spent.views,
@@ -118,7 +118,7 @@ def _spent(row: Row, spent: RunCost, before: list[RunCost]) -> dict[Normaliser, 
 
 
 class _Runs:
-    """What the specs of the runs say, each looked at once."""
+    """Properties of the runs' specs, each computed once."""
 
     def __init__(self, specs: dict[str, RunSpec]) -> None:
         self._specs = specs
@@ -139,7 +139,7 @@ class _Runs:
         return self._rest[run]
 
     def data(self, run: str) -> str:
-        """The images, but for their number and the seeds that draw them."""
+        """The images, regardless of their number and of the seeds that draw them."""
         if run not in self._data:
             data = self._specs[run].data
             drawn: Any = {"parts": {"__all__": {"seed"}}}
@@ -149,7 +149,7 @@ class _Runs:
         return self._data[run]
 
     def stands(self, run: str, share: float) -> bool:
-        """Whether the run at this milestone is a run of that budget."""
+        """Whether the run at this milestone equals a complete run of that budget."""
         return run_at(self._specs[run], share) is not None
 
     def before(self, run: str) -> list[str]:

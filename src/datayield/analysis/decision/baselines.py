@@ -1,4 +1,4 @@
-"""Does pretraining beat what costs nothing: the untrained encoder and the raw pixels?"""
+"""Does pretraining beat the free baselines, the untrained encoder and raw pixels?"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ Outcome = Literal["beats", "loses", "inconclusive"]
 
 @dataclass(frozen=True, slots=True)
 class BaselineComparison:
-    """One cell of the study against one baseline: score of the run minus the baseline's."""
+    """One cell of the study against one baseline: the run's score minus the baseline's."""
 
     point: Point
     baseline: Baseline
@@ -22,8 +22,8 @@ class BaselineComparison:
 def against_baselines(measured: MetricResults) -> list[BaselineComparison]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
-    The untrained encoder is paired by seed; pixels and published weights have no seed, so each
-    seed meets the same value. The noise is pooled per evaluation and baseline.
+    The untrained encoder is paired by seed; pixels and published weights have no seed, so every
+    seed is compared with the same value. The noise is pooled per evaluation and baseline.
     """
     comparisons = []
     tops = {key: line[-1] for key, line in measured.curves.items()}

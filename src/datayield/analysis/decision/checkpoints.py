@@ -1,10 +1,10 @@
-"""The selection ledger: what each way of choosing a checkpoint scores, and what peeking would.
+"""The selection ledger: the score of each way to select a checkpoint, and of selecting on test.
 
-A run with several milestones gives several models, of which one must be chosen. Choosing on the
-test set is optimistic; the ledger sets beside it what the last one scores, the best on validation
-(of the task itself, and of a task on the data pretrained on, whose gap on transfer tasks Olerinskiy
-2026 found to grow with N), and the best by criteria that need no labels. Choices are made run by
-run, then scores are averaged over seeds.
+A run with several milestones gives several models, one of which must be selected. Selecting on the
+test set is optimistic; the ledger compares it with the last one, the best on validation (of the
+task itself, and of a task on the pretraining data, whose gap on transfer tasks Olerinskiy 2026
+found to grow with N), and the best by label-free criteria. Selection is per run; scores are then
+averaged over seeds.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ VALIDATED = "_val"  # after the name of a metric
 
 ChoiceKind = Literal["last", "validation", "label-free", "loss", "test"]
 _ORDER: tuple[ChoiceKind, ...] = ("last", "validation", "label-free", "loss", "test")
-ScoreCourse = Mapping[float, float]  # share of the budget -> value
+ScoreCourse = Mapping[float, float]  # fraction of the budget -> value
 
 
 def _highest(value: float) -> float:
@@ -32,7 +32,7 @@ def _nearest_one(value: float) -> float:
     return -abs(value - 1)
 
 
-# Metrics that need no labels, and what of them is to be large.
+# Label-free metrics, and what to maximise for each.
 _CRITERIA: dict[str, tuple[str, Callable[[float], float]]] = {
     "effective_rank": ("highest effective rank", _highest),
     "rankme": ("highest RankMe", _highest),
@@ -46,18 +46,18 @@ _CRITERIA |= {
 
 
 class Choice(NamedTuple):
-    """One way of choosing: the test score of what it chose, and what it leaves on the table."""
+    """One way of selecting: the test score of its choice, and what it leaves on the table."""
 
     kind: ChoiceKind
-    by: str  # the kind in words, with what it was judged on
+    by: str  # the kind as text, with what it was judged on
     score: Seeds  # of the chosen checkpoint, per seed
     gap: Seeds  # best on test minus that score, per seed; never below 0
-    shares: Seeds  # of the budget at which the chosen checkpoint was kept, per seed
+    shares: Seeds  # of the budget at the chosen checkpoint, per seed
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """One cell of a study: its milestones and all choices, `last` first, `best on test` last."""
+    """One cell of a study: its milestones and all choices, from `last` to `best on test`."""
 
     key: CurveKey
     n: int
@@ -68,13 +68,13 @@ class Ledger:
 
 
 def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
-    """Every cell that was evaluated at two shares of the budget or more, in the study's order.
+    """Every cell evaluated at two or more fractions of the budget, in the study's order.
 
-    Share 0 is no milestone: it is the untrained encoder, a baseline. Only runs with a value at
-    every milestone of their cell take part. A criterion is listed where each of these runs has it
-    at every milestone; among equals the earliest is taken. `last` is the largest share of the
-    evaluation. The gap cannot be negative: where milestones differ by chance alone, the best on
-    test is still above the others.
+    Fraction 0 is not a milestone: it is the untrained encoder, a baseline. Only runs with a value
+    at every milestone of their cell take part. A criterion is listed if each of these runs has it
+    at every milestone; ties go to the earliest. `last` is the last milestone of the evaluation.
+    The gap cannot be negative: even if milestones differ only by chance, the best on test is above
+    the others.
     """
     shares: dict[tuple[Any, ...], set[float]] = {}
     for p in results.metric(metric).points:
@@ -106,7 +106,7 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
 
 
 def criteria(cell_ledgers: list[Ledger]) -> list[str]:
-    """All ways of choosing in these ledgers: last, validation, label-free, best on test."""
+    """All ways of selecting in these ledgers: last, validation, label-free, best on test."""
     kinds = {c.by: c.kind for ledger in cell_ledgers for c in ledger.choices}
     return sorted(kinds, key=lambda name: _ORDER.index(kinds[name]))
 
@@ -132,7 +132,7 @@ def _runs(results: StudyResults) -> dict[tuple[Any, ...], dict[int, str]]:
 
 
 def _at_home(results: StudyResults, run: str) -> StudyEval | None:
-    """The study's first evaluation with a validation score on the data that a run has seen."""
+    """The study's first evaluation with a validation score on the run's pretraining data."""
     mine = [row for row in results.rows if row.run == run]
     validated = {(row.eval, row.metric) for row in mine}
     at_home = (
@@ -185,7 +185,7 @@ def _choice(
     tests: Mapping[int, ScoreCourse],
     on_test: Mapping[int, float],
 ) -> Choice | None:
-    """The most highly judged milestone of each seed; None where a judgement is missing."""
+    """Each seed's best milestone by the criterion; None if a value is missing."""
     if any(s not in line for line in judged.values() for s in milestones):
         return None
     at = {seed: _earliest_best(line, milestones) for seed, line in judged.items()}

@@ -1,4 +1,4 @@
-"""What labels buy, and pretraining beside them: evaluations that differ in their labels alone."""
+"""The effect of labels, with and without pretraining: evaluations that differ only in labels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ KNOBS = ("train_count", "label_fraction", "per_class")
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One encoder that labels are given to: a cell of the study, or a baseline.
+    """One encoder that a probe starts from: a cell of the study, or a baseline.
 
-    `cells`, `over_untrained`: by column of the table; None where they are not measured.
+    `cells`, `over_untrained`: by column of the table; None if not measured.
     `gain`: from the fewest to the most labels, `verdict` and all paired by seed.
     """
 
     name: str
-    note: str  # method and budget, where the name does not tell them
+    note: str  # method and budget, if the name does not say
     style: str  # name of the curve that it belongs to; "" for a baseline
     kind: str  # run, untrained, pretrained or pixels
     cells: tuple[Seeds | None, ...]
@@ -39,20 +39,20 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class LabelTable:
-    """Scores over labelled images, a row per start: baselines first, then the study's order."""
+    """Scores by labelled images, one row per start: baselines, then cells in the study's order."""
 
     name: str
     place: str
     metric: str
     evals: tuple[str, ...]
-    labels: tuple[int, ...]  # labelled images of each column, growing
+    labels: tuple[int, ...]  # labelled images of each column, increasing
     starts: tuple[Start, ...]
 
 
 def label_ladders(study: Study) -> list[tuple[str, ...]]:
-    """Names of evaluations that differ in one of `KNOBS` alone, two or more together.
+    """Groups of two or more evaluations that differ in only one of `KNOBS`, by name.
 
-    How often labels are drawn does not matter: all of them are drawn once.
+    The number of label draws is ignored: there is only one draw of all labels.
     """
     ladders = []
     for knob in KNOBS:
@@ -65,7 +65,7 @@ def label_ladders(study: Study) -> list[tuple[str, ...]]:
 
 
 def label_tables(results: StudyResults, worth: float = WORTH) -> list[LabelTable]:
-    """A table for each ladder with results at two numbers of labels or more."""
+    """A table for each ladder with results at two or more numbers of labels."""
     labels = {row.eval: row.n_train for row in results.rows if row.n_train}
     tables = []
     for ladder in label_ladders(results.study):

@@ -1,8 +1,8 @@
-"""Does a score peak during training and fall? Answered without choosing the peak on its own noise.
+"""Does a score peak during training and fall? Tested without selecting the peak on its own noise.
 
-The highest of several noisy milestones lies above the last one even where nothing falls. So the
-peak of each seed's course is looked for in the mean course of the other seeds, and the fall is read
-off the seed's own: its expectation is 0 where the course is level. One seed alone cannot tell.
+The highest of several noisy milestones lies above the last one even for a flat curve. So the peak
+of each seed's curve is located in the mean curve of the other seeds, and the fall is measured on
+the seed's own: its expectation is 0 for a flat curve. A single seed is inconclusive.
 """
 
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from datayield.analysis.model import Difference, Pair, differences, pair
 from datayield.analysis.results import CurveKey, Point
 
 Course = Literal["peaks and falls", "highest at the end", "inconclusive"]
-FEWEST = 3  # milestones, below which a course has no peak within
+FEWEST = 3  # milestones, at least, for a peak before the end
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The course of one metric over the training of one cell.
+    """One metric over the training of one cell.
 
-    `at`: share of the budget at which the mean over seeds is highest. `fall`: from the peak that
-    the other seeds have to the last milestone; above 0 where it falls. None: one seed.
+    `at`: fraction of the budget at which the mean over seeds is highest. `fall`: from the other
+    seeds' peak to the last milestone, positive if it falls; None for one seed.
     """
 
     key: CurveKey
@@ -35,7 +35,7 @@ class Peak:
 
 
 def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
-    """Every cell with three milestones or more, in the study's order; noise is pooled over them."""
+    """Every cell with at least three milestones, in the study's order, with pooled noise."""
     lines = [
         (key, n, tuple(p for p in line if p.share > 0)) for (key, n), line in trajectories.items()
     ]
@@ -44,9 +44,9 @@ def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
     for name in dict.fromkeys(key.eval for key, _, _ in lines):
         mine = [each for each in lines if each[0].eval == name]
         pairs = {i: both for i, each in enumerate(mine) if (both := _ends(each[2]))}
-        # Where all seeds are highest at the end there is no fall whose noise could be pooled.
+        # If all seeds are highest at the end there is no fall whose noise could be pooled.
         falling = [i for i, both in pairs.items() if both.before != both.after]
-        # Of other milestones only the noise is wanted: two cells of two seeds would say little.
+        # Other milestones are used only for the noise: two cells of two seeds are too few.
         others = [both for _, _, line in mine for both in _apart(line)]
         moved = differences([*(pairs[i] for i in falling), *others])
         falls = dict(zip(falling, moved, strict=False))
@@ -62,13 +62,13 @@ def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
 
 
 def _apart(line: tuple[Point, ...]) -> list[Pair]:
-    """Neighbouring milestones, none in two pairs, where there are several seeds."""
+    """Disjoint pairs of neighbouring milestones, if there are several seeds."""
     pairs = [pair(a.seeds, b.seeds) for a, b in zip(line[::2], line[1::2], strict=False)]
     return [both for both in pairs if len(both.before.keys() & both.after) > 1]
 
 
 def _ends(line: tuple[Point, ...]) -> Pair | None:
-    """By seed: the score at the end, and at the peak of the other seeds; None for one seed."""
+    """Scores by seed at the end and at the other seeds' peak; None for a single seed."""
     values: dict[float, Mapping[int, float]] = {p.share: p.seeds.by_seed for p in line}
     seeds = sorted(set.intersection(*(set(v) for v in values.values())))
     if len(seeds) < 2:

@@ -1,8 +1,8 @@
 """On a grid of sizes N and budgets C: is the next doubling better spent on images or on compute?
 
-Only runs trained to their own end are compared: an earlier checkpoint of a longer schedule is not
-a run at smaller C. Coincident cells asked for in different units (20k images; 20 epochs of 1,000)
-are one cell.
+Only complete runs are compared: an earlier checkpoint of a longer schedule is not a run at smaller
+C. Cells that coincide although their budgets are in different units (20k images; 20 epochs of
+1,000) are one cell.
 """
 
 import math
@@ -24,11 +24,11 @@ from datayield.analysis.results import CurveKey, Point, Seeds
 Regime = Literal[
     "data-limited", "compute-limited", "both help", "saturated", "overfitting", "inconclusive"
 ]
-_SAME_BUDGET = 1.02  # budgets this close (rounding to whole batches) are one column of the grid
+_SAME_BUDGET = 1.02  # budgets this close (rounding to whole batches) share a column of the grid
 
 
 class Move(NamedTuple):
-    """The nearest measured doubling of one factor, the other fixed; forward where there is one."""
+    """The nearest measured doubling of one factor, the other fixed; forward if possible."""
 
     low: int
     high: int
@@ -39,7 +39,7 @@ class Move(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """One (N, C) of the grid; a move is None where the grid has no neighbour that way."""
+    """One (N, C) of the grid; a move is None if the grid has no neighbour in that direction."""
 
     n: int
     images: int
@@ -52,14 +52,14 @@ class GridCell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The cells of one method under one evaluation, by growing N, then C."""
+    """The cells of one method under one evaluation, by increasing N, then C."""
 
     key: CurveKey  # `budget` is None: it varies
     cells: tuple[GridCell, ...]
 
 
 def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[Grid]:
-    """Every grid in the study: at least one cell with a neighbour along N and one along C."""
+    """Every grid in the study: at least one cell has a neighbour along N and one along C."""
     planes: dict[CurveKey, list[Point]] = {}
     for key, line in curves.items():
         planes.setdefault(key._replace(budget=None), []).extend(line)
@@ -79,7 +79,7 @@ def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[G
 
 
 def decide(images: Move | None, compute: Move | None) -> tuple[Regime, str]:
-    """The regime that two moves stand for, and why it is open where it is."""
+    """The regime that two moves imply, and why it is inconclusive if it is."""
     if compute and compute.verdict == "hurts":
         return "overfitting", ""
     if images is None or compute is None:
@@ -97,7 +97,7 @@ def decide(images: Move | None, compute: Move | None) -> tuple[Regime, str]:
 
 
 def no_grid(curves: dict[CurveKey, list[Point]]) -> str:
-    """Why there is no grid to read a regime from, in a sentence."""
+    """A sentence on why there is no grid to derive a regime from."""
     cells = {(p.n, p.images) for line in curves.values() for p in line}
     if not cells:
         return "No scores yet."
@@ -119,7 +119,7 @@ class _At(NamedTuple):
 
 
 def _cells(line: list[Point]) -> dict[_At, Seeds]:
-    """Cells by (N, C), nearly equal budgets brought to the smallest of them."""
+    """Cells by (N, C), with nearly equal budgets merged to the smallest of them."""
     same: dict[int, int] = {}
     last = 0
     for images in sorted({p.images for p in line}):

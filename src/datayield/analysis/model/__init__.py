@@ -1,4 +1,4 @@
-"""What the evidence says of one quantity: paired differences, gains per doubling, power laws."""
+"""Statistics of the scores: paired differences, gains per doubling, power laws."""
 
 from datayield.analysis.model.doublings import CurveGain, Step, gains
 from datayield.analysis.model.fits import CurveFit

@@ -1,4 +1,4 @@
-"""What a doubling of the images buys, step by step along a curve, and up to where it helps."""
+"""Gain per doubling of the images, step by step along a curve, and up to where it helps."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from datayield.analysis.results import CurveKey, Point, eval_names
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From `n` to `to` images: the gain, the gain per doubling, and what follows."""
+    """From `n` to `to` images: the gain, the gain per doubling, and the verdict."""
 
     n: int
     to: int
@@ -28,10 +28,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CurveGain:
-    """A curve's steps between neighbouring sizes, and the whole way from smallest to largest.
+    """A curve's steps between neighbouring sizes, and the total from smallest to largest.
 
-    `helps_up_to` ends the unbroken chain of steps that help, counted from the smallest size: a test
-    in fixed sequence, which needs no correction for the number of steps. None: not even the first.
+    `helps_up_to` ends the unbroken chain of steps that help, starting at the smallest size: a
+    fixed-sequence test, which needs no multiplicity correction. None: not even the first.
     """
 
     key: CurveKey
@@ -41,13 +41,13 @@ class CurveGain:
 
     @property
     def beyond(self) -> GainVerdict | None:
-        """The verdict on the step at which the chain ends; None where it reaches the end."""
+        """The verdict on the step that ends the chain; None if the chain reaches the end."""
         start = self.helps_up_to or self.total.n
         return next((s.verdict for s in self.steps if s.n == start), None)
 
 
 def gains(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> dict[CurveKey, CurveGain]:
-    """Curve -> its gains, for curves with two sizes or more; noise is pooled per evaluation."""
+    """Curve -> its gains, for curves with at least two sizes; noise is pooled per evaluation."""
     lines = {key: line for key, line in curves.items() if len(line) > 1}
     curve_gains: dict[CurveKey, CurveGain] = {}
     for name in eval_names(lines):

@@ -1,4 +1,4 @@
-"""Power laws fitted to the yield curves: parameters, band, forecast, and how far to believe it."""
+"""Power laws fitted to the yield curves: parameters, band, forecast and diagnostics."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -11,8 +11,8 @@ from datayield.analysis.results import CurveKey, Point
 
 FEWEST_SIZES = 4
 DRAWS = 600
-_SPANS_BOUNDS = 0.8  # share of the range of ln c beyond which an interval says nothing of c
-_NO_GAIN = 1e-4  # b >= 0 keeps drawn gains from going below 0: a bound this low covers 0
+_SPANS_BOUNDS = 0.8  # fraction of the range of ln c above which an interval leaves c undetermined
+_NO_GAIN = 1e-4  # b >= 0 keeps bootstrapped gains from being negative: a bound this low covers 0
 
 
 class FitEstimate(NamedTuple):
@@ -27,7 +27,7 @@ class FitEstimate(NamedTuple):
 class PowerLaw:
     """e(N) = a + b N^-c fitted to error, N in images. `grid` runs to 4 times the largest N."""
 
-    a: FitEstimate  # error that no number of images removes
+    a: FitEstimate  # irreducible error
     b: FitEstimate
     c: FitEstimate
     gain: FitEstimate  # fall of the error from the smallest to the largest size
@@ -38,9 +38,9 @@ class PowerLaw:
 
 @dataclass(frozen=True, slots=True)
 class CurveFit:
-    """One curve's fit. `left_out` is the RMS error in predicting a size from the others.
+    """One curve's fit. `left_out` is the leave-one-size-out RMS error of each form.
 
-    `law` is there whenever four sizes are; it is to be believed only where `verdict` is decided.
+    `law` exists whenever there are four sizes; it is supported only if `verdict` is decided.
     """
 
     key: CurveKey
@@ -51,7 +51,7 @@ class CurveFit:
 
     @property
     def best(self) -> str:
-        """The form that predicts left-out sizes best; '' where none was fitted."""
+        """The form that predicts left-out sizes best; '' if none was fitted."""
         return min(self.left_out, key=lambda form: self.left_out[form], default="")
 
 
@@ -82,12 +82,12 @@ def fit_curve(line: list[Point], draws: int = DRAWS, seed: int = 0) -> CurveFit:
 
 
 def _bootstrap(curve: Array, line: list[Point], draws: int, seed: int) -> Array:
-    """Data drawn around the fitted curve: [D, P].
+    """Bootstrap data around the fitted curve: [D, P].
 
-    A seed that ran at every size has a level of its own, which moves the whole curve: resampled
-    once per draw. What is left of each cell's seeds is resampled within the cell (both widened by
-    sqrt(S / (S - 1)), which a bootstrap of S values lacks). Whatever the means miss the curve by
-    beyond that noise is misfit, and is resampled over the sizes with either sign.
+    A seed that ran at every size has an effect that shifts the whole curve; it is resampled once
+    per draw. The residuals of each cell's seeds are resampled within the cell (both widened by
+    sqrt(S / (S - 1)), which a bootstrap of S values lacks). Deviations of the means from the curve
+    beyond that noise are misfit, and are resampled over the sizes with random sign.
     """
     rng = np.random.default_rng(seed)
     values = [p.seeds.by_seed for p in line]
@@ -149,7 +149,7 @@ def _estimates(value: Array, drawn: Array) -> list[FitEstimate]:
 
 
 def _doubt(law: PowerLaw, left_out: dict[str, float]) -> str:
-    """Why the law must not be believed; '' where nothing speaks against it."""
+    """Why the law is not supported; '' if nothing speaks against it."""
     if left_out["power law"] >= left_out["constant"]:
         return "it predicts a left-out size no better than a constant"
     if law.gain.low <= _NO_GAIN:

@@ -1,4 +1,4 @@
-"""How well three forms predict a size that they were not shown: the honest comparison of fits."""
+"""Leave-one-size-out error of three functional forms: the fair comparison of fits."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from datayield.analysis.model.power_law import Array, fit
 
 
 def left_out_errors(sizes: Array, means: Array) -> dict[str, float]:
-    """Leave one size out, predict it from the rest: RMS error of three forms."""
+    """RMS error of each form in predicting a left-out size from the others."""
     k = len(sizes)
     keep: NDArray[np.floating[Any]] = 1 - np.eye(k)
     repeated = np.tile(means, (k, 1))

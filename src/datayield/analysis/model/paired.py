@@ -1,8 +1,8 @@
-"""Differences paired by seed, with an interval that borrows the noise of neighbouring cells.
+"""Differences paired by seed, with an interval that pools the noise of neighbouring cells.
 
-Three seeds tell little of their own variance (a t interval of +-2.5 standard deviations), so
+Three seeds are too few to estimate a variance (a t interval of +-2.5 standard deviations), so
 each cell's variance is shrunk towards the others' (Smyth 2004, "Linear models and empirical
-Bayes", section 4): fully where they look alike, less where they differ.
+Bayes", section 4): fully if they are similar, less if they differ.
 """
 
 import math
@@ -22,8 +22,8 @@ Covers = Literal["seeds", "test images only", "nothing"]
 class Pair(NamedTuple):
     """Scores before and after, by seed, and how many test images measured them.
 
-    `errors`: standard errors over test images of one seed's score, before and after; None where
-    they are those of a share of `n_test` images. `counted`: whether scores are such shares.
+    `errors`: standard errors over test images of one seed's score, before and after; None if
+    binomial, for a fraction of `n_test` images. `counted`: whether scores are such fractions.
     """
 
     before: Mapping[int, float]
@@ -37,8 +37,8 @@ class Pair(NamedTuple):
 class Difference:
     """Mean of after - before over the shared seeds, in [-1, 1], and its interval.
 
-    `covers` says what the interval allows for: another draw of seeds (given this test set), or,
-    where the study holds no two seeds to compare, only another draw of test images.
+    `covers` says what the interval accounts for: another draw of seeds (given this test set), or,
+    if the study has no two seeds to compare, only another draw of test images.
     """
 
     mean: float
@@ -54,7 +54,7 @@ class Difference:
 
 
 def pair(before: Seeds, after: Seeds) -> Pair:
-    """The two cells side by side."""
+    """The two cells as a pair."""
     n_test = min(before.n_test, after.n_test)
     errors = None
     if before.error is not None and after.error is not None:
@@ -64,13 +64,13 @@ def pair(before: Seeds, after: Seeds) -> Pair:
 
 
 def differences(pairs: Sequence[Pair]) -> list[Difference]:
-    """One difference per pair; their noise is pooled, so pass only pairs of like noise.
+    """One difference per pair; their noise is pooled, so pass only pairs with similar noise.
 
-    Test images enter only where a pair shares a single seed: the errors that the evaluation found
-    (over images also where it counts pixels, since those of an image are not independent), else
-    binomial ones. Both sides are taken as independent, which is too wide for a common test set and
-    never too narrow. Scores that are counts of test images may tie between seeds by chance: no
-    variance of theirs is taken below that of their rounding.
+    Test images enter only if a pair shares a single seed: with the errors that the evaluation
+    estimated (over images even if it counts pixels, which are not independent within an image),
+    else binomial ones. Both sides are treated as independent, which is conservative for a common
+    test set. Scores that are counts of test images may tie between seeds by chance, so their
+    variance is bounded below by that of rounding.
     """
     gains = [[p.after[s] - p.before[s] for s in sorted(p.before.keys() & p.after)] for p in pairs]
     several = [np.asarray(g) for g in gains if len(g) > 1]
@@ -104,14 +104,14 @@ def differences(pairs: Sequence[Pair]) -> list[Difference]:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """What the cells together say of the variance of one paired difference."""
+    """The variance of one paired difference, pooled over the cells."""
 
     variance: float
-    df: float  # how much they agree; infinite where their spread is what chance alone gives
-    pooled_df: float  # degrees of freedom of all of them, the most that any cell may claim
+    df: float  # how much they agree; infinite if their spread is no more than chance
+    pooled_df: float  # degrees of freedom of all of them, the most that any cell can have
 
     def of(self, variance: float, df: float) -> tuple[float, float]:
-        """A cell's own variance, shrunk, and the degrees of freedom it then has."""
+        """A cell's shrunken variance and its degrees of freedom."""
         if math.isinf(self.df):
             return self.variance, self.pooled_df
         mixed = (self.df * self.variance + df * variance) / (self.df + df)
@@ -139,7 +139,7 @@ def moderate(variances: Sequence[float], dfs: Sequence[float]) -> Noise:
 
 
 def _rounding(each: Pair) -> float:
-    """Variance of a difference of two scores that are rounded to multiples of 1 / n_test."""
+    """Variance of a difference of two scores that are multiples of 1 / n_test."""
     return 2 / 12 / max(each.n_test, 1) ** 2 if each.counted else 0.0
 
 

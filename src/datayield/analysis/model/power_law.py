@@ -2,7 +2,7 @@
 
 Given c the law is linear in (a, b), so c alone is searched (variable projection, Golub & Pereyra
 1973): every c of a grid is a start, each is solved exactly under a >= 0 and b >= 0, and the best
-is refined. No start can be missed and nothing stops early, the two ways such fits go wrong
+is refined. It cannot miss a start or stop early, the two common failures of such fits
 (Besiroglu et al. 2024, arXiv 2404.10102).
 """
 
@@ -15,7 +15,7 @@ Array = NDArray[np.floating[Any]]
 C_BOUNDS = (0.02, 2.0)
 _GRID, _ZOOM, _ROUNDS = 41, 9, 3
 HUBER = 1.345  # standard deviations beyond which a residual is bounded: 95% efficient if normal
-_ENOUGH = 8  # points; below, a bound on residuals takes signal for an outlier (facts: 6 points)
+_ENOUGH = 8  # points; with fewer, bounding residuals treats signal as an outlier (seen with 6)
 
 
 class Law(NamedTuple):
@@ -33,7 +33,7 @@ class Law(NamedTuple):
 
     @property
     def b_per_image(self) -> Array:
-        """b of the law as written, with N in images."""
+        """b of the unscaled law, with N in images."""
         return np.asarray(self.b * self.scale**self.c)
 
 
@@ -58,8 +58,8 @@ def fit(n: Array, errors: Array, weights: Array) -> Law:
 def fit_robust(sizes: Array, cell: NDArray[np.intp], errors: Array, rounds: int = 2) -> Law:
     """Huber fit of points: `errors` [D, P], point p measured at `sizes[cell[p]]`.
 
-    Reweighted least squares on the weighted means of the cells, which carry all that least
-    squares needs to know. With few points the weights stay 1.
+    Reweighted least squares on the weighted means of the cells, which are sufficient for least
+    squares. With few points the weights stay 1.
     """
     cells = np.eye(len(sizes))[cell]  # [P, K]
     weights, spare = np.ones_like(errors), np.empty_like(errors)
@@ -77,7 +77,7 @@ def fit_robust(sizes: Array, cell: NDArray[np.intp], errors: Array, rounds: int 
 
 
 def _medians(x: Array) -> Array:
-    """Of each row, [D, 1]: a sort of short rows takes a tenth of the time of numpy's median."""
+    """Median of each row, [D, 1]: sorting short rows takes a tenth of the time of np.median."""
     ordered, half = np.sort(x, axis=1), x.shape[1] // 2
     low = half - 1 + x.shape[1] % 2
     return np.asarray((ordered[:, low, None] + ordered[:, half, None]) / 2)
@@ -88,7 +88,7 @@ def _solve(phi: Array, y: Array, w: Array) -> tuple[Array, Array, Array]:
     wy = w * y
     total, first = w.sum(axis=1, keepdims=True), wy.sum(axis=1, keepdims=True)  # [D, 1]
     p, pp, py = _sums(phi, w), _sums(phi**2, w), _sums(phi, wy)  # [D, C]
-    # in place from here on: new arrays of this size cost more than the sums
+    # in place from here on: allocating arrays of this size costs more than the sums
     b = total * py
     b -= p * first
     spare = total * pp
@@ -96,7 +96,7 @@ def _solve(phi: Array, y: Array, w: Array) -> tuple[Array, Array, Array]:
     b /= np.maximum(spare, 1e-300, out=spare)
     a = first - np.multiply(b, p, out=spare)
     a /= total
-    rises, below = b < 0, a < 0  # each is brought back to its bound
+    rises, below = b < 0, a < 0  # each is clipped to its bound
     np.copyto(b, np.divide(py, pp, out=spare), where=below)
     np.maximum(a, 0, out=a)
     np.copyto(b, 0.0, where=rises)
@@ -115,6 +115,6 @@ def _solve(phi: Array, y: Array, w: Array) -> tuple[Array, Array, Array]:
 
 def _sums(phi: Array, x: Array) -> Array:
     """Sums over K of `phi` [D or 1, C, K] times `x` [D, K]: [D, C]."""
-    if len(phi) == 1:  # the same for all: one product of matrices
+    if len(phi) == 1:  # the same for all: one matrix product
         return np.asarray(x @ phi[0].T)
     return np.asarray((phi @ x[:, :, None])[..., 0])

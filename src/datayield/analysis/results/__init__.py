@@ -1,4 +1,4 @@
-"""Results of a study: tidy rows, and the curves, baselines and task groups made of them."""
+"""Results of a study: tidy rows, and the curves, baselines and task groups built from them."""
 
 from datayield.analysis.results.curves import (
     BASELINES,

@@ -17,7 +17,7 @@ from datayield.store.records import ResultRecord, RunCostRecord
 
 
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
-    """All results that the store holds of this study, and in words what it still owes.
+    """All results of this study in the store, and a description of what is still missing.
 
     A run that two cells share appears in both. Raises StoreError for a damaged record.
     """
@@ -105,7 +105,7 @@ def _baseline_rows(
 
 
 def _variant(encoder: EncoderSpec, among: set[EncoderSpec]) -> str:
-    """The encoder's name, with the knobs that tell it from others of that name."""
+    """The encoder's name, with the settings that distinguish it from others of that name."""
     same = [other.model_dump() for other in among if other.name == encoder.name]
     differing = [
         f"{knob}={value}"

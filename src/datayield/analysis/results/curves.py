@@ -1,4 +1,4 @@
-"""From rows to points: the seeds of one cell of the study, together."""
+"""From rows to points: one cell of the study with all its seeds."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from datayield.spec.evaluation import PROTOCOLS
 from datayield.spec.run import Budget
 from datayield.spec.study import NamedAxes, Study, axes_label
 
-MAIN = "main"  # each evaluation's own: accuracy, balanced accuracy or mIoU
+MAIN = "main"  # each evaluation's main metric: accuracy, balanced accuracy or mIoU
 CONFIDENCE = 0.95  # of every interval
 _HALF = 1.96  # standard errors in half of a 95% interval
 
@@ -64,7 +64,7 @@ class Seeds:
     values: tuple[tuple[int, float], ...]  # (seed, value)
     n_test: int
     error: float | None = None  # standard error over test items of one seed's value; None: binomial
-    counted: bool = True  # a share of test items, and not of their pixels
+    counted: bool = True  # a fraction of test items, not of their pixels
 
     @property
     def test_error(self) -> float:
@@ -85,7 +85,7 @@ class Seeds:
 
     @property
     def low(self) -> float:
-        """Smallest value: the lower edge of the band, which is no confidence interval."""
+        """Smallest value: the lower edge of the band, which is not a confidence interval."""
         return min(value for _, value in self.values)
 
     @property
@@ -96,7 +96,7 @@ class Seeds:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One cell at one share of its budget."""
+    """One cell at one fraction of its budget."""
 
     key: CurveKey
     encoder: str
@@ -111,7 +111,7 @@ BASELINES = ("untrained", "pretrained", "pixels")
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What pretraining must beat, under the same evaluation. Only `untrained` varies by seed."""
+    """A baseline under the same evaluation. Only `untrained` varies by seed."""
 
     kind: str  # untrained, pretrained or pixels
     eval: str
@@ -131,9 +131,9 @@ def key_of(row: Row) -> CurveKey:
 
 
 def points_of(study: Study, rows: Iterable[Row]) -> list[Point]:
-    """Every cell at every share, in the order of the study: evaluation, method, axes, budget, N.
+    """Every cell at every milestone, in the study's order: evaluation, method, axes, budget, N.
 
-    Raises DataError where one cell holds two different values for one seed.
+    Raises DataError if one cell has two different values for one seed.
     """
     groups: dict[tuple[CurveKey, str, int, int, float], list[Row]] = {}
     for row in rows:
@@ -164,7 +164,7 @@ def points_of(study: Study, rows: Iterable[Row]) -> list[Point]:
 
 
 def curves_of(every: list[Point]) -> dict[CurveKey, list[Point]]:
-    """Curve -> its points at the evaluation's last share of the budget, by growing N."""
+    """Curve -> its points at the evaluation's last milestone, by increasing N."""
     last: dict[str, float] = {}
     for point in every:
         last[point.key.eval] = max(point.share, last.get(point.key.eval, 0.0))
@@ -176,7 +176,7 @@ def curves_of(every: list[Point]) -> dict[CurveKey, list[Point]]:
 
 
 def trajectories_of(every: list[Point]) -> dict[tuple[CurveKey, int], list[Point]]:
-    """(curve, N) -> its points over the share of the budget, where there are several."""
+    """(curve, N) -> its points over training, if there are several."""
     lines: dict[tuple[CurveKey, int], list[Point]] = {}
     for point in every:
         lines.setdefault((point.key, point.n), []).append(point)
@@ -194,12 +194,12 @@ def baselines_of(rows: Iterable[Row]) -> list[Baseline]:
 
 
 def eval_names(keys: Iterable[CurveKey]) -> list[str]:
-    """The evaluations of these curves, each once, in their order."""
+    """The distinct evaluations of these curves, in their order."""
     return list(dict.fromkeys(key.eval for key in keys))
 
 
 def main_rows(study: Study, rows: Iterable[Row], metric: str) -> Iterator[Row]:
-    """Rows of one metric, or of each evaluation's own; a mean over tasks is no evaluation's."""
+    """Rows of one metric, or of each evaluation's main one, without means over tasks."""
     main = {ev.name: ev.main_metric for ev in study.evaluations}
     return (
         row
@@ -209,7 +209,7 @@ def main_rows(study: Study, rows: Iterable[Row], metric: str) -> Iterator[Row]:
 
 
 def seeds_of(rows: list[Row], where: str) -> Seeds:
-    """The rows of one cell, one value per seed. Raises DataError where a seed has two."""
+    """The rows of one cell, one value per seed. Raises DataError if a seed has two."""
     values: dict[int, float] = {}
     for row in rows:
         if values.setdefault(row.seed, row.value) != row.value:

@@ -1,4 +1,4 @@
-"""The results of a study: its rows, and the steps from them to curves, each made once."""
+"""The results of a study: its rows, and what is derived from them, each step computed once."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,7 +29,7 @@ from datayield.store.distances import DistanceRecord
 
 
 class MetricResults:
-    """One metric of a study, from rows to curves; each step is made when it is first read."""
+    """One metric of a study, from rows to curves; each step is computed on first use."""
 
     def __init__(self, study: Study, rows: tuple[Row, ...], metric: str) -> None:
         self.study = study
@@ -58,23 +58,23 @@ class MetricResults:
 
 @dataclass(frozen=True, eq=False)
 class StudyResults:
-    """All that a report shows. `missing` names what the study still lacks, in words."""
+    """All that a report shows. `missing` describes what the study still lacks."""
 
     study: Study
     rows: tuple[Row, ...]
     spent: tuple[RunCost, ...]
     missing: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)  # python, torch, datayield, ...
-    specs: dict[str, RunSpec] = field(default_factory=dict)  # by the run's id, as run
+    specs: dict[str, RunSpec] = field(default_factory=dict)  # as executed, by the run's id
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
-    distances: tuple[DistanceRecord, ...] = ()  # all that are measured, of whatever sets
-    # one per metric, made on first use; `replace` begins without any
+    distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
+    # one per metric, made on first use; `replace` starts without any
     _by_metric: dict[str, MetricResults] = field(default_factory=dict, init=False, repr=False)
 
     def metric(self, name: str) -> MetricResults:
-        """What was measured by one metric; `MAIN` is each evaluation's own."""
+        """The results for one metric; `MAIN` is each evaluation's main metric."""
         if name not in self._by_metric:
             self._by_metric[name] = MetricResults(self.study, self.rows, name)
         return self._by_metric[name]

@@ -1,4 +1,4 @@
-"""One measured value in the tidy table, and what one finished run took."""
+"""One measured value in the tidy table, and the cost of one finished run."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ RowKind = Literal["run", "untrained", "pretrained", "pixels"]
 
 
 class Row(NamedTuple):
-    """One value of one metric of one subject at one share of its budget.
+    """One value of one metric of one subject at one fraction of its budget.
 
     A baseline (`untrained`, `pretrained`, `pixels`) has no method, data or budget: those fields
     are empty, None or 0.
@@ -24,7 +24,7 @@ class Row(NamedTuple):
     n: int  # unique pretraining images
     budget: Budget | None  # as the study states it
     images: int  # images presented over the whole run, by its budget
-    share: float  # share of the budget spent when measured, 0 to 1
+    share: float  # fraction of the budget spent when measured, 0 to 1
     axes: NamedAxes  # those that have no column of their own
     seed: int
     eval: str  # name of the evaluation in the study
@@ -33,8 +33,8 @@ class Row(NamedTuple):
     metric: str  # accuracy, balanced_accuracy, miou, effective_rank, ...
     value: float
     n_test: int
-    n_train: int = 0  # labelled items learned from, 0 where there are none
-    low: float | None = None  # 95% interval of this one value over test items, where it is known
+    n_train: int = 0  # labelled items used for training, 0 if there are none
+    low: float | None = None  # 95% interval of this value over test items, if known
     high: float | None = None
     mean_of: tuple[str, ...] = ()  # evaluations, of a mean that a claim is about
 
@@ -51,9 +51,9 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunCost:
-    """What one finished run asked for, took, and was expected to take.
+    """What one finished run requested, took, and was expected to take.
 
-    All as if it had been alone; `shared_*` is the part that another run of its trunk had trained.
+    Totals include `shared_*`, the part that another run of its trunk had trained.
     """
 
     run: str
@@ -65,7 +65,7 @@ class RunCost:
     seconds: float
     estimate_seconds: float | None
     images_per_second: float
-    data_wait: float  # share of the time spent waiting for images, 0 to 1
+    data_wait: float  # fraction of the time spent waiting for images, 0 to 1
     peak_memory: int  # bytes
     device: str
     shared_images: int = 0

@@ -1,9 +1,9 @@
-"""Means over the tasks of a suite, by group: rows of their own, and what N buys over tasks.
+"""Means over the tasks of a suite, by group: their rows, and the gain with N over tasks.
 
-A task's score is its main metric. A mean is made only of runs that all the group's tasks of the
-study have measured, so that two means never differ by which tasks they are of. For comparisons the
-task is the unit: the interval of a gain is over tasks, and covers other tasks of the kind, not
-other seeds; with few tasks it is wide, as it should be.
+A task's score is its main metric. Only runs that were measured on all the study's tasks of a group
+have a mean, so two means never differ in their tasks. For comparisons the task is the unit: the
+interval of a gain is over tasks, and covers other tasks of the same kind, not other seeds; with few
+tasks it is wide, as it should be.
 """
 
 import math
@@ -24,8 +24,8 @@ ALL = "all tasks"
 
 @dataclass(frozen=True, slots=True)
 class TaskGroup:
-    """A group of a suite as a study has it: `name` as its rows name it, `suite_name` the
-    suite's name in the study, `absent` its missing tasks.
+    """A group of a suite in a study: `name` in its rows, `suite_name` the suite's name in the
+    study, `absent` its missing tasks.
 
     `tasks`: name of the evaluation -> its main metric.
     """
@@ -47,7 +47,7 @@ class TaskGroup:
 class GroupGain:
     """One curve of a group: scores at its smallest and largest N, and the gain between them.
 
-    `low` and `high`: 95% t interval over tasks of the gains, each a mean over shared seeds; None
+    `low` and `high`: 95% t interval over tasks of the gains, each a mean over common seeds; None
     for fewer than two tasks.
     """
 
@@ -68,7 +68,7 @@ class GroupGain:
 
 
 def task_groups(study: Study) -> list[TaskGroup]:
-    """Groups of each suite in the study, and all of its tasks together where it has several."""
+    """The groups of each suite in the study, and all its tasks together if it has several."""
     by_entry: dict[tuple[str, str], list[StudyEval]] = {}
     for ev in study.evaluations:
         if ev.part_of:
@@ -89,7 +89,7 @@ def task_groups(study: Study) -> list[TaskGroup]:
 def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
     """One row per group, subject and share: the mean over tasks of their main metrics.
 
-    And one, `score_val`, of what they scored on validation.
+    And one, `score_val`, for their validation scores.
     """
     scores: dict[Row, dict[str, Row]] = {}
     scored = {}  # (evaluation, metric) -> the mean that it is a part of
@@ -121,7 +121,7 @@ def group_rows(study: Study, rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _error_of_mean(mine: list[Row]) -> float | None:
-    """Half the 95% interval over test items of a mean over tasks, whose test items differ."""
+    """Half the 95% interval over test items of a mean over tasks with separate test items."""
     halves = [(r.high - r.low) / 2 for r in mine if r.low is not None and r.high is not None]
     if len(halves) < len(mine):
         return None
@@ -133,7 +133,7 @@ def group_gains(
     lines: dict[CurveKey, list[Point]],
     every: dict[CurveKey, list[Point]],
 ) -> list[GroupGain]:
-    """Every curve of every group that has a score at two sizes or more.
+    """Every curve of every group that has a score at two or more sizes.
 
     `lines`: curves of the scores, `every`: those of the single tasks.
     """

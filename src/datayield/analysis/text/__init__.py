@@ -1,4 +1,4 @@
-"""The sentences that say what was found: the answer first."""
+"""The sentences that state the findings, the answer first."""
 
 from datayield.analysis.text.cost import WORDS, by_how_much, held, how_read, names, sentence
 from datayield.analysis.text.overfitting import smallest

@@ -1,4 +1,4 @@
-"""The answer in plain words: which sentences, in which order. Undecided is an answer."""
+"""The answer in plain words: which sentences, in which order. Inconclusive is an answer too."""
 
 from itertools import islice
 
@@ -27,13 +27,13 @@ MOST = 10
 
 
 def answer(f: Findings) -> list[Headline]:
-    """At most ten sentences: what more images buy, what pretraining is worth, what limits.
+    """At most ten sentences: the gain from more images, the value of pretraining, the limits.
 
-    Suites come first, by groups of tasks; where every encoder has one N, what labels buy. Then
-    yields, the clearest curve of each evaluation; where that is one at fixed epochs, on which
-    compute grows with N, the same method's curve at fixed compute stands beside it. Then the
-    baselines, the course over training at the smallest N, the regimes, and further curves while
-    there is room. Decided fits add their forecast.
+    Suites come first, by groups of tasks; if every encoder has a single N, the effect of labels.
+    Then yields, with the clearest curve of each evaluation; if that is at fixed epochs, where
+    compute grows with N, the same method's curve at fixed compute follows. Then the baselines,
+    scores over training at the smallest N, the regimes, and further curves while there is room.
+    Conclusive fits add their forecast.
     """
     if not any(row.kind == "run" for row in f.results.rows):
         return [
@@ -60,14 +60,14 @@ def answer(f: Findings) -> list[Headline]:
     head = max(1, MOST - len(base) - len(grids) - len(grouped))
     first = said[: min(len(firsts), head)]
     rest = said[len(first) :]
-    if not lines and not grouped:  # what can be said stands before what cannot
+    if not lines and not grouped:  # conclusive results come before inconclusive ones
         rest = [Headline("inconclusive", "images", "", _one_size(f))]
     warned = _classes_missing(f.results)
     return (grouped + first + base + grids + rest)[: MOST - len(warned)] + warned
 
 
 def _classes_missing(results: StudyResults) -> list[Headline]:
-    """Evaluations whose test images show classes that no training image does: one sentence."""
+    """One sentence on evaluations whose test images show classes that no training image does."""
     lost = {
         row.eval: int(row.value)
         for row in results.rows
@@ -81,7 +81,7 @@ def _classes_missing(results: StudyResults) -> list[Headline]:
 
 
 def _over_training(f: Findings) -> list[Headline]:
-    """At the smallest N: of the study's first evaluation over training, and of all tasks."""
+    """At the smallest N, for the study's first evaluation over training and for all tasks."""
     ranks = [p for p in f.peaks if p.key.metric == RANK]
     means = [p for p in f.peaks if p.key.metric == SCORE]
     mains = [p for p in f.peaks if p.key.metric not in (RANK, SCORE)]
@@ -92,7 +92,7 @@ def _over_training(f: Findings) -> list[Headline]:
 
 
 def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[CurveKey]]:
-    """The clearest curve of each evaluation, and all others; each clearest first."""
+    """The clearest curve of each evaluation, and all others; both sorted by clarity."""
 
     def weight(key: CurveKey) -> float:
         total = lines[key].total
@@ -107,7 +107,7 @@ def _by_weight(lines: dict[CurveKey, CurveGain]) -> tuple[list[CurveKey], list[C
 
 
 def _at_fixed_compute(key: CurveKey, among: list[CurveKey]) -> list[CurveKey]:
-    """For a curve at fixed epochs: the same method's curve at fixed compute, where there is one."""
+    """For a curve at fixed epochs: the same method's curve at fixed compute, if there is one."""
     if not key.at_fixed_epochs:
         return []
     beside = (k for k in among if k._replace(budget=key.budget) == key and not k.at_fixed_epochs)

@@ -1,4 +1,4 @@
-"""What a normaliser does to a conclusion, in a sentence."""
+"""Sentences on how a conclusion depends on the normaliser."""
 
 from datayield.analysis.cost import Comparison, Equal, Normalised, amount
 from datayield.analysis.format import count, join, method_name, plural, points, span
@@ -14,7 +14,7 @@ WORDS: dict[Normaliser, str] = {
 
 
 def names(comparison: Comparison) -> tuple[str, str]:
-    """The smaller and the larger set as a reader tells them apart."""
+    """Distinct names for the smaller and the larger set."""
     sizes = [f"N = {count(comparison.n)}", f"N = {count(comparison.to)}"]
     arms = [comparison.start, comparison.name]
     if arms[0] == arms[1]:
@@ -42,7 +42,7 @@ def by_how_much(equal: Equal) -> str:
 
 
 def sentence(comparison: Comparison) -> str:
-    """The larger set against the smaller, and whether its sign rests on what is held equal."""
+    """The larger set against the smaller, and whether the sign depends on what is held equal."""
     small, large = names(comparison)
     place = f"{comparison.context.eval} ({comparison.context.protocol})"
     said = join([f"{by_how_much(e)} at {held(e)}" for e in comparison.equals])
@@ -60,7 +60,7 @@ def sentence(comparison: Comparison) -> str:
 
 
 def how_read(normalised: Normalised) -> str:
-    """Which runs were re-read at milestones, and which stand at their full budgets alone."""
+    """How many runs are read at milestones, and how many only at their full budgets."""
     reread, alone = normalised.standing
     parts = []
     if reread:

@@ -1,4 +1,4 @@
-"""What labels bought, and what pretraining is worth at few and at many of them, in words."""
+"""Sentences on the effect of labels, and on the value of pretraining with few and many of them."""
 
 from collections import Counter
 
@@ -9,7 +9,7 @@ from datayield.analysis.text.sentences import Chip, Headline
 
 
 def label_sentences(table: LabelTable) -> list[Headline]:
-    """One on the labels, and one on the starts at each end of the ladder."""
+    """One sentence on the labels, and one on the starts at each end of the ladder."""
     first, last = 0, len(table.labels) - 1
     return [*_on_labels(table), *_on_starts(table, first), *_on_starts(table, last)]
 

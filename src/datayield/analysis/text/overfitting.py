@@ -1,4 +1,4 @@
-"""What happens over training at the smallest N, where images repeat most: score beside rank."""
+"""Score and effective rank over training at the smallest N, where images repeat most."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _CHIPS: dict[str, Chip] = {
 
 
 def smallest(peaks: Sequence[Peak]) -> list[Peak]:
-    """Of each curve its smallest N; most repetitions first, where overfitting would show."""
+    """The smallest N of each curve; most repetitions first, where overfitting would show."""
     least: dict[object, Peak] = {}
     for peak in peaks:
         if peak.key not in least or peak.n < least[peak.key].n:
@@ -23,7 +23,7 @@ def smallest(peaks: Sequence[Peak]) -> list[Peak]:
 
 
 def peak_sentence(peak: Peak, ranks: Sequence[Peak]) -> Headline:
-    """Whether the score peaks and falls, and what the effective rank does meanwhile."""
+    """Whether the score peaks and falls, and how the effective rank changes meanwhile."""
     key = peak.key
     repeats = peak.images / max(peak.n, 1)
     subject = f"{key.place}, {key.name}, over training at N = {count(peak.n)}"

@@ -1,4 +1,4 @@
-"""What each sentence of the answer says: numbers, interval, protocol, verdict."""
+"""The sentences of the answer: numbers, interval, protocol, verdict."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Chip = GainVerdict | Regime | Literal["beats", "loses", "mixed", "falls", "rises
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One sentence of the answer and the verdict it stands for; `text` begins with `subject`."""
+    """One sentence of the answer and its verdict; `text` begins with `subject`."""
 
     verdict: Chip
     about: Literal["images", "labels", "training", "baseline", "regime", "none"]
@@ -24,12 +24,12 @@ class Headline:
 
 
 def yield_sentence(line: CurveGain, fit: CurveFit | None, worth: float) -> Headline:
-    """What more images bought along one curve, and up to where."""
+    """The gain from more images along one curve, and up to where it holds."""
     key, total = line.key, line.total
     law = fit.law if fit and fit.verdict == "decided" else None
     verdict, gain, how_far = total.verdict, _gain(total.gain), _how_far(line, worth)
     if law and total.gain.covers == "test images only":
-        # One seed cannot show its own noise, but the scatter of the sizes about the law does.
+        # One seed cannot show its own noise, but the scatter of the sizes around the law does.
         verdict = "helps"
         gain = f"{points(law.gain.value)} points ({span(law.gain.low, law.gain.high)}"
         gain += ", 95% interval from the scatter about a fitted law)"
@@ -49,7 +49,7 @@ def yield_sentence(line: CurveGain, fit: CurveFit | None, worth: float) -> Headl
 
 
 def group_sentences(gains: list[GroupGain], worth: float) -> list[Headline]:
-    """What more images bought on the groups of a suite: one sentence per curve, tasks the unit."""
+    """The gain from more images on the groups of a suite, over tasks: one sentence per curve."""
     together: dict[tuple[str, str, int, int], list[GroupGain]] = {}
     for g in gains:
         together.setdefault((g.group.suite_name, g.key.name, g.n, g.to), []).append(g)
@@ -125,9 +125,9 @@ _BEATEN = {
 
 
 def baseline_sentences(versus: list[BaselineComparison], kind: str) -> list[Headline]:
-    """One sentence per kind of baseline. It speaks of the weakest curve of each evaluation.
+    """One sentence per kind of baseline, on the weakest curve of each evaluation.
 
-    Beaten by the weakest means beaten by all: no best method is picked by what it scored.
+    Beaten by the weakest means beaten by all: no method is selected for its score.
     """
     weakest: dict[str, BaselineComparison] = {}
     curves_of: Counter[str] = Counter()
@@ -173,7 +173,7 @@ def _measured(v: BaselineComparison, curves_there: int) -> str:
 
 
 def regime_sentence(grid: Grid) -> Headline:
-    """How many cells of a grid are limited by what, and its largest corner in numbers."""
+    """How many cells of a grid are limited by what, and the numbers at its largest corner."""
     counts = Counter(cell.regime for cell in grid.cells)
     spoken = {"both help": "where both help"}
     named = [
