@@ -17,9 +17,9 @@ DeviceKind = Literal["cpu", "cuda", "mps"]
 
 
 def choose(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda`, `cuda:1` or `mps` as a device that is there. Raises ConfigError.
+    """`auto`, `cpu`, `cuda`, `cuda:1` or `mps` as an available device. Raises ConfigError.
 
-    Of several processes that torchrun started each gets a CUDA device of its own.
+    Under torchrun each process gets its own CUDA device.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
@@ -60,12 +60,12 @@ def choose(name: str) -> torch.device:
 
 
 def keep_freed_memory() -> bool:
-    """Let glibc reuse large blocks instead of handing them back to the system at every step.
+    """Let glibc reuse large blocks instead of returning them to the system at every step.
 
-    A tensor of some MiB is otherwise mapped anew each time, and every first touch of a page is a
-    fault: a fifth of a step of `convnet` in bf16, within the noise for ResNet-18.
-    Values are untouched; the process holds its peak until it ends, which is what `peak_memory` says
-    anyway. False where it is not glibc.
+    Otherwise a tensor of a few MiB is mapped again each time, and the first access to every page
+    faults: a fifth of a step of `convnet` in bf16, within the noise for ResNet-18.
+    Results are bit-identical; the process holds its peak memory until it ends, which is what
+    `peak_memory` reports anyway. Returns False if the C library is not glibc.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -83,7 +83,7 @@ def describe(device: torch.device) -> str:
 
 
 def cpu_name() -> str:
-    """The processor's model name where the system tells it."""
+    """The processor's model name, if the system reports it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - not a real file
             for line in file:
@@ -112,7 +112,7 @@ def peak_memory(device: torch.device) -> int:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what decides a result's last digits."""
+    """Versions of the libraries that affect a result's last digits."""
     import timm
     import torchvision
 

@@ -1,11 +1,11 @@
-"""Several processes at one run, as torchrun starts them: a leader, and those that follow it.
+"""Several processes per run, started by torchrun: a leader and its followers.
 
-The leader (rank 0) works through the study as ever. Before each pretraining it tells the others
-what to train, and all go through the same loop; a follower's folder is a temporary one, so no file
-system need be shared, and it decodes its images itself. Each DatayieldError that ends the loop is
-a function of what all processes share, and so ends it in all of them: a wish to stop (of any), a
-loss that is not finite, a damaged state. After any other error a process ends with a code other
-than 0, upon which torchrun ends the rest.
+The leader (rank 0) works through the study as a single process would. Before each pretraining it
+tells the others what to train, and all of them run the same loop; a follower uses a temporary
+folder, so no shared file system is needed, and decodes its own images. Each DatayieldError that
+ends the loop depends only on state common to all processes, and so ends it in all of them: a stop
+request (to any), a non-finite loss, a damaged state. After any other error a process exits with a
+non-zero code, and torchrun terminates the rest.
 """
 
 import math
@@ -33,11 +33,11 @@ from datayield.store.folders import RunFolder
 
 GROUP_TIMEOUT = timedelta(
     days=30
-)  # followers wait while the leader evaluates; torchrun sees the dead
+)  # followers wait while the leader evaluates; torchrun notices dead ones
 
 
 class Order(NamedTuple):
-    """What the followers are to train, on which images, and from which saved state or encoder."""
+    """What followers should train, on which images, and from which saved state or encoder."""
 
     spec: RunSpec
     images: tuple[str, str]
@@ -47,7 +47,7 @@ class Order(NamedTuple):
 
 @contextmanager
 def leading(device: str) -> Iterator[None]:
-    """Be the leader for the block; at its normal end the followers are sent home."""
+    """Act as leader for the block; on normal exit the followers are released."""
     _join(choose(device))
     yield
     _broadcast(None)
@@ -57,9 +57,9 @@ def leading(device: str) -> Iterator[None]:
 def order_followers(
     spec: RunSpec, data: TrainingData, folder: RunFolder, weights: dict[str, Tensor] | None = None
 ) -> None:
-    """Have the followers train `spec` along from the folder's state; nothing with one process.
+    """Make the followers train `spec` from the folder's state; a no-op with one process.
 
-    Raises DataError where one of them has not the same images; then none of them begins.
+    Raises DataError if one of them has different images; then none of them starts.
     """
     if world_size() > 1:
         saved = folder.state.read_bytes() if folder.state.exists() else None
@@ -70,7 +70,7 @@ def order_followers(
 
 
 def follow(device: str) -> None:
-    """Train whatever the leader orders, until it sends this process home. Prints nothing."""
+    """Train whatever the leader orders until it releases this process. Prints nothing."""
     chosen = choose(device)
     _join(chosen)
     with interruptible(lambda _: None) as stop:
@@ -82,7 +82,7 @@ def follow(device: str) -> None:
 def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
     data, problem = _images(order, device)
     if any(all_gather_text(problem)) or data is None:
-        return  # the leader says it
+        return  # the leader reports it
     with tempfile.TemporaryDirectory(prefix="datayield-") as scratch:
         folder = RunFolder(Path(scratch))
         if order.state is not None:
@@ -97,8 +97,8 @@ def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
             init_weights=order.weights,
             save_seconds=math.inf,
         )
-        # A DatayieldError is the leader's too, who says it; but images are read here.
-        with closing(data.images), suppress(DatayieldError):
+        # The leader raises and reports the same DatayieldError, except for images, read here.
+        with closing(source.images), suppress(DatayieldError):
             try:
                 for _ in loop:
                     pass
@@ -107,7 +107,7 @@ def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
 
 
 def _images(order: Order, device: torch.device) -> tuple[TrainingData | None, str]:
-    """The images of a run, or what is wrong with them."""
+    """The images of a run, or the error in reading them."""
     try:
         data = training_data_of(order.spec, device)
     except DatayieldError as error:
@@ -121,7 +121,7 @@ def _images(order: Order, device: torch.device) -> tuple[TrainingData | None, st
 
 
 def _join(device: torch.device) -> None:
-    """Enter the group that torchrun's environment describes."""
+    """Join the process group that torchrun's environment describes."""
     backend = "gloo"
     if device.type == "cuda":
         torch.cuda.set_device(device)
@@ -130,7 +130,7 @@ def _join(device: torch.device) -> None:
 
 
 def _broadcast(order: Order | None) -> Order | None:
-    """What the leader says, in every process. Through the CPU, so that no GPU is kept busy."""
+    """Broadcast the leader's order to every process, via the CPU to keep GPUs idle."""
     box: list[Any] = [order]
     dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
     received: Order | None = box[0]

@@ -20,9 +20,9 @@ from datayield.store.cpu_settings import TrainRate
 
 
 def examine(data: bool, measure: bool = False) -> dict[str, Any]:
-    """Findings as a script reads them.
+    """Findings as JSON-ready values.
 
-    `data` adds every dataset and what was left out of it, `measure` half a minute of training.
+    `data` adds every dataset and its skipped images, `measure` half a minute of training.
     """
     device = choose("auto")
     folder = data_dir()
@@ -68,7 +68,7 @@ def examine(data: bool, measure: bool = False) -> dict[str, Any]:
 
 
 def _fastest(rates: list[TrainRate], encoder: str) -> str:
-    """Of all, with what its precision gains: that is for the study to choose."""
+    """The fastest of all, with the speed-up from its precision, which the study chooses."""
     best, *others = (rate for rate in rates if rate.encoder == encoder)  # the fastest first
     other = next(rate for rate in others if rate.precision != best.precision)
     gain = best.images_per_second / other.images_per_second
@@ -86,7 +86,7 @@ def _way(encoder: EncoderSpec, precision: str, device: torch.device) -> str:
 
 
 def show(console: Console, findings: dict[str, Any]) -> None:
-    """Findings as a person reads them."""
+    """Findings as text for a person."""
     for title, value in findings.items():
         if isinstance(value, dict):
             console.print(f"[bold]{title}[/bold]")

@@ -1,4 +1,4 @@
-"""What a scheduler hands to an engine, what it hears back, and what an engine is."""
+"""The job that a scheduler gives to an engine, the events it gets back, and the engine protocol."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, Protocol
@@ -10,7 +10,7 @@ from datayield.store.records import ResultRecord
 
 
 class Job(NamedTuple):
-    """A task, and all that a process needs to work on it. It can be sent to another machine."""
+    """A task, and everything a process needs to run it. It can be sent to another machine."""
 
     task: Task
     store: Store
@@ -22,7 +22,7 @@ class Job(NamedTuple):
 
 
 class TaskEnd(NamedTuple):
-    """How an attempt ended. `lost`: its process or machine is gone, so another may be made."""
+    """How an attempt ended. `lost`: its process or machine is gone, so it may be retried."""
 
     how: Literal["done", "failed", "busy", "stopped", "lost"]
     message: str = ""
@@ -35,16 +35,16 @@ class Engine(Protocol):
     """Somewhere to run tasks. `start` returns at once; `poll` after a second at most."""
 
     slots: int  # tasks at once
-    sharing: int  # of them, those that share a device or the cores
+    sharing: int  # of those, how many share a device or the cores
 
     def start(self, job: Job) -> None:
         """Begin a task."""
 
     def poll(self) -> Iterable[tuple[str, TaskEvent]]:
-        """What happened since: ids of runs, each with its progress, a result or its end."""
+        """Events since the last call: run ids, each with progress, a result or its end."""
 
     def stop(self) -> None:
-        """Have all running tasks save and stop."""
+        """Make all running tasks save and stop."""
 
     def close(self) -> None:
-        """Take all workers away; what still runs is killed."""
+        """Shut down all workers; what still runs is killed."""

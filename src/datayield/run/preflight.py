@@ -1,4 +1,4 @@
-"""Before any task starts: all images decoded, and refused what can be known to fail."""
+"""Before any task starts: decode all images, and reject what is known to fail."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ def _decode(plan: Plan, display: Display) -> None:
 
 
 def _check(plan: Plan) -> None:
-    """What can be known to fail is refused before hours are spent: encoders and labels."""
+    """Reject encoders and labels that are known to fail, before hours are spent."""
     for task in plan.todo:
         if isinstance(task.spec, RunSpec) and task.share_left > 0:
             published = task.spec.init == "pretrained"
@@ -46,7 +46,7 @@ def _check(plan: Plan) -> None:
 
 
 def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
-    """What a task reads; what it pretrains on may be decoded on the fly."""
+    """The splits that a task reads; pretraining images may be decoded on the fly."""
     if isinstance(task.spec, RunSpec) and task.share_left > 0:
         for _, part in task.spec.data.members:
             yield part.dataset, part.split, part.size, part.fit, True

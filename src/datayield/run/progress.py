@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: live lines on a terminal, plain lines elsewhere."""
+"""Progress display of a study: live lines on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,20 +15,20 @@ from datayield.store.plan import Plan, Task
 from datayield.store.records import ResultRecord
 
 PLAIN_SECONDS = 15.0
-MUCH_WAIT = 0.02  # share of the time waiting for images that is worth a word
+MUCH_WAIT = 0.02  # fraction of the time spent waiting for images that is worth reporting
 
 
 class Display:
-    """Progress of a plan: a line for all of it, and one for each task that runs.
+    """Progress of a plan: a line for all of it, and one for each running task.
 
-    The share of the study weighs tasks by their estimated seconds.
+    Overall progress weights tasks by their estimated seconds.
     """
 
     def __init__(self, plan: Plan, console: Console) -> None:
         self.console = console
         self.weights = {task.spec.id: max(_likely(task), 1e-3) for task in plan.todo}
         self.total = sum(self.weights.values()) or 1.0
-        self.shares: dict[str, float] = {}  # of what was left of a task; 1 where it is over
+        self.shares: dict[str, float] = {}  # of what was left of a task; 1 when it has ended
         self.numbers: dict[str, int] = {}
         self.said: dict[str, float] = {}
         self.count, self.over = len(plan.todo), 0
@@ -49,7 +49,7 @@ class Display:
         self.bars: dict[str, TaskID] = {}
 
     def start(self, task: Task) -> None:
-        """A task begins, or begins again."""
+        """A task starts or restarts."""
         self.numbers.setdefault(task.spec.id, len(self.numbers) + 1)
         if self.live:
             if self.bar is None:
@@ -61,7 +61,7 @@ class Display:
         self._line(task, 1.0 - task.share_left if task.share_left else 0.0, "")
 
     def show(self, task: Task, event: Tick | ResultRecord | str) -> None:
-        """Progress or a result of the task, or a note that stays."""
+        """Show progress or a result of the task, or a persistent note."""
         if isinstance(event, str):
             self.say(event)
         elif isinstance(event, ResultRecord):
@@ -74,7 +74,7 @@ class Display:
             self._line(task, event.step / event.steps, text)
 
     def finish(self, task: Task) -> None:
-        """A task is over, done or failed."""
+        """A task has finished or failed."""
         self.over += 1
         self.shares[task.spec.id] = 1.0
         if self.live and task.spec.id in self.bars:
@@ -82,12 +82,12 @@ class Display:
         self._overall()
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Print a persistent line."""
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def decoding(self, what: str) -> Iterator[Callable[[int, int], None]]:
-        """Progress of decoding a split; silent where it was decoded before."""
+        """Progress of decoding a split; silent if it was decoded before."""
         columns = (
             TextColumn("decoding {task.description}"),
             BarColumn(bar_width=12),
@@ -109,12 +109,12 @@ class Display:
             yield update
 
     def close(self) -> None:
-        """Take the live lines away."""
+        """Remove the live lines."""
         if self.live and self.bar is not None:
             self.live.stop()
 
     def _line(self, task: Task, share: float, text: str) -> None:
-        """`share` of the whole task; what was done before this study began does not count."""
+        """`share` of the whole task; what was done before this study started does not count."""
         begun = 1.0 - task.share_left
         new = (share - begun) / task.share_left if task.share_left else share
         self.shares[task.spec.id] = min(max(new, 0.0), 1.0)

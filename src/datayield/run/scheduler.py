@@ -1,7 +1,7 @@
-"""A study's tasks through an engine: those that are ready, into free slots, until all have ended.
+"""Run a study's tasks on an engine: ready tasks go to free slots until all have ended.
 
-An engine only knows how to start a task somewhere and to tell what happens there. In which order,
-what waits for what, and what becomes of a task whose worker was lost is decided here, for all.
+An engine only knows how to start a task somewhere and report its events. Order, dependencies and
+what happens to a task whose worker was lost are decided here, for all engines.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ RETRIES = 2  # of a task whose worker was lost
 
 
 class StudyOutcome(NamedTuple):
-    """What became of a study's tasks."""
+    """How a study's tasks ended."""
 
     done: int
     failed: tuple[tuple[str, str], ...]  # label, message
@@ -60,7 +60,7 @@ class _Queue:
 
 
 def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> StudyOutcome:
-    """`job`: what all tasks have in common."""
+    """Run the plan; `job` holds the settings common to all tasks."""
     queue, stop_sent = _Queue(plan), False
     while queue.waiting or queue.running:
         if stop.is_set():
@@ -73,7 +73,7 @@ def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display
             engine.start(job._replace(task=task, lock_timeout=lock_timeout))
             display.start(task)
         for run_id, event in engine.poll() if queue.running else ():
-            if run_id not in queue.running:  # late news of an attempt that was lost
+            if run_id not in queue.running:  # a late event of a lost attempt
                 continue
             if isinstance(event, TaskEnd):
                 _end(queue, run_id, event, display, stop)
@@ -97,7 +97,7 @@ def _startable(queue: _Queue, slots: int) -> Iterator[Task]:
 
 
 def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event) -> None:
-    """Book how an attempt ended; a task whose worker was lost waits again."""
+    """Record how an attempt ended; a task whose worker was lost is queued again."""
     task = queue.running.pop(run_id)
     if end.how == "lost" and queue.lost[run_id] < RETRIES and not stop.is_set():
         queue.lost[run_id] += 1
@@ -112,10 +112,10 @@ def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event
 
 
 def _ready(queue: _Queue) -> list[Task]:
-    """Tasks in the order of the plan that wait for no run that is still to end.
+    """Tasks in the plan's order that do not depend on an unfinished run.
 
-    Such are the run that a task starts from, and earlier ones that leave a state on their trunk
-    from which it is expected to go on.
+    A task depends on the run that it starts from, and on earlier runs that will save a state on
+    their trunk for it to start from.
     """
     unfinished = [*queue.waiting, *queue.running.values()]
     ids = {task.spec.id for task in unfinished}
@@ -129,14 +129,14 @@ def _ready(queue: _Queue) -> list[Task]:
 
 
 def _start_of(task: Task) -> str | None:
-    """The run that has to be there before the task can begin."""
+    """The run that must be finished before the task can start."""
     if isinstance(task.spec, RunSpec) and task.spec.before is not None:
         return task.spec.before.id
     return None
 
 
 def _leaves_for(task: Task, other: Task, queue: _Queue) -> bool:
-    """Whether `other`, which stands before `task`, leaves the state that it goes on from."""
+    """Whether `other`, which comes before `task`, saves the state that it starts from."""
     if not (isinstance(task.spec, RunSpec) and isinstance(other.spec, RunSpec)):
         return False
     if task.part is None or other.part is None or task.part.start == 0:
@@ -149,7 +149,7 @@ def _leaves_for(task: Task, other: Task, queue: _Queue) -> bool:
 
 
 def _held(task: Task, ends: dict[str, tuple[Task, TaskEnd]]) -> TaskEnd | None:
-    """Why the task has to be left for later: another process works on the run it starts from."""
+    """Why the task must wait: another process works on the run it starts from."""
     _, end = ends.get(_start_of(task) or "", (None, None))
     if end is not None and end.how == "busy" and task.share_left > 0:
         return TaskEnd("busy", "the run that initializes this one is locked by another process")

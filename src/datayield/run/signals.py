@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop, granted at the next step."""
+"""Ctrl-C and SIGTERM as a request to stop after the current step."""
 
 import signal
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""One task, from whatever state it is in to done: the one entry for every executor."""
+"""Bring one task from any state to done: the single entry point for every executor."""
 
 import time
 import traceback
@@ -46,11 +46,11 @@ def run_task(
     jobs: int = 1,
     lock_timeout: float = 0.0,
 ) -> Iterator[Tick | ResultRecord | str]:
-    """Pretrain what is left, then evaluate what is owed; yields progress, results and notes.
+    """Pretrain what is left, then run pending evaluations; yields progress, results and notes.
 
-    Idempotent: what is there is not done again. A failure is written down in the run's folder
-    and raised. Raises InterruptedRunError when `stop` is set, with everything saved, and BusyError
-    where another process is at it, after `lock_timeout` seconds. `jobs`: tasks on the same device.
+    Idempotent: finished work is not repeated. A failure is recorded in the run's folder and raised.
+    Raises InterruptedRunError when `stop` is set, with everything saved, and BusyError if another
+    process holds the run for `lock_timeout` seconds. `jobs`: tasks on the same device.
     """
     folder = store.run(task.spec.id)
     with run_lock(folder.path, lock_timeout):
@@ -141,14 +141,14 @@ def _pretrain(
 
 
 def _branches(task: Task, spec: RunSpec, store: Store) -> dict[int, Path]:
-    """Where the state is to be left for other runs of the trunk."""
+    """Where to save the state for other runs of the trunk."""
     if task.part is None or spec.trunk is None:
         return {}
     return {step: store.trunk(spec.trunk) / f"{step}.pt" for step in task.part.leaves}
 
 
 def _weights(spec: RunSpec, store: Store) -> dict[str, Tensor] | None:
-    """The encoder that an earlier run ended with, where `spec` starts from one."""
+    """The final encoder of an earlier run, if `spec` starts from one."""
     if spec.before is None:
         return None
     path = store.run(spec.before.id).checkpoint(1.0)
@@ -170,7 +170,7 @@ def _write_failure(folder: RunFolder, error: DatayieldError) -> None:
 
 
 def attempt(job: Job, stop: Event) -> Iterator[TaskEvent]:
-    """Progress and results as they come, `TaskEnd` last. Errors of the program are raised."""
+    """Progress and results as they come, `TaskEnd` last. Internal errors are raised."""
     device = torch.device(job.device)
     try:
         yield from run_task(
@@ -187,9 +187,9 @@ def attempt(job: Job, stop: Event) -> Iterator[TaskEvent]:
 
 
 def isolated(job: Job, stop: Event) -> Iterator[TaskEvent]:
-    """As `attempt`, for a process of its own: an error of the program ends only this task.
+    """Like `attempt`, in its own process: an internal error ends only this task.
 
-    Raised where several processes are at the task: the others are still in the step.
+    It is raised if several processes run the task, since the others are still in the step.
     """
     try:
         yield from attempt(job, stop)

@@ -38,9 +38,9 @@ def arrays_of(
     progress: Callable[[int, int], None] | None = None,
     on_the_fly: bool = False,
 ) -> Arrays:
-    """A decoded split; the second call in a process is free.
+    """A decoded split; cached within a process.
 
-    `on_the_fly`: one that the disk cannot keep will do, as it does to pretrain on.
+    `on_the_fly`: also accept a split that does not fit on disk, which is enough for pretraining.
     """
     key = (dataset, split, size, fit)
     decoded = _DECODED.get(key)
@@ -55,7 +55,7 @@ def _pretrained_on(data: Subset) -> Arrays:
 
 @dataclass(frozen=True, eq=False)
 class DrawnMember:
-    """A subset, or one part of a mixture: the split that it is of, and which images it takes."""
+    """A subset, or one part of a mixture: its split and which images it takes."""
 
     part: Subset
     arrays: Arrays
@@ -84,21 +84,21 @@ class DrawnImages:
 
     @property
     def data_digest(self) -> str:
-        """Tells these splits from any others."""
+        """Identifies these splits."""
         first, *others = (member.arrays.digest for member in self.members)
         return digest([first, *others]) if others else first
 
     @property
     def stored(self) -> bool:
-        """Whether the pixels of all members lie on the disk."""
+        """Whether the pixels of all members are on disk."""
         return all(isinstance(member.arrays.rows, Stored) for member in self.members)
 
 
 def draw_images(data: Subset | Mixture) -> DrawnImages:
-    """The images that `data` takes; the second call in a process is free.
+    """The images that `data` selects; cached within a process.
 
-    Raises DataError where a split has fewer usable images than are taken of it, a class is not
-    there, or two parts of a mixture take the same image.
+    Raises DataError if a split has fewer usable images than requested, a class does not exist, or
+    two parts of a mixture contain the same image.
     """
     return _drawn(data, tuple(_pretrained_on(part) for _, part in data.members))
 
@@ -117,7 +117,7 @@ def _drawn(data: Subset | Mixture, arrays: tuple[Arrays, ...]) -> DrawnImages:
 
 
 def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
-    """Positions of the images that a part takes of its split."""
+    """Positions of a part's images in its split."""
     where = f"data.parts.{name}" if name else "data"
     of = None
     if part.classes is not None:
@@ -136,7 +136,7 @@ def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
 
 
 def _check_apart(what: str, parts: dict[str, Indices]) -> None:
-    """Parts of one split must not share images: these would be seen twice as often."""
+    """Parts of one split must not share images, which would be seen twice as often."""
     seen: dict[str, Labels] = {}
     for name, chosen in parts.items():
         positions = np.sort(chosen[np.arange(len(chosen), dtype=np.int64)])
@@ -152,7 +152,7 @@ def _check_apart(what: str, parts: dict[str, Indices]) -> None:
 
 
 def check_classes(spec: RunSpec) -> None:
-    """Raises DataError where a supervised run's labels are not there, or of more classes."""
+    """Raises DataError if a supervised run's labels are missing or have more classes."""
     if spec.label is None:
         return
     assert isinstance(spec.method, SupervisedSpec)
@@ -176,9 +176,9 @@ def check_classes(spec: RunSpec) -> None:
 
 
 def training_data_of(spec: RunSpec, device: torch.device) -> TrainingData:
-    """The images, and labels where it reads them, that a run draws its batches from.
+    """The images, and labels if it reads them, that a run draws its batches from.
 
-    Raises DataError where N cannot be met, or the labels are not there.
+    Raises DataError if there are fewer than N images, or the labels are missing.
     """
     check_classes(spec)
     return _training_data(draw_images(spec.data), spec.label, device)
@@ -201,7 +201,7 @@ def _training_data(drawn: DrawnImages, label: str | None, device: torch.device) 
             " with the same result"
         )
     column = None
-    if label is not None:  # of one set alone: RunSpec refuses labels of a mixture
+    if label is not None:  # a single set: RunSpec rejects labels of a mixture
         where = np.arange(len(chosen), dtype=np.int64)
         column = torch.from_numpy(members[0].arrays.labels[label][chosen[where]]).to(device)
     skipped = sum(len(member.arrays.skipped) for member in members)

@@ -1,4 +1,4 @@
-"""Distances between datasets: images, features, figures; all of it kept between calls."""
+"""Distances between datasets: images, features, values; all of them cached between calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from datayield.spec.errors import ConfigError, DataError
 from datayield.spec.identity import digest
 from datayield.store.distances import DistanceRecord
 
-VERSION = 1  # bump when the same features give other figures
-MOST = 10_000  # images of each set, unless a count is asked for
+VERSION = 1  # bump when the same features give different values
+MOST = 10_000  # images of each set, unless a count is given
 
 
 class Set(NamedTuple):
@@ -43,10 +43,10 @@ class DistanceRequest:
 
 
 def measure_distances(request: DistanceRequest) -> Iterator[DistanceRecord]:
-    """Every pair of sets, each as soon as it is there.
+    """Every pair of sets, each as soon as it is measured.
 
-    VisualDNA's ranges are those of all the sets asked for together. Raises ConfigError for fewer
-    than two different sets, DataError where one lacks images, TrainingError for NaN features.
+    VisualDNA's ranges are pooled over all requested sets. Raises ConfigError for fewer than two
+    different sets, DataError if one has too few images, TrainingError for NaN features.
     """
     if len(set(request.sets)) < len(request.sets) or len(request.sets) < 2:
         raise ConfigError(
@@ -113,7 +113,7 @@ def _record(
 
 
 def _count(request: DistanceRequest, arrays: list[Arrays]) -> int:
-    """Images of each set: as many of all. Raises DataError where a set has fewer, or too few."""
+    """Images of each set, equal for all. Raises DataError if a set has fewer, or too few."""
     names = _names(request.sets)
     fewest = min(range(len(arrays)), key=lambda k: len(arrays[k]))
     most = len(arrays[fewest])
@@ -145,6 +145,6 @@ def _notes(request: DistanceRequest, record: DistanceRecord) -> tuple[str, ...]:
 
 
 def _names(sets: tuple[Set, ...]) -> list[str]:
-    """A set's name, with its split where two are of one dataset."""
+    """A set's name, with its split if two are from one dataset."""
     several = {name for name, _ in sets if sum(other == name for other, _ in sets) > 1}
     return [f"{name} ({split})" if name in several else name for name, split in sets]

@@ -1,4 +1,4 @@
-"""Features and histograms of activations of a dataset's images, kept between calls."""
+"""Features and activation histograms of a dataset's images, cached between calls."""
 
 import zipfile
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from datayield.spec.atomic_files import write_with
 from datayield.spec.environment import cache_dir
 from datayield.spec.identity import digest
 
-VERSION = 1  # bump when the same images and weights give other features or counts
+VERSION = 1  # bump when the same images and weights give different features or counts
 BATCH = 128
-Range = tuple[Tensor, Tensor]  # least and greatest activation of each neuron [C]
+Range = tuple[Tensor, Tensor]  # minimum and maximum activation of each neuron [C]
 Ranges = dict[str, Range]
 
 
 class Chosen(NamedTuple):
-    """So many images of a decoded split, in random order, for one network."""
+    """A number of images of a decoded split, in random order, for one network."""
 
     arrays: Arrays
     images: int
@@ -41,7 +41,7 @@ class Chosen(NamedTuple):
         return digest([VERSION, self.arrays.digest, net.identity, net.size, self.images], 20)
 
     def groups(self) -> list["np.ndarray[Any, Any]"]:
-        """Positions of the images of each group; within a group in stored order."""
+        """Positions of the images of each group, in stored order within a group."""
         order = sample_items(np.arange(len(self.arrays)), self.images, seed=0)
         return [np.sort(part) for part in np.array_split(order, GROUPS)]
 
@@ -90,7 +90,7 @@ def counts_of(chosen: Chosen, ranges: Ranges) -> dict[str, Tensor]:
 
 
 def pooled(ranges: list[Ranges]) -> Ranges:
-    """The ranges that hold all of several sets' activations."""
+    """The ranges that cover the activations of all sets."""
     return {
         stage: (
             torch.stack([each[stage][0] for each in ranges]).amin(dim=0),
@@ -103,8 +103,8 @@ def pooled(ranges: list[Ranges]) -> Ranges:
 def _passes(chosen: Chosen) -> Iterator[tuple[int, Tensor, dict[str, Tensor]]]:
     """Batch by batch, in order: its group, features [B, d], and stage -> activations [N, C].
 
-    Of the pixels the activations are their three colours, and of a network whose stages are not
-    known its features.
+    For raw pixels the activations are the three colours; for a network with unknown stages, its
+    features.
     """
     net = chosen.net.net
     for number, group in enumerate(chosen.groups()):
@@ -124,7 +124,7 @@ def _path(key: str) -> Path:
 
 
 def _read(path: Path) -> "dict[str, np.ndarray[Any, Any]] | None":
-    """What is kept there; None where nothing whole is."""
+    """The cached arrays in `path`; None if missing or incomplete."""
     try:
         with np.load(path) as kept:
             return dict(kept)

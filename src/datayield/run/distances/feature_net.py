@@ -1,4 +1,4 @@
-"""The network that judges distances: named on the command line, built with its weights."""
+"""The feature network for distances: named on the command line, built with its weights."""
 
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
@@ -19,13 +19,13 @@ from datayield.store.folders import Store
 
 FORMS = "pixels, untrained:<encoder>, timm/<name>, inception, run:<id>, run:<id>@<share>"
 WITHOUT_WEIGHTS = "untrained:convnet and pixels need none"
-SIDE = 32  # px, where neither a flag nor a run says
+SIDE = 32  # px, unless a flag or a run sets it
 
 
 class FeatureNet(NamedTuple):
-    """`net` [B, 3, S, S] -> [B, D]; None: the pixels themselves. `identity` tells its weights.
+    """`net` [B, 3, S, S] -> [B, D]; None: raw pixels. `identity` identifies its weights.
 
-    `size`: the side in pixels of the images that it is given. `trained_on`: datasets of a run.
+    `size`: side of its input images in pixels. `trained_on`: datasets of a run.
     """
 
     name: str
@@ -38,7 +38,7 @@ class FeatureNet(NamedTuple):
 
 
 def feature_net(name: str, size: int | None, store: Store) -> FeatureNet:
-    """The network that `name` means, on the CPU. Raises ConfigError or StoreError."""
+    """The network called `name`, on the CPU. Raises ConfigError or StoreError."""
     if name == "pixels":
         return FeatureNet(name, None, digest(["pixels", VERSIONS["pixels"]]), size or SIDE)
     if name.startswith("untrained:"):
@@ -59,7 +59,7 @@ def feature_net(name: str, size: int | None, store: Store) -> FeatureNet:
 
 
 def _untrained(name: str, size: int) -> FeatureNet:
-    """`untrained:resnet18?stem=cifar`: its weights as seed 0 draws them."""
+    """`untrained:resnet18?stem=cifar`: its weights as initialised by seed 0."""
     base, _, query = name.removeprefix("untrained:").partition("?")
     knobs: dict[str, Any] = {
         key: int(value) if value.isdigit() else value
@@ -114,13 +114,13 @@ def _share(text: str, name: str) -> float:
 
 
 def _timm(name: str, size: int) -> FeatureNet:
-    """A network of timm's with its published weights, seeing images as it was trained to."""
+    """A timm network with its published weights, on images preprocessed as in its training."""
     import timm
 
     bare = name.removeprefix("timm/")
     spec = validated(EncoderSpec, {"name": name, "size": size}, where="--encoder")
     if not timm.is_model(bare):
-        encoders.build(spec, seed=0)  # says which names are near
+        encoders.build(spec, seed=0)  # suggests similar names
     tag = getattr(timm.get_pretrained_cfg(bare), "tag", None) or ""
     clip = "_clip" in bare.partition(".")[0] and "ft" not in tag.split("_")
     knobs: dict[str, Any] = {} if clip else {"num_classes": 0}  # CLIP's head is its embedding
@@ -137,7 +137,7 @@ def _timm(name: str, size: int) -> FeatureNet:
 
 
 def _inception(size: int) -> FeatureNet:
-    """torchvision's Inception v3: not the weights that published FIDs are by."""
+    """torchvision's Inception v3: not the weights used for published FIDs."""
     from torchvision.models import Inception_V3_Weights, inception_v3
 
     weights = Inception_V3_Weights.IMAGENET1K_V1
@@ -165,7 +165,7 @@ def _named(
 
 
 class Seeing(nn.Module):
-    """A published network, given images at the size and scale that it was trained on."""
+    """A published network, with images resized and normalised as in its training."""
 
     def __init__(
         self, body: nn.Module, side: int, mean: tuple[float, ...], std: tuple[float, ...]

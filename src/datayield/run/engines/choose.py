@@ -1,4 +1,4 @@
-"""Which engine a command asks for. The only place, beside their own files, that names them."""
+"""The engine that a command selects. Besides the engines' own files, only this one names them."""
 
 from threading import Event
 from typing import TYPE_CHECKING
@@ -30,10 +30,10 @@ def engine_of(
     stop: Event,
     say: "Callable[[str], None]",
 ) -> "Engine":
-    """An engine with nothing to do yet. `jobs`: None where this machine is to choose.
+    """An idle engine. `jobs`: None to choose it for this machine.
 
-    `processes`: at each task, where the engine is not `local`.
-    Raises ConfigError where an engine is not installed, or a setting is unknown.
+    `processes`: per task, unless the engine is `local`.
+    Raises ConfigError if an engine is not installed or a setting is unknown.
     """
     if executor == "slurm":
         from datayield.run.engines.slurm import Slurm
@@ -57,7 +57,7 @@ def engine_of(
 
 
 def _devices(device: torch.device) -> list[str]:
-    """All GPUs, where none was asked for by its number."""
+    """All GPUs, unless one was selected by its index."""
     if str(device) == "cuda":
         return [f"cuda:{i}" for i in range(torch.cuda.device_count())]
     return [str(device)]

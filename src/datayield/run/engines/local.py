@@ -8,13 +8,13 @@ from datayield.run.task import attempt
 
 
 class InProcess:
-    """Each call of `poll` works on until there is something to tell."""
+    """Each call of `poll` works until there is an event."""
 
     slots = 1
     sharing = 1
 
     def __init__(self, stop: Event) -> None:
-        self._stop = stop  # set by Ctrl-C itself: nothing is told while a step is under way
+        self._stop = stop  # set by Ctrl-C itself: there are no events during a step
         self._current: tuple[str, Iterator[TaskEvent]] | None = None
 
     def start(self, job: Job) -> None:
@@ -22,7 +22,7 @@ class InProcess:
         self._current = job.task.spec.id, attempt(job, self._stop)
 
     def poll(self) -> Iterator[tuple[str, TaskEvent]]:
-        """The next thing that happens in the task."""
+        """The next event of the task."""
         assert self._current is not None
         run_id, events = self._current
         event = next(events)
@@ -31,7 +31,7 @@ class InProcess:
         yield run_id, event
 
     def stop(self) -> None:
-        """The task looks at the same event."""
+        """A no-op: the task checks the same event."""
 
     def close(self) -> None:
-        """There is nothing to take away."""
+        """A no-op: there are no workers."""

@@ -1,6 +1,6 @@
-"""How workers are heard and told to stop where only the store is shared: small files in a folder.
+"""Communication with workers that share only the store: small files in a folder.
 
-A worker appends its progress to `<run id>.jsonl`; a file `stop` is a wish to stop, for all.
+A worker appends its progress to `<run id>.jsonl`; a file `stop` asks all of them to stop.
 """
 
 import json
@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.5
 
 
 class Mailbox:
-    """The commander's side. The folder is new, and goes with `close`."""
+    """The commander's side. The folder is new, and `close` deletes it."""
 
     def __init__(self, store: Store) -> None:
         self.folder = store.root.absolute() / "jobs" / uuid.uuid4().hex[:12]
@@ -32,7 +32,7 @@ class Mailbox:
         self._read: dict[Path, int] = {}  # bytes of each file
 
     def new_events(self) -> Iterator[tuple[str, Tick | ResultRecord | str]]:
-        """Whole lines that came since the last call."""
+        """Complete lines received since the last call."""
         for path in sorted(self.folder.glob("*.jsonl")):
             with path.open("rb") as file:
                 file.seek(self._read.get(path, 0))
@@ -43,18 +43,18 @@ class Mailbox:
                 yield path.stem, _event(line)
 
     def ask_to_stop(self) -> None:
-        """Have all workers save and stop, those too that have not begun yet."""
+        """Make all workers save and stop, including those that have not started yet."""
         (self.folder / "stop").touch()
 
     def close(self) -> None:
-        """Nobody reads any more."""
+        """Delete the folder; nothing is read after this."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        with suppress(OSError):  # another command's letters are there
+        with suppress(OSError):  # another command's files are there
             self.folder.parent.rmdir()
 
 
 def run_by_mailbox(job: Job, folder: Path, home: Path, stop: Event | None = None) -> TaskEnd:
-    """The worker's side: work on the task, write what happens, return how it ended.
+    """The worker's side: work on the task, write its events, return how it ended.
 
     `home`: the commander's working directory, for datasets named by a relative path.
     """
@@ -112,7 +112,7 @@ def _event(line: bytes) -> Tick | ResultRecord | str:
 
 @contextmanager
 def requires_extra(extra: str) -> Iterator[None]:
-    """Turns an ImportError in the block into one that says how to install the engine."""
+    """Turn an ImportError in the block into an error that says how to install the engine."""
     try:
         yield
     except ImportError as error:

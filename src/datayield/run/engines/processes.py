@@ -1,8 +1,8 @@
-"""The engine for several tasks on this machine: worker processes that stay for many tasks.
+"""The engine for several tasks on this machine: worker processes that are reused for many tasks.
 
-A worker hears "stop" and the end of its commander through its pipe, so that it never works on as
-an orphan, and needs no signal. Ctrl-C in a terminal reaches all processes: workers ignore it, and
-stop when they are told to.
+A worker learns through its pipe that it should stop or that its commander died, so it never
+continues as an orphan and needs no signal. Ctrl-C in a terminal reaches all processes: workers
+ignore it and stop on request.
 """
 
 import math
@@ -23,12 +23,12 @@ from datayield.spec.environment import threads_wanted
 
 STOP = "stop"
 LOOK_SECONDS = 0.5
-LEAVE_SECONDS = 10.0  # for an idle worker to go
+LEAVE_SECONDS = 10.0  # for an idle worker to exit
 
 
 @dataclass
 class Worker:
-    """A process, our end of its pipe, its device, and the run it is at."""
+    """A process, our end of its pipe, its device, and its current run."""
 
     process: SpawnProcess
     pipe: Connection
@@ -46,15 +46,15 @@ class Workers:
         self._workers: list[Worker] = []
 
     def start(self, job: Job) -> None:
-        """Hand the task to an idle worker; one is started where there is none."""
+        """Send the task to an idle worker; start one if there is none."""
         idle = [worker for worker in self._workers if worker.run_id is None]
         worker = idle[0] if idle else self._hire()
         worker.run_id = job.task.spec.id
-        with suppress(OSError):  # it has just died: its pipe tells
+        with suppress(OSError):  # it has just died: `poll` will see its pipe end
             worker.pipe.send(job._replace(device=worker.device))
 
     def poll(self) -> Iterator[tuple[str, TaskEvent]]:
-        """What the workers send; a pipe that ends means that its process did."""
+        """Events from the workers; a closed pipe means that the process died."""
         by_pipe = {worker.pipe: worker for worker in self._workers}
         for pipe in wait(list(by_pipe), LOOK_SECONDS):
             assert isinstance(pipe, Connection)
@@ -70,13 +70,13 @@ class Workers:
                 yield run_id, event
 
     def stop(self) -> None:
-        """Tell all of them."""
+        """Ask all workers to stop."""
         for worker in self._workers:
             with suppress(OSError):
                 worker.pipe.send(STOP)
 
     def close(self) -> None:
-        """Send idle workers home, and kill the others."""
+        """Let idle workers exit, and kill the others."""
         for worker in self._workers:
             worker.pipe.close()
             if worker.run_id is not None:
@@ -109,9 +109,9 @@ class Workers:
 
 @contextmanager
 def _threads_in_environment(threads: int) -> Iterator[None]:
-    """What a process started in the block finds: read by torch and by BLAS as they are imported.
+    """Environment for a process started in the block; torch and BLAS read it on import.
 
-    What the user has set holds.
+    Variables that the user has set are kept.
     """
     if threads_wanted():
         yield
@@ -124,14 +124,14 @@ def _threads_in_environment(threads: int) -> Iterator[None]:
 
 
 def cause(code: int) -> str:
-    """What ended a process, by its exit code: negative where a signal did."""
+    """Why a process ended, from its exit code: negative for a signal."""
     if code == -signal.SIGKILL:
         return "killed; if nobody did, the machine ran out of memory"
     return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
 def _serve(pipe: Connection) -> None:
-    """What a worker does: one task after another, until it is sent home."""
+    """A worker's loop: one task after another, until it is told to exit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = Event()
     jobs: SimpleQueue[Job | None] = SimpleQueue()
@@ -139,7 +139,7 @@ def _serve(pipe: Connection) -> None:
     Thread(target=_listen, args=(pipe, stop, jobs), daemon=True).start()
     while (job := jobs.get()) is not None:
         for event in isolated(job, stop):
-            with suppress(OSError):  # nobody listens: `_listen` has set `stop`
+            with suppress(OSError):  # the commander is gone: `_listen` has set `stop`
                 pipe.send(event)
 
 

@@ -1,8 +1,8 @@
-"""The engine for a Ray cluster, or for a Ray of this machine alone: tasks of Ray core.
+"""The engine for a Ray cluster, or a local Ray on this machine, using Ray Core tasks.
 
 RAY_ADDRESS names a cluster (its nodes need datayield, the images and the store at the same
-paths); without it a Ray of `jobs` CPUs is started and taken down again. Progress comes through
-the store. Ray's own retries are off: the scheduler starts a lost task again, and says so.
+paths); without it a local Ray with `jobs` CPUs is started and shut down again. Progress comes
+through the store. Ray's own retries are off: the scheduler restarts a lost task, and says so.
 """
 
 import math
@@ -23,7 +23,7 @@ PASSED_ON = ("DATAYIELD_DATA", "DATAYIELD_CACHE", "OMP_NUM_THREADS", "PYTHONPATH
 class Ray:
     """`jobs` tasks at once; each gets an equal part of the CPUs, and of the GPUs if any.
 
-    With several `processes` at each task it gets a GPU for each of them instead, on one node.
+    With several `processes` per task, each process gets a GPU instead, all on one node.
     """
 
     def __init__(
@@ -58,14 +58,14 @@ class Ray:
         self._running: dict[Any, str] = {}  # reference to the end -> run
 
     def start(self, job: Job) -> None:
-        """Hand the task to Ray."""
+        """Submit the task to Ray."""
         store = Store(job.store.root.absolute())
         job = job._replace(store=store, processes=self._processes)
         task = self._ray.remote(run_in_processes).options(**self._resources)
         self._running[task.remote(job, self._mailbox.folder, Path.cwd())] = job.task.spec.id
 
     def poll(self) -> Iterator[tuple[str, TaskEvent]]:
-        """What the mailbox holds, then ends."""
+        """Events in the mailbox, then tasks that ended."""
         if not self._running:
             return
         ended, _ = self._ray.wait(list(self._running), timeout=LOOK_SECONDS)
@@ -74,11 +74,11 @@ class Ray:
             yield self._running.pop(reference), self._end(reference)
 
     def stop(self) -> None:
-        """Through the store."""
+        """Ask all tasks to stop, through the store."""
         self._mailbox.ask_to_stop()
 
     def close(self) -> None:
-        """Leave the cluster, which ends what still runs; a Ray of our own goes down."""
+        """Disconnect, which ends what still runs; a local Ray is shut down."""
         for reference in self._running:
             self._ray.cancel(reference, force=True)
         self._ray.shutdown()
@@ -100,7 +100,7 @@ class Ray:
         errors = self._ray.exceptions
         try:
             end: TaskEnd = self._ray.get(reference)
-        except errors.RayTaskError as error:  # before it began: not importable there, say
+        except errors.RayTaskError as error:  # before it started: cannot be imported there, say
             return TaskEnd("failed", str(error))
         except errors.RayError as error:
             return TaskEnd("lost", f"its worker or node was lost ({type(error).__name__})")

@@ -1,4 +1,4 @@
-"""How many runs fit beside each other (`--jobs auto`): by memory, and by what keeps busy."""
+"""How many runs fit side by side (`--jobs auto`): limited by memory and by compute."""
 
 from typing import NamedTuple
 
@@ -11,22 +11,22 @@ from datayield.store.folders import Store
 from datayield.store.plan import Plan
 from datayield.store.speeds import speed_key
 
-USABLE = 0.8  # of the memory that is free: evaluations and other processes want some too
-PER_GPU = 4  # not measured: beyond it runs mostly take turns
+USABLE = 0.8  # of the free memory: evaluations and other processes need some too
+PER_GPU = 4  # not measured: with more, runs mostly take turns
 PROCESS_BYTES = 1 << 30  # torch and its libraries, or a CUDA context, before any work
-MACS_PER_BYTE = 30  # of activations kept for the gradient: a guess on the large side
+MACS_PER_BYTE = 30  # of activations kept for the gradient: a high guess
 GIB = 2**30
 
 
 class JobCount(NamedTuple):
-    """A number of jobs, and the one line that says why."""
+    """A number of jobs, and one line that says why."""
 
     jobs: int
     why: str
 
 
 def choose_jobs(plan: Plan, store: Store, device: torch.device, devices: int = 1) -> JobCount:
-    """As many as memory holds, but no more than cores (CPU) or 4 (each of `devices`)."""
+    """As many as fit in memory, at most the number of cores (CPU) or 4 per GPU of `devices`."""
     need, source = _need(plan, store)
     free = free_bytes(device)
     bounds = {
@@ -46,7 +46,7 @@ def choose_jobs(plan: Plan, store: Store, device: torch.device, devices: int = 1
 
 
 def _need(plan: Plan, store: Store) -> tuple[int, str]:
-    """Bytes that the largest kind of run to do takes, and where the figure comes from."""
+    """Bytes that the largest kind of pending run needs, and where the number comes from."""
     kinds = {
         speed_key(task.spec): task.spec
         for task in plan.todo

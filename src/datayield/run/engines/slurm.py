@@ -1,7 +1,7 @@
-"""The engine for Slurm, by submitit: every task is a job of an array.
+"""The engine for Slurm, using submitit: every task is a job of an array.
 
-Slurm warns a job before its time is over (SIGUSR2): the task saves, and is put into the queue
-again by submitit, where it goes on from what it saved. Progress comes through the store.
+Slurm warns a job before its time limit (SIGUSR2): the task saves, submitit requeues it, and it
+resumes from its saved state. Progress comes through the store.
 """
 
 import os
@@ -20,7 +20,7 @@ from datayield.store.folders import Store
 from datayield.store.run_lock import LOCK_TIMEOUT
 
 LOOK_SECONDS = 1.0
-REQUEUES = 1000  # of one task; each goes on from where the last one was stopped
+REQUEUES = 1000  # of one task; each resumes where the last one stopped
 # --slurm key=value -> submitit's name for it
 SETTINGS: dict[str, tuple[str, type]] = {
     "partition": ("slurm_partition", str),
@@ -39,7 +39,7 @@ SETTINGS: dict[str, tuple[str, type]] = {
 class Slurm:
     """At most `jobs` jobs of the array run at once; Slurm holds the others in its queue.
 
-    `processes`: at each task; they want as many GPUs, by the setting `gpus`.
+    `processes`: per task; they need as many GPUs, set by `gpus`.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Slurm:
         )
 
     def poll(self) -> Iterator[tuple[str, TaskEvent]]:
-        """Hand in what is new as one array; then letters, then ends."""
+        """Submit new tasks as one array, then report events, then tasks that ended."""
         if self._new:
             with self._executor.batch():
                 handed_in = [
@@ -90,7 +90,7 @@ class Slurm:
             yield run, self._end(job)
 
     def stop(self) -> None:
-        """Through the store; a job that is still in the queue stops as soon as it begins."""
+        """Ask through the store; a job that is still queued stops as soon as it starts."""
         self._mailbox.ask_to_stop()
         for job in self._running.values():
             if job.state == "PENDING":
@@ -118,7 +118,7 @@ class Slurm:
 
 
 class Requeueable:
-    """What submitit pickles and calls: the task, which saves when Slurm warns of the end."""
+    """The callable that submitit pickles: the task, which saves when Slurm warns it."""
 
     def __init__(self, job: Job, folder: Path, home: Path) -> None:
         self.job, self.folder, self.home = job, folder, home
@@ -139,14 +139,14 @@ class Requeueable:
         return end
 
     def checkpoint(self) -> Any:
-        """What submitit puts into the queue again: the same task, which knows its own state."""
+        """What submitit requeues: the same task, which resumes from its own state."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
 
 
 def parsed(settings: tuple[str, ...]) -> dict[str, Any]:
-    """`("time=60", "partition=gpu")` by submitit's names. Raises ConfigError."""
+    """`("time=60", "partition=gpu")` under submitit's names. Raises ConfigError."""
     parameters: dict[str, Any] = {}
     for setting in settings:
         key, _, value = setting.partition("=")

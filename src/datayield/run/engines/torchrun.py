@@ -1,10 +1,10 @@
-"""A task in several processes: torchrun inside the one that an engine started.
+"""A task in several processes: torchrun inside the process that an engine started.
 
-Three kinds of process. The engine's starts a launcher and waits for how the task ended. The
-launcher is torchrun, and says which of its processes died. Those are a leader, who writes letters
-as a task of one process would, and followers (`run.distributed`). The leader holds the far end of a
-pipe to the engine's process: when that is closed, as a wish to stop or because its holder died, it
-saves and stops.
+There are three kinds of process. The engine's process starts a launcher and waits for the task to
+end. The launcher is torchrun, and reports which of its processes died. Those are a leader, which
+writes to the mailbox as a task of one process would, and followers (`run.distributed`). The leader
+holds the far end of a pipe to the engine's process: when that is closed, as a stop request or
+because its holder died, it saves and stops.
 """
 
 import os
@@ -33,11 +33,11 @@ _FOLLOW = (signal.SIGABRT, signal.SIGTERM)
 
 
 def run_in_processes(job: Job, folder: Path, home: Path, stop: Event | None = None) -> TaskEnd:
-    """`run_by_mailbox`, with as many processes at the task as the job asks for.
+    """`run_by_mailbox`, with as many processes per task as the job requests.
 
-    They share out the task's cores, or take one each of the GPUs that it sees.
+    They divide the task's cores, or take one visible GPU each.
     """
-    if job.processes == 1 or job.task.share_left == 0:  # the leader alone evaluates
+    if job.processes == 1 or job.task.share_left == 0:  # only the leader evaluates
         return run_by_mailbox(job, folder, home, stop)
     threads = max(1, cores() // (job.jobs * job.processes))
     with tempfile.TemporaryDirectory(prefix="datayield-") as scratch:
@@ -64,7 +64,7 @@ def run_in_processes(job: Job, folder: Path, home: Path, stop: Event | None = No
 
 
 def _launch(box: Path) -> None:
-    """Be torchrun."""
+    """The launcher: run torchrun."""
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm may warn every process of a job
     from torch.distributed.run import main as torchrun
 
@@ -76,10 +76,10 @@ def _launch(box: Path) -> None:
 
 
 def _verdict(failures: list[ProcessFailure], processes: int, box: Path) -> TaskEnd:
-    """A process that a signal ended is lost; one that ended by itself left its cause.
+    """A process killed by a signal is lost; one that exited by itself left its cause.
 
-    Where there is a cause, SIGABRT and SIGTERM follow from it: a connection that breaks off may
-    abort the others, and torchrun ends them.
+    If there is a cause, SIGABRT and SIGTERM follow from it: a broken connection may abort the
+    others, and torchrun terminates them.
     """
     told = (box / "cause").exists()
     for each in failures:
@@ -94,7 +94,7 @@ def _verdict(failures: list[ProcessFailure], processes: int, box: Path) -> TaskE
 
 
 def _take_part(box: Path) -> None:
-    """Be one of torchrun's processes: the leader, who says how the task ended, or a follower."""
+    """One of torchrun's processes: the leader, which reports how the task ended, or a follower."""
     job, folder, home = _task(box)
     try:
         if process_rank().rank > 0:
@@ -106,7 +106,7 @@ def _take_part(box: Path) -> None:
         with leading(job.device):
             end = run_by_mailbox(job, folder, home, stop)
     except BaseException as error:
-        # The others fail next, for want of this one: the first cause is the one to tell.
+        # The others fail next, because this one is gone: report the first cause.
         said = str(error) if isinstance(error, SystemExit) else traceback.format_exc()
         with suppress(FileExistsError), (box / "cause").open("x", encoding="utf-8") as file:
             file.write(f"process {process_rank().rank} of {job.processes}: {said}")

@@ -36,7 +36,7 @@ Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
 
 
 class Subject(NamedTuple):
-    """What is evaluated at one share, on the device."""
+    """What is evaluated at one milestone, on the device."""
 
     encode: Encode  # uint8 images -> features
     encoder: nn.Module  # normalised views -> features
@@ -45,7 +45,7 @@ class Subject(NamedTuple):
 
 
 class Features(NamedTuple):
-    """Features of a split's chosen images, their labels, and what they cost."""
+    """Features of a split's selected images, their labels, and their cost."""
 
     x: Tensor  # [n, D]
     labels: dict[str, "np.ndarray[Any, Any]"]
@@ -59,7 +59,7 @@ def evaluate(
     pending: tuple[EvalAt, ...],
     device: torch.device,
 ) -> Iterator[ResultRecord]:
-    """Measure what is owed, share by share; each result is kept as soon as it is there."""
+    """Run the pending evaluations, milestone by milestone; each result is saved at once."""
     for share in sorted({share for share, _ in pending}):
         subject = _subject(spec, folder, share, device)
         cache: dict[tuple[object, ...], Features] = {}
@@ -90,7 +90,7 @@ def _subject(
 
 
 def _load(net: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
-    """Weights of a checkpoint into the net that the run's spec builds. Raises StoreError."""
+    """Load a checkpoint's weights into the net built from the run's spec. Raises StoreError."""
     try:
         net.load_state_dict(weights, strict=True)
     except RuntimeError as error:
@@ -120,7 +120,7 @@ def _measure(
     wants = [(ev.train, ev.train_count)] if ev.traits.needs_labels else []
     wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
-        drawn = (count, ev.seed) if count is not None else None  # of all images, none is drawn
+        drawn = (count, ev.seed) if count is not None else None  # all images, so nothing is drawn
         of = (ev.classes, ev.label) if ev.classes is not None else None
         key = (ev.dataset, split, drawn, ev.size, ev.fit, of)
         fresh = key not in cache
@@ -181,7 +181,7 @@ def _augmented(ev: EvalSpec, subject: Subject) -> evals.Views:
 
 
 def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.ndarray[Any, Any]"]:
-    """A decoded split, and the places of the evaluation's images in it, ascending."""
+    """A decoded split, and the evaluation's positions in it, ascending."""
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
     if ev.classes is None:
         return arrays, np.sort(sample_items(np.arange(len(arrays)), count, ev.seed))
@@ -190,7 +190,7 @@ def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.nd
 
 
 def _of_classes(ev: EvalSpec, arrays: Arrays) -> tuple[Labels, Labels]:
-    """The numbers of the evaluation's classes, and the places of their images."""
+    """The numbers of the evaluation's classes, and the positions of their images."""
     assert ev.classes is not None
     where = f"evaluations ({ev.name}): classes"
     return among(ev.classes, ev.label, arrays.labels, arrays.classes, where)
@@ -201,14 +201,14 @@ def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Fe
     arrays, chosen = _chosen(ev, split, count)
     x = encode(arrays.images[chosen])
     labels = {name: values[chosen] for name, values in arrays.labels.items()}
-    if ev.classes is not None:  # numbered anew, without gaps
+    if ev.classes is not None:  # renumbered without gaps
         labels[ev.label] = np.searchsorted(_of_classes(ev, arrays)[0], labels[ev.label])
     return Features(x, labels, arrays.digest, time.perf_counter() - began)
 
 
 def check_label(ev: EvalSpec) -> None:
-    """Raises DataError where a split that the evaluation reads has no such labels, or masks, and
-    where a class of the training images has fewer than `per_class`.
+    """Raises DataError if a split that the evaluation reads lacks the labels or masks, or if a
+    class has fewer than `per_class` training images.
     """
     for split in ev.splits:
         arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
@@ -250,6 +250,6 @@ def _check_per_class(ev: EvalSpec, wanted: int) -> None:
 
 
 def _labels(features: Features, ev: EvalSpec) -> Tensor:
-    """Class numbers [n]; zeros where the protocol needs none."""
+    """Class numbers [n]; zeros if the protocol needs none."""
     without = np.zeros(len(features.x), np.int64)
     return torch.as_tensor(features.labels.get(ev.label, without))

@@ -1,4 +1,4 @@
-"""The evaluations that train the encoder: from decoded images and masks to what was measured."""
+"""The evaluations that train the encoder: from decoded images and masks to results."""
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from datayield.spec.evaluation import EvalSpec
 def fine_tune(
     ev: EvalSpec, encoder: nn.Module, device: torch.device
 ) -> tuple[EvalResult, tuple[str, ...]]:
-    """Train `encoder`, which is on `device`, by the protocol of `ev`; digests of the two splits."""
+    """Train `encoder`, on `device`, by the protocol of `ev`; the result and the splits' digests."""
     assert isinstance(encoder, Encoder)  # pixels, which are no encoder, are never asked
     train, train_digest = _shown(ev, ev.train, ev.train_count)
     test, test_digest = _shown(ev, ev.test, ev.test_count)
@@ -24,16 +24,16 @@ def fine_tune(
 
 
 def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[LabelledImages, str]:
-    """The chosen images of a split with their classes or masks, and the digest of the split."""
+    """The selected images of a split with their classes or masks, and the split's digest."""
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
     chosen = np.sort(sample_items(np.arange(len(arrays)), count, ev.seed))
     targets = arrays.masks if ev.traits.reads_masks else arrays.labels[ev.label]
-    assert targets is not None  # check_masks has seen them
+    assert targets is not None  # verified by check_masks
     return LabelledImages(arrays.images[chosen], targets[chosen]), arrays.digest
 
 
 def check_masks(ev: EvalSpec, split: str) -> None:
-    """Raises DataError where a split to be segmented has no masks."""
+    """Raises DataError if a split for segmentation has no masks."""
     if arrays_of(ev.dataset, split, ev.size, ev.fit).masks is None:
         raise DataError(
             f"{ev.dataset!r} split {split!r} has no masks",

@@ -1,4 +1,4 @@
-"""Features and projections of images and of their views, for the protocols that judge them."""
+"""Features and projections of images and of their views, for the protocols that measure them."""
 
 from typing import Any
 
@@ -24,10 +24,10 @@ def representation(
     projector: nn.Module | None,
     device: torch.device,
 ) -> EvalResult:
-    """Judge the test `images` uint8 [n, S, S, 3] by their `features` [n, D] and those of views.
+    """Measure the `features` [n, D] of the test `images` uint8 [n, S, S, 3], and those of views.
 
-    Views are draws from the first view of the recipe, by the evaluation's seed, of a random choice
-    of the images.
+    Views are sampled from the first view of the recipe, with the evaluation's seed, for a random
+    subset of the images.
     """
     most, count = ev.traits.view_images, ev.traits.view_count
     chosen = sample_items(np.arange(len(images)), min(most, len(images)), ev.seed)

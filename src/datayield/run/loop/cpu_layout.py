@@ -1,7 +1,7 @@
-"""Memory format and threads of a run on a CPU, as `datayield doctor --measure` found them fastest.
+"""Memory format and threads of a CPU run: the fastest found by `datayield doctor --measure`.
 
-Chosen as a run begins, from the kept measurement, and kept in its state: a run that is continued
-goes on in the same way.
+Chosen when a run starts, from the cached measurement, and saved in its state, so that a resumed run
+uses the same settings.
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_
 
 
 def rates_here() -> Rates:
-    """What was measured on this machine with this torch."""
+    """The rates measured on this machine with this torch version."""
     return Rates(cores(), str(torch.__version__))
 
 
 def choose_settings(encoder: EncoderSpec, precision: str, device: torch.device) -> CpuSettings:
-    """How a run is to begin. With a GPU or several processes: as ever."""
+    """The settings that a run starts with; the defaults with a GPU or several processes."""
     if device.type != "cpu" or world_size() > 1:
         return CpuSettings(USUAL, None, "measured for one process on a CPU only")
     threads, fixed = torch.get_num_threads(), threads_wanted()
@@ -33,20 +33,20 @@ def choose_settings(encoder: EncoderSpec, precision: str, device: torch.device) 
 
 
 def apply_settings(method: nn.Module, layout: Layout, threads: int | None) -> None:
-    """Weights in `layout`, in place, and this process at `threads`; OMP_NUM_THREADS holds."""
+    """Set `layout` of the weights, in place, and `threads`; OMP_NUM_THREADS takes precedence."""
     method.to(memory_format=FORMATS[layout])
     if threads is not None and not threads_wanted():
         torch.set_num_threads(min(threads, cores()))
 
 
 def to_memory_format(views: list[Tensor], layout: Layout) -> list[Tensor]:
-    """Views [B, 3, S, S] in `layout`; those that are so already are not copied."""
+    """Views [B, 3, S, S] in `layout`; copied only if necessary."""
     return [view.contiguous(memory_format=FORMATS[layout]) for view in views]
 
 
 @contextmanager
 def restore_threads() -> Iterator[None]:
-    """After the block the process has as many threads as before it."""
+    """Restore the process's number of threads after the block."""
     threads = torch.get_num_threads()
     try:
         yield

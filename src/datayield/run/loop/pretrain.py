@@ -1,8 +1,8 @@
-"""The pretraining loop: it reads top to bottom, and rare events stand before the step.
+"""The pretraining loop: it reads top to bottom, with rare events before the step.
 
 Step k is a pure function of (weights and optimizer after step k - 1, seed, k): batch, views and
-dropout are drawn from (seed, k), so a run that was killed and continued ends with the same bits
-on a CPU. Several processes (`nets.distributed`) each take a part of the batch and the same step.
+dropout are drawn from (seed, k), so a run that was killed and resumed is bit-identical on a CPU.
+Several processes (`nets.distributed`) each take a part of the batch and make the same step.
 """
 
 import json
@@ -38,7 +38,7 @@ from datayield.store.speeds import speed_key
 
 
 class ImageBatches(Protocol):
-    """Where batches come from: `Resident` or `Streamed`, which give identical bits."""
+    """Source of batches: `Resident` or `Streamed`, which are bit-identical."""
 
     def __len__(self) -> int: ...
 
@@ -48,9 +48,9 @@ class ImageBatches(Protocol):
 
 
 class TrainingData(NamedTuple):
-    """The images of a run, and what they were: for the record. `labels` [N] where it reads them.
+    """The images of a run, and their provenance. `labels` [N] if the run reads them.
 
-    `note`: what a person should know of how they are read.
+    `note`: a remark for the user on how they are read.
     """
 
     images: ImageBatches
@@ -62,11 +62,11 @@ class TrainingData(NamedTuple):
 
     @property
     def digests(self) -> tuple[str, str]:
-        """What tells these images from any others."""
+        """Digests that identify these images."""
         return self.data_digest, self.indices_digest
 
     def targets(self, seed: int, step: int, size: int, part: slice) -> tuple[Tensor, ...]:
-        """What the objective is told of the batch's images: their labels, or nothing."""
+        """The objective's targets for the batch's images: their labels, or nothing."""
         if self.labels is None:
             return ()
         chosen = torch.from_numpy(positions(len(self.images), seed, step, size)[part])
@@ -74,7 +74,7 @@ class TrainingData(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """How far a run is: for whoever watches."""
+    """Progress of a run, for display."""
 
     step: int
     steps: int
@@ -225,7 +225,7 @@ def _log(
 
 
 def _drop_log_from(folder: RunFolder, step: int) -> None:
-    """Lines past the saved state belong to an attempt that was lost."""
+    """Drop lines past the saved state, which belong to a lost attempt."""
     if folder.log.exists():
         lines = folder.log.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [x for x in lines if x.endswith("\n") and json.loads(x)["step"] <= step]
@@ -235,7 +235,7 @@ def _drop_log_from(folder: RunFolder, step: int) -> None:
 def save_checkpoint(
     folder: RunFolder, spec: RunSpec, share: float, step: int, method: methods.Method
 ) -> None:
-    """The encoder, and the projector where the method has one: what can be evaluated."""
+    """Save what evaluations need: the encoder, and the projector if the method has one."""
     kept = {"run": spec.id, "share": share, "step": step, "encoder": method.encoder.state_dict()}
     if not isinstance(method, methods.SimMIM | methods.Supervised):
         kept["projector"] = method.projector.state_dict()

@@ -1,4 +1,4 @@
-"""All that survives a step: weights, optimizer, how far, and what it took."""
+"""Everything that survives a step: weights, optimizer, progress and cost."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from datayield.store.folders import RunFolder
 
 @dataclass
 class Meter:
-    """What a run has taken so far, over all its attempts. Seconds of training alone.
+    """The cost of a run so far, over all its attempts. Seconds cover training only.
 
-    Steps that it took over (`shared`: from which run, images, seconds) count as if it had taken
-    them itself. `layout` and `threads` (None: torch's own) as it began (`cpu_layout`).
+    Steps that it reused (`shared`: from which run, images, seconds) count as if it had taken them
+    itself. `layout` and `threads` (None: torch's default) are those it started with (`cpu_layout`).
     """
 
     seconds: float = 0.0
@@ -43,9 +43,9 @@ def save_state(
     optimizer: torch.optim.Optimizer,
     meter: Meter,
 ) -> None:
-    """Write everything needed to continue at `step` with the same bits.
+    """Write everything needed to resume bit-identically at `step`.
 
-    `images`: digests of the decoded pixels and of the subset's indices that it trains on.
+    `images`: digests of the decoded pixels and of the subset's indices that the run trains on.
     """
     write_state(folder.state, run_id, images, step, method, optimizer, meter)
     write_json(folder.path / "progress.json", {"step": step, "steps": steps})
@@ -60,7 +60,7 @@ def write_state(
     optimizer: torch.optim.Optimizer,
     meter: Meter,
 ) -> None:
-    """As `save_state`, to a file of its own."""
+    """Like `save_state`, to a separate file."""
     state = {
         "run": run_id,
         "images": list(images),
@@ -80,10 +80,10 @@ def load_state(
     optimizer: torch.optim.Optimizer,
     device: torch.device,
 ) -> tuple[int, Meter]:
-    """Restore `method` and `optimizer` in place, strictly; the step to go on with.
+    """Restore `method` and `optimizer` in place, strictly; returns the step to resume at.
 
-    Step 0 and a fresh meter where nothing was saved. Raises StoreError for a damaged file, and
-    where the images are no longer those that the run began with.
+    Step 0 and a fresh meter if nothing was saved. Raises StoreError for a damaged file, or if the
+    images are no longer those that the run started with.
     """
     if not folder.state.exists():
         return 0, Meter()
@@ -110,7 +110,7 @@ def load_state(
 
 
 def read_tensors(path: Path, device: torch.device) -> dict[str, Any]:
-    """A file of tensors and plain values. Raises StoreError naming the file if damaged."""
+    """Read a file of tensors and plain values. Raises StoreError, naming the file, if damaged."""
     try:
         loaded: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""One training step on views that are ready: what the loop, plans and benchmarks all take.
+"""One training step on finished views, shared by the loop, plans and benchmarks.
 
-Nothing in it waits for the device: no value of a tensor is read, and no shape depends on one.
+It never synchronises with the device: no tensor value is read, and no shape depends on one.
 """
 
 import numpy as np
@@ -25,9 +25,9 @@ def train_step(
     lr: float,
     stream: int,
 ) -> Loss:
-    """Move the weights by the views of one batch, at share `t` of the budget; the loss before.
+    """Update the weights on the views of one batch, at fraction `t` of the budget.
 
-    `stream` seeds what layers draw. Values are still on the device.
+    Returns the loss before the update, still on the device. `stream` seeds what layers sample.
     """
     torch.manual_seed(stream)
     device = views[0].device.type
@@ -45,7 +45,7 @@ def train_step(
 
 
 def stream_at(seed: int, step: int) -> int:
-    """A seed for what layers draw (dropout, stochastic depth) at this step."""
+    """The seed for what layers sample (dropout, stochastic depth) at this step."""
     return int(np.random.SeedSequence((seed, step, 0xD50)).generate_state(1, np.uint64)[0] >> 1)
 
 

@@ -1,6 +1,6 @@
-"""A run that starts where another of its trunk has been: its folder is made as if it had stopped.
+"""Start a run from a state of its trunk: its folder is set up as if the run had been interrupted.
 
-From then on it is a run like any other, with a state of its own.
+From then on it is an ordinary run with its own state.
 """
 
 import json
@@ -27,10 +27,10 @@ def take_over(
     shares: tuple[float, ...],
     estimate: tuple[float, float, float] | None = None,
 ) -> int:
-    """Let the run start from the latest state on its trunk; the step, 0 where it must begin anew.
+    """Start the run from the latest state on its trunk; returns the step, 0 for a fresh start.
 
-    Nothing is done where the run has a state already. `images`: digests, as the state must have
-    them. A state that cannot be read is passed over: the run can do without.
+    A no-op if the run already has a state. `images`: the digests that the state must have. An
+    unreadable state is skipped, since the run does not need it.
     """
     folder = store.run(spec.id)
     if spec.trunk is None or folder.state.exists():
@@ -60,7 +60,7 @@ def _begin_from(
     state = _state_at(spec, store, start)
     meter, whose = Meter(**state["meter"]), state["run"]
     shared = {"run": whose, "images": start * spec.batch, "seconds": meter.seconds}
-    # Loading it counts as one time that the run was continued, which it is not.
+    # Loading it counts as a resume, which it is not.
     begun = replace(meter, resumed=-1, estimate=estimate, shared=shared)
     state |= {"run": spec.id, "meter": vars(begun)}
     _copy_log(store.run(whose), folder, start, spec.steps)

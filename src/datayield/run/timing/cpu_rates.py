@@ -1,4 +1,4 @@
-"""How fast this device trains, by precision, memory format and threads: a few short steps each."""
+"""Training speed of this device by precision, memory format and threads: a few short steps each."""
 
 import time
 
@@ -20,10 +20,10 @@ NETS = (
 
 
 def train_rates(device: torch.device) -> list[TrainRate]:
-    """The fastest first for each encoder. Leaves the number of threads as it was.
+    """The fastest first for each encoder. Restores the number of threads.
 
-    What differs in precision is another study; layout and threads move the last bits only. How
-    runs follow: `store.cpu_settings`.
+    A different precision makes a different study; layout and threads change only the last bits.
+    How runs use the rates: `store.cpu_settings`.
     """
     if device.type == "cpu":
         keep_freed_memory()
@@ -52,7 +52,7 @@ def _rate(
     torch.set_num_threads(threads)
     net = encoders.build(spec, 0).to(device).to(memory_format=FORMATS[layout])
     images = torch.rand(BATCH, 3, spec.size, spec.size, device=device)
-    images = images.to(memory_format=torch.channels_last)  # as views come
+    images = images.to(memory_format=torch.channels_last)  # the layout that views have
     _step(net, images, layout, precision)
     done, began = 0, time.perf_counter()
     while (spent := time.perf_counter() - began) < SECONDS or not done:

@@ -1,6 +1,6 @@
-"""Half a minute of measuring: what the kinds of run in a plan take that no one timed yet.
+"""Half a minute of measurements: the speed of the kinds of run in a plan not timed before.
 
-Training steps run on made-up pixels; evaluations on made-up features of the right shape.
+Training steps run on random pixels; evaluations on random features of the right shape.
 """
 
 import time
@@ -74,10 +74,10 @@ def _step_seconds(step: Callable[[], None], device: torch.device) -> list[float]
 
 
 def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
-    """Each call is one training step as the loop takes it, from pixels to weights.
+    """A function that makes one training step like the loop's, from pixels to weights.
 
     On random pixels, in the middle of the budget and at a learning rate of 0. Leaves the process
-    at the number of threads that runs take.
+    with the number of threads that runs use.
     """
     if device.type == "cpu":
         keep_freed_memory()
@@ -103,9 +103,9 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
 
 
 def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.device) -> float:
-    """Features of a few random images scaled to all, and the probe on random features.
+    """Time for features of a few random images, scaled to all, and the probe on random features.
 
-    Where the encoder is trained: one epoch of a few images, scaled to all epochs.
+    If the encoder is trained: one epoch on a few images, scaled to all epochs.
     """
     rng = np.random.default_rng(0)
     sizes = (ev.train_count or 10_000, ev.test_count or 10_000)
@@ -130,7 +130,7 @@ def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.
 
 
 def _tuning_seconds(encoder: EncoderSpec, ev: EvalSpec, device: torch.device) -> float:
-    """Seconds to train on one image once: an epoch of two batches of made-up ones, warmed up."""
+    """Seconds to train on one image once: an epoch of two random batches, after warm-up."""
     rng = np.random.default_rng(0)
     n = 2 * tuning_of(ev).batch
     targets = rng.integers(0, 10, n)
