@@ -98,7 +98,7 @@ def _follow_order(order: Order, device: torch.device, stop: Event) -> None:
             save_seconds=math.inf,
         )
         # The leader raises and reports the same DatayieldError, except for images, read here.
-        with closing(source.images), suppress(DatayieldError):
+        with closing(data.images), suppress(DatayieldError):
             try:
                 for _ in loop:
                     pass
