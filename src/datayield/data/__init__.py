@@ -1,1 +1,1 @@
-"""Images in: sources by name, decoded once, subsets and batch orders that are pure functions."""
+"""Images: sources by name, decoded once; subsets and batch orders as pure functions."""

@@ -1,4 +1,4 @@
-"""From the name of a dataset to where its images come from. Costs nothing to import."""
+"""From the name of a dataset to the source of its images. Cheap to import."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ EMBEDDED = ("digits", "sprites", "dsprites")
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of `datayield ls datasets`. A count is None where it takes a look at each file."""
+    """One line of `datayield ls datasets`. A count is None if it would need every file."""
 
     name: str
     origin: str

@@ -1,4 +1,4 @@
-"""Memory that is free, whichever limit is the tightest: the only place that asks."""
+"""Free memory under the tightest limit; nothing else queries it."""
 
 import os
 import resource
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-IMAGES_SHARE = 0.5  # of what is free; the rest is for weights, activations and the unforeseen
+IMAGES_SHARE = 0.5  # of free memory; the rest is for weights, activations and a safety margin
 
 
 def images_fit(nbytes: int, device: torch.device) -> bool:
-    """Whether images of so many bytes leave half of the device's free memory to everything else."""
+    """Whether `nbytes` of images leave half of the device's free memory for everything else."""
     return nbytes <= IMAGES_SHARE * free_bytes(device)
 
 
@@ -25,7 +25,7 @@ def free_bytes(device: torch.device) -> float:
 
 
 def _free_of_host() -> Iterator[float]:
-    """What each limit leaves: of the machine, of `ulimit -v` and `-d`, of each cgroup above."""
+    """Free bytes under each limit: the machine, `ulimit -v` and `-d`, each enclosing cgroup."""
     yield from _fields(Path("/proc/meminfo"), "MemAvailable:", 1024)
     status = Path("/proc/self/status")
     for limit, held in (("RLIMIT_AS", "VmSize:"), ("RLIMIT_DATA", "VmData:")):
@@ -36,14 +36,14 @@ def _free_of_host() -> Iterator[float]:
 
 
 def _half_of_ram() -> float:
-    """A guess for systems that do not say what is free."""
+    """A guess for systems that do not report free memory."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2
 
 
 def _cgroups(listed: Path, root: Path) -> Iterator[float]:
-    """Limit less use in every cgroup, of version 1 or 2, that this process is in.
+    """Limit minus usage in every cgroup (v1 or v2) of this process.
 
-    File pages count as used, but the inactive ones are given up when memory is short.
+    File pages count as used, except inactive ones, which are reclaimed when memory is short.
     """
     with suppress(OSError):
         for line in listed.read_text().splitlines():

@@ -1,8 +1,8 @@
-"""Permutations of range(n) of which any part can be had: for subsets, and for the order of batches.
+"""Permutations of range(n) with random access, for subsets and for the order of batches.
 
-Up to `WHOLE` images it is numpy's permutation, drawn whole. Beyond, where that would cost 8 bytes
-an image, a keyed bijection is evaluated at the places that are asked for, in constant memory: a
-generalised Feistel network over a * b >= n, walked until it lands below n (Black and Rogaway,
+Up to `WHOLE` images it is numpy's permutation, in full. For more, where that would cost 8 bytes per
+image, a keyed bijection is evaluated at the requested positions in constant memory: a generalised
+Feistel network over a * b >= n, iterated until it lands below n (cycle walking: Black and Rogaway,
 "Ciphers with arbitrary finite domains", CT-RSA 2002). The rule depends on n alone, so a smaller
 subset is a prefix of a larger one either way.
 """
@@ -18,8 +18,8 @@ from datayield.data.source import Labels
 
 WHOLE = 1 << 22  # 34 MB as int64; ImageNet-1k and all below keep numpy's order
 ROUNDS = 8
-BLOCK = 1 << 16  # places evaluated at once: stays in the cache of a core
-Key = tuple[int, ...]  # what the permutation is drawn from, such as (stream, seed, pass)
+BLOCK = 1 << 16  # positions evaluated at once: fits in a core's cache
+Key = tuple[int, ...]  # the seed of the permutation, such as (stream, seed, pass)
 
 
 def places(n: int, key: Key, start: int, stop: int) -> Labels:

@@ -1,4 +1,4 @@
-"""What every kind of dataset offers before its images are decoded."""
+"""The interface of a dataset before its images are decoded."""
 
 from typing import Protocol, runtime_checkable
 
@@ -12,7 +12,7 @@ Labels = NDArray[np.int64]
 
 
 class Source(Protocol):
-    """One split of a dataset. Picklable, and lazy: nothing is read before it is asked for.
+    """One split of a dataset. Picklable and lazy: nothing is read before it is needed.
 
     Reading in ascending order is fast; any order is correct.
     """
@@ -22,17 +22,17 @@ class Source(Protocol):
         ...
 
     def listing(self) -> Listing:
-        """Fingerprint (names and sizes, wherever the files lie) and count. Decodes nothing."""
+        """Fingerprint (names and sizes, independent of the location) and count. Decodes nothing."""
         ...
 
     @property
     def stamp(self) -> str:
-        """Digest that changes when the images may have: place, names, sizes, times of change."""
+        """Digest that changes if the images may have: path, names, sizes, modification times."""
         ...
 
     @property
     def labels(self) -> dict[str, Labels]:
-        """Name of a label -> [N] class indices; empty where the images are unlabeled."""
+        """Name of a label -> [N] class indices; empty if the images are unlabeled."""
         ...
 
     @property
@@ -41,21 +41,21 @@ class Source(Protocol):
         ...
 
     def names(self, i: int) -> str:
-        """What a person would call image `i`."""
+        """A readable name of image `i`."""
         ...
 
     def read(self, i: int) -> bytes | Pixels:
-        """Image `i`: an encoded file, or pixels [H, W, 3]. Raises OSError if it is gone."""
+        """Image `i`: an encoded file, or pixels [H, W, 3]. Raises OSError if it is missing."""
         ...
 
 
 @runtime_checkable
 class Masked(Protocol):
-    """What a source adds where its images may have masks: the class of each pixel."""
+    """Additional interface of a source with masks: the class of each pixel."""
 
     @property
     def has_masks(self) -> bool:
-        """Whether there are any."""
+        """Whether there are masks."""
         ...
 
     def read_mask(self, i: int) -> bytes | Pixels:
@@ -64,5 +64,5 @@ class Masked(Protocol):
 
 
 def masked(source: Source) -> Masked | None:
-    """`source` as one with masks, or None where it has none."""
+    """`source` as a source with masks, or None if it has none."""
     return source if isinstance(source, Masked) and source.has_masks else None

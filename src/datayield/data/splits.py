@@ -1,4 +1,4 @@
-"""Names of splits: how they are spelled in the wild, and what to say when one is missing."""
+"""Names of splits: common spellings, and the error if one is missing."""
 
 import re
 from collections.abc import Collection
@@ -36,7 +36,7 @@ def share_of(split: str) -> tuple[str, tuple[int, int] | None]:
 
 
 def chosen(split: str, present: Collection[str], *, dataset: str, where: str) -> str:
-    """The member of `present` that `split` means. Raises DataError where there is none."""
+    """The member of `present` that `split` refers to. Raises DataError if there is none."""
     for name in (split, *SPELLINGS.get(split, ())):
         if name in present:
             return name

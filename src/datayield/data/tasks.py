@@ -1,4 +1,4 @@
-"""Which tasks of the shipped suites can be measured here, and why not the others."""
+"""Which tasks of the shipped suites can be measured here, and why others cannot."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from datayield.spec.evaluation import SuiteTask, suite, suite_names
 
 
 def availability() -> list[dict[str, Any]]:
-    """One row per task of every suite; `missing` says in words what is not here, "" if nothing."""
+    """One row per task of every suite; `missing` says what is not available, "" if nothing."""
     return [
         {
             "suite": name,
@@ -27,7 +27,7 @@ def availability() -> list[dict[str, Any]]:
 
 
 def missing(task: SuiteTask) -> str:
-    """Why a task cannot be measured here, or that its test split is not the whole; "" if it can."""
+    """Why a task cannot be measured here, or that its test split is incomplete; "" if it can."""
     try:
         counts = {split: present(task.dataset, split).images for split in task.splits}
     except DataError as error:

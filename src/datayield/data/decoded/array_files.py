@@ -1,4 +1,4 @@
-"""Files of decoded images: written aside, moved into place in one step, named by content."""
+"""Files of decoded images: written to a temporary folder, moved atomically, named by content."""
 
 import hashlib
 import os
@@ -13,12 +13,12 @@ import numpy as np
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError
 
-ROWS_BYTES = 16 << 20  # moved at once when gaps are closed
-FORGOTTEN = 86_400  # seconds after which a half-written store was surely left by a killed process
+ROWS_BYTES = 16 << 20  # moved per step when gaps are closed
+FORGOTTEN = 86_400  # seconds after which an incomplete folder must be from a killed process
 
 
 def is_complete(folder: Path, meta: dict[str, Any]) -> bool:
-    """Whether `folder` holds all that `meta` says of it."""
+    """Whether `folder` holds all files that `meta` describes."""
     sizes = {"images.u8": 3} if meta.get("pixels", True) else {}
     sizes |= {"masks.u8": 1} if meta.get("masks") else {}
     pixels = meta["kept"] * meta["size"] ** 2
@@ -29,7 +29,7 @@ def is_complete(folder: Path, meta: dict[str, Any]) -> bool:
 
 
 def move_into_place(building: Path, folder: Path, meta: dict[str, Any]) -> None:
-    """Move into place in one step. Where another process was first, its copy is the one."""
+    """Move into place atomically. If another process was first, its copy is kept."""
     if folder.exists() and not is_complete(folder, meta):
         shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -40,7 +40,7 @@ def move_into_place(building: Path, folder: Path, meta: dict[str, Any]) -> None:
 
 
 def sweep(root: Path) -> None:
-    """Remove what processes that were killed left half-written, a day later."""
+    """Remove incomplete folders of killed processes after a day."""
     for left in root.glob("building-*"):
         images = left / "images.u8"
         if images.exists() and time.time() - images.stat().st_mtime > FORGOTTEN:
@@ -48,7 +48,7 @@ def sweep(root: Path) -> None:
 
 
 def close_gaps(path: Path, kept: Labels, total: int, row: int) -> None:
-    """Move the rows `kept` of `total`, of `row` bytes, to the front of the file, and shorten it."""
+    """Move the rows `kept` of `total`, of `row` bytes, to the front of the file and truncate it."""
     images = np.memmap(path, np.uint8, "r+", shape=(total, row))
     rows = max(1, ROWS_BYTES // images.shape[1])
     for start in range(0, len(kept), rows):
@@ -70,19 +70,19 @@ def content_digest(paths: list[Path], labels: dict[str, Labels], size: int) -> s
 
 
 def close_digest(sha: "hashlib._Hash", labels: dict[str, Labels]) -> str:
-    """16 hex digits, of what `sha` has seen and the labels."""
+    """16 hex digits over what `sha` has hashed and the labels."""
     for name, column in sorted(labels.items()):
         sha.update(name.encode() + column.astype("<i8").tobytes())
     return sha.hexdigest()[:16]
 
 
 def room_for(needed: int, root: Path) -> bool:
-    """Whether the disk can take `needed` bytes more."""
+    """Whether the disk has room for `needed` more bytes."""
     return shutil.disk_usage(root).free >= needed
 
 
 def disk_full(needed: int, root: Path) -> DataError:
-    """The error that says how much is needed and how much there is."""
+    """The error that states the space needed and the space available."""
     free = shutil.disk_usage(root).free
     return DataError(
         f"the decoded images need {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB is free",

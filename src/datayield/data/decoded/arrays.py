@@ -45,7 +45,7 @@ class Skipped(NamedTuple):
 class Arrays:
     """The good images of a split, `shape` [N, S, S, 3], as `rows`; `labels` name -> [N].
 
-    `masks` [N, S, S]: the class of each pixel, None where the set has no masks.
+    `masks` [N, S, S]: the class of each pixel, None if the dataset has no masks.
     `digest` is over pixels, masks and labels. `listed` counts the damaged ones too, which `skipped`
     names; `converted` counts what else was done, such as `L to RGB`.
     """
@@ -64,9 +64,9 @@ class Arrays:
 
     @cached_property
     def images(self) -> Pixels:
-        """All of them as a read-only map, for a few or for all in order; `rows` are for the rest.
+        """All images as a read-only memmap, for reading a few or all in order; else use `rows`.
 
-        Raises DataError where the pixels are not kept.
+        Raises DataError if the pixels are not stored.
         """
         if isinstance(self.rows, Undecoded):
             raise disk_full(math.prod(self.rows.shape), cache_dir())
@@ -83,11 +83,11 @@ def prepare(
     workers: int | None = None,
     on_the_fly: bool = False,
 ) -> Arrays:
-    """Decode a split to `size` x `size` pixels; the second call only opens what the first wrote.
+    """Decode a split to `size` x `size` pixels; a second call only opens the stored arrays.
 
-    With `on_the_fly`, pixels that the disk cannot keep are decoded whenever they are read.
+    With `on_the_fly`, pixels that do not fit on disk are decoded whenever they are read.
     `progress(done, total)` is called now and then. Safe to kill, and to call from several
-    processes at once. Raises DataError: dataset or split not there, no good image, disk full.
+    processes at once. Raises DataError: dataset or split not found, no usable image, disk full.
     """
     source = find(dataset, split)
     root = cache_dir() / "arrays"
@@ -110,7 +110,7 @@ def prepare(
     building = root / f"building-{uuid.uuid4().hex}"
     building.mkdir()
     try:
-        _ = source.labels  # before decoding: downloads happen here, bad annotations come to light
+        _ = source.labels  # before decoding: this downloads the data and detects bad annotations
         about: dict[str, Any] = {"dataset": dataset, "split": split, "size": size, "fit": fit}
         if kept:
             masks = building / "masks.u8" if has_masks else None
@@ -140,7 +140,7 @@ def prepare(
 
 
 def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
-    """What an earlier call made of these very files; None where it is absent or incomplete."""
+    """The arrays that an earlier call made from the same files; None if missing or incomplete."""
     try:
         meta = json.loads(stamp.read_text())
         folder = root / meta["digest"]
@@ -175,7 +175,7 @@ def _check_some_good(source: Source, outcome: DecodeOutcome, where: str) -> None
 
 
 def _finish(building: Path, source: Source, outcome: DecodeOutcome, size: int) -> str:
-    """Close the gaps that damaged images left; the digest of what is kept."""
+    """Close the gaps left by damaged images; returns the digest of the rest."""
     bad = [i for i, _ in outcome.skipped]
     files = {building / "images.u8": 3}
     if masked(source):
@@ -189,7 +189,7 @@ def _finish(building: Path, source: Source, outcome: DecodeOutcome, size: int) -
 
 
 def _described(building: Path, source: Source, outcome: DecodeOutcome) -> dict[str, Any]:
-    """Write the labels of the good images; what is to be known of them and of the others."""
+    """Write the labels of the good images; returns the metadata of good and damaged ones."""
     import PIL
 
     bad = [i for i, _ in outcome.skipped]

@@ -1,4 +1,4 @@
-"""One encoded image -> square RGB pixels, or the reason why not."""
+"""One encoded image -> square RGB pixels, or the reason for failure."""
 
 import io
 import warnings
@@ -11,8 +11,8 @@ from datayield.data.source import Pixels
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-DECODER = 1  # bump when the same bytes give other pixels
-MAX_PIXELS = 100_000_000  # refuse larger images: a damaged header can ask for all memory
+DECODER = 1  # bump when the same bytes give different pixels
+MAX_PIXELS = 100_000_000  # reject larger images: a corrupt header could request all memory
 ORIENTATION = 0x0112  # EXIF tag
 Fit = Literal["crop", "squash"]
 
@@ -26,11 +26,11 @@ class Decoded(NamedTuple):
 
 
 def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
-    """`raw` as uint8 [size, size, 3], or a reason in words.
+    """`raw` as uint8 [size, size, 3], or the reason for failure as text.
 
     `crop` scales the shorter side to `size` and keeps the centre; `squash` scales both sides.
     Resampling is bicubic, antialiased; a JPEG more than twice too large is first reduced while
-    decoding. EXIF orientation is applied, transparency is laid on white, 16-bit grey is scaled.
+    decoding. EXIF orientation is applied, transparency becomes white, 16-bit grey is scaled.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -38,7 +38,7 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
         return "empty file"
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's doubts about metadata; pixels decide
+            warnings.simplefilter("ignore")  # Pillow's warnings about metadata; only pixels matter
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(raw)) if isinstance(raw, bytes) else _from_array(raw)
             if image.width * image.height > MAX_PIXELS:
@@ -67,10 +67,10 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
 
 
 def decode_mask(raw: bytes | Pixels, size: int, fit: Fit, stored: tuple[int, int]) -> Pixels | str:
-    """The mask of an image that is `stored` (width, height) large, as uint8 [size, size].
+    """The mask of an image of original size `stored` (width, height), as uint8 [size, size].
 
-    Fitted like its image, by the nearest pixel, so that no class is made up. Palette images give
-    their indices. A reason in words where it is no mask, or not of its image's size.
+    Fitted like its image, by nearest neighbour, so that no class is invented. Palette images give
+    their indices. The reason as text if it is not a mask or differs in size from its image.
     """
     from PIL import Image
 
@@ -94,7 +94,7 @@ def decode_mask(raw: bytes | Pixels, size: int, fit: Fit, stored: tuple[int, int
         elif image.mode == "P":
             image = Image.fromarray(values)
         return np.asarray(_fitted(image, size, fit, Image.Resampling.NEAREST))
-    except Exception as error:  # as for images
+    except Exception as error:  # same as for images
         return f"its mask: {type(error).__name__}: {error}".splitlines()[0]
 
 

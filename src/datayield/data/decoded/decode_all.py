@@ -1,4 +1,4 @@
-"""Decode every image of a source into one file, in several processes that never import torch."""
+"""Decode all images of a source into one file, in several processes that never import torch."""
 
 import os
 import pickle
@@ -23,10 +23,10 @@ Progress = Callable[[int, int], None]
 
 
 class DecodeJob(NamedTuple):
-    """Write the images of `source` to their places in `path`, `size * size * 3` bytes each.
+    """Write the images of `source` to their positions in `path`, `size * size * 3` bytes each.
 
-    Masks, where it has them, go to theirs in `masks`, `size * size` bytes each. Where `apart`,
-    each chunk goes to a file of its own, `part(start)`, and masks are not written.
+    Masks, if any, go to their positions in `masks`, `size * size` bytes each. With `apart`, each
+    chunk goes to a separate file, `part(start)`, and masks are not written.
     """
 
     source: Source
@@ -37,7 +37,7 @@ class DecodeJob(NamedTuple):
     apart: bool = False
 
     def part(self, start: int) -> Path:
-        """The file of the chunk that begins with image `start`, where chunks are apart."""
+        """The file of the chunk that starts with image `start`, if chunks are separate."""
         return self.path.with_name(f"{self.path.name}-{start}")
 
 
@@ -54,12 +54,12 @@ def decode_all(
     progress: Progress | None = None,
     take: Callable[[int, DecodeOutcome], None] | None = None,
 ) -> DecodeOutcome:
-    """Carry out `job`. Damaged images leave zeros and are named in the outcome.
+    """Run `job`. Damaged images are left as zeros and named in the outcome.
 
-    `take(start, outcome)` is called for each chunk that is written, in order.
+    `take(start, outcome)` is called for each written chunk, in order.
 
-    `workers`: processes, by default one per usable core. Raises DataError where the source
-    itself cannot be read, OSError where the disk is full.
+    `workers`: processes, by default one per usable core. Raises DataError if the source itself
+    cannot be read, OSError if the disk is full.
     """
     total = len(job.source)
     for path, channels in () if job.apart else _files(job):
@@ -80,12 +80,12 @@ def decode_all(
 
 
 def _files(job: DecodeJob) -> list[tuple[Path, int]]:
-    """What is written, and how many values a pixel has in it."""
+    """The files that are written, with their values per pixel."""
     return [(job.path, 3)] + ([(job.masks, 1)] if job.masks else [])
 
 
 def usable_cores() -> int:
-    """Cores that this process may run on, which batch systems restrict; at most 32."""
+    """Cores available to this process, which batch systems may restrict; at most 32."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     return min(32, len(affinity(0)) if affinity else os.cpu_count() or 1)
 
@@ -93,8 +93,8 @@ def usable_cores() -> int:
 def _outcomes(job: DecodeJob, starts: range, workers: int) -> Iterator[DecodeOutcome]:
     """Outcomes in the order of `starts`; worker k takes every `workers`-th chunk from the k-th.
 
-    Plain processes that talk in pickles: unlike those of `multiprocessing` they do not import
-    the caller's script (and the torch in it) again, and one that is killed is noticed.
+    Plain processes that communicate by pickles: unlike `multiprocessing`, they do not import the
+    caller's script (and torch with it) again, and a killed one is noticed.
     """
     if workers == 1:
         yield from (_decode_chunk(job, start) for start in starts)
@@ -110,14 +110,14 @@ def _outcomes(job: DecodeJob, starts: range, workers: int) -> Iterator[DecodeOut
     finally:
         for worker in pool:
             worker.kill()
-            with worker:  # closes its pipes and waits for its end
+            with worker:  # closes its pipes and waits for it to exit
                 pass
 
 
 def serve() -> None:
-    """What a worker does: read a job and its chunks from stdin, write outcomes to stdout."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    out, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may speak there
+    """The worker: read a job and its chunks from stdin, write outcomes to stdout."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
+    out, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may write there
     job, starts = pickle.load(sys.stdin.buffer)
     for start in starts:
         try:
@@ -130,7 +130,7 @@ def serve() -> None:
 
 def _send(what: object, worker: Popen[bytes]) -> None:
     if worker.stdin:
-        with suppress(BrokenPipeError), worker.stdin as pipe:  # its death is told when we listen
+        with suppress(BrokenPipeError), worker.stdin as pipe:  # its death is reported when we read
             pipe.write(pickle.dumps(what))
 
 
@@ -160,7 +160,7 @@ def _decode_chunk(job: DecodeJob, start: int) -> DecodeOutcome:
                 decoded, mask = _with_mask(job, i, decoded)
         except FileNotFoundError:
             decoded = "missing file"
-        except OSError as error:  # the disk's trouble, not the image's: not to be remembered
+        except OSError as error:  # the disk's fault, not the image's: do not record it
             raise DataError(f"cannot read an image: {error}", where=job.source.names(i)) from error
         if isinstance(decoded, str):
             outcome.skipped.append((i, decoded))
@@ -179,7 +179,7 @@ def _decode_chunk(job: DecodeJob, start: int) -> DecodeOutcome:
 
 
 def _with_mask(job: DecodeJob, i: int, decoded: Decoded) -> tuple[Decoded | str, Pixels | None]:
-    """An image with its mask, or why there is none that fits."""
+    """An image with its mask, or why there is no matching one."""
     source = masked(job.source)
     assert source is not None
     mask = decode_mask(source.read_mask(i), job.size, job.fit, decoded.stored)

@@ -1,7 +1,7 @@
-"""Images decoded again whenever they are read, for sets whose pixels no disk at hand can keep.
+"""Images decoded again whenever they are read, for datasets whose pixels do not fit on disk.
 
-Such a set is decoded once all the same, chunk by chunk: to find the damaged images and to have the
-digest that its pixels would have, so that a run is the same run and ends with the same bits.
+Such a dataset is still decoded once, chunk by chunk, to find damaged images and to compute the
+digest that its pixels would have, so that a run has the same id and a bit-identical result.
 """
 
 from collections.abc import Iterable
@@ -20,10 +20,10 @@ from datayield.spec.errors import DataError
 
 
 class Undecoded:
-    """Rows of the good images of `source`, which threads decode: Pillow lets others run meanwhile.
+    """Rows of the good images of `source`, decoded in threads: Pillow releases the GIL.
 
-    A folder or tar shards give each image for itself; of parquet files a whole row group is read
-    for it, so those want small groups (Hugging Face's have 100 images).
+    Folders and tar shards allow reading single images; parquet reads a whole row group for one, so
+    row groups should be small (Hugging Face's have 100 images).
     """
 
     def __init__(self, source: Source, bad: Iterable[int], size: int, fit: Fit) -> None:
@@ -33,7 +33,7 @@ class Undecoded:
 
     @cached_property
     def _good_before(self) -> Labels:
-        """How many good images are listed before each damaged one."""
+        """The number of good images before each damaged one."""
         return self._bad - np.arange(len(self._bad))
 
     def read(self, chosen: Labels, out: Pixels, places: Labels) -> None:
@@ -61,7 +61,7 @@ def looked_at(
     workers: int | None,
     progress: Progress | None,
 ) -> tuple[DecodeOutcome, str]:
-    """What decoding the images once showed, and the digest of the good ones' pixels and labels."""
+    """The outcome of decoding all images once, and the digest of the good pixels and labels."""
     sha, job = (
         sha256(f"{size}".encode()),
         DecodeJob(source, scratch / "part", size, fit, apart=True),
@@ -73,7 +73,7 @@ def looked_at(
 
 
 def _take(sha: Any, job: DecodeJob, start: int, part: DecodeOutcome) -> None:
-    """Hash the good images of a chunk, which is then done with."""
+    """Hash the good images of a chunk, then delete it."""
     path = job.part(start)
     pixels = np.fromfile(path, np.uint8).reshape(-1, job.size**2 * 3)
     assert len(pixels) <= CHUNK

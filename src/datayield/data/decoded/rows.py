@@ -1,9 +1,9 @@
 """Decoded images in a file, read row by row at given positions.
 
-Not a memory map: a map of the whole file counts against `ulimit -v`, its touched pages against
-the resident set, and a damaged disk under it ends the process with SIGBUS. Positional reads cost
-one call a row, go into the caller's buffer, and leave only page cache behind, which the system
-takes back when it needs to, within a cgroup's limit too.
+Not a memory map: mapping the whole file counts against `ulimit -v`, its touched pages against the
+resident set, and a disk error kills the process with SIGBUS. Positional reads cost one call per
+row, go into the caller's buffer, and leave only page cache behind, which the system reclaims when
+needed, also within a cgroup's limit.
 """
 
 import os
@@ -19,7 +19,7 @@ from datayield.spec.errors import DataError
 
 
 class Rows(Protocol):
-    """Images [N, S, S, 3] of which any can be read, from several threads at once."""
+    """Images [N, S, S, 3] with random access, from several threads at once."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -43,12 +43,12 @@ class Held:
 
 
 def rows_of(images: Rows | Pixels) -> Rows:
-    """Images in memory as rows; rows as they are."""
+    """Images in memory as rows; rows unchanged."""
     return Held(images) if isinstance(images, np.ndarray) else images
 
 
 class Stored:
-    """Rows of a file of uint8. Raises DataError where it is gone, cut short or unreadable."""
+    """Rows of a file of uint8. Raises DataError if it is missing, truncated or unreadable."""
 
     def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
         self.path, self.shape = path, shape
@@ -68,7 +68,7 @@ class Stored:
             raise self._unreadable(str(error.strerror)) from error
 
     def scattered(self) -> None:
-        """Tell the system that rows will be read out of order: it then reads no more than asked."""
+        """Tell the system that rows will be read in random order, which disables read-ahead."""
         if hasattr(os, "posix_fadvise"):
             with suppress(OSError):
                 os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_RANDOM)

@@ -1,4 +1,4 @@
-"""What was left out when images were decoded: kept with the stamps of the cache."""
+"""The images skipped in decoding, recorded with the stamps of the cache."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from datayield.spec.environment import cache_dir
 
 
 def left_out() -> list[dict[str, Any]]:
-    """One entry for each image that some decoding skipped: dataset, split, name and reason."""
+    """One entry per skipped image: dataset, split, name and reason."""
     items: dict[tuple[str, ...], dict[str, Any]] = {}
     for path in sorted((cache_dir() / "arrays" / "stamps").glob("*.json")):
         meta = json.loads(path.read_text(encoding="utf-8"))

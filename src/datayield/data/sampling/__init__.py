@@ -1,4 +1,4 @@
-"""Which images a run draws: subsets, classes, mixtures, from memory or from disk."""
+"""Which images a run uses: subsets, classes, mixtures; batches from memory or from disk."""
 
 from datayield.data.sampling.classes import among
 from datayield.data.sampling.mixture import EndToEnd, Joined

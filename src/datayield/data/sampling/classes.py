@@ -1,4 +1,4 @@
-"""Which images a selection of classes means: the only use of labels in choosing images."""
+"""The images of a selection of classes: the only use of labels in choosing images."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -11,13 +11,13 @@ from datayield.data.source import Labels
 from datayield.spec.errors import DataError, DatayieldError, nearest
 from datayield.spec.run import SLICE, Classes, Part
 
-DRAW = 0x636C617373  # "class": keeps the draw of classes apart from others of the same seed
+DRAW = 0x636C617373  # "class": a random stream separate from others with the same seed
 
 
 def numbers(chosen: Classes, names: Sequence[str], where: str) -> Labels:
-    """Ascending numbers of the classes that `chosen` means, of those called `names`.
+    """Ascending indices of the classes that `chosen` selects from `names`.
 
-    Raises DataError naming what there is, where one is not there or none is left.
+    Raises DataError, listing the available ones, if one does not exist or none is left.
     """
     k = len(names)
     if chosen.share is not None:
@@ -49,7 +49,7 @@ def among(
     classes: Mapping[str, Sequence[str]],
     where: str,
 ) -> tuple[Labels, Labels]:
-    """(numbers of the chosen classes, ascending positions of the images of them)."""
+    """(indices of the chosen classes, ascending positions of their images)."""
     if label not in labels:
         raise DataError(
             f"classes are selected by labels {label!r}, which do not exist",
@@ -83,7 +83,7 @@ def _number(one: int | str, names: Sequence[str], where: str) -> int:
 
 
 def missing_classes(parts: Iterable[tuple[str, Part]]) -> list[DatayieldError]:
-    """What selections of classes ask of sets that are here, and is not there; decodes nothing."""
+    """Errors for selected classes that available datasets do not have; decodes nothing."""
     errors: list[DatayieldError] = []
     most: dict[Part, tuple[str, Part]] = {}
     for name, part in parts:
@@ -99,7 +99,7 @@ def missing_classes(parts: Iterable[tuple[str, Part]]) -> list[DatayieldError]:
         try:
             present(part.dataset, part.split)
         except DataError:
-            continue  # told where the study's sets are looked for
+            continue  # reported where the study's datasets are looked up
         source = find(part.dataset, part.split)
         try:
             columns = source.labels, source.classes

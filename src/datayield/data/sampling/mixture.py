@@ -1,4 +1,4 @@
-"""Several sets of images as one: a mixture's rows and positions, one part after another."""
+"""Several datasets as one: a mixture's rows and positions, concatenated."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from datayield.data.source import Labels, Pixels
 
 
 class Joined:
-    """Rows of several sets [N1 + N2 + ..., S, S, 3], all of one size."""
+    """Concatenated rows of several sets [N1 + N2 + ..., S, S, 3], all of one size."""
 
     def __init__(self, sets: Sequence[Rows]) -> None:
         self.sets = tuple(sets)
@@ -18,21 +18,21 @@ class Joined:
         self.shape = (int(self.starts[-1]), *sets[0].shape[1:])
 
     def read(self, chosen: Labels, out: Pixels, places: Labels) -> None:
-        """As `Rows.read`; each set is asked once, in the order given."""
+        """Like `Rows.read`; each set is read once, in the order given."""
         of = np.searchsorted(self.starts, chosen, side="right") - 1
         for k, rows in enumerate(self.sets):
             if len(here := np.flatnonzero(of == k)):
                 rows.read(chosen[here] - self.starts[k], out, places[here])
 
     def scattered(self) -> None:
-        """As `Stored.scattered`."""
+        """Like `Stored.scattered`."""
         for rows in self.sets:
             if isinstance(rows, Stored):
                 rows.scattered()
 
 
 class EndToEnd:
-    """Positions of several sets, as those of their `Joined` rows: one set after another."""
+    """Positions of several sets as positions in their `Joined` rows."""
 
     def __init__(self, parts: Sequence[Indices], totals: Sequence[int]) -> None:
         self._parts = tuple(parts)

@@ -1,4 +1,4 @@
-"""Pixels that live on the device, visited in an order that (seed, step) alone decides."""
+"""Pixels held on the device, visited in an order that depends only on (seed, step)."""
 
 import numpy as np
 import torch
@@ -9,16 +9,16 @@ from datayield.data.permutation import places
 from datayield.data.sampling.subset import Indices
 from datayield.data.source import Labels, Pixels
 
-ORDER = 0x6F72646572  # "order": keeps this stream apart from others drawn from the same seed
-CHUNK = 64 << 20  # bytes copied at once
+ORDER = 0x6F72646572  # "order": a random stream separate from others with the same seed
+CHUNK = 64 << 20  # bytes per copy
 
 
 def positions(n: int, seed: int, step: int, batch: int) -> Labels:
     """Positions [batch] in range(n) that `step` visits.
 
-    Batches are slices of an endless row of permutations of range(n), one per pass, each seeded
-    by (seed, pass). They run across passes, so every position comes floor or ceil of
-    steps * batch / n times, also where n < batch.
+    Batches are slices of an endless sequence of permutations of range(n), one per pass, each seeded
+    by (seed, pass). They cross pass boundaries, so every position occurs floor or ceil of
+    steps * batch / n times, even if n < batch.
     """
     start, parts = step * batch, []
     while (left := (step + 1) * batch - start) > 0:
@@ -52,11 +52,11 @@ class Resident:
     def batch(self, seed: int, step: int, size: int, part: slice = slice(None)) -> Tensor:
         """uint8 [size, 3, S, S] in channels_last layout (a view, nothing is transposed).
 
-        With `part` only those of the batch: a process's share.
+        With `part`, only that slice of the batch: the part of one process.
         """
         chosen = torch.from_numpy(positions(len(self), seed, step, size)[part])
         pixels = self._pixels[chosen.to(self.device, non_blocking=True)]
         return pixels.permute(0, 3, 1, 2)
 
     def close(self) -> None:
-        """Nothing runs in the background."""
+        """A no-op: nothing runs in the background."""

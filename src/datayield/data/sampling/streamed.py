@@ -1,4 +1,4 @@
-"""Pixels that do not fit where they are needed: read in the background, some batches ahead."""
+"""Pixels that do not fit in memory: prefetched in the background, some batches ahead."""
 
 import os
 from collections import deque
@@ -15,9 +15,9 @@ from datayield.data.sampling.resident import positions
 from datayield.data.sampling.subset import Indices
 from datayield.data.source import Labels, Pixels
 
-AHEAD = 4  # batches read before they are asked for: with the one in use, all that is held
-READERS = 8  # threads at least; they wait for the disk, whose latency is what they hide
-PIECE = 32  # images a thread reads at a time
+AHEAD = 4  # prefetched batches; with the one in use, all that is held
+READERS = 8  # threads, at least, to hide disk latency
+PIECE = 32  # images per thread and read
 
 
 @dataclass
@@ -25,17 +25,17 @@ class _Coming:
     """A batch on its way: `pixels` is complete when all `pieces` are done."""
 
     step: int
-    pixels: Tensor  # [B, S, S, 3] in memory of the host, pinned where the device is a GPU
+    pixels: Tensor  # [B, S, S, 3] in host memory, pinned if the device is a GPU
     pieces: list[Future[None]]
-    moved: Tensor | None = None  # on the device, once the copy is under way
+    moved: Tensor | None = None  # on the device, once the copy has started
     arrived: torch.cuda.Event | None = None
 
 
 class Streamed:
-    """The images `indices` of `images`, as uint8 on `device`: the bits that Resident gives.
+    """The images `indices` of `images`, as uint8 on `device`; bit-identical to Resident.
 
-    Holds AHEAD + 1 batches and no more. A batch that is not the next one is correct, and waited
-    for. `close` ends the threads; a later batch starts new ones.
+    Holds at most AHEAD + 1 batches. A batch other than the next one is correct but not prefetched.
+    `close` ends the threads; a later batch starts new ones.
     """
 
     def __init__(self, images: Rows | Pixels, indices: Indices, device: torch.device | str) -> None:
@@ -54,7 +54,7 @@ class Streamed:
         return len(self._indices)
 
     def batch(self, seed: int, step: int, size: int, part: slice = slice(None)) -> Tensor:
-        """As `Resident.batch`. Raises DataError where an image cannot be read."""
+        """Like `Resident.batch`. Raises DataError if an image cannot be read."""
         asked = (seed, size, part.start, part.stop)
         if asked != self._asked or not self._window or self._window[0].step != step:
             self._forget()
@@ -72,14 +72,14 @@ class Streamed:
         return pixels.permute(0, 3, 1, 2)
 
     def close(self) -> None:
-        """End the threads and drop what they read ahead."""
+        """End the threads and drop prefetched batches."""
         self._forget()
         if self._readers is not None:
             self._readers.shutdown(wait=True)
             self._readers = None
 
     def _begin(self, seed: int, step: int, size: int, part: slice) -> None:
-        """Have a batch read: in the order of the file, into the order of the batch."""
+        """Start reading a batch: in the order of the file, into the order of the batch."""
         chosen = self._indices[positions(len(self), seed, step, size)[part]]
         pixels = torch.empty(
             (len(chosen), *self._rows.shape[1:]),
@@ -99,11 +99,11 @@ class Streamed:
         self._rows.read(chosen[places], pixels.numpy(), places)
 
     def _moved(self, coming: _Coming) -> Tensor:
-        """The batch on the GPU; batches behind it that are read start their way there."""
+        """The batch on the GPU; also starts copying the following batches that are read."""
         for each in (coming, *self._window):
             if each.moved is None and all(piece.done() for piece in each.pieces):
                 if any(piece.exception() for piece in each.pieces):
-                    break  # told when its turn comes
+                    break  # reported when its turn comes
                 with torch.cuda.stream(self._side):
                     each.moved = each.pixels.to(self.device, non_blocking=True)
                     each.arrived = torch.cuda.Event()  # type: ignore[no-untyped-call]
@@ -112,7 +112,7 @@ class Streamed:
         assert coming.arrived is not None
         stream = torch.cuda.current_stream(self.device)
         stream.wait_event(coming.arrived)
-        coming.moved.record_stream(stream)  # its memory is not given away before it is used
+        coming.moved.record_stream(stream)  # its memory is not reused before it is consumed
         return coming.moved
 
     def _forget(self) -> None:

@@ -1,6 +1,6 @@
-"""Which images a study takes: nested by construction, decided without looking at labels.
+"""Which images a study uses: nested by construction, selected without looking at labels.
 
-But for a part whose classes are named: its images are drawn among theirs, in the same way.
+Except for a part with named classes: its images are drawn from those, in the same way.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from datayield.spec.run import Part
 
 
 class Indices(Protocol):
-    """Positions among a split's good images: an array of them, or what computes each."""
+    """Positions among a split's good images: an array, or an object that computes each."""
 
     def __len__(self) -> int: ...
 
@@ -27,7 +27,7 @@ class Indices(Protocol):
 class SeededOrder:
     """`count` of `total` positions in the order of `seed`, after the first `skip` of it.
 
-    None is the stored order. Holds no positions: each is computed when it is asked for.
+    None is the stored order. Holds no positions: each is computed on demand.
     """
 
     total: int
@@ -63,8 +63,8 @@ def indices(
     """Positions [count] among `total` good images: from an order that `seed` decides.
 
     `random` is the order of `data.permutation`, `first` the stored one, so a smaller count is a
-    prefix of a larger one. `of`: the positions of the classes that are asked for. An array up to
-    `WHOLE` images, computed on demand beyond. Raises DataError where there are not enough.
+    prefix of a larger one. `of`: the positions of the selected classes. An array up to `WHOLE`
+    images, computed on demand for more. Raises DataError if there are not enough.
     """
     there, skip = total if of is None else len(of), subset.skip or 0
     count = max(1, there - skip) if subset.count is None else subset.count

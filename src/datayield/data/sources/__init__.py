@@ -1,1 +1,1 @@
-"""Where images come from: one file a layout, found by name or folder in `data.catalog`."""
+"""Where images come from: one file per layout, selected by name or folder in `data.catalog`."""

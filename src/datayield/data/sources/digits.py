@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits: 1,797 grey images of 8 x 8, always at hand."""
+"""scikit-learn's handwritten digits: 1,797 grey images of 8 x 8, always available."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +18,8 @@ INK_BINS = 5
 class Digits:
     """The digits 0 to 9, from E. Alpaydin and C. Kaynak, UCI, 1998.
 
-    Two labels: `digit`, what was written, and `ink`, how much of it there is, in five bins of
-    equal size: a label of meaning and one of mere quantity.
+    Two labels: `digit`, the written digit, and `ink`, the amount of ink in five equally filled
+    bins: a semantic label and a purely quantitative one.
     """
 
     split: str

@@ -1,10 +1,10 @@
-"""dSprites rendered anew: the factors, their grid and VTAB's labels, without the published file.
+"""dSprites re-rendered: the factors, their grid and VTAB's labels, without the published file.
 
 Exact: 3 shapes x 6 scales x 40 orientations x 32 x 32 positions = 737,280 images of 64 x 64 that
 are black or white, numbered as in the published file (Matthey et al. 2017, dsprites-dataset; the
-place in y changes fastest), and the labels that VTAB makes of the numbers. Not exact: the outlines,
-which the published images have from a game engine. Ours are closed formulas, sampled at the centres
-of pixels; a position is one pixel from the next.
+y position changes fastest), and the labels that VTAB derives from the numbers. Not exact: the
+outlines, which a game engine rendered in the published images. Ours are closed-form, sampled at
+pixel centres; neighbouring positions are one pixel apart.
 """
 
 from dataclasses import dataclass, replace
@@ -27,9 +27,9 @@ FACTORS = {"shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
 IMAGES = 737_280
 TESTED = 73_728  # a tenth, as in VTAB
 SIZE = 64
-_FIRST = 16.5  # centre of position 0, in pixels; position 31 lies as far from the other edge
+_FIRST = 16.5  # centre of position 0, in pixels; position 31 is as far from the other edge
 # Half the side of the largest square, in pixels: corners stay inside the image, and no scale puts
-# an upright edge on the centres of pixels, where rounding would decide.
+# an upright edge on pixel centres, where rounding would decide.
 _REACH = 10.75
 
 
@@ -91,7 +91,7 @@ def rendered(number: int) -> NDArray[np.bool_]:
 @dataclass(frozen=True)
 class DSprites:
     """One split: the first `n` of the training nine tenths, or `n_test` of the last tenth, of a
-    random order of all images that is fixed for ever.
+    fixed random order of all images.
 
     Labels: `location` (16, of x) and `orientation` (16) as in VTAB; `shape` and `scale`.
     """
@@ -111,7 +111,7 @@ class DSprites:
 
     @cached_property
     def numbers(self) -> Labels:
-        """Which images of the grid it holds, [N]."""
+        """The numbers of its images in the grid, [N]."""
         order = np.random.Generator(np.random.PCG64(0)).permutation(IMAGES)
         start = 0 if self.split == "train" else IMAGES - TESTED
         return order[start : start + len(self)]

@@ -23,7 +23,7 @@ EXTENSIONS = frozenset(
 
 
 class File(NamedTuple):
-    """A file below a folder: relative name with `/`, bytes, time of change in ns."""
+    """A file below a folder: relative name with `/`, bytes, modification time in ns."""
 
     name: str
     size: int
@@ -31,15 +31,15 @@ class File(NamedTuple):
 
     @property
     def parent(self) -> str:
-        """The class it lies in; empty for a file that lies in the folder itself."""
+        """Its class folder; empty for a file in the root folder itself."""
         return self.name.rpartition("/")[0]
 
 
 def splits(root: Path) -> dict[str, Path]:
     """Split -> its folder; `{"train": root}` for a folder without splits.
 
-    Sub-folders are splits where two bear a split's name or nothing else is there, so that a
-    class called `train` among vehicles is not mistaken for one.
+    Sub-folders are splits if two have the name of a split or nothing else exists, so that a class
+    called `train` among vehicles is not mistaken for one.
     """
     folders = {e.name: Path(e.path) for e in _visible(root) if e.is_dir()}
     named = {name: path for name, path in folders.items() if name.lower() in KNOWN}
@@ -50,10 +50,10 @@ def splits(root: Path) -> dict[str, Path]:
 
 @dataclass(frozen=True)
 class Folder:
-    """The image files below `root`, in the order of their names.
+    """The image files below `root`, sorted by name.
 
-    The class of an image is the folder it lies in. Images outside any class folder make the
-    whole split unlabeled. Classes are those of all splits, so that indices agree between them.
+    The class of an image is its folder. Images outside any class folder make the whole split
+    unlabeled. Classes are collected over all splits, so that their indices agree.
     """
 
     root: Path
@@ -98,7 +98,7 @@ class Folder:
 
 
 def _files(root: Path) -> Iterator[File]:
-    """Image files below `root`, each real folder entered once, whatever the links say."""
+    """Image files below `root`; each real folder is entered once, whatever the symlinks."""
     pending, entered = [(root, "")], set[tuple[int, int]]()
     while pending:
         folder, prefix = pending.pop()
@@ -116,7 +116,7 @@ def _files(root: Path) -> Iterator[File]:
 def _file(entry: os.DirEntry[str], prefix: str) -> File:
     try:
         info = entry.stat()
-    except FileNotFoundError:  # a link to nothing: listed, and skipped with its name later
+    except FileNotFoundError:  # a broken link: listed, and later reported as skipped
         return File(prefix + entry.name, 0, 0)
     return File(prefix + entry.name, info.st_size, info.st_mtime_ns)
 

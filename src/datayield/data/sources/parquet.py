@@ -25,7 +25,7 @@ MASK_COLUMN = "mask"
 def splits(root: Path) -> dict[str, list[Path]]:
     """Split -> its files in order, from `<split>-0000i-of-0000n.parquet` or `<split>.parquet`.
 
-    They may lie in a sub-folder `data/`. Raises DataError where a part of a split is missing.
+    They may be in a sub-folder `data/`. Raises DataError if a part of a split is missing.
     """
     shards: dict[str, list[Path]] = {}
     for path in sorted([*root.glob("*.parquet"), *root.glob("data/*.parquet")]):
@@ -76,7 +76,7 @@ class Parquet:
 
     @cached_property
     def features(self) -> dict[str, dict[str, Any]]:
-        """Column -> what the `huggingface` metadata says of it; a guess without metadata."""
+        """Column -> its feature in the `huggingface` metadata; a guess without metadata."""
         schema = _opened(self.files[0]).schema_arrow
         features: dict[str, dict[str, Any]] = {name: {} for name in schema.names}
         told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
@@ -85,7 +85,7 @@ class Parquet:
 
     @cached_property
     def image_column(self) -> str:
-        """The first column of images. Raises DataError where there is none."""
+        """The first column of images. Raises DataError if there is none."""
         typed = [c for c, kind in self.features.items() if kind.get("_type") == "Image"]
         named = [c for c in ("image", "img") if c in self.features]
         if not typed + named:
@@ -99,7 +99,7 @@ class Parquet:
 
     @cached_property
     def label_columns(self) -> list[str]:
-        """Columns of class indices, going by their names and the metadata."""
+        """Columns of class indices, according to their names and the metadata."""
         return [
             name
             for name, kind in self.features.items()

@@ -1,7 +1,7 @@
-"""A share of a split: `train[:80%]` and `train[80%:]`, for sets that come without a test split.
+"""A slice of a split: `train[:80%]` and `train[80%:]`, for datasets without a test split.
 
-Shares are of a fixed random order, not of the stored one (folders are stored class by class), so
-the two shares of one split are disjoint, each holds every class, and both stay the same for ever.
+Slices are taken from a fixed random order, not the stored one (folders are stored class by class),
+so the two slices of a split are disjoint, both contain every class, and neither ever changes.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""torchvision's named datasets, fetched on first use and read without torch from then on."""
+"""torchvision's named datasets, downloaded on first use and read without torch afterwards."""
 
 import json
 import os
@@ -21,9 +21,9 @@ from datayield.spec.run import Listing
 
 @dataclass(frozen=True)
 class TorchvisionSet:
-    """One split. Known by name and count; downloaded when its labels or images are first asked.
+    """One split. Its name and count are known; it is downloaded when labels or images are needed.
 
-    What torchvision finds is noted in an index beside its files: paths, or one array of pixels.
+    An index next to torchvision's files records what it holds: paths, or one array of pixels.
     """
 
     name: str
@@ -42,7 +42,7 @@ class TorchvisionSet:
 
     @property
     def fetched(self) -> bool:
-        """Whether it was downloaded before, and looked through."""
+        """Whether it was downloaded and indexed before."""
         return self._beside(".json").exists()
 
     @cached_property
@@ -74,7 +74,7 @@ class TorchvisionSet:
         return self.name == "OxfordIIITPet"
 
     def read_mask(self, i: int) -> Pixels:
-        """Its trimap: 0 the animal, 1 what is around it, 2 unknown (stored as 1, 2, 3)."""
+        """Its trimap: 0 the animal, 1 background, 2 unknown (stored as 1, 2, 3)."""
         from PIL import Image
 
         image = self.root / str(self.index["files"][i])
@@ -150,7 +150,7 @@ def _eurosat(dataset: Any, mine: TorchvisionSet) -> list[tuple[Any, int]]:
 
 
 def _pets(_: Any, mine: TorchvisionSet) -> list[tuple[Any, int]]:
-    """From the published lists, as this set takes no loader."""
+    """From the published lists, since this dataset accepts no loader."""
     base = mine.root / "oxford-iiit-pet"
     own = SETS[mine.name].splits[mine.split].arguments["split"]
     lists = ("trainval", "test") if mine.split == "all" else (own,)

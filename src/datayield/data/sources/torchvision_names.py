@@ -1,13 +1,13 @@
-"""Which of torchvision's datasets a study may name: their splits, and how many images they hold."""
+"""The torchvision datasets that a study may name, with their splits and sizes."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-HIDDEN = ("unlabeled", "train+unlabeled")  # splits of STL10 whose labels are not to be used
+HIDDEN = ("unlabeled", "train+unlabeled")  # splits of STL10 whose labels must not be used
 
 
 class Split(NamedTuple):
-    """Arguments that torchvision wants for it, and how many images it holds."""
+    """torchvision's arguments for the split, and its number of images."""
 
     arguments: dict[str, Any]
     images: int
@@ -15,7 +15,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Named:
-    """How one dataset of torchvision is asked for and what it hands over.
+    """How one torchvision dataset is constructed and what it returns.
 
     `files`: it lists image files; otherwise it holds pixels in `.data`.
     """
@@ -50,7 +50,7 @@ SETS: dict[str, Named] = {
         {
             "train": Split({"split": "trainval"}, 3_680),
             "test": Split({"split": "test"}, 3_669),
-            "all": Split({"split": "trainval"}, 7_349),  # both, for splits of one's own
+            "all": Split({"split": "trainval"}, 7_349),  # both, for custom splits
         },
         files=True,
     ),

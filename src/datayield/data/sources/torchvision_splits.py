@@ -1,6 +1,6 @@
-"""torchvision's sets that have no split, or no class of an image: ours, made of what they publish.
+"""Our splits and classes for torchvision datasets without them, derived from published data.
 
-Each function: the dataset as torchvision has laid it out, and a split -> files and labels.
+Each function: the dataset as torchvision stores it, and a split -> files and labels.
 """
 
 import json
@@ -76,7 +76,7 @@ MADE: dict[str, Callable[[Any, str], FoundSplit]] = {
 
 
 def _part(files: list[str], labels: dict[str, list[int]], split: str, cut: int) -> FoundSplit:
-    """The first `cut` of a permutation that is fixed for ever, or the rest."""
+    """The first `cut` of a fixed permutation, or the rest."""
     order = np.random.Generator(np.random.PCG64(0)).permutation(len(files))
     mine = order[:cut] if split == "train" else order[cut:]
     columns = {name: [int(values[i]) for i in mine] for name, values in labels.items()}

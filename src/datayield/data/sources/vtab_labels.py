@@ -1,4 +1,4 @@
-"""How VTAB makes classes of what a set publishes (Zhai et al. 2019, and its code)."""
+"""How VTAB derives classes from published annotations (Zhai et al. 2019, and its code)."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,7 @@ def dsprites_location(x: Labels) -> Labels:
 
 
 def dsprites_orientation(turn: Labels) -> Labels:
-    """Orientations 0 to 39 in 16 classes, of 3 and 2 by turns: the integer part of turn / 2.5."""
+    """Orientations 0 to 39 in 16 classes, alternately of 3 and 2: integer part of turn / 2.5."""
     return turn * 2 // 5
 
 
@@ -26,11 +26,11 @@ def clevr_count(objects: int) -> int:
 
 
 def clevr_distance(depths: ArrayLike) -> int:
-    """Third pixel coordinates of a scene's objects -> 0 to 5, by the nearest: cuts above."""
+    """Third pixel coordinates of a scene's objects -> class 0 to 5 of the nearest; cuts above."""
     return int(np.searchsorted(CLEVR_CUTS, np.min(depths), side="left"))
 
 
 def kitti_distance(depths: ArrayLike) -> int:
-    """Distances (m) along the view of a frame's vehicles -> 0 to 2 by the nearest; 3: none."""
+    """Forward distances (m) of a frame's vehicles -> class 0 to 2 of the nearest; 3: none."""
     z = np.asarray(depths, float)
     return int(np.searchsorted(KITTI_CUTS, z.min(), side="left")) if z.size else 3

@@ -18,14 +18,14 @@ LISTS = ("train800", "val200", "train800val200", "test")
 
 
 def splits(root: Path) -> dict[str, Path]:
-    """Split -> its list; none where `root` is not laid out as a task of the pack."""
+    """Split -> its list; empty if `root` does not have the layout of the pack."""
     lists = {name: root / f"{name}.txt" for name in LISTS if (root / f"{name}.txt").is_file()}
     return lists if "train800" in lists or "train800val200" in lists else {}
 
 
 @dataclass(frozen=True)
 class Pack:
-    """One list of a task, in its order. Raises DataError for a line that is none."""
+    """One list of a task, in its order. Raises DataError for a malformed line."""
 
     path: Path
 
@@ -76,7 +76,7 @@ class Pack:
 
 
 def _state(path: Path) -> tuple[int, int]:
-    """Bytes and time of change; zeros for a file that is not there, which decoding will name."""
+    """Bytes and modification time; zeros for a missing file, which decoding will report."""
     try:
         info = path.stat()
     except FileNotFoundError:

@@ -22,7 +22,7 @@ from datayield.spec.run import Listing
 
 
 class Span(NamedTuple):
-    """Where a member's bytes lie in its shard; a size of -1 where there is none."""
+    """A member's byte range in its shard; a size of -1 if there is none."""
 
     offset: int
     size: int
@@ -30,7 +30,7 @@ class Span(NamedTuple):
 
 NOWHERE = Span(0, -1)
 PARTS = ("image", "cls", "json")  # what is known of a sample
-SPAN = np.dtype([("offset", "<i8"), ("size", "<i4")])  # 12 bytes for each part of a sample
+SPAN = np.dtype([("offset", "<i8"), ("size", "<i4")])  # 12 bytes per part of a sample
 
 
 def splits(root: Path) -> dict[str, list[Path]]:
@@ -47,22 +47,22 @@ def splits(root: Path) -> dict[str, list[Path]]:
 
 @dataclass(frozen=True)
 class WebDataset:
-    """Samples of `shards`, in the order in which they are stored. Samples without image are none.
+    """Samples of `shards`, in stored order. Samples without an image are ignored.
 
-    Labels: `.cls` (a number) gives `label`; integers in `.json` give labels of their own names,
-    and a text in `.json` called `label` gives classes. A label must be there for every sample.
+    Labels: `.cls` (a number) gives `label`; integers in `.json` give labels under their keys, and
+    a string `label` in `.json` gives classes. Every sample must have the label.
     """
 
     shards: tuple[Path, ...]
 
     @cached_property
     def _tables(self) -> "tuple[dict[str, NDArray[np.void]], ...]":
-        """Shard by shard, part by part, where samples lie: from the tar members' headers alone."""
+        """Byte ranges of samples by shard and part, from the tar headers only."""
         return tuple(_table(path) for path in self.shards)
 
     @cached_property
     def _starts(self) -> Labels:
-        """The number of each shard's first sample, and behind them the number of samples."""
+        """The index of each shard's first sample, followed by the number of samples."""
         return np.cumsum([0, *(len(table["image"]) for table in self._tables)])
 
     def __len__(self) -> int:
@@ -78,9 +78,9 @@ class WebDataset:
 
     @cached_property
     def _annotations(self) -> dict[str, tuple[list[str], Labels]]:
-        """Label -> its names, sorted, and the number of each sample's; of labels all samples have.
+        """Label -> its sorted names and each sample's class, for labels that all samples have.
 
-        A label is of one type in all of them. Numbers name themselves.
+        A label has one type in all samples. Numbers are their own names.
         """
         columns: dict[tuple[str, type], array[int]] = {}
         texts: dict[str, dict[str, int]] = {}  # label -> text -> number, in order of appearance
@@ -158,7 +158,7 @@ class WebDataset:
 
 
 def _table(path: Path) -> "dict[str, NDArray[np.void]]":
-    """Part -> SPAN [samples], for parts that there are; names are forgotten shard by shard."""
+    """Part -> SPAN [samples], for existing parts; names are dropped after each shard."""
     parts: dict[str, dict[str, Span]] = {}
     for name, span in _members(path):
         key, extension = _split(name)
@@ -175,13 +175,13 @@ def _table(path: Path) -> "dict[str, NDArray[np.void]]":
 
 
 def _key(path: Path, span: Span) -> str:
-    """What the sample is called whose image lies there: looked up, for messages."""
+    """The key of the sample whose image is at `span`: looked up for messages."""
     keys = (_split(name)[0] for name, other in _members(path) if other == span)
     return next(keys, f"at byte {span.offset}")
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Key (with its folder) and extension of a member; no key where the name has none."""
+    """Key (with its folder) and extension of a member; no key if the name has none."""
     folder, _, file = name.rpartition("/")
     key, _, extension = file.partition(".")
     return (f"{folder}/{key}".lstrip("./") if key else ""), extension.lower()

@@ -1,1 +1,1 @@
-"""The procedural dataset `sprites`: scenes, objects, shapes and how they are drawn."""
+"""The procedural dataset `sprites`: scenes, objects, shapes and rendering."""

@@ -1,4 +1,4 @@
-"""All of a sprite image that is not an object: ground, clutter, light and camera."""
+"""Everything in a sprite image that is not an object: ground, clutter, light and camera."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,8 @@ class Strokes:
 
 
 def make_backdrop(rng: np.random.Generator, shift: float, clutter: float) -> Backdrop:
-    """Ground and light. `shift` turns the hues, quickens waves and noise, lowers contrast.
+    """Ground and light. `shift` rotates hues, raises the frequency of waves and noise, and lowers
+    contrast.
 
     `clutter` scales the heights of waves and noise: at 0 the ground is a plain gradient.
     """

@@ -1,4 +1,4 @@
-"""The objects of sprites: what they are, where they lie, how they are painted."""
+"""The objects of sprites: shapes, positions and colours."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Objects:
 def make_objects(
     rng: np.random.Generator, labels: dict[str, Labels], ground: Floats32, shift: float
 ) -> Objects:
-    """The main object as `labels` says, up to four smaller ones at random, on `ground` [B, 3]."""
+    """The main object given by `labels`, and up to four smaller random ones, on `ground` [B, 3]."""
     every = (BLOCK, OBJECTS)
     shape, fill = rng.integers(len(SHAPES), size=every), rng.integers(len(FILLS), size=every)
     turn = angle(uniform(rng, *every))

@@ -22,5 +22,5 @@ def uniform(rng: np.random.Generator, *shape: int) -> Floats32:
 
 
 def angle(share: Floats32) -> Floats32:
-    """Shares of a turn in radians."""
+    """Fractions of a turn in radians."""
     return share * np.float32(2 * np.pi)

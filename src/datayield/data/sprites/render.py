@@ -126,7 +126,7 @@ def _photograph(
 
 
 def _each(fields: dict[str, Field], kinds: NDArray[np.int64], u: Floats32, v: Floats32) -> Floats32:
-    """The field that each of M planes asks for, evaluated on it: [M, S, S]."""
+    """The field of each of M planes, evaluated on it: [M, S, S]."""
     out = np.empty_like(u)
     for kind, field in enumerate(fields.values()):
         rows = np.flatnonzero(kinds == kind)
@@ -136,7 +136,7 @@ def _each(fields: dict[str, Field], kinds: NDArray[np.int64], u: Floats32, v: Fl
 
 
 def _grid(size: int) -> tuple[Floats32, Floats32]:
-    """Centres of pixels as shares of the side: x [1, S], y [S, 1], y down."""
+    """Pixel centres as fractions of the side: x [1, S], y [S, 1], y down."""
     axis = ((np.arange(size) + 0.5) / size).astype(np.float32)
     return axis[None, :], axis[:, None]
 

@@ -1,8 +1,7 @@
-"""What is in each sprite image: labels, objects, colours, light, clutter. No pixels yet.
+"""The content of each sprite image: labels, objects, colours, light, clutter. No pixels yet.
 
-Every quantity is drawn for a whole block at once, in a fixed order, and `shift` and
-`clutter` only transform what was drawn: the same image under others of them holds the same
-objects in the same places.
+Every quantity is drawn for a whole block at once, in a fixed order, and `shift` and `clutter` only
+transform the draws: an image has the same objects in the same places at every value of them.
 """
 
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class SpriteScene:
-    """A block of 256 images; `rng` goes on to draw what lives on the grid of pixels."""
+    """A block of 256 images; `rng` continues with the draws on the pixel grid."""
 
     objects: Objects
     strokes: Strokes
@@ -47,7 +46,7 @@ def label_block(split: int, block: int) -> dict[str, Labels]:
 
 
 def scene_block(split: int, block: int, shift: float, clutter: float) -> SpriteScene:
-    """All that one block shows."""
+    """The content of one block."""
     rng = np.random.Generator(np.random.PCG64([STREAM, split, block, 2]))
     labels = label_block(split, block)
     backdrop = make_backdrop(rng, shift, clutter)

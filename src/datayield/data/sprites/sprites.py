@@ -1,4 +1,4 @@
-"""Sprites: a procedural world of our own, any number of images, every label known.
+"""Sprites: our own procedural world, with any number of images and exact labels.
 
 Image i of a split depends on (split, i, options) alone, so a smaller set is a prefix of a larger.
 """
@@ -18,7 +18,7 @@ from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
 
-VERSION = 1  # bump when the same options give other images
+VERSION = 1  # bump when the same options give different images
 SPLITS = ("train", "test")
 
 
@@ -110,6 +110,6 @@ class Sprites:
         return pixels
 
 
-@lru_cache(maxsize=1)  # neighbours come from one block; drawing it whole is what makes it fast
+@lru_cache(maxsize=1)  # neighbours come from one block; drawing it whole is fast
 def _block(split: int, block: int, size: int, shift: float, clutter: float) -> Pixels:
     return draw(split, block, size, shift, clutter)

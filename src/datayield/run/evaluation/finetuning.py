@@ -17,7 +17,7 @@ def fine_tune(
     ev: EvalSpec, encoder: nn.Module, device: torch.device
 ) -> tuple[EvalResult, tuple[str, ...]]:
     """Train `encoder`, on `device`, by the protocol of `ev`; the result and the splits' digests."""
-    assert isinstance(encoder, Encoder)  # pixels, which are no encoder, are never asked
+    assert isinstance(encoder, Encoder)  # raw pixels, not an encoder, never get here
     train, train_digest = _shown(ev, ev.train, ev.train_count)
     test, test_digest = _shown(ev, ev.test, ev.test_count)
     return evals.tune(ev, encoder, train, test, device), (train_digest, test_digest)
