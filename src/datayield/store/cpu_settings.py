@@ -1,7 +1,7 @@
-"""What trains fastest on this machine's CPU: rates measured once, and what runs make of them.
+"""The fastest training settings on this machine's CPU: measured rates, and the choice for a run.
 
-`datayield doctor --measure` keeps them in the cache folder, for each host, number of CPUs and
-version of torch. Runs only read them: if each measured, its last bits would be chance.
+`datayield doctor --measure` caches the rates per host, number of CPUs and version of torch. Runs
+only read them: if each run measured, its last bits would depend on chance.
 """
 
 import socket
@@ -15,7 +15,7 @@ from datayield.spec.run import EncoderSpec
 
 Layout = Literal["channels_last", "contiguous"]
 USUAL: Layout = "channels_last"
-WORTH = 1.05  # what is not faster by that stays as it is: short measurements scatter
+WORTH = 1.05  # smaller speed-ups are ignored: short measurements scatter
 CONV, VIT = "resnet18", "vit_tiny"  # the encoders measured, each for its kind
 
 
@@ -30,10 +30,10 @@ class TrainRate(NamedTuple):
 
 
 class CpuSettings(NamedTuple):
-    """How a run lies in memory and on the cores, and why. Moves the last bits only."""
+    """Memory format and threads of a run, and why. They change only the last bits."""
 
     layout: Layout
-    threads: int | None  # None: as many as torch takes by itself
+    threads: int | None  # None: torch's default
     why: str
 
 
@@ -45,21 +45,21 @@ class Rates:
         self.path: Path = cache_dir() / "rates" / name
 
     def save(self, rates: Iterable[TrainRate]) -> None:
-        """Each in place of an earlier one of the same encoder, precision, layout and threads."""
+        """Replace earlier rates of the same encoder, precision, layout and threads."""
         newest = {rate[:-1]: rate for rate in [*self.load(), *rates]}
         write_json(self.path, [rate._asdict() for rate in newest.values()])
 
     def load(self) -> list[TrainRate]:
-        """None where nothing was measured here."""
+        """The measured rates; empty if nothing was measured here."""
         return [TrainRate(**rate) for rate in read_json(self.path) or ()]
 
 
 def fastest_settings(
     rates: Iterable[TrainRate], encoder: EncoderSpec, precision: str, threads: int, fixed: bool
 ) -> CpuSettings:
-    """The fastest measured for the encoder's kind; as ever where nothing is clearly faster.
+    """The fastest settings measured for the encoder's kind; defaults if none is clearly faster.
 
-    `threads`: as many as torch takes by itself; `fixed`: the user wants just so many.
+    `threads`: torch's default; `fixed`: the user has set this number.
     """
     kind = VIT if encoder.is_vit else CONV
     of_kind = [

@@ -1,4 +1,4 @@
-"""Bytes that a plan will put on disk: decoded images, checkpoints, the state of one run."""
+"""Bytes that a plan will use on disk: decoded images, checkpoints, the state of one run."""
 
 from datayield.spec.run import (
     JointEmbedding,
@@ -14,7 +14,7 @@ from datayield.store.plan import Plan
 
 
 def decoded_bytes(plan: Plan, listings: Listings) -> int:
-    """Pixels of every split that the plan's tasks read, at each size; kept in the cache."""
+    """Pixels of every split that the plan's tasks read, at each size; stored in the cache."""
     wanted = set()
     for task in plan.todo:
         if isinstance(task.spec, RunSpec):
@@ -30,7 +30,7 @@ def decoded_bytes(plan: Plan, listings: Listings) -> int:
 
 
 def checkpoint_bytes(plan: Plan) -> int | None:
-    """Encoders and projectors kept in the store, and the largest state of a run in the making."""
+    """Encoders and projectors kept in the store, and the largest state of a running run."""
     kept, largest = 0, 0
     for task in plan.todo:
         if isinstance(task.spec, RunSpec) and task.share_left > 0:
@@ -50,7 +50,7 @@ def checkpoint_bytes(plan: Plan) -> int | None:
             if isinstance(method, JointEmbedding) and method.has_teacher:  # a copy without moments
                 numbers += params + round(method.projector_macs(dim))
             kept += 4 * evaluated * len(task.shares)
-            if task.part is not None:  # until the last run of the trunk has begun
+            if task.part is not None:  # until the last run of the trunk has started
                 kept += 4 * numbers * len(task.part.leaves)
             largest = max(largest, 4 * numbers)
     return kept + largest

@@ -1,4 +1,4 @@
-"""What is written down of distances between datasets."""
+"""Records of distances between datasets."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from datayield.spec.frozen import Frozen
 class MetricRecord(Frozen):
     """One distance of two sets of images.
 
-    `null`: the least and greatest value of 20 splits of the pooled images, each half of one set and
-    half of the other. `halves`: the distance between the halves of each set. `value` is None where
-    there are too few images, and `note` says how many are needed. `unbiased`: whether the expected
-    value is the same for any number of images.
+    `null`: the range over 20 splits of the pooled images into two halves, each with equally many
+    images of both sets. `halves`: the distance between the halves of each set. `value` is None if
+    there are too few images; `note` says how many are needed. `unbiased`: whether the expected
+    value is independent of the number of images.
     """
 
     metric: str
@@ -27,7 +27,7 @@ class MetricRecord(Frozen):
 
 
 class DistanceRecord(Frozen):
-    """All figures of two sets by one encoder, from `n` images of each at `size` px."""
+    """All distances of two sets by one encoder, from `n` images of each at `size` px."""
 
     a: str
     b: str
@@ -44,11 +44,11 @@ class DistanceRecord(Frozen):
 
 
 def measured_in(folder: Path) -> tuple[DistanceRecord, ...]:
-    """Every record that `datayield distance` left in `folder`, by name of the file."""
+    """Every record that `datayield distance` wrote to `folder`, by file name."""
     records = []
     for path in sorted(folder.glob("*.json")):
         try:
             records.append(DistanceRecord.model_validate(read_json(path), strict=False))
         except ValidationError:
-            continue  # of another version: measured anew when it is asked for
+            continue  # of another version: measured again when requested
     return tuple(records)

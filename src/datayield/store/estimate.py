@@ -1,4 +1,4 @@
-"""What work will take on this machine: seconds with an interval, and where they come from."""
+"""Time estimates on this machine: seconds with an interval, and what they are based on."""
 
 from pathlib import Path
 from statistics import median
@@ -8,10 +8,10 @@ from datayield.spec.evaluation import DRAWS, EvalSpec, epochs_of
 from datayield.spec.run import EncoderSpec, RunSpec, encoder_macs, flops_per_image
 from datayield.store.speeds import Speeds, eval_key, speed_key
 
-# Factors that widen the spread of the samples, by where they come from. They are checked, not
-# believed: every report lays its estimates beside what the runs took.
+# Factors that widen the spread of the samples, by their origin. They are verified: every report
+# compares estimated and actual times.
 SEEN, SCALED = (0.85, 1.2), (0.4, 2.5)
-PROBE_FLOPS_PER_ITEM = 2e7  # a probe's arithmetic per labelled image, for evaluations not yet seen
+PROBE_FLOPS_PER_ITEM = 2e7  # a probe's arithmetic per labelled image, for unseen evaluations
 
 
 class TimeEstimate(NamedTuple):
@@ -23,7 +23,7 @@ class TimeEstimate(NamedTuple):
     basis: str  # "runs", "measured" or "scaled"
 
     def __add__(self, other: object) -> "TimeEstimate":
-        """The sum; ends add up, which is right for errors that all go the same way."""
+        """The sum; bounds add up, which is right for fully correlated errors."""
         if not isinstance(other, TimeEstimate):
             return NotImplemented
         weaker = max(self.basis, other.basis, key=("", "runs", "measured", "scaled").index)
@@ -36,12 +36,12 @@ NOTHING = TimeEstimate(0.0, 0.0, 0.0, "")
 
 
 def likely_device() -> str:
-    """The device `--device auto` will choose, as far as can be told without torch."""
+    """The device that `--device auto` will choose, as far as is known without torch."""
     return "cuda" if Path("/dev/nvidiactl").exists() else "cpu"
 
 
 def pretraining(spec: RunSpec, share_left: float, speeds: Speeds) -> TimeEstimate | None:
-    """Seconds for the rest of a pretraining; None where nothing comparable was ever timed."""
+    """Seconds for the rest of a pretraining; None if nothing comparable was timed before."""
     images = share_left * spec.steps * spec.batch
     per_image = speeds.samples(speed_key(spec))
     if per_image:

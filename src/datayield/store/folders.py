@@ -1,4 +1,4 @@
-"""The store: a plain directory. Files are the truth; names are derived from identities alone."""
+"""The store: a plain directory. Files are the source of truth; names derive only from ids."""
 
 import os
 from pathlib import Path
@@ -16,17 +16,17 @@ R = TypeVar("R", bound=Frozen)
 
 
 class RunFolder(NamedTuple):
-    """`runs/<id>/`: spec, state while training, checkpoints by share, results, what was spent."""
+    """`runs/<id>/`: spec, state while training, checkpoints by share, results, cost."""
 
     path: Path
 
     @property
     def state(self) -> Path:
-        """Everything that survives a step; there only while the run is unfinished."""
+        """Everything that survives a step; exists only while the run is unfinished."""
         return self.path / "state.pt"
 
     def checkpoint(self, share: float) -> Path:
-        """Weights of the encoder, and of the projector, at a share of the budget."""
+        """Weights of the encoder and of the projector at a fraction of the budget."""
         return self.path / "checkpoints" / f"{share:.6f}.pt"
 
     @property
@@ -35,11 +35,11 @@ class RunFolder(NamedTuple):
         return self.path / "log.jsonl"
 
     def result(self, share: float, eval_id: str) -> Path:
-        """Where the result of an evaluation at a share is kept."""
+        """Path of the result of an evaluation at a milestone."""
         return self.path / "evals" / result_name(share, eval_id)
 
     def results(self) -> frozenset[str]:
-        """Names of the files in `evals/`: one look at the folder instead of one at each file."""
+        """Names of the files in `evals/`: one listing instead of one lookup per file."""
         try:
             return frozenset(os.listdir(self.path / "evals"))  # noqa: PTH208 (names are enough)
         except (FileNotFoundError, NotADirectoryError):
@@ -47,11 +47,11 @@ class RunFolder(NamedTuple):
 
     @property
     def failure(self) -> Path:
-        """Why the last attempt failed; removed when another begins."""
+        """Why the last attempt failed; removed when another starts."""
         return self.path / "failed.json"
 
     def write_spec(self, spec: RunSpec | BaselineSpec) -> None:
-        """Put the spec down on the first visit; on later ones check that it is the same."""
+        """Write the spec the first time; later check that it is the same."""
         path, asked = self.path / "spec.json", spec.model_dump(mode="json")
         stored = read_json(path)
         if stored is None:
@@ -64,7 +64,7 @@ class RunFolder(NamedTuple):
             )
 
     def run_cost(self) -> RunCostRecord | None:
-        """What the finished pretraining took; None while it is not finished."""
+        """The cost of the finished pretraining; None while it is unfinished."""
         return _read(f"{self.path}/spent.json", RunCostRecord)
 
     def write_run_cost(self, record: RunCostRecord) -> None:
@@ -76,7 +76,7 @@ class RunFolder(NamedTuple):
         return _read(f"{self.path}/evals/{result_name(share, eval_id)}", ResultRecord)
 
     def write_result(self, record: ResultRecord) -> None:
-        """Keep a finished evaluation."""
+        """Save a finished evaluation."""
         write_json(self.result(record.share, record.eval_id), record.model_dump(mode="json"))
 
 
@@ -90,7 +90,7 @@ class Store(NamedTuple):
         return RunFolder(self.root / f"runs/{run_id}")
 
     def trunk(self, trunk: str) -> Path:
-        """The folder of the states that runs of one trunk start from: `<step>.pt`."""
+        """The folder of the states that runs of a trunk start from: `<step>.pt`."""
         return self.root / "trunks" / trunk
 
     def study(self, name: str) -> Path:
@@ -98,7 +98,7 @@ class Store(NamedTuple):
         return self.root / "studies" / name
 
     def check_writable(self) -> None:
-        """Raises StoreError where the store cannot be created or written to."""
+        """Raises StoreError if the store cannot be created or written to."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             probe = self.root / ".writable"
@@ -114,12 +114,12 @@ class Store(NamedTuple):
 
 
 def result_name(share: float, eval_id: str) -> str:
-    """The file of a result in `evals/`: a report asks for tens of thousands, so no path is made."""
+    """File name of a result in `evals/`: a report needs tens of thousands, so no Path is built."""
     return f"{share:.6f}-{eval_id}.json"
 
 
 def _said(value: Any) -> Any:
-    """`value` without the knobs left out (None), which are no part of an identity."""
+    """`value` without unset options (None), which are not part of an identity."""
     if isinstance(value, dict):
         return {key: _said(item) for key, item in value.items() if item is not None}
     return [_said(item) for item in value] if isinstance(value, list) else value

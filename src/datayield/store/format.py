@@ -1,4 +1,4 @@
-"""Numbers as a person says them."""
+"""Numbers in human-readable form."""
 
 from datayield.spec.run import short_number
 

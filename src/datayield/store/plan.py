@@ -1,4 +1,4 @@
-"""The plan: every piece of work a study owes, what of it is missing, and why."""
+"""The plan: all work of a study, which part of it is pending, and why."""
 
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from datayield.store.speeds import Speeds
 from datayield.store.trunk import TrunkMember, TrunkPart, parts, shortest_first, steps_there
 
 State = Literal["done", "missing", "partial", "evaluate", "running", "failed"]
-EvalAt = tuple[float, EvalSpec]  # share of the budget, evaluation
+EvalAt = tuple[float, EvalSpec]  # fraction of the budget, evaluation
 
 
 class Task(NamedTuple):
@@ -26,26 +26,26 @@ class Task(NamedTuple):
     why: str
     pending: tuple[EvalAt, ...]  # evaluations without a result
     share_left: float  # of the pretraining
-    estimate: TimeEstimate | None  # of what is left; None: nothing comparable was ever timed
+    estimate: TimeEstimate | None  # of what is left; None: nothing comparable was timed before
     leads_on: bool = False  # whether other runs of the study start from its last encoder
-    part: TrunkPart | None = None  # in a trunk, where the run has one
+    part: TrunkPart | None = None  # in a trunk, if the run has one
 
     @property
     def to_train(self) -> float:
-        """Share of the budget that it is to train itself, without what it takes over."""
+        """Fraction of the budget that it will train itself, without what it reuses."""
         if self.part is None or not isinstance(self.spec, RunSpec):
             return self.share_left
         return self.share_left - self.part.start / self.spec.steps
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """Shares of the budget at which the encoder is kept."""
+        """Fractions of the budget at which the encoder is kept."""
         last = {1.0} if self.leads_on else set()
         return tuple(sorted({share for share, _ in self.evals} | last))
 
 
 class Plan(NamedTuple):
-    """All tasks of a study, baselines first; a run stands after those that it starts from."""
+    """All tasks of a study, baselines first; a run comes after those that it starts from."""
 
     tasks: tuple[Task, ...]
 
@@ -56,7 +56,7 @@ class Plan(NamedTuple):
 
     @property
     def estimate(self) -> TimeEstimate | None:
-        """Seconds for all that is left, one task after another; None where one is unknown."""
+        """Seconds for all pending tasks in sequence; None if one is unknown."""
         total = NOTHING
         for task in self.todo:
             if task.estimate is None:
@@ -75,7 +75,7 @@ class Plan(NamedTuple):
 
 
 def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> Plan:
-    """Compare what the study asks for with what the store holds. Reads names, not contents."""
+    """Compare what the study requires with what the store holds. Reads names, not contents."""
     evals_of: dict[str, dict[tuple[float, str], EvalAt]] = {}
     runs: dict[str, tuple[RunSpec, str]] = {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
@@ -89,7 +89,7 @@ def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> 
         if (evals := study.evals_of_baseline(spec))
     ]
     later: dict[str, Task] = {}
-    wanted: dict[str, bool] = {}  # run that others start from -> whether one of them is to train
+    wanted: dict[str, bool] = {}  # run that others start from -> whether one of them will train
     for i, (run, varied) in reversed(runs.items()):
         evals = tuple(evals_of.get(i, {}).values())
         task = _task(run, label(run, varied), evals, store, speeds, wanted.get(i))
@@ -101,7 +101,7 @@ def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> 
 
 
 def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
-    """The same tasks, those that have a trunk with their part in it."""
+    """The same tasks, with the trunk part of those that have one."""
     trunks: dict[str, list[int]] = {}
     for at, task in enumerate(tasks):
         if isinstance(task.spec, RunSpec) and task.spec.trunk is not None:
@@ -122,7 +122,7 @@ def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
 
 
 def as_of_now(task: Task, store: Store) -> Task:
-    """The task as the store stands now: what another process has done since is not done again."""
+    """The task updated from the store: what another process has done since is not repeated."""
     folder = store.run(task.spec.id)
     pending = tuple(
         pair for pair in task.pending if not folder.result(pair[0], pair[1].id).exists()
@@ -134,7 +134,7 @@ def as_of_now(task: Task, store: Store) -> Task:
 
 
 def label(spec: RunSpec | BaselineSpec, axes: str = "") -> str:
-    """A run in words, for tables and messages; `axes` names what else it varies."""
+    """A run as text, for tables and messages; `axes` names what else varies."""
     if isinstance(spec, BaselineSpec):
         if spec.encoder is None:
             return "raw pixels"
@@ -156,12 +156,12 @@ def _task(
     speeds: Speeds,
     wanted: bool | None = None,
 ) -> Task:
-    """`wanted`: whether a run that starts from this one is to train; None where none does."""
+    """`wanted`: whether a run that starts from this one will train; None if none does."""
     folder = store.run(spec.id)
     there = folder.results()
     pending = tuple((s, ev) for s, ev in evals if result_name(s, ev.id) not in there)
     left, why = _training_left(spec, pending, folder, bool(wanted))
-    if left and not evals and wanted is False:  # all that start from it have done so
+    if left and not evals and wanted is False:  # all that start from it have started
         left, why = 0.0, ""
     state: State = "done"
     if left > 0:

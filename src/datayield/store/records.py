@@ -1,4 +1,4 @@
-"""What is written down of finished work: the compute spent, and the values measured."""
+"""Records of finished work: the compute spent and the values measured."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from datayield.store.cpu_settings import USUAL, Layout
 
 
 class Shared(Frozen):
-    """The first part of a run, which another run of its trunk had trained."""
+    """The first part of a run, trained by another run of its trunk."""
 
     run: str = Field(description="the run that initialized it")
     images: int
@@ -17,10 +17,10 @@ class Shared(Frozen):
 
 
 class RunCostRecord(Frozen):
-    """What one pretraining asked for and took. Seconds are of training alone, no evaluation.
+    """What one pretraining requested and took. Seconds cover training only, no evaluation.
 
-    All counts are those of the whole run, as if it had been alone; what it took over from another
-    run, and so did not spend, is in `shared`.
+    All counts are for the complete run; what it reused from another run, and so did not spend, is
+    in `shared`.
     """
 
     images_asked: int
@@ -55,7 +55,7 @@ class RunCostRecord(Frozen):
 
 
 class ResultRecord(Frozen):
-    """The metrics of one evaluation of one run at one share of its budget."""
+    """The metrics of one evaluation of one run at one fraction of its budget."""
 
     run: str
     share: float

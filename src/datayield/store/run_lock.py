@@ -18,12 +18,12 @@ from datayield.spec.errors import BusyError
 STALE_SECONDS = 180.0
 BEAT_SECONDS = 15.0
 LOOK_SECONDS = 0.2
-LOCK_TIMEOUT = STALE_SECONDS + BEAT_SECONDS  # by then the lock of a lost worker has lapsed
+LOCK_TIMEOUT = STALE_SECONDS + BEAT_SECONDS  # by then the lock of a lost worker has expired
 LOCK_FILE = "lock.json"
 
 
 def holder(folder: Path) -> Literal["", "running", "stale"]:
-    """Whether someone works on `folder`: nobody, a live process, or one that is gone."""
+    """Who holds `folder`: nobody, a live process, or one that is gone."""
     path = folder / LOCK_FILE
     try:
         age = time.time() - path.stat().st_mtime
@@ -37,9 +37,9 @@ def holder(folder: Path) -> Literal["", "running", "stale"]:
 
 @contextmanager
 def run_lock(folder: Path, lock_timeout: float = 0.0) -> Iterator[None]:
-    """Hold `folder` for the block. Raises BusyError while another live process holds it.
+    """Lock `folder` for the block. Raises BusyError if another live process holds it.
 
-    `lock_timeout`: seconds to wait for it first, as after a worker was lost on another machine.
+    `lock_timeout`: seconds to wait first, for example after a worker was lost on another machine.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOCK_FILE
@@ -68,7 +68,7 @@ def run_lock(folder: Path, lock_timeout: float = 0.0) -> Iterator[None]:
     finally:
         done.set()
         beat.join()
-        if read_json(path) == lock:  # not that of one who took it over while this machine slept
+        if read_json(path) == lock:  # not that of a process that took over while this one slept
             path.unlink(missing_ok=True)
 
 
@@ -92,9 +92,9 @@ def _acquire(folder: Path, lock: dict[str, Any]) -> bool:
 
 @contextmanager
 def _exclusive(folder: Path) -> Iterator[None]:
-    """One process at a time looks and acts, else a fresh lock could be taken for a stale one.
+    """Check and act exclusively, or else a fresh lock could be mistaken for a stale one.
 
-    Where a file system cannot lock a folder (NFS), the rename alone decides.
+    If the file system cannot lock a folder (NFS), only the rename protects.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -124,7 +124,7 @@ def _alive(pid: object) -> bool:
 
 
 def _zombie(pid: int) -> bool:
-    """Whether the process has ended and only waits for its parent to notice (Linux)."""
+    """Whether the process has ended and waits to be reaped by its parent (Linux)."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:

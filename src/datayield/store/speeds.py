@@ -1,4 +1,4 @@
-"""How fast this machine was: images per second of past runs and of short measurements."""
+"""Speed of this machine: seconds per image in past runs and in short measurements."""
 
 import socket
 from pathlib import Path
@@ -14,15 +14,15 @@ KEPT = 9  # the newest samples of each key
 
 
 def speed_key(spec: RunSpec) -> str:
-    """Equal for runs that take the same time per image, whatever N, budget, seed and start."""
+    """Equal for runs with the same time per image, whatever N, budget, seed and initial weights."""
     parts = spec.model_dump(mode="json", exclude={"data", "budget", "seed", "optim"})
     return digest({**parts, "init": None, "optim": spec.optim.name, "stored": spec.data.size})
 
 
 def kind_of(device: str, jobs: int = 1) -> str:
-    """`device` (cpu, cuda) as times are kept: apart where several processes train together.
+    """The key of `device` (cpu, cuda) for times, separate if several processes train together.
 
-    And where several runs share the device: each of them is slower than one alone.
+    Also separate if several runs share the device, where each is slower than one alone.
     """
     processes = process_rank().processes
     name = device if processes == 1 else f"{device}x{processes}"
@@ -30,7 +30,7 @@ def kind_of(device: str, jobs: int = 1) -> str:
 
 
 def eval_key(encoder: EncoderSpec | None, spec: EvalSpec) -> str:
-    """As `speed_key`, for an evaluation of features of an encoder (or of pixels)."""
+    """Like `speed_key`, for an evaluation of features of an encoder (or of pixels)."""
     return digest([spec.id, encoder.model_dump(mode="json") if encoder else None])
 
 
@@ -52,7 +52,7 @@ class Speeds:
         source: Literal["run", "measured"],
         flops: float | None = None,
     ) -> None:
-        """Keep one more sample. A measurement counts only until there is a real run."""
+        """Add a sample. A short measurement counts only until there is a real run."""
         entry = self._samples.setdefault(key, {"run": [], "measured": []})
         entry[source] = [*entry[source], seconds][-KEPT:]
         if flops is not None:
@@ -60,16 +60,16 @@ class Speeds:
         write_json(self.path, self._samples)
 
     def samples(self, key: str) -> list[float]:
-        """Seconds seen under `key`: of real runs where there are any, else of measurements."""
+        """Seconds recorded under `key`: from real runs if there are any, else from measurements."""
         entry = self._samples.get(key, {})
         return list(entry.get("run") or entry.get("measured") or [])
 
     def from_runs(self, key: str) -> bool:
-        """Whether `samples(key)` are of real runs."""
+        """Whether `samples(key)` are from real runs."""
         return bool(self._samples.get(key, {}).get("run"))
 
     def seconds_per_flop(self) -> list[float]:
-        """What each known kind of run took per FLOP: a rough guide for kinds not yet seen."""
+        """Seconds per FLOP of each known kind of run: a rough guide for kinds not seen before."""
         return [
             sorted(seconds)[len(seconds) // 2] / entry["flops"]
             for entry in self._samples.values()

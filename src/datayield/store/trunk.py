@@ -1,8 +1,8 @@
-"""Trunks: steps that runs of nested budgets have in common, and the states kept on them.
+"""Trunks: steps that runs of nested budgets have in common, and the states saved on them.
 
-A state is a function of (trunk, step) alone, so it lies under the trunk's digest and not in a run's
-folder: any run of the trunk may leave it there, and any other start from it. It is a short cut,
-never needed: where it is not there, a run trains from an earlier one or from the start.
+A state depends only on (trunk, step), so it is stored under the trunk's digest and not in a run's
+folder: any run of the trunk may save it, and any other may start from it. It is an optimisation:
+without it, a run trains from an earlier state or from the start.
 """
 
 import shutil
@@ -15,26 +15,26 @@ from datayield.store.folders import Store
 
 
 class TrunkMember(NamedTuple):
-    """A planned run of a trunk: where its encoder is kept, and what is left of it."""
+    """A planned run of a trunk: where its encoder is kept, and what is left to train."""
 
     spec: RunSpec
     shares: tuple[float, ...]
-    left: float  # share of its pretraining
-    held: bool  # by another process, of which nothing is expected
+    left: float  # fraction of its pretraining
+    held: bool  # by another process, which is not relied on
 
 
 class TrunkPart(NamedTuple):
-    """What a planned run takes from its trunk, and leaves on it for others."""
+    """What a planned run reuses from its trunk, and saves on it for others."""
 
     runs: tuple[str, ...]  # all planned runs of the trunk
-    start: int = 0  # step from which it is expected to train; 0: the beginning, or its own state
-    leaves: tuple[int, ...] = ()  # steps at which it keeps its state
+    start: int = 0  # step from which it is expected to train; 0: the start, or its own state
+    leaves: tuple[int, ...] = ()  # steps at which it saves its state
 
 
 def shortest_first(cells: Sequence[Cell]) -> list[Cell]:
-    """The same cells, but that those of one trunk come by the length of what they share.
+    """The same cells, with those of one trunk sorted by the length of their shared part.
 
-    Each then starts where the one before it left the trunk, and small budgets are done early.
+    Each then starts where the previous one left the trunk, and small budgets finish early.
     """
     members: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -48,9 +48,9 @@ def shortest_first(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def parts(members: Sequence[TrunkMember], there: Iterable[int]) -> list[TrunkPart]:
-    """The part of each run of one trunk, in the order in which they are to run.
+    """The part of each run of one trunk, in execution order.
 
-    `there`: steps whose states the store holds already.
+    `there`: steps whose states are already in the store.
     """
     runs, expected, assigned = tuple(member.spec.id for member in members), set(there), []
     for i, (spec, shares, left, held) in enumerate(members):
@@ -67,9 +67,9 @@ def parts(members: Sequence[TrunkMember], there: Iterable[int]) -> list[TrunkPar
 
 
 def start_of(spec: RunSpec, shares: Iterable[float], there: Collection[int]) -> int:
-    """The last step of the trunk that `spec` can start from, 0 where there is none.
+    """The last step of the trunk that `spec` can start from, 0 if there is none.
 
-    Encoders that it keeps at `shares` before that step must be there too.
+    Encoders that it keeps at `shares` before that step must exist too.
     """
     kept = _kept(spec, shares)
     return max(
@@ -83,12 +83,12 @@ def start_of(spec: RunSpec, shares: Iterable[float], there: Collection[int]) -> 
 
 
 def steps_there(store: Store, trunk: str) -> set[int]:
-    """Steps of a trunk whose states the store holds."""
+    """Steps of a trunk whose states are in the store."""
     return {int(path.stem) for path in store.trunk(trunk).glob("*.pt")}
 
 
 def forget(store: Store, trunk: str, runs: Iterable[str]) -> None:
-    """Delete the states of a trunk once each of `runs` has begun, or is finished."""
+    """Delete the states of a trunk once each of `runs` has started or finished."""
     folders = [store.run(run) for run in runs]
     if all(f.state.exists() or (f.path / "spent.json").exists() for f in folders):
         shutil.rmtree(store.trunk(trunk), ignore_errors=True)
