@@ -36,7 +36,7 @@ __all__ = [
     "tune",
 ]
 
-# The functions of the protocols, by what those read (see their table in spec.evaluation).
+# The functions of the protocols, by their inputs (see their table in spec.evaluation).
 OF_FEATURES: dict[str, Callable[[EvalSpec, Inputs], EvalResult]] = {
     "linear@1": linear_probe,
     "linear_sgd@1": sgd_probe,
@@ -66,10 +66,10 @@ def evaluate(
 ) -> EvalResult:
     """Measure features by the protocol of `spec`: a pure function of its arguments.
 
-    `val`: items to choose by, of a spec that names a split for them. `views`: see `Views`, for
+    `val`: validation items, if the spec names a split for them. `views`: see `Views`, for
     protocols that need them. No prediction or choice depends on the labels of `test`. Raises
-    ConfigError where train and test are the same images, DataError for features and labels that do
-    not fit together or cannot be learned from, TrainingError for features that are not finite.
+    ConfigError if train and test are the same images, DataError if features and labels do not match
+    or cannot be learned from, TrainingError for non-finite features.
     """
     where = f"evaluations.{spec.name}"
     check(*test, part=f"{where}.test")
@@ -101,18 +101,18 @@ def tune(
     test: LabelledImages,
     device: torch.device,
 ) -> EvalResult:
-    """Train `encoder`, which is on `device`, by the protocol of `spec`, and test it once.
+    """Train `encoder`, on `device`, by the protocol of `spec`, and test it once.
 
-    Consumes the encoder. Nothing depends on the labels of `test` but the scores. Raises DataError
-    for labels that cannot be learned from, TrainingError where the training diverges.
+    Modifies the encoder. Only the scores depend on the labels of `test`. Raises DataError for
+    labels that cannot be learned from, TrainingError if the training diverges.
     """
     return OF_IMAGES[spec.protocol](spec, encoder, train, test, device)
 
 
 def evaluate_views(spec: EvalSpec, features: Space, projections: Space | None) -> EvalResult:
-    """Measure features, and projections where there are any, of images and of their views.
+    """Measure features, and projections if any, of images and of their views.
 
-    Raises TrainingError for features that are not finite.
+    Raises TrainingError for non-finite features.
     """
     for name, space in (("features", features), ("projections", projections)):
         for x in (space.items, space.views.flatten(0, 1)) if space else ():

@@ -1,8 +1,8 @@
-"""How far two samples of images are from each other, by features and by activations.
+"""Distances between two samples of images, by features and by activations.
 
-Each sample comes in the same number of random groups. From the groups come the interval (leaving
-one of each out at a time) and the null: the same figure for two samples that each are half of
-one and half of the other, which no figure that tells them apart should look like.
+Each sample is split into the same number of random groups. They give the interval (leaving one of
+each out at a time) and the null: the same distance for two samples that are each half of one and
+half of the other, which a real difference must exceed.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,8 +30,8 @@ from datayield.spec.errors import ConfigError, DataError
 from datayield.store.distances import MetricRecord
 
 GROUPS = 12  # halves, thirds and quarters of a sample are whole groups
-LEAST = 5 * GROUPS  # images below which a group says nothing
-SPLITS = 20  # of the null: if one in 21 looked like the value, chance could be the cause
+LEAST = 5 * GROUPS  # images, at least, in a group
+SPLITS = 20  # splits of the null; exceeding all of them means p = 1 / 21
 SUBSETS, SUBSET = 20, 1_000  # of KID's spread
 CMMD_SIGMA, CMMD_SCALE = 10.0, 1_000.0
 
@@ -51,10 +51,10 @@ class Sample(NamedTuple):
 def distances(
     a: Sample, b: Sample, kind: FeatureKind = "other", seed: int = 0
 ) -> tuple[MetricRecord, ...]:
-    """All distances of two samples of as many images each: a pure function of its arguments.
+    """All distances of two samples of equal size: a pure function of its arguments.
 
-    `kind` is "clip" for image embeddings of CLIP, of which CMMD is defined. Raises DataError for
-    unlike or too small samples, ConfigError for two widths, TrainingError for NaN features.
+    `kind` is "clip" for CLIP image embeddings, for which CMMD is defined. Raises DataError for
+    samples of unequal or too small size, ConfigError for two widths, TrainingError for NaNs.
     """
     _check(a, b)
     groups = [*_split(a.features), *_split(b.features)]
@@ -72,7 +72,7 @@ def distances(
 
 
 def _frechet(groups: Sequence[Tensor], measure: Measurement) -> tuple[MetricRecord, ...]:
-    """FID without its bias, FID as it is, and where samples are few by shrunk covariances."""
+    """FID without its bias, plain FID, and FID with shrunk covariances for small samples."""
     n, d = sum(map(len, groups)) // 2, groups[0].shape[1]
 
     def pick(chosen: Groups) -> list[Tensor]:
@@ -130,7 +130,7 @@ def _measure(
 
 
 def _without_value(metric: str, note: str) -> MetricRecord:
-    """A figure without a value, and why."""
+    """A distance without a value, and why."""
     return MetricRecord(
         metric=metric,
         value=None,
@@ -143,9 +143,9 @@ def _without_value(metric: str, note: str) -> MetricRecord:
 
 
 def _mixed(seed: int) -> list[tuple[list[int], list[int]]]:
-    """Splits of the pooled groups into two that hold as many of `a` and of `b`: the same mixture.
+    """Splits of the pooled groups into two halves, each with equally many of `a` and of `b`.
 
-    Halves that chance left unequally mixed would differ for that alone.
+    Halves mixed unequally by chance would differ for that reason alone.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     splits = []
@@ -180,7 +180,7 @@ def _gaussian_mmd(
 
 
 def _visual_dna(a: Sample, b: Sample, measure: Measurement) -> MetricRecord:
-    """Mean over neurons of the work between histograms, as a share of the pooled range."""
+    """Mean over neurons of the earth mover's distance, as a fraction of the pooled range."""
     pooled = [torch.cat([a.counts[stage], b.counts[stage]]) for stage in a.counts]
     bins = pooled[0].shape[-1]
 
@@ -201,7 +201,7 @@ def _visual_dna(a: Sample, b: Sample, measure: Measurement) -> MetricRecord:
 
 
 def _domain(groups: Sequence[Tensor], measure: Measurement) -> MetricRecord:
-    """An AUC's interval ends where AUCs do."""
+    """The domain classifier's AUC, with an interval clipped to the range of AUCs."""
 
     def statistic(i: Groups, j: Groups) -> float:
         return domain_auc([groups[k] for k in i], [groups[k] for k in j])

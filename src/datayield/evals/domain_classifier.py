@@ -1,4 +1,4 @@
-"""A linear classifier of which of two data sets an image is from."""
+"""A linear classifier that predicts which of two datasets an image is from."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,15 @@ from datayield.maths.auc import auc
 from datayield.maths.frechet import shrunk_moments
 
 FOLDS = 3
-TINY, MIN = 1e-9, 1e-30  # so that dimensions that never vary can be divided by
+TINY, MIN = 1e-9, 1e-30  # avoids division by zero in constant dimensions
 
 
 def domain_auc(a: Sequence[Tensor], b: Sequence[Tensor]) -> float:
     """Cross-fitted AUC of Fisher's discriminant of groups [n_k, d] of two sets, `b` above `a`.
 
-    Each third of the groups is scored by a classifier of the others, with a covariance within sets
-    that is shrunk (Ledoit and Wolf). The mean of the folds: half where the sets cannot be told
-    apart, and less by chance.
+    Each third of the groups is scored by a classifier fitted on the others, with a shrunk
+    within-set covariance (Ledoit and Wolf). The mean over folds: 0.5 if the sets are
+    indistinguishable, and less only by chance.
     """
     folds = []
     for fold in range(FOLDS):

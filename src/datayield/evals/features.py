@@ -1,4 +1,4 @@
-"""Frozen features of images: what every evaluation starts from."""
+"""Frozen features of images, the input of most evaluations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,15 +25,15 @@ def extract(
 ) -> Tensor:
     """Features [N, D] in float32 on the CPU of uint8 `images` [N, S, S, 3], unaugmented.
 
-    `encoder` [B, 3, S, S] -> [B, D] must be on `device`. It works in evaluation mode, and each of
-    its modules is left in the mode it was found in.
+    `encoder` [B, 3, S, S] -> [B, D] must be on `device`. It runs in evaluation mode, and the mode
+    of each of its modules is restored.
     """
     with evaluating(encoder):
         parts = [
             _encode(encoder, images[start : start + batch], device, precision)
             for start in range(0, len(images), batch)
         ]
-    return torch.cat(parts).cpu()  # one wait for the device, at the end
+    return torch.cat(parts).cpu()  # one synchronisation with the device, at the end
 
 
 def extract_views(
@@ -47,8 +47,8 @@ def extract_views(
 ) -> Tensor:
     """Features [N, q, D] in float32 on the CPU of `view.count` = q random views of each image.
 
-    `images` uint8 [N, S, S, 3], `encoder` as for `extract`. The views are a function of `seed`,
-    `step` and the place of an image among the N, not of `batch` or the device.
+    `images` uint8 [N, S, S, 3], `encoder` as for `extract`. The views depend on `seed`, `step` and
+    the position of an image among the N, not on `batch` or the device.
     """
     with evaluating(encoder), torch.inference_mode():
         parts = []
@@ -69,7 +69,7 @@ def project(projector: nn.Module, features: Tensor, device: torch.device) -> Ten
 
 @contextmanager
 def evaluating(net: nn.Module) -> Iterator[None]:
-    """Evaluation mode for the block; each module is left in the mode it was found in."""
+    """Evaluation mode for the block; the mode of each module is restored afterwards."""
     modes = [(module, module.training) for module in net.modules()]
     net.eval()
     try:
@@ -83,7 +83,7 @@ class PixelEncoder(nn.Module):
     """The `pixels` baseline on views: normalised [B, 3, S, S] -> [B, 768], as `pixel_features`."""
 
     def forward(self, views: Tensor) -> Tensor:
-        """In [0, 1] again, averaged down to 16 x 16."""
+        """Rescaled to [0, 1] and averaged down to 16 x 16."""
         mean, std = (views.new_tensor(v)[:, None, None] for v in (MEAN, STD))
         return F.adaptive_avg_pool2d(views * std + mean, GRID).flatten(1)
 

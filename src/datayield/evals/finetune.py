@@ -27,8 +27,8 @@ def finetune(
 ) -> EvalResult:
     """Cross entropy on class numbers, by the protocol's `tuning`. Trains `encoder` in place.
 
-    `train_loss` is the mean of the last epoch, on images as flipped. Raises DataError where the
-    training images are of one class.
+    `train_loss` is the mean over the last epoch, on flipped images. Raises DataError if the
+    training images have only one class.
     """
     classes, numbers = np.unique(train_part.targets, return_inverse=True)
     if len(classes) < 2:

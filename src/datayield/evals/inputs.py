@@ -1,4 +1,4 @@
-"""What a protocol on frozen features may read; its row in `spec.evaluation` says what is there."""
+"""Inputs of a protocol on frozen features; its row in `spec.evaluation` says which it gets."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,8 +12,8 @@ Views = Callable[[int], Tensor]  # pass -> features [n, d] of the training image
 class Inputs(NamedTuple):
     """Features, each image once without augmentation, and class numbers.
 
-    `train` where the protocol needs labels, `val` where the evaluation names a split for it, and
-    `views` of the same training images, augmented anew in each pass, where the protocol makes any.
+    `train` if the protocol needs labels, `val` if the evaluation names a split for it, and `views`
+    of the same training images, augmented afresh in each pass, if the protocol uses any.
     """
 
     test: Items

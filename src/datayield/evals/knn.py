@@ -10,14 +10,14 @@ from datayield.spec.evaluation import EvalSpec
 
 NEIGHBOURS = 20
 TEMPERATURE = 0.07
-CHUNK = 1 << 24  # similarities held at a time
+CHUNK = 1 << 24  # similarities in memory at a time
 
 
 def nearest_neighbours(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """k = 20 votes weighted by exp(cosine / 0.07) (Wu et al. 2018, arXiv 1805.01978, section 3.4).
 
-    `k` is lowered to the mean number of training items per class where that is smaller: further
-    neighbours would mostly be of other classes.
+    `k` is reduced to the mean number of training items per class if that is smaller: more
+    neighbours would mostly be from other classes.
     """
     assert inputs.train is not None
     (x, y), (x_test, y_test) = inputs.train, inputs.test
@@ -33,7 +33,7 @@ def nearest_neighbours(spec: EvalSpec, inputs: Inputs) -> EvalResult:
 
 
 def neighbours(items: int, classes: int) -> int:
-    """k for so many training items of so many classes."""
+    """k for this number of training items and classes."""
     return max(1, min(NEIGHBOURS, items // classes))
 
 

@@ -1,4 +1,4 @@
-"""A share of the training labels, or k of each class, in several draws."""
+"""A fraction of the training labels, or k of each class, in several random draws."""
 
 import math
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from datayield.evals.inputs import Inputs
 from datayield.evals.result import LEVEL, EvalResult
 from datayield.spec.evaluation import DRAWS, EvalSpec
 
-STREAM = 0x6C6162656C  # "label": keeps these draws apart from others of the same seed
-CHOICES = frozenset({"strength", "k"})  # of the middle draw; a mean of them is no choice
+STREAM = 0x6C6162656C  # "label": a random stream separate from others with the same seed
+CHOICES = frozenset({"strength", "k"})  # of the middle draw, since a mean of choices is meaningless
 Z = 1.959964  # standard deviations of a 95% interval
 Probe = Callable[[EvalSpec, Inputs], EvalResult]
 
@@ -21,14 +21,14 @@ Probe = Callable[[EvalSpec, Inputs], EvalResult]
 def labelled_positions(
     labels: np.ndarray, seed: int, draw: int, fraction: float | None, per_class: int | None
 ) -> np.ndarray:
-    """Positions, ascending, of the items of `labels` [n] that keep theirs.
+    """Ascending positions of the items of `labels` [n] that keep their label.
 
-    `fraction` of each class, rounded, at least one; or `per_class` of it, as far as there are so
-    many. Each class has an order of its own that (seed, draw) decides, of which the first are
-    taken: fewer labels are among more.
+    `fraction` of each class, rounded, at least one; or `per_class` of it, or all if there are
+    fewer. Each class has its own order, determined by (seed, draw), of which a prefix is taken, so
+    smaller sets of labels are nested in larger ones.
     """
     rng = np.random.Generator(np.random.PCG64([STREAM, seed, draw]))
-    order = np.lexsort((rng.permutation(len(labels)), labels))  # class by class, shuffled within
+    order = np.lexsort((rng.permutation(len(labels)), labels))  # sorted by class, shuffled within
     kept = []
     for mine in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
         count = per_class if fraction is None else math.floor(fraction * len(mine) + 0.5)
@@ -39,14 +39,14 @@ def labelled_positions(
 def mean_over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> EvalResult:
     """`probe` on each draw of the labels: means, and each draw's value as `<metric>_draw<i>`.
 
-    Every draw makes its own choices. `<metric>_sd_draws` is the standard deviation over draws,
-    `<metric>_sd_test` that of the test items. The interval of a mean adds both variances: it covers
-    another set of draws (of this pool) and other test items, but no other pretraining. With one
-    draw it covers the test items only. `n_train` counts the labels of a draw.
+    Every draw is tuned separately. `<metric>_sd_draws` is the standard deviation over draws,
+    `<metric>_sd_test` that over test items. The interval of a mean adds both variances: it covers
+    another set of draws (from this pool) and other test items, but not other pretraining seeds.
+    With one draw it covers test items only. `n_train` counts the labels of a draw.
     """
     assert inputs.train is not None
     (x, y), total = inputs.train, spec.draws or DRAWS
-    draws = 1 if spec.label_fraction == 1 else total  # of all labels there is one
+    draws = 1 if spec.label_fraction == 1 else total  # all labels: a single draw
     results: list[EvalResult] = []
     for draw in range(draws):
         kept = labelled_positions(y.numpy(), spec.seed, draw, spec.label_fraction, spec.per_class)
@@ -78,7 +78,7 @@ def mean_over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> EvalResult:
 
 
 def _interval(mean: float, sd: float, draws: int, of_test: float) -> tuple[float, float]:
-    """Halves added in squares: t over the draws, normal over the test items; within [0, 1]."""
+    """Half-widths added in quadrature: t over draws, normal over test items; clipped to [0, 1]."""
     over_draws_ = float(student.ppf((1 + LEVEL) / 2, draws - 1)) * sd / math.sqrt(draws)
     half = math.hypot(over_draws_, Z * of_test)
     return max(0.0, mean - half), min(1.0, mean + half)

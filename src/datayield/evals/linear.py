@@ -1,4 +1,4 @@
-"""linear@1: a linear classifier on frozen features, its strength chosen on validation items."""
+"""linear@1: a linear classifier on frozen features, its L2 strength chosen on validation items."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,8 @@ from datayield.maths.metrics import accuracy, balanced_accuracy
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 
-# 10 to 1e-4, two to a decade. See `logistic` for what a strength is, and for scikit-learn's C.
-# Accuracy is flat below: separable classes fit as well, and the weakest take most of the time.
+# 10 to 1e-4, two per decade. `logistic` defines strength, and its relation to scikit-learn's C.
+# Accuracy is flat below: separable classes fit equally well, and the weakest take most time.
 STRENGTHS = tuple(10 ** (1 - i / 2) for i in range(11))
 METRICS: dict[str, Callable[[Tensor, Tensor], float]] = {
     "accuracy": accuracy,
@@ -28,11 +28,11 @@ def linear_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """Fit on 80% of train, choose the strength on the other 20%, refit on all, test once.
 
     Features are standardised with the statistics of train. `strength` is the most accurate on
-    validation, ties by cross entropy. `accuracy_val` is its accuracy there.
-    `accuracy_best_on_test` is the largest accuracy that any strength reaches on the test items:
-    what choosing on test would have claimed. Where the main metric is another, that one chooses,
-    and both are reported for it too.
-    Raises DataError where train has one class only, or no class with two items.
+    validation, with ties broken by cross entropy. `accuracy_val` is its accuracy there.
+    `accuracy_best_on_test` is the largest accuracy of any strength on the test items: what tuning
+    on test would have reported. With another main metric, that one selects, and both are reported
+    for it too.
+    Raises DataError if train has only one class, or no class with two items.
     """
     train = inputs.train
     assert train is not None
@@ -56,7 +56,7 @@ def choose_and_refit(
 ) -> EvalResult:
     """Fit on the items `fitted` of train, choose on `held`, refit on all, test once.
 
-    A held item of a class that no fitted one has counts as wrong. Raises DataError for one class.
+    A held-out item whose class was not fitted counts as wrong. Raises DataError for one class.
     """
     (x, y), (x_test, y_test) = train, test
     classes, y = torch.unique(y, return_inverse=True)
@@ -89,11 +89,11 @@ def choose_and_refit(
 
 
 def validation_split(labels: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:
-    """Positions to fit on and to validate on: a stratified fifth, decided by labels and `seed`.
+    """Positions for fitting and for validation: a stratified fifth, given labels and `seed`.
 
-    Items are laid out class by class, shuffled within, and every fifth is held out, so each class
-    gives a fifth of its items, rounded down or up, and keeps at least one. A class with a single
-    item gives none.
+    Items are sorted by class, shuffled within, and every fifth is held out, so each class gives a
+    fifth of its items, rounded down or up, and keeps at least one. A class with a single item
+    gives none.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     order = np.lexsort((rng.permutation(len(labels)), labels))
@@ -104,16 +104,16 @@ def validation_split(labels: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def predict(fit: LogisticFit, z: Tensor) -> Tensor:
-    """The likeliest class, 0 to K - 1, of each row of `z` [n, r + 1]."""
+    """The most likely class, 0 to K - 1, of each row of `z` [n, r + 1]."""
     return (z @ fit.weight.T).argmax(dim=1)
 
 
 def _validate(
     fit: LogisticFit, z: Tensor, y: Tensor, known: Tensor, metric: Callable[[Tensor, Tensor], float]
 ) -> tuple[float, float]:
-    """The metric, and minus the cross entropy over items of `known` classes: the larger the better.
+    """The metric, and minus the cross entropy over items of `known` classes: larger is better.
 
-    `fit` tells the classes `known` [K] apart; `y` counts them among all.
+    `fit` predicts indices into `known` [K]; `y` holds numbers among all classes.
     """
     place = torch.searchsorted(known, y).clamp(max=len(known) - 1)
     told = known[place] == y

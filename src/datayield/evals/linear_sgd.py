@@ -1,10 +1,10 @@
 """linear_sgd@1: the papers' linear probe, SGD on augmented images, its rate chosen on validation.
 
-solo-learn's protocol for ImageNet-100 (da Costa et al. 2022, arXiv 2108.01775; facts of its
-configurations): SGD with momentum 0.9 and no weight decay, batches of 256, 100 epochs, the rate
-divided by 10 after 60 and 80; random resized crops and flips in training, none in testing. The
-encoder is frozen, in evaluation mode, and features are taken as they come. Unlike there, the rate
-is chosen on held-out images, a last small batch is used, and weights start at zero.
+solo-learn's protocol for ImageNet-100 (da Costa et al. 2022, arXiv 2108.01775; from its
+configuration files): SGD with momentum 0.9 and no weight decay, batches of 256, 100 epochs, the
+rate divided by 10 after 60 and 80; random resized crops and flips in training, none in testing. The
+encoder is frozen, in evaluation mode, and features are not standardised. Unlike there, the rate is
+chosen on held-out images, the last partial batch is used, and weights start at zero.
 """
 
 from typing import NamedTuple
@@ -23,16 +23,16 @@ from datayield.spec.run import ViewSpec
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 BATCH = 256
 MOMENTUM = 0.9
-DROPS = (60, 80)  # epochs from which the rate is a tenth of what it was
-STREAM = 0x736764  # "sgd": keeps the order of batches apart from other draws of the same seed
+DROPS = (60, 80)  # epochs at which the rate is divided by 10
+STREAM = 0x736764  # "sgd": a random stream separate from others with the same seed
 
 
 def sgd_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
-    """Heads of all rates on 80% of train and, beside them, on all of it, on one pass of features.
+    """Heads for all rates, on 80% and on all of train, trained on the same passes of features.
 
-    The rate is that whose head on 80% does best on the other 20%, without augmentation; the head
-    of that rate on all of train is tested once. Metrics as of linear@1, with `learning_rate` for
-    the strength. Raises DataError where train has one class only, or no class with two items.
+    The selected rate is the one whose 80% head does best on the other 20%, without augmentation;
+    its head on all of train is tested once. Metrics as in linear@1, with `learning_rate` instead of
+    the strength. Raises DataError if train has only one class, or no class with two items.
     """
     assert inputs.train is not None
     assert inputs.views is not None
@@ -77,7 +77,7 @@ def probe_view(size: int) -> ViewSpec:
 
 
 class Heads(NamedTuple):
-    """Linear classifiers, one per rate, side by side, with their momentum; changed in place."""
+    """Linear classifiers, one per rate, stacked, with their momentum; updated in place."""
 
     weight: Tensor  # [R * K, d + 1], the bias last
     velocity: Tensor
@@ -85,7 +85,7 @@ class Heads(NamedTuple):
 
     @classmethod
     def zeros(cls, classes: int, like: Tensor) -> "Heads":
-        """Heads of all zeros for features such as `like` [n, d]."""
+        """All-zero heads for features like `like` [n, d]."""
         weight = like.new_zeros(len(RATES) * classes, like.shape[1] + 1)
         return cls(weight, torch.zeros_like(weight), like.new_tensor(RATES))
 
@@ -103,7 +103,7 @@ class Heads(NamedTuple):
         self.weight.sub_(each * self.velocity)
 
     def predict(self, x: Tensor) -> Tensor:
-        """Likeliest classes [R, n] of the rows of `x` [n, d] by each head."""
+        """Most likely classes [R, n] of the rows of `x` [n, d] under each head."""
         return self._logits(with_bias(x)).argmax(dim=2).T
 
     def _logits(self, x: Tensor) -> Tensor:
@@ -116,7 +116,7 @@ def with_bias(x: Tensor) -> Tensor:
 
 
 def run_epoch(heads: Heads, x: Tensor, y: Tensor, mine: Tensor, epoch: int, seed: int) -> None:
-    """Visit the items `mine` of x [n, d] and y [n] once, in an order that (seed, epoch) decides."""
+    """Visit the items `mine` of x [n, d] and y [n] once, in an order given by (seed, epoch)."""
     rng = np.random.Generator(np.random.PCG64([STREAM, seed, epoch]))
     order = mine[torch.from_numpy(rng.permutation(len(mine)))]
     factor = 0.1 ** sum(epoch >= drop for drop in DROPS)

@@ -1,10 +1,10 @@
-"""Multinomial logistic regression along a path of strengths: the solver of the linear probe.
+"""Multinomial logistic regression over a path of L2 strengths: the solver of the linear probe.
 
 Minimised, for each strength s, over W [K, d] and b [K]:
 
     mean over items of the cross entropy of softmax(W x + b)  +  s / 2 * |W|^2
 
-so a strength means the same for any number of items; the bias is free. scikit-learn's
+so a strength is comparable across numbers of items; the bias is not penalised. scikit-learn's
 `LogisticRegression` has the same minimum at C = 1 / (n s), and at C = 2 / (n s) for two classes,
 where it keeps one weight vector instead of two opposite ones.
 
@@ -12,13 +12,13 @@ The method is L-BFGS (Nocedal and Wright 2006, algorithm 7.4). Three things make
 
 - Features are rotated to the axes of their covariance. There the curvature of class k along axis
   j is about mean(p_k (1 - p_k)) * variance_j + s, which serves as the initial inverse Hessian.
-- Logits are linear in the weights, so a step along a direction needs no product of matrices: its
-  length is one Newton step of the line, from the exact second derivative, then backtracking.
-- Strengths are solved from strong to weak, each started on the line through the last two minima.
+- Logits are linear in the weights, so a step along a direction needs no matrix product: its length
+  is one Newton step along the line, from the exact second derivative, then backtracking.
+- Strengths are solved from strong to weak, each starting from the extrapolated last two minima.
   On grids equally spaced in log s this takes 40 to 70% of the iterations that solving all
-  strengths side by side from zero takes (measured on made features of 10 to 50 classes).
-  Where minima on most of the items are known, as after choosing on the rest, what is
-  extrapolated is the small difference to them: a third fewer iterations again.
+  strengths in parallel from zero takes (measured on synthetic features with 10 to 50 classes).
+  If minima on most of the items are known, as after choosing on the rest, the small difference
+  to them is extrapolated instead: a third fewer iterations again.
 """
 
 from collections import deque
@@ -30,7 +30,7 @@ from torch import Tensor
 from datayield.evals.matmul import Products, products
 
 MEMORY = 10  # pairs that L-BFGS keeps
-TOLERANCE = 1e-6  # stop where the decrease still to be had is below this share of the objective
+TOLERANCE = 1e-6  # stop when the expected decrease is below this fraction of the objective
 MAX_ITERATIONS = 1000
 
 
@@ -45,7 +45,7 @@ class LogisticFit(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What the strengths of one path share."""
+    """What the strengths of one path have in common."""
 
     x: Products  # [n, r + 1]
     y: Tensor  # [n], 0 to K - 1, each present
@@ -63,8 +63,8 @@ def regularisation_path(
     """Minima at `strengths` (decreasing, equally spaced in the logarithm).
 
     `x` [n, r + 1] as `basis` makes it, `y` [n] class numbers, each of 0 to K - 1 present;
-    `variance` of the axes only guides the search, as do `near`, minima at the same strengths for
-    most of the same items. Computes in the precision of `x`.
+    `variance` of the axes only speeds up the search, as does `near`, minima at the same strengths
+    for most of the same items. Computed in the precision of `x`.
     """
     counts = y.bincount().to(x.dtype)
     moments = x.new_zeros(len(counts), x.shape[1]).index_add_(0, y, x)
@@ -89,18 +89,18 @@ def minimise(problem: Problem, strength: float, start: Tensor) -> LogisticFit:
     """The minimum at one strength, searched from `start` [K, r + 1]."""
     x, y, moments, variance = problem
     penalty = torch.full_like(variance, strength)
-    penalty[-1] = 0  # the bias is free
+    penalty[-1] = 0  # the bias is not penalised
     pairs: deque[tuple[Tensor, Tensor, Tensor]] = deque(maxlen=MEMORY)
     weight, logits = start, x.with_transpose(start)  # [K, n]
     p, spare = torch.empty_like(logits), torch.empty_like(logits)
     value = _cross_entropy(logits, y, p) + _ridge(weight, penalty)
     gradient = (x.with_matrix(p) - moments) / len(y) + penalty * weight
-    rounding = torch.finfo(start.dtype).eps * (1 + value)  # a loss near 0 is known no better
+    rounding = torch.finfo(start.dtype).eps * (1 + value)  # the resolution of a loss near 0
     for iteration in range(MAX_ITERATIONS):
         spread = (p.mean(dim=1) - torch.mul(p, p, out=spare).mean(dim=1))[:, None]
         direction = _direction(gradient, 1 / (spread * variance + penalty + 1e-12), pairs)
         slope = float(_dot(gradient, direction))
-        if -slope <= 2 * TOLERANCE * value:  # -slope / 2 estimates what is left to gain
+        if -slope <= 2 * TOLERANCE * value:  # -slope / 2 estimates the remaining decrease
             return LogisticFit(strength, weight, value, iteration, True)
         along = x.with_transpose(direction)
         bend = _curvature(p, along, spare) + 2 * _ridge(direction, penalty)
@@ -113,7 +113,7 @@ def minimise(problem: Problem, strength: float, start: Tensor) -> LogisticFit:
                 break
             fitted = -slope * step**2 / (2 * (reached - value - step * slope))
             step = min(max(fitted, 0.1 * step), 0.5 * step)
-            if not step > 1e-8:  # cannot be, short of numbers that are not finite
+            if not step > 1e-8:  # impossible for finite numbers
                 return LogisticFit(strength, weight, value, iteration, False)
         logits, spare = spare, logits
         moved_gradient = (x.with_matrix(p) - moments) / len(y) + penalty * moved
@@ -148,7 +148,7 @@ def _direction(
 ) -> Tensor:
     """Minus the gradient times the L-BFGS inverse Hessian that starts from diagonal `inverse`.
 
-    The mean over classes is taken out: along it only the penalty changes, and its best is 0.
+    The mean over classes is subtracted: only the penalty depends on it, and is smallest at 0.
     """
     direction = -gradient
     shares: list[Tensor] = []

@@ -1,4 +1,4 @@
-"""Products with one fixed matrix, many times over: the linear probe spends its time here."""
+"""Repeated products with one fixed matrix, where the linear probe spends its time."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 class Products(NamedTuple):
-    """`x` [n, r] laid out once for products with it and with its transpose."""
+    """`x` [n, r] packed once for products with it and with its transpose."""
 
     rows: Tensor  # [n, r]
     columns: Tensor  # [r, n]
@@ -23,10 +23,10 @@ class Products(NamedTuple):
 
 
 def products(x: Tensor) -> Products:
-    """Lay out `x` [n, r].
+    """Pack `x` [n, r].
 
-    In float32 on a CPU by oneDNN, which torch calls mkldnn: twice as fast as the library behind
-    `torch.mm` on the AMD machine that this was measured on, and as exact.
+    In float32 on a CPU this uses oneDNN (mkldnn in torch): twice as fast as the library behind
+    `torch.mm` on the AMD machine where it was measured, and equally accurate.
     """
     rows, columns = x.contiguous(), x.T.contiguous()
     there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What an evaluation returns: metrics, their intervals, the sizes they rest on, and notes."""
+"""What an evaluation returns: metrics, their intervals, sample sizes and notes."""
 
 from typing import NamedTuple
 
@@ -14,10 +14,10 @@ RESAMPLES = 2_000
 
 
 class EvalResult(NamedTuple):
-    """Accuracies are shares in [0, 1]; intervals are at 95% over the test items.
+    """Accuracies are fractions in [0, 1]; intervals are at 95% over the test items.
 
     They cover no other source of randomness: neither the training items nor the pretraining seed.
-    `notes` say what a reader must know to compare the numbers.
+    `notes` say what is needed to compare the numbers.
     """
 
     metrics: dict[str, float]
@@ -47,8 +47,8 @@ def scores(
 def balanced_interval(pred: Tensor, target: Tensor, seed: int) -> tuple[float, float]:
     """Percentile bootstrap over items of the mean recall of [n] predictions.
 
-    Items matter only through their class and whether they were right, so a resample of n items is
-    one multinomial draw over 2 x classes cells. A class that a resample misses is left out of it.
+    Items matter only through their class and correctness, so a resample of n items is one
+    multinomial draw over 2 x classes cells. A class absent from a resample is left out of its mean.
     """
     _, place, counts = torch.unique(target, return_inverse=True, return_counts=True)
     right = torch.bincount(place, weights=(pred == target).double(), minlength=len(counts))
@@ -63,7 +63,7 @@ def balanced_interval(pred: Tensor, target: Tensor, seed: int) -> tuple[float, f
 
 
 def missing_classes(train: Tensor, test: Tensor) -> tuple[int, tuple[str, ...]]:
-    """Classes in `test` that `train` has no item of, and the note that says so."""
+    """The number of classes in `test` that are missing from `train`, and a note on it."""
     lost = test[torch.isin(test, train, invert=True)]
     count = len(torch.unique(lost))
     if not count:
@@ -75,7 +75,7 @@ def missing_classes(train: Tensor, test: Tensor) -> tuple[int, tuple[str, ...]]:
 
 
 def check(features: Tensor, labels: Tensor, part: str) -> None:
-    """Reject input that would give a meaningless number. Raises DataError or TrainingError."""
+    """Reject inputs that would give a meaningless result. Raises DataError or TrainingError."""
     if features.ndim != 2 or labels.shape != features.shape[:1] or not len(features):
         raise DataError(
             "features and labels do not match",

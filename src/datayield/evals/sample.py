@@ -6,10 +6,10 @@ from datayield.spec.errors import DataError
 
 
 def sample_items(labels: np.ndarray, count: int | None, seed: int) -> np.ndarray:
-    """Positions [count] of an evaluation's images among those that `labels` [n] tells apart.
+    """Positions [count] of an evaluation's images among the n with `labels` [n].
 
-    A prefix of a permutation of all n that `seed` alone decides, so fewer images are among more;
-    None takes all, in that order. Raises DataError for no labels, or more images than there are.
+    A prefix of a permutation of all n that depends only on `seed`, so smaller samples are nested;
+    None takes all, in that order. Raises DataError for no labels, or if there are fewer images.
     """
     n = len(labels)
     if not n:

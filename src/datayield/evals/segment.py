@@ -33,10 +33,10 @@ def segment(
     """Bridge et al. 2025, section 2.4: tokens of P x P pixels -> P^2 K logits, cross entropy.
 
     K is one more than the highest class among the labelled training pixels. `accuracy` and `miou`
-    are of one confusion matrix over all labelled test pixels, `miou` over the classes that occur
-    there in truth or in the answer; their intervals are over images. Trains `encoder` in place.
-    Raises DataError where no class, or only one, is labelled, ConfigError where the tokens do not
-    tile the image.
+    come from one confusion matrix over all labelled test pixels, `miou` over the classes that occur
+    there in truth or prediction; their intervals are over images. Trains `encoder` in place.
+    Raises DataError if fewer than two classes are labelled, ConfigError if the tokens do not tile
+    the image.
     """
     seen = _labelled(train_part, spec, part="train", least=2)
     asked = _labelled(test, spec, part="test", least=1)
@@ -50,7 +50,7 @@ def segment(
         truth = _tiles(masks, patch, spec.ignore)
         logits = out.view(-1, classes)  # [B T P^2, K]
         errors = F.cross_entropy(logits, truth.flatten(), ignore_index=-1, reduction="sum")
-        return errors / (truth >= 0).sum().clamp(min=1)  # none in a batch is no harm
+        return errors / (truth >= 0).sum().clamp(min=1)  # a batch may have none
 
     last = train(net, spec, train_part, device, loss)
     per_image = _counts(net, spec, test, device, (patch, classes, int(asked.max()) + 1))
@@ -85,7 +85,7 @@ def _counts(
 ) -> Tensor:
     """Confusion matrices int64 [n, K, K] of the test images, K large enough for both sides.
 
-    `sizes`: side of a token in pixels, classes that are told apart, classes in the test masks.
+    `sizes`: side of a token in pixels, predicted classes, classes in the test masks.
     """
     patch, classes, asked = sizes
     counts, at = [], 0
@@ -99,7 +99,7 @@ def _counts(
 
 
 def _labelled(labelled: LabelledImages, spec: EvalSpec, part: str, least: int) -> np.ndarray:
-    """Classes that occur in the masks, without the value that is no class, `least` or more."""
+    """Classes that occur in the masks, without the ignored value; at least `least`."""
     classes = np.unique(np.asarray(labelled.targets))
     classes = classes if spec.ignore is None else classes[classes != spec.ignore]
     if len(classes) < least:
@@ -120,7 +120,7 @@ def _tiles(masks: Tensor, patch: int, ignore: int | None) -> Tensor:
 
 @torch.no_grad()
 def _tiling(encoder: Encoder, image: np.ndarray) -> tuple[int, int]:
-    """Side in pixels of what a token stands for, and the width of a token."""
+    """Side in pixels of the patch of a token, and the width of a token."""
     was = encoder.training
     device = next(encoder.parameters()).device
     pixels = torch.from_numpy(np.array(image)).to(device).permute(0, 3, 1, 2)

@@ -8,14 +8,14 @@ from datayield.evals.result import EvalResult
 from datayield.maths.spectrum import effective_rank, feature_std
 from datayield.spec.evaluation import EvalSpec
 
-ITEMS = 10_000  # more change the rank little and the time much
-ENOUGH = 5  # items per dimension below which the rank is mostly that of the sample
+ITEMS = 10_000  # more items change the rank little but take much more time
+ENOUGH = 5  # items per dimension below which the rank mostly reflects the sample size
 
 
 def feature_spectrum(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """Effective rank (centred) and feature_std of the test features [n, d].
 
-    Of more than 10,000 items a random 10,000, decided by the seed, are taken.
+    At most 10,000 items, a random subset given by the seed.
     """
     x, total = inputs.test[0], len(inputs.test[0])
     if total > ITEMS:

@@ -1,4 +1,4 @@
-"""state@1: how many dimensions a representation fills, and what it keeps of augmented views."""
+"""state@1: the rank of a representation, and its invariance to augmented views."""
 
 from typing import NamedTuple
 
@@ -12,27 +12,27 @@ from datayield.maths.spectrum import centred_spectrum, decay, entropy_rank, feat
 from datayield.spec.evaluation import EvalSpec
 
 ITEMS = 10_000
-ENOUGH = 5  # items per dimension below which the ranks are mostly those of the sample
+ENOUGH = 5  # items per dimension below which the ranks mostly reflect the sample size
 
 
 class Space(NamedTuple):
-    """One representation: of images as they are, and of random views of some of them."""
+    """One representation of unaugmented images, and of random views of some of them."""
 
     items: Tensor  # [n, d]
     views: Tensor  # [m, q, d]
 
 
 def representation_state(spec: EvalSpec, features: Space, projections: Space | None) -> EvalResult:
-    """Metrics of the features and, as `projection_<metric>`, of what the projector makes of them.
+    """Metrics of the features and, as `projection_<metric>`, of the projector's output.
 
-    On unaugmented images (10,000 at most, a random choice of the seed): `effective_rank`
+    On unaugmented images (at most 10,000, a random subset given by the seed): `effective_rank`
     (centred), `rankme` (not centred), `alpha_req` with the `alpha_req_r2` of its fit, and
     `feature_std`. On q views of each of m images: `lidar`, and of the first two views `alignment`
-    and `uniformity` (mean of both). No labels. Encoder and projector work in evaluation mode.
-    A metric that the features do not define is left out, and a note says so.
+    and `uniformity` (mean of both). No labels. Encoder and projector run in evaluation mode.
+    A metric that is undefined for the features is omitted, with a note.
 
-    Ranks are bounded by n and by d: compare them at equal n, between encoders of one width. They
-    do not see overfitting: `EvalSpec` says how to have images seen in pretraining beside unseen.
+    Ranks are bounded by n and by d: compare them at equal n, between encoders of equal width. They
+    do not detect overfitting: `EvalSpec` says how to compare images seen in pretraining and unseen.
     """
     metrics, notes = _of(spec, features, "")
     if projections is not None:

@@ -1,6 +1,6 @@
-"""Training a whole encoder on labelled images: what finetune@1 and segment@1 share.
+"""Training a whole encoder on labelled images, for finetune@1 and segment@1.
 
-The last epoch is tested: nothing is selected, so no image is held out.
+The last epoch is tested; no model is selected, so no image is held out.
 """
 
 import math
@@ -22,7 +22,7 @@ from datayield.spec.evaluation import EvalSpec, epochs_of, steps_and_batch, tuni
 from datayield.spec.identity import digest
 
 TEST_BATCH = 256
-FLIPS = 0x666C6970  # "flip": keeps this stream apart from that of the order
+FLIPS = 0x666C6970  # "flip": a random stream separate from that of the order
 
 
 class LabelledImages(NamedTuple):
@@ -35,7 +35,7 @@ class LabelledImages(NamedTuple):
 class EncoderWithHead(nn.Module):
     """An encoder and one linear layer, on pooled features or on each token.
 
-    The layer starts as torch's do, drawn from `seed` alone.
+    The layer has torch's default initialisation, drawn from `seed` only.
     """
 
     def __init__(self, encoder: Encoder, width: int, outputs: int, tokens: bool, seed: int) -> None:
@@ -60,9 +60,9 @@ def train(
 ) -> float:
     """Train all of `net`, on `device`, by the protocol of `spec`; the mean loss of the last epoch.
 
-    `loss(output, targets)` is of a batch; masks are flipped with their images. A function of
-    weights, spec and images: order, flips and dropout come from `spec.seed`. Raises TrainingError
-    where the loss is not finite.
+    `loss(output, targets)` is that of a batch; masks are flipped with their images. Deterministic
+    given weights, spec and images: order, flips and dropout come from `spec.seed`. Raises
+    TrainingError if the loss is not finite.
     """
     optim = tuning_of(spec).optim
     n = len(labelled.images)
@@ -124,7 +124,7 @@ def _input(pixels: Tensor) -> Tensor:
 
 
 def _turned(pixels: Tensor, truth: Tensor, flipped: Tensor) -> tuple[Tensor, Tensor]:
-    """Images [B, S, S, 3], and masks [B, S, S] where the targets are such, mirrored where asked."""
+    """Images [B, S, S, 3], and masks [B, S, S] if the targets are masks, flipped if `flipped`."""
     flipped = flipped.to(pixels.device)
     pixels = torch.where(flipped.view(-1, 1, 1, 1), pixels.flip(2), pixels)
     if truth.ndim == 3:

@@ -14,16 +14,16 @@ from datayield.evals.result import EvalResult, missing_classes
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 
-HELD = 5  # one of five training items, where no split is given for choices
+HELD = 5  # one of five training items, if there is no validation split
 USUAL = 1000  # training items in all
 
 
 def task_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     """Fit on train, choose the strength on val, refit on both, test once.
 
-    Without `val` a random fifth of train, whatever its labels, decided by the seed, takes its
-    place. Metrics are those of linear@1, and `classes_missing_in_test`. Raises
-    DataError as linear@1 does, or for too few items.
+    Without `val`, a random fifth of train, independent of labels and given by the seed, is used.
+    Metrics are those of linear@1 and `classes_missing_in_test`. Raises DataError like linear@1, or
+    for too few items.
     """
     train, val, test = inputs.train, inputs.val, inputs.test
     assert train is not None

@@ -5,14 +5,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-CONSTANT = 1e-6  # a feature that varies by less than this share of its size is rounding
-FLAT = 1e-9  # variance of an axis, of features of variance 1, too small for any strength here
+CONSTANT = 1e-6  # a feature varying by less than this fraction of its magnitude is rounding error
+FLAT = 1e-9  # variance of an axis, for unit-variance features, negligible at all strengths used here
 
 
 class Whitening(NamedTuple):
     """Standardisation and rotation, learned on the training items: [d] features -> [r + 1].
 
-    Constant features and flat axes are left out; their weights would be 0.
+    Constant features and axes without variance are left out; their weights would be 0.
     """
 
     mean: Tensor  # [d], float64 like the rest
