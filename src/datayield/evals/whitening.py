@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 CONSTANT = 1e-6  # a feature varying by less than this fraction of its magnitude is rounding error
-FLAT = 1e-9  # variance of an axis, for unit-variance features, negligible at all strengths used here
+FLAT = 1e-9  # variance of an axis, for unit-variance features, negligible at all strengths used
 
 
 class Whitening(NamedTuple):
