@@ -187,21 +187,20 @@ def _kill_after(step: int, method: str, folder: Path, images: int) -> int:
 
 
 @pytest.mark.parametrize("method", sorted(METHOD_SPECS))
-def test_killed_three_times_and_resumed_ends_with_the_same_bits(
-    tmp_path: Path, method: str
-) -> None:
+def test_killed_and_resumed_ends_with_the_same_bits(tmp_path: Path, method: str) -> None:
+    kills = 3 if method == "swav" else 1  # it has the most state: a queue and prototypes
     steps = 400
     images = 32 * steps
     train(spec_of(method, images=images), tmp_path / "whole")
     folder = RunFolder(tmp_path / "killed")
-    chosen = sorted(random.Random(method).sample(range(1, steps - 100), 3))
+    chosen = sorted(random.Random(method).sample(range(1, steps - 100), kills))
     killed_at = [_kill_after(step, method, folder.path, images) for step in chosen]
     assert killed_at == sorted(killed_at)
     train(spec_of(method, images=images), folder.path)
     whole, killed = RunFolder(tmp_path / "whole").run_cost(), folder.run_cost()
     assert whole is not None
     assert killed is not None
-    assert killed.resumed == 3
+    assert killed.resumed == kills
     assert killed.weights == whole.weights
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from datayield.data.decoded.rows import Stored
 from datayield.data.sampling.streamed import Streamed
-from datayield.run import images
+from datayield.run import training_data
 from datayield.run.loop.pretrain import TrainingData, pretrain
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import DataError
@@ -108,11 +108,11 @@ def test_a_study_streams_what_does_not_fit(
     datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "tiny.yaml").write_text(ONE)
-    images._source.cache_clear()
+    training_data._training_data.cache_clear()
     assert "while training" not in (said := datayield("run", "tiny.yaml", "--store", "a")).err
     assert "while training" not in said.out
-    monkeypatch.setattr(images, "images_fit", lambda nbytes, device: False)
-    images._source.cache_clear()
+    monkeypatch.setattr(training_data, "images_fit", lambda nbytes, device: False)
+    training_data._training_data.cache_clear()
     done = datayield("run", "tiny.yaml", "--store", "b")
     assert done.code == 0, done
     lines = [x for x in (done.out + done.err).splitlines() if "while training" in x]
@@ -123,7 +123,7 @@ def test_a_study_streams_what_does_not_fit(
     weights = [[(read_json(p) or {})["weights"] for p in each] for each in runs]
     assert weights[0] == weights[1] != []
     assert not [t for t in threading.enumerate() if t.name.startswith("images")]
-    images._source.cache_clear()
+    training_data._training_data.cache_clear()
 
 
 def test_images_cut_short_during_a_run_are_named(tmp_path: Path) -> None:
