@@ -1,1 +1,1 @@
-"""What is asked for: budgets, runs, studies and their identities, as strict data."""
+"""Declarations as strict data: budgets, runs, studies and their identities."""

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside, flushed, then renamed."""
+"""Atomic files: written to a temporary file, flushed, then renamed."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 
 def write_with(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Let `write` fill a file that appears as `path` only when complete."""
+    """Let `write` fill a file that becomes `path` only when complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
@@ -23,17 +23,17 @@ def write_with(path: Path, write: Callable[[BinaryIO], None]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """`text` as UTF-8, whole or not at all."""
+    """Write `text` as UTF-8, atomically."""
     write_with(path, lambda file: _write_all(file, text.encode()))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """`value` as readable JSON, whole or not at all."""
+    """Write `value` as readable JSON, atomically."""
     write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
 def read_json(path: Path) -> Any | None:
-    """The JSON in `path`; None where there is no file or what is there is not JSON."""
+    """The JSON in `path`; None if it is missing or not valid JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Where things are kept and what runs beside: all environment variables that datayield reads."""
+"""All environment variables that datayield reads: folders, switches, processes."""
 
 import os
 from pathlib import Path
@@ -16,8 +16,8 @@ def data_dir() -> Path | None:
 def cache_dir() -> Path:
     """DATAYIELD_CACHE: decoded images and measurements of this machine; safe to delete.
 
-    `$XDG_CACHE_HOME/datayield` or `~/.cache/datayield` unless set. Raises ConfigError where a
-    file is in the way.
+    `$XDG_CACHE_HOME/datayield` or `~/.cache/datayield` unless set. Raises ConfigError if a file is
+    in the way.
     """
     value = os.environ.get("DATAYIELD_CACHE")
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -43,15 +43,15 @@ def compiling() -> bool:
 
 
 def threads_wanted() -> bool:
-    """OMP_NUM_THREADS: whether the user, or who started this process, says how many threads."""
+    """OMP_NUM_THREADS: whether the user or the parent process set the number of threads."""
     return bool(os.environ.get("OMP_NUM_THREADS"))
 
 
 class ProcessRank(NamedTuple):
-    """This process among those that train each run together; alone unless torchrun started it."""
+    """The rank of this process among those that train together; 0 of 1 unless under torchrun."""
 
     rank: int
-    local_rank: int  # among those of this machine
+    local_rank: int  # on this machine
     processes: int
 
 

@@ -1,4 +1,4 @@
-"""Errors that help: what was wrong, where, what was got, what is allowed, what to do next."""
+"""Helpful errors: what is wrong, where, the value found, allowed values, what to do next."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -24,13 +24,13 @@ class DatayieldError(Exception):
         super().__init__(self.text())
 
     def within(self, place: object) -> "DatayieldError":
-        """The same error, with the file it was found in before the key."""
+        """The same error, with the file before the key."""
         self.where = f"{place}: {self.where}" if self.where else str(place)
         self.args = (self.text(),)
         return self
 
     def text(self) -> str:
-        """The message as printed: one line per thing the reader needs."""
+        """The message as printed, one line per part."""
         lines = [self.message]
         if self.where:
             lines.append(f"  where:   {self.where}")
@@ -62,20 +62,20 @@ class StoreError(DatayieldError):
 
 
 class BusyError(StoreError):
-    """Another live process works on this run; what it makes will be found in the store."""
+    """Another live process works on this run; its results will be in the store."""
 
 
 class TrainingError(DatayieldError):
-    """Pretraining cannot go on: a loss that is not finite, or the device is out of memory."""
+    """Pretraining cannot continue: a non-finite loss, or the device is out of memory."""
 
 
 class InterruptedRunError(DatayieldError):
-    """Stopped on request after saving; the same command continues."""
+    """Stopped on request after saving; the same command resumes."""
 
     exit_code = 3
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The allowed name that `name` most likely meant, or an empty string."""
+    """The allowed name closest to `name`, or an empty string."""
     matches = get_close_matches(name, list(allowed), n=1, cutoff=0.6)
     return matches[0] if matches and matches[0] != name else ""

@@ -1,4 +1,4 @@
-"""The base of every declared thing: frozen, complete, no unknown keys."""
+"""The base class of all declarations: frozen, complete, no unknown keys."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -1,19 +1,19 @@
-"""What makes two pieces of work the same: canonical JSON, its digest, component versions."""
+"""Identity of work: canonical JSON, its digest, component versions."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-# Bump an entry when a change of code changes the numbers a run with that component produces.
+# Bump an entry when a code change alters the numbers that a run with that component produces.
 # Every id that depends on it changes, so stale results are never mistaken for current ones.
 # The version of a method is stated by its class in spec.run.method.
 VERSIONS: dict[str, int] = {
-    "subset": 1,  # which images a (rule, seed, count) selects
-    "classes": 1,  # which classes a selection means
-    "mixture": 1,  # in which order its parts stand
-    "order": 1,  # which images a (seed, step) visits
-    "views": 1,  # what a ViewSpec draws from (seed, step)
+    "subset": 1,  # the images that a (rule, seed, count) selects
+    "classes": 1,  # the classes that a selection means
+    "mixture": 1,  # the order of its parts
+    "order": 1,  # the images that a (seed, step) visits
+    "views": 1,  # the random parameters of a ViewSpec at (seed, step)
     "encoder": 1,  # architecture and initialisation
     "optim": 1,
     "loop": 1,

@@ -1,4 +1,4 @@
-"""pydantic's findings in the words of someone who edits a YAML file."""
+"""pydantic's errors, reworded for someone who edits a YAML file."""
 
 import json
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from pydantic import BaseModel, ValidationError
 from datayield.spec.errors import ConfigError, nearest
 
 M = TypeVar("M", bound=BaseModel)
-KINDS = ("subset", "mixture")  # which of the two `data` is: no key of the file
+KINDS = ("subset", "mixture")  # the form of `data`: not a key in the file
 
 
 def validated(model: type[M], raw: Any, *, where: str) -> M:
-    """`raw` (as read from YAML or JSON) as a `model`; every finding in one ConfigError."""
+    """`raw` (as read from YAML or JSON) as a `model`; all errors in one ConfigError."""
     try:
         text = json.dumps(raw)
     except TypeError as error:
@@ -31,9 +31,9 @@ def validated(model: type[M], raw: Any, *, where: str) -> M:
 
 
 def changed(spec: M, parts: dict[str, Any], *, where: str) -> M:
-    """`spec` with other parts (mappings, or what is valid by itself); errors as of `validated`.
+    """`spec` with some parts replaced (by mappings or valid values); errors as in `validated`.
 
-    The parts that stay were valid and are taken as they are; whether all fit together is asked.
+    Unchanged parts are already valid and not checked again; whether all fit together is checked.
     """
     model = type(spec)
     try:
@@ -46,7 +46,7 @@ def changed(spec: M, parts: dict[str, Any], *, where: str) -> M:
 
 def _refused(model: type[BaseModel], error: ValidationError, where: str) -> ConfigError:
     items = error.errors(include_url=False)
-    # A list whose member is refused is also said to be too short: that would only confuse.
+    # A list with an invalid member is also reported as too short, which would only confuse.
     inside = {item["loc"][:i] for item in items for i in range(len(item["loc"]))}
     items = [x for x in items if x["type"] != "too_short" or x["loc"] not in inside]
     findings = [_finding(model, item) for item in items]

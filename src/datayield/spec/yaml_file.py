@@ -1,4 +1,4 @@
-"""YAML as studies and recipes are written: `1e-3` is a number, a key stands once."""
+"""The YAML of studies and recipes: `1e-3` is a number, duplicate keys are errors."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from datayield.spec.errors import ConfigError
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with `1e-3` read as the number it is, and repeated keys refused."""
+    """YAML with `1e-3` read as a number, and duplicate keys rejected."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]

@@ -1,4 +1,4 @@
-"""Published findings as data: what each kind of claim states, and the numbers a paper prints."""
+"""Published findings as data: the kinds of claims, and the numbers that a paper prints."""
 
 from datayield.spec.claims.claim import (
     BY,

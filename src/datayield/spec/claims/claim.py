@@ -1,9 +1,10 @@
-"""What every claim says of a published finding: where it looks, and how values are written.
+"""What all claims about published findings have in common: what they cover, and how values are
+written.
 
-Axis values are written as the study writes them, or by their words ("10 epochs", a part's name),
-or as `first` and `last` of the axis, which hold at every scale. Two axes every study has besides
-its own: `eval` (evaluations, by number of labels where that differs) and `share` (of the budget,
-where evaluations have several). Effects of scores are in points, and so are `value` and margins.
+Axis values are written as in the study, as text ("10 epochs", a part's name), or as `first` and
+`last` of the axis, which work at every scale. Besides its own axes every study has two more: `eval`
+(evaluations, by number of labels if that differs) and `share` (of the budget, if evaluations have
+several). Effects on scores are in points, and so are `value` and margins.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from datayield.spec.frozen import Frozen
 from datayield.spec.run import Budget, Normaliser
 
 ENDS = ("first", "last")
-NOTHING = ("untrained", "pixels", "pretrained")  # baselines, in the place of a value of an axis
+NOTHING = ("untrained", "pixels", "pretrained")  # baselines, instead of a value of an axis
 OWN_AXES = ("eval", "share")
 BY = "by"  # the axis of normalisers, of `flips_under`
 SELECTION_GAP = "selection_gap"  # best on test minus best on validation (decision/checkpoints)
@@ -23,11 +24,11 @@ Several = Any | tuple[Any, ...]
 
 
 class ClaimSpec(Frozen):
-    """What all claims say. `each`: axes of which every value must show it; others are averaged.
+    """Keys of every claim. `each`: axes for whose every value it must hold; others are averaged.
 
-    `of`: an evaluation, group of tasks or suite, or a list of them (their mean by run; with `eval`
-    among the axes looked along, one by one). `by`: whatever the budgets, at the largest amount of
-    it that all that is compared reaches. `skip`: why this scale does not ask.
+    `of`: an evaluation, group of tasks or suite, or a list of them (their mean by run; separately
+    if `eval` is among the compared axes). `by`: compare at the largest amount of it that all
+    compared runs reach, whatever their budgets. `skip`: why it is not tested at this scale.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -45,12 +46,12 @@ class ClaimSpec(Frozen):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What it is measured on."""
+        """The measurements that it is about."""
         return (self.of,) if isinstance(self.of, str) else self.of
 
     @property
     def units(self) -> tuple[Normaliser, ...]:
-        """What is held equal; nothing unless it is asked for: cells stand at their budgets."""
+        """What is held equal; empty by default, when cells are compared at their budgets."""
         return () if self.by is None else (self.by,)
 
     @model_validator(mode="after")
@@ -63,7 +64,7 @@ class ClaimSpec(Frozen):
 
     @property
     def axes(self) -> dict[str, tuple[Any, ...]]:
-        """Every axis that it names, with the values that it names of it."""
+        """Every axis that it names, with the values named."""
         axes = {axis: many(values) for axis, values in self.where.items()}
         for axis in self.each:
             axes.setdefault(axis, ())
@@ -72,7 +73,7 @@ class ClaimSpec(Frozen):
         return axes
 
     def along(self) -> dict[str, tuple[Any, ...]]:
-        """Axes along which cells are compared, with the values that are named of them."""
+        """Axes along which cells are compared, with the values named."""
         return {}
 
 
@@ -105,7 +106,7 @@ def many(value: Several) -> tuple[Any, ...]:
 
 
 def in_words(axis: str, value: Any) -> str:
-    """A value of an axis as the tables name it: "10 epochs", a part's name, "1000"."""
+    """A value of an axis as text, as in tables: "10 epochs", a part's name, "1000"."""
     if axis == "budget" and isinstance(value, dict):
         return Budget.model_validate(value, strict=False).label()
     if isinstance(value, dict) and "name" in value:

@@ -1,6 +1,6 @@
-"""Published findings as data: a closed set of tests, each with what it looks at and its source.
+"""Published findings as data: a closed set of claim tests, each with its scope and source.
 
-All of these are defined in analysis/claims/statistical_tests.py.
+The tests are implemented in analysis/claims/statistical_tests.py.
 """
 
 from typing import Annotated, Any, Literal
@@ -13,18 +13,18 @@ from datayield.spec.run import NORMALISERS, Normaliser
 
 
 class BeatsBaseline(ClaimSpec):
-    """Scores above what costs nothing."""
+    """Scores above a free baseline."""
 
     test: Literal["beats_baseline"]
     baseline: Literal["untrained", "pixels", "pretrained"] = "untrained"
 
 
 class Gain(Between):
-    """Better at `to` than at `from`, or worse where a `fall` is expected, by more than `at_least`.
+    """Better at `to` than at `from`, or worse if a `fall` is expected, by more than `at_least`.
 
     `from` may be a baseline: untrained, pixels, pretrained. `at_least` below 0: not worse by that.
-    `at_from`, `at_to`: other axes' values that hold at one side. `reach`: a score, or the cell
-    (axis -> value) that ends with it: compared is then how much of `by` it took to get there.
+    `at_from`, `at_to`: values of other axes on one side only. `reach`: a score, or the cell
+    (axis -> value) whose final score it is; the amount of `by` needed to reach it is compared.
     """
 
     test: Literal["gain"]
@@ -66,7 +66,7 @@ class Monotone(ClaimSpec):
 
 
 class Diminishing(ClaimSpec):
-    """A doubling buys less in the second half of the axis `over` than in the first."""
+    """A doubling gains less in the second half of the axis `over` than in the first."""
 
     test: Literal["diminishing"]
     over: str
@@ -123,7 +123,7 @@ class GapGrows(Between):
 
 
 class Ordering(ClaimSpec):
-    """The values `order` of the axis `over` stand in this order, the lowest score first."""
+    """The values `order` of the axis `over` rank in this order, the lowest score first."""
 
     test: Literal["ordering"]
     over: str
@@ -142,7 +142,7 @@ class Measure(Frozen):
 
 
 class Distance(Frozen):
-    """The measured distance from what a run is pretrained on to an evaluation's dataset."""
+    """The measured distance from a run's pretraining set to an evaluation's dataset."""
 
     distance: Literal[
         "fid", "fid_inf", "fid_shrunk", "kid", "cmmd", "mmd_median", "vdna", "domain_auc"
@@ -194,7 +194,7 @@ class Crossover(Between):
 
 class FlipsUnder(Between):
     """From `from` to `to` a rise under the first of `settings`, values of the axis `under`, and a
-    fall under the second. `under: by`: settings are what is held equal, as epochs and images.
+    fall under the second. `under: by`: settings are what is held equal, such as epochs and images.
     """
 
     test: Literal["flips_under"]
@@ -209,7 +209,7 @@ class FlipsUnder(Between):
 
     @property
     def units(self) -> tuple[Normaliser, ...]:
-        """Of `under: by`, its settings."""
+        """The settings of `under: by`."""
         return self.settings if self.under == BY else super().units
 
     def along(self) -> dict[str, tuple[Any, ...]]:

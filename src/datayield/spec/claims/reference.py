@@ -1,4 +1,4 @@
-"""Published numbers that lie beside a study: `<study>.reference.csv`, one number per line."""
+"""Published numbers next to a study's file: `<study>.reference.csv`, one number per line."""
 
 import csv
 import math
@@ -17,7 +17,7 @@ _NUMBERS = ("at", "value", "spread", "seeds")
 
 
 class Published(Frozen):
-    """One number of a paper, as printed. `value` is None where the text at hand prints none.
+    """One number of a paper, as printed. `value` is None if the paper prints none.
 
     `x` names what varies along the paper's curve, `at` is its value there: `n` (unique images),
     `images` (presented), `labels` (labelled items), `label_fraction`, `views`, `projector` (its
@@ -49,12 +49,12 @@ class Published(Frozen):
 
 
 def reference_file(study_file: Path, name: str) -> Path:
-    """Where the published numbers of the study `name` lie, if there are any."""
+    """Path of the published numbers of the study `name`, which may not exist."""
     return study_file.with_name(f"{name}.reference.csv")
 
 
 def load_reference(path: Path) -> tuple[Published, ...]:
-    """The numbers in `path`; none where there is no such file.
+    """The numbers in `path`; empty if there is no such file.
 
     Raises ConfigError with file and line.
     """

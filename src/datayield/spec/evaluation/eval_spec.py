@@ -12,7 +12,7 @@ from datayield.spec.identity import versioned_digest
 from datayield.spec.run import VIEW_RECIPES, Classes, Share
 
 Metric = Literal["accuracy", "balanced_accuracy"]
-DRAWS = 5  # of the labels, where a share of them is asked for and `draws` is not stated
+DRAWS = 5  # of the labels, if a fraction of them is used and `draws` is not set
 
 
 class EvalSpec(Frozen):
@@ -28,13 +28,13 @@ class EvalSpec(Frozen):
     segment@1. `classes` restricts every split to the images of some classes; counts then refer to
     those. A changed default gets a new protocol name, so a number never changes its meaning.
     `finetune@1` and `segment@1` train the whole encoder: `epochs` is the length of that training
-    (None: as published), and `ignore` the value that marks unlabelled pixels in a mask.
+    (None: as published), and `ignore` the value of unlabelled pixels in a mask.
 
     Protocols without labels read only the images of `test`, which may be the pretraining images:
-    `test: train` of that dataset with `test_count` at most N and `seed` equal to `data.seed` takes
-    exactly images that a run on a `random` subset has seen. `data.seed` follows the run's seed
-    unless the study sets it: then use one such evaluation per seed, with `where: {seed: [...]}`. An
-    evaluation of another split with the same count shows unseen images for comparison.
+    `test: train` of that dataset with `test_count` at most N and `seed` equal to `data.seed` uses
+    only images that a run on a `random` subset has seen. `data.seed` follows the run's seed unless
+    the study sets it, so use one such evaluation per seed, with `where: {seed: [...]}`. An
+    evaluation of another split with the same count gives unseen images for comparison.
     """
 
     name: str
@@ -136,12 +136,12 @@ class EvalSpec(Frozen):
 
     @property
     def traits(self) -> Protocol:
-        """What its protocol reads and takes."""
+        """What its protocol reads and accepts."""
         return PROTOCOLS[self.protocol]
 
     @property
     def tunes(self) -> bool:
-        """Whether the encoder itself is trained, and not only read."""
+        """Whether the encoder itself is trained, instead of frozen."""
         return self.traits.tuning is not None
 
     @property
@@ -151,7 +151,7 @@ class EvalSpec(Frozen):
 
     @property
     def main_metric(self) -> str:
-        """What a probe is chosen by, a mean over tasks takes and a curve shows."""
+        """The metric that selects a probe, is averaged over tasks and is plotted."""
         return self.metric or self.traits.main_metric
 
     @property
@@ -161,7 +161,7 @@ class EvalSpec(Frozen):
 
     @cached_property
     def id(self) -> str:
-        """12 hex digits over everything but the labels: names, group and suite."""
+        """12 hex digits over everything except names, group and suite, which are only labels."""
         labels = {"name", "group", "part_of", "suite_name", "task"}
         kept = self.model_dump(mode="json", exclude=labels, exclude_none=True)
         return versioned_digest("eval", kept, {})
@@ -173,7 +173,7 @@ class StudyEval(EvalSpec):
     An `optional` one is skipped, with a message, if its data are missing.
     """
 
-    at: tuple[Share, ...] = Field((1.0,), min_length=1, description="shares of the budget")
+    at: tuple[Share, ...] = Field((1.0,), min_length=1, description="fractions of the budget")
     where: dict[str, tuple[Any, ...]] = Field(default_factory=dict, description="axis -> values")
     optional: bool = False
 

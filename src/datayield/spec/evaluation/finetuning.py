@@ -1,4 +1,4 @@
-"""How long the protocols that train the whole encoder train it."""
+"""Training length of the protocols that train the whole encoder."""
 
 from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.evaluation.protocols import Tuning
@@ -13,11 +13,11 @@ def tuning_of(spec: EvalSpec) -> Tuning:
 
 
 def epochs_of(spec: EvalSpec) -> int:
-    """Passes over the training images: those of the protocol unless `spec` states them."""
+    """Passes over the training images: the protocol's unless `spec` sets them."""
     return spec.epochs or tuning_of(spec).epochs
 
 
 def steps_and_batch(spec: EvalSpec, n: int) -> tuple[int, int]:
-    """Optimizer steps, and images in each, of a training on `n` images."""
+    """Optimizer steps and batch size for training on `n` images."""
     batch = min(tuning_of(spec).batch, n)
     return steps_for(epochs_of(spec) * n, batch), batch

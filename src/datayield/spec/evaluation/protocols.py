@@ -1,7 +1,7 @@
-"""The evaluation protocols: every trait of one that the rest of the program relies on, in a table.
+"""The evaluation protocols: a table of all their properties that the program relies on.
 
-`evals` has the function of each. A published value of a versioned protocol never changes; another
-value is another protocol.
+`evals` has the function of each. Published values of a versioned protocol never change; a different
+value needs a new protocol.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from datayield.spec.run import OptimSpec
 
 SGD_EPOCHS = 100  # of linear_sgd@1: passes of the encoder over augmented training images
 
-# What a protocol reads: frozen features of each image (of training images augmented anew in each
-# pass, where it makes any), frozen features of several random views of each test image, or the
-# images themselves, on which it trains the encoder.
+# What a protocol reads: frozen features of each image (of training images augmented afresh in each
+# pass, if it uses any), frozen features of several random views of each test image, or the images
+# themselves, on which it trains the encoder.
 Reads = Literal["features", "views", "images"]
 
 
@@ -31,19 +31,19 @@ class Protocol(NamedTuple):
     summary: str
     reads: Reads = "features"
     needs_labels: bool = True  # and training items that have them
-    takes_val: bool = False  # a split of its own to choose by
-    least_per_class: int | None = None  # takes a part of the labels, from so many per class up
-    reads_masks: bool = False  # labels are of pixels
+    takes_val: bool = False  # accepts a validation split
+    least_per_class: int | None = None  # accepts label fractions, from this many per class
+    reads_masks: bool = False  # labels are per pixel
     main_metric: str = "accuracy"
     per_image: bool = True  # the main metric counts test images, not all their pixels at once
     passes: int = 0  # over augmented training images
-    view_images: int = 0  # images, at most, of which it reads views
+    view_images: int = 0  # images, at most, that it reads views of
     view_count: int = 0  # views of each
-    tuning: Tuning | None = None  # of the encoder, where it trains it
+    tuning: Tuning | None = None  # of the encoder, if it trains it
 
     @property
     def takes_fractions(self) -> bool:
-        """Whether it can be asked to use a part of the training labels."""
+        """Whether it can use a fraction of the training labels."""
         return self.least_per_class is not None
 
 
@@ -88,10 +88,10 @@ PROTOCOLS: dict[str, Protocol] = {
         view_images=256,
         view_count=64,
     ),
-    # The settings of the two that follow: appendix A of Bridge et al. 2025, which names no batch
-    # size: 64 is ours. Milestones are shares of the epochs, so that a shorter training has the same
-    # shape. As everywhere here, biases, norms and learned tokens are not decayed, of which the
-    # paper says nothing.
+    # The settings of the next two are from appendix A of Bridge et al. 2025, which states no batch
+    # size: 64 is ours. Milestones are fractions of the epochs, so a shorter training has the same
+    # shape. As everywhere here, biases, norms and learned tokens are not decayed; the paper does
+    # not say.
     "finetune@1": Protocol(
         "the whole encoder and a linear layer trained on labelled images: AdamW 8e-4, 200 epochs "
         "unless stated, batch 64, flips; the last epoch, tested once",
@@ -110,7 +110,7 @@ PROTOCOLS: dict[str, Protocol] = {
         "100 epochs unless stated, batch 64, flips; accuracy and mIoU over all test pixels",
         reads="images",
         reads_masks=True,
-        main_metric="miou",  # the largest class carries the accuracy over pixels
+        main_metric="miou",  # the largest class dominates pixel accuracy
         per_image=False,
         tuning=Tuning(  # the paper's segmentation: x0.5 after 70, 90 and 95 of 100 epochs
             OptimSpec(
@@ -131,5 +131,5 @@ else:
 
 
 def names_where(holds: Callable[[Protocol], object]) -> str:
-    """Names of the protocols of which `holds` is true, for a message: "linear@1 and knn@1"."""
+    """Names of the protocols for which `holds` is true, for a message: "linear@1 and knn@1"."""
     return " and ".join(name for name, protocol in PROTOCOLS.items() if holds(protocol))

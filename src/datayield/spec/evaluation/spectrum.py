@@ -1,7 +1,7 @@
-"""The names of what augmentation_spectrum@1 measures, for the evaluation and for its figure."""
+"""Metric names of augmentation_spectrum@1, for the evaluation and its figure."""
 
 LEADING_EIGENVALUES = 16  # eigenvalues it reports, the largest first
-FEW_VIEWS = (2, 4, 8)  # of each image, from which it estimates the same eigenvalues again
+FEW_VIEWS = (2, 4, 8)  # views per image, from which it estimates the same eigenvalues again
 
 
 def eigenvalue_metric(index: int, views: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Suites of tasks, as data: `suites/<name>.yaml`, and the evaluations that one stands for."""
+"""Suites of tasks, as data: `suites/<name>.yaml`, and their expansion into evaluations."""
 
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,9 @@ GROUPS: tuple[TaskGroupName, ...] = ("natural", "specialised", "structured")
 
 
 class SuiteTask(Frozen):
-    """One task: where its images are, how its labels are made, what is unusual about it.
+    """One task: where its images are, how its labels are derived, what is unusual about it.
 
-    `train_count`: labelled images to learn from (and choose on), if the split holds more.
+    `train_count`: labelled images for training (and validation), if the split has more.
     `tested`: images of the whole test split.
     """
 
@@ -84,7 +84,7 @@ def suite_names() -> list[str]:
 
 @cache
 def suite(name: str) -> Suite:
-    """The shipped suite `name`. Raises ConfigError, which lists the suites, if there is none."""
+    """The shipped suite `name`. Raises ConfigError, listing the suites, if it does not exist."""
     if name not in suite_names():
         raise ConfigError(
             "unknown suite of tasks",
@@ -144,13 +144,13 @@ def _tasks(asked: Asked) -> list[dict[str, Any]]:
         if task.group in asked.groups and task.task not in asked.without:
             entry = shared | {"name": f"{prefix} {task.task}"} | task.model_dump(include=keys)
             if asked.test_count and asked.test_count >= task.tested:
-                entry["test_count"] = None  # a small test split is taken whole
+                entry["test_count"] = None  # a small test split is used in full
             entries.append(entry)
     return entries
 
 
 def _ladder(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """One entry for each value of a listed `label_fraction` or `per_class`, named by it."""
+    """One entry per value of a listed `label_fraction` or `per_class`, named after it."""
     for key in ("label_fraction", "per_class"):
         values = entry.get(key)
         if isinstance(values, list):

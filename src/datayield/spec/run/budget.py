@@ -1,4 +1,4 @@
-"""Budgets: the only place that turns images, epochs, steps or FLOPs into steps and shares.
+"""Budgets: the only place that converts images, epochs, steps or FLOPs to steps and fractions.
 
 The canonical unit is *images presented* (C = N x E in Hammoud et al. 2024, section 3). Views,
 FLOPs and seconds are recorded with each run but never define C unless the study says so.
@@ -13,7 +13,7 @@ from datayield.spec.errors import ConfigError
 from datayield.spec.frozen import Frozen
 
 BudgetUnit = Literal["images", "epochs", "steps", "flops"]
-# What runs can be compared at equal amounts of.
+# Quantities that can be held equal between runs.
 Normaliser = Literal["images", "epochs", "views", "flops", "seconds"]
 NORMALISERS: tuple[Normaliser, ...] = ("images", "epochs", "views", "flops", "seconds")
 
@@ -36,7 +36,7 @@ class Budget(Frozen):
     def images(self, n: int, batch: int, flops_per_image: float | None = None) -> int:
         """The budget as images presented, for `n` unique images in batches of `batch`.
 
-        Raises ConfigError for a FLOPs budget when the cost of an image is not known.
+        Raises ConfigError for a FLOPs budget if the cost of an image is unknown.
         """
         if self.unit == "images":
             return max(1, round(self.amount))
@@ -54,7 +54,7 @@ class Budget(Frozen):
 
     @property
     def display(self) -> str:
-        """For people, to whom images are those that one has: '640k presented', '100 epochs'."""
+        """Readable form, where images presented differ from dataset size: '640k presented'."""
         if self.unit == "images":
             return f"{short_number(self.amount)} presented"
         return self.label()
@@ -65,19 +65,19 @@ class Budget(Frozen):
 
 
 def steps_for(images: int, batch: int) -> int:
-    """Optimizer steps whose `steps * batch` images lie nearest to `images`; at least one.
+    """The number of optimizer steps with `steps * batch` closest to `images`; at least one.
 
-    Batches are always full (the order wraps across passes), so what is consumed differs from
-    what was asked by at most half a batch, also where the set is smaller than one batch.
+    Batches are always full (the order wraps across passes), so the images presented differ from
+    those requested by at most half a batch, even if the dataset is smaller than one batch.
     """
     return max(1, math.floor(images / batch + 0.5))
 
 
 def as_share(epochs: Any, n: int, images: float, where: str) -> float:
-    """`epochs` passes over `n` images as a share of a run of `images` images.
+    """`epochs` passes over `n` images as a fraction of a run of `images` images.
 
-    Of a published run of E epochs the same is `as_share(epochs, 1, E, where)`. Raises
-    ConfigError where it is no number, negative, or longer than the whole run.
+    For a published run of E epochs this is `as_share(epochs, 1, E, where)`. Raises ConfigError if
+    it is not a number, negative, or longer than the whole run.
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int | float) or not epochs >= 0:
         raise ConfigError(

@@ -1,7 +1,7 @@
-"""What one image costs in arithmetic, in closed form, so that planning needs no torch.
+"""Arithmetic per image in closed form, so that planning needs no torch.
 
 Counted: multiply-adds of convolutions and matrix products (2 FLOPs each), the backward pass as
-twice the forward. Tests hold these formulas against torch's own counter.
+twice the forward. Tests compare these formulas with torch's own counter.
 """
 
 from itertools import pairwise
@@ -12,7 +12,7 @@ from datayield.spec.run.run import RunSpec
 
 
 def encoder_dim(encoder: EncoderSpec) -> int | None:
-    """Width of the pooled features; None for an encoder only timm knows."""
+    """Width of the pooled features; None for an encoder that only timm knows."""
     if encoder.name == "convnet":
         return 8 * (encoder.width or CONVNET_WIDTH)
     if encoder.name in RESNETS:
@@ -23,7 +23,7 @@ def encoder_dim(encoder: EncoderSpec) -> int | None:
 
 
 def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
-    """Multiply-adds of one forward pass on one `size` x `size` image; None where unknown."""
+    """Multiply-adds of one forward pass on one `size` x `size` image; None if unknown."""
     if encoder.name == "convnet":
         return _convnet(encoder.width or CONVNET_WIDTH, size)
     if encoder.name in RESNETS:
@@ -46,9 +46,9 @@ def decoder_macs(encoder: EncoderSpec, size: int) -> float | None:
 
 
 def codes_macs(method: SwAVSpec, batch: int) -> tuple[float, float]:
-    """Multiply-adds per image of two views' codes, forward only: without the queue, and its extra.
+    """Multiply-adds per image for two views' codes, forward only: without the queue, and its extra.
 
-    The queue is compared with the prototypes; then each of Sinkhorn's iterations passes twice over
+    The queue is compared with the prototypes; then each Sinkhorn iteration makes two passes over
     all scores.
     """
     per_row = 2.0 * 2 * method.iterations * method.prototypes
@@ -59,14 +59,14 @@ def codes_macs(method: SwAVSpec, batch: int) -> tuple[float, float]:
 def flops_per_image(spec: RunSpec) -> float | None:
     """FLOPs that training spends on one image: all its views, forward and backward.
 
-    A teacher runs forward only, on the large views. A queue is compared once its share has come.
+    A teacher runs forward only, on the large views. A queue counts from its start on.
     """
     dim = encoder_dim(spec.encoder)
     macs = [encoder_macs(spec.encoder, view.size) for view in spec.views]
     if dim is None or any(m is None for m in macs):
         return None
     encoder = sum(v.count * m for v, m in zip(spec.views, macs, strict=True) if m is not None)
-    if isinstance(spec.method, SimMIMSpec):  # its loss has no products of matrices
+    if isinstance(spec.method, SimMIMSpec):  # its loss has no matrix products
         decoders = (v.count * (decoder_macs(spec.encoder, v.size) or 0.0) for v in spec.views)
         return 6.0 * (encoder + sum(decoders))
     if isinstance(spec.method, SupervisedSpec):
@@ -152,7 +152,7 @@ def _viny_params(patch: int, size: int) -> int:
     width, depth, _, inner, mlp = VINY
     pixels, tokens = 3 * patch * patch, (size // patch) ** 2 + 1
     embed = 2 * pixels + (pixels + 1) * width + 2 * width  # a norm before, and one after
-    attention = 2 * width + 3 * width * inner + (inner + 1) * width  # no bias but the last's
+    attention = 2 * width + 3 * width * inner + (inner + 1) * width  # only the last has a bias
     perceptron = 2 * width + (width + 1) * mlp + (mlp + 1) * width
     return embed + (tokens + 1) * width + depth * (attention + perceptron) + 2 * width
 

@@ -1,4 +1,4 @@
-"""The images of a run: from a mapping as written to what a run holds, N and fingerprints fixed."""
+"""The images of a run: from a YAML mapping to the run's spec, with N and fingerprints fixed."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ OF_PARTS = frozenset(Part.model_fields)
 
 
 def give_way(old: Raw, new: Raw) -> None:
-    """What is laid over `data` decides whether it is one set or a mixture: drop the other's keys.
+    """Drop keys of `old` that belong to the other form of `data` (one set or a mixture) than `new`.
 
-    A size stays.
+    `size` is kept.
     """
     if "parts" in new and "parts" not in old:
         for key in OF_PARTS - {"seed"}:
@@ -23,9 +23,9 @@ def give_way(old: Raw, new: Raw) -> None:
 
 
 def lay_out(data: Raw, seed: Any) -> Raw:
-    """`data` as a run holds it: seeds stated, parts of no images left out, a lone part a subset.
+    """`data` as in a run's spec: seeds set, empty parts dropped, a single part made a subset.
 
-    Each seed draws its own subset, unless stated. Raises ConfigError for a part that is not there.
+    Each seed draws its own subset unless one is set. Raises ConfigError for an unknown part.
     """
     if "parts" not in data:
         return {"seed": seed, **data}
@@ -67,7 +67,7 @@ def lay_out(data: Raw, seed: Any) -> Raw:
 
 
 def splits_of(data: Any) -> set[tuple[str, str]]:
-    """(dataset, split) of each part of `data` as written, as far as they are named."""
+    """(dataset, split) of each part of a `data` mapping, if named."""
     if not isinstance(data, dict):
         return set()
     parts = data.get("parts")
@@ -80,7 +80,7 @@ def splits_of(data: Any) -> set[tuple[str, str]]:
 
 
 def fixed(data: Subset | Mixture, listings: Listings) -> Subset | Mixture:
-    """`data` with its counts and the fingerprints of the files. Raises ConfigError: not known."""
+    """`data` with its counts and the files' fingerprints. Raises ConfigError if N is unknown."""
     if isinstance(data, Subset):
         return data.model_copy(update=_known(data, listings, "data"))
     parts = {
@@ -91,7 +91,7 @@ def fixed(data: Subset | Mixture, listings: Listings) -> Subset | Mixture:
 
 
 def distinct(data: Subset | Mixture, listings: Listings) -> int:
-    """N, the number of distinct images. Raises ConfigError where it is not known."""
+    """N, the number of distinct images. Raises ConfigError if it is unknown."""
     return fixed(data, listings).count or 0
 
 

@@ -1,11 +1,11 @@
-"""Durations written in epochs, `{epochs: 10}`, where a share of the budget is stored."""
+"""Durations in epochs, `{epochs: 10}`, instead of the fraction of the budget that is stored."""
 
 from collections.abc import Callable
 from typing import Any
 
 from datayield.spec.errors import ConfigError
 
-# All knobs that are shares of the budget.
+# All options that are fractions of the budget.
 DURATIONS = (
     "optim.warmup",
     "optim.milestones",
@@ -14,13 +14,13 @@ DURATIONS = (
     "method.queue_from",
 )
 _HOLD = (dict, list, tuple)
-WHOLE = (("budget",), ("optim", "trunk"), ("init",))  # an earlier run is resolved already
+WHOLE = (("budget",), ("optim", "trunk"), ("init",))  # an earlier run is already resolved
 
 
 def converted(raw: Any, to_share: Callable[[Any, str], float]) -> Any:
-    """A copy of a run as written, each `{epochs: E}` replaced by `to_share(E, dotted key)`.
+    """A copy of a run's mapping, with each `{epochs: E}` replaced by `to_share(E, dotted key)`.
 
-    Budgets and `init` stay as they are. Raises ConfigError where no duration is meant.
+    Budgets and `init` are unchanged. Raises ConfigError if a key is not a duration.
     """
 
     def at(value: Any, path: tuple[str, ...]) -> Any:

@@ -1,4 +1,4 @@
-"""Which network turns an image into features."""
+"""The network that maps an image to features."""
 
 from typing import Literal, NamedTuple
 
@@ -39,9 +39,9 @@ class EncoderSpec(Frozen):
 
     `stem` applies to ResNets (cifar: 3x3 stride 1, no pooling; cifar_pad2: the same padded by 2, as
     in solo-learn, whose maps are 2 px wider), `patch` and `pool` to ViTs; `size` is the side in
-    pixels that the positions of a ViT are laid out for. viny (Bridge et al. 2025) is published with
-    patch 16 at 128 px. `pool`: features are the class token (`token`, and what None means) or the
-    mean of the others after the last norm (`avg`).
+    pixels of a ViT's grid of position embeddings. viny (Bridge et al. 2025) is published with patch
+    16 at 128 px. `pool`: features are the class token (`token`, the default) or the mean of the
+    others after the last norm (`avg`).
     """
 
     name: str
@@ -78,17 +78,17 @@ class EncoderSpec(Frozen):
 
     @property
     def is_vit(self) -> bool:
-        """Whether it is cut into patches, with positions laid out for `size`."""
+        """Whether it splits images into patches, with position embeddings for `size`."""
         return self.name in VITS or self.name == "viny"
 
     @property
     def timm_name(self) -> str | None:
-        """The name in timm of a network of timm; None for our own."""
+        """The name of a timm network in timm; None for our own."""
         return self.name.removeprefix(_TIMM) if self.name.startswith(_TIMM) else None
 
     @property
     def stride(self) -> int | None:
-        """Side in pixels of what a token stands for; None for an encoder only timm knows."""
+        """Side in pixels of a token's patch; None for an encoder that only timm knows."""
         if self.name == "convnet":
             return 8
         if self.name in RESNETS:
@@ -97,7 +97,7 @@ class EncoderSpec(Frozen):
 
 
 def published(encoder: EncoderSpec) -> None:
-    """Raises ValueError where timm can have no weights for this encoder."""
+    """Raises ValueError if timm cannot have weights for this encoder."""
     if encoder.name in ("convnet", "viny"):
         raise ValueError(f"init: no pretrained weights exist for {encoder.name}")
     if encoder.stem not in (None, "imagenet"):

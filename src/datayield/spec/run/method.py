@@ -1,7 +1,7 @@
-"""What a pretraining objective can be asked to be: one model per method, knobs with defaults.
+"""The pretraining objectives' options: one model per method, with defaults.
 
-A class states everything that the rest of the program must know about a method: the name that a
-paper prints, where it was published, its version, what it needs and what it costs.
+A class states everything that the rest of the program needs to know about a method: its printed
+name, its publication, its version, its requirements and its cost.
 """
 
 import re
@@ -11,13 +11,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from datayield.spec.run.objective import JointEmbedding, Objective, Widths
 
-Pairing = Literal["all_pairs", "mean_view"]  # how more than two views meet; see maths.decorrelation
+Pairing = Literal["all_pairs", "mean_view"]  # of more than two views; see maths.decorrelation
 
 
 def _over_width(value: Any, info: ValidationInfo) -> Any:
     """Read `"10.24/d"` as 10.24 divided by the width of the projector's last layer; keep numbers.
 
-    The best weight of decorrelation falls about as 1 / d (Ghosh et al. 2024, arXiv 2312.10725).
+    The best decorrelation weight scales about as 1 / d (Ghosh et al. 2024, arXiv 2312.10725).
     """
     if not isinstance(value, str):
         return value
@@ -26,7 +26,7 @@ def _over_width(value: Any, info: ValidationInfo) -> Any:
         raise ValueError(
             'a number, or "k/d" with d the output width of the projector, e.g. "10.24/d"'
         )
-    widths = info.data.get("projector")  # absent if it is itself invalid, which is reported
+    widths = info.data.get("projector")  # absent if invalid itself, which is reported
     return float(rule[1]) / widths[-1] if widths else 1.0
 
 
@@ -72,7 +72,7 @@ class SimCLRSpec(JointEmbedding):
 class VICRegSpec(JointEmbedding):
     """Variance, invariance, covariance regularisation (Bardes et al. 2022, arXiv 2105.04906).
 
-    The variance term is the mean of the two views' hinges, as in the authors' code; peers that
+    The variance term is the mean of the two views' hinges, as in the authors' code; libraries that
     sum the two (solo-learn) get the same loss with twice this `variance`.
     `pairing` applies to more than two views: every pair of them, or each with the mean of the
     others (Ghosh et al. 2024, arXiv 2312.10725).
@@ -97,10 +97,10 @@ class VICRegSpec(JointEmbedding):
 
 
 class BYOLSpec(JointEmbedding):
-    """Predicting a moving average of oneself across views (Grill et al. 2020, arXiv 2006.07733).
+    """Predicting a moving-average teacher across views (Grill et al. 2020, arXiv 2006.07733).
 
     Defaults: the small-data recipe of solo-learn for ResNets (CIFAR). The loss is a mean over
-    ordered pairs of views, where peers sum: their learning rate for two views is half of ours.
+    ordered pairs of views, where others sum: their learning rate for two views is half of ours.
     """
 
     printed_name: ClassVar[str] = "BYOL"
@@ -119,7 +119,7 @@ class BYOLSpec(JointEmbedding):
 
 
 class MoCoV3Spec(JointEmbedding):
-    """Contrast with keys of a moving average of oneself, no queue (Chen et al. 2021, 2104.02057).
+    """Contrast with keys from a moving-average teacher, no queue (Chen et al. 2021, 2104.02057).
 
     Defaults: the small-data recipe of solo-learn for ResNets (CIFAR); the authors' for ViTs have
     one more projector layer, (4096, 4096, 256). The mean over ordered pairs of views, as for BYOL.
@@ -151,10 +151,10 @@ class DINOSpec(JointEmbedding):
     With views of several sizes (multi-crop) the teacher sees the large ones, the student all.
 
     Defaults: widths, prototypes and temperatures of solo-learn for small images, its 50 warm-up
-    epochs of 400 (ImageNet-100) as a share; momentum and the share of the freeze (1 epoch of 100)
-    of the authors. A teacher of 0.9995, as peers have it, hardly moves in runs of a few thousand
+    epochs of 400 (ImageNet-100) as a fraction; momentum and freeze (1 epoch of 100) of the authors.
+    A momentum of 0.9995, as in other libraries, hardly moves the teacher in runs of a few thousand
     steps. These temperatures collapsed to uniform outputs in short trials (250 to 800 steps on
-    scikit-learn's digits, one seed), where 0.02 learned: look at the loss against ln(prototypes).
+    scikit-learn's digits, one seed), where 0.02 learned: compare the loss with ln(prototypes).
     """
 
     printed_name: ClassVar[str] = "DINO"
@@ -172,7 +172,7 @@ class DINOSpec(JointEmbedding):
     temperature_warmup: float = Field(
         0.125, ge=0, le=1, description="share of the budget until full value"
     )
-    freeze: float = Field(0.01, ge=0, le=1, description="share in which prototypes stand still")
+    freeze: float = Field(0.01, ge=0, le=1, description="share with frozen prototypes")
     centre_momentum: float = Field(0.9, ge=0, le=1)
     momentum: float = Field(0.996, ge=0, le=1, description="of the teacher at t = 0; 1 at t = 1")
 
@@ -182,7 +182,7 @@ class DINOSpec(JointEmbedding):
 
 
 class LeJEPASpec(JointEmbedding):
-    """Views that agree and fill an isotropic Gaussian (Balestriero and LeCun 2025, 2511.08544).
+    """Agreeing views, isotropic Gaussian embeddings (Balestriero and LeCun 2025, 2511.08544).
 
     No teacher, no stop-gradient, no schedule. `sigreg` is lambda there, 0.02 to 0.05 in their
     recipes; the 256 directions are those of their minimal example (their code's default is 1,024).
@@ -208,7 +208,7 @@ class LeJEPASpec(JointEmbedding):
 class SwAVSpec(JointEmbedding):
     """Swapped prediction of online cluster assignments (Caron et al. 2020, arXiv 2006.09882).
 
-    Defaults: solo-learn's recipe for small images, of 1000 epochs. As shares of the budget its
+    Defaults: solo-learn's recipe for small images, of 1000 epochs. As fractions of the budget its
     queue starts at 50 / 1000 = 0.05 and its prototypes are frozen for 2 / 1000 = 0.002; its recipe
     for ImageNet-100, of 400 epochs, would be 50 / 400 = 0.125 and 2 / 400 = 0.005.
     """
@@ -226,7 +226,7 @@ class SwAVSpec(JointEmbedding):
     iterations: int = Field(3, ge=1, description="Sinkhorn-Knopp iterations")
     queue: int = Field(3840, ge=0, description="queue length per view; 0: no queue")
     queue_from: float = Field(0.05, ge=0, le=1, description="share of the budget")
-    freeze: float = Field(0.002, ge=0, le=1, description="share in which prototypes stand still")
+    freeze: float = Field(0.002, ge=0, le=1, description="share with frozen prototypes")
 
     def projector_macs(self, dim: int) -> float:
         """The prototypes too."""
@@ -234,12 +234,12 @@ class SwAVSpec(JointEmbedding):
 
 
 class SimMIMSpec(Objective):
-    """Filling in the hidden pixels of an image (Xie et al. 2022, arXiv 2111.09886).
+    """Reconstructing the hidden pixels of an image (Xie et al. 2022, arXiv 2111.09886).
 
     One linear layer decodes, so there is no projector. The authors hide squares of 32 px at 192
     px, a sixth of the side; the default suits views of 32 to 64 px. It must be a multiple of a
-    ViT's patch, or of the stride of a convolutional encoder's last map, and divide the view. Tokens
-    are what it trains: `encoder.pool: avg` makes their mean the feature of a ViT.
+    ViT's patch, or of the stride of a convolutional encoder's last map, and divide the view. It
+    trains tokens: `encoder.pool: avg` makes their mean the feature of a ViT.
     """
 
     printed_name: ClassVar[str] = "SimMIM"
@@ -253,9 +253,9 @@ class SimMIMSpec(Objective):
 class SupervisedSpec(Objective):
     """Cross entropy on the labels of the run's own images: no self-supervision, a stage in a chain.
 
-    `label` names a column of the dataset, `classes` says how many numbers it holds, from 0 up. One
-    linear layer maps the features of a view to them, as in the intermediate task of Bridge et al.
-    2025, section 2.3.
+    `label` names a column of the dataset with class indices from 0 to `classes` - 1. One linear
+    layer maps the features of a view to them, as in the intermediate task of Bridge et al. 2025,
+    section 2.3.
     """
 
     printed_name: ClassVar[str] = "supervised"
@@ -287,4 +287,4 @@ def _by_name(classes: tuple[type[Any], ...]) -> dict[str, type[Any]]:
 
 
 OBJECTIVES: dict[str, type[AnyObjective]] = _by_name(get_args(AnyObjective))
-METHOD_SPECS: dict[str, type[AnyMethod]] = _by_name(get_args(AnyMethod))  # they read no labels
+METHOD_SPECS: dict[str, type[AnyMethod]] = _by_name(get_args(AnyMethod))  # they use no labels

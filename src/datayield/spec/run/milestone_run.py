@@ -1,7 +1,7 @@
-"""Which milestones of a run are runs in their own right: only those may stand for a smaller budget.
+"""Which milestones of a run equal a complete run: only those are valid for a smaller budget.
 
-The learning rate of a cosine has not come down at a milestone as it has at the end of a run, nor
-that of `wsd`; at a constant rate on a trunk it is, bit for bit, the run of that budget.
+At a milestone the learning rate of a cosine or of `wsd` has not decayed as it has at the end of a
+run; at a constant rate on a trunk the milestone is bit-identical to the run of that budget.
 """
 
 from datayield.spec.run.budget import Budget, steps_for
@@ -9,12 +9,12 @@ from datayield.spec.run.run import RunSpec
 
 
 def run_at(run: RunSpec, share: float) -> RunSpec | None:
-    """The run that ends as `run` stands at `share` of its budget, or None where none does.
+    """The run whose final state equals that of `run` at `share` of its budget, or None.
 
-    `run` itself at share 1. Before that: for a constant schedule on a trunk, past its warm-up, the
-    run of the same trunk whose budget is that share of the images. Without a warm-up it needs no
-    trunk: no step knows how long the run is. Where the step of the milestone is not that of the
-    rounded images, the budget is what had been presented.
+    `run` itself at share 1. Before that: for a constant schedule on a trunk, after warm-up, the run
+    on the same trunk whose budget is that fraction of the images. Without a warm-up no trunk is
+    needed: no step depends on the run's length. If the milestone's step is not that of the rounded
+    images, the budget is the number of images presented by then.
     """
     step = round(share * run.steps)
     if step == run.steps:

@@ -1,4 +1,4 @@
-"""What every objective states about itself, and what those with a projector share."""
+"""What every objective declares about itself, and what those with a projector have in common."""
 
 from itertools import pairwise
 from typing import Annotated, ClassVar
@@ -11,23 +11,23 @@ Widths = Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
 
 
 class Objective(Frozen):
-    """What every objective states about itself beside its knobs."""
+    """What every objective declares about itself besides its options."""
 
-    printed_name: ClassVar[str]  # as a paper writes it
+    printed_name: ClassVar[str]  # as printed in papers
     paper: ClassVar[str | None]  # on arXiv
-    version: ClassVar[int] = 1  # raise it when a change of code changes the numbers of its runs
+    version: ClassVar[int] = 1  # bump when a code change alters the numbers of its runs
     min_views: ClassVar[int] = 1  # of an image
     reads_labels: ClassVar[bool] = False
     has_teacher: ClassVar[bool] = False  # a moving average of the encoder, which sees large views
-    sees_t: ClassVar[bool] = False  # its step depends on the share of the budget spent
-    takes_crops: ClassVar[bool] = False  # small views beside large ones (multi-crop)
-    loss_ranks_encoders: ClassVar[bool] = False  # its authors choose among encoders by the loss
+    sees_t: ClassVar[bool] = False  # its step depends on the fraction of the budget spent
+    takes_crops: ClassVar[bool] = False  # small views in addition to large ones (multi-crop)
+    loss_ranks_encoders: ClassVar[bool] = False  # its authors select encoders by the loss
 
     name: str
 
 
 class JointEmbedding(Objective):
-    """An objective that compares views of an image behind a projector, and what that costs."""
+    """An objective that compares views of an image after a projector, and its cost."""
 
     min_views: ClassVar[int] = 2
 
@@ -38,7 +38,7 @@ class JointEmbedding(Objective):
         return sum(a * b for a, b in pairwise((dim, *self.projector)))
 
     def projector_macs(self, dim: int) -> float:
-        """Multiply-adds of the projector, and of prototypes, on one view: what a teacher has."""
+        """Multiply-adds of the projector and prototypes on one view: what a teacher has too."""
         return float(self.layer_macs(dim))
 
     def head_macs(self, dim: int) -> float:

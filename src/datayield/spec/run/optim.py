@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from datayield.spec.frozen import Frozen
 from datayield.spec.run.budget import Budget
 
-# Knobs of an optimizer or a schedule that mean nothing to the others.
+# Options of an optimizer or a schedule that do not apply to the others.
 _OPTIM_KNOBS = {
     "name": {
         "momentum": ("sgd", "lars"),
@@ -27,14 +27,14 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class OptimSpec(Frozen):
-    """Optimizer and schedule. `lr` is what runs: nothing rescales it with batch or views.
+    """Optimizer and schedule. `lr` is used as written: it is not rescaled with batch or views.
 
-    `warmup` and `milestones` are shares of t. `adam` adds weight decay to the gradient, as L2;
-    `adamw` takes it from the weight. A knob of another optimizer or schedule is refused.
+    `warmup` and `milestones` are fractions of the budget. `adam` adds weight decay to the gradient,
+    as L2; `adamw` decays the weight directly. Options of other optimizers or schedules are errors.
 
-    `trunk` is the length, one for all budgets that nest, of which `warmup` is then a share: runs
-    that differ in budget alone take the same steps until the shorter one decays (`wsd`) or ends
-    (`constant`), so the longer starts where the shorter was. `decay` is a share of the run's own
+    `trunk` is a length common to all nested budgets, of which `warmup` is then a fraction: runs
+    that differ only in budget take the same steps until the shorter one decays (`wsd`) or ends
+    (`constant`), so the longer can start from its state. `decay` is a fraction of the run's own
     budget.
     """
 

@@ -1,4 +1,4 @@
-"""One run: everything that decides what a pretraining produces, and nothing else."""
+"""One run: everything that determines the result of a pretraining, and nothing else."""
 
 from functools import cached_property
 from typing import Literal
@@ -16,16 +16,16 @@ from datayield.spec.run.views import ViewSpec
 
 
 class Stage(Frozen):
-    """An earlier run, from whose encoder at the end of its budget a run starts."""
+    """An earlier run, whose final encoder a run starts from."""
 
     run: "RunSpec"
 
 
 class RunSpec(Frozen):
-    """A pretraining. `id` is a digest of all of it and of the versions of what realises it.
+    """A pretraining. `id` is a digest of all fields and of the versions of the components used.
 
-    `init: pretrained` goes on from the weights that timm publishes for the encoder; a `Stage` from
-    those that another run ends with. A study writes the latter as what is different from its base.
+    `init: pretrained` starts from timm's published weights for the encoder; a `Stage` from the
+    final weights of another run. A study writes the latter as differences from its base.
     """
 
     data: Data
@@ -43,7 +43,7 @@ class RunSpec(Frozen):
     def _stages_fit(self) -> "RunSpec":
         if isinstance(self.init, Stage):
             before = self.init.run.encoder
-            # What is read of the tokens (pool) does not touch the weights.
+            # How tokens are pooled does not affect the weights.
             if before.model_copy(update={"pool": None}) != self.encoder.model_copy(
                 update={"pool": None}
             ):
@@ -133,7 +133,7 @@ class RunSpec(Frozen):
         return self
 
     def _crops_fit(self, sizes: list[int]) -> None:
-        """Views of several sizes: which methods take them, and in which order."""
+        """Check views of several sizes: whether the method accepts them, and their order."""
         if not self.method.takes_crops:
             raise ValueError(f"{self.method.name} takes views of one size, not {sizes}")
         if sizes != sorted(sizes, reverse=True) or self.large_views < 2:
@@ -152,7 +152,7 @@ class RunSpec(Frozen):
 
     @property
     def large_views(self) -> int:
-        """Views as large as the first: all but the small crops of multi-crop."""
+        """The number of views as large as the first: all except multi-crop's small crops."""
         return sum(view.count for view in self.views if view.size == self.views[0].size)
 
     @property
@@ -162,17 +162,17 @@ class RunSpec(Frozen):
 
     @property
     def chain(self) -> "tuple[RunSpec, ...]":
-        """The runs that must be done one after another, this one last."""
+        """The runs that must be executed in sequence, this one last."""
         return (*(self.before.chain if self.before else ()), self)
 
     @property
     def label(self) -> str | None:
-        """The column of labels that the objective learns from; None where it reads none."""
+        """The label column that the objective learns from; None if it uses no labels."""
         return self.method.label if isinstance(self.method, SupervisedSpec) else None
 
     @property
     def images(self) -> int:
-        """Images asked for. Only specs resolved by a study, whose budget is in images, have it."""
+        """Images requested. Only defined for specs resolved by a study, with a budget in images."""
         if self.budget.unit != "images":
             raise ValueError(f"the budget is in {self.budget.unit}; resolve it to images first")
         return round(self.budget.amount)
@@ -184,13 +184,13 @@ class RunSpec(Frozen):
 
     @property
     def trunk_steps(self) -> int:
-        """Optimizer steps of the trunk; of the run where it has none."""
+        """Optimizer steps of the trunk; of the run if it has none."""
         trunk = self.optim.trunk
         return self.steps if trunk is None else steps_for(round(trunk.amount), self.batch)
 
     @property
     def shared_steps(self) -> int:
-        """Steps that every longer run of the same trunk takes too; 0 where it has none."""
+        """Steps in common with every longer run on the same trunk; 0 if it has none."""
         if self.optim.trunk is None:
             return 0
         if self.optim.decay is None:  # constant
@@ -199,7 +199,7 @@ class RunSpec(Frozen):
 
     @cached_property
     def trunk(self) -> str | None:
-        """Digest of all that decides the shared steps: equal for runs that share them."""
+        """Digest of all that determines the shared steps: equal for runs that share them."""
         if self.optim.trunk is None:
             return None
         kept = self.model_dump(mode="json", exclude_none=True, exclude={"budget"})
@@ -211,14 +211,14 @@ class RunSpec(Frozen):
     def id(self) -> str:
         """12 hex digits: equal for equal work, different for anything that could differ.
 
-        Knobs left out (None) are no part of it, so a knob added later changes no older id.
+        Unset options (None) are not part of it, so an option added later changes no older id.
         """
         kept = self.model_dump(mode="json", exclude_none=True)
         return versioned_digest("run", kept, self._versions)
 
     @property
     def _versions(self) -> dict[str, int]:
-        """Of every component that computes the run: a change in any of them changes its numbers."""
+        """Versions of every component of the run: a change in any of them changes its numbers."""
         parts = ["subset", "order", "views", "encoder", "optim", "loop"]
         for run in self.chain:
             if isinstance(run.data, Mixture):
@@ -234,10 +234,10 @@ def _written(encoder: EncoderSpec) -> str:
 
 
 class BaselineSpec(Frozen):
-    """What pretraining must beat: the encoder before it, or the pixels themselves.
+    """What pretraining must beat: the encoder before pretraining, or raw pixels.
 
-    `untrained` is the encoder as initialised by `seed`, `pretrained` the one with timm's weights
-    (seed 0: it has none). `pixels` features are the image averaged down to 16 x 16, flattened.
+    `untrained` is the encoder initialised by `seed`, `pretrained` the one with timm's weights
+    (seed 0, unused). `pixels` features are the image averaged down to 16 x 16, flattened.
     """
 
     name: Literal["untrained", "pretrained", "pixels"]
@@ -252,7 +252,7 @@ class BaselineSpec(Frozen):
 
     @cached_property
     def id(self) -> str:
-        """As `RunSpec.id`; the untrained encoder is shared by all methods with that seed."""
+        """Like `RunSpec.id`; the untrained encoder is shared by all methods with that seed."""
         parts = (self.name,) if self.encoder is None else ("encoder", self.name)
         kept = self.model_dump(mode="json", exclude_none=True)
         return versioned_digest("baseline", kept, {part: VERSIONS[part] for part in parts})

@@ -1,4 +1,4 @@
-"""What is known of a dataset's split before any image is decoded."""
+"""What is known about a split before any image is decoded."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

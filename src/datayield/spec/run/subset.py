@@ -1,4 +1,4 @@
-"""Which images a run is pretrained on: a subset of a split, or a mixture of several."""
+"""The pretraining images of a run: a subset of a split, or a mixture of several."""
 
 import re
 from functools import cached_property
@@ -13,10 +13,10 @@ SLICE = re.compile(r"^\[(-?\d*):(-?\d*)\]$")
 
 
 class Classes(Frozen):
-    """Some classes of a dataset: `"[:100]"`, `[3, cat]`, or a share of them drawn by `seed`.
+    """Some classes of a dataset: `"[:100]"`, `[3, cat]`, or a fraction of them drawn by `seed`.
 
-    `rest` takes the classes that the draw leaves, so `{share: 0.5}` and `{share: 0.5, rest: true}`
-    are the two halves. The seed is 0 unless stated: it does not follow that of the run.
+    `rest` selects the remaining classes, so `{share: 0.5}` and `{share: 0.5, rest: true}` are the
+    two halves. The seed is 0 unless set: it does not follow that of the run.
     """
 
     slice: str | None = None
@@ -47,7 +47,7 @@ class Classes(Frozen):
         return self
 
     def words(self) -> str:
-        """As a reader would say it: "[:100]", "3 classes", "all but 50% of classes (seed 0)"."""
+        """Readable form: "[:100]", "3 classes", "all but 50% of classes (seed 0)"."""
         if self.share is None:
             return self.slice or f"{len(self.some or ())} classes"
         drawn = f"{self.share:.0%} of classes (seed {self.seed or 0})"
@@ -57,10 +57,10 @@ class Classes(Frozen):
 class Part(Frozen):
     """`count` images of a split, after the first `skip` of the same order.
 
-    `random` takes them from a permutation that `seed` alone decides, so a smaller subset is a
-    prefix of a larger one; `first` keeps the stored order. Labels play no part unless `classes` are
-    named: then `label` (the column; `label` unless stated) decides which images are drawn from, and
-    nothing else. `fingerprint` identifies the files where they were there to be listed.
+    `random` takes them from a permutation that depends only on `seed`, so a smaller subset is a
+    prefix of a larger one; `first` keeps the stored order. Labels are not used unless `classes` are
+    named: then the column `label` (`label` by default) only decides which images are drawn from.
+    `fingerprint` identifies the files, if they were available for listing.
     """
 
     dataset: str
@@ -81,7 +81,7 @@ class Part(Frozen):
 
     @property
     def words(self) -> str:
-        """The set, and the classes of it where some are chosen."""
+        """The dataset, with its classes if some are selected."""
         return self.dataset if self.classes is None else f"{self.dataset} {self.classes.words()}"
 
 
@@ -93,15 +93,15 @@ class Subset(Part):
 
     @property
     def members(self) -> "tuple[tuple[str, Subset], ...]":
-        """(name, images) of each part: of one that is nameless."""
+        """(name, images) of its only part, which has no name."""
         return (("", self),)
 
 
 class Mixture(Frozen):
     """Several parts as one set of images, in the order of their names.
 
-    Every image counts the same, so a batch holds the parts in proportion to their counts on
-    average. A study leaves out a part whose count is 0; one that is left alone is a `Subset`.
+    Every image has the same weight, so on average a batch holds the parts in proportion to their
+    counts. A study drops a part whose count is 0; a single remaining part is a `Subset`.
     """
 
     parts: dict[str, Part] = Field(min_length=2)
@@ -128,13 +128,13 @@ class Mixture(Frozen):
 
     @property
     def count(self) -> int | None:
-        """Images of all parts; None where that of one is not known yet."""
+        """Images of all parts; None if one is not known yet."""
         counts = [part.count for part in self.parts.values()]
         return None if None in counts else sum(c for c in counts if c is not None)
 
     @property
     def words(self) -> str:
-        """What is mixed: "tiny-imagenet [:100] + cifar10"; a set once, however many its parts."""
+        """What is mixed: "tiny-imagenet [:100] + cifar10"; each dataset only once."""
         return " + ".join(dict.fromkeys(part.words for _, part in self.members))
 
 

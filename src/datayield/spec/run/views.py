@@ -1,4 +1,4 @@
-"""Views: what random crop, colour and blur a model is shown. Recipes are data."""
+"""Views: random crops, colour and blur for a model's inputs. Recipes are data."""
 
 from functools import cache
 from typing import Annotated
@@ -13,9 +13,9 @@ Recipe = tuple[dict[str, object], ...]
 
 
 class ViewSpec(Frozen):
-    """`count` views drawn from one distribution; ops in the order listed, then normalised.
+    """`count` views from one distribution; operations in the order listed, then normalised.
 
-    Factors of jitter are drawn from U[max(0, 1 - s), 1 + s], hue shifts from U[-h, h] turns, in
+    Jitter factors are drawn from U[max(0, 1 - s), 1 + s], hue shifts from U[-h, h] turns, in
     the fixed order brightness, contrast, saturation, hue. `blur` and `solarize` are probabilities.
     """
 
@@ -45,14 +45,14 @@ class ViewSpec(Frozen):
         return self
 
 
-# Sources: solo-learn's CIFAR and ImageNet-100 configurations, facts gathered at commit 9187ea3.
-# At 32 to 64 px none of them blurs but `symmetric`; size enters only as the side of the view.
+# Sources: solo-learn's CIFAR and ImageNet-100 configurations at commit 9187ea3. At 32 to 64 px only
+# `symmetric` blurs; size enters only as the side of the view.
 _SYMMETRIC: Recipe = (
     {"count": 2, "brightness": 0.8, "contrast": 0.8, "saturation": 0.8, "hue": 0.2, "blur": 0.5},
 )
 _ASYMMETRIC: Recipe = ({"count": 1}, {"count": 1, "solarize": 0.2})
 _VICREG: Recipe = ({"count": 2, "scale": (0.2, 1.0), "solarize": 0.1},)
-# Mild: for images a few pixels wide or with little to lose, such as digits and small sprites.
+# Mild: for very small or simple images, such as digits and small sprites.
 _MILD: Recipe = (
     {"count": 2, "scale": (0.3, 1.0), "brightness": 0.3, "contrast": 0.3, "hue": 0.05, "grey": 0.1},
 )
@@ -60,8 +60,8 @@ _MILD: Recipe = (
 _SIMMIM: Recipe = ({"count": 1, "scale": (0.67, 1.0), "jitter": 0.0, "grey": 0.0},)
 
 # Caron et al. 2021 (DINO, arXiv 2104.14294, appendix): scales of its two large and many small
-# crops; without blur, as the others here. `share` is a side as a share of the large one: a half
-# lies between the 96 of 224 px of DINO and the 18 of 32 px of solo-learn's SwAV for CIFAR.
+# crops; without blur, like the others here. `share` is a side relative to the large one: 0.5 is
+# between DINO's 96 of 224 px and the 18 of 32 px of solo-learn's SwAV for CIFAR.
 _MULTICROP: Recipe = (
     {"count": 1, "scale": (0.4, 1.0)},
     {"count": 1, "scale": (0.4, 1.0), "solarize": 0.2},
@@ -78,7 +78,7 @@ VIEW_RECIPES: dict[str, Recipe] = {
 }
 
 
-@cache  # each run of a study asks for it
+@cache  # called for each run of a study
 def recipe(name: str, size: int) -> tuple[ViewSpec, ...]:
     """The views of recipe `name`, the large ones at `size` pixels. Raises KeyError if unknown."""
     return tuple(

@@ -1,4 +1,4 @@
-"""What a study is: loaded from YAML, expanded into runs, checked for confounds."""
+"""Studies: loaded from YAML, expanded into runs, checked for confounds."""
 
 from datayield.spec.study.expand import as_run
 from datayield.spec.study.load import find_study, load_study, shipped_studies

@@ -1,4 +1,4 @@
-"""Whether a study's claims can be asked: of this scale, or of any of its scales."""
+"""Whether a study's claims can be tested: at this scale, or at any of its scales."""
 
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
@@ -11,9 +11,9 @@ from datayield.spec.study.study import Study
 
 
 class Lacking(NamedTuple):
-    """The first thing that a claim names and a scale does not have."""
+    """The first name in a claim that a scale does not have."""
 
-    key: str  # of the claim's mapping
+    key: str  # in the claim's mapping
     kind: Literal["measurement", "axis", "value"]
     name: str
     allowed: list[str]
@@ -25,13 +25,13 @@ class Lacking(NamedTuple):
 
 
 class Vocabulary(NamedTuple):
-    """What one scale has: axis -> its values in words, and names of what is measured."""
+    """The names that one scale defines: axis -> values as text, and measurements."""
 
     axes: dict[str, list[str]]
     names: list[str]
 
     def lacks(self, claim: Claim) -> Lacking | None:
-        """The first thing of a claim that is not here."""
+        """The first name in a claim that is missing here, if any."""
         asked = [("of", name) for name in claim.names]
         if isinstance(claim, Correlates) and isinstance(claim.with_, Measure):
             asked.append(("with.of", claim.with_.of))
@@ -49,7 +49,7 @@ class Vocabulary(NamedTuple):
 
 
 def vocabulary(axes: dict[str, Iterable[Any]], evaluations: Iterable[Any]) -> Vocabulary:
-    """Of a scale as written, its suites already expanded into evaluations."""
+    """The vocabulary of a scale from its YAML, with suites already expanded into evaluations."""
     evals = [ev for ev in evaluations if isinstance(ev, dict)]
     names = [str(ev.get("name")) for ev in evals]
     groups = dict.fromkeys(str(ev["group"]) for ev in evals if ev.get("group"))
@@ -69,9 +69,9 @@ def vocabulary(axes: dict[str, Iterable[Any]], evaluations: Iterable[Any]) -> Vo
 
 
 def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str) -> Study:
-    """The study, its claims that this scale cannot ask marked so.
+    """The study, with claims that cannot be tested at this scale marked as skipped.
 
-    Raises ConfigError for what no scale has, and where two claims have one id.
+    Raises ConfigError for names that no scale has, or if two claims have the same id.
     """
     seen: set[str] = set()
     claims = []
@@ -97,9 +97,9 @@ def checked(study: Study, here: Vocabulary, others: list[Vocabulary], where: str
 
 
 def patched(claims: Any, patch: Any, where: str) -> Any:
-    """A study's claims with what a scale changes: id -> keys laid over, or null to leave it out.
+    """A study's claims with a scale's changes: id -> keys that override, or null to skip it.
 
-    Raises ConfigError for an id that the study has not.
+    Raises ConfigError for an id that the study does not have.
     """
     if patch is None or not isinstance(claims, list):
         return claims

@@ -1,7 +1,7 @@
-"""What would make a study's curves mean something else than they seem to: warned of, not forbidden.
+"""Confounds that would make a study's curves misleading: reported as warnings, not errors.
 
-Each warning names the key to change. The traps are those of the field: durations in epochs,
-batches larger than the set, recipes that move with N, a single seed.
+Each warning names the key to change. These are the common pitfalls: durations in epochs, batches
+larger than the dataset, recipes that depend on N, a single seed.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ FEW_WARMUP_STEPS = 5
 
 
 def confounds(study: Study, cells: list[Cell]) -> list[str]:
-    """Warnings in plain words, the gravest first."""
+    """Warnings in plain words, the most serious first."""
     runs = [cell.run for cell in cells]
     return [
         *_size_with_compute(cells),
@@ -56,7 +56,7 @@ def _too_short(runs: list[RunSpec]) -> Iterable[str]:
 
 
 def _durations_move(cells: list[Cell]) -> Iterable[str]:
-    """Durations in epochs at a budget that is not."""
+    """Durations in epochs with a budget that is not in epochs."""
     shares_of: dict[tuple[str, str, str, str], set[float]] = {}
     for cell in cells:
         spec = cell.run.model_dump()
@@ -87,7 +87,7 @@ def _small_sets(runs: list[RunSpec]) -> Iterable[str]:
 
 
 def _mixtures(cells: list[Cell]) -> Iterable[str]:
-    """What a mixture changes besides what is mixed in, and what its parts look at."""
+    """What a mixture changes besides the added images, and which labels its parts use."""
     runs = [cell.run for cell in cells]
     alone: dict[Subset, list[RunSpec]] = {}
     for run in runs:
@@ -140,7 +140,7 @@ def _seeds(study: Study, runs: list[RunSpec]) -> Iterable[str]:
 
 def _probes(study: Study) -> Iterable[str]:
     for ev in study.evaluations:
-        scored = ev.traits.needs_labels  # others have no score that items make or miss
+        scored = ev.traits.needs_labels  # others have no per-item score
         if scored and ev.test_count is not None and ev.test_count < 500:
             yield (
                 f"evaluations.{ev.name}: {ev.test_count} test images imply an error of about "

@@ -1,4 +1,4 @@
-"""From mappings as written to one resolved run.
+"""From the YAML mappings to one resolved run.
 
 Named recipe of the method < base < the study's own recipe of the method < axes. `init` as a
 mapping describes an earlier run in the same way: see `_earlier`.
@@ -28,7 +28,7 @@ from datayield.spec.validate import changed, validated
 
 
 def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) -> RunSpec:
-    """The run at one point of the axes, its budget still as asked. Raises ConfigError."""
+    """The run at one point of the axes, its budget unresolved. Raises ConfigError."""
     raw, origin = _written(base, recipes, axes)
     point = ", ".join(f"{k}={v}" for k, v in axes.items())
     where = f"{origin} + axes ({point})"
@@ -48,7 +48,7 @@ def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) ->
 
 
 def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
-    """Fix N, the files' fingerprint and the budget in images: nothing is left to be derived."""
+    """Fix N, the files' fingerprint and the budget in images, so the spec is complete."""
     data = fixed(spec.data, listings)
     n = data.count or 0
     images = spec.budget.images(n, spec.batch, flops_per_image(spec))
@@ -60,16 +60,16 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
 
 
 def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
-    """All that is said of one run, laid over one another, and from where."""
+    """All layers of one run, merged, and where they come from."""
     patch = _patch_of_all(axes)
     method = axes.get("method") or _method_of(patch) or _method_of(base)
     own, origin = copied(recipes.get(str(method), {})), f"base + recipes.{method}"
     over = copied(base)
     if _method_of(patch) not in (None, _method_of(base)) and _method_of(base):
-        over["method"] = {}  # another objective: the knobs of the base's mean nothing to it
+        over["method"] = {}  # another objective: the base's options do not apply to it
     _patch(over, "method.name", method)
     asked: Raw = {}
-    for key in ("recipe", "as_published"):  # names, of which only the values are kept
+    for key in ("recipe", "as_published"):  # the names are dropped, only values are kept
         for said in (over, own, patch):
             if key in said:
                 asked[key] = said.pop(key)
@@ -94,7 +94,7 @@ def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
 
 
 def _patch_of_all(axes: Raw) -> Raw:
-    """What the axis `run` lays over the whole run; `name` is for the reader."""
+    """The overrides of the axis `run` for the whole run; `name` is only a label."""
     patch = axes.get("run") or {}
     if not isinstance(patch, dict):
         raise ConfigError(
@@ -116,8 +116,8 @@ def _earlier(
 ) -> dict[str, Any]:
     """The resolved run that the mapping `init` describes, as `RunSpec.init` holds it.
 
-    It is the base with the seed and the encoder of the run that starts from it, and `init` laid
-    over that; of the other axes and of the base's own `init` it knows nothing.
+    It is the base with the seed and the encoder of the run that starts from it, overridden by
+    `init`; the other axes and the base's own `init` do not apply.
     """
     own = {key: value for key, value in base.items() if key != "init"}
     kept = {k: v for k, v in axes.items() if k == "seed" or k.split(".")[0] == "encoder"}
@@ -132,9 +132,9 @@ def _earlier(
 
 
 def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: str) -> Raw:
-    """The same run with durations in shares. Their length follows from N and the budget.
+    """The same run with durations as fractions, computed from N and the budget.
 
-    Where the run has a trunk, they are shares of that.
+    If the run has a trunk, they are fractions of the trunk.
     """
     optim = raw.get("optim")
     trunk = optim.get("trunk") if isinstance(optim, dict) else None
@@ -144,12 +144,12 @@ def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: s
         made = converted(raw, lambda epochs, key: as_share(epochs, n, images, key))
         return validated(RunSpec, {**made, **timed, "optim": {"lr": 1.0}}, where=where)
 
-    spec = at(1, 0)  # durations of no length, and an optimizer that costs nothing
+    spec = at(1, 0)  # durations of length zero, and an optimizer without cost
     n, cost = distinct(spec.data, listings), flops_per_image(spec)
     images: float = spec.budget.images(n, spec.batch, cost)
     if spec.budget.unit == "flops" and cost is not None:
-        # The cost of a run is affine in the lengths of its parts, as SwAV's wait for its queue: two
-        # lengths give the number of images that spends the budget exactly.
+        # The cost of a run is affine in the lengths of its phases, such as SwAV's before its queue:
+        # two lengths give the number of images that spends the budget exactly.
         longest = n * max(waiting.values())
         if longest:
             saved = longest * (cost - (flops_per_image(at(longest, n)) or cost))
@@ -165,17 +165,17 @@ def _flag(value: Any) -> bool:
 
 
 def copied(value: Any) -> Any:
-    """`value` as read from YAML with mappings and lists of its own."""
+    """A deep copy of `value` as read from YAML."""
     if isinstance(value, dict):
         return {key: copied(item) for key, item in value.items()}
     return [copied(item) for item in value] if isinstance(value, list) else value
 
 
 def merge(into: Raw, patch: Raw) -> None:
-    """Lay `patch` over `into`, mapping by mapping.
+    """Merge `patch` into `into` recursively.
 
-    Replaced whole: lists, budgets, and a part that gets another name, since the knobs of one
-    encoder, method or optimizer mean nothing to another.
+    Replaced entirely: lists, budgets, and a part that gets another name, since the options of one
+    encoder, method or optimizer do not apply to another.
     """
     for key, value in patch.items():
         old = into.get(key)
@@ -193,7 +193,7 @@ def _another(key: str, old: Raw, new: Raw) -> bool:
 
 
 def _patch(raw: Raw, dotted: str, value: Any) -> None:
-    """Set `a.b.c`; a mapping is laid over what stands there."""
+    """Set `a.b.c`; a mapping is merged into the existing value."""
     *parents, last = dotted.split(".")
     for parent in parents:
         raw = raw.setdefault(parent, {})
@@ -207,7 +207,7 @@ def _patch(raw: Raw, dotted: str, value: Any) -> None:
 
 
 def _lay_out_views(raw: Raw) -> None:
-    """Replace `views: {recipe: name}` by what it stands for; `encoder.size` where no size is."""
+    """Expand `views: {recipe: name}`, at `encoder.size` unless it has a size."""
     views, encoder = raw.get("views"), raw.get("encoder")
     usual = encoder.get("size") if isinstance(encoder, dict) else None
     if isinstance(views, list) and usual is not None:

@@ -1,4 +1,4 @@
-"""From a YAML file to a Study: scales laid over, errors that name file and key."""
+"""From a YAML file to a Study: scales applied, with errors that name file and key."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -18,7 +18,7 @@ _PATCHABLE = ("base", "recipes", "axes", "evaluations", "question", "notes", "cl
 def load_study(name: str, scale: str | None = None) -> Study:
     """The study in the YAML file `name`, or the shipped study of that name, at one scale.
 
-    Without `scale`: `pocket` where the study has scales. Raises ConfigError.
+    Without `scale`: `pocket` if the study has scales. Raises ConfigError.
     """
     path = find_study(name)
     raw = read_mapping(path, "study")
@@ -59,7 +59,7 @@ def load_study(name: str, scale: str | None = None) -> Study:
 
 
 def _vocabulary(raw: dict[str, Any], patch: dict[str, Any], where: str) -> Vocabulary:
-    """What the study has with a scale's patch laid over it."""
+    """The study's vocabulary with a scale's patch applied."""
     kept = deepcopy({key: raw.get(key) for key in ("axes", "evaluations")})
     merge(kept, {key: value for key, value in patch.items() if key in kept})
     return vocabulary(kept["axes"] or {}, expanded(kept["evaluations"] or [], where))
@@ -89,7 +89,7 @@ def shipped_studies() -> list[Path]:
 
 
 def _shipped_folders() -> list[Path]:
-    """Installed: inside the package. In a checkout: beside `src`."""
+    """Installed: inside the package. In a checkout: next to `src`."""
     package = Path(__file__).parents[2]
     folders = (package / "studies", package.parents[1] / "studies")
     return [folder for folder in folders if folder.is_dir()][:1]

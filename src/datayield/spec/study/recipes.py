@@ -1,4 +1,4 @@
-"""Published recipes, as data: `recipes/<set>.yaml`, and the one of a method as a study gets it."""
+"""Published recipes, as data: `recipes/<set>.yaml`, and a method's recipe for a study."""
 
 from functools import cache
 from pathlib import Path
@@ -16,10 +16,10 @@ _FOLDER = Path(__file__).with_name("recipes")
 
 
 class RecipeSet(Frozen):
-    """Recipes of one source. Keys of a recipe are those of a run; `shared` lies under each.
+    """Recipes from one source. Keys of a recipe are those of a run; each overrides `shared`.
 
-    `epochs` is the length of the published run, which durations in epochs are a share of; `size`
-    its views in pixels. Views without a size take `encoder.size` of the study.
+    `epochs` is the length of the published run, which durations in epochs are fractions of; `size`
+    is that of its views in pixels. Views without a size use the study's `encoder.size`.
     """
 
     name: str
@@ -32,7 +32,7 @@ class RecipeSet(Frozen):
 
 @cache
 def recipe_set(name: str) -> RecipeSet:
-    """The shipped set `name`. Raises ConfigError naming the sets that there are."""
+    """The shipped set `name`. Raises ConfigError, listing the available sets."""
     if name not in recipe_sets():
         raise ConfigError(
             "unknown recipe set",
@@ -51,10 +51,10 @@ def recipe_sets() -> list[str]:
 
 
 def published(name: str, method: str | None, as_published: bool) -> tuple[dict[str, Any], ...]:
-    """What set `name` says of `method`, to be laid one over the other: for all, for this method.
+    """The layers of set `name` for `method`, later overriding earlier: shared, then the method's.
 
-    Durations in epochs become shares of the published run, the same for every N; with
-    `as_published` they stay epochs. Raises ConfigError for a set or method that is not there.
+    Durations in epochs become fractions of the published run, the same for every N; with
+    `as_published` they stay epochs. Raises ConfigError for an unknown set or method.
     """
     recipe = recipe_set(name)
     if method not in recipe.methods:

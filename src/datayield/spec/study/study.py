@@ -1,4 +1,4 @@
-"""A study: named recipe < base < recipes < axes -> runs, and what each is measured by."""
+"""A study: named recipe < base < recipes < axes -> runs, and their evaluations."""
 
 import itertools
 from collections.abc import Collection
@@ -21,8 +21,8 @@ from datayield.spec.run import (
 )
 from datayield.spec.study.expand import as_run, copied, merge, resolve
 
-NamedAxes = tuple[tuple[str, str], ...]  # (axis, its value in words)
-COLUMN_AXES = ("data.count", "method", "seed", "budget")  # each has a column of its own in tables
+NamedAxes = tuple[tuple[str, str], ...]  # (axis, its value as text)
+COLUMN_AXES = ("data.count", "method", "seed", "budget")  # each has its own column in tables
 
 
 def axes_label(axes: NamedAxes) -> str:
@@ -31,9 +31,9 @@ def axes_label(axes: NamedAxes) -> str:
 
 
 class Cell(NamedTuple):
-    """One point of the study: the axis values that name it, and the run that realises it.
+    """One point of the study: the axis values that name it, and its run.
 
-    `budget` is as the study states it. Two cells share a run where different budgets come to the
+    `budget` is as written in the study. Two cells share a run if different budgets amount to the
     same work.
     """
 
@@ -43,7 +43,7 @@ class Cell(NamedTuple):
 
     @property
     def named_axes(self) -> NamedAxes:
-        """The axes that have no column of their own, in the order of the study."""
+        """The axes without a column of their own, in the study's order."""
         return tuple((axis, self.value(axis)) for axis in self.axes if axis not in COLUMN_AXES)
 
     @property
@@ -52,7 +52,7 @@ class Cell(NamedTuple):
         return axes_label(self.named_axes)
 
     def value(self, axis: str) -> str:
-        """The value of an axis in words: a part that is written out by its name."""
+        """The value of an axis as text; a mapping with a name is given by that."""
         value, before = self.axes[axis], self.run.before
         if isinstance(value, dict) and "name" in value:
             return str(value["name"])
@@ -102,11 +102,11 @@ class Study(Frozen):
 
     @property
     def name(self) -> str:
-        """The study's folder: its name, with the scale where there is one."""
+        """The study's folder: its name, with the scale if there is one."""
         return f"{self.study}-{self.scale}" if self.scale else self.study
 
     def without(self, names: Collection[str]) -> "Study":
-        """The study but for these evaluations. Raises ConfigError where none is left."""
+        """The study without these evaluations. Raises ConfigError if none is left."""
         kept = tuple(ev for ev in self.evaluations if ev.name not in names)
         if not kept:
             raise ConfigError(
@@ -131,7 +131,7 @@ class Study(Frozen):
         return cells
 
     def shortages(self, cells: list[Cell], listings: Listings) -> list[ConfigError]:
-        """Sizes that the datasets which are here cannot give: fine to plan, not to run."""
+        """Sizes that exceed the available datasets: fine for planning, not for running."""
         wanted: dict[tuple[str, str], set[int]] = {}
         for data in (run.data for cell in cells for run in cell.run.chain):
             for _, part in data.members:
@@ -152,7 +152,7 @@ class Study(Frozen):
 
     def baselines(self, cells: list[Cell]) -> list[BaselineSpec]:
         """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, and the
-        encoder as published where a run starts from it.
+        published encoder if a run starts from it.
         """
         drawn = dict.fromkeys((cell.run.encoder, cell.run.seed) for cell in cells)
         every = [BaselineSpec(name="untrained", encoder=e, seed=seed) for e, seed in drawn]
@@ -162,7 +162,7 @@ class Study(Frozen):
         return [BaselineSpec(name="pixels"), *untrained.values(), *published]
 
     def evals_of(self, cell: Cell) -> list[tuple[float, EvalSpec]]:
-        """(share of budget, evaluation) pairs that this cell's run owes."""
+        """(fraction of the budget, evaluation) pairs required of this cell's run."""
         return [
             (share, ev.spec)
             for ev in self.evaluations
@@ -171,7 +171,7 @@ class Study(Frozen):
         ]
 
     def evals_of_baseline(self, spec: BaselineSpec) -> tuple[tuple[float, EvalSpec], ...]:
-        """As `evals_of`; pixels have no encoder that could be trained on."""
+        """Like `evals_of`; raw pixels have no encoder to fine-tune."""
         specs = [ev.spec for ev in self.evaluations]
         return tuple((0.0, ev) for ev in specs if spec.encoder is not None or not ev.tunes)
 
@@ -189,7 +189,7 @@ class Study(Frozen):
         return wanted.union(*(self._pretrained_on(patch) for patch in (*last, *earlier)))
 
     def _pretrained_on(self, patch: Any) -> set[tuple[str, str]]:
-        """(dataset, split) of a run written as `patch` over the base, and of those before it."""
+        """(dataset, split) of a run given by `patch` over the base, and of earlier runs."""
         if not isinstance(patch, dict):
             return set()
         both: dict[str, Any] = {"data": copied(self.base.get("data") or {})}
@@ -202,7 +202,7 @@ class Study(Frozen):
         return Cell(axes, spec.budget, resolve(spec, listings))
 
     def _check_evaluations(self, spec: RunSpec) -> None:
-        """What can be known to fail is refused before anything runs."""
+        """Reject what is known to fail before anything runs."""
         for i, ev in enumerate(self.evaluations):
             if spec.encoder.is_vit and ev.size != spec.encoder.size:
                 raise ConfigError(
@@ -214,7 +214,7 @@ class Study(Frozen):
 
 
 def _tell_apart(cells: list[Cell]) -> None:
-    """Raises ConfigError where two values of an axis read alike, and so would share a curve."""
+    """Raises ConfigError if two values of an axis have the same text and would share a curve."""
     for axis in ("init", "run", "encoder"):
         seen: dict[str, Any] = {}
         for cell in (cell for cell in cells if axis in cell.axes):
