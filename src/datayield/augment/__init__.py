@@ -1,1 +1,1 @@
-"""Random views of a batch, each sample its own, on the device: free functions on tensors."""
+"""Random views of a batch on the device, drawn per sample: pure functions on tensors."""

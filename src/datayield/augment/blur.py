@@ -1,4 +1,4 @@
-"""Gaussian blur, a width per sample, as two banded matrices."""
+"""Gaussian blur with a width per sample, as two banded matrices."""
 
 import torch
 from torch import Tensor
@@ -7,8 +7,8 @@ from torch import Tensor
 def kernel_size(side: int) -> int:
     """Taps of the filter for images of `side` pixels: the odd number nearest to 10%, at least 3.
 
-    The share is SimCLR's (Chen et al. 2020, appendix A): 3 taps at 32 px, 7 at 64, 23 at 224.
-    Note that 3 taps cannot hold a wide Gaussian: above a sigma of 1 pixel they tend to a box.
+    10% as in SimCLR (Chen et al. 2020, appendix A): 3 taps at 32 px, 7 at 64, 23 at 224.
+    Note that 3 taps cannot represent a wide Gaussian: above a sigma of 1 pixel they approach a box.
     """
     return max(3, 2 * round((0.1 * side - 1) / 2) + 1)
 

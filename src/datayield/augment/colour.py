@@ -1,13 +1,13 @@
-"""Colour operations on RGB in [0, 1], a factor per sample.
+"""Colour operations on RGB in [0, 1], with a factor per sample.
 
 They run in the fixed order of `ViewSpec`: brightness, contrast, saturation, hue, then grey, blur
-and solarize. torchvision shuffles the first four per call; a fixed order lets the whole batch take
-one pass per operation. That is a choice of ours: we know of no evidence that the order matters to
-what is learned, and have not measured it.
+and solarize. torchvision shuffles the first four per call; a fixed order processes the whole batch
+in one pass per operation. This is our choice: we know of no evidence that the order affects what is
+learned, and have not measured it.
 
-Names that end in `_` overwrite their argument, a contiguous float `[B, 3, H, W]` (a fresh buffer
-for every operation costs more than the arithmetic). A factor of 1 leaves a sample as it is, to
-the bit, so those run on all samples; the others are for the samples chosen, and return new ones.
+Functions ending in `_` overwrite their argument, a contiguous float `[B, 3, H, W]` (a new buffer
+for every operation costs more than the arithmetic). A factor of 1 leaves a sample bit-identical, so
+these run on all samples; the others run on the selected samples and return new ones.
 Formulas and constants are those of torchvision's `v2.functional` on floats.
 """
 
@@ -24,7 +24,7 @@ def brightness_(images: Tensor, factor: Tensor) -> Tensor:
 
 def contrast_(images: Tensor, factor: Tensor) -> Tensor:
     """Blend with the mean grey of each sample; `factor` `[B]`, 0 is flat, 1 is unchanged."""
-    mean = _luma(images.mean((2, 3), keepdim=True))  # the mean of greys is the grey of means
+    mean = _luma(images.mean((2, 3), keepdim=True))  # linear: the mean of greys
     return images.mul_(_per_sample(factor)).add_(mean * _per_sample(1 - factor)).clamp_(0, 1)
 
 
@@ -35,11 +35,11 @@ def saturation_(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def hue(images: Tensor, shift: Tensor) -> Tensor:
-    """Turn the hue by `shift` `[B]` in turns; HSV's saturation and value stay.
+    """Rotate the hue by `shift` `[B]` in turns; HSV saturation and value are unchanged.
 
-    A colour needs no detour through saturation: with value v, chroma c = max - min and hue h in
-    turns, channel k is v - c * clamp(2 - |6 (h + p_k)|, 0, 1), with h + p_k wrapped to +-1/2 and
-    p = (1/2, 1/6, -1/6) for red, green, blue. No branches, no division but the one for the hue.
+    Saturation is not computed: with value v, chroma c = max - min and hue h in turns, channel k is
+    v - c * clamp(2 - |6 (h + p_k)|, 0, 1), with h + p_k wrapped to +-1/2 and p = (1/2, 1/6, -1/6)
+    for red, green, blue. No branches, and the only division is the one for the hue.
     """
     red, green, blue = images.unbind(1)
     value = torch.maximum(torch.maximum(red, green), blue)
@@ -61,7 +61,7 @@ def grey(images: Tensor) -> Tensor:
 
 
 def solarize(images: Tensor) -> Tensor:
-    """Invert the values from 1/2 on: the smaller of `x` and `1 - x`."""
+    """Invert values of 1/2 and above: the smaller of `x` and `1 - x`."""
     return torch.minimum(images, 1 - images)
 
 

@@ -1,8 +1,8 @@
-"""Random resized crops: where to cut, and the cut resampled to a square, each sample its own.
+"""Random resized crops: a window per sample, resampled to a square.
 
 Resampling is separable and linear, so a batch of crops is two batched matrix products, with the
-filters of each sample as its matrices. They run at the speed of the device's matrix unit, and the
-window and the mirror cost nothing: they only change the weights.
+filters of each sample as its matrices. They run at the speed of the device's matrix unit, and
+cropping and flipping are free: they only change the weights.
 """
 
 import math
@@ -15,7 +15,7 @@ TRIES = 10
 
 
 class Windows(NamedTuple):
-    """Where to cut, in whole pixels: four float tensors `[B]`."""
+    """Crop windows in whole pixels: four float tensors `[B]`."""
 
     top: Tensor
     left: Tensor
@@ -32,8 +32,8 @@ def draw_windows(
     """Windows in an `image` (height, width) from `uniform` `[2 * TRIES + 2, B]`, values in [0, 1).
 
     The distribution of torchvision's `RandomResizedCrop`: an area uniform in `scale`, an aspect
-    (width / height) log-uniform in `ratio`, sides rounded to pixels, a place uniform among those
-    possible. The first of ten candidates that fits is taken; where none does, the largest central
+    (width / height) log-uniform in `ratio`, sides rounded to pixels, a position uniform among the
+    possible ones. The first of ten candidates that fits is used; if none does, the largest central
     window with an aspect in `ratio`.
     """
     high, wide = image
@@ -64,11 +64,11 @@ def resized_crop(
 
     The windows (`[B]` each, whole pixels) hold at least one pixel and lie inside the image; the
     result is mirrored left to right where `flip` `[B]` is set. uint8 is read as [0, 1]; floats
-    keep their scale and dtype. First cropped, then resampled, with the bilinear antialiased
-    filter of torchvision (a triangle that widens with the step between pixels): it cannot
-    overshoot, so colours stay in [0, 1] without a clamp, and it is what `RandomResizedCrop` does
-    unless told otherwise. Some papers take bicubic, which keeps edges sharper. Where the process
-    allows TF32 in matrix products, their 11 bits bound the error by 2e-3, half a grey level.
+    keep their scale and dtype. First cropped, then resampled, with torchvision's antialiased
+    bilinear filter (a triangle that widens with the step between pixels): it cannot overshoot, so
+    colours stay in [0, 1] without a clamp, and it is the default of `RandomResizedCrop`. Some
+    papers use bicubic, which keeps edges sharper. If the process allows TF32 in matrix products,
+    its 11 bits bound the error by 2e-3, half a grey level.
     """
     count, _, high, wide = images.shape
     kind = images.dtype if images.is_floating_point() else torch.float32
@@ -84,7 +84,7 @@ def resized_crop(
 def _filters(
     start: Tensor, length: Tensor, reverse: Tensor, pixels: int, size: int, kind: torch.dtype
 ) -> Tensor:
-    """Weights `[B, size, pixels]` that resample `length` pixels from `start` on to `size`."""
+    """Weights `[B, size, pixels]` that resample `length` pixels from `start` to `size`."""
     start, length, reverse = (v.to(kind)[:, None] for v in (start, length, reverse))
     step = length / size
     out = torch.arange(size, dtype=kind, device=start.device) + 0.5
@@ -97,12 +97,12 @@ def _filters(
 
 
 def between(uniform: Tensor, low: float, high: float) -> Tensor:
-    """`uniform` in [0, 1) stretched to [low, high)."""
+    """`uniform` in [0, 1) scaled to [low, high)."""
     return low + (high - low) * uniform
 
 
 def _place(uniform: Tensor, room: Tensor, centred: Tensor) -> Tensor:
-    """A whole offset uniform in 0..room, or the middle. `minimum`: u * n may round up to n."""
+    """An integer offset uniform in 0..room, or the middle. `minimum`: u * n may round up to n."""
     anywhere = torch.minimum((uniform * (room + 1)).floor(), room)
     return torch.where(centred, torch.div(room, 2, rounding_mode="floor"), anywhere)
 

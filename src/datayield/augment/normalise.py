@@ -1,13 +1,13 @@
-"""Pixels centred and scaled by constants, the same for every dataset."""
+"""Pixel normalisation by constants that are the same for every dataset."""
 
 from functools import cache
 
 import torch
 from torch import Tensor
 
-# ImageNet's mean and standard deviation of RGB in [0, 1]. Fixed on purpose, never keyed on the
-# name of a data set: the statistics would be one more thing that moves with the data under study,
-# a mixture has none of its own, and an encoder must meet the same scale in every evaluation.
+# ImageNet's mean and standard deviation of RGB in [0, 1]. Deliberately fixed and not looked up by
+# dataset name: statistics would be another variable that changes with the data under study, a
+# mixture has none of its own, and an encoder needs the same scale in every evaluation.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
@@ -17,7 +17,7 @@ def normalise(images: Tensor) -> Tensor:
     high, width = images.shape[2:]
     pixels = images.permute(0, 2, 3, 1).contiguous().float().flatten(2)  # [B, H, W * 3]
     scale, shift = _affine(images.device)
-    # One vector per line of pixels: a broadcast over 3 innermost values would run 10 times slower.
+    # One vector per row of pixels: broadcasting over 3 innermost values would be 10 times slower.
     pixels = (pixels * scale.div(255).repeat(width)).add_(shift.repeat(width))
     return pixels.view(-1, high, width, 3).permute(0, 3, 1, 2)
 

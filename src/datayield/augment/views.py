@@ -1,8 +1,9 @@
-"""The views of a batch: draw on the CPU for the whole batch, then apply on the device.
+"""The views of a batch: parameters are drawn on the CPU for the whole batch, then applied on the
+device.
 
-What is drawn is a function of (seed, step, view) and the size of the batch, never of the device
-or of how the batch is split: `apply` to a slice of the images with the same slice of what was
-drawn gives that slice of the result.
+The parameters depend only on (seed, step, view) and the batch size, never on the device or on how
+the batch is split: `apply` on a slice of the images with the same slice of the parameters gives
+that slice of the result.
 """
 
 from collections.abc import Callable
@@ -21,11 +22,11 @@ from datayield.spec.run import ViewSpec
 
 _WINDOW_ROWS = 2 * TRIES + 2
 _ROWS = _WINDOW_ROWS + 10
-_CACHE_BYTES = 3 << 19  # of float pixels for each thread: 128 images of 32 px
+_CACHE_BYTES = 3 << 19  # of float pixels per thread: 128 images of 32 px
 
 
 class Drawn(NamedTuple):
-    """The parameters of one view: float32 `[B]` on the CPU. A neutral value means not chosen."""
+    """The parameters of one view: float32 `[B]` on the CPU. A neutral value means not applied."""
 
     top: Tensor  # the window, in whole pixels
     left: Tensor
@@ -56,8 +57,8 @@ def make_views(
     """All views of uint8 `images` `[B, 3, H, W]`, in the order of `specs`.
 
     Each is float32 `[B, 3, size, size]`, normalised, channels last, on the device of `images`.
-    `images` may be a part of a batch of `batch` images, those from `start` on: its views are that
-    part of the whole batch's.
+    `images` may be the part of a batch of `batch` images that starts at `start`; its views are then
+    that part of the whole batch's views.
     """
     count, _, height, width = images.shape
     whole = count if batch is None else batch
@@ -72,10 +73,10 @@ def make_views(
 def draw(
     spec: ViewSpec, batch: int, image: tuple[int, int], seed: int, step: int, view: int
 ) -> Drawn:
-    """What happens to each of `batch` images of size `image` (height, width) in one view.
+    """The parameters of one view for each of `batch` images of size `image` (height, width).
 
-    A pure function of its arguments. NumPy draws, because it takes a seed of any length; torch's
-    CPU generator keeps 32 bits, and views of a long run would come out equal by chance.
+    A pure function of its arguments. Drawn with NumPy, which accepts seeds of any length; torch's
+    CPU generator keeps 32 bits, so views of a long run would repeat by chance.
     """
     source = np.random.default_rng([seed, step, view])
     uniform = torch.from_numpy(source.random((_ROWS, batch), dtype=np.float32))
@@ -99,7 +100,7 @@ def draw(
 def apply(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
     """The view of uint8 `images` `[B, 3, H, W]` that `drawn` describes, normalised.
 
-    Computed in float32 whatever autocast says: bfloat16 cannot tell neighbouring grey levels.
+    Computed in float32 regardless of autocast: bfloat16 cannot resolve neighbouring grey levels.
     """
     with torch.autocast(images.device.type, enabled=False):
         on = Drawn(*to_device(torch.stack(drawn), images.device))
@@ -117,9 +118,9 @@ def apply(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
 
 
 def _apply_in_parts(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
-    """`apply`, on a CPU to as many images at once as stay in its caches from one pass to the next.
+    """`apply`; on a CPU, to as many images at once as stay in its caches between passes.
 
-    To the bit what all at once give, and a fifth faster with one thread at 256 images of 32 px.
+    Bit-identical to all at once, and a fifth faster with one thread at 256 images of 32 px.
     """
     count = len(images)
     part = count
@@ -133,9 +134,9 @@ def _apply_in_parts(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
 
 
 def _where(values: Tensor, view: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Overwrite the samples of `view` with a value other than 0 by what `change` makes of them.
+    """Replace the samples of `view` with a non-zero value by the output of `change` on them.
 
-    `values` are on the CPU, so that finding them never waits for the device.
+    `values` are on the CPU, so that selecting them never synchronises with the device.
     """
     chosen = values.nonzero().flatten()
     if len(chosen):
@@ -144,6 +145,6 @@ def _where(values: Tensor, view: Tensor, change: Callable[[Tensor, Tensor], Tens
 
 
 def _factor(uniform: Tensor, strength: float, chosen: Tensor) -> Tensor:
-    """From U[max(0, 1 - strength), 1 + strength] where chosen, else 1."""
+    """Drawn from U[max(0, 1 - strength), 1 + strength] where chosen, else 1."""
     drawn = between(uniform, max(0.0, 1 - strength), 1 + strength)
     return torch.where(chosen, drawn, 1.0)

@@ -1,8 +1,8 @@
 """Objectives: one file is one method, an nn.Module that turns views into a loss.
 
-A method is named in `METHODS` and in the union `Method`, by its spec's name. It declares all its
-state in `__init__` and offers `forward(views, t) -> Loss` and `after_step(t)`, with t the share of
-the budget spent: it never sees an epoch. Only `supervised` gets labels, as a third argument of
+A method is listed in `METHODS` and in the union `Method`, under its spec's name. It declares all
+its state in `__init__` and has `forward(views, t) -> Loss` and `after_step(t)`, with t the fraction
+of the budget spent: it never sees an epoch. Only `supervised` gets labels, as a third argument of
 `forward`.
 """
 
@@ -52,9 +52,9 @@ def _method_of(spec: AnyObjective, encoder: Encoder) -> Method:
 
 
 def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:
-    """The method of `spec` as it starts, on the CPU: a pure function of the arguments.
+    """The method of `spec` at initialisation, on the CPU: a pure function of the arguments.
 
-    `weights`: those of the encoder, where it starts from another run's (`spec.before`).
+    `weights`: the encoder's, if it starts from another run's (`spec.before`).
 
     The encoder is `nets.encoder.build(spec.encoder, spec.seed, pretrained)`, exactly; heads are
     drawn from a stream of their own, so the encoder at step 0 is the baseline for every method.
@@ -71,9 +71,9 @@ def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:
 
 
 def projector_of(spec: RunSpec, encoder: Encoder) -> nn.Module | None:
-    """The projector that the method of `spec` puts on `encoder`, untrained; None where it has none.
+    """The untrained projector of the method of `spec` for `encoder`; None if it has none.
 
-    To load kept weights into; `encoder` itself is not changed.
+    For loading saved weights; `encoder` itself is not changed.
     """
     with torch.random.fork_rng(devices=[]):
         method = _method_of(spec.method, copy.deepcopy(encoder))

@@ -12,9 +12,9 @@ from datayield.spec.run import method as spec_method
 
 
 class BarlowTwins(nn.Module):
-    """Zbontar et al. 2021, arXiv 2103.03230. Views are embedded apart as in the authors' code.
+    """Zbontar et al. 2021, arXiv 2103.03230. Views are embedded separately, as by the authors.
 
-    Two views or more, of one size; `pairing` says how more than two meet.
+    Two or more views, of one size; `pairing` says how more than two are combined.
     """
 
     def __init__(self, spec: spec_method.BarlowTwinsSpec, encoder: Encoder) -> None:

@@ -15,10 +15,10 @@ from datayield.spec.run import method as spec_method
 
 
 class BYOL(nn.Module):
-    """Grill et al. 2020, arXiv 2006.07733. Two views or more, of one size, embedded apart.
+    """Grill et al. 2020, arXiv 2006.07733. Two or more views, of one size, embedded separately.
 
-    Without negatives: predictor and teacher keep it from collapsing. Heads carry no bias, which
-    BatchNorm would undo in all layers but the last.
+    Without negatives: predictor and teacher prevent collapse. Heads have no bias, which BatchNorm
+    would cancel in all layers but the last.
     """
 
     def __init__(self, spec: spec_method.BYOLSpec, encoder: Encoder) -> None:
@@ -39,5 +39,5 @@ class BYOL(nn.Module):
         return loss(total, {"regression": total})
 
     def after_step(self, t: float) -> None:
-        """The teacher follows, ever more slowly: its momentum rises to 1 with `t`."""
+        """Update the teacher, whose momentum rises to 1 with `t`."""
         self.teacher.follow(ramp(t, self.spec.momentum, 1.0), self.encoder, self.projector)

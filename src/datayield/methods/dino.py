@@ -15,12 +15,12 @@ from datayield.spec.run import method as spec_method
 
 
 class DINO(nn.Module):
-    """Caron et al. 2021, arXiv 2104.14294. Two views or more, embedded together.
+    """Caron et al. 2021, arXiv 2104.14294. Two or more views, embedded jointly.
 
-    Of views of several sizes the teacher sees the large ones (section 3.1, multi-crop).
+    With views of several sizes the teacher sees the large ones (section 3.1, multi-crop).
 
-    `centre` is the moving average of the teacher's mean logits (equation 4): it keeps one
-    prototype from taking all, as the low temperature keeps them from becoming alike.
+    `centre` is the moving average of the teacher's mean logits (equation 4): it prevents collapse
+    to one prototype, and the low temperature prevents collapse to uniform outputs.
     """
 
     centre: Tensor
@@ -35,7 +35,7 @@ class DINO(nn.Module):
         self.register_buffer("centre", torch.zeros(spec.prototypes))
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
-        """The loss of V views [B, 3, S, S] of the same B images; in train mode moves the centre.
+        """The loss of V views [B, 3, S, S] of the same B images; updates the centre in train mode.
 
         Large views come first.
 
@@ -56,6 +56,6 @@ class DINO(nn.Module):
         return loss(total, {"cross_entropy": total})
 
     def after_step(self, t: float) -> None:
-        """The teacher follows, ever more slowly: its momentum rises to 1 with `t`."""
+        """Update the teacher, whose momentum rises to 1 with `t`."""
         momentum = ramp(t, self.spec.momentum, 1.0)
         self.teacher.follow(momentum, self.encoder, self.projector, self.prototypes)

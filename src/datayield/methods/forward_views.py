@@ -13,7 +13,7 @@ from torch import Tensor, nn
 def forward_each(encoder: nn.Module, projector: nn.Module, views: list[Tensor]) -> list[Tensor]:
     """Each view in its own forward pass: V x [B, 3, S, S] -> V x [B, D] (Barlow Twins, VICReg).
 
-    BatchNorm normalises a view by that view alone; its running statistics move V times a step.
+    BatchNorm normalises each view separately; its running statistics are updated V times per step.
     """
     return [projector(encoder(view)) for view in views]
 
@@ -31,5 +31,5 @@ def forward_joint(encoder: nn.Module, projector: nn.Module, views: list[Tensor])
 
 
 def large_views(views: list[Tensor]) -> list[Tensor]:
-    """The views as large as the first: all of them but for multi-crop's small ones."""
+    """The views as large as the first: all except multi-crop's small ones."""
     return [view for view in views if view.shape[-1] == views[0].shape[-1]]

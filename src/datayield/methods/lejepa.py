@@ -15,12 +15,12 @@ from datayield.spec.run import method as spec_method
 
 
 class LeJEPA(nn.Module):
-    """Balestriero and LeCun 2025, arXiv 2511.08544. Two views or more, embedded together.
+    """Balestriero and LeCun 2025, arXiv 2511.08544. Two or more views, embedded jointly.
 
-    Of views of several sizes, large ones first, all are pulled to the mean of the large ones.
+    With views of several sizes, large ones first, all are pulled to the mean of the large ones.
 
-    Each step draws its directions from torch's global stream, which the loop seeds from (seed,
-    step): a resumed run, and every process of a parallel one, sees the same.
+    Each step draws its directions from torch's global generator, which the loop seeds from (seed,
+    step): a resumed run, and every process of a parallel one, uses the same ones.
     """
 
     def __init__(self, spec: spec_method.LeJEPASpec, encoder: Encoder) -> None:
@@ -31,7 +31,7 @@ class LeJEPA(nn.Module):
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        # Drawn on the CPU and before the encoder draws: alike on every device and process.
+        # Drawn on the CPU and before the encoder draws: the same on every device and process.
         width = self.spec.projector[-1]
         directions = F.normalize(torch.randn(width, self.spec.directions), dim=0)  # [D, M]
         z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)  # [V, B, D]

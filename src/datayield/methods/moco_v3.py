@@ -15,10 +15,10 @@ from datayield.spec.run import method as spec_method
 
 
 class MoCoV3(nn.Module):
-    """Chen et al. 2021, arXiv 2104.02057. Two views or more, of one size, embedded apart.
+    """Chen et al. 2021, arXiv 2104.02057. Two or more views, of one size, embedded separately.
 
-    With a ViT its random patch projection stays as it is (section 4.3: trained, its gradients
-    spike) and the predictor ends in BatchNorm too. Positions are learned, unlike the authors'.
+    A ViT's random patch projection is frozen (section 4.3: its gradients spike otherwise) and the
+    predictor ends in BatchNorm too. Position embeddings are learned, unlike the authors'.
     """
 
     def __init__(self, spec: spec_method.MoCoV3Spec, encoder: Encoder) -> None:
@@ -44,5 +44,5 @@ class MoCoV3(nn.Module):
         return loss(total, {"info_nce": total})
 
     def after_step(self, t: float) -> None:
-        """The teacher follows, ever more slowly: its momentum rises to 1 with `t`."""
+        """Update the teacher, whose momentum rises to 1 with `t`."""
         self.teacher.follow(ramp(t, self.spec.momentum, 1.0), self.encoder, self.projector)

@@ -12,9 +12,9 @@ from datayield.spec.run import method as spec_method
 
 
 class SimCLR(nn.Module):
-    """Chen et al. 2020, arXiv 2002.05709. Two views or more, of one size, embedded together.
+    """Chen et al. 2020, arXiv 2002.05709. Two or more views, of one size, embedded jointly.
 
-    The projector has no BatchNorm, as in the peers' recipes for small images.
+    The projector has no BatchNorm, as in other libraries' recipes for small images.
     """
 
     def __init__(self, spec: spec_method.SimCLRSpec, encoder: Encoder) -> None:

@@ -14,13 +14,13 @@ INIT_STD = 0.02  # of the mask token, as for the authors' ViTs
 
 
 class SimMIM(nn.Module):
-    """Xie et al. 2022, arXiv 2111.09886. One view or more, of one size, each masked by itself.
+    """Xie et al. 2022, arXiv 2111.09886. One or more views, of one size, each with its own mask.
 
     A ViT reads a learned mask token in place of each hidden patch's embedding, before positions
-    are added. To a convolutional network, which the paper does not train, hidden pixels are
-    painted in one learned colour. One linear layer maps each last token to its pixels, and the
-    target is the view as normalised. A class token takes part, so it is trained through those
-    that attend to it; vit-pytorch leaves it out, and hands on a random one.
+    are added. For a convolutional network, which the paper does not train, hidden pixels get one
+    learned colour. One linear layer maps each output token to its pixels, and the target is the
+    normalised view. A class token takes part, so it is trained through the tokens that attend to
+    it; vit-pytorch omits it during pretraining and leaves it random.
     """
 
     def __init__(self, spec: spec_method.SimMIMSpec, encoder: Encoder) -> None:
@@ -48,9 +48,9 @@ class SimMIM(nn.Module):
         """Does nothing: no state but the parameters."""
 
     def _masks(self, views: int, batch: int, side: int) -> Tensor:
-        """Hidden tokens [V B, T] from torch's global stream on the CPU, whatever the device.
+        """Hidden tokens [V B, T] from torch's global generator on the CPU, whatever the device.
 
-        Drawn for the batch of all processes, of which this one takes its own.
+        Drawn for the global batch, of which this process takes its part.
         """
         cell, whole = self.spec.mask_patch // self.patch, batch * world_size()
         drawn = random_masks(views * whole, side, cell, self.spec.ratio).view(views, whole, -1)

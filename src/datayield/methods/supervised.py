@@ -14,7 +14,7 @@ from datayield.spec.run import method as spec_method
 class Supervised(nn.Module):
     """Cross entropy of one linear layer on the features (Bridge et al. 2025, section 2.3).
 
-    One view or more, of one size. The only objective that gets the labels of the batch.
+    One or more views, of one size. The only objective that gets the labels of the batch.
     """
 
     def __init__(self, spec: spec_method.SupervisedSpec, encoder: Encoder) -> None:
@@ -26,7 +26,7 @@ class Supervised(nn.Module):
     def forward(self, views: list[Tensor], t: float, labels: Tensor) -> Loss:
         """The loss of V views [B, 3, S, S] of images with class numbers `labels` [B].
 
-        The mean over views and over the batch of all processes. Nothing depends on `t`.
+        The mean over views and the global batch. Nothing depends on `t`.
         """
         logits = widened(self.head(self.encoder(torch.cat(views))))  # [V B, classes]
         targets = labels.repeat(len(views))

@@ -13,16 +13,16 @@ from datayield.nets.encoder import Encoder
 from datayield.nets.heads import projector
 from datayield.spec.run import method as spec_method
 
-ASSIGNED = 2  # views that get codes: the first two, as in the authors' code
+ASSIGNED = 2  # views with codes: the first two, as in the authors' code
 
 
 class SwAV(nn.Module):
-    """Caron et al. 2020, arXiv 2006.09882. Two views or more, embedded together.
+    """Caron et al. 2020, arXiv 2006.09882. Two or more views, embedded jointly.
 
-    Views may be of several sizes, two large ones first (section 3.4, multi-crop).
-    Codes are those of the first two views; every other view predicts them. Prototypes are
-    renormalised to unit length after each step. The queue fills from step 0, so that it is of use
-    when its turn comes, and its empty rows never count; the authors' fills later and waits.
+    Views may have several sizes, two large ones first (section 3.4, multi-crop).
+    Codes are computed for the first two views; every other view predicts them. Prototypes are
+    renormalised to unit length after each step. The queue fills from step 0, so it is full when it
+    is first used, and empty rows never count; the authors' starts to fill later.
     """
 
     prototypes: Tensor
@@ -38,9 +38,9 @@ class SwAV(nn.Module):
         self.register_buffer("queue", torch.zeros(ASSIGNED, spec.queue, dim))  # newest first
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
-        """The loss of V views [B, 3, S, S] of the same B images, at share `t` of the budget.
+        """The loss of V views [B, 3, S, S] of the same B images, at fraction `t` of the budget.
 
-        Prototypes get no gradient while t < freeze; the queue helps to assign from t >= queue_from.
+        Prototypes get no gradient while t < freeze; the queue is used once t >= queue_from.
         """
         z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)
         z = F.normalize(widened(z), dim=-1)  # [V, B, D]
@@ -55,7 +55,7 @@ class SwAV(nn.Module):
 
     @torch.no_grad()
     def _codes(self, z: Tensor, scores: Tensor, t: float) -> Tensor:
-        """Codes [2, B, K] of two views' `scores`, shared out among the batch and the queue."""
+        """Codes [2, B, K] of two views' `scores`, balanced over the batch and the queue."""
         epsilon, iterations = self.spec.epsilon, self.spec.iterations
         if t < self.spec.queue_from or not self.spec.queue:
             return torch.stack([sinkhorn(view, epsilon, iterations) for view in scores])
@@ -76,6 +76,6 @@ class SwAV(nn.Module):
 
     @torch.no_grad()
     def after_step(self, t: float) -> None:
-        """Bring the prototypes back to unit length, but for those that did not move."""
+        """Renormalise the prototypes to unit length, except those that did not change."""
         if t >= self.spec.freeze:
             self.prototypes.copy_(F.normalize(self.prototypes, dim=1))

@@ -12,9 +12,9 @@ from datayield.spec.run import method as spec_method
 
 
 class VICReg(nn.Module):
-    """Bardes et al. 2022, arXiv 2105.04906. Views are embedded apart as in the authors' code.
+    """Bardes et al. 2022, arXiv 2105.04906. Views are embedded separately, as by the authors.
 
-    Two views or more, of one size; `pairing` says how more than two meet.
+    Two or more views, of one size; `pairing` says how more than two are combined.
     """
 
     def __init__(self, spec: spec_method.VICRegSpec, encoder: Encoder) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-# How networks call the parts that follow each other: ours, timm's and torchvision's.
+# Names of sequential stages: ours, timm's and torchvision's.
 STACKS = ("stages", "blocks", "layers")
 NAMED = ("layer1", "layer2", "layer3", "layer4", "Mixed_5d", "Mixed_6e", "Mixed_7c")
 
 
 def stages(net: nn.Module) -> dict[str, nn.Module]:
-    """The named stages of `net`, in order; empty where it has none that are known here.
+    """The named stages of `net`, in order; empty if none is known here.
 
     Stages of a convolutional network, blocks and last norm of a ViT.
     """
@@ -31,7 +31,7 @@ def stages(net: nn.Module) -> dict[str, nn.Module]:
 def watched(net: nn.Module) -> Iterator[dict[str, Tensor]]:
     """A dictionary that a forward pass fills: stage -> [B * positions, channels].
 
-    All positions of a map and all tokens count, the class token among them.
+    Includes all positions of a map and all tokens, the class token too.
     """
     seen: dict[str, Tensor] = {}
     hooks = [part.register_forward_hook(_keep(seen, name)) for name, part in stages(net).items()]

@@ -1,4 +1,4 @@
-"""Several processes train one model and give the same result as one: gather, average, agree.
+"""Several processes train one model with the same result as one: gather, average, agree.
 
 Every process computes the same loss on the gathered batch, and `gathered` sums its gradient over
 the processes. So each holds the gradient of the sum of W equal losses with respect to its own copy
@@ -40,7 +40,7 @@ def local_slice(n: int) -> slice:
 def gathered(x: Tensor, dim: int) -> Tensor:
     """The `x` of all processes, of one shape, joined along `dim` in the order of ranks.
 
-    In float32 or better, and differentiable (see above). The very same `x` with one process.
+    In float32 or better, and differentiable (see above). `x` itself with one process.
     """
     return x if world_size() == 1 else cast("Tensor", _Gathered.apply(widened(x), dim))
 
@@ -81,7 +81,7 @@ def any_process(flag: bool) -> bool:
     """Whether `flag` is set in any process; all of them get the same answer."""
     if world_size() == 1:
         return flag
-    count = torch.tensor(int(flag))  # on the CPU: nothing waits for a GPU
+    count = torch.tensor(int(flag))  # on the CPU: no GPU synchronisation
     dist.all_reduce(count)
     return bool(count)
 

@@ -1,8 +1,7 @@
-"""Encoders behind one face: pooled features, tokens and their width.
+"""Encoders with one interface: pooled features, tokens and their width.
 
-Everything but `convnet` and `viny` comes from timm, with fresh weights unless asked otherwise. What
-a ResNet's stem is, and what a ViT's patch is, the spec says; neither is guessed from a dataset's
-name or size.
+Everything but `convnet` and `viny` comes from timm, with random weights unless requested otherwise.
+The spec sets a ResNet's stem and a ViT's patch; neither is guessed from a dataset's name or size.
 """
 
 import math
@@ -27,17 +26,17 @@ T = TypeVar("T")
 class Encoder(nn.Module):
     """An image network without a classifier. `dim`: width of the features.
 
-    `size`: the side of an image that it is laid out for, or None where any will do. `stride`: side
-    in pixels of what a token stands for, or None where only timm knows; a ViT takes other multiples
-    of it than `size` too, by interpolating its positions. `average`: features are the mean of the
-    tokens, where they would be a class token.
+    `size`: the side of the images that it is built for, or None if any size works. `stride`: side
+    in pixels of a token's patch, or None if only timm knows; a ViT also accepts other multiples of
+    it than `size`, by interpolating its positions. `average`: features are the mean of the tokens
+    instead of a class token.
     """
 
     def __init__(
         self, body: Any, size: int | None, stride: int | None = None, average: bool = False
     ) -> None:
         super().__init__()
-        self.body = body  # a module with timm's face, which has no type
+        self.body = body  # a module with timm's interface, which has no type
         # Some timm networks widen after pooling: what they pool to, else what they compute.
         self.dim = int(getattr(self.body, "head_hidden_size", None) or self.body.num_features)
         self.size, self.stride, self.average = size, stride, average
@@ -45,15 +44,15 @@ class Encoder(nn.Module):
 
     @property
     def filler_dim(self) -> int:
-        """Width of what `tokens` puts in a hidden place: an embedding (ViTs), else a colour."""
+        """Width of what `tokens` puts at hidden positions: an embedding (ViTs), else a colour."""
         return self.dim if self.prefix else 3
 
     def forward(self, x: Tensor) -> Tensor:
         """Images [B, 3, S, S] -> features [B, dim].
 
         The mean of the last map for convolutional networks; for ViTs, after the last norm, the
-        class token, or the mean of the others where the spec says `avg`.
-        Raises ConfigError for an image of a size the network is not laid out for.
+        class token, or the mean of the others if the spec says `avg`.
+        Raises ConfigError for an image size that the network is not built for.
         """
         if self.average:
             return self.tokens(x).mean(dim=1)
@@ -109,7 +108,7 @@ class Encoder(nn.Module):
 
 @contextmanager
 def _embedded_as(patch_embed: nn.Module, hidden: Tensor, filler: Tensor) -> Iterator[None]:
-    """While inside, what `patch_embed` says of the hidden patches is `filler`."""
+    """Within the context, `patch_embed` returns `filler` for the hidden patches."""
 
     def replaced(module: nn.Module, args: object, patches: Tensor) -> Tensor:
         where = hidden.view(*patches.shape[:-1], 1)  # [B, T, D], or [B, H, W, D] before flattening
@@ -132,11 +131,11 @@ def _painted(x: Tensor, hidden: Tensor, filler: Tensor) -> Tensor:
 
 
 def build(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
-    """The encoder with fresh weights, on the CPU: a pure function of (spec, seed).
+    """The encoder with random weights, on the CPU: a pure function of (spec, seed).
 
-    With `pretrained` its weights are those that timm publishes, positions and patches resampled
-    to `spec`; images are normalised as always here, by ImageNet's statistics. Leaves torch's
-    generators as they were. Raises ConfigError for an unknown name, or weights not to be had.
+    With `pretrained` it has timm's published weights, positions and patches resampled to `spec`;
+    images are normalised by ImageNet's statistics, as everywhere here. Leaves torch's generators
+    unchanged. Raises ConfigError for an unknown name, or weights that cannot be downloaded.
     """
     if not pretrained:
         return _fresh(spec, seed)
@@ -144,9 +143,9 @@ def build(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
 
 
 def fetched(name: str, fetch: Callable[[], T], where: str, instead: str = "") -> T:
-    """What `fetch` returns; its failure to reach weights as a ConfigError that says what to do.
+    """The result of `fetch`; a failed download becomes a ConfigError that says what to do.
 
-    `instead`: what needs no weights, where there is such.
+    `instead`: an alternative that needs no weights, if any.
     """
     try:
         return fetch()
@@ -183,7 +182,7 @@ def _fresh(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
 
 
 def _resnet(spec: EncoderSpec, pretrained: bool) -> nn.Module:
-    """A ResNet whose residual branches start at full strength, as in the SSL recipes."""
+    """A ResNet without zero-initialised residual branches, as in the SSL recipes."""
     net: Any = timm.create_model(
         spec.name, pretrained=pretrained, num_classes=0, zero_init_last=False
     )
@@ -211,7 +210,7 @@ def _vit(spec: EncoderSpec, pretrained: bool) -> nn.Module:
 
 
 def _timm(name: str, size: int, pretrained: bool) -> Encoder:
-    """Any network of timm's, laid out for `size` where it can be told one."""
+    """Any timm network, built for `size` if it accepts one."""
     if not timm.is_model(name):
         raise ConfigError(
             "unknown timm network",

@@ -11,7 +11,7 @@ def projector(
     """A multi-layer perceptron [B, dim] -> [B, widths[-1]], ReLU between its linear layers.
 
     `norm` puts BatchNorm before each ReLU and drops all biases (Barlow Twins, VICReg); without it
-    every layer has a bias (SimCLR). One width makes one linear layer. `last_norm` ends it in a
+    every layer has a bias (SimCLR). One width gives one linear layer. `last_norm` appends a
     BatchNorm without learned scale and shift (MoCo v3).
     """
     *hidden, last = pairwise((dim, *widths))

@@ -18,12 +18,12 @@ FROZEN = (FrozenBatchNorm2d, FrozenBatchNormAct2d)  # these take no statistics o
 
 
 class SyncNorm(_BatchNorm):
-    """The BatchNorm `old`, [B, C] or [B, C, ...], with the statistics of all processes' parts.
+    """The BatchNorm `old`, [B, C] or [B, C, ...], with statistics over all processes.
 
-    Takes over its parameters and buffers under their names, and what timm's BatchNormAct2d does
-    after normalising. Parts are of one size, so the global mean is the mean of their means, and
-    the variance the mean of their variances and of the squared distances of their means from it.
-    Statistics are float32 or better; running ones are those nn.BatchNorm keeps of the whole batch.
+    Keeps its parameters and buffers under their names, and what timm's BatchNormAct2d does after
+    normalising. Parts have equal size, so the global mean is the mean of their means, and the
+    variance is the mean of their variances plus that of the squared deviations of their means.
+    Statistics are float32 or better; running ones are those of nn.BatchNorm on the whole batch.
     """
 
     def __init__(self, old: _BatchNorm) -> None:
@@ -39,7 +39,7 @@ class SyncNorm(_BatchNorm):
         """Any number of positions."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - torch's name
-        """`input` normalised by channel; in eval mode by the running statistics, as ever."""
+        """`input` normalised per channel; in eval mode by the running statistics, as usual."""
         out = self._globally(input) if self.training else super().forward(input)
         for after in self._modules.values():
             out = out if after is None else after(out)
@@ -75,9 +75,9 @@ class SyncNorm(_BatchNorm):
 
 
 def synchronised(net: M) -> M:
-    """`net` with a SyncNorm for each BatchNorm in it, in place; as it is with one process.
+    """`net` with each BatchNorm replaced by a SyncNorm, in place; unchanged with one process.
 
-    Raises ConfigError for a layer with running statistics that it does not know.
+    Raises ConfigError for an unknown layer with running statistics.
     """
     if world_size() == 1:
         return net

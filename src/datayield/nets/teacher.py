@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class Teacher(nn.Module):
-    """A copy of `followed`, run one after the other, that no gradient trains.
+    """A copy of `followed`, applied in sequence, without gradients.
 
     `follow` moves its parameters, and only them, toward the originals: theta' = m theta' +
     (1 - m) theta, equation 1 of Grill et al. 2020 (arXiv 2006.07733) and 2 of He et al. 2020

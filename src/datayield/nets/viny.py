@@ -1,4 +1,4 @@
-"""ViNy: the small vision transformer of Bridge et al. 2025, with attention wider than itself."""
+"""ViNy: the small vision transformer of Bridge et al. 2025, with attention wider than tokens."""
 
 import torch
 from timm.layers.pos_embed import resample_abs_pos_embed
@@ -12,9 +12,9 @@ from datayield.spec.run import VINY
 class ViNy(nn.Module):
     """A ViT with a class token; at 128 px and patch 16 it has 4,842,880 parameters.
 
-    A LayerNorm stands before and after the linear embedding of the patches (Kumar et al. 2023,
-    arXiv 2302.01327). Attention is 8 heads of 64 at a width of 128; blocks normalise first; no
-    dropout. It starts as the authors' library does: tokens from N(0, 1), layers as torch's.
+    There is a LayerNorm before and after the linear patch embedding (Kumar et al. 2023, arXiv
+    2302.01327). Attention has 8 heads of 64 at a width of 128; blocks are pre-norm; no dropout.
+    Initialised as in the authors' library: tokens from N(0, 1), layers with torch's defaults.
     """
 
     def __init__(self, size: int, patch: int) -> None:
@@ -30,12 +30,12 @@ class ViNy(nn.Module):
     def forward_features(self, x: Tensor) -> Tensor:
         """[B, 3, S, S] -> [B, 1 + T, 128]: class token and patches, after the last norm.
 
-        Positions are interpolated to images of another size than they are laid out for.
+        Position embeddings are interpolated for other image sizes.
         """
         patches = self.patch_embed(x)
         tokens = torch.cat((self.cls_token.expand(len(x), -1, -1), patches), dim=1)
         grid = [side // self.patch_embed.patch for side in x.shape[-2:]]
-        positions = resample_abs_pos_embed(self.pos_embed, grid)  # as it is, where it fits
+        positions = resample_abs_pos_embed(self.pos_embed, grid)  # unchanged if it fits
         out: Tensor = self.norm(self.blocks(tokens + positions))
         return out
 
@@ -84,7 +84,7 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then a perceptron with GELU, each added to what it read."""
+    """Attention, then an MLP with GELU, each with a residual connection."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -11,10 +11,10 @@ from datayield.spec.run import OptimSpec
 
 
 def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:
-    """The optimizer of `spec` over the trainable parameters of `module`, where they now lie.
+    """The optimizer of `spec` over the trainable parameters of `module`, on their current device.
 
-    Build it after the module is on its device. Schedule and clipping belong to the loop. Adam,
-    AdamW and SGD run as one fused kernel per group; LARS has foreach kernels.
+    Build it after the module is on its device. Schedule and clipping are done by the loop. Adam,
+    AdamW and SGD run as one fused kernel per group; LARS uses foreach kernels.
     """
     params = cast(list[dict[str, Any]], groups(module, spec.weight_decay, spec.bias_lr))
     for group in params:
@@ -26,8 +26,8 @@ def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:
     if spec.name == "sgd":
         sgd = torch.optim.SGD(params, spec.lr, spec.momentum, fused=True)
         if spec.momentum:
-            # The fused kernel cannot start the momentum of a weight that gets its first gradient
-            # later than others, as prototypes do: all start at zero, which gives the same bits.
+            # The fused kernel cannot initialise the momentum of a weight whose first gradient
+            # comes later, as for prototypes: all start at zero, which is bit-identical.
             for group in sgd.param_groups:
                 for weight in group["params"]:
                     sgd.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
@@ -38,6 +38,6 @@ def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:
 
 
 def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Let the next step of `optimizer` use `lr`, times the factor of each group."""
+    """Make the next step of `optimizer` use `lr`, times the factor of each group."""
     for group in optimizer.param_groups:
         group["lr"] = lr * group["factor"]

@@ -1,4 +1,4 @@
-"""LARS: momentum whose step is scaled, weight by weight, to the weight's own size."""
+"""LARS: momentum SGD with steps scaled by the norm of each weight."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,9 +14,9 @@ class LARS(torch.optim.Optimizer):
     where either norm is 0; then m = momentum m + ratio (g + b w) and w = w - lr m.
 
     `clip` caps the rate of each weight at `lr`: the ratio becomes min(ratio / lr, 1), so that lr is
-    an upper bound and not a factor. It is what the small-data SSL recipes with eta = 0.02 use
-    (solo-learn's `clip_lr`); the ImageNet recipes with eta = 0.001 do without. Groups with
-    `plain` take no ratio: SGD with momentum. Nothing here waits for the device.
+    an upper bound and not a factor. The small-data SSL recipes with eta = 0.02 use it (solo-learn's
+    `clip_lr`); the ImageNet recipes with eta = 0.001 do not. Groups with `plain` use no ratio: SGD
+    with momentum. Nothing here synchronises with the device.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class LARS(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One update from the gradients at hand. Raises ValueError for a closure."""
+        """One update from the current gradients. Raises ValueError for a closure."""
         if closure is not None:
             raise ValueError("LARS takes no closure")
         for group in self.param_groups:
