@@ -1,1 +1,1 @@
-"""Figures, tables and the page that a person looks at."""
+"""Reports: figures, tables and the page."""

@@ -1,4 +1,4 @@
-"""Colours and dashes of curves: told apart without colour vision, the same in every figure.
+"""Colours and dashes of curves: distinct without colour vision, the same in every figure.
 
 Colours are those of Okabe & Ito (2008), "Color Universal Design".
 """
@@ -14,7 +14,7 @@ COLOURS = (
     "#7A5CC7", "#A33B4F", "#8A8A1F",
 )  # fmt: skip
 BASELINES = {"untrained": "#7A7A7A", "pretrained": "#5B6FA8", "pixels": "#A0742D"}
-# One dash per budget and axes; dotted is kept for fitted laws.
+# One dash per budget and axes; dotted is reserved for fitted laws.
 _DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")
 _MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "x": "X"}
@@ -51,7 +51,7 @@ Styles = dict[str, Style]  # by the curve's name
 def styles(keys: Iterable[CurveKey]) -> Styles:
     """Curve name -> style: a colour per method, a dash and a symbol per budget and axes.
 
-    Where these tell the methods too (one method, or chains of stages), they take the colours.
+    If these identify the methods too (one method, or chains of stages), they get the colours.
     """
     keys = list(keys)
     methods = list(dict.fromkeys(key.method for key in keys))

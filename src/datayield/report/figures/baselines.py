@@ -34,7 +34,7 @@ def add_baselines(layout: Spec, bases: list[Baseline], scale: float, height: flo
 
 
 def label_sides(bases: list[Baseline], height: float) -> list[tuple[Baseline, str]]:
-    """Baselines from low to high with the side for their name: opposite ends where they are close.
+    """Baselines from low to high with the side for their name: opposite ends if they are close.
 
     `height` is that of the figure, in the baselines' own unit.
     """

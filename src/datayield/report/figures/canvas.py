@@ -1,7 +1,7 @@
-"""What all interactive figures share: a figure is plain plotly data, drawn by the page.
+"""Common parts of all interactive figures: a figure is plain plotly data, drawn by the page.
 
-Colours that follow the page's theme are written `$ink`, `$grid`, ...: the page puts its own
-values there. Traces of one curve share its name as `legendgroup`, for the page's one legend.
+Colours that follow the page's theme are written `$ink`, `$grid`, ...: the page substitutes its own
+values. Traces of one curve have its name as `legendgroup`, for the page's single legend.
 """
 
 import math

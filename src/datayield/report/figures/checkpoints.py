@@ -1,4 +1,4 @@
-"""What each way of choosing a checkpoint leaves on the table, against N."""
+"""Gap of each way to select a checkpoint to the best on test, against N."""
 
 from datayield.analysis.decision import BEST_ON_TEST, Ledger, criteria
 from datayield.analysis.findings import Findings
@@ -10,7 +10,7 @@ _LOOKS = (("solid", "circle"), ("dash", "square"), ("dashdot", "diamond"))
 
 
 def selection_figures(f: Findings) -> list[Figure]:
-    """Gap to the best on test over N, a line per way of choosing; one figure per curve."""
+    """Gap to the best on test over N, a line per way of selecting; one figure per curve."""
     ledgers = f.ledgers
     figures = []
     look = selection_styles(ledgers)
@@ -23,7 +23,7 @@ def selection_figures(f: Findings) -> list[Figure]:
 
 
 def selection_styles(ledgers: list[Ledger]) -> dict[str, Style]:
-    """Way of choosing -> style: the same in all these figures; the best on test has none."""
+    """Way of selecting -> style: the same in all these figures; the best on test has none."""
     names = [name for name in criteria(ledgers) if name != BEST_ON_TEST]
     many = len(COLOURS)
     return {

@@ -58,7 +58,7 @@ def _gains(lines: list[CurveGain], look: Styles, worth: float) -> Spec:
     sizes = sorted({n for line in lines for s in line.steps for n in (s.n, s.to)})
     layout = layout_of(size_axis(sizes), {"title": {"text": "points per doubling"}})
     ends = [math.log10(sizes[0] / 1.15), math.log10(sizes[-1] * 1.15)]
-    layout["xaxis"]["range"] = ends  # no dot stands at the ends, so they would be cut off
+    layout["xaxis"]["range"] = ends  # there is no dot at the ends, so they would be cut off
     band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "yref": "y", "layer": "below"}
     edges = {"y0": -100 * worth, "y1": 100 * worth, "fillcolor": "$muted", "opacity": 0.16}
     layout["shapes"].append({**band, **edges, "line": {"width": 0}})

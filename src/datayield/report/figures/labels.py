@@ -9,7 +9,7 @@ from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
 from datayield.report.figures.training import apart
 from datayield.report.palette import BASELINES, Style, Styles
 
-MOST_NAMED = 10  # lines; more than these are told apart by the legend alone
+MOST_NAMED = 10  # lines; more are distinguished only by the legend
 
 
 def label_figures(f: Findings, look: Styles) -> list[Figure]:
@@ -21,7 +21,7 @@ def label_figures(f: Findings, look: Styles) -> list[Figure]:
 
 
 def start_style(start: Start, look: Styles) -> Style:
-    """The look of the curve that the start belongs to; baselines are grey and dashed."""
+    """The style of the start's curve; baselines are grey and dashed."""
     return look.get(start.style) or Style(BASELINES[start.kind], "dash", "circle")
 
 

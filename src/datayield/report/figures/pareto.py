@@ -12,7 +12,7 @@ AXES: dict[Cost, str] = {"seconds": "seconds of pretraining", "flops": "FLOPs of
 
 
 def pareto_figures(f: Findings, look: Styles) -> list[Figure]:
-    """A figure for each evaluation and cost; those after the first evaluation are folded."""
+    """A figure per evaluation and cost; those after the first evaluation are folded."""
     figures = []
     first = f.frontiers[0].eval if f.frontiers else ""
     for i, front in enumerate(f.frontiers):

@@ -1,4 +1,4 @@
-"""The probe's optimism: what choosing it on the test labels would have added."""
+"""The probe's optimism: what tuning on test labels would have added."""
 
 from datayield.analysis.findings import Curves, Findings
 from datayield.analysis.format import count, percent
@@ -9,7 +9,7 @@ BEST_ON_TEST = "_best_on_test"  # after the name of a metric
 
 
 def probe_optimism_figure(f: Findings, look: Styles) -> Figure | None:
-    """How much choosing the probe on the test labels would have flattered each cell."""
+    """Optimism of each cell if the probe were tuned on the test labels."""
     data = []
     best: Curves = {}  # by the key of the honest curve
     for metric in dict.fromkeys(key.metric for key in f.main):

@@ -1,4 +1,4 @@
-"""The paper's figure and ours beside it: the same axes, each at its own scale."""
+"""The paper's figure next to ours: the same axes, each at its own scale."""
 
 from datayield.analysis.claims import Panel, PublishedComparison, Series
 from datayield.analysis.findings import Findings
@@ -41,7 +41,7 @@ def published_figures(f: Findings) -> list[Figure]:
 
 
 def looks(theirs: Panel, ours: Panel | None) -> dict[str, Style]:
-    """Series name -> style: a colour per method where methods tell the curves, else per curve."""
+    """Series name -> style: a colour per method if methods identify curves, else per curve."""
     panels = [panel.series for panel in (theirs, ours) if panel is not None]
     methods = list(dict.fromkeys(s.method for panel in panels for s in panel if s.method))
     by_method = all(len({s.method for s in panel}) == len(panel) for panel in panels)
@@ -85,7 +85,7 @@ def _figure(
 
 
 def _rows(names: list[str]) -> int:
-    """Rows that a legend of these names takes on a narrow screen."""
+    """Rows that a legend of these names needs on a narrow screen."""
     rows, used = 1, 0.0
     for name in names:
         width = 45 + 6.2 * len(name)

@@ -1,4 +1,4 @@
-"""Scores and the state of the representation over training, where there are several shares."""
+"""Scores and the state of the representation over training, if there are several milestones."""
 
 from dataclasses import replace
 
@@ -78,7 +78,7 @@ def _over_time(lines: TrainingCurves, look: Styles, scale: float, y_title: str) 
 
 
 def apart(labels: list[tuple[float, str]], gap: float) -> list[tuple[float, str]]:
-    """Labels moved up until none covers another; equal ones that would touch become one."""
+    """Labels moved up until none overlap; equal ones that would touch are merged."""
     placed: list[tuple[float, str]] = []
     for y, text in sorted(labels):
         if placed and y - placed[-1][0] < gap:

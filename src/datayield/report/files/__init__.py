@@ -1,4 +1,4 @@
-"""Files beside the page: tables, exports, the summary and the index of a store."""
+"""Files next to the page: tables, exports, the summary and the index of a store."""
 
 from datayield.report.files.result_files import (
     curves_to_csv,

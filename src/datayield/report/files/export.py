@@ -17,10 +17,10 @@ PROVENANCE = "provenance.json"
 
 
 def export(report: Path, into: Path, private: Iterable[tuple[Path, str]]) -> Path:
-    """Copy the results in the folder `report` to `into/<study>/<scale>/`, and say whence.
+    """Copy the results in the folder `report` to `into/<study>/<scale>/`, with their provenance.
 
-    `private`: folders of this machine, each with what is written in its place. A README.md that is
-    there is kept: it is a person's. Raises StoreError where there is no report.
+    `private`: folders of this machine, each with its replacement. An existing README.md is kept,
+    since a person wrote it. Raises StoreError if there is no report.
     """
     known = read_json(report / NAME)
     if not isinstance(known, dict):
@@ -48,7 +48,7 @@ def export(report: Path, into: Path, private: Iterable[tuple[Path, str]]) -> Pat
 
 
 def without_paths(text: str, hidden: Iterable[tuple[Path, str]]) -> str:
-    """`text` with folders of this machine by their other names."""
+    """`text` with folders of this machine replaced."""
     for path, name in hidden:
         if len(path.parts) > 1:  # not the root itself
             text = text.replace(str(path), name)
@@ -56,7 +56,7 @@ def without_paths(text: str, hidden: Iterable[tuple[Path, str]]) -> str:
 
 
 def _rounded(number: "re.Match[str]") -> str:
-    """Seven digits: more than a score of any test set has, and half the bytes."""
+    """Seven digits: more than the precision of any test set, and half the bytes."""
     return f"{float(number[0]):.7g}"
 
 
@@ -92,7 +92,7 @@ def _bad_news_first(judged: dict[str, Any]) -> int:
 
 
 def _claim(judged: dict[str, Any]) -> str:
-    """One row of a table in Markdown, whose cells hold no bar."""
+    """One row of a Markdown table, with bars in cells escaped."""
     published = "" if judged["published"] is None else f"{judged['published']:g}"
     cells = judged["id"], judged["says"], judged["verdict"], judged["evidence"], published
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,4 +1,4 @@
-"""One page over all studies of a store: what each asks, how far it is, what it says."""
+"""One page for all studies in a store: question, progress and answer of each."""
 
 from collections import Counter
 from pathlib import Path
@@ -13,7 +13,7 @@ VERDICTS = ("reproduced", "contradicted", "inconclusive")
 
 
 def write_index(store: Path) -> Path | None:
-    """Write `<store>/index.html` from the reports that are there; None where there is none."""
+    """Write `<store>/index.html` from the existing reports; None if there are none."""
     rows = index_rows(store)
     if not rows:
         return None
@@ -25,13 +25,13 @@ def write_index(store: Path) -> Path | None:
 
 
 def index_rows(store: Path) -> list[dict[str, Any]]:
-    """A row per study and scale with a report, by name; reads only files beside the reports."""
+    """A row per study and scale with a report, by name; reads only files next to the reports."""
     folders = sorted(path.parent for path in store.glob("studies/*/report.html"))
     return [_row(store, folder) for folder in folders]
 
 
 def verdicts(folder: Path) -> dict[str, int]:
-    """Verdict -> number of claims, of a report's claims.json; empty where it has none."""
+    """Verdict -> number of claims, from a report's claims.json; empty if it has none."""
     kept = read_json(folder / "claims.json")
     claims = kept.get("claims", []) if isinstance(kept, dict) else kept or []
     counts = Counter(str(c.get("verdict", "")) for c in claims if isinstance(c, dict))

@@ -40,7 +40,7 @@ def to_csv(results: StudyResults, path: Path) -> None:
 
 
 def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
-    """One choice of one seed per line: what it scores and what it misses, in [0, 1]."""
+    """One choice of one seed per line: its score and its gap, in [0, 1]."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     cell = (*CurveKey._fields, "encoder", "n", "images", "milestones")
@@ -58,7 +58,7 @@ def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
 def curves_to_csv(
     gains: dict[CurveKey, CurveGain], fits: dict[CurveKey, CurveFit], path: Path
 ) -> None:
-    """One curve per line: what its images bought, and the law fitted to its error, in [0, 1]."""
+    """One curve per line: its gain from images, and the law fitted to its error, in [0, 1]."""
     law = [f"{part}{end}" for part in ("a", "b", "c") for end in ("", "_low", "_high")]
     rows = []
     for key, fit in fits.items():
@@ -91,7 +91,7 @@ def normalised_to_csv(normalised: Normalised, path: Path) -> None:
 
 
 def runs_to_csv(spent: tuple[RunCost, ...], path: Path) -> None:
-    """What each finished run asked for and took, columns as in `Spent`."""
+    """What each finished run requested and took, columns as in `RunCost`."""
     names = [f.name for f in fields(RunCost)]
     _write(path, names, map(attrgetter(*names), spent))
 
@@ -109,7 +109,7 @@ def _write(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]) -
 
 
 def to_latex(results: StudyResults, path: Path) -> None:
-    """A booktabs table per evaluation, in percent; `\\input` it where booktabs is loaded."""
+    """A booktabs table per evaluation, in percent; `\\input` it with booktabs loaded."""
     parts = [
         "% Needs \\usepackage{booktabs}. Main metrics in percent: mean $\\pm$ half range of seeds."
     ]
@@ -121,7 +121,7 @@ def to_latex(results: StudyResults, path: Path) -> None:
 
 
 def escape(text: str) -> str:
-    """`text` with what LaTeX would read as commands made literal."""
+    """`text` with LaTeX's special characters escaped."""
     return re.sub(r"[\\~^<>|&%$#_{}]", lambda m: _LATEX[m.group()], text)
 
 

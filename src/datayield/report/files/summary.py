@@ -1,4 +1,4 @@
-"""A study's report in a few fields: what an index of many studies, and its provenance, need."""
+"""A study's report in a few fields, for the index of many studies and for its provenance."""
 
 import time
 from typing import Any

@@ -10,7 +10,7 @@ _ORDER = ("reproduced", "contradicted", "inconclusive", "not tested")
 
 
 def claims_table(f: Findings) -> dict[str, Any]:
-    """Rows in the study's order, and the counts; empty `rows` where the study claims nothing."""
+    """Rows in the study's order, and the counts; `rows` is empty if the study has no claims."""
     return {
         "tally": tally(f.claims),
         "level": f"{100 * LEVEL:g}",
@@ -43,7 +43,7 @@ def _row(j: ClaimVerdict) -> dict[str, str]:
 
 
 def claims_json(f: Findings) -> dict[str, Any]:
-    """All that is known of each claim, as a script reads it. `p` is Holm's, over the study."""
+    """Everything about each claim, for scripts. `p` is Holm-adjusted over the study."""
     study = f.results.study
     return {
         "schema_version": SCHEMA_VERSION,

@@ -1,4 +1,4 @@
-"""What the page says beside its figures: notes and costs as plain data for the template."""
+"""The page's text besides its figures: notes and costs as plain data for the template."""
 
 import json
 from itertools import islice
@@ -34,7 +34,7 @@ LISTED = 100  # runs that the page names one by one
 
 
 def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, Any]:
-    """All that the template prints but figures and facts; every text is escaped there."""
+    """All that the template prints except figures and facts; it escapes every text."""
     results = f.results
     used = {row.protocol for row in results.rows}
     return {
@@ -103,7 +103,7 @@ def facts(f: Findings) -> list[str]:
 
 
 def _tests(f: Findings) -> list[str]:
-    """Test images of each evaluation, and what they alone leave uncertain."""
+    """Test images of each evaluation, and the uncertainty from them alone."""
     tests = []
     for name in f.evals:
         line = next(iter(f.of(name).values()))
@@ -114,7 +114,7 @@ def _tests(f: Findings) -> list[str]:
 
 
 def _cost(spent: tuple[RunCost, ...]) -> list[str]:
-    """The bill of the study in a few phrases."""
+    """The cost of the study in a few phrases."""
     if not spent:
         return []
     seconds = sum(s.seconds for s in spent)

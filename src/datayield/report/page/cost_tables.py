@@ -1,4 +1,4 @@
-"""Tables of what a normaliser does to a conclusion, and of when an accuracy was reached."""
+"""Tables of how conclusions depend on the normaliser, and of when an accuracy was reached."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def _rows(c: Comparison) -> list[dict[str, str]]:
 
 
 def time_tables(f: Findings) -> list[dict[str, Any]]:
-    """When each line had reached the accuracy that the study's first line ends with."""
+    """When each line reached the final accuracy of the study's first line."""
     return [_times(front) for front in f.frontiers if front.cost == "seconds"]
 
 

@@ -49,7 +49,7 @@ from datayield.spec.atomic_files import write_json, write_text
 def write_report(results: StudyResults, folder: Path) -> Path:
     """Write report.html, answers.json, the tables and figures/; returns the path of the page.
 
-    Each file appears whole or not at all, the page last. It needs no network: plotly is inside.
+    Files are written atomically, the page last. It is self-contained: plotly is inlined.
     """
     findings = analyse(results)
     few, note = truncated(findings)
@@ -108,7 +108,7 @@ def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[s
 
 
 def _plotly() -> str:
-    """plotly's own script. Its package takes a second to import, and only this file is wanted."""
+    """plotly's script. Importing the package takes a second, and only this file is needed."""
     spec = find_spec("plotly")
     assert spec is not None
     assert spec.origin is not None

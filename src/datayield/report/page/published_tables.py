@@ -1,4 +1,4 @@
-"""Tables beside the paper: every published number with ours, and the shape of each curve."""
+"""Comparison with the paper: every published number with ours, and the shape of each curve."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def _shape(whose: str, s: Series, both: PublishedComparison) -> dict[str, str]:
 
 
 def number_rows(f: Findings) -> list[dict[str, str]]:
-    """Each published number; ours where task, method, arm and place are the same."""
+    """Each published number; ours if task, method, arm and position are the same."""
     rows = []
     for p in f.reference:
         ours, comparable = _ours(f, p)

@@ -13,7 +13,7 @@ PageTable = dict[str, Any]
 
 
 def gain_table(f: Findings, name: str) -> PageTable:
-    """Rows: curves. Columns: steps between neighbouring sizes, then the whole way."""
+    """Rows: curves. Columns: steps between neighbouring sizes, then the total."""
     lines = [g for key, g in f.gains.items() if key.eval == name]
     steps = sorted({(s.n, s.to) for g in lines for s in g.steps})
     return {
@@ -38,7 +38,7 @@ def _find(line: CurveGain, step: tuple[int, int]) -> Step | None:
 
 
 def _step(step: Step | None, *, whole: bool = False) -> dict[str, str] | None:
-    """A step per doubling; the whole way in points altogether."""
+    """A step per doubling; the total in points."""
     if step is None:
         return None
     gain = step.gain if whole else step.per_doubling
@@ -76,7 +76,7 @@ def group_rows(f: Findings) -> list[dict[str, str]]:
 
 
 def fit_rows(f: Findings) -> list[dict[str, Any]]:
-    """One row per curve: the law with its intervals, or why there is none."""
+    """One row per curve: the law with its intervals, or the reason why there is none."""
     rows = []
     curved = set(f.curved)
     for key, fit in ((key, fit) for key, fit in f.fits.items() if key.eval in curved):
@@ -136,7 +136,7 @@ def _cell(seeds: Seeds) -> dict[str, str]:
 
 
 def label_table(table: LabelTable) -> PageTable:
-    """Rows: starts. Columns: labelled images, and what the way from first to last brought."""
+    """Rows: starts. Columns: labelled images, and the gain from first to last."""
     return {
         "title": table.place,
         "columns": [count(n) for n in table.labels],
@@ -178,7 +178,7 @@ def _start_cell(cell: Seeds | None, over: Difference | None) -> dict[str, str] |
 
 
 def selection_table(f: Findings, name: str) -> PageTable:
-    """Rows: curves at their smallest and largest N. Columns: ways of choosing a checkpoint."""
+    """Rows: curves at their smallest and largest N. Columns: ways to select a checkpoint."""
     every = [ledger for ledger in f.ledgers if ledger.key.eval == name]
     ends = {
         key: {min(at), max(at)}

@@ -1,4 +1,4 @@
-"""What of a large study is drawn: as many curves as a legend can name; the rest lies in files."""
+"""Limit a large study to as many curves as a legend can name; the rest is in files."""
 
 from collections.abc import Set
 from itertools import chain, zip_longest
@@ -15,26 +15,26 @@ CURVES, PANELS = 20, 6
 
 Value = TypeVar("Value")
 OfCurve = TypeVar("OfCurve", Grid, Ledger, Peak, GroupGain)
-_Name = tuple[str, NamedAxes, Budget | None]  # a curve, whatever it is evaluated on
+_Name = tuple[str, NamedAxes, Budget | None]  # a curve, regardless of its evaluation
 
 
 def truncated(f: Findings) -> tuple[Findings, str]:
     """The findings of the curves that are drawn, and a sentence on what is left out.
 
-    Taken are the first in the order of the study, the methods by turns: never the best, which
-    would be chosen by what they scored. The answer stays that of all curves.
+    The first in the study's order are kept, alternating between methods: never the best, which
+    would be selected by score. The answer still covers all curves.
     """
     keys = [*f.main, *f.rank, *f.scores]
     names = list(dict.fromkeys(map(_name, keys)))
     kept = set(_by_turns(names)[:CURVES])
-    planes = {(method, axes, None) for method, axes, _ in kept}  # a grid is over all budgets
+    planes = {(method, axes, None) for method, axes, _ in kept}  # a grid covers all budgets
     ledgers = _keyed(f.ledgers, kept)
     panels = list(dict.fromkeys(ledger.key for ledger in ledgers))[:PANELS]
     ledgers = [ledger for ledger in ledgers if ledger.key in panels]
     grids = _keyed(f.grids, planes)[:PANELS]
     if len(kept) == len(names) and (len(ledgers), len(grids)) == (len(f.ledgers), len(f.grids)):
         return f, ""
-    part = Findings(  # every field by name: a new one is to be decided on here
+    part = Findings(  # every field by name: a new one has to be decided on here
         results=f.results,
         worth=f.worth,
         main=_curves(f.main, kept),

@@ -1,4 +1,4 @@
-"""The same figures for a paper: SVG and PDF by matplotlib, equal results giving equal bytes."""
+"""The same figures for a paper: SVG and PDF by matplotlib; equal results give equal bytes."""
 
 import math
 from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def write_static(f: Findings, look_of: Styles, folder: Path) -> list[Path]:
-    """Write `<name>.svg` and `<name>.pdf` for each figure that the data can show."""
+    """Write `<name>.svg` and `<name>.pdf` for each figure that has data."""
     import matplotlib
 
     makers: dict[str, Callable[[], Figure | None]] = {

@@ -13,7 +13,7 @@ from datayield.spec.run import short_number
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_NAMES = 24  # in a legend: above it one for all N of a curve
+MOST_NAMES = 24  # in a legend; with more, one entry for all N of a curve
 
 
 def frontier_sheet(f: Findings, look_of: Styles) -> "Figure | None":

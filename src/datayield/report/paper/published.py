@@ -1,4 +1,4 @@
-"""The paper's figures and ours beside them, for a paper: each at its own scale."""
+"""The paper's figures next to ours, for a paper: each at its own scale."""
 
 import math
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Sheets for a paper: style, panels in two columns, one legend, and files of stable bytes."""
+"""Sheets for a paper: style, panels in two columns, one legend, and reproducible files."""
 
 import math
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 2
 STYLE: Any = {
-    "svg.hashsalt": "datayield",  # else element ids are random
+    "svg.hashsalt": "datayield",  # otherwise element ids are random
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
     "font.size": 8,

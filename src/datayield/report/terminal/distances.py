@@ -18,12 +18,12 @@ LABELS = {
     "vdna": "VisualDNA, EMD",
     "domain_auc": "domain AUC",
 }
-# What a matrix shows, one figure of features and one of activations, with a short heading.
+# The contents of a matrix: one distance on features and one on activations, with short headings.
 ORDERED_BY = {"kid": "KID", "vdna": "VisualDNA"}
 
 
 def show(console: Console, records: Sequence[DistanceRecord]) -> None:
-    """One pair as a table of its figures; more as a matrix for each of two figures."""
+    """One pair as a table of its distances; more as a matrix for each of two distances."""
     if len(records) == 1:
         _pair(console, records[0])
     else:
@@ -77,7 +77,7 @@ def _matrix(console: Console, records: Sequence[DistanceRecord], metric: str) ->
 
 
 def _ordered(console: Console, records: Sequence[DistanceRecord]) -> None:
-    """Pairs from near to far, by the first figure, with intervals; sets by their numbers above."""
+    """Pairs from near to far, by the first distance, with intervals; sets by number."""
     names = _names(records)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("pair", no_wrap=True)
@@ -127,7 +127,7 @@ def _one(record: DistanceRecord, metric: str) -> MetricRecord:
 
 
 def _value(one: MetricRecord) -> str:
-    """Four digits, starred where it is above all of the null."""
+    """Four digits, starred if above the whole null distribution."""
     beyond = one.value is not None and one.null is not None and one.value > one.null[1]
     return _number(one.value) + ("*" if beyond else " ")
 

@@ -1,4 +1,4 @@
-"""What there is to choose from: `datayield ls`."""
+"""The lists of `datayield ls`."""
 
 from collections.abc import Callable
 from typing import Any

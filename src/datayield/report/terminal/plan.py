@@ -1,4 +1,4 @@
-"""Plans and states as a person reads them in a terminal of 80 columns, and as JSON."""
+"""Plans and states as text for a terminal of 80 columns, and as JSON."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _FIRST = ("failed", "running", "partial", "evaluate", "missing", "done")
 
 
 def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> dict[str, Any]:
-    """The plan as a script reads it."""
+    """The plan as JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
@@ -45,9 +45,9 @@ def show_plan(
     *,
     every: bool = False,
 ) -> None:
-    """What is missing and why, what it costs, and what to be wary of.
+    """What is pending and why, its cost, and warnings.
 
-    Seeds share a line, and of many lines the first are shown; with `every`, each run has its own.
+    Seeds share a line, and only the first lines are shown; with `every`, each run has its own.
     """
     console.print(f"[bold]{study.name}[/bold]  {study.question}")
     if plan.todo:
@@ -79,7 +79,7 @@ def show_plan(
 
 
 def show_totals(console: Console, plan: Plan, decoded: int) -> None:
-    """What the work that is left will take: images, FLOPs, disk and time."""
+    """The cost of the pending work: images, FLOPs, disk and time."""
     flops, store = _total_flops(plan.todo), checkpoint_bytes(plan)
     arithmetic = f", {three_digits(flops)} FLOPs" if flops else ""
     images = sum(_images(task) for task in plan.todo)
@@ -115,7 +115,7 @@ def show_totals(console: Console, plan: Plan, decoded: int) -> None:
 
 
 def status_json(study: Study, plan: Plan) -> dict[str, Any]:
-    """States of a study's tasks as a script reads them."""
+    """States of a study's tasks as JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
@@ -125,7 +125,7 @@ def status_json(study: Study, plan: Plan) -> dict[str, Any]:
 
 
 def show_status(console: Console, study: Study, plan: Plan, *, every: bool = False) -> None:
-    """The counts, and lines for what is not done, as `show_plan`. What needs a look comes first."""
+    """The counts, and lines for unfinished work, like `show_plan`. Problems come first."""
     states = Counter(task.state for task in plan.tasks)
     console.print(
         f"[bold]{study.name}[/bold]  "
@@ -162,7 +162,7 @@ def _images(task: Task) -> int:
 
 
 def _taken_over(plan: Plan) -> int:
-    """Images that runs need not train because shorter ones of their trunk do."""
+    """Images that runs skip because shorter runs on their trunk train on them."""
     parts = ((task.spec, task.part.start) for task in plan.todo if task.part is not None)
     return sum(start * spec.batch for spec, start in parts if isinstance(spec, RunSpec))
 

@@ -1,4 +1,4 @@
-"""Tasks that differ by their seed alone, as one line."""
+"""Tasks that differ only in their seed, as one line."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ class Together(NamedTuple):
 
 
 def together(tasks: list[Task]) -> list[Together]:
-    """The tasks by lines, in the order of each line's first."""
+    """The tasks grouped into lines, in the order of each line's first task."""
     lines: dict[tuple[str, str, str], list[Task]] = {}
     for task in tasks:
         seed, several = f" seed {task.spec.seed}", " seeds {}"
