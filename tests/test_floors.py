@@ -37,8 +37,9 @@ SUBFLOORS = {
         "evaluation claims", "study",
     ),
     "data": (
-        "source splits free_memory", "permutation sprites", "sources", "catalog", "decoded tasks",
-        "sampling",
+        "source splits free_memory", "permutation", "content", "sprites", "sources", "catalog",
+        "decoded tasks",
+        "sampling", "split_content",
     ),
     "analysis": (
         "format background", "results", "model", "decision cost", "claims", "findings", "text",

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 
 from datayield import __version__
-from datayield.data.catalog import present, split_listing
+from datayield.data.catalog import present
+from datayield.data.split_content import split_listing
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, process_rank, store_dir
@@ -248,6 +249,7 @@ def open_study(
             listings[dataset, split] = split_listing(dataset, split)
         except DataError as error:
             missing.append(error)
+    loaded = loaded.with_content(listings)
     try:
         cells = loaded.cells(listings)
     except ConfigError as error:

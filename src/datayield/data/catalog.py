@@ -27,11 +27,6 @@ class Entry:
     options: tuple[str, ...] = field(default=())
 
 
-def split_listing(dataset: str, split: str) -> "Listing":
-    """Fingerprint and count of a split, without decoding. Raises DataError if it is not there."""
-    return find(dataset, split).listing()
-
-
 def present(dataset: str, split: str) -> "Listing":
     """As `split_listing`, of a split that needs no download; DataError also where it needs one."""
     source = find(dataset, split)

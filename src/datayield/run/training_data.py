@@ -1,14 +1,16 @@
 """The images of runs and evaluations, decoded once per process."""
 
+import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import PIL
 import torch
 
-from datayield.data.decoded import Arrays, Fit, Rows, Stored, prepare
+from datayield.data.decoded import DECODER, Arrays, Fit, Rows, Stored, prepare
 from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
 from datayield.data.sampling import (
     EndToEnd,
@@ -61,6 +63,13 @@ class DrawnMember:
     arrays: Arrays
     indices: Indices
 
+    @property
+    def content(self) -> str | None:
+        """Digest of the images' contents, in order; None if unknown."""
+        if self.arrays.content is None or not isinstance(self.indices, np.ndarray):
+            return None
+        return hashlib.sha256(self.arrays.content[self.indices].tobytes()).hexdigest()[:24]
+
 
 @dataclass(frozen=True, eq=False)
 class DrawnImages:
@@ -84,9 +93,19 @@ class DrawnImages:
 
     @property
     def data_digest(self) -> str:
-        """Identifies these splits."""
+        """Identifies the pixels: by the images' contents and how they are decoded, if known."""
+        kinds = [[m.part.size, m.part.fit, DECODER, PIL.__version__] for m in self.members]
+        contents = [member.content for member in self.members]
+        if None not in contents:
+            return digest([contents, kinds])
         first, *others = (member.arrays.digest for member in self.members)
         return digest([first, *others]) if others else first
+
+    @property
+    def indices_digest(self) -> str:
+        """Identifies the images and their order: by content, or by their positions."""
+        contents = [member.content for member in self.members]
+        return digest_of(self.indices) if None in contents else digest(contents)
 
     @property
     def stored(self) -> bool:
@@ -132,7 +151,7 @@ def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
             allowed=f"1 to {len(arrays) - (part.skip or 0)}",
             hint="fix them (datayield doctor --data lists them) or request fewer",
         )
-    return indices(part, len(arrays), len(arrays.skipped), of, where)
+    return indices(part, len(arrays), len(arrays.skipped), of, where, arrays.content)
 
 
 def _check_apart(what: str, parts: dict[str, Indices]) -> None:
@@ -205,4 +224,4 @@ def _training_data(drawn: DrawnImages, label: str | None, device: torch.device) 
         where = np.arange(len(chosen), dtype=np.int64)
         column = torch.from_numpy(members[0].arrays.labels[label][chosen[where]]).to(device)
     skipped = sum(len(member.arrays.skipped) for member in members)
-    return TrainingData(images, drawn.data_digest, digest_of(chosen), skipped, column, note)
+    return TrainingData(images, drawn.data_digest, drawn.indices_digest, skipped, column, note)

@@ -9,7 +9,8 @@ from typing import Any
 # Every id that depends on it changes, so stale results are never mistaken for current ones.
 # The version of a method is stated by its class in spec.run.method.
 VERSIONS: dict[str, int] = {
-    "subset": 1,  # the images that a (rule, seed, count) selects
+    "subset": 2,  # the images that a (rule, seed, count) selects
+    "items": 2,  # the images that a (seed, count) of an evaluation selects, and their order
     "classes": 1,  # the classes that a selection means
     "mixture": 1,  # the order of its parts
     "order": 1,  # the images that a (seed, step) visits
@@ -33,6 +34,21 @@ def digest(value: Any, length: int = 12) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()[:length]
 
 
+def by_content(value: Any) -> Any:
+    """`value` as JSON without the names of data that are known by their content.
+
+    Those are `dataset` and `split` beside a `fingerprint`, and `dataset` beside a `content`.
+    """
+    if isinstance(value, list):
+        return [by_content(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    names: set[str] = set()
+    names |= {"dataset", "split"} if value.get("fingerprint") is not None else set()
+    names |= {"dataset"} if value.get("content") is not None else set()
+    return {key: by_content(item) for key, item in value.items() if key not in names}
+
+
 def versioned_digest(kind: str, value: Mapping[str, Any], versions: Mapping[str, int]) -> str:
     """Digest of a spec together with the versions of the components that compute it, by name."""
-    return digest({"kind": kind, "spec": value, "versions": dict(versions)})
+    return digest({"kind": kind, "spec": by_content(value), "versions": dict(versions)})

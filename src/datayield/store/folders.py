@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.errors import StoreError
 from datayield.spec.frozen import Frozen
+from datayield.spec.identity import by_content
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.records import ResultRecord, RunCostRecord
 
@@ -56,7 +57,7 @@ class RunFolder(NamedTuple):
         stored = read_json(path)
         if stored is None:
             write_json(path, asked)
-        elif _said(stored) != _said(asked):
+        elif by_content(_said(stored)) != by_content(_said(asked)):
             raise StoreError(
                 "this folder does not hold the run that its name identifies",
                 where=str(path),

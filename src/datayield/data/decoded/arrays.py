@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datayield.data.catalog import find
+from datayield.data.content import Digests, content_of, remember_undecodable
 from datayield.data.decoded.array_files import (
     close_gaps,
     content_digest,
@@ -47,7 +48,8 @@ class Arrays:
 
     `masks` [N, S, S]: the class of each pixel, None if the dataset has no masks.
     `digest` is over pixels, masks and labels. `listed` counts the damaged ones too, which `skipped`
-    names; `converted` counts what else was done, such as `L to RGB`.
+    names; `converted` counts what else was done, such as `L to RGB`. `content` [N] is the digest of
+    each image as stored, None for a set too large to be read first.
     """
 
     rows: Stored | Undecoded
@@ -58,6 +60,7 @@ class Arrays:
     listed: int
     converted: dict[str, int] = field(default_factory=dict)
     masks: Pixels | None = None
+    content: Digests | None = None
 
     def __len__(self) -> int:
         return self.rows.shape[0]
@@ -133,6 +136,8 @@ def prepare(
         raise
     finally:
         shutil.rmtree(building, ignore_errors=True)
+    if meta["bad"] and not has_masks and (digests := content_of(source)) is not None:
+        remember_undecodable(digests[meta["bad"]])  # so that a plan counts without them
     made = _stored(root, stamp, source)
     if made is None:
         raise DataError("decoded images disappeared while being written", where=str(root))
@@ -149,6 +154,7 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
     except (FileNotFoundError, ValueError, KeyError):
         return None
     shape = (meta["kept"], meta["size"], meta["size"], 3)
+    digests = content_of(source)
     with np.load(folder / "labels.npz") as labels:
         return Arrays(
             rows=Stored(folder / "images.u8", shape)
@@ -163,6 +169,7 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
             masks=np.memmap(folder / "masks.u8", np.uint8, "r", shape=shape[:3])
             if meta.get("masks")
             else None,
+            content=None if digests is None else np.delete(digests, meta["bad"]),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from datayield.data.content import Digests, ranked
 from datayield.data.permutation import BLOCK, WHOLE, bijection, places
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError
@@ -58,7 +59,12 @@ class Among:
 
 
 def indices(
-    subset: Part, total: int, skipped: int = 0, of: Labels | None = None, where: str = "data"
+    subset: Part,
+    total: int,
+    skipped: int = 0,
+    of: Labels | None = None,
+    where: str = "data",
+    digests: Digests | None = None,
 ) -> Indices:
     """Positions [count] among `total` good images: from an order that `seed` decides.
 
@@ -79,17 +85,23 @@ def indices(
             allowed=f"1 to {there - skip}" if there > skip else "none",
             hint="request fewer images, or fix the corrupt ones" if skipped else "request fewer",
         )
-    order = _order(subset, there, skip, count)
+    if of is not None and digests is not None:
+        digests = digests[of]
+    order = _order(subset, there, skip, count, digests)
     if of is None:
         return order
     return of[order] if isinstance(order, np.ndarray) else Among(order, of)
 
 
-def _order(subset: Part, total: int, skip: int, count: int) -> Labels | SeededOrder:
+def _order(
+    subset: Part, total: int, skip: int, count: int, digests: Digests | None
+) -> Labels | SeededOrder:
     if total > WHOLE:
         return SeededOrder(total, count, None if subset.rule == "first" else subset.seed, skip)
     if subset.rule == "first":
         return np.arange(skip, skip + count, dtype=np.int64)
+    if digests is not None:
+        return ranked(digests, subset.seed)[skip : skip + count]
     return places(total, (subset.seed,), skip, skip + count).astype(np.int64)
 
 

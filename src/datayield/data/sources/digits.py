@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
@@ -33,6 +34,10 @@ class Digits:
     @property
     def stamp(self) -> str:
         return digest(["digits", self.split, 2])
+
+    @property
+    def content(self) -> Digests:
+        return numbered(self.stamp, np.arange(len(self), dtype=np.int64))
 
     @cached_property
     def _data(self) -> tuple[Pixels, dict[str, Labels]]:

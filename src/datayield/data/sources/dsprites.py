@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 from numpy.typing import NDArray
 
+from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
 from datayield.data.sources.vtab_labels import dsprites_location, dsprites_orientation
 from datayield.spec.errors import DataError
@@ -108,6 +109,10 @@ class DSprites:
     @property
     def stamp(self) -> str:
         return digest(["dsprites", VERSION, self.split, len(self)])
+
+    @property
+    def content(self) -> Digests:
+        return numbered(f"dsprites {VERSION}", self.numbers)
 
     @cached_property
     def numbers(self) -> Labels:

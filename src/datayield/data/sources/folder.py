@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from datayield.data.content import Digests, key_of
 from datayield.data.source import Labels
 from datayield.data.splits import KNOWN
 from datayield.spec.errors import DataError
@@ -28,6 +29,7 @@ class File(NamedTuple):
     name: str
     size: int
     changed: int
+    inode: int
 
     @property
     def parent(self) -> str:
@@ -90,6 +92,10 @@ class Folder:
         index = {name: i for i, name in enumerate(self.classes["label"])}
         return {"label": np.array([index[f.parent] for f in self.files], np.int64)}
 
+    @cached_property
+    def keys(self) -> Digests:
+        return np.array([key_of(*file) for file in self.files], np.uint64)
+
     def names(self, i: int) -> str:
         return self.files[i].name
 
@@ -117,8 +123,8 @@ def _file(entry: os.DirEntry[str], prefix: str) -> File:
     try:
         info = entry.stat()
     except FileNotFoundError:  # a broken link: listed, and later reported as skipped
-        return File(prefix + entry.name, 0, 0)
-    return File(prefix + entry.name, info.st_size, info.st_mtime_ns)
+        return File(prefix + entry.name, 0, 0, 0)
+    return File(prefix + entry.name, info.st_size, info.st_mtime_ns, info.st_ino)
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:

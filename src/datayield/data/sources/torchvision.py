@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
 from datayield.data.sources.torchvision_names import HIDDEN, SETS
 from datayield.data.sources.torchvision_splits import MADE
@@ -39,6 +40,12 @@ class TorchvisionSet:
     @property
     def stamp(self) -> str:
         return digest([str(self.root), *self.listing()], 24)
+
+    @property
+    def content(self) -> Digests:
+        """Of a published set, known before it is downloaded."""
+        what = f"torchvision {self.name} {self.split}"
+        return numbered(what, np.arange(len(self), dtype=np.int64))
 
     @property
     def fetched(self) -> bool:

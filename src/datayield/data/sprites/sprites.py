@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
+from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
 from datayield.data.sprites.random_draws import BLOCK
 from datayield.data.sprites.render import draw
@@ -89,6 +90,12 @@ class Sprites:
         o = self.options
         drawn = {"size": o.size, "shift": o.shift, "clutter": o.clutter}
         return digest(["sprites", VERSION, self.split, len(self), drawn])
+
+    @property
+    def content(self) -> Digests:
+        o = self.options
+        drawn = digest(["sprites", VERSION, self.split, o.size, o.shift, o.clutter])
+        return numbered(drawn, np.arange(len(self), dtype=np.int64))
 
     @property
     def labels(self) -> dict[str, Labels]:

@@ -181,12 +181,14 @@ def _augmented(ev: EvalSpec, subject: Subject) -> evals.Views:
 
 
 def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.ndarray[Any, Any]"]:
-    """A decoded split, and the evaluation's positions in it, ascending."""
+    """A decoded split, and the evaluation's positions in it: in the order of their contents, so
+    that names of files decide nothing, else ascending.
+    """
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    if ev.classes is None:
-        return arrays, np.sort(sample_items(np.arange(len(arrays)), count, ev.seed))
-    _, of = _of_classes(ev, arrays)
-    return arrays, np.sort(of[sample_items(of, count, ev.seed)])
+    of = np.arange(len(arrays)) if ev.classes is None else _of_classes(ev, arrays)[1]
+    content = None if arrays.content is None else arrays.content[of]
+    chosen = of[sample_items(of, count, ev.seed, content)]
+    return arrays, np.sort(chosen) if content is None else chosen
 
 
 def _of_classes(ev: EvalSpec, arrays: Arrays) -> tuple[Labels, Labels]:

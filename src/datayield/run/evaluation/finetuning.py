@@ -26,7 +26,8 @@ def fine_tune(
 def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[LabelledImages, str]:
     """The selected images of a split with their classes or masks, and the split's digest."""
     arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    chosen = np.sort(sample_items(np.arange(len(arrays)), count, ev.seed))
+    chosen = sample_items(np.arange(len(arrays)), count, ev.seed, arrays.content)
+    chosen = np.sort(chosen) if arrays.content is None else chosen
     targets = arrays.masks if ev.traits.reads_masks else arrays.labels[ev.label]
     assert targets is not None  # verified by check_masks
     return LabelledImages(arrays.images[chosen], targets[chosen]), arrays.digest

@@ -1,6 +1,6 @@
 """What an evaluation is, its protocols and the suites of tasks that ship."""
 
-from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, StudyEval
+from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, StudyEval, content_of
 from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tuning_of
 from datayield.spec.evaluation.protocols import PROTOCOLS, SGD_EPOCHS, Protocol, ProtocolName
 from datayield.spec.evaluation.spectrum import FEW_VIEWS, LEADING_EIGENVALUES, eigenvalue_metric
@@ -18,6 +18,7 @@ __all__ = [
     "ProtocolName",
     "StudyEval",
     "SuiteTask",
+    "content_of",
     "eigenvalue_metric",
     "epochs_of",
     "expanded",

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 from datayield.spec.errors import nearest
 from datayield.spec.evaluation.protocols import PROTOCOLS, Protocol, ProtocolName, names_where
 from datayield.spec.frozen import Frozen
-from datayield.spec.identity import versioned_digest
-from datayield.spec.run import VIEW_RECIPES, Classes, Share
+from datayield.spec.identity import VERSIONS, digest, versioned_digest
+from datayield.spec.run import VIEW_RECIPES, Classes, Listings, Share
 
 Metric = Literal["accuracy", "balanced_accuracy"]
 DRAWS = 5  # of the labels, if a fraction of them is used and `draws` is not set
@@ -60,6 +60,9 @@ class EvalSpec(Frozen):
     part_of: str = ""
     suite_name: str = ""
     task: str = ""
+    content: str | None = Field(
+        None, description="digest of the images and labels of all splits, where they were found"
+    )
     views: str | None = Field(None, description="recipe whose first view is used; None: symmetric")
 
     @model_validator(mode="after")
@@ -164,7 +167,17 @@ class EvalSpec(Frozen):
         """12 hex digits over everything except names, group and suite, which are only labels."""
         labels = {"name", "group", "part_of", "suite_name", "task"}
         kept = self.model_dump(mode="json", exclude=labels, exclude_none=True)
-        return versioned_digest("eval", kept, {})
+        return versioned_digest("eval", kept, {"items": VERSIONS["items"]})
+
+
+def content_of(ev: EvalSpec, listings: Listings) -> str | None:
+    """Digest of what `ev` is measured on; None where a split is not found, or too large to read."""
+    found = [listings.get((ev.dataset, split)) for split in ev.splits]
+    contents = [listing.content for listing in found if listing and listing.content]
+    if len(contents) < len(ev.splits):
+        return None
+    reads_labels = ev.traits.needs_labels or ev.traits.reads_masks
+    return digest([content.items(ev.label if reads_labels else None) for content in contents])
 
 
 class StudyEval(EvalSpec):

@@ -15,7 +15,16 @@ from datayield.spec.run.cost import (
     encoder_params,
     flops_per_image,
 )
-from datayield.spec.run.data_config import Raw, distinct, fixed, give_way, lay_out, splits_of
+from datayield.spec.run.data_config import (
+    Raw,
+    dataset_path,
+    distinct,
+    fixed,
+    give_way,
+    lay_out,
+    located,
+    splits_of,
+)
 from datayield.spec.run.durations import DURATIONS, converted, in_epochs
 from datayield.spec.run.encoder import CONVNET_WIDTH, ENCODERS, RESNETS, VINY, VITS, EncoderSpec
 from datayield.spec.run.method import (
@@ -30,8 +39,8 @@ from datayield.spec.run.milestone_run import run_at
 from datayield.spec.run.objective import JointEmbedding
 from datayield.spec.run.optim import OptimSpec, Share
 from datayield.spec.run.run import BaselineSpec, RunSpec
-from datayield.spec.run.split_listing import Listing, Listings
-from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset
+from datayield.spec.run.split_listing import Content, Listing, Listings
+from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset, dataset_name
 from datayield.spec.run.views import VIEW_RECIPES, ViewSpec, recipe
 
 __all__ = [
@@ -51,6 +60,7 @@ __all__ = [
     "BaselineSpec",
     "Budget",
     "Classes",
+    "Content",
     "EncoderSpec",
     "JointEmbedding",
     "Listing",
@@ -68,6 +78,8 @@ __all__ = [
     "ViewSpec",
     "as_share",
     "converted",
+    "dataset_name",
+    "dataset_path",
     "decoder_macs",
     "distinct",
     "encoder_dim",
@@ -78,6 +90,7 @@ __all__ = [
     "give_way",
     "in_epochs",
     "lay_out",
+    "located",
     "recipe",
     "run_at",
     "short_number",

@@ -1,7 +1,10 @@
 """The images of a run: from a YAML mapping to the run's spec, with N and fingerprints fixed."""
 
+import os
+from pathlib import Path
 from typing import Any
 
+from datayield.spec.environment import data_dir
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.split_listing import Listings
 from datayield.spec.run.subset import Mixture, Part, Subset
@@ -66,6 +69,35 @@ def lay_out(data: Raw, seed: Any) -> Raw:
     return {**shared, "parts": kept}
 
 
+def located(data: Raw, folder: Path | None) -> Raw:
+    """`data` with datasets that are paths made absolute, relative ones from `folder`."""
+    if folder is None:
+        return data
+    made = dict(data)
+    if isinstance(dataset := data.get("dataset"), str):
+        made["dataset"] = dataset_path(dataset, folder)
+    if isinstance(parts := data.get("parts"), dict):
+        made["parts"] = {
+            name: located(part, folder) if isinstance(part, dict) else part
+            for name, part in parts.items()
+        }
+    return made
+
+
+def dataset_path(dataset: str, folder: Path) -> str:
+    """The absolute path of a dataset that is written as a path; any other name as it is."""
+    home = data_dir()
+    if dataset.startswith((".", "~", "/")) or Path(dataset).is_absolute():
+        path = folder / Path(dataset).expanduser()
+    elif "/" in dataset and not (home and (home / dataset).exists()):
+        path = folder / dataset
+        if not path.exists():
+            return dataset
+    else:
+        return dataset
+    return os.path.normpath(path.absolute())
+
+
 def splits_of(data: Any) -> set[tuple[str, str]]:
     """(dataset, split) of each part of a `data` mapping, if named."""
     if not isinstance(data, dict):
@@ -110,4 +142,8 @@ def _known(part: Part, listings: Listings, where: str) -> Raw:
             where=f"base.{where}.count",
             hint="state data.count, or make the dataset available (datayield doctor --data)",
         )
-    return {"count": n, "fingerprint": listing.fingerprint if listing else None}
+    if listing is None:
+        return {"count": n, "fingerprint": None}
+    if listing.content is None:
+        return {"count": n, "fingerprint": listing.fingerprint}
+    return {"count": n, "fingerprint": listing.content.subset(part.model_copy(update={"count": n}))}

@@ -1,14 +1,34 @@
 """What is known about a split before any image is decoded."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from datayield.spec.run.subset import Part
+
+
+class Content(Protocol):
+    """The images of a split that was read: identity by content, whatever they are called."""
+
+    def subset(self, part: "Part") -> str | None:
+        """Digest of the images that `part` selects, in order; None if there are too few."""
+        ...
+
+    def distinct(self, part: "Part") -> int | None:
+        """How many different images are among those that `part` selects."""
+        ...
+
+    def items(self, label: str | None) -> str:
+        """Digest of all images, and of the class of each, whatever their order."""
+        ...
 
 
 class Listing(NamedTuple):
     """A split as listed: enough to plan with."""
 
     fingerprint: str  # digest of the files' names and sizes
-    images: int  # listed, damaged ones included
+    images: int  # without those that are known to be damaged
+    content: Content | None = None  # None: too large to be read first
 
 
 Listings = Mapping[tuple[str, str], Listing]

@@ -2,6 +2,7 @@
 
 import re
 from functools import cached_property
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -10,6 +11,11 @@ from datayield.spec.frozen import Frozen
 
 PART = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 SLICE = re.compile(r"^\[(-?\d*):(-?\d*)\]$")
+
+
+def dataset_name(dataset: str) -> str:
+    """A dataset as tables name it: a folder given by its path by its last part."""
+    return PurePath(dataset).name if PurePath(dataset).is_absolute() else dataset
 
 
 class Classes(Frozen):
@@ -60,7 +66,8 @@ class Part(Frozen):
     `random` takes them from a permutation that depends only on `seed`, so a smaller subset is a
     prefix of a larger one; `first` keeps the stored order. Labels are not used unless `classes` are
     named: then the column `label` (`label` by default) only decides which images are drawn from.
-    `fingerprint` identifies the files, if they were available for listing.
+    `fingerprint` identifies the selected images by their contents, if they were found: it then
+    stands for dataset and split, so a moved or renamed folder is the same data.
     """
 
     dataset: str
@@ -82,7 +89,8 @@ class Part(Frozen):
     @property
     def words(self) -> str:
         """The dataset, with its classes if some are selected."""
-        return self.dataset if self.classes is None else f"{self.dataset} {self.classes.words()}"
+        name = dataset_name(self.dataset)
+        return name if self.classes is None else f"{name} {self.classes.words()}"
 
 
 class Subset(Part):

@@ -4,6 +4,7 @@ Named recipe of the method < base < the study's own recipe of the method < axes.
 mapping describes an earlier run in the same way: see `_earlier`.
 """
 
+from pathlib import Path
 from typing import Any
 
 from datayield.spec.errors import ConfigError
@@ -21,19 +22,28 @@ from datayield.spec.run import (
     give_way,
     in_epochs,
     lay_out,
+    located,
     recipe,
 )
 from datayield.spec.study.recipes import published
 from datayield.spec.validate import changed, validated
 
 
-def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) -> RunSpec:
+def as_run(
+    base: Raw,
+    recipes: dict[str, Raw],
+    axes: Raw,
+    listings: Listings,
+    folder: Path | None = None,
+) -> RunSpec:
     """The run at one point of the axes, its budget unresolved. Raises ConfigError."""
     raw, origin = _written(base, recipes, axes)
+    if isinstance(raw.get("data"), dict):
+        raw["data"] = located(raw["data"], folder)
     point = ", ".join(f"{k}={v}" for k, v in axes.items())
     where = f"{origin} + axes ({point})"
     if isinstance(init := raw.get("init"), dict):
-        raw["init"] = _earlier(init, base, recipes, axes, listings)
+        raw["init"] = _earlier(init, base, recipes, axes, listings, folder)
     elif init not in (None, "pretrained"):
         raise ConfigError(
             "invalid init",
@@ -112,7 +122,12 @@ def _method_of(raw: Raw) -> Any:
 
 
 def _earlier(
-    init: Raw, base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings
+    init: Raw,
+    base: Raw,
+    recipes: dict[str, Raw],
+    axes: Raw,
+    listings: Listings,
+    folder: Path | None,
 ) -> dict[str, Any]:
     """The resolved run that the mapping `init` describes, as `RunSpec.init` holds it.
 
@@ -125,7 +140,7 @@ def _earlier(
     kept["run"] = {k: patch[k] for k in ("seed", "encoder") if k in patch}
     merge(kept["run"], copied(init))
     try:
-        spec = resolve(as_run(own, recipes, kept, listings), listings)
+        spec = resolve(as_run(own, recipes, kept, listings, folder), listings)
     except ConfigError as error:
         raise error.within("init") from None
     return {"run": spec.model_dump(mode="json")}

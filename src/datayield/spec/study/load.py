@@ -51,7 +51,7 @@ def load_study(name: str, scale: str | None = None) -> Study:
         raw["scale"] = scale
     if "evaluations" in raw:
         raw["evaluations"] = expanded(raw["evaluations"], str(path))
-    study = validated(Study, raw, where=str(path))
+    study = validated(Study, raw, where=str(path)).located(path.absolute().parent)
     if not study.claims:
         return study
     others = [_vocabulary(whole, patch or {}, str(path)) for patch in scales.values()]

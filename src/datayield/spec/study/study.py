@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from datayield.spec.claims import AnyClaim
 from datayield.spec.errors import ConfigError, nearest
-from datayield.spec.evaluation import EvalSpec, StudyEval
+from datayield.spec.evaluation import EvalSpec, StudyEval, content_of
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import (
     OBJECTIVES,
@@ -16,6 +17,8 @@ from datayield.spec.run import (
     Budget,
     Listings,
     RunSpec,
+    dataset_path,
+    located,
     short_number,
     splits_of,
 )
@@ -79,6 +82,7 @@ class Study(Frozen):
     evaluations: tuple[StudyEval, ...] = Field(min_length=1)
     claims: tuple[AnyClaim, ...] = ()
     notes: str = ""
+    _folder: Path | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "Study":
@@ -99,6 +103,23 @@ class Study(Frozen):
                     f"({', '.join(self.axes)})"
                 )
         return self
+
+    def located(self, folder: Path) -> "Study":
+        """The study with paths of datasets taken from `folder`, that of its file."""
+        evals = tuple(
+            ev.model_copy(update={"dataset": dataset_path(ev.dataset, folder)})
+            for ev in self.evaluations
+        )
+        study = self.model_copy(update={"evaluations": evals})
+        study._folder = folder
+        return study
+
+    def with_content(self, listings: Listings) -> "Study":
+        """The study whose evaluations know the images and labels that they measure on."""
+        evals = tuple(
+            ev.model_copy(update={"content": content_of(ev, listings)}) for ev in self.evaluations
+        )
+        return self.model_copy(update={"evaluations": evals})
 
     @property
     def name(self) -> str:
@@ -194,10 +215,12 @@ class Study(Frozen):
             return set()
         both: dict[str, Any] = {"data": copied(self.base.get("data") or {})}
         merge(both, {"data": copied(patch.get("data") or {})})
-        return splits_of(both["data"]) | self._pretrained_on(patch.get("init"))
+        return splits_of(located(both["data"], self._folder)) | self._pretrained_on(
+            patch.get("init")
+        )
 
     def _cell(self, axes: dict[str, Any], listings: Listings) -> Cell:
-        spec = as_run(self.base, self.recipes, axes, listings)
+        spec = as_run(self.base, self.recipes, axes, listings, self._folder)
         self._check_evaluations(spec)
         return Cell(axes, spec.budget, resolve(spec, listings))
 

@@ -1,0 +1,101 @@
+"""A split as a plan sees it: its usable images, and what a selection of them is."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from datayield.data.catalog import find
+from datayield.data.content import Digests, content_of, digest_masks, is_computed, undecodable
+from datayield.data.sampling import among, indices
+from datayield.data.source import Labels, Source, masked
+from datayield.spec.errors import DataError
+from datayield.spec.identity import digest
+from datayield.spec.run import Classes, Listing, Part
+
+
+@dataclass(frozen=True, eq=False)
+class SplitContent:
+    """The digests [N] of the usable images of a split; `kept`: their positions in its listing."""
+
+    source: Source
+    digests: Digests
+    kept: Labels
+    _ordered: dict[tuple[str, int, Classes | None, str | None], Digests] = field(
+        default_factory=dict, repr=False
+    )
+
+    @cached_property
+    def labels(self) -> dict[str, Labels]:
+        """Name of a label -> class indices [N]."""
+        return {name: column[self.kept] for name, column in self.source.labels.items()}
+
+    def selected(self, part: Part) -> Digests | None:
+        """Digests of the images that `part` selects, in order; None if there are too few."""
+        key = part.rule, part.seed, part.classes, part.label
+        if key not in self._ordered:
+            every = part.model_copy(update={"count": None, "skip": None})
+            try:
+                of = self._of_classes(part)
+                chosen = indices(every, len(self.digests), of=of, digests=self.digests)
+            except DataError:
+                return None
+            assert isinstance(chosen, np.ndarray)
+            self._ordered[key] = self.digests[chosen]
+        skip, order = part.skip or 0, self._ordered[key]
+        stop = len(order) if part.count is None else skip + part.count
+        return order[skip:stop] if skip < stop <= len(order) else None
+
+    def subset(self, part: Part) -> str | None:
+        """Digest of the images that `part` selects, in order; None if there are too few."""
+        chosen = self.selected(part)
+        return None if chosen is None else _hex(chosen)
+
+    def distinct(self, part: Part) -> int | None:
+        """How many different images are among those that `part` selects."""
+        chosen = self.selected(part)
+        return None if chosen is None else len(np.unique(chosen))
+
+    def items(self, label: str | None) -> str:
+        """Digest of all images, and of the class or mask of each, whatever their order."""
+        rows = [self.digests]
+        if is_computed(self.source):  # its images decide its labels, which may need a download
+            return digest([_hex(np.sort(self.digests)), label])
+        if label is not None and label in self.labels:
+            names = self.source.classes.get(label, [])
+            known = [names[k] if k < len(names) else str(k) for k in range(self._highest(label))]
+            of_class = np.array([_number(name) for name in known], np.uint64)
+            rows.append(of_class[self.labels[label]])
+        if label is not None and masked(self.source) is not None:
+            rows.append(digest_masks(self.source)[self.kept])
+        table = np.stack(rows, axis=1)
+        return _hex(table[np.lexsort(table.T[::-1])])
+
+    def _highest(self, label: str) -> int:
+        return int(self.labels[label].max(initial=-1)) + 1
+
+    def _of_classes(self, part: Part) -> Labels | None:
+        if part.classes is None:
+            return None
+        columns = self.labels, self.source.classes
+        return among(part.classes, part.label or "label", *columns, "data.classes")[1]
+
+
+def split_listing(dataset: str, split: str) -> Listing:
+    """A split with the contents of its images, read once. Raises DataError if it is not found."""
+    source = find(dataset, split)
+    listed = source.listing()
+    digests = content_of(source)
+    if digests is None:
+        return listed
+    kept = np.flatnonzero(~undecodable(digests)).astype(np.int64)
+    return listed._replace(images=len(kept), content=SplitContent(source, digests[kept], kept))
+
+
+def _hex(digests: Digests) -> str:
+    return hashlib.sha256(np.ascontiguousarray(digests).astype("<u8").data).hexdigest()[:12]
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
