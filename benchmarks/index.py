@@ -26,7 +26,7 @@ from machine import machine
 
 from datayield.data.permutation import BLOCK, WHOLE
 from datayield.data.sampling.resident import positions
-from datayield.data.sampling.subset import SeededOrder, digest_of, indices
+from datayield.data.selection.subset import SeededOrder, digest_of, indices
 from datayield.data.sources.folder import Folder
 from datayield.data.sources.parquet import Parquet
 from datayield.data.sources.webdataset import WebDataset

@@ -38,8 +38,7 @@ SUBFLOORS = {
     ),
     "data": (
         "source splits free_memory", "permutation", "content", "sprites", "sources", "catalog",
-        "decoded tasks",
-        "sampling", "split_content",
+        "decoded tasks selection", "sampling split_content",
     ),
     "analysis": (
         "format background", "results", "model", "decision cost", "claims", "findings", "text",

@@ -266,7 +266,7 @@ def _missing_classes(cells: list[Cell]) -> list[DatayieldError]:
     members = [member for run in runs.values() for member in run.data.members]
     if all(part.classes is None for _, part in members):
         return []
-    from datayield.data.sampling.classes import missing_classes
+    from datayield.data.selection import missing_classes
 
     return missing_classes(members)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datayield.data.catalog import entries, find, split_listing
+from datayield.data.catalog import entries, find
+from datayield.data.split_content import split_listing
 from datayield.spec.errors import DataError
 from tests.data.made import png, write, write_parquet, write_tar
 
@@ -31,7 +32,8 @@ def test_importing_it_brings_in_nothing_heavy() -> None:
 def test_listing_needs_no_torch(tmp_path: Path) -> None:
     root = write_parquet(tmp_path / "d" / "train-00000-of-00001.parquet", [png(0)], {}).parent
     code = (
-        "import sys; from datayield.data.catalog import split_listing, entries; entries();"
+        "import sys; from datayield.data.catalog import entries; entries();"
+        "from datayield.data.split_content import split_listing;"
         "names = ('digits', 'sprites', 'torchvision/DTD', sys.argv[1]);"
         "[split_listing(name, 'train') for name in names];"
         "print('torch' in sys.modules)"

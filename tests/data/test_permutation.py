@@ -7,8 +7,8 @@ import pytest
 
 from datayield.data import permutation as order
 from datayield.data.permutation import bijection, places
-from datayield.data.sampling import subset
 from datayield.data.sampling.resident import positions
+from datayield.data.selection import subset
 from datayield.spec.run.subset import Subset
 
 M = 0xFFFFFFFF

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from datayield.data.sampling import Indices, indices, positions
+from datayield.data.sampling import positions
+from datayield.data.selection import Indices, indices
 from datayield.run import training_data
 from datayield.run.evaluation.evaluate import _chosen, _features
 from datayield.spec.errors import DataError

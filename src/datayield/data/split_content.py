@@ -8,7 +8,7 @@ import numpy as np
 
 from datayield.data.catalog import find
 from datayield.data.content import Digests, content_of, digest_masks, is_computed, undecodable
-from datayield.data.sampling import among, indices
+from datayield.data.selection import among, indices
 from datayield.data.source import Labels, Source, masked
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest

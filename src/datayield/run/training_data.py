@@ -12,16 +12,8 @@ import torch
 
 from datayield.data.decoded import DECODER, Arrays, Fit, Rows, Stored, prepare
 from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
-from datayield.data.sampling import (
-    EndToEnd,
-    Indices,
-    Joined,
-    Resident,
-    Streamed,
-    among,
-    digest_of,
-    indices,
-)
+from datayield.data.sampling import EndToEnd, Joined, Resident, Streamed
+from datayield.data.selection import Indices, among, digest_of, indices
 from datayield.data.source import Labels
 from datayield.run.loop import TrainingData
 from datayield.spec.errors import DataError

@@ -9,7 +9,7 @@ from datayield.data.decoded.rows import Held, Rows, Stored
 from datayield.data.sampling.mixture import EndToEnd, Joined
 from datayield.data.sampling.resident import Resident
 from datayield.data.sampling.streamed import Streamed
-from datayield.data.sampling.subset import Indices, SeededOrder, digest_of
+from datayield.data.selection.subset import Indices, SeededOrder, digest_of
 
 SIZES = (7, 1, 12)
 

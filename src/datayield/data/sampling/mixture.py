@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from datayield.data.decoded import Rows, Stored
-from datayield.data.sampling.subset import Indices
+from datayield.data.selection import Indices
 from datayield.data.source import Labels, Pixels
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from datayield.data.decoded import Rows, rows_of
 from datayield.data.permutation import places
-from datayield.data.sampling.subset import Indices
+from datayield.data.selection import Indices
 from datayield.data.source import Labels, Pixels
 
 ORDER = 0x6F72646572  # "order": a random stream separate from others with the same seed

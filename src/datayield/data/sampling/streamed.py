@@ -12,7 +12,7 @@ from torch import Tensor
 from datayield.data.decoded import Rows, Stored, rows_of
 from datayield.data.sampling.mixture import Joined
 from datayield.data.sampling.resident import positions
-from datayield.data.sampling.subset import Indices
+from datayield.data.selection import Indices
 from datayield.data.source import Labels, Pixels
 
 AHEAD = 4  # prefetched batches; with the one in use, all that is held

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from datayield import evals, methods
 from datayield.data.decoded import Arrays
-from datayield.data.sampling import among
+from datayield.data.selection import among
 from datayield.data.source import Labels
 from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
 from datayield.evals.linear_sgd import probe_view

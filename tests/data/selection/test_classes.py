@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from datayield.data.sampling.classes import among, missing_classes, numbers
-from datayield.data.sampling.subset import Among, indices
+from datayield.data.selection.classes import among, missing_classes, numbers
+from datayield.data.selection.subset import Among, indices
 from datayield.spec.errors import DataError
 from datayield.spec.run.subset import Classes, Part
 
@@ -52,7 +52,7 @@ def test_images_are_those_of_the_classes_and_nest() -> None:
 
 
 def test_many_images_are_drawn_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datayield.data.sampling.subset.WHOLE", 10)
+    monkeypatch.setattr("datayield.data.selection.subset.WHOLE", 10)
     _, of = among(_classes("[:5]"), "label", {"label": LABELS}, {}, "x")
     part = Part(dataset="d", classes=_classes("[:5]"), count=40, skip=5)
     drawn = indices(part, 500, of=of)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datayield.data.sampling.subset import digest_of, indices
+from datayield.data.selection.subset import digest_of, indices
 from datayield.spec.errors import DataError
 from datayield.spec.run.subset import Subset
 

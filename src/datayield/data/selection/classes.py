@@ -6,7 +6,7 @@ import numpy as np
 
 from datayield.data.catalog import find, present
 from datayield.data.permutation import places
-from datayield.data.sampling.subset import indices
+from datayield.data.selection.subset import indices
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError, DatayieldError, nearest
 from datayield.spec.run import SLICE, Classes, Part
