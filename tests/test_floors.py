@@ -17,7 +17,7 @@ FLOORS = {
     "spec": 1, "maths": 1,
     "nets": 2, "data": 2, "augment": 2, "optim": 2, "store": 2,
     "methods": 3, "evals": 3, "analysis": 3,
-    "run": 4, "report": 4,
+    "run": 4, "report": 4, "execution": 4,
     "session": 5, "cli": 6, "__main__": 7,
 }  # fmt: skip
 PAPER_WING = {"spec", "store", "analysis", "report"}
@@ -38,7 +38,7 @@ SUBFLOORS = {
     ),
     "data": (
         "source splits free_memory", "permutation", "content", "sprites", "sources", "catalog",
-        "decoded tasks selection", "sampling split_content",
+        "decoded tasks selection", "sampling split_content leaks",
     ),
     "analysis": (
         "format background", "results", "model", "decision cost", "claims", "findings", "text",

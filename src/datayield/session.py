@@ -16,7 +16,9 @@ from rich.console import Console
 
 from datayield import __version__
 from datayield.data.catalog import present
+from datayield.data.leaks import leaks, notes
 from datayield.data.split_content import split_listing
+from datayield.execution import ONE_AT_A_TIME, Execution
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, process_rank, store_dir
@@ -25,6 +27,7 @@ from datayield.spec.identity import digest
 from datayield.spec.run import Listing, RunSpec
 from datayield.spec.study import Cell, Study, find_study, load_study
 from datayield.spec.study.confounds import confounds
+from datayield.store.data_changes import changes, remember
 from datayield.store.disk_usage import decoded_bytes
 from datayield.store.distances import measured_in
 from datayield.store.estimate import likely_device
@@ -35,18 +38,6 @@ from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
     from datayield.run.scheduler import StudyOutcome
-
-
-class Execution(NamedTuple):
-    """Where tasks run, and how many at once."""
-
-    executor: str = "local"  # or "ray", "slurm"
-    jobs: int | None = 1  # None: as many as fit
-    slurm: tuple[str, ...] = ()  # "key=value"
-    processes: int = 1  # at each task, in one torchrun
-
-
-ONE_AT_A_TIME = Execution()
 
 
 class Session(NamedTuple):
@@ -69,7 +60,19 @@ class Session(NamedTuple):
     def warnings(self) -> list[str]:
         """Data that is not here, and confounds."""
         missing = dict.fromkeys(error.message for error in self.missing)
-        return [*self.left_out, *missing, *confounds(self.study, self.cells)]
+        said = [*self.left_out, *missing, *self.data_changes(), *self.data_notes()]
+        return [*said, *confounds(self.study, self.cells)]
+
+    def data_changes(self) -> list[str]:
+        """What changed in images and labels since the study was last run."""
+        folder = self.store.study(self.study.name)
+        return changes(folder, self.study, self.cells, self.listings)
+
+    def data_notes(self) -> list[str]:
+        """Copies among the images, and tests on images that runs are pretrained on."""
+        runs = {run.id: run for cell in self.cells for run in cell.run.chain}
+        parts = [part for run in runs.values() for _, part in run.data.members]
+        return list(notes(parts, self.study.evaluations, self.listings))
 
     def decoded_bytes(self, plan: Plan) -> int:
         """Disk that the decoded images of the plan take."""
@@ -117,8 +120,10 @@ class Session(NamedTuple):
             raise self.missing[0]
         _check_batches(plan, execution.processes)
         self.store.check_writable()
-        for task in self.left_out:
+        for task in (*self.left_out, *self.data_changes(), *self.data_notes()):
             console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
+        folder = self.store.study(self.study.name)
+        remember(folder, self.study, self.cells, self.listings)
         local = execution.executor == "local"  # else the device is that of another machine
         device = choose(self.device) if local else None
         if (
@@ -164,7 +169,13 @@ class Session(NamedTuple):
         published = load_reference(reference_file(self.source, self.study.study))
         missing = results.missing + self.left_out
         distances = measured_in(cache_dir() / "distances")
-        results = replace(results, missing=missing, reference=published, distances=distances)
+        results = replace(
+            results,
+            missing=missing,
+            reference=published,
+            distances=distances,
+            data_notes=tuple(self.data_notes()),
+        )
         page = write_report(results, self.page.parent)
         done = len(plan.tasks) - len(plan.todo)
         write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
@@ -197,46 +208,6 @@ class Session(NamedTuple):
         return self.store.study(self.study.name) / "report.html"
 
 
-def parse_execution(
-    executor: str, jobs: str, slurm: tuple[str, ...] = (), inside: int = 1
-) -> Execution:
-    """The command line's options, checked; `inside`: processes at each task. Raises ConfigError."""
-    if executor not in ("local", "ray", "slurm"):
-        raise ConfigError(
-            "unknown executor", where="--executor", got=executor, allowed=["local", "ray", "slurm"]
-        )
-    if slurm and executor != "slurm":
-        raise ConfigError("Slurm settings require --executor slurm", where="--slurm", got=executor)
-    if jobs == "auto" and executor != "local":
-        raise ConfigError(
-            "auto works only for --executor local",
-            where="--jobs",
-            got=jobs,
-            hint=f"state the number of concurrent tasks for {executor}",
-        )
-    if jobs != "auto" and not (jobs.isascii() and jobs.isdigit() and int(jobs) > 0):
-        raise ConfigError(
-            "invalid number of jobs", where="--jobs", got=jobs, allowed="1, 2, ... or auto"
-        )
-    if inside > 1 and executor == "local":
-        raise ConfigError(
-            "--processes needs --executor ray or slurm",
-            where="--processes",
-            got=inside,
-            allowed="1, or with --executor ray or slurm",
-            hint=f"torchrun --nproc-per-node {inside} -m datayield run ...",
-        )
-    processes = process_rank().processes
-    if processes > 1 and (executor != "local" or jobs != "1"):
-        raise ConfigError(
-            f"torchrun started {processes} processes for each run, so runs are sequential",
-            where="--jobs" if executor == "local" else "--executor",
-            got=jobs if executor == "local" else executor,
-            hint="omit it, or start datayield without torchrun",
-        )
-    return Execution(executor, None if jobs == "auto" else int(jobs), slurm, inside)
-
-
 def open_study(
     study: str, scale: str | None = None, store: Path | None = None, device: str = "auto"
 ) -> Session:
@@ -256,6 +227,7 @@ def open_study(
         raise error.within(find_study(study)) from None
     missing += loaded.shortages(cells, listings)
     missing += _missing_classes(cells)
+    missing += leaks(loaded.evaluations, listings)
     kept, source = Store(store or store_dir()), find_study(study)
     return Session(loaded, cells, listings, missing, left_out, kept, device, source)
 

@@ -75,8 +75,9 @@ def run(
     ] = None,
 ) -> None:
     """Run everything pending, then write the report. Resumes; Ctrl-C saves and stops."""
+    from datayield.execution import parse_execution
     from datayield.report.terminal.plan import show_totals
-    from datayield.session import open_study, parse_execution
+    from datayield.session import open_study
 
     execution = parse_execution(executor, jobs, tuple(slurm or ()), processes)
     if (

@@ -10,6 +10,7 @@ import numpy as np
 import PIL
 import torch
 
+from datayield.data.content import Digests
 from datayield.data.decoded import DECODER, Arrays, Fit, Rows, Stored, prepare
 from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
 from datayield.data.sampling import EndToEnd, Joined, Resident, Streamed
@@ -58,9 +59,15 @@ class DrawnMember:
     @property
     def content(self) -> str | None:
         """Digest of the images' contents, in order; None if unknown."""
+        digests = self.digests
+        return None if digests is None else hashlib.sha256(digests.tobytes()).hexdigest()[:24]
+
+    @property
+    def digests(self) -> Digests | None:
+        """The digest of each image as stored, in order; None if unknown."""
         if self.arrays.content is None or not isinstance(self.indices, np.ndarray):
             return None
-        return hashlib.sha256(self.arrays.content[self.indices].tobytes()).hexdigest()[:24]
+        return self.arrays.content[self.indices]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +105,13 @@ class DrawnImages:
         """Identifies the images and their order: by content, or by their positions."""
         contents = [member.content for member in self.members]
         return digest_of(self.indices) if None in contents else digest(contents)
+
+    @property
+    def distinct(self) -> int | None:
+        """How many different images there are, by content; None if unknown."""
+        contents = [member.digests for member in self.members]
+        known = [digests for digests in contents if digests is not None]
+        return len(np.unique(np.concatenate(known))) if len(known) == len(contents) else None
 
     @property
     def stored(self) -> bool:
@@ -216,4 +230,6 @@ def _training_data(drawn: DrawnImages, label: str | None, device: torch.device) 
         where = np.arange(len(chosen), dtype=np.int64)
         column = torch.from_numpy(members[0].arrays.labels[label][chosen[where]]).to(device)
     skipped = sum(len(member.arrays.skipped) for member in members)
-    return TrainingData(images, drawn.data_digest, drawn.indices_digest, skipped, column, note)
+    return TrainingData(
+        images, drawn.data_digest, drawn.indices_digest, skipped, column, note, drawn.distinct
+    )

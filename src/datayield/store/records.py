@@ -42,9 +42,10 @@ class RunCostRecord(Frozen):
     resumed: int = Field(0, description="number of times it was resumed")
     final_loss: float
     weights: str = Field(description="SHA-256 of everything trained, at the last step")
-    data_digest: str = Field(description="of the decoded pixels and labels of the whole split")
-    indices_digest: str = Field(description="of the subset's indices into them")
+    data_digest: str = Field(description="of the images' contents and how they were decoded")
+    indices_digest: str = Field(description="of the subset's images and their order")
     skipped: int = Field(0, description="corrupt images of the split that were skipped")
+    distinct: int | None = Field(None, description="images of the subset without exact copies")
     speed_key: str
     versions: dict[str, str]
     estimate: tuple[float, float, float] | None = Field(

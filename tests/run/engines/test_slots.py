@@ -6,10 +6,11 @@ import sys
 import pytest
 import torch
 
+from datayield.execution import Execution, parse_execution
 from datayield.run.engines import slots
 from datayield.run.engines.slots import GIB, choose_jobs
 from datayield.run.engines.slurm import parsed
-from datayield.session import Execution, open_study, parse_execution
+from datayield.session import open_study
 from datayield.spec.errors import ConfigError
 from datayield.store.records import RunCostRecord
 from datayield.store.speeds import speed_key

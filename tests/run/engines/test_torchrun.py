@@ -9,10 +9,11 @@ from threading import Event, Thread
 import pytest
 from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
+from datayield.execution import Execution, parse_execution
 from datayield.run.engines.choose import engine_of
 from datayield.run.engines.torchrun import _verdict, run_in_processes
 from datayield.run.job import Job, TaskEnd
-from datayield.session import Execution, open_study, parse_execution
+from datayield.session import open_study
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.budget import Budget

@@ -76,6 +76,8 @@ def _cell_rows(
         "axes": cell.named_axes,
     }
     folder = store.run(run.id)
+    spent = folder.run_cost()
+    fields["distinct"] = (spent.distinct or 0) if spent else 0
     for share, ev in study.evals_of(cell):
         record = folder.read_result(share, ev.id)
         if record is not None:

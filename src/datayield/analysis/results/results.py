@@ -69,6 +69,7 @@ class StudyResults:
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
+    data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
     # one per metric, made on first use; `replace` starts without any
     _by_metric: dict[str, MetricResults] = field(default_factory=dict, init=False, repr=False)

@@ -36,6 +36,7 @@ class Row(NamedTuple):
     n_train: int = 0  # labelled items used for training, 0 if there are none
     low: float | None = None  # 95% interval of this value over test items, if known
     high: float | None = None
+    distinct: int = 0  # unique images without exact copies, 0 if unknown
     mean_of: tuple[str, ...] = ()  # evaluations, of a mean that a claim is about
 
     @property

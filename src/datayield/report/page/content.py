@@ -43,6 +43,7 @@ def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, A
         "question": results.study.question or "What is the next unlabeled image worth?",
         "paper": results.study.paper,
         "notes": results.study.notes,
+        "data_notes": results.data_notes,
         "missing": results.missing[:LISTED],
         "missing_count": len(results.missing),
         "answer": headlines,

@@ -59,6 +59,7 @@ class TrainingData(NamedTuple):
     skipped: int
     labels: Tensor | None = None
     note: str = ""
+    distinct: int | None = None  # images without exact copies, if known
 
     @property
     def digests(self) -> tuple[str, str]:
@@ -278,6 +279,7 @@ def _spent(
         data_digest=data.data_digest,
         indices_digest=data.indices_digest,
         skipped=data.skipped,
+        distinct=data.distinct,
         speed_key=speed_key(spec),
         versions=versions(),
         shared=Shared(**meter.shared) if meter.shared else None,

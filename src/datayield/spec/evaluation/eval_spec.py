@@ -55,6 +55,7 @@ class EvalSpec(Frozen):
     metric: Metric | None = None
     epochs: int | None = Field(None, ge=1)
     ignore: int | None = Field(None, ge=0, le=255)
+    allow_overlap: bool | None = Field(None, description="test on images that are also in train")
     classes: Classes | None = None
     group: str = ""
     part_of: str = ""

@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from datayield.spec.run.subset import Part
 
 
 class Content(Protocol):
     """The images of a split that was read: identity by content, whatever they are called."""
+
+    @property
+    def digests(self) -> "NDArray[np.uint64]":
+        """The digest of each usable image [N]."""
+        ...
 
     def subset(self, part: "Part") -> str | None:
         """Digest of the images that `part` selects, in order; None if there are too few."""

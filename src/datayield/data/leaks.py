@@ -1,0 +1,85 @@
+"""Copies within and between the sets of a study, by content: exact copies of files or pixels."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from datayield.data.content import Digests
+from datayield.spec.errors import DataError
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import Listings, Part, dataset_name
+
+Place = tuple[str, str]  # dataset, split
+
+
+def leaks(evaluations: Iterable[EvalSpec], listings: Listings) -> list[DataError]:
+    """An error for each evaluation that tests on images which it also trains or chooses on.
+
+    Those that state `allow_overlap: true` are left out.
+    """
+    errors = []
+    for ev in evaluations:
+        if ev.allow_overlap or not (ev.traits.needs_labels or ev.traits.reads_masks):
+            continue
+        for one, other in combinations(dict.fromkeys(ev.splits), 2):
+            shared = common((ev.dataset, one), (ev.dataset, other), listings)
+            if shared:
+                errors.append(
+                    DataError(
+                        f"{shared:,} images of {other} are also in {one}, so the score would not "
+                        f"be of unseen images",
+                        where=f"evaluations ({ev.name}): {dataset_name(ev.dataset)}",
+                        got=f"{one} and {other} overlap",
+                        allowed="splits without images in common",
+                        hint="remove the copies, or accept them with allow_overlap: true, which "
+                        "the report then states",
+                    )
+                )
+    return errors
+
+
+def notes(
+    parts: Iterable[Part], evaluations: Sequence[EvalSpec], listings: Listings
+) -> Iterator[str]:
+    """What a reader should know: copies among pretraining images, tests that were pretrained on."""
+    largest: dict[Place, Part] = {}
+    for part in parts:
+        place = part.dataset, part.split
+        if part.count and part.count > (largest[place].count or 0 if place in largest else 0):
+            largest[place] = part
+    for place, part in largest.items():
+        listing = listings.get(place)
+        distinct = listing.content.distinct(part) if listing and listing.content else None
+        if distinct is not None and part.count is not None and distinct < part.count:
+            yield (
+                f"{_name(place)}: {part.count:,} images, {distinct:,} of them distinct "
+                f"({part.count - distinct:,} are copies of others)"
+            )
+    for ev in evaluations:
+        tested = ev.dataset, ev.test
+        for one, other in combinations(dict.fromkeys(ev.splits), 2):
+            if ev.allow_overlap and (shared := common((ev.dataset, one), tested, listings)):
+                yield f"{ev.name}: {shared:,} images of {other} are also in {one} (allow_overlap)"
+        for place in largest:
+            if place != tested and (shared := common(place, tested, listings)):
+                yield (
+                    f"{ev.name}: {shared:,} of its {len(_digests(tested, listings)):,} test images "
+                    f"are also in {_name(place)}, which runs are pretrained on (without labels)"
+                )
+
+
+def common(one: Place, other: Place, listings: Listings) -> int:
+    """How many different images two splits have in common."""
+    return len(np.intersect1d(_digests(one, listings), _digests(other, listings)))
+
+
+def _digests(place: Place, listings: Listings) -> Digests:
+    listing = listings.get(place)
+    if listing is None or listing.content is None:
+        return np.zeros(0, np.uint64)
+    return listing.content.digests
+
+
+def _name(place: Place) -> str:
+    return f"{dataset_name(place[0])} {place[1]}"

@@ -1,0 +1,58 @@
+"""Where the tasks of a study run, and how many at once: the command line's options, checked."""
+
+from typing import NamedTuple
+
+from datayield.spec.environment import process_rank
+from datayield.spec.errors import ConfigError
+
+
+class Execution(NamedTuple):
+    """Where tasks run, and how many at once."""
+
+    executor: str = "local"  # or "ray", "slurm"
+    jobs: int | None = 1  # None: as many as fit
+    slurm: tuple[str, ...] = ()  # "key=value"
+    processes: int = 1  # at each task, in one torchrun
+
+
+ONE_AT_A_TIME = Execution()
+
+
+def parse_execution(
+    executor: str, jobs: str, slurm: tuple[str, ...] = (), inside: int = 1
+) -> Execution:
+    """The command line's options, checked; `inside`: processes at each task. Raises ConfigError."""
+    if executor not in ("local", "ray", "slurm"):
+        raise ConfigError(
+            "unknown executor", where="--executor", got=executor, allowed=["local", "ray", "slurm"]
+        )
+    if slurm and executor != "slurm":
+        raise ConfigError("Slurm settings require --executor slurm", where="--slurm", got=executor)
+    if jobs == "auto" and executor != "local":
+        raise ConfigError(
+            "auto works only for --executor local",
+            where="--jobs",
+            got=jobs,
+            hint=f"state the number of concurrent tasks for {executor}",
+        )
+    if jobs != "auto" and not (jobs.isascii() and jobs.isdigit() and int(jobs) > 0):
+        raise ConfigError(
+            "invalid number of jobs", where="--jobs", got=jobs, allowed="1, 2, ... or auto"
+        )
+    if inside > 1 and executor == "local":
+        raise ConfigError(
+            "--processes needs --executor ray or slurm",
+            where="--processes",
+            got=inside,
+            allowed="1, or with --executor ray or slurm",
+            hint=f"torchrun --nproc-per-node {inside} -m datayield run ...",
+        )
+    processes = process_rank().processes
+    if processes > 1 and (executor != "local" or jobs != "1"):
+        raise ConfigError(
+            f"torchrun started {processes} processes for each run, so runs are sequential",
+            where="--jobs" if executor == "local" else "--executor",
+            got=jobs if executor == "local" else executor,
+            hint="omit it, or start datayield without torchrun",
+        )
+    return Execution(executor, None if jobs == "auto" else int(jobs), slurm, inside)
