@@ -38,7 +38,7 @@ SUBFLOORS = {
     ),
     "data": (
         "source splits free_memory", "permutation", "content", "sprites", "sources", "catalog",
-        "decoded tasks selection", "sampling split_content leaks",
+        "decoded tasks selection", "sampling split_content leaks near_copies",
     ),
     "analysis": (
         "format background", "results", "model", "decision cost", "claims", "findings", "text",
