@@ -83,10 +83,10 @@ def masks(wrong: int, of: int = 8) -> Make:
         feature = {"_type": "Image"}
         told = json.dumps({"info": {"features": {"image": feature, "mask": feature}}})
         (folder / "task").mkdir()
-        for split in ("train", "test"):
+        for split, shift in (("train", 0), ("test", of)):
             sizes = [16 if split == "train" and i < wrong else 32 for i in range(of)]
             columns = {
-                "image": [_png(32, i, colour=True) for i in range(of)],
+                "image": [_png(32, i + shift, colour=True) for i in range(of)],
                 "mask": [_png(size, i, colour=False) for i, size in enumerate(sizes)],
             }
             arrays = {

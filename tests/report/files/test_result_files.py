@@ -25,16 +25,16 @@ def test_csv_holds_every_row_and_reads_back(tmp_path: Path) -> None:
 
 
 TABLE = """\
-run,kind,method,encoder,dataset,n,budget,images,share,axes,seed,eval,protocol,group,metric,value,\
-n_test,n_train,low,high
-acf39777b52e,run,simclr,convnet,sprites,100,16 epochs,1600,1.0,encoder.width=8,0,category,\
-linear@1,,accuracy,0.51,2000,0,,
-73cee7765f46,run,simclr,convnet,sprites,400,16 epochs,6400,1.0,encoder.width=8,0,category,\
-linear@1,,accuracy,0.54,2000,0,,
-b7e871e33248,run,simclr,convnet,sprites,100,3.2k images,3200,1.0,encoder.width=8,0,category,\
-linear@1,,accuracy,0.51,2000,0,,
-725d26edd827,run,simclr,convnet,sprites,400,3.2k images,3200,1.0,encoder.width=8,0,category,\
-linear@1,,accuracy,0.54,2000,0,,
+run,kind,method,encoder,dataset,n,budget,images,share,axes,seed,eval,protocol,group,metric,\
+value,n_test,n_train,low,high,distinct
+46145e92f49f,run,simclr,convnet,sprites,100,16 epochs,1600,1.0,encoder.width=8,0,category,\
+linear@1,,accuracy,0.51,2000,0,,,0
+5696163478ad,run,simclr,convnet,sprites,400,16 epochs,6400,1.0,encoder.width=8,0,category,\
+linear@1,,accuracy,0.54,2000,0,,,0
+68da48e373aa,run,simclr,convnet,sprites,100,3.2k images,3200,1.0,encoder.width=8,0,category,\
+linear@1,,accuracy,0.51,2000,0,,,0
+5f7d2619e1ed,run,simclr,convnet,sprites,400,3.2k images,3200,1.0,encoder.width=8,0,category,\
+linear@1,,accuracy,0.54,2000,0,,,0
 """
 CURVES = """\
 category,linear@1,accuracy,simclr,encoder.width=8,16 epochs,100,400
