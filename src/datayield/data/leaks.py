@@ -64,21 +64,25 @@ def notes(
         for place in largest:
             if place != tested and (shared := common(place, tested, listings)):
                 yield (
-                    f"{ev.name}: {shared:,} of its {len(_digests(tested, listings)):,} test images "
+                    f"{ev.name}: {shared:,} of its {listings[tested].images:,} test images "
                     f"are also in {_name(place)}, which runs are pretrained on (without labels)"
                 )
 
 
 def common(one: Place, other: Place, listings: Listings) -> int:
     """How many different images two splits have in common."""
-    return len(np.intersect1d(_digests(one, listings), _digests(other, listings)))
+    few, many = sorted((_different(one, listings), _different(other, listings)), key=len)
+    if not len(few):
+        return 0
+    at = np.minimum(np.searchsorted(many, few), len(many) - 1)
+    return int((many[at] == few).sum())
 
 
-def _digests(place: Place, listings: Listings) -> Digests:
+def _different(place: Place, listings: Listings) -> Digests:
     listing = listings.get(place)
     if listing is None or listing.content is None:
         return np.zeros(0, np.uint64)
-    return listing.content.digests
+    return listing.content.different
 
 
 def _name(place: Place) -> str:

@@ -25,6 +25,16 @@ class SplitContent:
     _ordered: dict[tuple[str, int, Classes | None, str | None], Digests] = field(
         default_factory=dict, repr=False
     )
+    _items: dict[str | None, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def different(self) -> Digests:
+        """The digests, ascending, copies once."""
+        ordered = np.sort(self.digests)
+        first = np.ones(len(ordered), bool)
+        first[1:] = ordered[1:] != ordered[:-1]
+        different: Digests = ordered[first]
+        return different
 
     @cached_property
     def labels(self) -> dict[str, Labels]:
@@ -59,9 +69,14 @@ class SplitContent:
 
     def items(self, label: str | None) -> str:
         """Digest of all images, and of the class or mask of each, whatever their order."""
+        if label not in self._items:
+            self._items[label] = self._digest_of_items(label)
+        return self._items[label]
+
+    def _digest_of_items(self, label: str | None) -> str:
         rows = [self.digests]
         if is_computed(self.source):  # its images decide its labels, which may need a download
-            return digest([_hex(np.sort(self.digests)), label])
+            return digest([_hex(self.different), len(self.digests), label])
         if label is not None and label in self.labels:
             names = self.source.classes.get(label, [])
             known = [names[k] if k < len(names) else str(k) for k in range(self._highest(label))]
@@ -69,6 +84,8 @@ class SplitContent:
             rows.append(of_class[self.labels[label]])
         if label is not None and masked(self.source) is not None:
             rows.append(digest_masks(self.source)[self.kept])
+        if len(rows) == 1:
+            return _hex(np.sort(self.digests))
         table = np.stack(rows, axis=1)
         return _hex(table[np.lexsort(table.T[::-1])])
 

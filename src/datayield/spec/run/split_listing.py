@@ -18,6 +18,11 @@ class Content(Protocol):
         """The digest of each usable image [N]."""
         ...
 
+    @property
+    def different(self) -> "NDArray[np.uint64]":
+        """The same, ascending, copies once."""
+        ...
+
     def subset(self, part: "Part") -> str | None:
         """Digest of the images that `part` selects, in order; None if there are too few."""
         ...
