@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from datayield.spec.bounds import LONGEST_NAME
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import Budget, Normaliser
 
@@ -32,7 +33,7 @@ class ClaimSpec(Frozen):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
+    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", max_length=LONGEST_NAME)
     says: str
     cites: str
     of: str | tuple[str, ...] = Field(min_length=1)

@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from datayield.spec.bounds import Side
 from datayield.spec.errors import nearest
 from datayield.spec.frozen import Frozen
 
@@ -46,9 +47,9 @@ class EncoderSpec(Frozen):
 
     name: str
     stem: Literal["cifar", "cifar_pad2", "imagenet"] | None = None
-    patch: int | None = Field(None, ge=1)
-    size: int = Field(ge=8)
-    width: int | None = Field(None, ge=4, description="first-stage channels of `convnet`")
+    patch: int | None = Field(None, ge=1, le=1024)
+    size: Side
+    width: int | None = Field(None, ge=4, le=4096, description="first-stage channels of `convnet`")
     pool: Literal["token", "avg"] | None = None
 
     @model_validator(mode="after")

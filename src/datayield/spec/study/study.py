@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
 
+from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName
 from datayield.spec.claims import AnyClaim
 from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.evaluation import EvalSpec, StudyEval
@@ -69,10 +70,10 @@ def in_words(run: RunSpec) -> str:
 class Study(Frozen):
     """A declared study, one scale of it already chosen. Field order is the YAML's."""
 
-    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=LONGEST_NAME)
     question: str = ""
     paper: str = ""
-    scale: str = ""
+    scale: OptionalFolderName = ""
     base: dict[str, Any]
     recipes: dict[str, dict[str, Any]] = Field(default_factory=dict)
     axes: dict[str, tuple[Any, ...]]
