@@ -13,14 +13,21 @@ _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-def wrong_name(name: str) -> str:
-    """What is wrong with the label of an evaluation, a group or a run; empty if nothing is."""
+def wrong_label(name: str) -> str:
+    """What is wrong with what tables call a run; empty if nothing is."""
     if not name.strip():
         return "a name must not be empty"
     if len(name) > LONGEST_NAME:
         return f"a name has at most {LONGEST_NAME} characters, not {len(name)}"
     if name != name.strip() or _CONTROL.search(name):
         return "a name has no spaces at its ends and no control characters"
+    return ""
+
+
+def wrong_name(name: str) -> str:
+    """What is wrong with the name of an evaluation or of a group of them; empty if nothing is."""
+    if problem := wrong_label(name):
+        return problem
     if name.startswith(".") or "/" in name or "\\" in name:
         return "a name has no slash and does not begin with a dot"
     return ""

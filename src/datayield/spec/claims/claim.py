@@ -111,6 +111,8 @@ def in_words(axis: str, value: Any) -> str:
         return Budget.model_validate(value, strict=False).label()
     if isinstance(value, dict) and "name" in value:
         return str(value["name"])
+    if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"dataset", "recipe"}:
+        return str(*value.values())  # as data: ./dir and views: mild are written for short
     if axis == "run" and value is None:
         return "base"
     if isinstance(value, float) and value.is_integer():

@@ -60,10 +60,15 @@ class EncoderSpec(Frozen):
             allowed = f"{', '.join(ENCODERS)}, timm/<name>"
             raise ValueError(f"unknown encoder {self.name!r}{guess} (allowed: {allowed})")
         if self.name in RESNETS and self.stem is None:
-            raise ValueError("a ResNet needs an explicit stem: cifar, cifar_pad2 or imagenet")
+            raise ValueError(
+                "a ResNet needs an explicit stem: cifar, cifar_pad2 or imagenet; in a study also "
+                "auto (cifar up to 64 px, imagenet above)"
+            )
         if self.is_vit:
             if self.patch is None:
-                raise ValueError("a ViT needs an explicit patch, for example 8")
+                raise ValueError(
+                    f"a ViT needs an explicit patch, for example {{name: {self.name}, patch: 8}}"
+                )
             if self.size % self.patch:
                 raise ValueError(f"size {self.size} is not a multiple of patch {self.patch}")
         owners = {

@@ -24,12 +24,13 @@ from datayield.spec.run import (
     recipe,
 )
 from datayield.spec.study.recipes import published
+from datayield.spec.study.shorthands import counted, filled_in
 from datayield.spec.validate import changed, validated
 
 
 def as_run(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) -> RunSpec:
     """The run at one point of the axes, its budget still as asked. Raises ConfigError."""
-    raw, origin = _written(base, recipes, axes)
+    raw, origin = _written(base, recipes, axes, listings)
     point = ", ".join(f"{k}={v}" for k, v in axes.items())
     where = f"{origin} + axes ({point})"
     if isinstance(init := raw.get("init"), dict):
@@ -59,7 +60,7 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     return changed(spec, known, where="budget and optim.trunk")
 
 
-def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
+def _written(base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings) -> tuple[Raw, str]:
     """All that is said of one run, laid over one another, and from where."""
     patch = _patch_of_all(axes)
     method = axes.get("method") or _method_of(patch) or _method_of(base)
@@ -88,7 +89,8 @@ def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
         elif key not in ("method", *asked):
             _patch(raw, key, copied(value))
     if isinstance(raw.get("data"), dict):
-        raw["data"] = lay_out(raw["data"], raw.get("seed", 0))
+        raw["data"] = lay_out(counted(raw["data"], listings), raw.get("seed", 0))
+    filled_in(raw)
     _lay_out_views(raw)
     return raw, origin
 
@@ -179,6 +181,8 @@ def merge(into: Raw, patch: Raw) -> None:
     """
     for key, value in patch.items():
         old = into.get(key)
+        if key == "stem" and value == "auto" and old is not None:
+            continue  # auto gives way to what is stated
         if isinstance(value, dict) and isinstance(old, dict) and not _another(key, old, value):
             if key == "data":
                 give_way(old, value)

@@ -1,12 +1,13 @@
 """A study: named recipe < base < recipes < axes -> runs, and what each is measured by."""
 
 import itertools
+import math
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from pydantic import Field, model_validator
 
-from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName
+from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName, wrong_label
 from datayield.spec.claims import AnyClaim
 from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.evaluation import EvalSpec, StudyEval
@@ -21,8 +22,11 @@ from datayield.spec.run import (
     splits_of,
 )
 from datayield.spec.study.expand import as_run, copied, merge, resolve
+from datayield.spec.study.repeated import repeated, same_runs
 
 NamedAxes = tuple[tuple[str, str], ...]  # (axis, its value in words)
+WAYS_OF_SAYING = ("budget", "recipe", "as_published")  # may differ and come to the same runs
+MOST_CELLS = 20_000  # half a minute to plan
 COLUMN_AXES = ("data.count", "method", "seed", "budget")  # each has a column of its own in tables
 
 
@@ -57,6 +61,8 @@ class Cell(NamedTuple):
         value, before = self.axes[axis], self.run.before
         if isinstance(value, dict) and "name" in value:
             return str(value["name"])
+        if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"dataset", "recipe"}:
+            return str(*value.values())
         if axis == "init" and before is not None:
             return in_words(before)
         return "base" if axis == "run" and value is None else str(value)
@@ -89,6 +95,20 @@ class Study(Frozen):
         for axis, values in self.axes.items():
             if not values:
                 raise ValueError(f"axes.{axis} has no values")
+            if twice := repeated(values):
+                first, second = twice
+                raise ValueError(
+                    f"axes.{axis}: duplicate value {values[second - 1]!r} (positions {first} and "
+                    f"{second}); list each value once"
+                )
+            _check_values(axis, values)
+        combinations = math.prod(map(len, self.axes.values()))
+        if combinations > MOST_CELLS:
+            sizes = " x ".join(f"{len(values):,} {axis}" for axis, values in self.axes.items())
+            raise ValueError(
+                f"axes: {combinations:,} combinations ({sizes}), more than {MOST_CELLS:,}; "
+                "split the study"
+            )
         names = [ev.name for ev in self.evaluations]
         for ev in self.evaluations:
             if names.count(ev.name) > 1:
@@ -129,6 +149,14 @@ class Study(Frozen):
             for values in itertools.product(*self.axes.values())
         ]
         _tell_apart(cells)
+        for same in same_runs(self.axes, [cell.run.id for cell in cells]):
+            if same.axis not in WAYS_OF_SAYING:  # those are noted: see confounds
+                raise ConfigError(
+                    f"duplicate values on axes.{same.axis}: both give the same runs",
+                    where=f"axes.{same.axis}",
+                    got=f"{same.first} and {same.second}",
+                    hint="remove one of them",
+                )
         return cells
 
     def shortages(self, cells: list[Cell], listings: Listings) -> list[ConfigError]:
@@ -212,6 +240,21 @@ class Study(Frozen):
                     got=ev.size,
                     allowed=str(spec.encoder.size),
                 )
+
+
+def _check_values(axis: str, values: tuple[Any, ...]) -> None:
+    """Raises ValueError for a method that is no name, or a name that cannot be a label."""
+    for value in values:
+        if axis == "method" and not (isinstance(value, str) and value in OBJECTIVES):
+            raise ValueError(
+                f"axes.method: {value!r} is not a method{_guess(str(value))}; knobs are axes of "
+                "their own, for example method.temperature"
+            )
+        name = value.get("name") if isinstance(value, dict) else None
+        if axis in ("run", "init") and name is not None:
+            problem = wrong_label(name) if isinstance(name, str) else "a name must be text"
+            if problem:
+                raise ValueError(f"axes.{axis}: {problem}, got {str(name)[:100]!r}")
 
 
 def _tell_apart(cells: list[Cell]) -> None:
