@@ -45,12 +45,12 @@ study's own `recipes` for the method, `axes`. An axis is any key of a run, writt
 (`data.count`), or `run`, whose values are mappings laid over the whole run. `scales` maps the name
 of a scale to the keys that it changes.
 
-Short forms, in any layer and as values of axes: `data: ./dir` is `{dataset: ./dir}`,
-`encoder: convnet`, `method: simclr` and `optim: sgd` are `{name: ...}`, `views: symmetric` is
-`{recipe: symmetric}`, `budget: 100 epochs` is `{epochs: 100}`. `count` takes `all`, or a share of
-the split such as `25%`. `encoder: resnet18` has `stem: auto`: `cifar` up to 64 px, `imagenet` above;
-`encoder.size` is `data.size` unless stated. `knn@1` alone among the evaluations is that protocol on
-the dataset of `base`. A budget in minutes is refused, since it is not reproducible.
+Short forms, in any layer and as values of axes: `data: ./dir` is `{dataset: ./dir}`, `encoder:
+convnet`, `method: simclr` and `optim: sgd` are `{name: ...}`, `views: symmetric` is `{recipe:
+symmetric}`, `budget: 100 epochs` is `{epochs: 100}`. `count` takes `all`, or a share of the split
+such as `25%`. `encoder: resnet18` has `stem: auto` (`cifar` up to 64 px, `imagenet` above);
+`encoder.size` is `data.size` unless stated. `knn@1` alone among the evaluations is that protocol
+on the dataset of `base`. A budget in minutes is refused, since it is not reproducible.
 
 YAML is read as it looks: numbers are decimal, only `true` and `false` are booleans, dates and `no`
 are text, keys are text and are not repeated. A study has at most 20,000 combinations of its axes,
