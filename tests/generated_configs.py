@@ -46,10 +46,11 @@ BASE: dict[str, Any] = {
 }  # fmt: skip
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2, 3.5, 1e-9, 2**31, 2**32, 2**63, 2**70, -(2**70), 1e30, 1e300,
-    "", " ", "x", "a" * 300, "../../evil", "/etc", ".", "..", "~", "~nobody/x", "é漢😀", "a\tb", "no",
-    "true", "1e3", "0x10", "1:30", "2024-01-01", "all", "25%", "0%", "101%", "-5%", "100 epochs",
-    "3 minutes", "simclr", "resnet18", "vit_tiny", "timm/resnet18", "symmetric", "digits", "sprites",
-    "sprites?n=-1", "./images", "./absent", "./file.txt", "knn@1", "vtab_mini@1", [], [[]], [None],
+    "", " ", "x", "a" * 300, "../../evil", "/etc", ".", "..", "~", "~nobody/x", "é漢😀", "a\tb",
+    "no", "true", "1e3", "0x10", "1:30", "2024-01-01", "all", "25%", "0%", "101%", "-5%",
+    "100 epochs", "3 minutes", "simclr", "resnet18", "vit_tiny", "timm/resnet18", "symmetric",
+    "digits", "sprites", "sprites?n=-1", "./images", "./absent", "./file.txt", "knn@1",
+    "vtab_mini@1", [], [[]], [None],
     [0, 0], [1, 2, 3], ["a", {"b": 1}], {}, {"": 1}, {"name": "x"}, {"name": None},
     {"name": ["x"]}, {"a": {"b": {"c": {"d": 1}}}}, {"epochs": 3}, {"minutes": 2}, {"images": "9"},
     {"epochs": -1}, {"parts": {"A": "digits", "B": {"dataset": "digits", "count": 5}}},
@@ -66,7 +67,8 @@ AXES: tuple[tuple[str, Any], ...] = (
     ("run", [None, {}]), ("init", [None, {"method": "vicreg"}]), ("init", ["pretrained"]),
     ("recipe", ["small"]), ("recipe", [["small"]]), ("as_published", ["yes"]), ("", [1]),
     (".", [1]), ("data..count", [1]), ("batch", [16, 32]), ("a.b.c", [1]), ("data.size.x", [1]),
-    ("seed", list(range(30_000))), ("optim.warmup", [{"epochs": 1}]), ("data.classes", [[1], "[:2]"]),
+    ("seed", list(range(30_000))), ("optim.warmup", [{"epochs": 1}]),
+    ("data.classes", [[1], "[:2]"]),
     ("encoder.size", [8, 16]), ("data.size", [8, 4096]), ("method.projector", [[8], [8, 4]]),
 )  # fmt: skip
 TEXTS = (

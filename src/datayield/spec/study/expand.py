@@ -6,6 +6,8 @@ mapping describes an earlier run in the same way: see `_earlier`.
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import (
     VIEW_RECIPES,
@@ -219,7 +221,7 @@ def _lay_out_views(raw: Raw) -> None:
     if not isinstance(views, dict):
         return
     name, size = views.get("recipe"), views.get("size", usual)
-    if name not in VIEW_RECIPES:
+    if not isinstance(name, str) or name not in VIEW_RECIPES:
         raise ConfigError(
             "unknown view recipe",
             where="base.views.recipe",
@@ -234,4 +236,12 @@ def _lay_out_views(raw: Raw) -> None:
             got=views,
             allowed="{recipe: NAME, size: PIXELS}; without size: encoder.size",
         )
-    raw["views"] = [view.model_dump(mode="json") for view in recipe(name, size)]
+    try:
+        raw["views"] = [view.model_dump(mode="json") for view in recipe(name, size)]
+    except ValidationError:
+        raise ConfigError(
+            f"the views of {name} cannot have this size",
+            where="base.views",
+            got=size,
+            allowed="8 to 1024 pixels; small crops have a share of it",
+        ) from None
