@@ -28,8 +28,8 @@ def wrong_name(name: str) -> str:
     """What is wrong with the name of an evaluation or of a group of them; empty if nothing is."""
     if problem := wrong_label(name):
         return problem
-    if name.startswith(".") or "/" in name or "\\" in name:
-        return "a name has no slash and does not begin with a dot"
+    if name.startswith((".", "/")) or "\\" in name or ".." in name.split("/"):
+        return "a name must not look like a path: it begins with a dot or slash, or has .. or \\"
     return ""
 
 
