@@ -44,6 +44,17 @@ A run is described by layers; later ones override earlier ones: the named `recip
 study's own `recipes` for the method, `axes`. An axis is any key of a run, written with dots
 (`data.count`), or `run`, whose values are mappings laid over the whole run. `scales` maps the name
 of a scale to the keys that it changes.
+
+Short forms, in any layer and as values of axes: `data: ./dir` is `{dataset: ./dir}`, `encoder:
+convnet`, `method: simclr` and `optim: sgd` are `{name: ...}`, `views: symmetric` is `{recipe:
+symmetric}`, `budget: 100 epochs` is `{epochs: 100}`. `count` takes `all`, or a share of the split
+such as `25%`. `encoder: resnet18` has `stem: auto` (`cifar` up to 64 px, `imagenet` above);
+`encoder.size` is `data.size` unless stated. `knn@1` alone among the evaluations is that protocol
+on the dataset of `base`. A budget in minutes is refused, since it is not reproducible.
+
+YAML is read as it looks: numbers are decimal, only `true` and `false` are booleans, dates and `no`
+are text, keys are text and are not repeated. A study has at most 20,000 combinations of its axes,
+and no value of an axis is listed twice.
 """
 
 
@@ -59,7 +70,7 @@ def study_schema() -> Schema:
     for name, definition in definitions.items():
         definitions[name] = _shorthand(definition)
     properties = {key: value for key, value in study["properties"].items() if key != "scale"}
-    entry = {"anyOf": [_shorthand(evaluation), suite]}
+    entry = _or_text(_shorthand(evaluation), suite)
     properties |= {
         "base": _run(),
         "recipes": {"type": "object", "additionalProperties": _run()},
@@ -95,12 +106,12 @@ def _run() -> Schema:
     known |= {
         "recipe": {"type": ["string", "null"], "description": "a set: datayield ls recipes"},
         "as_published": {"type": "boolean", "description": "durations in epochs of this run"},
-        "data": _keys(Subset, Mixture, Part),
-        "encoder": _keys(EncoderSpec),
-        "method": _keys(*OBJECTIVES.values()),
-        "optim": _keys(OptimSpec),
-        "budget": _budget(),
-        "views": {"anyOf": [recipe, {"type": "array", "items": view, "minItems": 1}]},
+        "data": _or_text(_keys(Subset, Mixture, Part)),
+        "encoder": _or_text(_keys(EncoderSpec)),
+        "method": _or_text(_keys(*OBJECTIVES.values())),
+        "optim": _or_text(_keys(OptimSpec)),
+        "budget": _or_text(_budget()),
+        "views": _or_text(recipe, {"type": "array", "items": view, "minItems": 1}),
         "init": {"anyOf": [{"const": "pretrained"}, {"type": ["object", "null"]}]},
     }
     return {"type": "object", "additionalProperties": False, "properties": known}
@@ -119,6 +130,11 @@ def _keys(*models: type[BaseModel]) -> Schema:
                 else {"description": key} | {k: v for k, v in kept.items() if k == "description"},
             )
     return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _or_text(*schemas: Schema) -> Schema:
+    """What a name alone may stand for."""
+    return {"anyOf": [*schemas, {"type": "string"}]}
 
 
 def _budget() -> Schema:

@@ -33,7 +33,7 @@ SLOW = {
 # Inside a room, lowest first: what stands in one line imports only from the lines before it.
 SUBFLOORS = {
     "spec": (
-        "errors identity frozen atomic_files", "environment validate yaml_file", "run",
+        "errors identity frozen atomic_files bounds", "environment validate yaml_file", "run",
         "evaluation claims", "study",
     ),
     "data": (

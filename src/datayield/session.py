@@ -21,7 +21,7 @@ from datayield.data.split_content import split_listing
 from datayield.execution import ONE_AT_A_TIME, Execution
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
-from datayield.spec.environment import cache_dir, data_dir, process_rank, store_dir
+from datayield.spec.environment import cache_dir, data_dir, home_dir, process_rank, store_dir
 from datayield.spec.errors import ConfigError, DataError, DatayieldError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing, RunSpec
@@ -188,7 +188,7 @@ class Session(NamedTuple):
         from datayield.report.files.export import export
 
         named = [(data_dir(), "$DATAYIELD_DATA"), (self.store.root, "$DATAYIELD_STORE")]
-        named += [(cache_dir(), "$DATAYIELD_CACHE"), (Path.home(), "~"), (Path.cwd(), ".")]
+        named += [(cache_dir(), "$DATAYIELD_CACHE"), (home_dir(), "~"), (Path.cwd(), ".")]
         private = [(path.absolute(), name) for path, name in named if path is not None]
         return export(self.page.parent, into, private)
 

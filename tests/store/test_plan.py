@@ -8,7 +8,8 @@ import yaml
 from datayield.spec.atomic_files import write_json
 from datayield.spec.errors import StoreError
 from datayield.spec.run.run import RunSpec
-from datayield.spec.study.study import Cell, Study
+from datayield.spec.study.cell import Cell
+from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from datayield.store.disk_usage import checkpoint_bytes
 from datayield.store.folders import Store

@@ -9,6 +9,7 @@ import typer
 from datayield import __version__
 from datayield.cli import inspect, studies
 from datayield.cli.options import err, out
+from datayield.cli.terminal import CLOSED, flushed, output_lost
 from datayield.spec.errors import DatayieldError
 
 app = typer.Typer(
@@ -47,14 +48,22 @@ def main() -> NoReturn:
     # Records of thousands of runs are millions of objects that live to the end: looking through
     # them again and again for garbage takes a sixth of a large report's time.
     gc.set_threshold(200_000, 50, 50)
+    sys.exit(flushed(_called()))
+
+
+def _called() -> int:
     try:
         app(standalone_mode=True)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(bool(done.code))
     except DatayieldError as error:
         err.print(f"error: {error.text()}", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
         err.print("aborted; saved progress is kept", highlight=False)
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
-        sys.exit(141)
-    sys.exit(0)
+        return CLOSED
+    except OSError as error:
+        return output_lost(error)
+    return 0

@@ -21,9 +21,11 @@ def distance(
         ),
     ] = "untrained:convnet",
     count: Annotated[
-        int | None, typer.Option(help="Images per dataset (default: up to 10,000).")
+        int | None, typer.Option(min=2, help="Images per dataset (default: up to 10,000).")
     ] = None,
-    size: Annotated[int | None, typer.Option(min=8, help="Image size in pixels (32).")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=8, max=1024, help="Image size in pixels (32).")
+    ] = None,
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-out, err = Console(soft_wrap=False), Console(stderr=True)
+from datayield.cli.terminal import Terminal, prepare, reader_gone
+
+prepare()  # before the width is read
+out, err = Terminal(soft_wrap=False), Terminal(stderr=True)
 
 StudyArg = Annotated[str, typer.Argument(help="A YAML file, or the name of a built-in study.")]
 ScaleOpt = Annotated[
@@ -27,4 +29,8 @@ JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")
 
 def print_json(value: Any) -> None:
     """`value` on standard output."""
-    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+    try:
+        sys.stdout.write(json.dumps(value, indent=1) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        reader_gone()

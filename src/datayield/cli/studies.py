@@ -63,7 +63,7 @@ def run(
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,
     save_every: Annotated[
-        float, typer.Option(help="Seconds between checkpoints of the training state.")
+        float, typer.Option(min=0, help="Seconds between checkpoints of the training state.")
     ] = 60.0,
     jobs: Annotated[str, typer.Option(help="Concurrent tasks, or auto for as many as fit.")] = "1",
     executor: Annotated[str, typer.Option(help="Where tasks run: local, ray or slurm.")] = "local",

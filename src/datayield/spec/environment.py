@@ -10,7 +10,7 @@ from datayield.spec.errors import ConfigError
 def data_dir() -> Path | None:
     """DATAYIELD_DATA: a folder whose sub-folders are datasets."""
     value = os.environ.get("DATAYIELD_DATA")
-    return Path(value).expanduser() if value else None
+    return _expanded(value, "DATAYIELD_DATA") if value else None
 
 
 def cache_dir() -> Path:
@@ -20,8 +20,8 @@ def cache_dir() -> Path:
     in the way.
     """
     value = os.environ.get("DATAYIELD_CACHE")
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    path = Path(value).expanduser() if value else Path(home).expanduser() / "datayield"
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    path = _expanded(value or f"{home}/datayield", "DATAYIELD_CACHE")
     if path.exists() and not path.is_dir():
         raise ConfigError(
             "the cache path is a file, not a folder",
@@ -34,7 +34,7 @@ def cache_dir() -> Path:
 
 def store_dir() -> Path:
     """DATAYIELD_STORE: runs, results and reports; `./datayield-store` unless set."""
-    return Path(os.environ.get("DATAYIELD_STORE") or "datayield-store").expanduser()
+    return _expanded(os.environ.get("DATAYIELD_STORE") or "datayield-store", "DATAYIELD_STORE")
 
 
 def compiling() -> bool:
@@ -47,6 +47,14 @@ def threads_wanted() -> bool:
     return bool(os.environ.get("OMP_NUM_THREADS"))
 
 
+def home_dir() -> Path | None:
+    """HOME; None where the system knows no home folder, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 class ProcessRank(NamedTuple):
     """The rank of this process among those that train together; 0 of 1 unless under torchrun."""
 
@@ -57,5 +65,40 @@ class ProcessRank(NamedTuple):
 
 def process_rank() -> ProcessRank:
     """RANK, LOCAL_RANK, WORLD_SIZE, as torchrun sets them."""
-    rank, local_rank = (int(os.environ.get(name) or 0) for name in ("RANK", "LOCAL_RANK"))
-    return ProcessRank(rank, local_rank, int(os.environ.get("WORLD_SIZE") or 1))
+    processes = _number("WORLD_SIZE", 1)
+    ranks = (_number("RANK", 0), _number("LOCAL_RANK", 0))
+    if processes < 1 or not all(0 <= rank < processes for rank in ranks):
+        raise ConfigError(
+            "the ranks that the environment sets do not fit together",
+            where="RANK, LOCAL_RANK, WORLD_SIZE",
+            got=f"RANK={ranks[0]}, LOCAL_RANK={ranks[1]}, WORLD_SIZE={processes}",
+            allowed="0 <= rank < WORLD_SIZE",
+            hint="unset all three, or start with torchrun",
+        )
+    return ProcessRank(*ranks, processes)
+
+
+def _number(name: str, default: int) -> int:
+    value = os.environ.get(name) or str(default)
+    if not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise ConfigError(
+            "invalid environment variable",
+            where=name,
+            got=value,
+            allowed="a whole number, as torchrun sets it",
+            hint=f"unset {name}",
+        )
+    return int(value)
+
+
+def _expanded(path: str, where: str) -> Path:
+    """`path` with `~` as the home folder. Raises ConfigError where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            "no home folder is known for ~",
+            where=where,
+            got=path,
+            hint=f"set {where} to a folder that does not begin with ~, or set HOME",
+        ) from None

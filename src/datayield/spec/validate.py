@@ -10,16 +10,26 @@ from pydantic import BaseModel, ValidationError
 from datayield.spec.errors import ConfigError, nearest
 
 M = TypeVar("M", bound=BaseModel)
-KINDS = ("subset", "mixture")  # the form of `data`: not a key in the file
+# What a type is called in YAML.
+_PLAIN = {
+    "tuple_type": "must be a list, for example [0, 1]",
+    "list_type": "must be a list, for example [0, 1]",
+    "dict_type": "must be a mapping, for example {key: value}",
+    "model_type": "must be a mapping, for example {key: value}",
+    "model_attributes_type": "must be a mapping, for example {key: value}",
+    "string_type": 'must be text (quote what reads as a number or a boolean: "true")',
+    "bool_type": "must be true or false",
+}
+KINDS = ("subset", "mixture")  # which of the two `data` is: no key of the file
 
 
 def validated(model: type[M], raw: Any, *, where: str) -> M:
     """`raw` (as read from YAML or JSON) as a `model`; all errors in one ConfigError."""
     try:
-        text = json.dumps(raw)
-    except TypeError as error:
+        text = json.dumps(raw, allow_nan=False)
+    except (TypeError, ValueError) as error:
         raise ConfigError(
-            "unsupported YAML value: use text, numbers, lists or mappings",
+            "unsupported YAML value: use text, finite numbers, lists or mappings",
             where=where,
             got=error,
             hint="quote dates and other special YAML values",
@@ -74,10 +84,16 @@ def _finding(model: type[BaseModel], item: Any) -> str:
         guess = f"; did you mean {near!r}?" if near else ""
         if kind == "union_tag_invalid":
             path += "." + str(context.get("discriminator", "name")).strip("'")
-        return f"{path}: got {got!r}{guess} (allowed: {', '.join(names)})"
+        return f"{path}: got {_short(got)}{guess} (allowed: {', '.join(names)})"
     message = item["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(got, dict) else f", got {got!r}"
+    message = _PLAIN.get(kind, message)
+    given = "" if isinstance(got, dict) else f", got {_short(got)}"
     return f"{f'{path}: ' if path else ''}{message[:1].lower()}{message[1:]}{given}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[Any]) -> set[str]:

@@ -8,8 +8,9 @@ import yaml
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.split_listing import Listing
 from datayield.spec.run.subset import Mixture, Subset
+from datayield.spec.study.cell import Cell
 from datayield.spec.study.confounds import confounds
-from datayield.spec.study.study import Cell, Study
+from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from tests.made_study import BASE
 

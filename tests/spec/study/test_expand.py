@@ -22,7 +22,7 @@ from tests.made_study import study_of
 def test_a_resolved_run_is_what_its_own_json_says(path: Path) -> None:
     """What is not validated again (all but data, budget and trunk) would not have changed."""
     study = load_study(str(path), None)
-    here = {pair: Listing("made", 10**7) for pair in study.splits()}
+    here = {pair: Listing(f"{pair}", 10**7) for pair in study.splits()}
     runs = {run.id: run for cell in study.cells(here) for run in cell.run.chain}
     for run in list(runs.values())[:: max(1, len(runs) // 40)]:
         again = validated(RunSpec, run.model_dump(mode="json"), where="again")

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from datayield.spec.bounds import LONGEST_NAME
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import Budget, Normaliser
 
@@ -33,7 +34,7 @@ class ClaimSpec(Frozen):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
+    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", max_length=LONGEST_NAME)
     says: str
     cites: str
     of: str | tuple[str, ...] = Field(min_length=1)
@@ -111,6 +112,8 @@ def in_words(axis: str, value: Any) -> str:
         return Budget.model_validate(value, strict=False).label()
     if isinstance(value, dict) and "name" in value:
         return str(value["name"])
+    if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"dataset", "recipe"}:
+        return str(*value.values())  # as data: ./dir and views: mild are written for short
     if axis == "run" and value is None:
         return "base"
     if isinstance(value, float) and value.is_integer():

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from datayield.spec.bounds import Count, DatasetName, Name, OptionalName, Seed, Side, SplitName
 from datayield.spec.errors import nearest
 from datayield.spec.evaluation.protocols import PROTOCOLS, Protocol, ProtocolName, names_where
 from datayield.spec.frozen import Frozen
@@ -37,30 +38,30 @@ class EvalSpec(Frozen):
     evaluation of another split with the same count gives unseen images for comparison.
     """
 
-    name: str
+    name: Name
     protocol: ProtocolName
-    dataset: str
-    label: str = "label"
-    train: str = "train"
-    val: str | None = None
-    test: str = "test"
-    train_count: int | None = Field(None, ge=2)
-    test_count: int | None = Field(None, ge=2)
-    size: int = Field(32, ge=8)
+    dataset: DatasetName
+    label: Name = "label"
+    train: SplitName = "train"
+    val: SplitName | None = None
+    test: SplitName = "test"
+    train_count: Count | None = Field(None, ge=2)
+    test_count: Count | None = Field(None, ge=2)
+    size: Side = 32
     fit: Literal["crop", "squash"] = "crop"
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     label_fraction: float | None = Field(None, gt=0, le=1)
-    per_class: int | None = Field(None, ge=1)
-    draws: int | None = Field(None, ge=1)
+    per_class: Count | None = None
+    draws: int | None = Field(None, ge=1, le=1000)
     metric: Metric | None = None
-    epochs: int | None = Field(None, ge=1)
+    epochs: int | None = Field(None, ge=1, le=100_000)
     ignore: int | None = Field(None, ge=0, le=255)
     allow_overlap: bool | None = Field(None, description="test on images that are also in train")
     classes: Classes | None = None
-    group: str = ""
-    part_of: str = ""
-    suite_name: str = ""
-    task: str = ""
+    group: OptionalName = ""
+    part_of: OptionalName = ""
+    suite_name: OptionalName = ""
+    task: OptionalName = ""
     content: str | None = Field(
         None, description="digest of the images and labels of all splits, where they were found"
     )

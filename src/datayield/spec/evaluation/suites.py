@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from datayield.spec.bounds import Count, OptionalName, Seed, Side
 from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation.eval_spec import Metric
 from datayield.spec.evaluation.protocols import SUITE_PROTOCOL
@@ -66,10 +67,12 @@ class Asked(Frozen):
     """
 
     suite: str
-    name: str = Field("", description="prefix of each task's name; default: the suite's own")
-    size: int = Field(ge=8)
-    seed: int = Field(0, ge=0)
-    test_count: int | None = Field(None, ge=2, description="of each task's test images")
+    name: OptionalName = Field(
+        "", description="prefix of each task's name; default: the suite's own"
+    )
+    size: Side
+    seed: Seed = 0
+    test_count: Count | None = Field(None, ge=2, description="of each task's test images")
     groups: tuple[TaskGroupName, ...] = GROUPS
     without: tuple[str, ...] = ()
     required: bool = False

@@ -16,6 +16,13 @@ BudgetUnit = Literal["images", "epochs", "steps", "flops"]
 # Quantities that can be held equal between runs.
 Normaliser = Literal["images", "epochs", "views", "flops", "seconds"]
 NORMALISERS: tuple[Normaliser, ...] = ("images", "epochs", "views", "flops", "seconds")
+# What fits no machine: 10^13 images are 10,000 epochs of a billion.
+_MOST: dict[BudgetUnit, float] = {"images": 1e13, "epochs": 1e6, "steps": 1e9, "flops": 1e26}
+_TIMES = ("second", "minute", "hour", "day", "week", "sec", "min", "h", "time")
+_NO_TIME = (
+    "a budget in time buys more on a faster machine, so it is not reproducible: state images, "
+    "epochs, steps or flops; datayield plan --measure tells how long each takes on this machine"
+)
 
 
 class Budget(Frozen):
@@ -27,11 +34,21 @@ class Budget(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _from_one_key(cls, value: Any) -> Any:
+        if isinstance(value, int | float):
+            raise ValueError(f"a budget needs a unit, for example {{images: {value:g}}}")
         if isinstance(value, dict) and len(value) == 1:
             ((unit, amount),) = value.items()
+            if str(unit).lower().rstrip("s") in _TIMES:
+                raise ValueError(_NO_TIME)
             if unit not in ("unit", "amount"):
                 return {"unit": unit, "amount": amount}
         return value
+
+    @model_validator(mode="after")
+    def _within_reason(self) -> "Budget":
+        if not self.amount <= (most := _MOST[self.unit]):
+            raise ValueError(f"a budget of {self.amount:g} {self.unit} is more than {most:g}")
+        return self
 
     def images(self, n: int, batch: int, flops_per_image: float | None = None) -> int:
         """The budget as images presented, for `n` unique images in batches of `batch`.

@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
+from datayield.spec.bounds import Side
 from datayield.spec.errors import nearest
 from datayield.spec.frozen import Frozen
 
@@ -46,9 +47,9 @@ class EncoderSpec(Frozen):
 
     name: str
     stem: Literal["cifar", "cifar_pad2", "imagenet"] | None = None
-    patch: int | None = Field(None, ge=1)
-    size: int = Field(ge=8)
-    width: int | None = Field(None, ge=4, description="first-stage channels of `convnet`")
+    patch: int | None = Field(None, ge=1, le=1024)
+    size: Side
+    width: int | None = Field(None, ge=4, le=4096, description="first-stage channels of `convnet`")
     pool: Literal["token", "avg"] | None = None
 
     @model_validator(mode="after")
@@ -59,10 +60,15 @@ class EncoderSpec(Frozen):
             allowed = f"{', '.join(ENCODERS)}, timm/<name>"
             raise ValueError(f"unknown encoder {self.name!r}{guess} (allowed: {allowed})")
         if self.name in RESNETS and self.stem is None:
-            raise ValueError("a ResNet needs an explicit stem: cifar, cifar_pad2 or imagenet")
+            raise ValueError(
+                "a ResNet needs an explicit stem: cifar, cifar_pad2 or imagenet; in a study also "
+                "auto (cifar up to 64 px, imagenet above)"
+            )
         if self.is_vit:
             if self.patch is None:
-                raise ValueError("a ViT needs an explicit patch, for example 8")
+                raise ValueError(
+                    f"a ViT needs an explicit patch, for example {{name: {self.name}, patch: 8}}"
+                )
             if self.size % self.patch:
                 raise ValueError(f"size {self.size} is not a multiple of patch {self.patch}")
         owners = {

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from datayield.spec.bounds import Width
 from datayield.spec.run.objective import JointEmbedding, Objective, Widths
 
 Pairing = Literal["all_pairs", "mean_view"]  # of more than two views; see maths.decorrelation
@@ -110,7 +111,7 @@ class BYOLSpec(JointEmbedding):
 
     name: Literal["byol"] = "byol"
     projector: Widths = (4096, 256)
-    predictor: int = Field(4096, ge=2, description="its hidden width")
+    predictor: Width = Field(4096, description="its hidden width")
     momentum: float = Field(0.99, ge=0, le=1, description="of the teacher at t = 0; 1 at t = 1")
 
     def head_macs(self, dim: int) -> float:
@@ -132,7 +133,7 @@ class MoCoV3Spec(JointEmbedding):
 
     name: Literal["moco_v3"] = "moco_v3"
     projector: Widths = (4096, 256)
-    predictor: int = Field(4096, ge=2, description="its hidden width")
+    predictor: Width = Field(4096, description="its hidden width")
     temperature: float = Field(0.2, gt=0)
     momentum: float = Field(0.99, ge=0, le=1, description="of the teacher at t = 0; 1 at t = 1")
 
@@ -165,7 +166,7 @@ class DINOSpec(JointEmbedding):
 
     name: Literal["dino"] = "dino"
     projector: Widths = (2048, 2048, 256)
-    prototypes: int = Field(4096, ge=2)
+    prototypes: int = Field(4096, ge=2, le=1_000_000)
     temperature: float = Field(0.1, gt=0, description="of the student")
     teacher_temperature: float = Field(0.07, gt=0)
     first_teacher_temperature: float = Field(0.04, gt=0, description="at t = 0")
@@ -198,7 +199,7 @@ class LeJEPASpec(JointEmbedding):
     sigreg: float = Field(
         0.05, ge=0, le=1, description="weight of this term; the prediction term gets the rest"
     )
-    directions: int = Field(256, ge=1, description="redrawn at each step")
+    directions: int = Field(256, ge=1, le=1_000_000, description="redrawn at each step")
 
     def loss_macs(self, batch: int, views: int) -> float:
         """Every view along every direction."""
@@ -220,11 +221,11 @@ class SwAVSpec(JointEmbedding):
 
     name: Literal["swav"] = "swav"
     projector: Widths = (2048, 128)
-    prototypes: int = Field(3000, ge=2)
+    prototypes: int = Field(3000, ge=2, le=1_000_000)
     temperature: float = Field(0.1, gt=0)
     epsilon: float = Field(0.05, ge=0.003, description="smoothness of the assignments")
-    iterations: int = Field(3, ge=1, description="Sinkhorn-Knopp iterations")
-    queue: int = Field(3840, ge=0, description="queue length per view; 0: no queue")
+    iterations: int = Field(3, ge=1, le=1000, description="Sinkhorn-Knopp iterations")
+    queue: int = Field(3840, ge=0, le=10_000_000, description="queue length per view; 0: no queue")
     queue_from: float = Field(0.05, ge=0, le=1, description="share of the budget")
     freeze: float = Field(0.002, ge=0, le=1, description="share with frozen prototypes")
 
@@ -246,7 +247,7 @@ class SimMIMSpec(Objective):
     paper: ClassVar[str | None] = "2111.09886"
 
     name: Literal["simmim"] = "simmim"
-    mask_patch: int = Field(8, ge=1, description="side of a masked square in pixels")
+    mask_patch: int = Field(8, ge=1, le=1024, description="side of a masked square in pixels")
     ratio: float = Field(0.6, gt=0, lt=1, description="fraction of squares masked, rounded up")
 
 
@@ -264,7 +265,7 @@ class SupervisedSpec(Objective):
 
     name: Literal["supervised"] = "supervised"
     label: str = "label"
-    classes: int = Field(ge=2)
+    classes: int = Field(ge=2, le=1_000_000)
 
 
 AnyMethod = (

@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from datayield.spec.bounds import Width
 from datayield.spec.frozen import Frozen
 
-Widths = Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
+Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)]
 
 
 class Objective(Frozen):

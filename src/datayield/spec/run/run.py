@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from datayield.spec.bounds import Seed
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import VERSIONS, versioned_digest
 from datayield.spec.run.budget import Budget, steps_for
@@ -33,10 +34,10 @@ class RunSpec(Frozen):
     method: MethodSpec
     views: tuple[ViewSpec, ...] = Field(min_length=1)
     optim: OptimSpec
-    batch: int = Field(256, ge=2)
+    batch: int = Field(256, ge=2, le=1_000_000)
     precision: Literal["fp32", "bf16"] = "fp32"
     budget: Budget
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     init: Literal["pretrained"] | Stage | None = None
 
     @model_validator(mode="after")
@@ -242,7 +243,7 @@ class BaselineSpec(Frozen):
 
     name: Literal["untrained", "pretrained", "pixels"]
     encoder: EncoderSpec | None = None
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _encoder_where_needed(self) -> "BaselineSpec":

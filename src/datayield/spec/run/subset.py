@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from datayield.spec.bounds import Count, DatasetName, Name, Seed, Side, SplitName
 from datayield.spec.frozen import Frozen
 
-PART = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
-SLICE = re.compile(r"^\[(-?\d*):(-?\d*)\]$")
+PART = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+SLICE = re.compile(r"^\[(-?\d{0,12}):(-?\d{0,12})\]\Z")
 
 
 def dataset_name(dataset: str) -> str:
@@ -28,7 +29,7 @@ class Classes(Frozen):
     slice: str | None = None
     some: tuple[int | str, ...] | None = Field(None, min_length=1)
     share: float | None = Field(None, gt=0, lt=1)
-    seed: int | None = Field(None, ge=0)
+    seed: Seed | None = None
     rest: bool | None = None
 
     @model_validator(mode="before")
@@ -70,14 +71,14 @@ class Part(Frozen):
     stands for dataset and split, so a moved or renamed folder is the same data.
     """
 
-    dataset: str
-    split: str = "train"
-    count: int | None = Field(None, ge=1)
+    dataset: DatasetName
+    split: SplitName = "train"
+    count: Count | None = None
     rule: Literal["random", "first"] = "random"
-    seed: int = Field(0, ge=0)
-    skip: int | None = Field(None, ge=1)
+    seed: Seed = 0
+    skip: Count | None = None
     classes: Classes | None = None
-    label: str | None = None
+    label: Name | None = None
     fingerprint: str | None = None
 
     @model_validator(mode="after")
@@ -96,7 +97,7 @@ class Part(Frozen):
 class Subset(Part):
     """Images of one split, decoded to `size` x `size` pixels: see `Part`."""
 
-    size: int = Field(32, ge=8, le=1024)
+    size: Side = 32
     fit: Literal["crop", "squash"] = "crop"
 
     @property
@@ -113,14 +114,16 @@ class Mixture(Frozen):
     """
 
     parts: dict[str, Part] = Field(min_length=2)
-    size: int = Field(32, ge=8, le=1024)
+    size: Side = 32
     fit: Literal["crop", "squash"] = "crop"
 
     @model_validator(mode="after")
     def _names_read_well(self) -> "Mixture":
         for name in self.parts:
-            if not PART.match(name):
-                raise ValueError(f"parts: {name!r} is not a valid name (letters, digits and _)")
+            if not PART.fullmatch(name):
+                raise ValueError(
+                    f"parts: {name!r} is not a valid name (40 letters, digits and _ at most)"
+                )
         return self
 
     def __hash__(self) -> int:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from datayield.spec.bounds import Side
 from datayield.spec.frozen import Frozen
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -19,8 +20,8 @@ class ViewSpec(Frozen):
     the fixed order brightness, contrast, saturation, hue. `blur` and `solarize` are probabilities.
     """
 
-    count: int = Field(1, ge=1)
-    size: int = Field(ge=8, description="side of the view in pixels")
+    count: int = Field(1, ge=1, le=100)
+    size: Side = Field(description="side of the view in pixels")
     scale: tuple[float, float] = Field((0.08, 1.0), description="fraction of the area kept")
     ratio: tuple[float, float] = (0.75, 4 / 3)
     flip: Probability = 0.5

@@ -1,9 +1,10 @@
 """Studies: loaded from YAML, expanded into runs, checked for confounds."""
 
+from datayield.spec.study.cell import COLUMN_AXES, Cell, NamedAxes, axes_label, in_words
 from datayield.spec.study.expand import as_run
 from datayield.spec.study.load import find_study, load_study, shipped_studies
 from datayield.spec.study.recipes import recipe_set, recipe_sets
-from datayield.spec.study.study import COLUMN_AXES, Cell, NamedAxes, Study, axes_label, in_words
+from datayield.spec.study.study import Study
 
 __all__ = [
     "COLUMN_AXES",

@@ -7,7 +7,9 @@ larger than the dataset, recipes that depend on N, a single seed.
 from collections.abc import Iterable
 
 from datayield.spec.run import DURATIONS, Mixture, RunSpec, Subset
-from datayield.spec.study.study import Cell, Study
+from datayield.spec.study.cell import Cell
+from datayield.spec.study.repeated import same_runs
+from datayield.spec.study.study import Study
 
 FEW_STEPS = 100
 FEW_WARMUP_STEPS = 5
@@ -18,6 +20,7 @@ def confounds(study: Study, cells: list[Cell]) -> list[str]:
     runs = [cell.run for cell in cells]
     return [
         *_size_with_compute(cells),
+        *_same_runs(study, runs),
         *_too_short(runs),
         *_durations_move(cells),
         *_small_sets(runs),
@@ -40,6 +43,14 @@ def _size_with_compute(cells: list[Cell]) -> Iterable[str]:
             f"budget: at {moving[0]} the compute C grows with N, so data size and training length "
             "are confounded; add a fixed budget as well, for example {images: "
             f"{max(by_budget[moving[0]])}}}"
+        )
+
+
+def _same_runs(study: Study, runs: list[RunSpec]) -> Iterable[str]:
+    for same in same_runs(study.axes, [run.id for run in runs]):
+        yield (
+            f"axes.{same.axis}: {same.first} and {same.second} give the same runs throughout, "
+            "so their curves are duplicates"
         )
 
 

@@ -7,6 +7,8 @@ mapping describes an earlier run in the same way: see `_earlier`.
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import (
     VIEW_RECIPES,
@@ -26,6 +28,7 @@ from datayield.spec.run import (
     recipe,
 )
 from datayield.spec.study.recipes import published
+from datayield.spec.study.shorthands import counted, filled_in
 from datayield.spec.validate import changed, validated
 
 
@@ -37,9 +40,7 @@ def as_run(
     folder: Path | None = None,
 ) -> RunSpec:
     """The run at one point of the axes, its budget unresolved. Raises ConfigError."""
-    raw, origin = _written(base, recipes, axes)
-    if isinstance(raw.get("data"), dict):
-        raw["data"] = located(raw["data"], folder)
+    raw, origin = _written(base, recipes, axes, listings, folder)
     point = ", ".join(f"{k}={v}" for k, v in axes.items())
     where = f"{origin} + axes ({point})"
     if isinstance(init := raw.get("init"), dict):
@@ -69,7 +70,9 @@ def resolve(spec: RunSpec, listings: Listings) -> RunSpec:
     return changed(spec, known, where="budget and optim.trunk")
 
 
-def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
+def _written(
+    base: Raw, recipes: dict[str, Raw], axes: Raw, listings: Listings, folder: Path | None
+) -> tuple[Raw, str]:
     """All layers of one run, merged, and where they come from."""
     patch = _patch_of_all(axes)
     method = axes.get("method") or _method_of(patch) or _method_of(base)
@@ -98,7 +101,9 @@ def _written(base: Raw, recipes: dict[str, Raw], axes: Raw) -> tuple[Raw, str]:
         elif key not in ("method", *asked):
             _patch(raw, key, copied(value))
     if isinstance(raw.get("data"), dict):
-        raw["data"] = lay_out(raw["data"], raw.get("seed", 0))
+        data = located(raw["data"], folder)
+        raw["data"] = lay_out(counted(data, listings), raw.get("seed", 0))
+    filled_in(raw)
     _lay_out_views(raw)
     return raw, origin
 
@@ -194,6 +199,8 @@ def merge(into: Raw, patch: Raw) -> None:
     """
     for key, value in patch.items():
         old = into.get(key)
+        if key == "stem" and value == "auto" and old is not None:
+            continue  # auto gives way to what is stated
         if isinstance(value, dict) and isinstance(old, dict) and not _another(key, old, value):
             if key == "data":
                 give_way(old, value)
@@ -230,7 +237,7 @@ def _lay_out_views(raw: Raw) -> None:
     if not isinstance(views, dict):
         return
     name, size = views.get("recipe"), views.get("size", usual)
-    if name not in VIEW_RECIPES:
+    if not isinstance(name, str) or name not in VIEW_RECIPES:
         raise ConfigError(
             "unknown view recipe",
             where="base.views.recipe",
@@ -245,4 +252,12 @@ def _lay_out_views(raw: Raw) -> None:
             got=views,
             allowed="{recipe: NAME, size: PIXELS}; without size: encoder.size",
         )
-    raw["views"] = [view.model_dump(mode="json") for view in recipe(name, size)]
+    try:
+        raw["views"] = [view.model_dump(mode="json") for view in recipe(name, size)]
+    except ValidationError:
+        raise ConfigError(
+            f"the views of {name} cannot have this size",
+            where="base.views",
+            got=size,
+            allowed="8 to 1024 pixels; small crops have a share of it",
+        ) from None

@@ -4,10 +4,13 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from datayield.spec.bounds import wrong_folder
 from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation import expanded
+from datayield.spec.run import Raw
 from datayield.spec.study.claims_check import Vocabulary, checked, patched, vocabulary
 from datayield.spec.study.expand import merge
+from datayield.spec.study.shorthands import evaluations_spelled_out, study_spelled_out
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from datayield.spec.yaml_file import read_mapping
@@ -21,11 +24,9 @@ def load_study(name: str, scale: str | None = None) -> Study:
     Without `scale`: `pocket` if the study has scales. Raises ConfigError.
     """
     path = find_study(name)
-    raw = read_mapping(path, "study")
-    scales = raw.pop("scales", None) or {}
+    raw = study_spelled_out(read_mapping(path, "study"))
+    scales = _scales(raw.pop("scales", None), str(path))
     whole = deepcopy(raw)
-    if not isinstance(scales, dict):
-        raise ConfigError("scales must map a name to what it changes", where=f"{path}: scales")
     if scale is None and scales:
         scale = "pocket" if "pocket" in scales else next(iter(scales))
     if scale is not None:
@@ -36,46 +37,82 @@ def load_study(name: str, scale: str | None = None) -> Study:
                 got=scale,
                 allowed=list(scales),
             )
-        patch = scales[scale] or {}
-        unknown = sorted(set(patch) - set(_PATCHABLE))
-        if unknown:
-            raise ConfigError(
-                "a scale cannot override this key",
-                where=f"{path}: scales.{scale}",
-                got=unknown[0],
-                allowed=_PATCHABLE,
-            )
+        patch = scales[scale]
         claims = patched(raw.get("claims"), patch.get("claims"), f"{path}: scales.{scale}.claims")
         merge(raw, {key: value for key, value in patch.items() if key != "claims"})
         raw |= {"claims": claims} if claims is not None else {}
         raw["scale"] = scale
     if "evaluations" in raw:
-        raw["evaluations"] = expanded(raw["evaluations"], str(path))
+        entries = evaluations_spelled_out(raw["evaluations"], raw.get("base"))
+        raw["evaluations"] = expanded(entries, str(path))
     study = validated(Study, raw, where=str(path)).located(path.absolute().parent)
     if not study.claims:
         return study
-    others = [_vocabulary(whole, patch or {}, str(path)) for patch in scales.values()]
+    others = [_vocabulary(whole, patch, str(path)) for patch in scales.values()]
     return checked(study, _vocabulary(raw, {}, str(path)), others, str(path))
 
 
-def _vocabulary(raw: dict[str, Any], patch: dict[str, Any], where: str) -> Vocabulary:
-    """The study's vocabulary with a scale's patch applied."""
-    kept = deepcopy({key: raw.get(key) for key in ("axes", "evaluations")})
+def _scales(scales: Any, where: str) -> dict[str, Raw]:
+    """Each scale with what it changes. Raises ConfigError, also for a scale that is not asked."""
+    if scales is None:
+        return {}
+    if not isinstance(scales, dict):
+        raise ConfigError(
+            "scales must map a name to what it changes", where=f"{where}: scales", got=scales
+        )
+    for name, patch in scales.items():
+        if problem := wrong_folder(name):
+            raise ConfigError(
+                "the name of a scale becomes part of a folder's name",
+                where=f"{where}: scales",
+                got=name if len(name) <= 100 else f"{name[:100]}...",
+                allowed=problem,
+                hint="rename the scale",
+            )
+        if patch is not None and not isinstance(patch, dict):
+            raise ConfigError(
+                "a scale must be a mapping of what it changes",
+                where=f"{where}: scales.{name}",
+                got=patch,
+                allowed=_PATCHABLE,
+            )
+        if unknown := sorted(set(patch or {}) - set(_PATCHABLE)):
+            raise ConfigError(
+                "a scale cannot override this key",
+                where=f"{where}: scales.{name}",
+                got=unknown[0],
+                allowed=_PATCHABLE,
+            )
+    return {name: patch or {} for name, patch in scales.items()}
+
+
+def _vocabulary(raw: Raw, patch: Raw, where: str) -> Vocabulary:
+    """What the study has with a scale's patch laid over it."""
+    kept = deepcopy({key: raw.get(key) for key in ("base", "axes", "evaluations")})
     merge(kept, {key: value for key, value in patch.items() if key in kept})
-    return vocabulary(kept["axes"] or {}, expanded(kept["evaluations"] or [], where))
+    axes, entries = kept["axes"], evaluations_spelled_out(kept["evaluations"], kept["base"])
+    listed: dict[str, Any] = {}
+    if isinstance(axes, dict):
+        listed = {axis: values for axis, values in axes.items() if isinstance(values, list)}
+    evaluations = expanded(entries or [], where)
+    return vocabulary(listed, evaluations if isinstance(evaluations, list) else [])
 
 
 def find_study(name: str) -> Path:
     """The file called `name`, or the study of that name that ships with datayield."""
     path = Path(name)
-    if path.is_file():
-        return path
-    shipped = {p.stem: p for folder in _shipped_folders() for p in sorted(folder.glob("*.yaml"))}
+    try:
+        if path.is_file():
+            return path
+        folder = path.is_dir()
+    except (OSError, ValueError) as error:  # a name too long for a file
+        raise ConfigError("study not found", where=name[:100], got=str(error)[:100]) from None
+    shipped = {p.stem: p for place in _shipped_folders() for p in sorted(place.glob("*.yaml"))}
     stem = path.stem if path.suffix in (".yaml", ".yml") else name
     if path.suffix == "" and stem in shipped:
         return shipped[stem]
     raise ConfigError(
-        "study not found",
+        "this is a folder, not the file of a study" if folder and name else "study not found",
         where=name,
         got=stem,
         allowed=list(shipped),

@@ -56,8 +56,8 @@ def published(name: str, method: str | None, as_published: bool) -> tuple[dict[s
     Durations in epochs become fractions of the published run, the same for every N; with
     `as_published` they stay epochs. Raises ConfigError for an unknown set or method.
     """
-    recipe = recipe_set(name)
-    if method not in recipe.methods:
+    recipe = recipe_set(name if isinstance(name, str) else str(name))
+    if not isinstance(method, str) or method not in recipe.methods:
         raise ConfigError(
             f"the recipes {name!r} have no entry for this method",
             where="recipe, method.name",

@@ -1,12 +1,14 @@
 """A study: named recipe < base < recipes < axes -> runs, and their evaluations."""
 
 import itertools
+import math
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName, wrong_label
 from datayield.spec.claims import AnyClaim
 from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.evaluation import EvalSpec, StudyEval, content_of
@@ -14,68 +16,27 @@ from datayield.spec.frozen import Frozen
 from datayield.spec.run import (
     OBJECTIVES,
     BaselineSpec,
-    Budget,
     Listings,
     RunSpec,
     dataset_path,
     located,
-    short_number,
     splits_of,
 )
+from datayield.spec.study.cell import Cell
 from datayield.spec.study.expand import as_run, copied, merge, resolve
+from datayield.spec.study.repeated import repeated, same_runs
 
-NamedAxes = tuple[tuple[str, str], ...]  # (axis, its value as text)
-COLUMN_AXES = ("data.count", "method", "seed", "budget")  # each has its own column in tables
-
-
-def axes_label(axes: NamedAxes) -> str:
-    """ "key=value, key=value"; a run that is written out is called by its name alone."""
-    return ", ".join(value if axis == "run" else f"{axis}={value}" for axis, value in axes)
-
-
-class Cell(NamedTuple):
-    """One point of the study: the axis values that name it, and its run.
-
-    `budget` is as written in the study. Two cells share a run if different budgets amount to the
-    same work.
-    """
-
-    axes: dict[str, Any]
-    budget: Budget
-    run: RunSpec
-
-    @property
-    def named_axes(self) -> NamedAxes:
-        """The axes without a column of their own, in the study's order."""
-        return tuple((axis, self.value(axis)) for axis in self.axes if axis not in COLUMN_AXES)
-
-    @property
-    def axes_label(self) -> str:
-        """See `axes_label`."""
-        return axes_label(self.named_axes)
-
-    def value(self, axis: str) -> str:
-        """The value of an axis as text; a mapping with a name is given by that."""
-        value, before = self.axes[axis], self.run.before
-        if isinstance(value, dict) and "name" in value:
-            return str(value["name"])
-        if axis == "init" and before is not None:
-            return in_words(before)
-        return "base" if axis == "run" and value is None else str(value)
-
-
-def in_words(run: RunSpec) -> str:
-    """A run that others start from: "simmim n=1k", or "simmim n=1k > supervised n=14k"."""
-    return " > ".join(f"{r.method.name} n={short_number(r.data.count or 0)}" for r in run.chain)
+WAYS_OF_SAYING = ("budget", "recipe", "as_published")  # may differ and come to the same runs
+MOST_CELLS = 20_000  # half a minute to plan
 
 
 class Study(Frozen):
     """A declared study, one scale of it already chosen. Field order is the YAML's."""
 
-    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    study: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=LONGEST_NAME)
     question: str = ""
     paper: str = ""
-    scale: str = ""
+    scale: OptionalFolderName = ""
     base: dict[str, Any]
     recipes: dict[str, dict[str, Any]] = Field(default_factory=dict)
     axes: dict[str, tuple[Any, ...]]
@@ -92,6 +53,20 @@ class Study(Frozen):
         for axis, values in self.axes.items():
             if not values:
                 raise ValueError(f"axes.{axis} has no values")
+            if twice := repeated(values):
+                first, second = twice
+                raise ValueError(
+                    f"axes.{axis}: duplicate value {values[second - 1]!r} (positions {first} and "
+                    f"{second}); list each value once"
+                )
+            _check_values(axis, values)
+        combinations = math.prod(map(len, self.axes.values()))
+        if combinations > MOST_CELLS:
+            sizes = " x ".join(f"{len(values):,} {axis}" for axis, values in self.axes.items())
+            raise ValueError(
+                f"axes: {combinations:,} combinations ({sizes}), more than {MOST_CELLS:,}; "
+                "split the study"
+            )
         names = [ev.name for ev in self.evaluations]
         for ev in self.evaluations:
             if names.count(ev.name) > 1:
@@ -149,6 +124,14 @@ class Study(Frozen):
             for values in itertools.product(*self.axes.values())
         ]
         _tell_apart(cells)
+        for same in same_runs(self.axes, [cell.run.id for cell in cells]):
+            if same.axis not in WAYS_OF_SAYING:  # those are noted: see confounds
+                raise ConfigError(
+                    f"duplicate values on axes.{same.axis}: both give the same runs",
+                    where=f"axes.{same.axis}",
+                    got=f"{same.first} and {same.second}",
+                    hint="remove one of them",
+                )
         return cells
 
     def shortages(self, cells: list[Cell], listings: Listings) -> list[ConfigError]:
@@ -234,6 +217,21 @@ class Study(Frozen):
                     got=ev.size,
                     allowed=str(spec.encoder.size),
                 )
+
+
+def _check_values(axis: str, values: tuple[Any, ...]) -> None:
+    """Raises ValueError for a method that is no name, or a name that cannot be a label."""
+    for value in values:
+        if axis == "method" and not (isinstance(value, str) and value in OBJECTIVES):
+            raise ValueError(
+                f"axes.method: {value!r} is not a method{_guess(str(value))}; knobs are axes of "
+                "their own, for example method.temperature"
+            )
+        name = value.get("name") if isinstance(value, dict) else None
+        if axis in ("run", "init") and name is not None:
+            problem = wrong_label(name) if isinstance(name, str) else "a name must be text"
+            if problem:
+                raise ValueError(f"axes.{axis}: {problem}, got {str(name)[:100]!r}")
 
 
 def _tell_apart(cells: list[Cell]) -> None:
