@@ -107,6 +107,7 @@ class Session(NamedTuple):
         execution: Execution = ONE_AT_A_TIME,
     ) -> "StudyOutcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
+        from datayield.run.damage import set_aside_damaged_parents
         from datayield.run.device import choose, fast_bf16
         from datayield.run.engines.choose import engine_of
         from datayield.run.progress import Display
@@ -116,6 +117,7 @@ class Session(NamedTuple):
             raise self.missing[0]
         _check_batches(plan, execution.processes)
         self.store.check_writable()
+        self.store.sweep()
         for task in self.left_out:
             console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
         local = execution.executor == "local"  # else the device is that of another machine
@@ -130,6 +132,10 @@ class Session(NamedTuple):
                 "precision: fp32 makes a different study, comparable only with itself",
                 highlight=False,
             )
+        damaged = list(set_aside_damaged_parents(plan, self.store))
+        for note in damaged:
+            console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
+        plan = self.plan() if damaged else plan
         display, stop = Display(plan, console), Event()
         engine = engine_of(
             execution.executor,

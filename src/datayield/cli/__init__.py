@@ -9,6 +9,7 @@ import typer
 from datayield import __version__
 from datayield.cli import inspect, studies
 from datayield.cli.options import err, out
+from datayield.run.signals import abortable
 from datayield.spec.errors import DatayieldError
 
 app = typer.Typer(
@@ -48,13 +49,11 @@ def main() -> NoReturn:
     # them again and again for garbage takes a sixth of a large report's time.
     gc.set_threshold(200_000, 50, 50)
     try:
-        app(standalone_mode=True)
+        with abortable():
+            app(standalone_mode=True)
     except DatayieldError as error:
         err.print(f"error: {error.text()}", highlight=False, markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        err.print("aborted; saved progress is kept", highlight=False)
-        sys.exit(130)
     except BrokenPipeError:
         sys.exit(141)
     sys.exit(0)
