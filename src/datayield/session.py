@@ -16,7 +16,7 @@ from rich.console import Console
 
 from datayield import __version__
 from datayield.data.catalog import present, split_listing
-from datayield.spec.atomic_files import read_json, write_json
+from datayield.spec.atomic_files import read_json, sweep, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, process_rank, store_dir
 from datayield.spec.errors import ConfigError, DataError, DatayieldError
@@ -117,7 +117,7 @@ class Session(NamedTuple):
             raise self.missing[0]
         _check_batches(plan, execution.processes)
         self.store.check_writable()
-        self.store.sweep()
+        self._sweep()
         for task in self.left_out:
             console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
         local = execution.executor == "local"  # else the device is that of another machine
@@ -166,6 +166,7 @@ class Session(NamedTuple):
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
+        self._sweep()
         published = load_reference(reference_file(self.source, self.study.study))
         missing = results.missing + self.left_out
         distances = measured_in(cache_dir() / "distances")
@@ -190,6 +191,13 @@ class Session(NamedTuple):
         """Whether the page that is there shows just what is finished now."""
         made_from = read_json(self.page.with_name("made_from.json"))
         return self.page.exists() and made_from == self._made_from(plan)
+
+    def _sweep(self) -> None:
+        """Remove what killed commands left incomplete in the store and in the cache."""
+        self.store.sweep()
+        cache = cache_dir()
+        for folder in (*cache.glob("*"), *cache.glob("*/stamps")):
+            sweep(folder)
 
     def _made_from(self, plan: Plan) -> dict[str, str]:
         states = [[task.spec.id, task.state, len(task.pending)] for task in plan.tasks]

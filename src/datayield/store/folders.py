@@ -19,7 +19,7 @@ from datayield.spec.errors import StoreError
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.records import FailureRecord, ProgressRecord, ResultRecord, RunCostRecord
-from datayield.store.run_lock import RunLock
+from datayield.store.run_lock import RunLock, holder, release_dead
 from datayield.store.sealed import RecordOwner, damage, is_whole, read_record, write_record
 
 ARCHIVE_END = 22  # bytes of the last entry of a zip file without a comment
@@ -158,6 +158,13 @@ class RunFolder(NamedTuple):
         for folder in (self.path, self.path / "checkpoints", self.path / "evals"):
             sweep(folder, every=True)
 
+    def drop_state_of_finished(self) -> None:
+        """Remove the state of a run that was killed after it had finished, if nobody holds it."""
+        rest = [each for each in (self.state, self.path / "progress.json") if each.exists()]
+        if rest and self.has_run_cost() and not holder(self.path):
+            for each in rest:
+                each.unlink(missing_ok=True)
+
     def _owner(self, kind: str, at: str = "") -> RecordOwner:
         return RecordOwner(kind, self.path.name, at)
 
@@ -184,15 +191,15 @@ class Store(NamedTuple):
         return self.root / "studies" / name
 
     def sweep(self) -> None:
-        """Remove what killed commands left incomplete: files, and folders of messages."""
-        for folder in (
-            self.root / "jobs",
-            *self.root.glob("trunks/*"),
-            *self.root.glob("studies/*"),
-        ):
-            sweep(folder)
-        for folder in self.root.glob("studies/*/figures"):
-            sweep(folder)
+        """Remove what killed commands left: incomplete files, folders of messages, locks."""
+        for path in self.root.glob("runs/*"):
+            for each in (path, path / "checkpoints", path / "evals"):
+                sweep(each)
+            release_dead(path)
+            RunFolder(path).drop_state_of_finished()
+        for pattern in ("jobs", "trunks/*", "studies/*", "studies/*/figures"):
+            for folder in self.root.glob(pattern):
+                sweep(folder)
         with suppress(OSError):  # something is left in it
             (self.root / "jobs").rmdir()
 

@@ -71,6 +71,13 @@ def holder(folder: Path) -> Literal["", "running", "stale"]:
     return "stale" if _dead(look) or time.time() - look.changed / 1e9 > FORGOTTEN else "running"
 
 
+def release_dead(folder: Path) -> None:
+    """Remove the lock of a process that has surely ended, which no other one waits for."""
+    look = _look(folder / LOCK_FILE)
+    if look is not None and _dead(look):
+        _bury(folder / LOCK_FILE, look)
+
+
 def holder_words(folder: Path) -> str:
     """The process that a lock names."""
     told = _told(read_bytes(folder / LOCK_FILE) or b"")

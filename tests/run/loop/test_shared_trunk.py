@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from datayield.run import training_data as images
+from datayield.run import images
 from datayield.run.evaluation import evaluate as module
 from datayield.session import open_study
 from tests.conftest import Call

@@ -14,7 +14,7 @@ import pytest
 
 from datayield.data.decoded.rows import Stored
 from datayield.data.sampling.streamed import Streamed
-from datayield.run import training_data as images
+from datayield.run import images
 from datayield.run.loop.pretrain import TrainingData, pretrain
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import DataError
