@@ -16,7 +16,7 @@ from rich.console import Console
 
 from datayield import __version__
 from datayield.data.catalog import present, split_listing
-from datayield.spec.atomic_files import read_json, sweep, write_json
+from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, process_rank, store_dir
 from datayield.spec.errors import ConfigError, DataError, DatayieldError
@@ -28,6 +28,7 @@ from datayield.store.disk_usage import decoded_bytes
 from datayield.store.distances import measured_in
 from datayield.store.estimate import likely_device
 from datayield.store.folders import Store
+from datayield.store.litter import sweep_litter
 from datayield.store.plan import Plan, make_plan
 from datayield.store.speeds import Speeds, kind_of
 from datayield.store.trunk import forget
@@ -117,7 +118,7 @@ class Session(NamedTuple):
             raise self.missing[0]
         _check_batches(plan, execution.processes)
         self.store.check_writable()
-        self._sweep()
+        sweep_litter(self.store, cache_dir())
         for task in self.left_out:
             console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
         local = execution.executor == "local"  # else the device is that of another machine
@@ -132,11 +133,10 @@ class Session(NamedTuple):
                 "precision: fp32 makes a different study, comparable only with itself",
                 highlight=False,
             )
-        damaged = list(set_aside_damaged_parents(plan, self.store))
-        for note in damaged:
-            console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
-        plan = self.plan() if damaged else plan
-        display, stop = Display(plan, console), Event()
+        if damaged := list(set_aside_damaged_parents(plan, self.store)):
+            console.print("\n".join(damaged), highlight=False, markup=False, soft_wrap=True)
+            plan = self.plan()
+        display, stop, where = Display(plan, console), Event(), str(device or self.device)
         engine = engine_of(
             execution.executor,
             execution.jobs,
@@ -149,8 +149,7 @@ class Session(NamedTuple):
             say=display.say,
         )
         try:
-            asked = str(device or self.device)
-            return run_all(plan, self.store, asked, engine, stop, display, save_every)
+            return run_all(plan, self.store, where, engine, stop, display, save_every)
         finally:
             display.close()
             for trunk, runs in plan.trunks.items():
@@ -166,7 +165,7 @@ class Session(NamedTuple):
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
-        self._sweep()
+        sweep_litter(self.store, cache_dir())
         published = load_reference(reference_file(self.source, self.study.study))
         missing = results.missing + self.left_out
         distances = measured_in(cache_dir() / "distances")
@@ -191,13 +190,6 @@ class Session(NamedTuple):
         """Whether the page that is there shows just what is finished now."""
         made_from = read_json(self.page.with_name("made_from.json"))
         return self.page.exists() and made_from == self._made_from(plan)
-
-    def _sweep(self) -> None:
-        """Remove what killed commands left incomplete in the store and in the cache."""
-        self.store.sweep()
-        cache = cache_dir()
-        for folder in (*cache.glob("*"), *cache.glob("*/stamps")):
-            sweep(folder)
 
     def _made_from(self, plan: Plan) -> dict[str, str]:
         states = [[task.spec.id, task.state, len(task.pending)] for task in plan.tasks]

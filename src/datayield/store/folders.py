@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -19,7 +18,7 @@ from datayield.spec.errors import StoreError
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.records import FailureRecord, ProgressRecord, ResultRecord, RunCostRecord
-from datayield.store.run_lock import RunLock, holder, release_dead
+from datayield.store.run_lock import RunLock, holder
 from datayield.store.sealed import RecordOwner, damage, is_whole, read_record, write_record
 
 ARCHIVE_END = 22  # bytes of the last entry of a zip file without a comment
@@ -189,19 +188,6 @@ class Store(NamedTuple):
     def study(self, name: str) -> Path:
         """The folder of a study's plan, tables, figures and report."""
         return self.root / "studies" / name
-
-    def sweep(self) -> None:
-        """Remove what killed commands left: incomplete files, folders of messages, locks."""
-        for path in self.root.glob("runs/*"):
-            for each in (path, path / "checkpoints", path / "evals"):
-                sweep(each)
-            release_dead(path)
-            RunFolder(path).drop_state_of_finished()
-        for pattern in ("jobs", "trunks/*", "studies/*", "studies/*/figures"):
-            for folder in self.root.glob(pattern):
-                sweep(folder)
-        with suppress(OSError):  # something is left in it
-            (self.root / "jobs").rmdir()
 
     def check_writable(self) -> None:
         """Raises StoreError if the store cannot be created or written to."""

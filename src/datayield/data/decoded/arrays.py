@@ -4,7 +4,6 @@ import errno
 import json
 import math
 import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,14 +20,14 @@ from datayield.data.decoded.array_files import (
     is_complete,
     move_into_place,
     room_for,
-    sweep,
+    unwritable,
 )
 from datayield.data.decoded.decode import DECODER, Fit
 from datayield.data.decoded.decode_all import DecodeJob, DecodeOutcome, decode_all
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
 from datayield.data.decoded.rows import Stored
 from datayield.data.source import Labels, Pixels, Source, masked
-from datayield.spec.atomic_files import write_json
+from datayield.spec.atomic_files import part_name, sweep, write_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
@@ -102,14 +101,18 @@ def prepare(
     where = f"dataset {dataset!r}, split {split!r}"
     if not len(source):
         raise DataError("no images", where=where, hint="check the folder and the file extensions")
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    sweep(root)
+    try:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(root, error) from error
+    for folder in (root, stamp.parent):
+        sweep(folder)
     kept = room_for(needed, root)
     if not kept and (not on_the_fly or has_masks):
         raise disk_full(needed, root)
-    building = root / f"building-{uuid.uuid4().hex}"
-    building.mkdir()
+    building = root / f"building-{part_name()}"
     try:
+        building.mkdir()
         _ = source.labels  # before decoding: this downloads the data and detects bad annotations
         about: dict[str, Any] = {"dataset": dataset, "split": split, "size": size, "fit": fit}
         if kept:
@@ -130,7 +133,7 @@ def prepare(
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise disk_full(needed, root) from error
-        raise
+        raise unwritable(root, error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     made = _stored(root, stamp, source)
