@@ -173,7 +173,9 @@ def test_killed_half_way_leaves_nothing_that_is_used(folder: str, tmp_path: Path
     assert not other.exists()
 
 
-@pytest.mark.parametrize("harm", ["images", "labels", "folder", "stamp"])
+@pytest.mark.parametrize(
+    "harm", ["images", "labels", "cut labels", "folder", "stamp", "foreign stamp"]
+)
 def test_a_damaged_store_is_made_anew(folder: str, tmp_path: Path, harm: str) -> None:
     made = prepare(folder, "train", 8)
     (stamp,) = cache(tmp_path).glob("stamps/*.json")
@@ -182,6 +184,10 @@ def test_a_damaged_store_is_made_anew(folder: str, tmp_path: Path, harm: str) ->
         os.truncate(store / "images.u8", 100)
     elif harm == "labels":
         (store / "labels.npz").unlink()
+    elif harm == "cut labels":
+        os.truncate(store / "labels.npz", 50)
+    elif harm == "foreign stamp":
+        stamp.write_text("[1]")
     elif harm == "folder":
         shutil.rmtree(store)
     else:

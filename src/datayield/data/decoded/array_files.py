@@ -6,6 +6,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def is_complete(folder: Path, meta: dict[str, Any]) -> bool:
     sizes = {"images.u8": 3} if meta.get("pixels", True) else {}
     sizes |= {"masks.u8": 1} if meta.get("masks") else {}
     pixels = meta["kept"] * meta["size"] ** 2
-    return (folder / "labels.npz").exists() and all(
+    return is_zipfile(folder / "labels.npz") and all(
         (folder / name).exists() and (folder / name).stat().st_size == pixels * channels
         for name, channels in sizes.items()
     )

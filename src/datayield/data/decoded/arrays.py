@@ -4,11 +4,13 @@ import errno
 import json
 import math
 import shutil
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -149,24 +151,25 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
         folder = root / meta["digest"]
         if not is_complete(folder, meta):
             return None
-    except (FileNotFoundError, ValueError, KeyError):
+        with np.load(folder / "labels.npz") as stored:
+            columns = {name.removeprefix("labels/"): stored[name] for name in stored.files}
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile, zlib.error):
         return None
     shape = (meta["kept"], meta["size"], meta["size"], 3)
-    with np.load(folder / "labels.npz") as labels:
-        return Arrays(
-            rows=Stored(folder / "images.u8", shape)
-            if meta.get("pixels", True)
-            else Undecoded(source, meta["bad"], meta["size"], meta["fit"]),
-            labels={name.removeprefix("labels/"): labels[name] for name in labels.files},
-            classes=meta["classes"],
-            digest=meta["digest"],
-            skipped=[Skipped(item["name"], item["reason"]) for item in meta["skipped"]],
-            listed=meta["listed"],
-            converted=meta["converted"],
-            masks=np.memmap(folder / "masks.u8", np.uint8, "r", shape=shape[:3])
-            if meta.get("masks")
-            else None,
-        )
+    return Arrays(
+        rows=Stored(folder / "images.u8", shape)
+        if meta.get("pixels", True)
+        else Undecoded(source, meta["bad"], meta["size"], meta["fit"]),
+        labels=columns,
+        classes=meta["classes"],
+        digest=meta["digest"],
+        skipped=[Skipped(item["name"], item["reason"]) for item in meta["skipped"]],
+        listed=meta["listed"],
+        converted=meta["converted"],
+        masks=np.memmap(folder / "masks.u8", np.uint8, "r", shape=shape[:3])
+        if meta.get("masks")
+        else None,
+    )
 
 
 def _check_some_good(source: Source, outcome: DecodeOutcome, where: str) -> None:
