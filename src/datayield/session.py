@@ -173,8 +173,8 @@ class Session(NamedTuple):
         page = write_report(results, self.page.parent)
         done = len(plan.tasks) - len(plan.todo)
         write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
-        write_json(page.with_name("made_from.json"), self._made_from(plan))
         write_index(self.store.root)
+        write_json(page.with_name("made_from.json"), self._made_from(plan))  # last: all is there
         return page
 
     def export(self, into: Path) -> Path:

@@ -18,7 +18,13 @@ def test_litter_of_a_store_is_swept_and_the_rest_is_kept(tmp_path: Path) -> None
         trained(folder, 1.0)
     kept = {path for path in tmp_path.rglob("*") if path.is_file()}
     here = f"-{os.getpid()}-"
-    for place in (dead.path / "evals", store.trunk("t"), store.study("s") / "figures", cache / "x"):
+    for place in (
+        store.root,
+        dead.path / "evals",
+        store.trunk("t"),
+        store.study("s") / "figures",
+        cache / "x",
+    ):
         place.mkdir(parents=True, exist_ok=True)
         (place / f".a.json.{part_name().replace(here, f'-{_dead_pid()}-')}.tmp").touch()
     for folder in (dead, live):

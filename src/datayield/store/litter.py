@@ -21,7 +21,7 @@ def sweep_litter(store: Store, cache: Path) -> None:
     for pattern in ("jobs", "trunks/*", "studies/*", "studies/*/figures"):
         for folder in store.root.glob(pattern):
             sweep(folder)
-    for folder in (*cache.glob("*"), *cache.glob("*/stamps")):
+    for folder in (store.root, *cache.glob("*"), *cache.glob("*/stamps")):
         sweep(folder)
     with suppress(OSError):  # there is none, or another command uses it
         (store.root / "jobs").rmdir()

@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
 from threading import Event, Thread
+from typing import cast
 
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.task import attempt
@@ -57,11 +58,10 @@ class Workers:
         """Events from the workers; a closed pipe means that the process died."""
         by_pipe = {worker.pipe: worker for worker in self._workers}
         for pipe in wait(list(by_pipe), LOOK_SECONDS):
-            assert isinstance(pipe, Connection)
-            worker = by_pipe[pipe]
+            worker = by_pipe[cast(Connection, pipe)]  # of another class on Windows
             run_id = worker.run_id
             try:
-                event: TaskEvent = pipe.recv()
+                event: TaskEvent = worker.pipe.recv()
             except (EOFError, OSError):
                 event = self._buried(worker)
             if isinstance(event, TaskEnd):
