@@ -19,6 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
+import zipfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,7 +30,6 @@ from machine import machine
 
 from datayield.session import Session, open_study
 from datayield.spec.evaluation.eval_spec import EvalSpec
-from datayield.spec.frozen import Frozen
 from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
 from datayield.store.records import ResultRecord, RunCostRecord
@@ -181,6 +181,7 @@ def declared(
 
 def fill(session: Session) -> None:
     """Put down what finished runs leave, without training any."""
+    os.fsync = lambda _: None  # as the store writes it, but for the wait until it is on the disk
     plan = session.plan()
     for i, task in enumerate(plan.tasks):
         if isinstance(task.spec, RunSpec) and i % 20 == 0:
@@ -188,11 +189,11 @@ def fill(session: Session) -> None:
         folder = session.store.run(task.spec.id)
         (folder.path / "checkpoints").mkdir(parents=True)
         (folder.path / "evals").mkdir()
-        put(folder.path / "spec.json", task.spec)
+        folder.write_spec(task.spec)
         if isinstance(task.spec, RunSpec):
-            put(folder.path / "spent.json", spent(task.spec))
+            folder.write_run_cost(spent(task.spec))
             for share in task.shares:
-                folder.checkpoint(share).touch()
+                zipfile.ZipFile(folder.checkpoint(share), "w").close()
         for share, ev in task.evals:
             results(folder, task.spec, share, ev)
 
@@ -222,7 +223,7 @@ def results(folder: RunFolder, spec: RunSpec | BaselineSpec, share: float, ev: E
         versions={"datayield": "simulated"},
         finished=0.0,
     )
-    put(folder.result(share, ev.id), record)
+    folder.write_result(record)
 
 
 def accuracy(spec: RunSpec | BaselineSpec, share: float, task: str) -> float:
@@ -257,12 +258,6 @@ def spent(spec: RunSpec) -> RunCostRecord:
         versions={"datayield": "simulated"},
         finished=0.0,
     )
-
-
-def put(path: Path, record: Frozen) -> None:
-    """As the store writes it, but for the wait until it is on the disk."""
-    text = json.dumps(record.model_dump(mode="json"), indent=1, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
 """Wrong inputs: each names what was wrong and what to do, has its exit code, and loses nothing."""
 
 import json
-import os
-import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from datayield.run import scheduler
+from datayield.run import task as task_module
+from datayield.store import run_lock
 from tests.conftest import Call
 
 Spoil = Callable[[Path], None]
@@ -156,57 +158,72 @@ def test_a_damaged_result_is_named_and_only_it_is_made_again(
     datayield: Call, finished: Path
 ) -> None:
     results = sorted(finished.glob("runs/*/evals/*.json"))
+    table = (finished / "studies/tiny/table.csv").read_bytes()
     results[0].write_text("{ half")
+    assert results[0].name in datayield("plan", "tiny.yaml", "--json").out
     done = datayield("report", "tiny.yaml")
-    assert done.code == 1
-    assert "corrupt" in done.err
-    assert results[0].name in done.err
+    assert done.code == 3
     kept = {p: p.read_bytes() for p in results[1:]}
-    results[0].unlink()
     again = datayield(*RUN)
     assert again.code == 0
     assert "1 finished" in again.err
+    assert f"{results[0].name}.damaged" in again.err
     assert all(p.read_bytes() == content for p, content in kept.items())
+    assert (finished / "studies/tiny/table.csv").read_bytes() == table
 
 
-def test_a_damaged_checkpoint_is_named_and_can_be_made_again(
-    datayield: Call, finished: Path
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("how", ["truncated", "flipped", "swapped", "folder"])
+def test_a_damaged_checkpoint_is_named_and_made_again(
+    datayield: Call, finished: Path, how: str
 ) -> None:
     folder = _run_folder(finished)
     spent = json.loads((folder / "spent.json").read_text())
-    checkpoint = folder / "checkpoints" / "1.000000.pt"
-    checkpoint.write_bytes(b"half a checkpoint")
+    checkpoint, early = (folder / "checkpoints" / f"{s}.pt" for s in ("1.000000", "0.500000"))
+    whole = checkpoint.read_bytes()
+    if how == "flipped":
+        _flip(checkpoint)
+    elif how == "folder":
+        checkpoint.unlink()
+        checkpoint.mkdir()
+    else:
+        checkpoint.write_bytes(early.read_bytes() if how == "swapped" else whole[:-1000])
     next((folder / "evals").glob("1.000000-*.json")).unlink()
     done = datayield(*RUN)
-    assert done.code == 1
-    assert "checkpoint cannot be read" in done.err
-    assert str(checkpoint) in done.err.replace("\n", "")
-    assert datayield("status", "tiny.yaml").code == 1
-    checkpoint.unlink()
-    assert datayield(*RUN).code == 0
+    assert done.code == 0
+    assert f"damaged file: {checkpoint}" in done.err
     assert json.loads((folder / "spent.json").read_text())["weights"] == spent["weights"]
+    assert checkpoint.read_bytes() == whole
+    assert checkpoint.with_name("1.000000.pt.damaged").exists()
 
 
-def test_a_damaged_state_is_named(datayield: Call, finished: Path) -> None:
+def test_a_damaged_state_is_named_and_the_run_starts_again(datayield: Call, finished: Path) -> None:
     folder = _run_folder(finished)
     (folder / "spent.json").unlink()
     (folder / "state.pt").write_bytes(b"half a state")
     done = datayield(*RUN)
-    assert done.code == 1
-    assert "state.pt" in done.err.replace("\n", "")
-    (folder / "state.pt").unlink()
-    assert datayield(*RUN).code == 0
+    assert done.code == 0
+    assert f"damaged file: {folder / 'state.pt'}" in done.err
 
 
-def test_a_run_that_another_process_holds_is_left_alone(datayield: Call, finished: Path) -> None:
+def test_a_run_that_another_process_holds_is_left_alone(
+    datayield: Call, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_lock, "BEAT_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler, "WATCH_SECONDS", 0.5)
     folder = _run_folder(finished)
     (folder / "spent.json").unlink()
-    lock = {"host": socket.gethostname(), "pid": os.getpid()}
-    (folder / "lock.json").write_text(json.dumps(lock))
-    done = datayield(*RUN)
-    assert done.code == 3
-    assert "another process is working on this run" in done.err
-    assert (folder / "lock.json").exists()
+    with run_lock.run_lock(folder):
+        done = datayield(*RUN)
+        assert done.code == 3
+        assert "another process is working on this run" in done.err
+        assert (folder / "lock.json").exists()
+    assert datayield(*RUN).code == 0
 
 
 def test_an_edited_spec_is_noticed(datayield: Call, finished: Path) -> None:
@@ -214,5 +231,32 @@ def test_an_edited_spec_is_noticed(datayield: Call, finished: Path) -> None:
     (folder / "spent.json").unlink()
     (folder / "spec.json").write_text('{"edited": true}')
     done = datayield(*RUN)
+    assert done.code == 0
+    assert "spec.json: does not describe this run" in done.err
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("a bug"), ZeroDivisionError()])
+def test_an_error_of_any_kind_ends_one_task_and_is_kept(
+    datayield: Call, finished: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _run_folder(finished)
+    for path in finished.glob("runs/*/evals/*.json"):
+        path.unlink()
+    real = task_module.evaluate
+
+    def breaks(spec: Any, *others: Any) -> Any:
+        if spec.id == folder.name:
+            raise error
+        return real(spec, *others)
+
+    monkeypatch.setattr(task_module, "evaluate", breaks)
+    done = datayield(*RUN)
     assert done.code == 1
-    assert "does not hold the run that its name identifies" in done.err
+    assert "Traceback" not in done.err
+    assert "2 finished, 1 left" in done.err
+    failure = json.loads((folder / "failed.json").read_text())
+    assert type(error).__name__ in failure["traceback"]
+    assert failure["message"] in done.err
+    monkeypatch.setattr(task_module, "evaluate", real)
+    assert datayield(*RUN).code == 0
+    assert not (folder / "failed.json").exists()

@@ -33,7 +33,8 @@ SLOW = {
 # Inside a room, lowest first: what stands in one line imports only from the lines before it.
 SUBFLOORS = {
     "spec": (
-        "errors identity frozen atomic_files bounds", "environment validate yaml_file", "run",
+        "errors identity frozen this_process bounds", "atomic_files",
+        "environment validate yaml_file", "run",
         "evaluation claims", "study",
     ),
     "data": (
@@ -45,7 +46,7 @@ SUBFLOORS = {
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
-        "device signals", "loop", "training_data progress job timing",
+        "device signals", "loop", "training_data progress job timing damage",
         "distributed evaluation distances doctor", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip

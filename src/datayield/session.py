@@ -32,6 +32,7 @@ from datayield.store.disk_usage import decoded_bytes
 from datayield.store.distances import measured_in
 from datayield.store.estimate import likely_device
 from datayield.store.folders import Store
+from datayield.store.litter import sweep_litter
 from datayield.store.plan import Plan, make_plan
 from datayield.store.speeds import Speeds, kind_of
 from datayield.store.trunk import forget
@@ -111,6 +112,7 @@ class Session(NamedTuple):
         execution: Execution = ONE_AT_A_TIME,
     ) -> "StudyOutcome":
         """Do what the plan says is left. Raises DataError where images are missing."""
+        from datayield.run.damage import set_aside_damaged_parents
         from datayield.run.device import choose, fast_bf16
         from datayield.run.engines.choose import engine_of
         from datayield.run.progress import Display
@@ -120,6 +122,7 @@ class Session(NamedTuple):
             raise self.missing[0]
         _check_batches(plan, execution.processes)
         self.store.check_writable()
+        sweep_litter(self.store, cache_dir())
         for task in (*self.left_out, *self.data_changes(), *self.data_notes()):
             console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
         folder = self.store.study(self.study.name)
@@ -136,7 +139,10 @@ class Session(NamedTuple):
                 "precision: fp32 makes a different study, comparable only with itself",
                 highlight=False,
             )
-        display, stop = Display(plan, console), Event()
+        if damaged := list(set_aside_damaged_parents(plan, self.store)):
+            console.print("\n".join(damaged), highlight=False, markup=False, soft_wrap=True)
+            plan = self.plan()
+        display, stop, where = Display(plan, console), Event(), str(device or self.device)
         engine = engine_of(
             execution.executor,
             execution.jobs,
@@ -149,8 +155,7 @@ class Session(NamedTuple):
             say=display.say,
         )
         try:
-            asked = str(device or self.device)
-            return run_all(plan, self.store, asked, engine, stop, display, save_every)
+            return run_all(plan, self.store, where, engine, stop, display, save_every)
         finally:
             display.close()
             for trunk, runs in plan.trunks.items():
@@ -166,6 +171,7 @@ class Session(NamedTuple):
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
+        sweep_litter(self.store, cache_dir())
         published = load_reference(reference_file(self.source, self.study.study))
         missing = results.missing + self.left_out
         distances = measured_in(cache_dir() / "distances")
@@ -179,8 +185,8 @@ class Session(NamedTuple):
         page = write_report(results, self.page.parent)
         done = len(plan.tasks) - len(plan.todo)
         write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
-        write_json(page.with_name("made_from.json"), self._made_from(plan))
         write_index(self.store.root)
+        write_json(page.with_name("made_from.json"), self._made_from(plan))  # last: all is there
         return page
 
     def export(self, into: Path) -> Path:

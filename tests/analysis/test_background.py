@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from datayield.analysis.background import in_background
+from datayield.analysis.background import LostForkError, in_background
 
 
 def test_it_is_done_elsewhere_while_this_process_goes_on() -> None:
@@ -37,5 +37,5 @@ def test_its_error_is_raised_by_who_waits() -> None:
 
 def test_a_copy_that_dies_is_no_success() -> None:
     made = in_background(lambda: os._exit(9))
-    with pytest.raises(RuntimeError, match="exited with code 9"):
+    with pytest.raises(LostForkError, match="exited with code 9"):
         made()

@@ -13,10 +13,11 @@ from datayield.run.progress import Display
 from datayield.run.scheduler import LOCK_TIMEOUT, RETRIES, StudyOutcome, _execute
 from datayield.session import open_study
 from datayield.spec.errors import BusyError
+from datayield.store import run_lock as locks
 from datayield.store.plan import Plan, as_of_now
-from datayield.store.records import ResultRecord
-from datayield.store.run_lock import run_lock
+from datayield.store.run_lock import WATCH_SECONDS, run_lock
 from tests.conftest import Call
+from tests.stored import result, trained
 
 STAGES = """
 study: stages
@@ -119,8 +120,11 @@ def test_a_task_that_loses_every_worker_fails_and_the_others_go_on(plan: Plan) -
 def test_what_starts_from_a_run_that_another_process_holds_is_left_too(plan: Plan) -> None:
     first, *later = [task for task in plan.todo if task.share_left > 0]
     assert {task.spec.before.id for task in later} == {first.spec.id}  # type: ignore[union-attr]
-    engine = Pretended(2, {first.label: [TaskEnd("busy", "held")]})
+    engine = Pretended(2, {first.label: [TaskEnd("busy", "held")] * 2})
     outcome = executed(engine, plan)
+    waits = [job.lock_timeout for job in engine.started if job.task.label == first.label]
+    assert waits == [0.0, WATCH_SECONDS]  # the second time behind all others
+    assert engine.started[-1].task.label == first.label
     assert outcome.busy == tuple(labels_of := [task.label for task in (first, *later)])
     assert not set(labels_of[1:]) & set(labels(engine.started))
 
@@ -142,28 +146,21 @@ def test_a_wish_to_stop_reaches_the_engine_once_and_starts_nothing_more(plan: Pl
 
 
 def test_what_another_command_did_since_the_plan_was_made_is_not_done_again(
-    datayield: Call,
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(locks, "BEAT_SECONDS", 0.1)
     session = open_study("tiny.yaml")
     stale = session.plan()
     task = stale.todo[-1]
     store = session.store
     assert as_of_now(task, store) == task
     folder = store.run(task.spec.id)
-    for share in task.shares:
-        folder.checkpoint(share).parent.mkdir(parents=True, exist_ok=True)
-        folder.checkpoint(share).touch()
-    (folder.path / "spent.json").write_text("{}")
+    trained(folder, *task.shares)
     now = as_of_now(task, store)
     assert now.share_left == 0.0
     assert now.pending == task.pending
     share, ev = task.pending[0]
-    folder.write_result(
-        ResultRecord(
-            run=task.spec.id, share=share, eval_id=ev.id, eval={}, metrics={}, n_train=0,
-            n_test=0, seconds=0.0, data_digests=(), versions={}, finished=0.0,
-        )
-    )  # fmt: skip
+    folder.write_result(result(task.spec.id, share, ev.id))
     assert as_of_now(task, store).pending == task.pending[1:]
     with run_lock(folder.path), pytest.raises(BusyError), run_lock(folder.path, lock_timeout=0.3):
         pass
@@ -193,3 +190,27 @@ def test_a_longer_run_waits_for_the_state_that_a_shorter_one_leaves(datayield: C
     runs = [job.task for job in engine.started if job.task.part]
     assert [task.part.start for task in runs if task.part] == [0, 20, 30]
     assert engine.most == len(plan.tasks) - 2  # two of the three waited
+
+
+def test_a_task_that_another_process_held_is_done_once_that_has_ended(plan: Plan) -> None:
+    label = plan.todo[-1].label
+    engine = Pretended(2, {label: [TaskEnd("busy", "held")]})
+    assert executed(engine, plan) == StudyOutcome(len(plan.todo), (), (), stopped=False)
+
+
+def test_a_worker_that_cannot_be_started_ends_only_its_task(plan: Plan) -> None:
+    label = plan.todo[-1].label
+    engine = Pretended(2)
+    original = engine.start
+
+    def start(job: Job) -> None:
+        if job.task.label == label:
+            raise OSError("Cannot allocate memory")
+        original(job)
+
+    engine.start = start  # type: ignore[method-assign]
+    outcome = executed(engine, plan)
+    assert [(name, "Cannot allocate memory" in said) for name, said in outcome.failed] == [
+        (label, True)
+    ]
+    assert outcome.done == len(plan.todo) - 1

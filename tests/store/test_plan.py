@@ -1,12 +1,11 @@
 """The plan says what is missing and why, from names in the store alone."""
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
-from datayield.spec.atomic_files import write_json
-from datayield.spec.errors import StoreError
 from datayield.spec.run.run import RunSpec
 from datayield.spec.study.cell import Cell
 from datayield.spec.study.study import Study
@@ -14,9 +13,11 @@ from datayield.spec.validate import validated
 from datayield.store.disk_usage import checkpoint_bytes
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, Task, make_plan
+from datayield.store.records import FailureRecord, ResultRecord
 from datayield.store.run_lock import run_lock
 from datayield.store.speeds import Speeds, eval_key, speed_key
 from tests.made_study import BASE
+from tests.stored import archive, finish
 
 TEXT = (
     BASE
@@ -48,20 +49,6 @@ def _first_run(plan: Plan) -> Task:
     return next(task for task in plan.tasks if isinstance(task.spec, RunSpec))
 
 
-def _touch(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("{}")
-
-
-def _finish(store: Store, task: Task) -> None:
-    folder = store.run(task.spec.id)
-    _touch(folder.path / "spent.json")
-    for share in task.shares:
-        _touch(folder.checkpoint(share))
-    for share, ev in task.evals:
-        _touch(folder.result(share, ev.id))
-
-
 def test_all_is_missing_at_first_baselines_included(study: Study, store: Store) -> None:
     plan = _plan(study, store)
     assert [t.label for t in plan.tasks] == [
@@ -76,7 +63,7 @@ def test_all_is_missing_at_first_baselines_included(study: Study, store: Store) 
 
 def test_finished_work_is_not_planned_again(study: Study, store: Store) -> None:
     for task in _plan(study, store).tasks:
-        _finish(store, task)
+        finish(store, task)
     plan = _plan(study, store)
     assert plan.todo == []
     assert plan.estimate is not None
@@ -85,7 +72,7 @@ def test_finished_work_is_not_planned_again(study: Study, store: Store) -> None:
 
 def test_a_seed_or_an_evaluation_added_plans_only_what_is_new(study: Study, store: Store) -> None:
     for task in _plan(study, store).tasks:
-        _finish(store, task)
+        finish(store, task)
     raw = yaml.safe_load(TEXT)
     raw["axes"]["seed"] = [0, 1]
     more = _plan(validated(Study, raw, where="test"), store)
@@ -101,7 +88,7 @@ def test_a_seed_or_an_evaluation_added_plans_only_what_is_new(study: Study, stor
 
 def test_a_renamed_evaluation_is_the_same_evaluation(study: Study, store: Store) -> None:
     for task in _plan(study, store).tasks:
-        _finish(store, task)
+        finish(store, task)
     renamed = yaml.safe_load(TEXT.replace("name: category", "name: shape"))
     assert _plan(validated(Study, renamed, where="test"), store).todo == []
 
@@ -109,13 +96,14 @@ def test_a_renamed_evaluation_is_the_same_evaluation(study: Study, store: Store)
 def test_partial_failed_and_held_runs_say_so(study: Study, store: Store) -> None:
     run = _first_run(_plan(study, store))
     folder = store.run(run.spec.id)
-    _touch(folder.state)
-    write_json(folder.path / "progress.json", {"step": 31, "steps": 62})
+    archive(folder.state)
+    folder.write_progress(31, 62)
     task = _first_run(_plan(study, store))
     assert (task.state, task.why, task.share_left) == (
         "partial", "stopped at 50% of the budget", 0.5,
     )  # fmt: skip
-    write_json(folder.failure, {"message": "the loss is nan\nmore"})
+    failure = FailureRecord(message="the loss is nan\nmore", time=0.0, traceback="")
+    folder.write_failure(failure)
     task = _first_run(_plan(study, store))
     assert (task.state, task.why) == ("failed", "failed: the loss is nan")
     with run_lock(folder.path):
@@ -124,7 +112,7 @@ def test_partial_failed_and_held_runs_say_so(study: Study, store: Store) -> None
 
 def test_a_share_that_was_not_kept_is_replayed(study: Study, store: Store) -> None:
     task = _first_run(_plan(study, store))
-    _finish(store, task)
+    finish(store, task)
     raw = yaml.safe_load(TEXT)
     raw["evaluations"][0]["at"] = [0.25, 1.0]
     again = _first_run(_plan(validated(Study, raw, where="test"), store))
@@ -161,20 +149,80 @@ def test_checkpoints_are_counted(study: Study, store: Store) -> None:
     assert checkpoint_bytes(_plan(study, store)) == 4 * (4 * (params + head) + 3 * (params + head))
 
 
-def test_damaged_and_foreign_records_are_named(study: Study, store: Store) -> None:
+def test_another_spec_is_kept_aside_and_written_again(study: Study, store: Store) -> None:
     run = _first_run(_plan(study, store))
     folder = store.run(run.spec.id)
-    folder.write_spec(run.spec)
-    folder.write_spec(run.spec)
-    (folder.path / "spent.json").write_text("{ half")
-    with pytest.raises(StoreError, match=r"spent\.json"):
-        folder.run_cost()
-    (folder.path / "spent.json").write_text('{"seconds": 3}')
-    with pytest.raises(StoreError, match="incompatible version"):
-        folder.run_cost()
-    write_json(folder.path / "spec.json", {"edited": True})
-    with pytest.raises(StoreError, match="does not hold the run"):
-        folder.write_spec(run.spec)
+    assert folder.write_spec(run.spec) == folder.write_spec(run.spec) == ""
+    for wrong in ('{"edited": true}', "[1, 2]", "", "NaN"):
+        (folder.path / "spec.json").write_text(wrong)
+        assert "spec.json.damaged" in folder.write_spec(run.spec)
+        assert folder.write_spec(run.spec) == ""
+    assert (folder.path / "spec.json.damaged").read_text() == "NaN"
+
+
+FOREIGN = [
+    "", "null", "[]", '"text"', "{ half", '{"seconds": 3}', '{"seal": 3}', '{"seal": {}}',
+    "[" * 100_000, "9" * 5000, "\x00" * 100, "\udcff",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FOREIGN, ids=lambda text: repr(text[:12]))
+def test_a_foreign_file_is_a_missing_record(study: Study, store: Store, text: str) -> None:
+    task = _first_run(_plan(study, store))
+    finish(store, task)
+    folder, (share, ev) = store.run(task.spec.id), task.evals[0]
+    folder.result(share, ev.id).write_bytes(text.encode("utf-8", "surrogateescape"))
+    again = _first_run(_plan(study, store))
+    assert (again.state, again.pending, again.share_left) == ("evaluate", task.evals[:1], 0.0)
+    assert str(folder.result(share, ev.id)) in again.why
+    assert folder.read_result(share, ev.id) is None
+    for path in (folder.path / "spent.json", folder.path / "progress.json", folder.failure):
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    archive(folder.state)
+    again = _first_run(_plan(study, store))
+    assert (again.state, again.share_left) == ("missing", 1.0)
+    assert "spent.json" in again.why
+
+
+def test_a_record_of_another_place_or_with_a_flipped_bit_is_missing(
+    study: Study, store: Store
+) -> None:
+    tasks = [task for task in _plan(study, store).tasks if isinstance(task.spec, RunSpec)]
+    for task in tasks:
+        finish(store, task)
+    one, other = (store.run(task.spec.id) for task in tasks)
+    (early, ev), (late, _) = tasks[0].evals
+    whole = one.result(early, ev.id).read_bytes()
+    for source in (other.result(early, ev.id), one.result(late, ev.id)):
+        one.result(early, ev.id).write_bytes(source.read_bytes())
+        assert not one.has_result(early, ev.id)
+        assert "another run or milestone" in one.damaged(early, ev.id)
+    for bit in range(0, 8 * len(whole), 37):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        one.result(early, ev.id).write_bytes(flipped)
+        assert not one.has_result(early, ev.id)
+        assert one.damaged(early, ev.id)
+    for size in range(0, len(whole), 9):
+        one.result(early, ev.id).write_bytes(whole[:size])
+        assert not one.has_result(early, ev.id)
+    one.result(early, ev.id).write_bytes(whole)
+    assert one.has_result(early, ev.id)
+    assert isinstance(one.read_result(early, ev.id), ResultRecord)
+
+
+def test_folders_and_pipes_in_the_place_of_records_are_missing(study: Study, store: Store) -> None:
+    task = _first_run(_plan(study, store))
+    finish(store, task)
+    folder = store.run(task.spec.id)
+    (one, ev), (other, _) = task.evals
+    for share in (one, other):
+        folder.result(share, ev.id).unlink()
+    folder.result(one, ev.id).mkdir()
+    os.mkfifo(folder.result(other, ev.id))
+    again = _first_run(_plan(study, store))
+    assert again.pending == task.evals
+    assert "not a readable file" in again.why
 
 
 def test_a_teacher_is_kept_beside_the_moments(study: Study, store: Store) -> None:

@@ -11,11 +11,16 @@ from typing import TypeVar
 Made = TypeVar("Made")
 
 
+class LostForkError(RuntimeError):
+    """The forked process ended without a result, for example killed for lack of memory."""
+
+
 def in_background(work: Callable[[], Made]) -> Callable[[], Made]:
     """Start `work` in a forked process; calling the returned function waits for its result.
 
-    That call also re-raises its exceptions. `work` runs at once and in this process if the system
-    is not Linux or another thread runs: a fork would inherit its locks with nobody to release them.
+    That call also re-raises its exceptions, or raises LostForkError. `work` runs at once and in
+    this process if the system is not Linux or another thread runs: a fork would inherit its locks
+    with nobody to release them.
     """
     if sys.platform != "linux" or threading.active_count() > 1:
         made = work()
@@ -34,7 +39,7 @@ def in_background(work: Callable[[], Made]) -> Callable[[], Made]:
             done, error = ours.recv()
         except EOFError:
             copy.join()
-            raise RuntimeError(f"a forked process exited with code {copy.exitcode}") from None
+            raise LostForkError(f"a forked process exited with code {copy.exitcode}") from None
         copy.join()
         if error is not None:
             raise error

@@ -10,6 +10,7 @@ from datayield import __version__
 from datayield.cli import inspect, studies
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
+from datayield.run.signals import abortable
 from datayield.spec.errors import DatayieldError
 
 app = typer.Typer(
@@ -53,7 +54,8 @@ def main() -> NoReturn:
 
 def _called() -> int:
     try:
-        app(standalone_mode=True)
+        with abortable():
+            app(standalone_mode=True)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(bool(done.code))
     except DatayieldError as error:

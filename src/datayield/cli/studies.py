@@ -1,6 +1,5 @@
 """The verbs of a study: plan it, run it, ask how far it is, report on it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +16,7 @@ from datayield.cli.options import (
     out,
     print_json,
 )
+from datayield.spec.atomic_files import read_json
 from datayield.spec.environment import process_rank
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
@@ -208,20 +208,14 @@ def _close(
 
 def _answers(page: Path | None) -> list[str]:
     """The report's headline sentences, as kept beside it."""
-    path = page.with_name("answers.json") if page else None
-    if path is None or not path.exists():
-        return []
-    kept: list[str] = json.loads(path.read_text(encoding="utf-8"))
-    return kept
+    kept = read_json(page.with_name("answers.json")) if page else None
+    return [str(sentence) for sentence in kept] if isinstance(kept, list) else []
 
 
 def _claims(page: Path | None) -> dict[str, Any]:
     """What the report says of the study's claims, as kept beside it; nothing where it has none."""
-    path = page.with_name("claims.json") if page else None
-    if path is None or not path.exists():
-        return {}
-    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return kept
+    kept = read_json(page.with_name("claims.json")) if page else None
+    return kept if isinstance(kept, dict) else {}
 
 
 def _code(made: "Plan") -> int:

@@ -9,11 +9,13 @@ import hashlib
 import json
 import os
 import uuid
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,7 @@ from datayield.data.permutation import WHOLE
 from datayield.data.source import Labels, Pixels, Source, masked
 from datayield.spec.atomic_files import write_json, write_with
 from datayield.spec.environment import cache_dir
+from datayield.spec.errors import StoreError
 from datayield.spec.identity import digest
 
 Digests = NDArray[np.uint64]  # [N]
@@ -123,7 +126,10 @@ def remember_undecodable(digests: Digests) -> None:
     known = _damaged()
     new = np.setdiff1d(digests, known)
     if len(new):
-        write_json(_damaged_path(), sorted(f"{d:016x}" for d in np.union1d(new, known).tolist()))
+        with suppress(StoreError):  # a full or read-only cache costs finding them again
+            write_json(
+                _damaged_path(), sorted(f"{d:016x}" for d in np.union1d(new, known).tolist())
+            )
 
 
 def _damaged() -> Digests:
@@ -176,7 +182,7 @@ def _remembered(source: Source, keys: Digests, read: Callable[[int], bytes | Pix
         missing &= ~same
     for i in np.flatnonzero(missing).tolist():
         digests[i] = _digest(source, i, read)
-    with suppress(OSError):  # a full or read-only cache costs reading them again
+    with suppress(OSError, StoreError):  # a full or read-only cache costs reading them again
         write_with(path, lambda file: np.savez(file, keys=keys, digests=digests))
     return digests
 
@@ -192,7 +198,7 @@ def _newest(folder: Path) -> list[Path]:
 def _read(path: Path) -> tuple[Digests, Digests] | None:
     try:
         keys, digests = _digests_in(path, path.stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
         return None
     return (keys, digests) if len(keys) == len(digests) else None
 

@@ -1,7 +1,7 @@
 """Free memory under the tightest limit; nothing else queries it."""
 
 import os
-import resource
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,15 +28,24 @@ def _free_of_host() -> Iterator[float]:
     """Free bytes under each limit: the machine, `ulimit -v` and `-d`, each enclosing cgroup."""
     yield from _fields(Path("/proc/meminfo"), "MemAvailable:", 1024)
     status = Path("/proc/self/status")
+    if sys.platform != "win32":
+        yield from _below_ulimits(status)
+    yield from _cgroups(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
+
+
+def _below_ulimits(status: Path) -> Iterator[float]:
+    import resource  # not on Windows
+
     for limit, held in (("RLIMIT_AS", "VmSize:"), ("RLIMIT_DATA", "VmData:")):
         ceiling = resource.getrlimit(getattr(resource, limit))[0]
         if ceiling != resource.RLIM_INFINITY:
             yield from (ceiling - used for used in _fields(status, held, 1024))
-    yield from _cgroups(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))
 
 
 def _half_of_ram() -> float:
-    """A guess for systems that do not report free memory."""
+    """A guess for systems that do not report free memory; 4 GiB where they report none at all."""
+    if not hasattr(os, "sysconf"):
+        return float(4 << 30)
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2
 
 

@@ -3,7 +3,6 @@
 import ctypes
 import os
 import platform
-import resource
 import sys
 from typing import Literal
 
@@ -104,9 +103,16 @@ def fast_bf16(device: torch.device) -> bool:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes: the most allocated on a GPU, or the most this process held on a CPU."""
+    """Bytes: the most allocated on a GPU, or the most this process held on a CPU.
+
+    0 for a CPU on Windows, which does not say.
+    """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return 0
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -16,7 +16,7 @@ from datayield.run.signals import interruptible
 from datayield.spec.run import RunSpec
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, Task
-from datayield.store.run_lock import LOCK_TIMEOUT
+from datayield.store.run_lock import LOCK_TIMEOUT, WATCH_SECONDS
 
 RETRIES = 2  # of a task whose worker was lost
 
@@ -57,6 +57,7 @@ class _Queue:
         self.order = {task.spec.id: i for i, task in enumerate(plan.todo)}
         self.ends: dict[str, tuple[Task, TaskEnd]] = {}
         self.lost: Counter[str] = Counter()
+        self.held: set[str] = set()  # found locked once; looked at again after all others
 
 
 def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> StudyOutcome:
@@ -69,9 +70,11 @@ def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display
                 engine.stop()
             stop_sent = True
         for task in _startable(queue, engine.slots):
-            lock_timeout = LOCK_TIMEOUT if queue.lost[task.spec.id] else job.lock_timeout
-            engine.start(job._replace(task=task, lock_timeout=lock_timeout))
             display.start(task)
+            try:
+                engine.start(job._replace(task=task, lock_timeout=_patience(task, queue, job)))
+            except OSError as error:  # no process or memory for another worker
+                _end(queue, task.spec.id, TaskEnd("lost", f"not started: {error}"), display, stop)
         for run_id, event in engine.poll() if queue.running else ():
             if run_id not in queue.running:  # a late event of a lost attempt
                 continue
@@ -80,6 +83,13 @@ def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display
             else:
                 display.show(queue.running[run_id], event)
     return _outcome(list(queue.ends.values()), stop.is_set())
+
+
+def _patience(task: Task, queue: _Queue, job: Job) -> float:
+    """Seconds to wait for the lock of the run."""
+    if queue.lost[task.spec.id]:
+        return LOCK_TIMEOUT
+    return max(job.lock_timeout, WATCH_SECONDS if task.spec.id in queue.held else 0.0)
 
 
 def _startable(queue: _Queue, slots: int) -> Iterator[Task]:
@@ -97,8 +107,15 @@ def _startable(queue: _Queue, slots: int) -> Iterator[Task]:
 
 
 def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event) -> None:
-    """Record how an attempt ended; a task whose worker was lost is queued again."""
+    """Record how an attempt ended; a task is queued again if its worker was lost.
+
+    Also, once and behind all others, if another process held it: that one may have ended by then.
+    """
     task = queue.running.pop(run_id)
+    if end.how == "busy" and run_id not in queue.held and not stop.is_set():
+        queue.held.add(run_id)
+        queue.waiting.append(task)
+        return
     if end.how == "lost" and queue.lost[run_id] < RETRIES and not stop.is_set():
         queue.lost[run_id] += 1
         again = f"restarted ({queue.lost[run_id]} of {RETRIES})"

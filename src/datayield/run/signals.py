@@ -1,26 +1,81 @@
-"""Ctrl-C and SIGTERM as a request to stop after the current step."""
+"""Ctrl-C, SIGTERM and SIGHUP: a request to save and stop, or the end at once.
 
+Nothing needs to be tidied up at the end: files are whole or not there, the lock of a dead process
+is void, workers stop when their pipe closes, and what was incomplete is swept by the next run.
+"""
+
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 from types import FrameType
+
+ABORTED = 130  # exit code
+_HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 
 
 @contextmanager
 def interruptible(say: Callable[[str], None], stop: Event | None = None) -> Iterator[Event]:
-    """Ctrl-C (or SIGTERM) once: finish the step, save, stop. Twice: abort."""
+    """A first signal: finish the step, save, stop. A second Ctrl-C or SIGTERM: end at once.
+
+    SIGHUP, of a terminal that closes, stays ignored where it was (nohup).
+    """
     stop = stop or Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
+        if number == _HANGUP:
+            _leave_terminal()
+        elif stop.is_set():
+            abort()
         stop.set()
-        say("finishing the step and saving; press Ctrl-C again to abort")
+        with suppress(OSError, RuntimeError, ValueError):  # in the middle of another print
+            say("finishing the step and saving; press Ctrl-C again to abort")
 
-    before = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _handling(on_signal, *_requests()):
         yield stop
+
+
+@contextmanager
+def abortable() -> Iterator[None]:
+    """Ctrl-C in the block ends the process at once, with a sentence instead of a traceback."""
+    with _handling(lambda *_: abort(), signal.SIGINT):
+        yield
+
+
+def abort() -> None:
+    """End this process now, without any of Python's own tidying up, which Ctrl-C could break."""
+    with suppress(OSError, RuntimeError, ValueError):
+        show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+        sys.stderr.write(f"{show_cursor}\naborted; saved progress is kept\n")
+        sys.stderr.flush()
+    os._exit(ABORTED)
+
+
+@contextmanager
+def _handling(
+    handler: Callable[[int, FrameType | None], None], *numbers: signal.Signals
+) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def _requests() -> Iterator[signal.Signals]:
+    yield from (signal.SIGINT, signal.SIGTERM)
+    if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
+        yield _HANGUP
+
+
+def _leave_terminal() -> None:
+    """Print into nothing from now on, where it was the terminal, which is gone."""
+    with suppress(OSError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            if os.isatty(stream):
+                os.dup2(nothing, stream)
+        os.close(nothing)

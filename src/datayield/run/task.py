@@ -1,9 +1,10 @@
 """Bring one task from any state to done: the single entry point for every executor."""
 
+import os
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event
 
@@ -11,14 +12,15 @@ import torch
 from torch import Tensor
 
 from datayield.nets.distributed import world_size
+from datayield.run.damage import set_aside_damaged
 from datayield.run.device import peak_memory
 from datayield.run.distributed import order_followers
 from datayield.run.evaluation.evaluate import evaluate
 from datayield.run.job import Job, TaskEnd, TaskEvent
-from datayield.run.loop import Tick, read_tensors, restore_threads, take_over
+from datayield.run.loop import CHECKPOINT, Tick, read_tensors, restore_threads, take_over
 from datayield.run.loop.pretrain import pretrain
 from datayield.run.training_data import training_data_of
-from datayield.spec.atomic_files import write_json
+from datayield.spec.atomic_files import cannot_write
 from datayield.spec.errors import (
     BusyError,
     DataError,
@@ -26,13 +28,14 @@ from datayield.spec.errors import (
     InterruptedRunError,
     StoreError,
     TrainingError,
+    UnexpectedError,
 )
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.estimate import pretraining
 from datayield.store.folders import RunFolder, Store
 from datayield.store.plan import Task, as_of_now, label
-from datayield.store.records import ResultRecord
-from datayield.store.run_lock import run_lock
+from datayield.store.records import FailureRecord, ResultRecord
+from datayield.store.run_lock import holder, holder_words, run_lock
 from datayield.store.speeds import Speeds, eval_key, kind_of
 from datayield.store.trunk import forget
 
@@ -52,15 +55,24 @@ def run_task(
     Raises InterruptedRunError when `stop` is set, with everything saved, and BusyError if another
     process holds the run for `lock_timeout` seconds. `jobs`: tasks on the same device.
     """
-    folder = store.run(task.spec.id)
-    with run_lock(folder.path, lock_timeout):
-        task = as_of_now(task, store)
+    home = store.run(task.spec.id).path
+    if lock_timeout > 0 and holder(home) == "running":
+        yield f"{task.label}: waiting up to 3 minutes for {holder_words(home)}, which holds the run"
+    with run_lock(home, lock_timeout, stop) as lock:
+        folder = store.run(task.spec.id)._replace(lock=lock)
+        folder.sweep()
         folder.failure.unlink(missing_ok=True)
         try:
-            folder.write_spec(task.spec)
+            yield from set_aside_damaged(task, folder)
+            task = as_of_now(task, store)
+            note = folder.write_spec(task.spec)
+            if note:
+                yield note
             speeds = Speeds(kind_of(device.type, jobs))
             if isinstance(task.spec, RunSpec) and task.share_left > 0:
-                yield from _pretrain(task, task.spec, store, speeds, device, stop, save_seconds)
+                yield from _pretrain(
+                    task, task.spec, store, folder, speeds, device, stop, save_seconds
+                )
             for record in evaluate(task.spec, folder, task.pending, device):
                 ev = next(ev for _, ev in task.pending if ev.id == record.eval_id)
                 speeds.add(eval_key(task.spec.encoder, ev), record.seconds, "run")
@@ -70,46 +82,61 @@ def run_task(
                         "stopped between two evaluations; everything is saved",
                         hint="run the same command to continue",
                     )
-        except InterruptedRunError:
+        except (InterruptedRunError, BusyError):
             raise
         except DatayieldError as error:
             _write_failure(folder, error)
             raise
-        except torch.OutOfMemoryError as error:
-            full = TrainingError(
-                "out of memory",
-                where=task.label,
-                got=f"{peak_memory(device) / 2**30:.1f} GiB at the peak on {device}",
-                hint="lower batch (it changes contrastive losses, so for all runs alike), "
-                "or use a smaller encoder or view size",
-            )
-            _write_failure(folder, full)
+        except Exception as error:
+            failure = _unexpected(error, task, folder, device)
+            _write_failure(folder, failure)
             if (
                 world_size() > 1
             ):  # the others are still in the step: this process must end, and they
-                raise SystemExit(full.text()) from error
-            raise full from error
+                raise SystemExit(failure.text()) from error
+            raise failure from error
+
+
+def _unexpected(
+    error: Exception, task: Task, folder: RunFolder, device: torch.device
+) -> DatayieldError:
+    """What to say of an error that is not the project's own: it ends this task and no other."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return TrainingError(
+            "out of memory",
+            where=task.label,
+            got=f"{peak_memory(device) / 2**30:.1f} GiB at the peak on {device}",
+            hint="lower batch (it changes contrastive losses, so for all runs alike), "
+            "or use a smaller encoder or view size",
+        )
+    if isinstance(error, OSError) and error.filename:
+        return cannot_write(Path(os.fsdecode(error.filename)), error)
+    return UnexpectedError(
+        f"an unexpected error ended this task: {type(error).__name__}: {error}".rstrip(": "),
+        where=task.label,
+        hint=f"the other tasks go on; the traceback is in {folder.failure}; please report it",
+    )
 
 
 def _pretrain(
     task: Task,
     spec: RunSpec,
     store: Store,
+    folder: RunFolder,
     speeds: Speeds,
     device: torch.device,
     stop: Event,
     save_seconds: float,
 ) -> Iterator[Tick | str]:
-    folder = store.run(spec.id)
     expected = pretraining(spec, 1.0, speeds)
     estimate = (expected.low, expected.likely, expected.high) if expected else None
     data = training_data_of(spec, device)
     if task.part is not None:
-        take_over(spec, store, data.digests, task.shares, estimate)
-    weights = None if folder.state.exists() else _weights(spec, store)
+        take_over(spec, store, folder, data.digests, task.shares, estimate)
+    weights = None if folder.has_state() else _weights(spec, store)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    (folder.path / "spent.json").unlink(missing_ok=True)  # a replay, for a checkpoint not kept
+    folder.remove(folder.path / "spent.json")  # a replay, for a checkpoint not kept
     order_followers(spec, data, folder, weights)
     if data.note:
         yield data.note
@@ -151,28 +178,33 @@ def _weights(spec: RunSpec, store: Store) -> dict[str, Tensor] | None:
     """The final encoder of an earlier run, if `spec` starts from one."""
     if spec.before is None:
         return None
-    path = store.run(spec.before.id).checkpoint(1.0)
+    before = spec.before.id
+    path = store.run(before).checkpoint(1.0)
     if not path.exists():
         raise StoreError(
             f"the run that initializes this one is not finished: {label(spec.before)}",
             where=str(path),
             hint="datayield run trains it first; if it failed or is locked, see datayield status",
         )
-    weights: dict[str, Tensor] = read_tensors(path, torch.device("cpu"))["encoder"]
+    content = read_tensors(path, torch.device("cpu"), CHECKPOINT, run=before, share=1.0)
+    weights: dict[str, Tensor] = content["encoder"]
     return weights
 
 
 def _write_failure(folder: RunFolder, error: DatayieldError) -> None:
-    write_json(
-        folder.failure,
-        {"message": error.text(), "time": time.time(), "traceback": traceback.format_exc()},
-    )
+    record = FailureRecord(message=error.text(), time=time.time(), traceback=traceback.format_exc())
+    with suppress(StoreError):  # the disk is full, or the run is another's: it is raised anyway
+        folder.write_failure(record)
 
 
 def attempt(job: Job, stop: Event) -> Iterator[TaskEvent]:
-    """Progress and results as they come, `TaskEnd` last. Internal errors are raised."""
-    device = torch.device(job.device)
+    """Progress and results as they come, `TaskEnd` last. An error of any kind ends only this task.
+
+    If several processes run the task, one that is not the project's own is raised, since the others
+    are still in the step.
+    """
     try:
+        device = torch.device(job.device)
         yield from run_task(
             job.task, job.store, device, stop, job.save_seconds, job.jobs, job.lock_timeout
         )
@@ -182,18 +214,9 @@ def attempt(job: Job, stop: Event) -> Iterator[TaskEvent]:
         yield TaskEnd("busy", error.text())
     except DatayieldError as error:
         yield TaskEnd("failed", error.text())
-    else:
-        yield TaskEnd("done")
-
-
-def isolated(job: Job, stop: Event) -> Iterator[TaskEvent]:
-    """Like `attempt`, in its own process: an internal error ends only this task.
-
-    It is raised if several processes run the task, since the others are still in the step.
-    """
-    try:
-        yield from attempt(job, stop)
-    except Exception:
+    except Exception as error:  # outside of what `run_task` records: the run's folder itself
         if world_size() > 1:
             raise
-        yield TaskEnd("failed", traceback.format_exc())
+        yield TaskEnd("failed", f"unexpected: {type(error).__name__}: {error}")
+    else:
+        yield TaskEnd("done")

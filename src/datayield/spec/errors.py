@@ -61,8 +61,18 @@ class StoreError(DatayieldError):
     """A run folder is held by another process, was changed by hand, or cannot be written."""
 
 
+class DamagedFileError(StoreError):
+    """A file is not what its name says: truncated, changed, of another run. Its work is redone."""
+
+
 class BusyError(StoreError):
     """Another live process works on this run; its results will be in the store."""
+
+    exit_code = 3
+
+
+class UnexpectedError(DatayieldError):
+    """A bug, or an error of a library, that ended one task; its traceback is in the store."""
 
 
 class TrainingError(DatayieldError):

@@ -4,6 +4,7 @@
 only read them: if each run measured, its last bits would depend on chance.
 """
 
+import math
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -51,7 +52,21 @@ class Rates:
 
     def load(self) -> list[TrainRate]:
         """The measured rates; empty if nothing was measured here."""
-        return [TrainRate(**rate) for rate in read_json(self.path) or ()]
+        stored = read_json(self.path)
+        return [
+            TrainRate(**rate)
+            for rate in (stored if isinstance(stored, list) else ())
+            if _is_rate(rate)
+        ]
+
+
+def _is_rate(rate: object) -> bool:
+    """Whether a cached entry has the form that `save` gives it."""
+    if not isinstance(rate, dict) or rate.keys() != set(TrainRate._fields):
+        return False
+    speed, threads = rate["images_per_second"], rate["threads"]
+    known = rate["layout"] in ("channels_last", "contiguous") and isinstance(threads, int)
+    return known and threads > 0 and isinstance(speed, int | float) and 0 < speed < math.inf
 
 
 def fastest_settings(

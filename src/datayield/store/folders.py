@@ -1,25 +1,35 @@
 """The store: a plain directory. Files are the source of truth; names derive only from ids."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple
 
-from pydantic import ValidationError
-
-from datayield.spec.atomic_files import read_json, write_json
+from datayield.spec.atomic_files import (
+    cannot_write,
+    free_at,
+    read_json,
+    set_aside,
+    sweep,
+    write_json,
+    write_with,
+)
 from datayield.spec.errors import StoreError
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import by_content
 from datayield.spec.run import BaselineSpec, RunSpec
-from datayield.store.records import ResultRecord, RunCostRecord
+from datayield.store.records import FailureRecord, ProgressRecord, ResultRecord, RunCostRecord
+from datayield.store.run_lock import RunLock, holder
+from datayield.store.sealed import RecordOwner, damage, is_whole, read_record, write_record
 
-R = TypeVar("R", bound=Frozen)
+ARCHIVE_END = 22  # bytes of the last entry of a zip file without a comment
 
 
 class RunFolder(NamedTuple):
     """`runs/<id>/`: spec, state while training, checkpoints by share, results, cost."""
 
     path: Path
+    lock: RunLock | None = None  # while this process holds it: checked before every write
 
     @property
     def state(self) -> Path:
@@ -37,48 +47,130 @@ class RunFolder(NamedTuple):
 
     def result(self, share: float, eval_id: str) -> Path:
         """Path of the result of an evaluation at a milestone."""
-        return self.path / "evals" / result_name(share, eval_id)
-
-    def results(self) -> frozenset[str]:
-        """Names of the files in `evals/`: one listing instead of one lookup per file."""
-        try:
-            return frozenset(os.listdir(self.path / "evals"))  # noqa: PTH208 (names are enough)
-        except (FileNotFoundError, NotADirectoryError):
-            return frozenset()
+        return self.path / "evals" / f"{result_name(share, eval_id)}.json"
 
     @property
     def failure(self) -> Path:
         """Why the last attempt failed; removed when another starts."""
         return self.path / "failed.json"
 
-    def write_spec(self, spec: RunSpec | BaselineSpec) -> None:
-        """Write the spec the first time; later check that it is the same."""
+    def check(self) -> None:
+        """Raises BusyError if this process has lost the run to another one."""
+        if self.lock is not None:
+            self.lock.check()
+
+    def write(self, path: Path, write: Callable[[BinaryIO], None], size: int | None = None) -> None:
+        """Write a file of the run, or of its trunk, whole or not at all; `check` is made first."""
+        self.check()
+        write_with(path, write, size=size, before=self.check)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file of the run, after `check`."""
+        self.check()
+        path.unlink(missing_ok=True)
+
+    def append_log(self, line: str) -> None:
+        """Add a line to the log, after `check`. Raises StoreError if it cannot be written."""
+        self.check()
+        try:
+            with self.log.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise cannot_write(self.log, error, len(line)) from error
+
+    def write_spec(self, spec: RunSpec | BaselineSpec) -> str:
+        """Write the spec if it is not there, or is another one; then a note says so."""
         path, asked = self.path / "spec.json", spec.model_dump(mode="json")
-        stored = read_json(path)
-        if stored is None:
-            write_json(path, asked)
-        elif by_content(_said(stored)) != by_content(_said(asked)):
-            raise StoreError(
-                "this folder does not hold the run that its name identifies",
-                where=str(path),
-                hint="it was edited by hand; move the folder away and run again",
-            )
+        stored, note = read_json(path), ""
+        if stored is not None and by_content(_said(stored)) == by_content(_said(asked)):
+            return ""
+        if path.exists():
+            aside = set_aside(path)
+            note = f"{path}: does not describe this run; kept as {aside.name}, and written again"
+        self.check()
+        write_json(path, asked)
+        return note
 
     def run_cost(self) -> RunCostRecord | None:
-        """The cost of the finished pretraining; None while it is unfinished."""
-        return _read(f"{self.path}/spent.json", RunCostRecord)
+        """The cost of the finished pretraining; None while it is unfinished, or if damaged."""
+        return read_record(f"{self.path}/spent.json", RunCostRecord, self._owner("spent"))
+
+    def has_run_cost(self) -> bool:
+        """Whether the pretraining is finished."""
+        return is_whole(f"{self.path}/spent.json", RunCostRecord, self._owner("spent"))
 
     def write_run_cost(self, record: RunCostRecord) -> None:
         """Mark the pretraining as finished."""
-        write_json(self.path / "spent.json", record.model_dump(mode="json"))
+        self._write_record("spent.json", record, "spent")
 
     def read_result(self, share: float, eval_id: str) -> ResultRecord | None:
-        """A finished evaluation, or None."""
-        return _read(f"{self.path}/evals/{result_name(share, eval_id)}", ResultRecord)
+        """A finished evaluation; None if there is none, or if its record is damaged."""
+        at = result_name(share, eval_id)
+        return read_record(f"{self.path}/evals/{at}.json", ResultRecord, self._owner("result", at))
+
+    def has_result(self, share: float, eval_id: str) -> bool:
+        """Whether the record of an evaluation is there and whole."""
+        at = result_name(share, eval_id)
+        return is_whole(f"{self.path}/evals/{at}.json", ResultRecord, self._owner("result", at))
 
     def write_result(self, record: ResultRecord) -> None:
         """Save a finished evaluation."""
-        write_json(self.result(record.share, record.eval_id), record.model_dump(mode="json"))
+        at = result_name(record.share, record.eval_id)
+        self._write_record(f"evals/{at}.json", record, "result", at)
+
+    def progress(self) -> ProgressRecord | None:
+        """How far the saved state is; None if there is none."""
+        owner = self._owner("progress")
+        return read_record(self.path / "progress.json", ProgressRecord, owner)
+
+    def write_progress(self, step: int, steps: int) -> None:
+        """Say how far the saved state is."""
+        record = ProgressRecord(step=step, steps=steps)
+        self._write_record("progress.json", record, "progress")
+
+    def failed(self) -> FailureRecord | None:
+        """Why the last attempt failed."""
+        return read_record(self.failure, FailureRecord, self._owner("failure"))
+
+    def write_failure(self, record: FailureRecord) -> None:
+        """Say why an attempt failed."""
+        self._write_record(self.failure.name, record, "failure")
+
+    def damaged(self, share: float, eval_id: str) -> str:
+        """What is wrong with the record of an evaluation; empty if nothing, or if it is missing."""
+        at = result_name(share, eval_id)
+        return damage(self.result(share, eval_id), ResultRecord, self._owner("result", at))
+
+    def damaged_run_cost(self) -> str:
+        """What is wrong with the record of the pretraining; empty if nothing, or if missing."""
+        return damage(self.path / "spent.json", RunCostRecord, self._owner("spent"))
+
+    def has_checkpoint(self, share: float) -> bool:
+        """Whether a checkpoint is there and complete; what is in it is checked when it is read."""
+        return ends_as_archive(self.checkpoint(share))
+
+    def has_state(self) -> bool:
+        """Whether a state is there and complete; what is in it is checked when it is read."""
+        return ends_as_archive(self.state)
+
+    def sweep(self) -> None:
+        """Remove what killed attempts left; only for who holds the run."""
+        for folder in (self.path, self.path / "checkpoints", self.path / "evals"):
+            sweep(folder, every=True)
+
+    def drop_state_of_finished(self) -> None:
+        """Remove the state of a run that was killed after it had finished, if nobody holds it."""
+        rest = [each for each in (self.state, self.path / "progress.json") if each.exists()]
+        if rest and self.has_run_cost() and not holder(self.path):
+            for each in rest:
+                each.unlink(missing_ok=True)
+
+    def _owner(self, kind: str, at: str = "") -> RecordOwner:
+        return RecordOwner(kind, self.path.name, at)
+
+    def _write_record(self, name: str, record: Frozen, kind: str, at: str = "") -> None:
+        self.check()
+        write_record(self.path / name, record, self._owner(kind, at), self.check)
 
 
 class Store(NamedTuple):
@@ -100,23 +192,24 @@ class Store(NamedTuple):
 
     def check_writable(self) -> None:
         """Raises StoreError if the store cannot be created or written to."""
+        probe = self.root / ".writable"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / ".writable"
-            probe.touch()
+            probe.write_bytes(b"x")
             probe.unlink()
         except OSError as error:
             raise StoreError(
                 "cannot write to the store",
                 where=str(self.root),
-                got=error,
-                hint="choose another folder with --store or DATAYIELD_STORE",
+                got=f"{error.strerror}; {free_at(probe)}",
+                hint="free some space, make the folder writable, or choose another one with "
+                "--store or DATAYIELD_STORE",
             ) from None
 
 
 def result_name(share: float, eval_id: str) -> str:
-    """File name of a result in `evals/`: a report needs tens of thousands, so no Path is built."""
-    return f"{share:.6f}-{eval_id}.json"
+    """File name of a result in `evals/`, without its ending."""
+    return f"{share:.6f}-{eval_id}"
 
 
 def _said(value: Any) -> Any:
@@ -126,25 +219,11 @@ def _said(value: Any) -> Any:
     return [_said(item) for item in value] if isinstance(value, list) else value
 
 
-def _read(path: str, model: type[R]) -> R | None:
+def ends_as_archive(path: Path) -> bool:
+    """Whether the file ends as torch's files (zip archives) do: a truncated one does not."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (a report opens many thousands)
-            raw = file.readall()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    try:
-        return model.model_validate_json(raw)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        if first["type"] == "json_invalid":
-            raise StoreError(
-                "corrupt record in the store",
-                where=path,
-                hint="delete this file; the same command makes it again",
-            ) from None
-        raise StoreError(
-            "a record in the store has an incompatible version",
-            where=path,
-            got=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
-            hint="delete this file; the same command makes it again",
-        ) from None
+        with path.open("rb") as file:
+            file.seek(-ARCHIVE_END, os.SEEK_END)
+            return file.read(4) == b"PK\x05\x06"
+    except OSError:
+        return False

@@ -2,13 +2,12 @@
 
 from typing import Literal, NamedTuple
 
-from datayield.spec.atomic_files import read_json
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, short_number
 from datayield.spec.study import Cell, Study, in_words
 from datayield.store.estimate import NOTHING, TimeEstimate, evaluation, pretraining
-from datayield.store.folders import RunFolder, Store, result_name
-from datayield.store.run_lock import holder
+from datayield.store.folders import RunFolder, Store
+from datayield.store.run_lock import holder, holder_words
 from datayield.store.speeds import Speeds
 from datayield.store.trunk import TrunkMember, TrunkPart, parts, shortest_first, steps_there
 
@@ -75,7 +74,7 @@ class Plan(NamedTuple):
 
 
 def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> Plan:
-    """Compare what the study requires with what the store holds. Reads names, not contents."""
+    """Compare what the study requires with what the store holds, whose records are checked."""
     evals_of: dict[str, dict[tuple[float, str], EvalAt]] = {}
     runs: dict[str, tuple[RunSpec, str]] = {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
@@ -124,12 +123,10 @@ def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
 def as_of_now(task: Task, store: Store) -> Task:
     """The task updated from the store: what another process has done since is not repeated."""
     folder = store.run(task.spec.id)
-    pending = tuple(
-        pair for pair in task.pending if not folder.result(pair[0], pair[1].id).exists()
-    )
-    left = task.share_left
-    if left > 0:
-        left, _ = _training_left(task.spec, pending, folder, task.leads_on)
+    pending = tuple(pair for pair in task.pending if not folder.has_result(pair[0], pair[1].id))
+    left, _ = _training_left(task.spec, pending, folder, task.leads_on and task.share_left > 0)
+    if not pending and task.share_left == 0:
+        left = 0.0
     return task._replace(pending=pending, share_left=left)
 
 
@@ -158,8 +155,7 @@ def _task(
 ) -> Task:
     """`wanted`: whether a run that starts from this one will train; None if none does."""
     folder = store.run(spec.id)
-    there = folder.results()
-    pending = tuple((s, ev) for s, ev in evals if result_name(s, ev.id) not in there)
+    pending = tuple((s, ev) for s, ev in evals if not folder.has_result(s, ev.id))
     left, why = _training_left(spec, pending, folder, bool(wanted))
     if left and not evals and wanted is False:  # all that start from it have started
         left, why = 0.0, ""
@@ -168,18 +164,22 @@ def _task(
         state = "partial" if left < 1 else "missing"
     elif pending:
         state = "evaluate"
-        why = _which(pending, evals)
+        why = _which(pending, evals, folder)
     if state != "done":
-        failure = read_json(folder.failure)
+        failure = folder.failed()
         if failure is not None:
-            state, why = "failed", f"failed: {failure.get('message', '')}".splitlines()[0]
+            state, why = "failed", f"failed: {failure.message}".splitlines()[0]
         if holder(folder.path) == "running":
-            state, why = "running", "locked by another process"
+            state, why = "running", f"locked by {holder_words(folder.path)}"
     estimate = _estimate(spec, pending, left, speeds)
     return Task(spec, name, evals, state, why, pending, left, estimate, wanted is not None)
 
 
-def _which(pending: tuple[EvalAt, ...], evals: tuple[EvalAt, ...]) -> str:
+def _which(pending: tuple[EvalAt, ...], evals: tuple[EvalAt, ...], folder: RunFolder) -> str:
+    for share, ev in pending:
+        wrong = folder.damaged(share, ev.id)
+        if wrong:
+            return f"a record is damaged: {folder.result(share, ev.id)} ({wrong})"
     if len(pending) == len(evals):
         return "never evaluated"
     names = list(dict.fromkeys(f"{ev.name} ({ev.protocol})" for _, ev in pending))
@@ -192,16 +192,17 @@ def _training_left(
 ) -> tuple[float, str]:
     if isinstance(spec, BaselineSpec):
         return 0.0, ""
-    if (folder.path / "spent.json").exists():
+    if folder.has_run_cost():
         needed = {s for s, _ in pending} | ({1.0} if wanted else set())
-        lost = [s for s in needed if not folder.checkpoint(s).exists()]
+        lost = [s for s in needed if not folder.has_checkpoint(s)]
         if lost:
             return 1.0, f"no checkpoint at {min(lost):.0%} of the budget; it will be recomputed"
         return 0.0, ""
-    progress = read_json(folder.path / "progress.json")
-    if progress is None or not folder.state.exists():
-        return 1.0, "never run"
-    done = progress["step"] / progress["steps"]
+    progress = folder.progress()
+    if progress is None or not folder.has_state():
+        wrong = folder.damaged_run_cost()
+        return 1.0, f"damaged: {folder.path / 'spent.json'} ({wrong})" if wrong else "never run"
+    done = progress.step / progress.steps
     return 1 - done, f"stopped at {done:.0%} of the budget"
 
 

@@ -71,3 +71,18 @@ class ResultRecord(Frozen):
     data_digests: tuple[str, ...]
     versions: dict[str, str]
     finished: float
+
+
+class ProgressRecord(Frozen):
+    """How far an unfinished pretraining is."""
+
+    step: int = Field(ge=0)
+    steps: int = Field(gt=0)
+
+
+class FailureRecord(Frozen):
+    """Why the last attempt at a task failed."""
+
+    message: str
+    time: float
+    traceback: str

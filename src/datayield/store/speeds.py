@@ -1,11 +1,14 @@
 """Speed of this machine: seconds per image in past runs and in short measurements."""
 
+import math
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.environment import cache_dir, process_rank
+from datayield.spec.errors import StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.identity import digest
 from datayield.spec.run import EncoderSpec, RunSpec
@@ -43,7 +46,7 @@ class Speeds:
 
     def __init__(self, device: str) -> None:
         self.path: Path = cache_dir() / "speeds" / f"{socket.gethostname()}-{device}.json"
-        self._samples: dict[str, Any] = read_json(self.path) or {}
+        self._samples = _samples_in(read_json(self.path))
 
     def add(
         self,
@@ -57,7 +60,8 @@ class Speeds:
         entry[source] = [*entry[source], seconds][-KEPT:]
         if flops is not None:
             entry["flops"] = flops
-        write_json(self.path, self._samples)
+        with suppress(StoreError):  # the disk of the cache is full: a sample less
+            write_json(self.path, self._samples)
 
     def samples(self, key: str) -> list[float]:
         """Seconds recorded under `key`: from real runs if there are any, else from measurements."""
@@ -75,3 +79,21 @@ class Speeds:
             for entry in self._samples.values()
             if entry.get("flops") and (seconds := entry["run"] or entry["measured"])
         ]
+
+
+def _samples_in(stored: Any) -> dict[str, Any]:
+    """The entries of a file that have the form `add` gives them; others are ignored."""
+    entries = stored.items() if isinstance(stored, dict) else ()
+    return {key: entry for key, entry in entries if _is_entry(entry)}
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not {"run", "measured"} <= entry.keys():
+        return False
+    lists = entry["run"], entry["measured"]
+    if not all(isinstance(seconds, list) for seconds in lists):
+        return False
+    numbers = [*lists[0], *lists[1], entry.get("flops") or 1.0]
+    return len(numbers) > 1 and all(
+        isinstance(x, int | float) and math.isfinite(x) and x >= 0 for x in numbers
+    )

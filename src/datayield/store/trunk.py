@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell
-from datayield.store.folders import Store
+from datayield.store.folders import Store, ends_as_archive
 
 
 class TrunkMember(NamedTuple):
@@ -84,13 +84,14 @@ def start_of(spec: RunSpec, shares: Iterable[float], there: Collection[int]) -> 
 
 def steps_there(store: Store, trunk: str) -> set[int]:
     """Steps of a trunk whose states are in the store."""
-    return {int(path.stem) for path in store.trunk(trunk).glob("*.pt")}
+    named = (path for path in store.trunk(trunk).glob("*.pt") if path.stem.isdecimal())
+    return {int(path.stem) for path in named if ends_as_archive(path)}
 
 
 def forget(store: Store, trunk: str, runs: Iterable[str]) -> None:
     """Delete the states of a trunk once each of `runs` has started or finished."""
     folders = [store.run(run) for run in runs]
-    if all(f.state.exists() or (f.path / "spent.json").exists() for f in folders):
+    if all(f.has_state() or f.has_run_cost() for f in folders):
         shutil.rmtree(store.trunk(trunk), ignore_errors=True)
 
 

@@ -163,14 +163,19 @@ def test_killed_half_way_leaves_nothing_that_is_used(folder: str, tmp_path: Path
     assert killed.returncode == 9
     (left,) = cache(tmp_path).glob("building-*")
     assert (left / "images.u8").exists()
+    other = left.with_name(f"building-{'0' * 8}-1-{'0' * 32}")  # of another machine
+    shutil.copytree(left, other)
     assert len(prepare(folder, "train", 8)) == 4
-    assert left.exists()  # it might be another process at work
-    os.utime(left / "images.u8", (0, 0))
-    prepare(folder, "train", 9)
     assert not left.exists()
+    assert other.exists()  # it might be another process at work
+    os.utime(other, (0, 0))
+    prepare(folder, "train", 9)
+    assert not other.exists()
 
 
-@pytest.mark.parametrize("harm", ["images", "labels", "folder", "stamp"])
+@pytest.mark.parametrize(
+    "harm", ["images", "labels", "cut labels", "folder", "stamp", "foreign stamp"]
+)
 def test_a_damaged_store_is_made_anew(folder: str, tmp_path: Path, harm: str) -> None:
     made = prepare(folder, "train", 8)
     (stamp,) = cache(tmp_path).glob("stamps/*.json")
@@ -179,6 +184,10 @@ def test_a_damaged_store_is_made_anew(folder: str, tmp_path: Path, harm: str) ->
         os.truncate(store / "images.u8", 100)
     elif harm == "labels":
         (store / "labels.npz").unlink()
+    elif harm == "cut labels":
+        os.truncate(store / "labels.npz", 50)
+    elif harm == "foreign stamp":
+        stamp.write_text("[1]")
     elif harm == "folder":
         shutil.rmtree(store)
     else:
@@ -217,7 +226,7 @@ def test_a_full_disk_says_how_much_is_needed(folder: str, monkeypatch: pytest.Mo
         free = 1000
 
     monkeypatch.setattr(array_store.shutil, "disk_usage", lambda _: Usage)
-    with pytest.raises(DataError, match=r"need 0\.00 GB.*0\.00 GB is free"):
+    with pytest.raises(DataError, match=r"need 903 kB, and 1 kB is free"):
         prepare(folder, "train", 224)
 
 

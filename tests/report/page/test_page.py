@@ -1,7 +1,9 @@
 """The report: whole, self-contained, safe, quick, and saying what it cannot show."""
 
 import json
+import os
 import re
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -124,3 +126,15 @@ def test_a_hundred_runs_take_seconds(tmp_path: Path) -> None:
     start = time.process_time()
     write_report(results, tmp_path)
     assert time.process_time() - start < 6  # 3 s asked for and kept; slack for a loaded machine
+
+
+def test_a_process_that_draws_and_is_killed_does_not_lose_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr("datayield.report.page.page.write_static", killed)
+    text = write_report(simulate(sizes=(250, 1000)), tmp_path).read_text()
+    assert "could not be saved as files" in text
+    assert "out of memory" in text

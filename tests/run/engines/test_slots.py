@@ -15,6 +15,7 @@ from datayield.spec.errors import ConfigError
 from datayield.store.records import RunCostRecord
 from datayield.store.speeds import speed_key
 from tests.conftest import Call
+from tests.stored import archive
 
 CPU = torch.device("cpu")
 
@@ -54,8 +55,7 @@ def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
         folder = session.store.run(task.spec.id)
         folder.write_run_cost(spent_of(key, 5 * GIB))
         for share in task.shares:
-            folder.checkpoint(share).parent.mkdir(exist_ok=True)
-            folder.checkpoint(share).touch()
+            archive(folder.checkpoint(share))
     monkeypatch.setattr(slots, "free_bytes", lambda _: 14 * GIB)
     monkeypatch.setattr(slots, "cores", lambda: 8)
     chosen = choose_jobs(session.plan(), session.store, CPU)

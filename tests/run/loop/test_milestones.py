@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from datayield.run.loop.state import read_tensors
+from datayield.run.loop.tensor_files import CHECKPOINT, read_tensors
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.milestone_run import run_at
 from datayield.store.folders import RunFolder
@@ -23,7 +23,7 @@ def test_at_a_constant_rate_a_milestone_is_the_shorter_run(tmp_path: Path, metho
     train(whole, tmp_path / "whole", shares=(0.5, 1.0))
     train(half, tmp_path / "half")
     milestone, end = (
-        read_tensors(RunFolder(tmp_path / name).checkpoint(share), CPU)["encoder"]
+        read_tensors(RunFolder(tmp_path / name).checkpoint(share), CPU, CHECKPOINT)["encoder"]
         for name, share in (("whole", 0.5), ("half", 1.0))
     )
     same = all(torch.equal(milestone[name], end[name]) for name in end)

@@ -13,6 +13,7 @@ from datayield.spec.validate import validated
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, make_plan
 from datayield.store.speeds import Speeds
+from tests.stored import archive, run_cost, trained
 
 TEXT = """
 study: chain
@@ -142,11 +143,6 @@ def test_earlier_runs_are_tasks_done_once_and_first(tmp_path: Path) -> None:
     assert plan.tasks[0].label == "untrained convnet seed 0"  # pixels cannot be trained on
 
 
-def _touch(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("{}")
-
-
 def test_an_earlier_run_is_wanted_only_by_what_is_to_be_trained(tmp_path: Path) -> None:
     store, study = Store(tmp_path), _study(seed=[0], init=_study().axes["init"][1:2])
 
@@ -156,13 +152,12 @@ def test_an_earlier_run_is_wanted_only_by_what_is_to_be_trained(tmp_path: Path) 
     cell = study.cells({})[0]
     earlier, later = cell.run.chain
     assert simmim() == "missing"
-    _touch(store.run(earlier.id).path / "spent.json")
+    store.run(earlier.id).write_run_cost(run_cost())
     assert simmim() == "missing"  # its encoder is not there
-    _touch(store.run(earlier.id).checkpoint(1.0))
+    archive(store.run(earlier.id).checkpoint(1.0))
     assert simmim() == "done"
     store.run(earlier.id).checkpoint(1.0).unlink()
-    _touch(store.run(later.id).path / "spent.json")
-    _touch(store.run(later.id).checkpoint(1.0))
+    trained(store.run(later.id), 1.0)
     assert simmim() == "done"  # no one needs it any more
 
 

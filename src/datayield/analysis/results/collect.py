@@ -1,6 +1,5 @@
 """From finished records in the store to the tidy rows of a study."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
 from datayield.spec.study import Cell, Study
 from datayield.store.folders import Store
+from datayield.store.log import read_log
 from datayield.store.plan import Plan, label
 from datayield.store.records import ResultRecord, RunCostRecord
 
@@ -48,9 +48,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
 
 def _losses(log: Path, shares: set[float]) -> dict[float, float]:
     """The training loss last logged at or before each share: a mean over the steps before it."""
-    if not log.exists():
-        return {}
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    lines = read_log(log)
     losses = {}
     for share in shares:
         until = [line["loss"] for line in lines if line["share"] <= share + 1e-6]

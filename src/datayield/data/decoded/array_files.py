@@ -3,18 +3,18 @@
 import hashlib
 import os
 import shutil
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 
 from datayield.data.source import Labels
+from datayield.spec.atomic_files import in_bytes
 from datayield.spec.errors import DataError
 
 ROWS_BYTES = 16 << 20  # moved per step when gaps are closed
-FORGOTTEN = 86_400  # seconds after which an incomplete folder must be from a killed process
 
 
 def is_complete(folder: Path, meta: dict[str, Any]) -> bool:
@@ -22,7 +22,7 @@ def is_complete(folder: Path, meta: dict[str, Any]) -> bool:
     sizes = {"images.u8": 3} if meta.get("pixels", True) else {}
     sizes |= {"masks.u8": 1} if meta.get("masks") else {}
     pixels = meta["kept"] * meta["size"] ** 2
-    return (folder / "labels.npz").exists() and all(
+    return is_zipfile(folder / "labels.npz") and all(
         (folder / name).exists() and (folder / name).stat().st_size == pixels * channels
         for name, channels in sizes.items()
     )
@@ -37,14 +37,6 @@ def move_into_place(building: Path, folder: Path, meta: dict[str, Any]) -> None:
     except OSError:
         if not is_complete(folder, meta):
             raise
-
-
-def sweep(root: Path) -> None:
-    """Remove incomplete folders of killed processes after a day."""
-    for left in root.glob("building-*"):
-        images = left / "images.u8"
-        if images.exists() and time.time() - images.stat().st_mtime > FORGOTTEN:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def close_gaps(path: Path, kept: Labels, total: int, row: int) -> None:
@@ -85,7 +77,16 @@ def disk_full(needed: int, root: Path) -> DataError:
     """The error that states the space needed and the space available."""
     free = shutil.disk_usage(root).free
     return DataError(
-        f"the decoded images need {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB is free",
+        f"the decoded images need {in_bytes(needed)}, and {in_bytes(free)} is free",
         where=str(root),
         hint="free some space, or set DATAYIELD_CACHE to a folder on a larger disk",
+    )
+
+
+def unwritable(root: Path, error: OSError) -> DataError:
+    """The error for a cache folder that cannot be written for another reason than its size."""
+    return DataError(
+        f"decoded images cannot be written: {error.strerror or error}",
+        where=str(error.filename or root),
+        hint="make the folder writable, or set DATAYIELD_CACHE to another one",
     )

@@ -4,12 +4,13 @@ import errno
 import json
 import math
 import shutil
-import uuid
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -22,14 +23,14 @@ from datayield.data.decoded.array_files import (
     is_complete,
     move_into_place,
     room_for,
-    sweep,
+    unwritable,
 )
 from datayield.data.decoded.decode import DECODER, Fit
 from datayield.data.decoded.decode_all import DecodeJob, DecodeOutcome, decode_all
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
 from datayield.data.decoded.rows import Stored
 from datayield.data.source import Labels, Pixels, Source, masked
-from datayield.spec.atomic_files import write_json
+from datayield.spec.atomic_files import part_name, sweep, write_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
@@ -105,14 +106,18 @@ def prepare(
     where = f"dataset {dataset!r}, split {split!r}"
     if not len(source):
         raise DataError("no images", where=where, hint="check the folder and the file extensions")
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    sweep(root)
+    try:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(root, error) from error
+    for folder in (root, stamp.parent):
+        sweep(folder)
     kept = room_for(needed, root)
     if not kept and (not on_the_fly or has_masks):
         raise disk_full(needed, root)
-    building = root / f"building-{uuid.uuid4().hex}"
-    building.mkdir()
+    building = root / f"building-{part_name()}"
     try:
+        building.mkdir()
         _ = source.labels  # before decoding: this downloads the data and detects bad annotations
         about: dict[str, Any] = {"dataset": dataset, "split": split, "size": size, "fit": fit}
         if kept:
@@ -133,7 +138,7 @@ def prepare(
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise disk_full(needed, root) from error
-        raise
+        raise unwritable(root, error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     if meta["bad"] and not has_masks and (digests := content_of(source)) is not None:
@@ -151,26 +156,27 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
         folder = root / meta["digest"]
         if not is_complete(folder, meta):
             return None
-    except (FileNotFoundError, ValueError, KeyError):
+        with np.load(folder / "labels.npz") as stored:
+            columns = {name.removeprefix("labels/"): stored[name] for name in stored.files}
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile, zlib.error):
         return None
     shape = (meta["kept"], meta["size"], meta["size"], 3)
     digests = content_of(source)
-    with np.load(folder / "labels.npz") as labels:
-        return Arrays(
-            rows=Stored(folder / "images.u8", shape)
-            if meta.get("pixels", True)
-            else Undecoded(source, meta["bad"], meta["size"], meta["fit"]),
-            labels={name.removeprefix("labels/"): labels[name] for name in labels.files},
-            classes=meta["classes"],
-            digest=meta["digest"],
-            skipped=[Skipped(item["name"], item["reason"]) for item in meta["skipped"]],
-            listed=meta["listed"],
-            converted=meta["converted"],
-            masks=np.memmap(folder / "masks.u8", np.uint8, "r", shape=shape[:3])
-            if meta.get("masks")
-            else None,
-            content=None if digests is None else np.delete(digests, meta["bad"]),
-        )
+    return Arrays(
+        rows=Stored(folder / "images.u8", shape)
+        if meta.get("pixels", True)
+        else Undecoded(source, meta["bad"], meta["size"], meta["fit"]),
+        labels=columns,
+        classes=meta["classes"],
+        digest=meta["digest"],
+        skipped=[Skipped(item["name"], item["reason"]) for item in meta["skipped"]],
+        listed=meta["listed"],
+        converted=meta["converted"],
+        masks=np.memmap(folder / "masks.u8", np.uint8, "r", shape=shape[:3])
+        if meta.get("masks")
+        else None,
+        content=None if digests is None else np.delete(digests, meta["bad"]),
+    )
 
 
 def _check_some_good(source: Source, outcome: DecodeOutcome, where: str) -> None:

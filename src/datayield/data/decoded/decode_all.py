@@ -124,8 +124,11 @@ def serve() -> None:
             said: DecodeOutcome | Exception = _decode_chunk(job, start)
         except Exception as error:  # raised again by the parent
             said = error
-        out.write(pickle.dumps(said))
-        out.flush()
+        try:
+            out.write(pickle.dumps(said))
+            out.flush()
+        except BrokenPipeError:  # the parent was killed: nobody waits for the rest
+            os._exit(1)
 
 
 def _send(what: object, worker: Popen[bytes]) -> None:

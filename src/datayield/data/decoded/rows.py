@@ -10,12 +10,27 @@ import os
 import weakref
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
 from datayield.data.source import Labels, Pixels
 from datayield.spec.errors import DataError
+
+_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_one_reader = Lock()  # where a position belongs to the file, and not to the call
+
+
+def _read_at(file: int, into: memoryview, start: int) -> int:
+    """Bytes read into the buffer from position `start`; from several threads at once."""
+    if hasattr(os, "preadv"):
+        return os.preadv(file, [into], start)
+    with _one_reader:  # Windows
+        os.lseek(file, start, os.SEEK_SET)
+        got = os.read(file, len(into))
+    into[: len(got)] = got
+    return len(got)
 
 
 class Rows(Protocol):
@@ -54,7 +69,7 @@ class Stored:
         self.path, self.shape = path, shape
         self._row = int(np.prod(shape[1:]))
         try:
-            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            self._file = os.open(path, os.O_RDONLY | _FLAGS)
         except OSError as error:
             raise self._unreadable(str(error.strerror)) from error
         weakref.finalize(self, os.close, self._file)
@@ -76,7 +91,7 @@ class Stored:
     def _read_row(self, index: int, row: memoryview) -> None:
         done, start = 0, index * self._row
         while done < self._row:
-            got = os.preadv(self._file, [row[done:]], start + done)
+            got = _read_at(self._file, row[done:], start + done)
             if not got:
                 raise self._unreadable(f"the file ends before image {index} does")
             done += got

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from datayield.analysis.background import in_background
+from datayield.analysis.background import LostForkError, in_background
 from datayield.analysis.findings import Findings, analyse
 from datayield.analysis.results import StudyResults
 from datayield.analysis.text.answer import answer
@@ -72,7 +72,14 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     headlines = answer(findings)
     write_json(folder / "answers.json", [headline.text for headline in headlines])
     page = folder / "report.html"
-    files = [path.relative_to(folder).as_posix() for path in drawn()]
+    try:
+        files = [path.relative_to(folder).as_posix() for path in drawn()]
+    except LostForkError as error:
+        files = []
+        lost = (
+            f"The figures could not be saved as files: {error}; the machine may be out of memory."
+        )
+        note = f"{note} {lost} datayield report draws them again.".strip()
     text = content(few, headlines, look) | {"facts": facts(findings), "shown": note}
     write_text(page, render(few, look, text, [*tables, *files]))
     return page

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from datayield.augment.normalise import MEAN, STD
 from datayield.nets import encoder as encoders
-from datayield.run.loop import read_tensors, weights_digest
+from datayield.run.loop import CHECKPOINT, read_tensors, weights_digest
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError, StoreError
 from datayield.spec.identity import VERSIONS, digest
@@ -74,7 +74,7 @@ def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
     run_id, _, share_text = name.removeprefix("run:").partition("@")
     folder = store.run(run_id)
     raw = read_json(folder.path / "spec.json") if run_id else None
-    if raw is None or "encoder" not in raw or "data" not in raw:
+    if not isinstance(raw, dict) or "encoder" not in raw or "data" not in raw:
         kept = sorted(p.parent.name for p in (store.root / "runs").glob("*/spec.json"))
         raise ConfigError(
             "run not found in the store",
@@ -96,7 +96,8 @@ def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
             hint="name one with run:<id>@<share>, or finish the run",
         )
     net = encoders.build(spec.encoder, spec.seed)
-    net.load_state_dict(read_tensors(path, torch.device("cpu"))["encoder"], strict=True)
+    content = read_tensors(path, torch.device("cpu"), CHECKPOINT, run=run_id, share=share)
+    net.load_state_dict(content["encoder"], strict=True)
     seen = tuple(part.dataset for _, part in spec.data.members)
     return _named(name, net, size or spec.encoder.size, trained_on=seen)
 

@@ -6,7 +6,6 @@ A worker appends its progress to `<run id>.jsonl`; a file `stop` asks all of the
 import json
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +14,8 @@ from threading import Event, Thread
 from datayield.run.device import choose
 from datayield.run.job import Job, TaskEnd
 from datayield.run.loop import Tick
-from datayield.run.task import isolated
+from datayield.run.task import attempt
+from datayield.spec.atomic_files import cannot_write, part_name
 from datayield.spec.errors import ConfigError, DatayieldError
 from datayield.store.folders import Store
 from datayield.store.records import ResultRecord
@@ -27,8 +27,11 @@ class Mailbox:
     """The commander's side. The folder is new, and `close` deletes it."""
 
     def __init__(self, store: Store) -> None:
-        self.folder = store.root.absolute() / "jobs" / uuid.uuid4().hex[:12]
-        self.folder.mkdir(parents=True)
+        self.folder = store.root.absolute() / "jobs" / part_name()
+        try:
+            self.folder.mkdir(parents=True)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
         self._read: dict[Path, int] = {}  # bytes of each file
 
     def new_events(self) -> Iterator[tuple[str, Tick | ResultRecord | str]]:
@@ -40,7 +43,8 @@ class Mailbox:
             whole = text[: text.rfind(b"\n") + 1]
             self._read[path] = self._read.get(path, 0) + len(whole)
             for line in whole.splitlines():
-                yield path.stem, _event(line)
+                with suppress(ValueError, TypeError, KeyError):  # a damaged line
+                    yield path.stem, _event(line)
 
     def ask_to_stop(self) -> None:
         """Make all workers save and stop, including those that have not started yet."""
@@ -67,10 +71,11 @@ def run_by_mailbox(job: Job, folder: Path, home: Path, stop: Event | None = None
     path = folder / f"{job.task.spec.id}.jsonl"
     try:
         job = job._replace(device=str(choose(job.device)))
-        for event in isolated(job, stop):
+        for event in attempt(job, stop):
             if isinstance(event, TaskEnd):
                 return event
-            with path.open("a", encoding="utf-8") as file:
+            # Progress for display: the work does not depend on it, even where the disk is full.
+            with suppress(OSError), path.open("a", encoding="utf-8") as file:
                 file.write(_line(event))
     except DatayieldError as error:
         return TaskEnd("failed", error.text())

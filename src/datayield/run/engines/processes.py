@@ -16,9 +16,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
 from threading import Event, Thread
+from typing import cast
 
 from datayield.run.job import Job, TaskEnd, TaskEvent
-from datayield.run.task import isolated
+from datayield.run.task import attempt
 from datayield.spec.environment import threads_wanted
 
 STOP = "stop"
@@ -57,11 +58,10 @@ class Workers:
         """Events from the workers; a closed pipe means that the process died."""
         by_pipe = {worker.pipe: worker for worker in self._workers}
         for pipe in wait(list(by_pipe), LOOK_SECONDS):
-            assert isinstance(pipe, Connection)
-            worker = by_pipe[pipe]
+            worker = by_pipe[cast(Connection, pipe)]  # of another class on Windows
             run_id = worker.run_id
             try:
-                event: TaskEvent = pipe.recv()
+                event: TaskEvent = worker.pipe.recv()
             except (EOFError, OSError):
                 event = self._buried(worker)
             if isinstance(event, TaskEnd):
@@ -125,9 +125,11 @@ def _threads_in_environment(threads: int) -> Iterator[None]:
 
 def cause(code: int) -> str:
     """Why a process ended, from its exit code: negative for a signal."""
-    if code == -signal.SIGKILL:
+    if code >= 0:
+        return f"exit code {code}"
+    if -code == getattr(signal, "SIGKILL", None):
         return "killed; if nobody did, the machine ran out of memory"
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return signal.Signals(-code).name
 
 
 def _serve(pipe: Connection) -> None:
@@ -135,10 +137,12 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = Event()
     jobs: SimpleQueue[Job | None] = SimpleQueue()
+    if hasattr(signal, "SIGHUP"):  # a terminal that closes: the commander asks to stop
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     Thread(target=_listen, args=(pipe, stop, jobs), daemon=True).start()
     while (job := jobs.get()) is not None:
-        for event in isolated(job, stop):
+        for event in attempt(job, stop):
             with suppress(OSError):  # the commander is gone: `_listen` has set `stop`
                 pipe.send(event)
 

@@ -65,7 +65,8 @@ def run_in_processes(job: Job, folder: Path, home: Path, stop: Event | None = No
 
 def _launch(box: Path) -> None:
     """The launcher: run torchrun."""
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm may warn every process of a job
+    if hasattr(signal, "SIGUSR2"):
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # Slurm may warn every process of a job
     from torch.distributed.run import main as torchrun
 
     processes = _task(box)[0].processes

@@ -23,7 +23,7 @@ from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.evaluation.finetuning import check_masks, fine_tune
 from datayield.run.evaluation.representation import representation
-from datayield.run.loop import read_tensors
+from datayield.run.loop import CHECKPOINT, read_tensors
 from datayield.run.training_data import arrays_of
 from datayield.spec.errors import DataError, StoreError
 from datayield.spec.evaluation import EvalSpec
@@ -78,7 +78,7 @@ def _subject(
     net, projector = encoders.build(spec.encoder, spec.seed, published), None
     if isinstance(spec, RunSpec):
         path = folder.checkpoint(share)
-        kept = read_tensors(path, torch.device("cpu"))
+        kept = read_tensors(path, torch.device("cpu"), CHECKPOINT, run=spec.id, share=share)
         _load(net, kept["encoder"], path)
         if "projector" in kept:
             projector = methods.projector_of(spec, net)

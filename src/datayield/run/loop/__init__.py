@@ -9,12 +9,15 @@ from datayield.run.loop.cpu_layout import (
     to_memory_format,
 )
 from datayield.run.loop.pretrain import Tick, TrainingData
-from datayield.run.loop.state import read_tensors, weights_digest
+from datayield.run.loop.state import weights_digest
 from datayield.run.loop.step import train_step
+from datayield.run.loop.tensor_files import CHECKPOINT, STATE, read_tensors
 from datayield.run.loop.trunk import take_over
 
 __all__ = [
+    "CHECKPOINT",
     "FORMATS",
+    "STATE",
     "Tick",
     "TrainingData",
     "apply_settings",

@@ -26,13 +26,15 @@ from datayield.optim.build import build as build_optimizer
 from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
 from datayield.run.loop.compile import compile_encoders
 from datayield.run.loop.cpu_layout import apply_settings, choose_settings, to_memory_format
-from datayield.run.loop.state import Meter, load_state, save_state, weights_digest, write_state
+from datayield.run.loop.state import Meter, load_state, save_state, state_of, weights_digest
 from datayield.run.loop.step import rate_at, stream_at, train_step
-from datayield.spec.atomic_files import write_text, write_with
+from datayield.run.loop.tensor_files import CHECKPOINT, TRUNK, write_tensors
+from datayield.spec.atomic_files import write_text
 from datayield.spec.environment import compiling
 from datayield.spec.errors import InterruptedRunError, TrainingError
 from datayield.spec.run import RunSpec, flops_per_image
-from datayield.store.folders import RunFolder
+from datayield.store.folders import RunFolder, ends_as_archive
+from datayield.store.log import read_log
 from datayield.store.records import RunCostRecord, Shared
 from datayield.store.speeds import speed_key
 
@@ -135,11 +137,12 @@ def pretrain(
             yield _tick(step, spec, meter, float(losses[-1]))
             clock = time.perf_counter()
         for share in shares:
-            if step == round(share * steps) and not folder.checkpoint(share).exists():
+            if step == round(share * steps) and not folder.has_checkpoint(share):
                 save_checkpoint(folder, spec, share, step, method)
-        if step in branches and not branches[step].exists():
+        if step in branches and not ends_as_archive(branches[step]):
             meter.seconds += time.perf_counter() - clock
-            write_state(branches[step], spec.id, data.digests, step, method, optimizer, meter)
+            state = state_of(spec.id, data.digests, step, method, optimizer, meter)
+            write_tensors(folder, branches[step], TRUNK, state | {"trunk": spec.trunk})
             clock = time.perf_counter()
         if step == steps:
             break
@@ -180,8 +183,8 @@ def pretrain(
     weights = weights_digest(method.state_dict())
     _check_alike(weights, spec)
     folder.write_run_cost(_spent(spec, data, meter, final_loss, weights, device, compiled))
-    folder.state.unlink(missing_ok=True)
-    (folder.path / "progress.json").unlink(missing_ok=True)
+    folder.remove(folder.state)
+    folder.remove(folder.path / "progress.json")
 
 
 def _check_finite(losses: Tensor, step: int, spec: RunSpec) -> None:
@@ -220,17 +223,16 @@ def _log(
         "lr": rate_at(spec, step - 1),
         "terms": {k: float(v) for k, v in terms.items()},
     }
-    folder.path.mkdir(parents=True, exist_ok=True)
-    with folder.log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    folder.append_log(json.dumps(line))
 
 
 def _drop_log_from(folder: RunFolder, step: int) -> None:
-    """Drop lines past the saved state, which belong to a lost attempt."""
+    """Drop lines past the saved state, which belong to a lost attempt, and damaged ones."""
+    folder.check()
+    folder.path.mkdir(parents=True, exist_ok=True)
     if folder.log.exists():
-        lines = folder.log.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [x for x in lines if x.endswith("\n") and json.loads(x)["step"] <= step]
-        write_text(folder.log, "".join(kept))
+        kept = [json.dumps(line) + "\n" for line in read_log(folder.log) if line["step"] <= step]
+        write_text(folder.log, "".join(kept), folder.check)
 
 
 def save_checkpoint(
@@ -240,7 +242,7 @@ def save_checkpoint(
     kept = {"run": spec.id, "share": share, "step": step, "encoder": method.encoder.state_dict()}
     if not isinstance(method, methods.SimMIM | methods.Supervised):
         kept["projector"] = method.projector.state_dict()
-    write_with(folder.checkpoint(share), lambda file: torch.save(kept, file))
+    write_tensors(folder, folder.checkpoint(share), CHECKPOINT, kept)
 
 
 def _tick(step: int, spec: RunSpec, meter: Meter, loss: float) -> Tick:

@@ -3,13 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from datayield.spec.atomic_files import write_json, write_with
+from datayield.run.loop.tensor_files import STATE, read_tensors, write_tensors
 from datayield.spec.errors import StoreError
 from datayield.store.cpu_settings import USUAL, Layout
 from datayield.store.folders import RunFolder
@@ -47,21 +46,21 @@ def save_state(
 
     `images`: digests of the decoded pixels and of the subset's indices that the run trains on.
     """
-    write_state(folder.state, run_id, images, step, method, optimizer, meter)
-    write_json(folder.path / "progress.json", {"step": step, "steps": steps})
+    state = state_of(run_id, images, step, method, optimizer, meter)
+    write_tensors(folder, folder.state, STATE, state)
+    folder.write_progress(step, steps)
 
 
-def write_state(
-    path: Path,
+def state_of(
     run_id: str,
     images: tuple[str, str],
     step: int,
     method: nn.Module,
     optimizer: torch.optim.Optimizer,
     meter: Meter,
-) -> None:
-    """Like `save_state`, to a separate file."""
-    state = {
+) -> dict[str, Any]:
+    """Everything that survives a step, as `load_state` expects it."""
+    return {
         "run": run_id,
         "images": list(images),
         "step": step,
@@ -69,7 +68,6 @@ def write_state(
         "optimizer": optimizer.state_dict(),
         "meter": asdict(meter),
     }
-    write_with(path, lambda file: torch.save(state, file))
 
 
 def load_state(
@@ -82,20 +80,12 @@ def load_state(
 ) -> tuple[int, Meter]:
     """Restore `method` and `optimizer` in place, strictly; returns the step to resume at.
 
-    Step 0 and a fresh meter if nothing was saved. Raises StoreError for a damaged file, or if the
-    images are no longer those that the run started with.
+    Step 0 and a fresh meter if nothing was saved. Raises DamagedFileError for a damaged file or
+    another run's, and StoreError if the images are no longer those that the run started with.
     """
     if not folder.state.exists():
         return 0, Meter()
-    state = read_tensors(folder.state, device)
-    if state.get("run") != run_id:
-        raise StoreError(
-            "this state belongs to another run",
-            where=str(folder.state),
-            got=state.get("run"),
-            allowed=run_id,
-            hint="delete the file to restart the run",
-        )
+    state = read_tensors(folder.state, device, STATE, run=run_id)
     if tuple(state.get("images", ())) != images:
         raise StoreError(
             "the images have changed since this run started",
@@ -107,24 +97,6 @@ def load_state(
     meter = Meter(**state["meter"])
     meter.resumed += 1
     return int(state["step"]), meter
-
-
-def read_tensors(path: Path, device: torch.device) -> dict[str, Any]:
-    """Read a file of tensors and plain values. Raises StoreError, naming the file, if damaged."""
-    try:
-        loaded: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError:
-        raise StoreError(
-            "checkpoint not found", where=str(path), hint="datayield run recreates it"
-        ) from None
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        raise StoreError(
-            "a checkpoint cannot be read",
-            where=str(path),
-            got=str(error).splitlines()[0],
-            hint="delete this file; the same command recreates it",
-        ) from error
-    return loaded
 
 
 def weights_digest(state: Mapping[str, Tensor]) -> str:

@@ -1,0 +1,27 @@
+"""What killed commands left in a store and a cache: removed by the next command that writes."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from datayield.spec.atomic_files import sweep
+from datayield.store.folders import RunFolder, Store
+from datayield.store.run_lock import release_dead
+
+
+def sweep_litter(store: Store, cache: Path) -> None:
+    """Remove incomplete files and folders, locks of dead processes, states of finished runs.
+
+    What another process may still be writing is left alone, for a day at most.
+    """
+    for path in store.root.glob("runs/*"):
+        for each in (path, path / "checkpoints", path / "evals"):
+            sweep(each)
+        release_dead(path)
+        RunFolder(path).drop_state_of_finished()
+    for pattern in ("jobs", "trunks/*", "studies/*", "studies/*/figures"):
+        for folder in store.root.glob(pattern):
+            sweep(folder)
+    for folder in (store.root, *cache.glob("*"), *cache.glob("*/stamps")):
+        sweep(folder)
+    with suppress(OSError):  # there is none, or another command uses it
+        (store.root / "jobs").rmdir()

@@ -1,0 +1,38 @@
+"""Signals ask to save and stop; what was ignored stays ignored."""
+
+import os
+import signal
+from threading import Event
+
+import pytest
+
+from datayield.run.signals import interruptible
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_asks_to_stop_and_handlers_are_restored(number: signal.Signals) -> None:
+    before, said, stop = signal.getsignal(number), [], Event()
+    with interruptible(said.append, stop):
+        os.kill(os.getpid(), number)
+        assert stop.wait(5.0)
+    assert len(said) == 1
+    assert signal.getsignal(number) == before
+
+
+def test_a_broken_terminal_does_not_prevent_stopping() -> None:
+    def say(_: str) -> None:
+        raise OSError("the terminal is gone")
+
+    with interruptible(say) as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop.wait(5.0)
+
+
+def test_under_nohup_a_hangup_is_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interruptible(lambda _: None) as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stop.wait(0.05)
+    finally:
+        signal.signal(signal.SIGHUP, before)
