@@ -37,15 +37,16 @@ SUBFLOORS = {
         "evaluation claims", "study",
     ),
     "data": (
-        "source splits free_memory", "permutation sprites", "sources", "catalog", "decoded tasks",
-        "sampling",
+        "source splits free_memory", "permutation sprites", "sources", "catalog identical",
+        "decoded tasks", "sampling", "evaluated", "requirements",
     ),
     "analysis": (
         "format background", "results", "model", "decision cost", "claims", "findings", "text",
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
-        "device signals", "loop", "training_data progress job timing",
+        "device signals encoder_names free_disk", "loop refusals",
+        "training_data progress job timing",
         "distributed evaluation distances doctor", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip
