@@ -39,14 +39,16 @@ SUBFLOORS = {
     ),
     "data": (
         "source splits free_memory", "permutation", "content", "sprites", "sources", "catalog",
-        "decoded tasks selection", "sampling split_content leaks near_copies",
+        "decoded tasks selection", "sampling split_content leaks near_copies", "evaluated",
+        "requirements",
     ),
     "analysis": (
         "format background", "results", "model", "decision cost", "claims", "findings", "text",
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
-        "device signals", "loop", "training_data progress job timing damage",
+        "device signals encoder_names free_disk", "loop refusals",
+        "training_data progress job timing damage",
         "distributed evaluation distances doctor", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip

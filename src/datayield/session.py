@@ -19,10 +19,11 @@ from datayield.data.catalog import present
 from datayield.data.leaks import leaks, notes
 from datayield.data.split_content import split_listing
 from datayield.execution import ONE_AT_A_TIME, Execution
+from datayield.run.refusals import Readiness, readiness
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, home_dir, process_rank, store_dir
-from datayield.spec.errors import ConfigError, DataError, DatayieldError
+from datayield.spec.errors import ConfigError, DataError, DatayieldError, refused
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing, RunSpec
 from datayield.spec.study import Cell, Study, find_study, load_study
@@ -58,11 +59,12 @@ class Session(NamedTuple):
         kind = likely_device() if self.device == "auto" else self.device.partition(":")[0]
         return make_plan(self.study, self.cells, self.store, Speeds(kind_of(kind)))
 
-    def warnings(self) -> list[str]:
-        """Data that is not here, and confounds."""
-        missing = dict.fromkeys(error.message for error in self.missing)
-        said = [*self.left_out, *missing, *self.data_changes(), *self.data_notes()]
-        return [*said, *confounds(self.study, self.cells)]
+    def readiness(self, plan: Plan) -> Readiness:
+        """What keeps the plan from running, and notes: its data, and confounds. Trains nothing."""
+        ready = readiness(plan, self.store, self.missing)
+        data = (*self.data_changes(), *self.data_notes())
+        notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
+        return ready._replace(notes=notes)
 
     def data_changes(self) -> list[str]:
         """What changed in images and labels since the study was last run."""
@@ -111,20 +113,22 @@ class Session(NamedTuple):
         save_every: float = 60.0,
         execution: Execution = ONE_AT_A_TIME,
     ) -> "StudyOutcome":
-        """Do what the plan says is left. Raises DataError where images are missing."""
+        """Do what the plan says is left. Raises what `readiness` refuses, before anything."""
         from datayield.run.damage import set_aside_damaged_parents
         from datayield.run.device import choose, fast_bf16
         from datayield.run.engines.choose import engine_of
         from datayield.run.progress import Display
         from datayield.run.scheduler import run_all
 
-        if self.missing:
-            raise self.missing[0]
+        ready = readiness(plan, self.store, self.missing)
+        if ready.refusals:
+            raise refused(ready.refusals)
         _check_batches(plan, execution.processes)
         self.store.check_writable()
         sweep_litter(self.store, cache_dir())
-        for task in (*self.left_out, *self.data_changes(), *self.data_notes()):
-            console.print(f"note  {task}", highlight=False, markup=False, soft_wrap=True)
+        data = (*self.data_changes(), *self.data_notes())
+        for note in (*self.left_out, *data, *ready.notes):
+            console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
         folder = self.store.study(self.study.name)
         remember(folder, self.study, self.cells, self.listings)
         local = execution.executor == "local"  # else the device is that of another machine

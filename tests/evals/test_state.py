@@ -124,8 +124,7 @@ def test_views_are_named_and_only_where_they_are_made() -> None:
 
 def test_seen_images_are_those_of_the_subset_pretrained_on() -> None:
     """What EvalSpec promises of `test: train` with `test_count` and the subset's seed."""
-    from datayield.data.selection.subset import indices
-    from datayield.evals.sample import sample_items
+    from datayield.data.selection import indices, sample_items
     from datayield.spec.run.subset import Subset
 
     trained_on = indices(Subset(dataset="any", count=50, seed=3), 400)

@@ -40,20 +40,23 @@ def plan(
     all_: AllOpt = False,
     json_: JsonOpt = False,
 ) -> None:
-    """Show pending runs, why, and their cost. Runs nothing."""
+    """Show pending runs, why, and their cost. Runs nothing; exit code 2 if run would refuse."""
     from datayield.report.terminal.plan import plan_json, show_plan
     from datayield.session import open_study
+    from datayield.spec.errors import refused
 
     session = open_study(study, scale, store, device)
     made = session.plan()
     if measure and made.todo:
         session.measure(made, err)
         made = session.plan()
-    decoded = session.decoded_bytes(made)
+    decoded, ready = session.decoded_bytes(made), session.readiness(made)
     if json_:
-        print_json(plan_json(session.study, made, session.warnings(), decoded))
+        print_json(plan_json(session.study, made, ready.notes, decoded, ready.refusals))
     else:
-        show_plan(out, session.study, made, session.warnings(), decoded, every=all_)
+        show_plan(out, session.study, made, ready.notes, decoded, every=all_)
+    if ready.refusals:  # as `run` would, in the same words
+        raise refused(ready.refusals)
 
 
 def run(

@@ -1,12 +1,18 @@
-"""Before any task starts: decode all images, and reject what is known to fail."""
+"""Before any task starts: decode all images, and reject what is known to fail.
+
+What listings and labels tell was refused before, by `run.refusals`: here the same conditions hold
+for the images that could be decoded.
+"""
 
 from collections.abc import Iterator
 
+from datayield.data import requirements
 from datayield.data.decoded import Fit
+from datayield.data.evaluated import read_splits
 from datayield.nets.encoder import build
-from datayield.run.evaluation import check_label
 from datayield.run.progress import Display
 from datayield.run.training_data import arrays_of, check_classes, draw_images
+from datayield.spec.errors import DataError, DatayieldError, refused
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan, Task
 
@@ -33,16 +39,22 @@ def _decode(plan: Plan, display: Display) -> None:
 
 def _check(plan: Plan) -> None:
     """Reject encoders and labels that are known to fail, before hours are spent."""
+    errors: list[DatayieldError] = []
     for task in plan.todo:
         if isinstance(task.spec, RunSpec) and task.share_left > 0:
             published = task.spec.init == "pretrained"
             if published or task.spec.encoder.timm_name:
                 build(task.spec.encoder, 0, published)
-            draw_images(task.spec.data)
-            check_classes(task.spec)
-        for _, ev in task.pending:
-            if ev.traits.needs_labels:
-                check_label(ev)
+            try:
+                draw_images(task.spec.data)
+                check_classes(task.spec)
+            except DataError as error:
+                errors.append(error)
+    for ev in {ev.id: ev for task in plan.todo for _, ev in task.pending}.values():
+        splits = {s: arrays_of(ev.dataset, s, ev.size, ev.fit) for s in read_splits(ev)}
+        errors += requirements.refusals(ev, splits)
+    if errors:
+        raise refused(errors)
 
 
 def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:

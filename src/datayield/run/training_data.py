@@ -13,13 +13,13 @@ import torch
 from datayield.data.content import Digests
 from datayield.data.decoded import DECODER, Arrays, Fit, Rows, Stored, prepare
 from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
+from datayield.data.requirements import check_supervised
 from datayield.data.sampling import EndToEnd, Joined, Resident, Streamed
-from datayield.data.selection import Indices, among, digest_of, indices
-from datayield.data.source import Labels
+from datayield.data.selection import Indices, among, check_apart, digest_of, indices
 from datayield.run.loop import TrainingData
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
-from datayield.spec.run import Mixture, RunSpec, Subset, SupervisedSpec
+from datayield.spec.run import Mixture, RunSpec, Subset
 
 DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
 _DECODED: dict[tuple[str, str, int, Fit], Arrays] = {}
@@ -137,7 +137,7 @@ def _drawn(data: Subset | Mixture, arrays: tuple[Arrays, ...]) -> DrawnImages:
         taken.setdefault((part.dataset, part.split), {})[name] = members[-1].indices
     for (dataset, split_name), parts in taken.items():
         if len(parts) > 1:
-            _check_apart(f"{dataset!r} split {split_name!r}", parts)
+            check_apart(f"{dataset!r} split {split_name!r}", parts)
     return DrawnImages(tuple(members))
 
 
@@ -160,44 +160,10 @@ def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
     return indices(part, len(arrays), len(arrays.skipped), of, where, arrays.content)
 
 
-def _check_apart(what: str, parts: dict[str, Indices]) -> None:
-    """Parts of one split must not share images, which would be seen twice as often."""
-    seen: dict[str, Labels] = {}
-    for name, chosen in parts.items():
-        positions = np.sort(chosen[np.arange(len(chosen), dtype=np.int64)])
-        for other, before in seen.items():
-            if shared := len(np.intersect1d(before, positions, assume_unique=True)):
-                raise DataError(
-                    f"parts {other} and {name} share {shared:,} images of {what}",
-                    where=f"data.parts.{name}",
-                    hint=f"give {name} other classes, or the same classes and seed as {other} and "
-                    f"skip: {len(before)}, which starts after its images",
-                )
-        seen[name] = positions
-
-
 def check_classes(spec: RunSpec) -> None:
     """Raises DataError if a supervised run's labels are missing or have more classes."""
-    if spec.label is None:
-        return
-    assert isinstance(spec.method, SupervisedSpec)
-    assert isinstance(spec.data, Subset)
-    data, classes = spec.data, spec.method.classes
-    labels = _pretrained_on(data).labels
-    if spec.label not in labels:
-        raise DataError(
-            f"{data.dataset!r} split {data.split!r} has no labels called {spec.label!r}",
-            where="method.label",
-            got=spec.label,
-            allowed=list(labels) or "none (this split is unlabeled)",
-        )
-    if (highest := int(labels[spec.label].max())) >= classes:
-        raise DataError(
-            f"the labels {spec.label!r} of {data.dataset!r} are numbered up to {highest}",
-            where="method.classes",
-            got=classes,
-            allowed=f"{highest + 1} or more",
-        )
+    if isinstance(spec.data, Subset):
+        check_supervised(spec, _pretrained_on(spec.data))
 
 
 def training_data_of(spec: RunSpec, device: torch.device) -> TrainingData:

@@ -1,6 +1,6 @@
 """Helpful errors: what is wrong, where, the value found, allowed values, what to do next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -28,6 +28,12 @@ class DatayieldError(Exception):
         self.where = f"{place}: {self.where}" if self.where else str(place)
         self.args = (self.text(),)
         return self
+
+    def parts(self) -> dict[str, str]:
+        """The message by its parts, as a script reads it; each is empty where there is none."""
+        got = "" if self.got is None else str(self.got)
+        parts = {"message": self.message, "where": self.where, "got": got}
+        return parts | {"allowed": self.allowed, "nearest": self.nearest, "next": self.hint}
 
     def text(self) -> str:
         """The message as printed, one line per part."""
@@ -57,6 +63,21 @@ class DataError(DatayieldError):
     exit_code = 2
 
 
+class RefusedError(DatayieldError):
+    """Several reasons why a study cannot run, all known before anything was started."""
+
+    exit_code = 2
+
+    def __init__(self, reasons: Sequence[DatayieldError]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(f"{len(reasons)} problems must be fixed before this study can run")
+
+    def text(self) -> str:
+        """Every reason as it is printed alone, numbered."""
+        numbered = (f"{i}. {each.text()}" for i, each in enumerate(self.reasons, 1))
+        return "\n".join([self.message, *numbered])
+
+
 class StoreError(DatayieldError):
     """A run folder is held by another process, was changed by hand, or cannot be written."""
 
@@ -83,6 +104,12 @@ class InterruptedRunError(DatayieldError):
     """Stopped on request after saving; the same command resumes."""
 
     exit_code = 3
+
+
+def refused(reasons: Sequence[DatayieldError]) -> DatayieldError:
+    """One error for `reasons`, of which there is at least one; each text is stated once."""
+    distinct = list({reason.text(): reason for reason in reasons}.values())
+    return distinct[0] if len(distinct) == 1 else RefusedError(distinct)
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

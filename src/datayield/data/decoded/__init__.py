@@ -1,8 +1,19 @@
 """Images as arrays of pixels, decoded once and kept on disk, or on the fly."""
 
-from datayield.data.decoded.arrays import Arrays, prepare
+from datayield.data.decoded.arrays import Arrays, bytes_to_decode, prepare
 from datayield.data.decoded.decode import DECODER, Fit, decode
 from datayield.data.decoded.rows import Rows, Stored, rows_of
 from datayield.data.decoded.skipped import left_out
 
-__all__ = ["DECODER", "Arrays", "Fit", "Rows", "Stored", "decode", "left_out", "prepare", "rows_of"]
+__all__ = [
+    "DECODER",
+    "Arrays",
+    "Fit",
+    "Rows",
+    "Stored",
+    "bytes_to_decode",
+    "decode",
+    "left_out",
+    "prepare",
+    "rows_of",
+]

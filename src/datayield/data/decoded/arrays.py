@@ -96,9 +96,8 @@ def prepare(
     source = find(dataset, split)
     root = cache_dir() / "arrays"
     has_masks = masked(source) is not None
-    key = digest([source.stamp, size, fit, DECODER, *(["masks"] if has_masks else [])], 24)
-    stamp = root / "stamps" / f"{key}.json"
-    needed = len(source) * size * size * (4 if has_masks else 3)
+    stamp = _stamp_file(root, source, size, fit)
+    needed = _bytes_of(source, size)
     kept = room_for(needed, root) if root.exists() else True
     stored = _stored(root, stamp, source)
     if stored and (isinstance(stored.rows, Stored) or (on_the_fly and not kept)):
@@ -147,6 +146,23 @@ def prepare(
     if made is None:
         raise DataError("decoded images disappeared while being written", where=str(root))
     return made
+
+
+def bytes_to_decode(source: Source, size: int, fit: Fit) -> int:
+    """Bytes that decoding a split at `size` adds to the cache; 0 if it was decoded before."""
+    root = cache_dir() / "arrays"
+    return 0 if _stamp_file(root, source, size, fit).exists() else _bytes_of(source, size)
+
+
+def _bytes_of(source: Source, size: int) -> int:
+    return len(source) * size * size * (3 if masked(source) is None else 4)
+
+
+def _stamp_file(root: Path, source: Source, size: int, fit: Fit) -> Path:
+    """What says which arrays hold the images of `source` at `size`."""
+    masks = [] if masked(source) is None else ["masks"]
+    key = digest([source.stamp, size, fit, DECODER, *masks], 24)
+    return root / "stamps" / f"{key}.json"
 
 
 def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:

@@ -1,6 +1,16 @@
-"""Which images of a split a run takes: some classes, a subset, without torch."""
+"""Which images of a split a run or an evaluation takes, without torch."""
 
+from datayield.data.selection.apart import check_apart
 from datayield.data.selection.classes import among, missing_classes
+from datayield.data.selection.items import sample_items
 from datayield.data.selection.subset import Indices, digest_of, indices
 
-__all__ = ["Indices", "among", "digest_of", "indices", "missing_classes"]
+__all__ = [
+    "Indices",
+    "among",
+    "check_apart",
+    "digest_of",
+    "indices",
+    "missing_classes",
+    "sample_items",
+]

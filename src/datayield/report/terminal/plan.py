@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from datayield.report.terminal.seed_groups import Together, together
+from datayield.spec.errors import DatayieldError
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.spec.study import Study
 from datayield.store.disk_usage import checkpoint_bytes
@@ -20,7 +21,13 @@ LINES = 24
 _FIRST = ("failed", "running", "partial", "evaluate", "missing", "done")
 
 
-def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> dict[str, Any]:
+def plan_json(
+    study: Study,
+    plan: Plan,
+    warnings: Sequence[str],
+    decoded: int,
+    refusals: Sequence[DatayieldError] = (),
+) -> dict[str, Any]:
     """The plan as JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -32,7 +39,8 @@ def plan_json(study: Study, plan: Plan, warnings: list[str], decoded: int) -> di
         "flops": _total_flops(plan.todo),
         "seconds": _seconds_json(plan.estimate),
         "disk_bytes": {"decoded": decoded, "store": checkpoint_bytes(plan)},
-        "warnings": warnings,
+        "warnings": list(warnings),
+        "refusals": [refusal.parts() for refusal in refusals],
     }
 
 
@@ -40,7 +48,7 @@ def show_plan(
     console: Console,
     study: Study,
     plan: Plan,
-    warnings: list[str],
+    warnings: Sequence[str],
     decoded: int,
     *,
     every: bool = False,

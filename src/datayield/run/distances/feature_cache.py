@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from datayield.data.decoded import Arrays
+from datayield.data.selection import sample_items
 from datayield.evals.distance import GROUPS
 from datayield.evals.features import extract, pixel_features
-from datayield.evals.sample import sample_items
 from datayield.maths.histograms import BINS, histogram
 from datayield.nets.activations import watched
 from datayield.run.distances.feature_net import FeatureNet

@@ -13,19 +13,18 @@ from torch import Tensor, nn
 
 from datayield import evals, methods
 from datayield.data.decoded import Arrays
-from datayield.data.selection import among
+from datayield.data.selection import among, sample_items
 from datayield.data.source import Labels
 from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
 from datayield.evals.linear_sgd import probe_view
 from datayield.evals.result import EvalResult
-from datayield.evals.sample import sample_items
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
-from datayield.run.evaluation.finetuning import check_masks, fine_tune
+from datayield.run.evaluation.finetuning import fine_tune
 from datayield.run.evaluation.representation import representation
 from datayield.run.loop import CHECKPOINT, read_tensors
 from datayield.run.training_data import arrays_of
-from datayield.spec.errors import DataError, StoreError
+from datayield.spec.errors import StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
@@ -206,49 +205,6 @@ def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Fe
     if ev.classes is not None:  # renumbered without gaps
         labels[ev.label] = np.searchsorted(_of_classes(ev, arrays)[0], labels[ev.label])
     return Features(x, labels, arrays.digest, time.perf_counter() - began)
-
-
-def check_label(ev: EvalSpec) -> None:
-    """Raises DataError if a split that the evaluation reads lacks the labels or masks, or if a
-    class has fewer than `per_class` training images.
-    """
-    for split in ev.splits:
-        arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-        if ev.traits.reads_masks:
-            check_masks(ev, split)
-            continue
-        labels = arrays.labels
-        if ev.label not in labels:
-            raise DataError(
-                f"{ev.dataset!r} split {split!r} has no labels called {ev.label!r}",
-                got=ev.label,
-                where=f"evaluations ({ev.name}): label",
-                allowed=list(labels) or "none (this split is unlabeled)",
-                hint="unlabeled data can be used for pretraining; evaluate it with spectrum@1",
-            )
-        if ev.classes is not None:
-            _of_classes(ev, arrays)
-    if ev.per_class is not None:
-        _check_per_class(ev, ev.per_class)
-
-
-def _check_per_class(ev: EvalSpec, wanted: int) -> None:
-    arrays, chosen = _chosen(ev, ev.train, ev.train_count)
-    numbers, counts = np.unique(arrays.labels[ev.label][chosen], return_counts=True)
-    least = int(counts.argmin())
-    if wanted > counts[least]:
-        names = arrays.classes.get(ev.label) or ()
-        number = int(numbers[least])
-        name = f" ({names[number]})" if number < len(names) else ""
-        among_ = f" among train_count: {ev.train_count}" if ev.train_count else ""
-        raise DataError(
-            f"class {number}{name} of {ev.dataset!r} split {ev.train!r} has {counts[least]:,} "
-            f"images{among_}, fewer than per_class",
-            where=f"evaluations ({ev.name}): per_class",
-            got=wanted,
-            allowed=f"1 to {counts[least]}",
-            hint="lower per_class, raise train_count, or use label_fraction",
-        )
 
 
 def _labels(features: Features, ev: EvalSpec) -> Tensor:

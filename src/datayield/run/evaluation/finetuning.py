@@ -5,11 +5,10 @@ import torch
 from torch import nn
 
 from datayield import evals
+from datayield.data.selection import sample_items
 from datayield.evals import EvalResult, LabelledImages
-from datayield.evals.sample import sample_items
 from datayield.nets.encoder import Encoder
 from datayield.run.training_data import arrays_of
-from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 
 
@@ -29,17 +28,5 @@ def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[LabelledImages,
     chosen = sample_items(np.arange(len(arrays)), count, ev.seed, arrays.content)
     chosen = np.sort(chosen) if arrays.content is None else chosen
     targets = arrays.masks if ev.traits.reads_masks else arrays.labels[ev.label]
-    assert targets is not None  # verified by check_masks
+    assert targets is not None  # verified by data.requirements
     return LabelledImages(arrays.images[chosen], targets[chosen]), arrays.digest
-
-
-def check_masks(ev: EvalSpec, split: str) -> None:
-    """Raises DataError if a split for segmentation has no masks."""
-    if arrays_of(ev.dataset, split, ev.size, ev.fit).masks is None:
-        raise DataError(
-            f"{ev.dataset!r} split {split!r} has no masks",
-            where=f"evaluations ({ev.name}): dataset",
-            got=ev.dataset,
-            allowed="parquet with a column mask of PNG images, or torchvision/OxfordIIITPet",
-            hint="segment@1 needs the class of each pixel; finetune@1 needs that of the image",
-        )

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from datayield import evals
+from datayield.data.selection import sample_items
 from datayield.evals.features import extract_views, project
 from datayield.evals.result import EvalResult
-from datayield.evals.sample import sample_items
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import recipe
 

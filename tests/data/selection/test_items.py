@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datayield.evals.sample import sample_items
+from datayield.data.selection import sample_items
 from datayield.spec.errors import DataError
 
 

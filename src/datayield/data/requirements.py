@@ -1,0 +1,243 @@
+"""What evaluations and supervised runs need of their images, checked before anything is trained.
+
+By listings and labels alone, or by decoded arrays: both are a `LabelledSplit`. `REQUIREMENTS` holds
+the conditions of each protocol, those under which its function in `evals` would raise.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from datayield.data.evaluated import (
+    Labelled,
+    LabelledSplit,
+    Splits,
+    chosen_labels,
+    has_masks,
+    labelled,
+    mask_values,
+    of_classes,
+    plenty,
+    read_splits,
+)
+from datayield.data.source import Labels
+from datayield.spec.errors import DataError
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import RunSpec, Subset, SupervisedSpec
+
+NAMED = 3  # classes that a note names
+
+
+Condition = Callable[[EvalSpec, Labelled], DataError | None]
+
+
+def _two_classes(ev: EvalSpec, known: Labelled) -> DataError | None:
+    classes = len(np.unique(np.concatenate([known.train, known.val])))
+    if classes >= 2:
+        return None
+    return DataError(
+        "a classifier needs training items of at least two classes",
+        where=f"evaluations ({ev.name}): {'train_count' if ev.train_count else 'label'}",
+        got=f"{len(known.train)} items of {classes} class in {ev.dataset!r} split {ev.train!r}",
+        hint="raise train_count, choose another label, or measure the features with spectrum@1",
+    )
+
+
+def _a_class_of_two(ev: EvalSpec, known: Labelled) -> DataError | None:
+    if known.kept.max(initial=0) >= 2:
+        return None
+    return DataError(
+        "no class has two training items, so no validation set can be held out",
+        where=f"evaluations ({ev.name}): {_of_count(ev)}",
+        got=f"{known.kept.sum()} items of {len(known.kept)} classes",
+        allowed="two items of one class, better ten of each",
+        hint=f"raise {_of_count(ev)}, or use knn@1, which holds nothing out",
+    )
+
+
+def _enough_to_hold_out(ev: EvalSpec, known: Labelled) -> DataError | None:
+    """vtab@1 without a validation split: a fifth is held out, whatever its classes."""
+    if ev.val is not None:
+        fitted = known.train
+    elif len(known.train) < 5:
+        return DataError(
+            "too few training items to hold out a validation part",
+            where=f"evaluations ({ev.name}): train_count",
+            got=len(known.train),
+            allowed="5 or more",
+            hint="raise train_count, or name a split for val",
+        )
+    else:
+        order = np.random.Generator(np.random.PCG64(ev.seed)).permutation(len(known.train))
+        fitted = known.train[order[len(order) // 5 :]]
+    if len(np.unique(fitted)) >= 2:
+        return None
+    return DataError(
+        "a classifier needs training items of at least two classes besides those held out",
+        where=f"evaluations ({ev.name}): train_count",
+        got=f"{len(fitted)} items of {len(np.unique(fitted))} class",
+        hint="raise train_count, or name a split for val",
+    )
+
+
+def _per_class(ev: EvalSpec, known: Labelled) -> DataError | None:
+    numbers, counts = np.unique(known.train, return_counts=True)
+    if ev.per_class is None or not len(counts) or ev.per_class <= counts.min():
+        return None
+    least = int(counts.argmin())
+    sampled = f" among train_count: {ev.train_count}" if ev.train_count else ""
+    return DataError(
+        f"class {numbers[least]} of {ev.dataset!r} split {ev.train!r} has {counts[least]:,} "
+        f"images{sampled}, fewer than per_class",
+        where=f"evaluations ({ev.name}): per_class",
+        got=ev.per_class,
+        allowed=f"1 to {counts[least]}",
+        hint="lower per_class, raise train_count, or use label_fraction",
+    )
+
+
+REQUIREMENTS: dict[str, tuple[Condition, ...]] = {
+    "linear@1": (_two_classes, _per_class, _a_class_of_two),
+    "linear_sgd@1": (_two_classes, _a_class_of_two),
+    "knn@1": (_two_classes, _per_class),
+    "vtab@1": (_two_classes, _enough_to_hold_out),
+    "finetune@1": (_two_classes,),
+    # These have no classes of images; `refusals` checks that there are masks, or two images.
+    "segment@1": (),
+    "spectrum@1": (),
+    "state@1": (),
+    "augmentation_spectrum@1": (),
+}
+
+
+def refusals(ev: EvalSpec, splits: Splits) -> list[DataError]:
+    """Why the evaluation cannot be measured on `splits`, which holds what `read_splits` names."""
+    errors = [e for split in read_splits(ev) for e in _of_split(ev, split, splits[split])]
+    if errors or not REQUIREMENTS[ev.protocol] or plenty(ev, splits):
+        return errors
+    known = labelled(ev, splits)
+    found = (condition(ev, known) for condition in REQUIREMENTS[ev.protocol])
+    return [error for error in found if error is not None][:1]  # the others would follow from it
+
+
+def notes(ev: EvalSpec, splits: Splits) -> list[str]:
+    """What makes scores lower or less certain than they need be; for what is not refused."""
+    if not REQUIREMENTS[ev.protocol] or plenty(ev, splits):
+        return []
+    known = labelled(ev, splits)
+    numbers, counts = np.unique(np.concatenate([known.train, known.val]), return_counts=True)
+    test = chosen_labels(ev, ev.test, splits[ev.test])
+    lost = np.setdiff1d(test, numbers)
+    names = splits[ev.train].classes.get(ev.label) or ()
+    said = []
+    if len(lost):
+        always = int(np.isin(test, lost).sum())
+        said.append(
+            f"{ev.name}: {_classes(lost, splits[ev.test].classes.get(ev.label) or ())} of the "
+            f"test images missing in train: {always:,} of {len(test):,} test images are always "
+            "wrong"
+        )
+    if _a_class_of_two in REQUIREMENTS[ev.protocol] and len(single := numbers[counts == 1]):
+        said.append(
+            f"{ev.name}: {_classes(single, names)} of a single training image, which cannot be "
+            "held out for validation"
+        )
+    return said
+
+
+def check_supervised(spec: RunSpec, split: LabelledSplit) -> None:
+    """Raises DataError if a supervised run's labels are missing or have more classes."""
+    if spec.label is None:
+        return
+    assert isinstance(spec.method, SupervisedSpec)
+    assert isinstance(spec.data, Subset)
+    data, classes = spec.data, spec.method.classes
+    if spec.label not in split.labels:
+        raise DataError(
+            f"{data.dataset!r} split {data.split!r} has no labels called {spec.label!r}",
+            where="method.label",
+            got=spec.label,
+            allowed=list(split.labels) or "none (this split is unlabeled)",
+        )
+    if (highest := int(split.labels[spec.label].max(initial=0))) >= classes:
+        raise DataError(
+            f"the labels {spec.label!r} of {data.dataset!r} are numbered up to {highest}",
+            where="method.classes",
+            got=classes,
+            allowed=f"{highest + 1} or more",
+        )
+
+
+def _of_split(ev: EvalSpec, split: str, has: LabelledSplit) -> list[DataError]:
+    try:
+        images = len(has) if ev.classes is None else len(of_classes(ev, has))
+        _check_labels(ev, split, has)
+    except DataError as error:
+        return [error]
+    count = {ev.train: ev.train_count, ev.test: ev.test_count}.get(split)
+    key = "train_count" if split == ev.train else "test_count" if split == ev.test else "val"
+    least = 1 if ev.traits.needs_labels else 2
+    if (count or least) <= images:
+        return _of_masks(ev, split, has) if ev.traits.reads_masks else []
+    chosen = f" of {ev.classes.words()}" if ev.classes is not None else ""
+    return [
+        DataError(
+            f"{ev.dataset!r} split {split!r} has {images:,} usable images{chosen}",
+            where=f"evaluations ({ev.name}): {key}",
+            got=count or images,
+            allowed=f"2 to {images}" if images >= 2 else f"{least} or more images",
+            hint="use a smaller count, or omit it to use all" if count else "add images",
+        )
+    ]
+
+
+def _check_labels(ev: EvalSpec, split: str, has: LabelledSplit) -> None:
+    if ev.traits.reads_masks and not has_masks(has):
+        raise DataError(
+            f"{ev.dataset!r} split {split!r} has no masks",
+            where=f"evaluations ({ev.name}): dataset",
+            got=ev.dataset,
+            allowed="parquet with a column mask of PNG images, or torchvision/OxfordIIITPet",
+            hint="segment@1 needs the class of each pixel; finetune@1 needs that of the image",
+        )
+    if not ev.traits.needs_labels or ev.traits.reads_masks or ev.label in has.classes:
+        return
+    if ev.label in has.labels:  # numbers without names
+        return
+    raise DataError(
+        f"{ev.dataset!r} split {split!r} has no labels called {ev.label!r}",
+        got=ev.label,
+        where=f"evaluations ({ev.name}): label",
+        allowed=list(has.labels) or "none (this split is unlabeled)",
+        hint="unlabeled data can be used for pretraining; evaluate it with spectrum@1",
+    )
+
+
+def _of_count(ev: EvalSpec) -> str:
+    """The key that decides how many labels there are."""
+    return "label_fraction" if ev.label_fraction is not None else "train_count"
+
+
+def _of_masks(ev: EvalSpec, split: str, has: LabelledSplit) -> list[DataError]:
+    """Masks that hold too few classes; known once they are decoded."""
+    values, least = mask_values(ev, split, has), 2 if split == ev.train else 1
+    if values is None or len(values) >= least:
+        return []
+    return [
+        DataError(
+            f"the masks of {ev.dataset!r} split {split!r} hold {len(values)} classes that are not "
+            "ignored",
+            where=f"evaluations ({ev.name}): ignore, dataset",
+            got=f"ignore: {ev.ignore}",
+            allowed=f"{least} or more classes",
+            hint="use more images, or check which value marks unlabelled pixels",
+        )
+    ]
+
+
+def _classes(numbers: Labels, names: Sequence[str]) -> str:
+    """ "2 classes (bee, wasp)"."""
+    listed = [names[k] if k < len(names) else str(k) for k in numbers[:NAMED]]
+    more = ", ..." if len(numbers) > NAMED else ""
+    plural = "class" if len(numbers) == 1 else "classes"
+    return f"{len(numbers)} {plural} ({', '.join(listed)}{more})"

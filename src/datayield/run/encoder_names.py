@@ -1,0 +1,90 @@
+"""Encoders that cannot be built, known without importing the libraries that build them."""
+
+import os
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from datayield.spec.errors import ConfigError
+from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
+from datayield.store.plan import Plan
+
+# How timm's sources register a network: its function, or an older name in a table.
+REGISTERED = re.compile(r"^def (\w+)\(|^\s+['\"]([\w.]+)['\"]:", re.MULTILINE)
+
+
+def encoder_refusals(plan: Plan) -> Iterator[ConfigError]:
+    """Networks that timm does not have, and images that tokens do not tile for segmentation."""
+    for name in sorted({e.timm_name for e in _encoders(plan) if e.timm_name is not None}):
+        known = _registered()
+        base = name.removeprefix("hf-hub:").partition(".")[0]
+        if known and "/" not in name and base not in known:
+            close = get_close_matches(base, known, 5)
+            yield ConfigError(
+                "unknown timm network",
+                where="encoder.name",
+                got=f"timm/{name}",
+                allowed=", ".join(f"timm/{n}" for n in close),
+                hint="timm.list_models() lists them all",
+            )
+    tiled = {
+        (t.spec.encoder, ev) for t in plan.todo for _, ev in t.pending if ev.traits.reads_masks
+    }
+    for encoder, ev in sorted(tiled, key=str):
+        if encoder is not None and encoder.stride and ev.size % encoder.stride:
+            yield ConfigError(
+                "the encoder's tokens do not tile an image of this size",
+                where=f"evaluations ({ev.name}): size",
+                got=f"{ev.size} px, {encoder.name} with a stride of {encoder.stride} px",
+                allowed=f"a multiple of {encoder.stride}",
+                hint="change the size of the evaluation",
+            )
+
+
+def encoder_notes(plan: Plan) -> Iterator[str]:
+    """Published weights that are not in the local cache."""
+    published = {
+        task.spec.encoder
+        for task in plan.todo
+        if task.spec.encoder is not None and _starts_published(task.spec)
+    }
+    for encoder in sorted(published, key=str):
+        name = (encoder.timm_name or encoder.name).partition(".")[0]
+        if not any(_hub_cache().glob(f"models--timm--{name}*")):
+            yield (
+                f"init: no weights of {encoder.name} in {_hub_cache()}: the run downloads them, "
+                "and fails without a network"
+            )
+
+
+def _starts_published(spec: RunSpec | BaselineSpec) -> bool:
+    if isinstance(spec, BaselineSpec):
+        return spec.name == "pretrained"
+    return spec.init == "pretrained"
+
+
+def _encoders(plan: Plan) -> set[EncoderSpec]:
+    return {task.spec.encoder for task in plan.todo if task.spec.encoder is not None}
+
+
+@cache
+def _registered() -> frozenset[str]:
+    """Names in the sources of timm; too many rather than too few. Empty if it is not found."""
+    spec = find_spec("timm")
+    if spec is None or spec.origin is None:
+        return frozenset()
+    texts = (path.read_text("utf-8") for path in (Path(spec.origin).parent / "models").glob("*.py"))
+    return frozenset(
+        (function or name).partition(".")[0]
+        for text in texts
+        for function, name in REGISTERED.findall(text)
+    )
+
+
+def _hub_cache() -> Path:
+    """Where weights of the Hugging Face hub are kept, by its environment variables."""
+    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    return Path(os.environ.get("HF_HUB_CACHE") or f"{home}/hub").expanduser()
