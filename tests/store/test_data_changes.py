@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from datayield.session import Session, open_study
+from tests.conftest import Call
 from tests.data.made import png, write
 
 STUDY = """
@@ -102,3 +103,24 @@ def test_the_working_directory_does_not_matter(
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")
     assert ids(session(place)) == before
+
+
+def test_damaged_images_found_by_a_run_change_its_plan_once(
+    place: Path, datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATAYIELD_CACHE", str(place / "cache"))
+    for name in ("03", "11", "29"):
+        path = place / "pool" / f"{name}.png"
+        path.write_bytes(path.read_bytes()[:40])
+    few = STUDY.replace("[4, 8, 30], seed: [0, 1]", "[30], seed: [0]")
+    (place / "few.yaml").write_text(few.replace("study: mine", "study: few"))
+    command = (str(place / "few.yaml"), "--store", str(place / "store"))
+    done = datayield("run", *command)
+    assert done.code == 0
+    assert (
+        "damaged images were found, which the plan had counted; planning without them" in done.err
+    )
+    again = datayield("run", *command)
+    assert again.code == 0
+    assert "nothing to do" in again.err
+    assert session(place).listings[str(place / "pool"), "train"].images == 37

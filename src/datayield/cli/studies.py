@@ -18,6 +18,7 @@ from datayield.cli.options import (
 )
 from datayield.spec.atomic_files import read_json
 from datayield.spec.environment import process_rank
+from datayield.spec.errors import StalePlanError
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
     from datayield.session import Session
@@ -102,7 +103,13 @@ def run(
                 highlight=False,
             )
             show_totals(err, made, session.decoded_bytes(made))
-            failed = session.run(made, err, save_every, execution).failed
+            try:
+                failed = session.run(made, err, save_every, execution).failed
+            except StalePlanError as error:  # once: what is damaged is known now
+                err.print(f"{error.message}; planning without them", highlight=False)
+                session = open_study(study, scale, store, device)
+                made = session.plan()
+                failed = session.run(made, err, save_every, execution).failed
             made = session.plan()
     page = session.page if session.reported(made) else session.report(made)
     _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)

@@ -121,6 +121,11 @@ def undecodable(digests: Digests) -> NDArray[np.bool_]:
     return np.isin(digests, _damaged())
 
 
+def known_undecodable() -> int:
+    """How many different images were found to be damaged."""
+    return len(_damaged())
+
+
 def remember_undecodable(digests: Digests) -> None:
     """Keep for later plans that images of these digests cannot be decoded."""
     known = _damaged()

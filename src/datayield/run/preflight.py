@@ -7,32 +7,43 @@ for the images that could be decoded.
 from collections.abc import Iterator
 
 from datayield.data import requirements
+from datayield.data.content import known_undecodable
 from datayield.data.decoded import Fit
 from datayield.data.evaluated import read_splits
 from datayield.nets.encoder import build
 from datayield.run.progress import Display
 from datayield.run.training_data import arrays_of, check_classes, draw_images
-from datayield.spec.errors import DataError, DatayieldError, refused
-from datayield.spec.run import RunSpec
+from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
+from datayield.spec.run import RunSpec, dataset_name
 from datayield.store.plan import Plan, Task
 
 
 def preflight(plan: Plan, display: Display) -> None:
-    """Decode every split that the tasks read; check encoders and labels. Raises DatayieldError."""
+    """Decode every split that the tasks read; check encoders and labels. Raises DatayieldError.
+
+    StalePlanError if damaged images were found that the plan did not know of: without them, subsets
+    hold other images, and runs have other ids.
+    """
+    known = known_undecodable()
     _decode(plan, display)
+    if known_undecodable() > known:
+        raise StalePlanError(
+            "damaged images were found, which the plan had counted",
+            hint="make the plan again: the same command does",
+        )
     _check(plan)
 
 
 def _decode(plan: Plan, display: Display) -> None:
     """Decode every split that the tasks read, before any of them starts."""
     for dataset, split, size, fit, fly in dict.fromkeys(s for t in plan.todo for s in _splits(t)):
-        with display.decoding(f"{dataset} {split} at {size} px") as progress:
+        with display.decoding(f"{dataset_name(dataset)} {split} at {size} px") as progress:
             arrays = arrays_of(dataset, split, size, fit, progress, fly)
         if arrays.skipped:
             names = ", ".join(f"{item.name} ({item.reason})" for item in arrays.skipped[:3])
             more = f" and {len(arrays.skipped) - 3} more" if len(arrays.skipped) > 3 else ""
             display.say(
-                f"{dataset} {split}: {len(arrays.skipped)} of {arrays.listed} images "
+                f"{dataset_name(dataset)} {split}: {len(arrays.skipped)} of {arrays.listed} images "
                 f"were skipped: {names}{more} (datayield doctor --data lists them)"
             )
 

@@ -78,6 +78,10 @@ class RefusedError(DatayieldError):
         return "\n".join([self.message, *numbered])
 
 
+class StalePlanError(DatayieldError):
+    """A plan rests on images that turned out to be damaged: it has to be made again."""
+
+
 class StoreError(DatayieldError):
     """A run folder is held by another process, was changed by hand, or cannot be written."""
 

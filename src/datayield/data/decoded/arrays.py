@@ -140,8 +140,6 @@ def prepare(
         raise unwritable(root, error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    if meta["bad"] and not has_masks and (digests := content_of(source)) is not None:
-        remember_undecodable(digests[meta["bad"]])  # so that a plan counts without them
     made = _stored(root, stamp, source)
     if made is None:
         raise DataError("decoded images disappeared while being written", where=str(root))
@@ -178,6 +176,8 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
         return None
     shape = (meta["kept"], meta["size"], meta["size"], 3)
     digests = content_of(source)
+    if meta["bad"] and not meta.get("masks") and digests is not None:
+        remember_undecodable(digests[meta["bad"]])  # so that a plan counts without them
     return Arrays(
         rows=Stored(folder / "images.u8", shape)
         if meta.get("pixels", True)
