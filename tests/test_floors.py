@@ -37,7 +37,7 @@ SUBFLOORS = {
         "evaluation claims", "study",
     ),
     "data": (
-        "census", "source splits free_memory", "permutation sprites", "sources", "catalog", "decoded tasks",
+        "census", "source splits free_memory", "permutation sprites class_names", "sources", "catalog", "decoded tasks",
         "sampling",
     ),
     "analysis": (

@@ -20,7 +20,7 @@ from datayield.data.sampling import (
     digest_of,
     indices,
 )
-from datayield.data.source import Labels
+from datayield.data.source import UNLABELLED, Labels
 from datayield.run.loop import TrainingData
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
@@ -165,6 +165,14 @@ def check_classes(spec: RunSpec) -> None:
             where="method.label",
             got=spec.label,
             allowed=list(labels) or "none (this split is unlabeled)",
+        )
+    if (labels[spec.label] == UNLABELLED).any():
+        without = int((labels[spec.label] == UNLABELLED).sum())
+        raise DataError(
+            f"{without:,} images of {data.dataset!r} split {data.split!r} have no label",
+            where="method.label",
+            got=spec.label,
+            hint="move them out of the dataset, or choose its classes: data.classes",
         )
     if (highest := int(labels[spec.label].max())) >= classes:
         raise DataError(

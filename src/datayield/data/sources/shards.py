@@ -98,8 +98,7 @@ def _stem(name: str) -> str:
     """The name without extension, number of the shard and hash; "" for a bare number."""
     bare = re.sub(r"\.(tar|tgz|parquet|arrow|feather|ipc)(\.\w+)?$", "", name.rpartition("/")[2])
     shard = SHARD.fullmatch(bare)
-    stem = shard["stem"] if shard else NUMBER.sub("", bare)
-    return stem
+    return shard["stem"] if shard else NUMBER.sub("", bare)
 
 
 def _check_parts(root: Path, files: list[File]) -> None:

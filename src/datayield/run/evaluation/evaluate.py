@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from datayield import evals, methods
 from datayield.data.decoded import Arrays
-from datayield.data.sampling import among
 from datayield.data.source import Labels
 from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
 from datayield.evals.linear_sgd import probe_view
@@ -22,6 +21,7 @@ from datayield.evals.sample import sample_items
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.evaluation.finetuning import check_masks, fine_tune
+from datayield.run.evaluation.labels import labels_in, of_classes, positions
 from datayield.run.evaluation.representation import representation
 from datayield.run.loop import read_tensors
 from datayield.run.training_data import arrays_of
@@ -45,10 +45,10 @@ class Subject(NamedTuple):
 
 
 class Features(NamedTuple):
-    """Features of a split's selected images, their labels, and their cost."""
+    """Features of a split's selected images, which these are, and their cost."""
 
     x: Tensor  # [n, D]
-    labels: dict[str, "np.ndarray[Any, Any]"]
+    chosen: Labels  # positions [n] in the split
     digest: str
     seconds: float
 
@@ -121,14 +121,14 @@ def _measure(
     wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
         drawn = (count, ev.seed) if count is not None else None  # all images, so nothing is drawn
-        of = (ev.classes, ev.label) if ev.classes is not None else None
+        of = (ev.classes, ev.label) if positions(ev, split) is not None else None
         key = (ev.dataset, split, drawn, ev.size, ev.fit, of)
         fresh = key not in cache
         if fresh:
             cache[key] = _features(ev, split, count, subject.encode)
         features = cache[key]
         shared += features.seconds if fresh else 0.0
-        parts[split] = features.x, _labels(features, ev)
+        parts[split] = features.x, _labels(features, ev, split)
         digests.append(features.digest)
     test = parts[ev.test]
     if ev.traits.reads == "views":
@@ -182,28 +182,16 @@ def _augmented(ev: EvalSpec, subject: Subject) -> evals.Views:
 
 def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.ndarray[Any, Any]"]:
     """A decoded split, and the evaluation's positions in it, ascending."""
-    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    if ev.classes is None:
-        return arrays, np.sort(sample_items(np.arange(len(arrays)), count, ev.seed))
-    _, of = _of_classes(ev, arrays)
-    return arrays, np.sort(of[sample_items(of, count, ev.seed)])
-
-
-def _of_classes(ev: EvalSpec, arrays: Arrays) -> tuple[Labels, Labels]:
-    """The numbers of the evaluation's classes, and the positions of their images."""
-    assert ev.classes is not None
-    where = f"evaluations ({ev.name}): classes"
-    return among(ev.classes, ev.label, arrays.labels, arrays.classes, where)
+    arrays, of = arrays_of(ev.dataset, split, ev.size, ev.fit), positions(ev, split)
+    of = np.arange(len(arrays)) if of is None else of
+    return arrays, np.sort(of[sample_items(np.arange(len(of)), count, ev.seed)])
 
 
 def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
     began = time.perf_counter()
     arrays, chosen = _chosen(ev, split, count)
     x = encode(arrays.images[chosen])
-    labels = {name: values[chosen] for name, values in arrays.labels.items()}
-    if ev.classes is not None:  # renumbered without gaps
-        labels[ev.label] = np.searchsorted(_of_classes(ev, arrays)[0], labels[ev.label])
-    return Features(x, labels, arrays.digest, time.perf_counter() - began)
+    return Features(x, chosen, arrays.digest, time.perf_counter() - began)
 
 
 def check_label(ev: EvalSpec) -> None:
@@ -225,17 +213,18 @@ def check_label(ev: EvalSpec) -> None:
                 hint="unlabeled data can be used for pretraining; evaluate it with spectrum@1",
             )
         if ev.classes is not None:
-            _of_classes(ev, arrays)
+            of_classes(ev, split)
+        labels_in(ev, split)
     if ev.per_class is not None:
         _check_per_class(ev, ev.per_class)
 
 
 def _check_per_class(ev: EvalSpec, wanted: int) -> None:
-    arrays, chosen = _chosen(ev, ev.train, ev.train_count)
-    numbers, counts = np.unique(arrays.labels[ev.label][chosen], return_counts=True)
+    _, chosen = _chosen(ev, ev.train, ev.train_count)
+    labels, names = labels_in(ev, ev.train)
+    numbers, counts = np.unique(labels[chosen], return_counts=True)
     least = int(counts.argmin())
     if wanted > counts[least]:
-        names = arrays.classes.get(ev.label) or ()
         number = int(numbers[least])
         name = f" ({names[number]})" if number < len(names) else ""
         among_ = f" among train_count: {ev.train_count}" if ev.train_count else ""
@@ -249,7 +238,11 @@ def _check_per_class(ev: EvalSpec, wanted: int) -> None:
         )
 
 
-def _labels(features: Features, ev: EvalSpec) -> Tensor:
+def _labels(features: Features, ev: EvalSpec, split: str) -> Tensor:
     """Class numbers [n]; zeros if the protocol needs none."""
-    without = np.zeros(len(features.x), np.int64)
-    return torch.as_tensor(features.labels.get(ev.label, without))
+    if not ev.traits.needs_labels:
+        return torch.zeros(len(features.x), dtype=torch.int64)
+    labels = labels_in(ev, split)[0][features.chosen]
+    if ev.classes is not None:  # renumbered without gaps
+        labels = np.searchsorted(of_classes(ev, split)[0], labels)
+    return torch.as_tensor(labels)
