@@ -38,9 +38,9 @@ SUBFLOORS = {
         "evaluation claims", "study",
     ),
     "data": (
-        "source splits free_memory", "permutation", "content", "sprites", "sources", "catalog",
-        "decoded tasks selection", "sampling split_content leaks near_copies", "evaluated",
-        "requirements",
+        "census", "source splits free_memory", "permutation class_names", "content", "sprites",
+        "sources", "catalog", "decoded tasks selection",
+        "sampling split_content leaks near_copies", "evaluated", "requirements",
     ),
     "analysis": (
         "format background", "results", "model", "decision cost", "claims", "findings", "text",

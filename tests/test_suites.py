@@ -154,7 +154,7 @@ BAD: list[tuple[str, Spoil, int, tuple[str, ...]]] = [
     ("no test split", lambda task: (task / "test.txt").unlink(), 2,
      ("has no split 'test'", "train800")),
     ("a label that is none", edit("val200", label="x"), 2, ("invalid line", "val200.txt, line 1")),
-    ("one class", edit(*TRAIN, label="0"), 1, ("two classes", "evaluations.vtab_1k cifar")),
+    ("one class", edit(*TRAIN, label="0"), 2, ("two classes", "evaluations (vtab_1k cifar)")),
     ("a class with one image", single, 0, ()),
     ("a label missing in train", edit(*TRAIN, keep=lambda i: i != 2), 0, ("2",)),
 ]  # fmt: skip

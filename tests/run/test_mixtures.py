@@ -11,7 +11,7 @@ import torch
 from datayield.data.sampling import positions
 from datayield.data.selection import Indices, indices
 from datayield.run import training_data
-from datayield.run.evaluation.evaluate import _chosen, _features
+from datayield.run.evaluation.evaluate import _chosen, _features, _labels
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.run.subset import Classes, Mixture, Part, Subset
@@ -150,7 +150,7 @@ def test_an_evaluation_of_some_classes_sees_those_alone() -> None:
     arrays, chosen = _chosen(some, "train", 40)
     assert len(chosen) == 40
     assert set(arrays.labels["digit"][chosen]) == {3, 7}
-    labels = _features(some, "train", 40, torch.from_numpy).labels["digit"]
+    labels = _labels(_features(some, "train", 40, torch.from_numpy), some, "train")
     np.testing.assert_array_equal(labels, arrays.labels["digit"][chosen] == 7)
     assert len({ev().id, some.id, ev(classes=[3]).id}) == 3
     with pytest.raises(ValueError, match="uses all images"):

@@ -132,14 +132,14 @@ def entries() -> list[Entry]:
 
 
 def folder_of(name: str) -> Path:
-    """The folder that a path, or a name below $DATAYIELD_DATA, means. Raises DataError."""
+    """The folder or file that a path, or a name below $DATAYIELD_DATA, means. Raises DataError."""
     home = data_dir()
     is_path = name.startswith((".", "/", "~")) or Path(name).is_absolute()
     looked = [] if is_path or home is None else [(home / name).absolute()]
     if is_path or "/" in name:
         looked.append(Path(name).expanduser().absolute())
     for folder in looked:
-        if folder.is_dir():
+        if folder.is_dir() or folder.is_file():
             return folder
     from datayield.data.sources.torchvision_names import SETS
 
@@ -158,28 +158,21 @@ def folder_of(name: str) -> Path:
 
 
 def _below(root: Path, dataset: str, split: str) -> "Source":
-    """A task of a pack, parquet files, tar shards, or a folder of images: whatever lies there."""
-    from datayield.data.sources import folder, parquet, webdataset
-    from datayield.data.sources import vtab_pack as pack
+    """A split of whatever lies in a folder or a file: see `sources.layouts`."""
+    from datayield.data.sources import layouts
+    from datayield.data.sources.files import EXTENSIONS
 
-    where = str(root)
-    if lists := pack.splits(root):
-        name = split_names.chosen(split, lists, dataset=dataset, where=where)
-        return pack.Pack(lists[name])
-    if rows := parquet.splits(root):
-        name = split_names.chosen(split, rows, dataset=dataset, where=where)
-        return parquet.Parquet(tuple(rows[name]))
-    if shards := webdataset.splits(root):
-        name = split_names.chosen(split, shards, dataset=dataset, where=where)
-        return webdataset.WebDataset(tuple(shards[name]))
-    folders = folder.splits(root)
-    name = split_names.chosen(split, folders, dataset=dataset, where=where)
-    source = folder.Folder(folders[name], tuple(p for s, p in folders.items() if s != name))
+    source = layouts.split_in(root, split)
+    if source is None:
+        found = layouts.splits(root)
+        name = split_names.chosen(split, found, dataset=dataset, where=str(root))
+        source = found[name]
     if not len(source):
         raise DataError(
             f"dataset {dataset!r} split {split!r} has no images",
-            where=str(folders[name]),
-            allowed=sorted(folder.EXTENSIONS | {".parquet", ".tar"}),
+            where=str(root),
+            got="; ".join(source.census.lines()) or None,
+            allowed=sorted(EXTENSIONS | {".parquet", ".arrow", ".tar", ".zip", ".npz"}),
             hint="give a folder of images, of class folders, of .parquet or of .tar files",
         )
     return source
@@ -212,17 +205,21 @@ def _below_data_dir() -> list[Path]:
 
 
 def _entry(root: Path) -> Entry:
-    from datayield.data.sources import folder, parquet, webdataset
+    """A folder of $DATAYIELD_DATA; archives are not unpacked and images not counted for it."""
+    from datayield.data.sources import layouts
+    from datayield.data.sources.parquet import Parquet
 
     try:
-        rows = parquet.splits(root)
+        if layouts.is_packed(root):
+            return Entry(root.name, str(root), {}, (), "an archive, unpacked on first use")
+        found = layouts.splits(root)
+        rows = {split: source for split, source in found.items() if isinstance(source, Parquet)}
+        if rows:
+            labels = tuple(next(iter(rows.values())).label_columns)
+            counts: dict[str, int | None] = {split: len(of) for split, of in rows.items()}
+            return Entry(root.name, str(root), counts, labels, "parquet")
+        kind = type(next(iter(found.values()))).__name__
     except DataError as error:
-        return Entry(root.name, str(root), {}, (), f"parquet, {error.message}")
-    if rows:
-        sources = {split: parquet.Parquet(tuple(files)) for split, files in rows.items()}
-        labels = tuple(next(iter(sources.values())).label_columns)
-        counts: dict[str, int | None] = {split: len(source) for split, source in sources.items()}
-        return Entry(root.name, str(root), counts, labels, "parquet")
-    kind = "tar shards" if webdataset.splits(root) else "image files"
-    splits = webdataset.splits(root) or folder.splits(root)
-    return Entry(root.name, str(root), dict.fromkeys(splits), notes=kind)
+        return Entry(root.name, str(root), {}, (), error.message)
+    named = {"WebDataset": "tar shards", "Npz": "arrays in .npz", "Arrow": "arrow"}
+    return Entry(root.name, str(root), dict.fromkeys(found), notes=named.get(kind, "image files"))

@@ -9,7 +9,7 @@ from datayield.data.catalog import EMBEDDED
 from datayield.data.content import Digests, content_of
 from datayield.data.decoded import Arrays
 from datayield.data.selection import among, sample_items
-from datayield.data.source import Labels, Masked, Source
+from datayield.data.source import UNLABELLED, Labels, Masked, Source
 from datayield.spec.evaluation import EvalSpec
 
 PLENTY = 10  # training images per class of a built-in dataset, all balanced, that need no counting
@@ -32,7 +32,7 @@ class LabelledSplit(Protocol):
         ...
 
 
-Splits = Mapping[str, LabelledSplit]  # the splits of one evaluation, by name
+LabelledSplits = Mapping[str, LabelledSplit]  # the splits of one evaluation, by name
 
 
 class Labelled(NamedTuple):
@@ -76,7 +76,7 @@ def mask_values(ev: EvalSpec, split: str, has: LabelledSplit) -> Labels | None:
     return np.flatnonzero(found).astype(np.int64)
 
 
-def plenty(ev: EvalSpec, splits: Splits) -> bool:
+def plenty(ev: EvalSpec, splits: LabelledSplits) -> bool:
     """Whether a built-in dataset has so many images of each class that none need be counted."""
     if ev.uses_label_fraction or ev.classes is not None or ev.val is not None:
         return False
@@ -85,7 +85,7 @@ def plenty(ev: EvalSpec, splits: Splits) -> bool:
     return built_in and (ev.train_count or len(splits[ev.train])) >= PLENTY * max(2, classes)
 
 
-def labelled(ev: EvalSpec, splits: Splits) -> Labelled:
+def labelled(ev: EvalSpec, splits: LabelledSplits) -> Labelled:
     """The labels that the evaluation uses for training. Raises DataError if `refusals` has any."""
     train = chosen_labels(ev, ev.train, splits[ev.train])
     val = chosen_labels(ev, ev.val, splits[ev.val]) if ev.val else train[:0]
@@ -100,7 +100,8 @@ def labelled(ev: EvalSpec, splits: Splits) -> Labelled:
 def chosen_labels(ev: EvalSpec, split: str, has: LabelledSplit) -> Labels:
     """The class numbers of the images that the evaluation uses of a split."""
     column: Labels = has.labels[ev.label]
-    of = np.arange(len(has)) if ev.classes is None else of_classes(ev, has)
+    labelled = np.flatnonzero(column != UNLABELLED)
+    of = labelled if ev.classes is None else of_classes(ev, has)
     count = {ev.train: ev.train_count, ev.test: ev.test_count}.get(split)
     content = content_in(has)
     digests = None if content is None else content[of]

@@ -11,7 +11,7 @@ import numpy as np
 from datayield.data.evaluated import (
     Labelled,
     LabelledSplit,
-    Splits,
+    LabelledSplits,
     chosen_labels,
     has_masks,
     labelled,
@@ -110,7 +110,7 @@ REQUIREMENTS: dict[str, tuple[Condition, ...]] = {
 }
 
 
-def refusals(ev: EvalSpec, splits: Splits) -> list[DataError]:
+def refusals(ev: EvalSpec, splits: LabelledSplits) -> list[DataError]:
     """Why the evaluation cannot be measured on `splits`, which holds what `read_splits` names."""
     errors = [e for split in read_splits(ev) for e in _of_split(ev, split, splits[split])]
     if errors or not REQUIREMENTS[ev.protocol] or plenty(ev, splits):
@@ -120,7 +120,7 @@ def refusals(ev: EvalSpec, splits: Splits) -> list[DataError]:
     return [error for error in found if error is not None][:1]  # the others would follow from it
 
 
-def notes(ev: EvalSpec, splits: Splits) -> list[str]:
+def notes(ev: EvalSpec, splits: LabelledSplits) -> list[str]:
     """What makes scores lower or less certain than they need be; for what is not refused."""
     if not REQUIREMENTS[ev.protocol] or plenty(ev, splits):
         return []

@@ -5,8 +5,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from datayield.data.census import Census
 from datayield.spec.run import Listing
 
+UNLABELLED = -1  # the class number of an image without a label, where most images have one
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
@@ -31,8 +33,16 @@ class Source(Protocol):
         ...
 
     @property
+    def census(self) -> Census:
+        """What became of every file, from the listing alone. Decodes nothing."""
+        ...
+
+    @property
     def labels(self) -> dict[str, Labels]:
-        """Name of a label -> [N] class indices; empty if the images are unlabeled."""
+        """Name of a label -> [N] class indices; empty if the images are unlabeled.
+
+        `UNLABELLED` where one image of a labelled split has none.
+        """
         ...
 
     @property

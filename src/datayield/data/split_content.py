@@ -80,8 +80,8 @@ class SplitContent:
         if label is not None and label in self.labels:
             names = self.source.classes.get(label, [])
             known = [names[k] if k < len(names) else str(k) for k in range(self._highest(label))]
-            of_class = np.array([_number(name) for name in known], np.uint64)
-            rows.append(of_class[self.labels[label]])
+            of_class = np.array([*map(_number, known), 0], np.uint64)
+            rows.append(of_class[self.labels[label]])  # an image without a label takes the last
         if label is not None and masked(self.source) is not None:
             rows.append(digest_masks(self.source)[self.kept])
         if len(rows) == 1:

@@ -1,18 +1,55 @@
-"""Names of splits: common spellings, and the error if one is missing."""
+"""Names of splits: common spellings, words in file names, slices, and what splits have in common.
+
+Which images belong to a split is decided by the names of files and folders alone.
+"""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import combinations
 
 from datayield.spec.errors import DataError
 
 SPELLINGS: dict[str, tuple[str, ...]] = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
+    "train": ("train", "training", "trainset"),
+    "val": ("val", "valid", "validation", "dev", "valset", "validate"),
+    "test": ("test", "testing", "testset", "eval", "evaluation"),
+    "trainval": ("trainval",),
+    "holdout": ("holdout", "heldout"),
+    "extra": ("extra",),
+    "unlabeled": ("unlabeled", "unlabelled", "unsup", "unsupervised"),
 }
-KNOWN = frozenset(name for names in SPELLINGS.values() for name in names)
+MEANING = {word: split for split, words in SPELLINGS.items() for word in words}
+KNOWN = frozenset(MEANING)
+# Beside a split in the name of a folder: train_images, val-set, test.
+NEUTRAL = frozenset({"set", "split", "image", "images", "img", "imgs", "data", "folder", "photos"})
+# Splits that contain others, by the names that datasets use.
+CONTAINS = {
+    "all": ("train", "val", "test", "trainval"),
+    "trainval": ("train", "val"),
+    "train+unlabeled": ("train", "unlabeled"),
+    "train800val200": ("train800", "val200"),
+}
 
 _SHARE = re.compile(r"^(?P<split>[^\[\]]+)\[(?P<start>\d{1,3}%)?:(?P<stop>\d{1,3}%)?\]$")
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a file or folder name: runs of letters, in lower case."""
+    joined = re.sub(r"held[-_ ]?out", "heldout", re.sub(r"hold[-_ ]?out", "holdout", name.lower()))
+    return re.findall(r"[a-z]+", joined)
+
+
+def split_words(name: str) -> list[str]:
+    """The splits that the words of `name` mean, each once: `val2017` -> ["val"]."""
+    return list(dict.fromkeys(MEANING[word] for word in words_of(name) if word in KNOWN))
+
+
+def names_split(folder: str) -> bool:
+    """Whether a folder's name says its split and nothing else: `Testing`, `val2017`, `train_set`.
+
+    A class may be called `bullet_train`; that one is not a split.
+    """
+    return bool(split_words(folder)) and all(w in KNOWN | NEUTRAL for w in words_of(folder))
 
 
 def share_of(split: str) -> tuple[str, tuple[int, int] | None]:
@@ -36,10 +73,25 @@ def share_of(split: str) -> tuple[str, tuple[int, int] | None]:
 
 
 def chosen(split: str, present: Collection[str], *, dataset: str, where: str) -> str:
-    """The member of `present` that `split` refers to. Raises DataError if there is none."""
-    for name in (split, *SPELLINGS.get(split, ())):
-        if name in present:
+    """The member of `present` that `split` refers to.
+
+    Raises DataError if there is none, or more than one of its meaning.
+    """
+    if split in present:
+        return split
+    meaning = MEANING.get(split.lower(), split.lower())
+    for name in present:
+        if _meaning(name) == meaning:
             return name
+    alike = [n for n in present if names_split(n) and split_words(n) == [meaning]]
+    if len(alike) > 1:  # train2014 beside train2017
+        raise DataError(
+            f"{split!r} is ambiguous: dataset {dataset!r} has {' and '.join(sorted(alike))}",
+            where=where,
+            got=split,
+            allowed=sorted(present),
+            hint=f"name one of them, for example split: {sorted(alike)[0]}",
+        )
     if list(present) == ["train"]:
         hint = "it has no predefined splits: use slices, train[:80%] and train[80%:]"
     else:
@@ -51,3 +103,33 @@ def chosen(split: str, present: Collection[str], *, dataset: str, where: str) ->
         allowed=sorted(present),
         hint=hint,
     )
+
+
+def check_disjoint(dataset: str, splits: Sequence[str], where: str) -> None:
+    """Raises DataError if two of the splits that an evaluation reads share images by their names.
+
+    `train[:80%]` and `train[10%:]` do, and so do `train` and `training[80%:]`.
+    """
+    for one, other in combinations(dict.fromkeys(splits), 2):
+        (a, of_a), (b, of_b) = share_of(one), share_of(other)
+        a, b = _meaning(a), _meaning(b)
+        nested = b in CONTAINS.get(a, ()) or a in CONTAINS.get(b, ())
+        start = max((of_a or (0, 100))[0], (of_b or (0, 100))[0])
+        stop = min((of_a or (0, 100))[1], (of_b or (0, 100))[1])
+        if (a == b and start < stop) or nested:
+            share = f"{stop - start}% of {a}" if a == b else min(a, b, key=len)
+            raise DataError(
+                f"splits {one!r} and {other!r} of {dataset!r} overlap: both contain {share}, "
+                "so test images would be trained on",
+                where=where,
+                got=f"{one} and {other}",
+                allowed="splits without a common image, such as train[:80%] and train[80%:]",
+                hint="change one of the two slices",
+            )
+
+
+def _meaning(name: str) -> str:
+    """The common name of a split: `Testing` -> `test`; a name that is no such word stays."""
+    if name in CONTAINS:
+        return name
+    return MEANING.get(name.lower(), name.lower())

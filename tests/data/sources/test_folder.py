@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from datayield.data.sources.folder import Folder, splits
+from datayield.data.sources.folder import Folder
+from datayield.data.sources.folder_splits import splits
 from datayield.spec.errors import DataError
 from tests.data.made import png, write
 
@@ -45,13 +46,13 @@ def test_flat_or_mixed_is_unlabeled(tmp_path: Path) -> None:
 def test_classes_missing_from_one_split_keep_the_indices(tmp_path: Path) -> None:
     write(tmp_path, {"train/a/1.png": png(0), "train/b/1.png": png(1), "test/b/1.png": png(2)})
     folders = splits(tmp_path)
-    test = Folder(folders["test"], (folders["train"],))
+    test = folders["test"]
     assert test.labels["label"].tolist() == [1]
 
 
 def test_a_class_called_train_is_a_class(tmp_path: Path) -> None:
     write(tmp_path, {"bus/1.png": png(0), "train/1.png": png(1)})
-    assert splits(tmp_path) == {"train": tmp_path}
+    assert {k: v.root for k, v in splits(tmp_path).items()} == {"train": tmp_path}
     assert Folder(tmp_path).classes == {"label": ["bus", "train"]}
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from datayield.data.catalog import find
 from datayield.data.decoded.arrays import prepare
-from datayield.data.sources.parquet import Parquet, splits
+from datayield.data.source import UNLABELLED
+from datayield.data.sources.layouts import splits
+from datayield.data.sources.parquet import Parquet
 from datayield.spec.errors import DataError
 from tests.data.made import png, write_parquet
 
@@ -44,8 +46,10 @@ def test_several_labels_and_a_hidden_one(tmp_path: Path) -> None:
     assert {name: list(v) for name, v in source.labels.items()} == {
         "label": [0, 1, 1],
         "fine": [2, 0, 1],
+        "missing": [0, UNLABELLED, 0],
     }
-    assert source.classes == {"label": ["0", "1"], "fine": ["x", "y", "z"]}
+    assert source.classes == {"label": ["0", "1"], "fine": ["x", "y", "z"], "missing": ["x"]}
+    assert source.census.unlabelled == (1, ("row 1",))
 
 
 def test_bytes_without_a_struct_and_no_metadata(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from datayield.data.catalog import find
-from datayield.data.sources.webdataset import splits
+from datayield.data.sources.layouts import splits
 from datayield.spec.errors import DataError
 from tests.data.made import png, write, write_tar
 
@@ -56,6 +56,6 @@ def test_damaged(tmp_path: Path) -> None:
     write(tmp_path, {"x/a.tar": b"no tar file" * 100})
     with pytest.raises(DataError, match="not a readable tar"):
         len(find(str(tmp_path / "x"), "train"))
-    write_tar(tmp_path / "y" / "a.tar", {"0.png": png(0), "0.cls": b"dog"})
+    write_tar(tmp_path / "y" / "a.tar", {"0.png": png(0), "0.cls": b"one\ntwo"})
     with pytest.raises(DataError, match=r"annotation.*\n.*sample 0"):
         _ = find(str(tmp_path / "y"), "train").labels

@@ -68,6 +68,14 @@ def among(
 
 def _number(one: int | str, names: Sequence[str], where: str) -> int:
     if isinstance(one, int) and 0 <= one < len(names):
+        if str(one) in names and names[one] != str(one):
+            raise DataError(
+                f"class {one} is ambiguous: the name {str(one)!r}, or number {one}, which is "
+                f"{names[one]!r}",
+                where=where,
+                got=one,
+                allowed=f"the name in quotes, '{one}', or the position, \"[{one}:{one + 1}]\"",
+            )
         return one
     if isinstance(one, str) and one in names:
         return list(names).index(one)

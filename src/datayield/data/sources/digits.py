@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from datayield.data.census import Census
 from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
 from datayield.spec.identity import digest
@@ -30,6 +31,10 @@ class Digits:
 
     def listing(self) -> Listing:
         return Listing(self.stamp, len(self))
+
+    @property
+    def census(self) -> Census:
+        return Census(len(self))
 
     @property
     def stamp(self) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 from numpy.typing import NDArray
 
+from datayield.data.census import Census
 from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
 from datayield.data.sources.vtab_labels import dsprites_location, dsprites_orientation
@@ -105,6 +106,10 @@ class DSprites:
 
     def listing(self) -> Listing:
         return Listing(self.stamp, len(self))
+
+    @property
+    def census(self) -> Census:
+        return Census(len(self))
 
     @property
     def stamp(self) -> str:

@@ -1,70 +1,48 @@
-"""Folders of image files: one folder per class (nested or not), or flat and unlabeled."""
+"""Folders of image files: a folder per class (nested or not), flat, or with a table of labels."""
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from datayield.data.content import Digests, key_of
-from datayield.data.source import Labels
-from datayield.data.splits import KNOWN
+from datayield.data.census import NONE, PLAIN, Census, Noted, by_kind, noted, together
+from datayield.data.source import UNLABELLED, Labels
+from datayield.data.sources.files import File, Keys, Tree, by_type, keys_of, walk
+from datayield.data.sources.label_columns import Column, column_of, with_default
+from datayield.data.sources.tables import TEXTS, TableColumns, rows_of
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
-
-EXTENSIONS = frozenset(
-    f".{kind}"
-    for kind in ("jpg", "jpeg", "jfif", "png", "bmp", "gif", "webp", "avif", "tif", "tiff", "jp2")
-    + ("ppm", "pgm", "pbm", "tga")
-)
-
-
-class File(NamedTuple):
-    """A file below a folder: relative name with `/`, bytes, modification time in ns."""
-
-    name: str
-    size: int
-    changed: int
-    inode: int
-
-    @property
-    def parent(self) -> str:
-        """Its class folder; empty for a file in the root folder itself."""
-        return self.name.rpartition("/")[0]
-
-
-def splits(root: Path) -> dict[str, Path]:
-    """Split -> its folder; `{"train": root}` for a folder without splits.
-
-    Sub-folders are splits if two have the name of a split or nothing else exists, so that a class
-    called `train` among vehicles is not mistaken for one.
-    """
-    folders = {e.name: Path(e.path) for e in _visible(root) if e.is_dir()}
-    named = {name: path for name, path in folders.items() if name.lower() in KNOWN}
-    if len(named) >= 2 or (named and len(named) == len(folders)):
-        return {name.lower(): path for name, path in sorted(named.items())}
-    return {"train": root}
 
 
 @dataclass(frozen=True)
 class Folder:
     """The image files below `root`, sorted by name.
 
-    The class of an image is its folder. Images outside any class folder make the whole split
-    unlabeled. Classes are collected over all splits, so that their indices agree.
+    The class of an image is its folder, or what a table (metadata.csv, a labels CSV) says of it.
+    Images outside the class folders have no label; where they are not fewer than half of the
+    others, the whole split is unlabeled. `also` names class folders of other splits, so that class
+    numbers agree. `given` is the part of the tree that is meant, `tables` the tables above it, and
+    `beside` what is said of the dataset's other files. `classed`: folder names are classes.
     """
 
     root: Path
-    siblings: tuple[Path, ...] = ()  # folders of the other splits
+    also: tuple[str, ...] = ()
+    given: Tree | None = field(default=None, repr=False)
+    tables: tuple[Path, ...] = ()
+    beside: Census = PLAIN
+    classed: bool = True
+
+    @cached_property
+    def tree(self) -> Tree:
+        """All files below `root`."""
+        return walk(self.root) if self.given is None else self.given
 
     @cached_property
     def files(self) -> tuple[File, ...]:
         """All image files, sorted by name."""
-        return tuple(sorted(_files(self.root)))
+        return self.tree.images
 
     def __len__(self) -> int:
         return len(self.files)
@@ -73,28 +51,104 @@ class Folder:
         return Listing(digest([[f.name, f.size] for f in self.files]), len(self))
 
     @cached_property
+    def keys(self) -> Keys:
+        """A hash of each file's name, size, time and inode."""
+        return keys_of(self.files)
+
+    @cached_property
     def stamp(self) -> str:
-        return digest([str(self.root), self.files, self.classes], 24)
+        labels = {name: column.numbers.tolist() for name, column in self._columns.items()}
+        told = [self.classes, labels] if self._rows.tables else self.classes
+        return digest([str(self.root), self.files, told], 24)
 
     @cached_property
+    def census(self) -> Census:
+        rows, beside = self._rows, self.beside
+        kinds = {f.name for f in self.files} | {*rows.tables}
+        skipped = together(self.tree.skipped, beside.skipped)
+        if rows.absent:
+            skipped["named in a table but not found"] = noted(rows.absent)
+        without = self._without_label
+        ambiguous = dict(beside.ambiguous)
+        if (
+            not self._columns
+            and (some := [f.name for f in self.files if f.parent])
+            and self.classed
+        ):
+            outside = noted(f.name for f in self.files if not f.parent)
+            ambiguous[
+                f"{outside.number:,} images lie outside the class folders and {len(some):,} "
+                "in them: no image has a label"
+            ] = outside
+        return Census(
+            len(self),
+            skipped=skipped,
+            ignored=together(
+                by_type(f for f in self.tree.files if f.name not in kinds), beside.ignored
+            ),
+            merged=together(
+                by_kind(("labels from a table", name) for name in rows.tables), beside.merged
+            ),
+            unlabelled=without,
+            ambiguous=ambiguous,
+        )
+
+    @property
+    def _without_label(self) -> Noted:
+        if not self._columns:
+            return NONE
+        missing = np.logical_or.reduce([c.numbers == UNLABELLED for c in self._columns.values()])
+        return noted(self.files[i].name for i in np.flatnonzero(missing))
+
+    @cached_property
+    def _rows(self) -> TableColumns:
+        own = [
+            (f.parent, self.root / f.name)
+            for f in self.tree.files
+            if f.extension in TEXTS or (f.extension == ".parquet" and not f.parent)
+        ]
+        return rows_of([*own, *(("", path) for path in self.tables)], self.files)
+
+    @cached_property
+    def _columns(self) -> dict[str, Column]:
+        told: dict[str, Column] = {}
+        for name, values in self._rows.labels.items():
+            column = column_of([values.get(f.name) for f in self.files])
+            if column is not None:
+                told[name] = column
+        told = with_default(told)
+        folders = self._folders
+        if folders is None or "label" not in told:
+            return told if folders is None else {**told, "label": folders}
+        if not _agree(folders, told["label"]):
+            if len(folders.names) > 1:
+                raise DataError(
+                    "the class folders and the table of labels disagree",
+                    where=str(self.root),
+                    got=", ".join(self._rows.tables),
+                    hint="remove the table, or move the images out of the class folders",
+                )
+            return told  # one folder for all is no class
+        return told
+
+    @cached_property
+    def _folders(self) -> Column | None:
+        """Labels by folder; None where there are no class folders, or as many images outside."""
+        names = {f.parent for f in self.files} - {""}
+        inside = sum(f.parent != "" for f in self.files)
+        if not self.classed or not names or 2 * (len(self.files) - inside) >= inside:
+            return None
+        ordered = sorted(names | {*self.also})
+        place = {name: i for i, name in enumerate(ordered)} | {"": UNLABELLED}
+        return Column(ordered, np.array([place[f.parent] for f in self.files], np.int64))
+
+    @property
     def classes(self) -> dict[str, list[str]]:
-        names = {f.parent for f in self.files}
-        if "" in names or not names:
-            return {}
-        for sibling in self.siblings:
-            names |= {f.parent for f in _files(sibling)}
-        return {"label": sorted(names - {""})}
+        return {name: column.names for name, column in self._columns.items()}
 
-    @cached_property
+    @property
     def labels(self) -> dict[str, Labels]:
-        if not self.classes:
-            return {}
-        index = {name: i for i, name in enumerate(self.classes["label"])}
-        return {"label": np.array([index[f.parent] for f in self.files], np.int64)}
-
-    @cached_property
-    def keys(self) -> Digests:
-        return np.array([key_of(*file) for file in self.files], np.uint64)
+        return {name: column.numbers for name, column in self._columns.items()}
 
     def names(self, i: int) -> str:
         return self.files[i].name
@@ -103,37 +157,8 @@ class Folder:
         return (self.root / self.files[i].name).read_bytes()
 
 
-def _files(root: Path) -> Iterator[File]:
-    """Image files below `root`; each real folder is entered once, whatever the symlinks."""
-    pending, entered = [(root, "")], set[tuple[int, int]]()
-    while pending:
-        folder, prefix = pending.pop()
-        info = folder.stat()
-        if (info.st_dev, info.st_ino) in entered:
-            continue
-        entered.add((info.st_dev, info.st_ino))
-        for entry in _visible(folder):
-            if entry.is_dir():
-                pending.append((Path(entry.path), f"{prefix}{entry.name}/"))
-            elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:  # noqa: PTH122
-                yield _file(entry, prefix)
-
-
-def _file(entry: os.DirEntry[str], prefix: str) -> File:
-    try:
-        info = entry.stat()
-    except FileNotFoundError:  # a broken link: listed, and later reported as skipped
-        return File(prefix + entry.name, 0, 0, 0)
-    return File(prefix + entry.name, info.st_size, info.st_mtime_ns, info.st_ino)
-
-
-def _visible(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return [e for e in entries if not e.name.startswith((".", "__MACOSX"))]
-    except OSError as error:
-        raise DataError(
-            f"cannot list a folder of images: {error.strerror}",
-            where=str(folder),
-            hint="check that it exists and is readable",
-        ) from error
+def _agree(one: Column, other: Column) -> bool:
+    """Whether two columns split the images in the same way."""
+    pairs = {*zip(one.numbers.tolist(), other.numbers.tolist(), strict=True)}
+    known = [(a, b) for a, b in pairs if UNLABELLED not in (a, b)]
+    return len({a for a, _ in known}) == len(known) == len({b for _, b in known})

@@ -1,7 +1,5 @@
 """Parquet files in the layout of the Hugging Face `datasets` library."""
 
-import json
-import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -9,7 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datayield.data.source import Labels
+from datayield.data.census import NONE, PLAIN, Census, Noted
+from datayield.data.source import UNLABELLED, Labels
+from datayield.data.sources.arrow_columns import (
+    MASK_COLUMN,
+    ColumnFeatures,
+    class_column,
+    encoded_image,
+    features_of,
+    image_column,
+    label_names,
+    no_image_column,
+)
+from datayield.data.sources.files import File, Keys, file_at, key_of, keys_within
+from datayield.data.sources.label_columns import Column, with_default
+from datayield.data.sources.shards import notes
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
@@ -17,46 +29,24 @@ from datayield.spec.run import Listing
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SHARD = re.compile(r"(?P<split>.+)-(?P<part>\d{5})-of-(?P<parts>\d{5})")
-LABEL_COLUMNS = ("label", "labels")
-MASK_COLUMN = "mask"
-
-
-def splits(root: Path) -> dict[str, list[Path]]:
-    """Split -> its files in order, from `<split>-0000i-of-0000n.parquet` or `<split>.parquet`.
-
-    They may be in a sub-folder `data/`. Raises DataError if a part of a split is missing.
-    """
-    shards: dict[str, list[Path]] = {}
-    for path in sorted([*root.glob("*.parquet"), *root.glob("data/*.parquet")]):
-        shard = SHARD.fullmatch(path.stem)
-        shards.setdefault(shard["split"] if shard else path.stem, []).append(path)
-    for split, paths in shards.items():
-        shard = SHARD.fullmatch(paths[0].stem)
-        if shard and len(paths) != int(shard["parts"]):
-            raise DataError(
-                f"split {split!r} is incomplete: {len(paths)} of {int(shard['parts'])} files",
-                where=str(root),
-                hint="download the missing files",
-            )
-    return shards
-
 
 @dataclass(frozen=True)
 class Parquet:
     """Rows of `files`, in order. Row groups are read when needed; four stay in memory.
 
-    A column `mask` of encoded images holds the class of each pixel.
+    A column `mask` of encoded images holds the class of each pixel. `beside` is what is said of the
+    dataset's other files.
     """
 
     files: tuple[Path, ...]
+    beside: Census = PLAIN
 
     @cached_property
     def groups(self) -> tuple[tuple[int, int, int], ...]:
         """(first row, file, row group) of every row group, from the metadata."""
         groups, start = [], 0
         for f, path in enumerate(self.files):
-            meta = _opened(path).metadata
+            meta = opened(path).metadata
             for g in range(meta.num_row_groups):
                 if meta.row_group(g).num_rows:
                     groups.append((start, f, g))
@@ -75,65 +65,71 @@ class Parquet:
         return digest(info, 24)
 
     @cached_property
-    def features(self) -> dict[str, dict[str, Any]]:
-        """Column -> its feature in the `huggingface` metadata; a guess without metadata."""
-        schema = _opened(self.files[0]).schema_arrow
-        features: dict[str, dict[str, Any]] = {name: {} for name in schema.names}
-        told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        features |= told.get("info", {}).get("features", {})
-        return {name: features[name] for name in schema.names}
+    def keys(self) -> Keys:
+        """A hash of each image's file (name, size, time, inode) and row in it: [N]."""
+        parts = []
+        for path in self.files:
+            rows = np.arange(opened(path).metadata.num_rows, dtype=np.int64)
+            parts.append(keys_within(key_of(*file_at(path)), rows))
+        return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
+
+    @cached_property
+    def census(self) -> Census:
+        files: list[File] = [file_at(path) for path in self.files]
+        merged, ambiguous = notes(files)
+        return self.beside._replace(
+            used=len(self),
+            merged={**merged, **self.beside.merged},
+            unlabelled=unlabelled(self._columns),
+            ambiguous={**ambiguous, **self.beside.ambiguous},
+        )
+
+    @cached_property
+    def features(self) -> ColumnFeatures:
+        """Column -> its feature in the `huggingface` metadata; {} without metadata."""
+        return features_of(self._schema)
+
+    @cached_property
+    def _schema(self) -> "pa.Schema":
+        return opened(self.files[0]).schema_arrow
 
     @cached_property
     def image_column(self) -> str:
         """The first column of images. Raises DataError if there is none."""
-        typed = [c for c, kind in self.features.items() if kind.get("_type") == "Image"]
-        named = [c for c in ("image", "img") if c in self.features]
-        if not typed + named:
-            raise DataError(
-                "no image column",
-                where=str(self.files[0]),
-                got=list(self.features),
-                allowed="a column named image or img, or one marked as Image in the metadata",
-            )
-        return (typed + named)[0]
+        name = image_column(self._schema, self.features)
+        if name is None:
+            raise no_image_column(self.files[0], self.features)
+        return name
 
     @cached_property
     def label_columns(self) -> list[str]:
-        """Columns of class indices, according to their names and the metadata."""
-        return [
-            name
-            for name, kind in self.features.items()
-            if kind.get("_type") == "ClassLabel" or name in LABEL_COLUMNS
-        ]
+        """Columns of classes, according to their names and the metadata."""
+        return label_names(self._schema, self.features)
 
     @cached_property
-    def labels(self) -> dict[str, Labels]:
-        """Class columns. One with missing or negative values (a hidden test set) is left out."""
-        columns = {}
+    def _columns(self) -> dict[str, Column]:
+        columns: dict[str, Column] = {}
         for name in self.label_columns:
-            chunks = [_opened(path).read(columns=[name])[name] for path in self.files]
-            if any(c.null_count or not str(c.type).startswith(("int", "uint")) for c in chunks):
-                continue
-            column = np.concatenate([c.to_numpy() for c in chunks]).astype(np.int64)
-            if column.min(initial=0) >= 0:
-                columns[name] = column
-        return columns
+            chunks = [_column(path, name) for path in self.files]
+            told = class_column(chunks, self.features[name], f"{self.files[0]}, column {name}")
+            if told is not None:
+                columns[name] = told
+        return with_default(columns)
 
-    @cached_property
+    @property
+    def labels(self) -> dict[str, Labels]:
+        return {name: column.numbers for name, column in self._columns.items()}
+
+    @property
     def classes(self) -> dict[str, list[str]]:
-        classes = {}
-        for name, column in self.labels.items():
-            told = self.features[name].get("names")
-            classes[name] = list(told or map(str, range(int(column.max(initial=-1)) + 1)))
-        return classes
+        return {name: column.names for name, column in self._columns.items()}
 
     @property
     def has_masks(self) -> bool:
         return MASK_COLUMN in self.features and self.image_column != MASK_COLUMN
 
     def read_mask(self, i: int) -> bytes:
-        row = self._row(i, MASK_COLUMN)
-        return (row.get("bytes") if isinstance(row, dict) else row) or b""
+        return encoded_image(self._row(i, MASK_COLUMN), self.files[0].parent)
 
     def names(self, i: int) -> str:
         row = self._row(i)
@@ -141,8 +137,7 @@ class Parquet:
         return f"row {i}" + (f" ({path})" if path else "")
 
     def read(self, i: int) -> bytes:
-        row = self._row(i)
-        return (row.get("bytes") if isinstance(row, dict) else row) or b""
+        return encoded_image(self._row(i), self.files[0].parent)
 
     def _row(self, i: int, column: str | None = None) -> Any:
         start, f, g = self.groups[int(np.searchsorted(self._starts, i, side="right")) - 1]
@@ -153,14 +148,33 @@ class Parquet:
         return np.array([start for start, _, _ in self.groups], np.int64)
 
 
-def _opened(path: Path) -> Any:
+def unlabelled(columns: dict[str, Column]) -> Noted:
+    """The rows without a label in any of the columns."""
+    if not columns:
+        return NONE
+    missing = np.logical_or.reduce([c.numbers == UNLABELLED for c in columns.values()])
+    rows = np.flatnonzero(missing)
+    return Noted(len(rows), tuple(f"row {i}" for i in rows[:3]))
+
+
+def opened(path: Path) -> Any:
+    """A parquet file. Raises DataError if it is not a readable one."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise DataError(f"not a readable parquet file: {error}", where=str(path)) from error
+
+
+def _column(path: Path, name: str) -> "pa.ChunkedArray":
+    import pyarrow as pa
+
+    try:
+        return opened(path).read(columns=[name])[name]
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise DataError(f"corrupt parquet file: {error}", where=f"{path}, column {name}") from error
 
 
 @lru_cache(maxsize=4)  # neighbours in order, and masks: bounded memory, each group read once
@@ -168,6 +182,6 @@ def _group(path: Path, group: int, column: str) -> "pa.ChunkedArray":
     import pyarrow as pa
 
     try:
-        return _opened(path).read_row_group(group, columns=[column])[column]
-    except (pa.ArrowInvalid, OSError) as error:
+        return opened(path).read_row_group(group, columns=[column])[column]
+    except (pa.ArrowException, OSError, KeyError) as error:
         raise DataError(f"corrupt parquet file: {error}", where=f"{path}, group {group}") from error

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from datayield.data.census import Census
 from datayield.data.content import Digests, content_of, ranked
 from datayield.data.permutation import places
 from datayield.data.source import Labels, Pixels, Source, masked
@@ -41,6 +42,11 @@ class Sliced:
 
     def listing(self) -> Listing:
         return Listing(digest([self.whole.listing().fingerprint, self.share]), len(self))
+
+    @property
+    def census(self) -> Census:
+        """That of the whole split, with the number of images in this slice."""
+        return self.whole.census._replace(used=len(self))
 
     @property
     def stamp(self) -> str:

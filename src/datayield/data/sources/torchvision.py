@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from datayield.data.census import Census
 from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
 from datayield.data.sources.torchvision_names import HIDDEN, SETS
@@ -36,6 +37,10 @@ class TorchvisionSet:
 
     def listing(self) -> Listing:
         return Listing(digest(["torchvision", self.name, self.split, 1]), len(self))
+
+    @property
+    def census(self) -> Census:
+        return Census(len(self))
 
     @property
     def stamp(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datayield.data.census import Census
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
@@ -53,6 +54,10 @@ class Pack:
 
     def listing(self) -> Listing:
         return Listing(digest(self.rows), len(self))
+
+    @property
+    def census(self) -> Census:
+        return Census(len(self))
 
     @cached_property
     def stamp(self) -> str:

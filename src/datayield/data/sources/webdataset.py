@@ -1,131 +1,136 @@
-"""WebDataset shards: plain .tar files whose members share a key, such as 00017.jpg, 00017.cls."""
+"""WebDataset shards: tar files whose members share a key, such as 00017.jpg, 00017.cls."""
 
 import json
-import re
-import tarfile
-from array import array
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from datayield.data.census import NONE, PLAIN, Census, Noted, together
 from datayield.data.source import Labels
-from datayield.data.sources.folder import EXTENSIONS
-from datayield.data.splits import KNOWN
+from datayield.data.sources.files import File, Keys, file_at, key_of, keys_within
+from datayield.data.sources.label_columns import Column, column_of, is_label
+from datayield.data.sources.shards import notes
+from datayield.data.sources.tar_index import NOWHERE, ShardIndex, Span, index_of, key_at
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
 
-
-class Span(NamedTuple):
-    """A member's byte range in its shard; a size of -1 if there is none."""
-
-    offset: int
-    size: int
-
-
-NOWHERE = Span(0, -1)
-PARTS = ("image", "cls", "json")  # what is known of a sample
-SPAN = np.dtype([("offset", "<i8"), ("size", "<i4")])  # 12 bytes per part of a sample
-
-
-def splits(root: Path) -> dict[str, list[Path]]:
-    """Split -> shards in order: `train/*.tar`, else `train-000000.tar`, else all are `train`."""
-    shards: dict[str, list[Path]] = {}
-    for path in sorted([*root.glob("*.tar"), *root.glob("*/*.tar")]):
-        name = (
-            re.split(r"[^a-z]", path.stem.lower())[0] if path.parent == root else path.parent.name
-        )
-        if path.parent == root or name.lower() in KNOWN:
-            shards.setdefault(name.lower() if name.lower() in KNOWN else "train", []).append(path)
-    return shards
+__all__ = ["WebDataset"]
 
 
 @dataclass(frozen=True)
 class WebDataset:
     """Samples of `shards`, in stored order. Samples without an image are ignored.
 
-    Labels: `.cls` (a number) gives `label`; integers in `.json` give labels under their keys, and
-    a string `label` in `.json` gives classes. Every sample must have the label.
+    Labels: `.cls` (a number, or a name) gives `label`; integers in `.json` give labels under their
+    keys, and texts and truth values under the names of label columns (`label`, `class`, ...).
+    More than half of the samples must have a label for it to count. `beside` speaks of the
+    dataset's other files.
     """
 
     shards: tuple[Path, ...]
+    beside: Census = PLAIN
 
     @cached_property
-    def _tables(self) -> "tuple[dict[str, NDArray[np.void]], ...]":
+    def _files(self) -> tuple[File, ...]:
+        return tuple(file_at(path) for path in self.shards)
+
+    @cached_property
+    def _indices(self) -> tuple[ShardIndex, ...]:
         """Byte ranges of samples by shard and part, from the tar headers only."""
-        return tuple(_table(path) for path in self.shards)
+        return tuple(index_of(path) for path in self.shards)
 
     @cached_property
     def _starts(self) -> Labels:
         """The index of each shard's first sample, followed by the number of samples."""
-        return np.cumsum([0, *(len(table["image"]) for table in self._tables)])
+        return np.cumsum([0, *(len(index.table["image"]) for index in self._indices)])
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
     def listing(self) -> Listing:
-        return Listing(digest([[p.name, p.stat().st_size] for p in self.shards]), len(self))
+        return Listing(digest([[f.name, f.size] for f in self._files]), len(self))
 
     @cached_property
     def stamp(self) -> str:
-        info = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in self.shards]
+        info = [(str(p), f.size, f.changed) for p, f in zip(self.shards, self._files, strict=True)]
         return digest(info, 24)
 
     @cached_property
-    def _annotations(self) -> dict[str, tuple[list[str], Labels]]:
-        """Label -> its sorted names and each sample's class, for labels that all samples have.
+    def keys(self) -> Keys:
+        """A hash of each image's shard (name, size, time, inode) and place in it: [N]."""
+        parts = [
+            keys_within(key_of(*file), index.table["image"]["offset"])
+            for file, index in zip(self._files, self._indices, strict=True)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
 
-        A label has one type in all samples. Numbers are their own names.
-        """
-        columns: dict[tuple[str, type], array[int]] = {}
-        texts: dict[str, dict[str, int]] = {}  # label -> text -> number, in order of appearance
+    @cached_property
+    def census(self) -> Census:
+        merged, ambiguous = notes(self._files)
+        each = self._indices
+        return Census(
+            len(self),
+            skipped=self.beside.skipped,
+            ignored=together(*(index.ignored for index in each), self.beside.ignored),
+            merged=together(merged, *(index.merged for index in each), self.beside.merged),
+            unlabelled=self._without_annotation,
+            ambiguous=together(
+                ambiguous, *(index.ambiguous for index in each), self.beside.ambiguous
+            ),
+        )
+
+    @property
+    def _without_annotation(self) -> Noted:
+        """Samples with neither .cls nor .json, where other samples have one."""
+        told = []
+        for index in self._indices:
+            has = np.zeros(len(index.table["image"]), bool)
+            for part in ("cls", "json"):
+                if part in index.table:
+                    has |= index.table[part]["size"] >= 0
+            told.append(has)
+        has = np.concatenate(told) if told else np.zeros(0, bool)
+        if not has.any() or has.all():
+            return NONE
+        missing = np.flatnonzero(~has)
+        return Noted(len(missing), tuple(self.names(int(i)) for i in missing[:3]))
+
+    @cached_property
+    def _columns(self) -> dict[str, Column]:
+        """Label -> its classes, for labels that more than half of the samples have."""
+        if not any({"cls", "json"} & set(index.table) for index in self._indices):
+            return {}
+        values: dict[str, list[object]] = {}
         for i in range(len(self)):
-            row = self._row(i)
-            if i == 0:
-                columns = {(name, type(value)): array("q") for name, value in row.items()}
-            columns = {k: v for k, v in columns.items() if type(row.get(k[0])) is k[1]}
-            if not columns:
-                return {}
-            for (name, _), column in columns.items():
-                value = row[name]
-                if isinstance(value, str):
-                    seen = texts.setdefault(name, {})
-                    value = seen.setdefault(value, len(seen))
-                column.append(value)
-        numbered = {}
-        for (name, kind), column in sorted(columns.items(), key=str):
-            values = np.frombuffer(column, np.int64)
-            if kind is str:
-                names = sorted(texts[name])
-                place = {text: i for i, text in enumerate(names)}
-                numbered[name] = names, np.array([place[text] for text in texts[name]])[values]
-            else:
-                numbered[name] = [str(i) for i in range(int(values.max()) + 1)], values
-        return numbered
+            for name, value in self._row(i).items():
+                if name not in values:
+                    values[name] = [None] * len(self)
+                values[name][i] = value
+        columns = {name: column_of(of, where=name) for name, of in sorted(values.items())}
+        return {name: column for name, column in columns.items() if column is not None}
 
-    @cached_property
+    @property
     def classes(self) -> dict[str, list[str]]:
-        return {name: names for name, (names, _) in self._annotations.items()}
+        return {name: column.names for name, column in self._columns.items()}
 
-    @cached_property
+    @property
     def labels(self) -> dict[str, Labels]:
-        return {name: values for name, (_, values) in self._annotations.items()}
+        return {name: column.numbers for name, column in self._columns.items()}
 
     def names(self, i: int) -> str:
         shard, span = self._where(i, "image")
-        return f"{shard.name}/{_key(shard, span)}"
+        return f"{shard.name}/{key_at(shard, span)}"
 
     def read(self, i: int) -> bytes:
         return self._bytes(i, "image")
 
     def _where(self, i: int, part: str) -> tuple[Path, Span]:
         shard = int(np.searchsorted(self._starts, i, side="right")) - 1
-        spans = self._tables[shard].get(part)
+        spans = self._indices[shard].table.get(part)
         span = NOWHERE if spans is None else Span(*spans[i - int(self._starts[shard])].item())
         return self.shards[shard], span
 
@@ -137,61 +142,42 @@ class WebDataset:
             file.seek(span.offset)
             return file.read(span.size)
 
-    def _row(self, i: int) -> dict[str, int | str]:
-        row: dict[str, int | str] = {}
+    def _row(self, i: int) -> dict[str, object]:
+        """The values that may be labels of sample `i`."""
+        row: dict[str, object] = {}
         try:
             if self._where(i, "json")[1].size >= 0:
-                told = json.loads(self._bytes(i, "json"))
-                row |= {k: v for k, v in told.items() if type(v) is int and v >= 0}
-                if isinstance(told.get("label"), str):
-                    row["label"] = told["label"]
+                row |= _labels_of(json.loads(self._bytes(i, "json")))
             if self._where(i, "cls")[1].size >= 0:
-                row["label"] = int(self._bytes(i, "cls"))
-        except (ValueError, AttributeError) as error:
+                text = self._bytes(i, "cls").decode("utf-8").strip()
+                row["label"] = _class_of(text)
+        except (ValueError, AttributeError, RecursionError) as error:
             shard, span = self._where(i, "image")
             raise DataError(
                 f"unreadable annotation: {error}",
-                where=f"{shard}, sample {_key(shard, span)}",
-                allowed=".cls must hold one number, .json one mapping",
+                where=f"{shard}, sample {key_at(shard, span)}",
+                allowed=".cls must hold one number or name, .json one mapping",
             ) from error
         return row
 
 
-def _table(path: Path) -> "dict[str, NDArray[np.void]]":
-    """Part -> SPAN [samples], for existing parts; names are dropped after each shard."""
-    parts: dict[str, dict[str, Span]] = {}
-    for name, span in _members(path):
-        key, extension = _split(name)
-        if key:
-            parts.setdefault(key, {})[extension] = span
-    rows = []
-    for members in parts.values():
-        images = [e for e in members if f".{e.rpartition('.')[2]}" in EXTENSIONS]
-        if images:
-            others = (members.get(part, NOWHERE) for part in PARTS[1:])
-            rows.append((members[images[0]], *others))
-    columns = {part: np.array([row[i] for row in rows], SPAN) for i, part in enumerate(PARTS)}
-    return {k: v for k, v in columns.items() if k == "image" or (v["size"] >= 0).any()}
+def _labels_of(told: dict[str, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in told.items():
+        if (is_label(key) and isinstance(value, str | bool | int)) or type(value) is int:
+            found[key] = value
+    lone = [key for key in found if is_label(key)]
+    if "label" not in found and len(lone) == 1:
+        found["label"] = found[lone[0]]
+    return found
 
 
-def _key(path: Path, span: Span) -> str:
-    """The key of the sample whose image is at `span`: looked up for messages."""
-    keys = (_split(name)[0] for name, other in _members(path) if other == span)
-    return next(keys, f"at byte {span.offset}")
+def _class_of(text: str) -> object:
+    if not text or len(text.splitlines()) != 1 or len(text) > 200:
+        raise ValueError("a class is one number or one name")
+    return int(text) if text.lstrip("+-").isdigit() else text
 
 
-def _split(name: str) -> tuple[str, str]:
-    """Key (with its folder) and extension of a member; no key if the name has none."""
-    folder, _, file = name.rpartition("/")
-    key, _, extension = file.partition(".")
-    return (f"{folder}/{key}".lstrip("./") if key else ""), extension.lower()
-
-
-def _members(path: Path) -> Iterator[tuple[str, Span]]:
-    try:
-        with tarfile.open(path, "r:") as tar:
-            for member in tar:
-                if member.isfile():
-                    yield member.name, Span(member.offset_data, member.size)
-    except tarfile.TarError as error:
-        raise DataError(f"not a readable tar file: {error}", where=str(path)) from error
+def lone_archive(shards: Sequence[Path]) -> bool:
+    """Whether a single tar file holds folders of images instead of samples with annotations."""
+    return len(shards) == 1 and index_of(shards[0]).nested

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
+from datayield.data.census import Census
 from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
 from datayield.data.sprites.random_draws import BLOCK
@@ -84,6 +85,10 @@ class Sprites:
 
     def listing(self) -> Listing:
         return Listing(self.stamp, len(self))
+
+    @property
+    def census(self) -> Census:
+        return Census(len(self))
 
     @property
     def stamp(self) -> str:

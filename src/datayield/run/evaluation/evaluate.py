@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from datayield import evals, methods
 from datayield.data.decoded import Arrays
-from datayield.data.selection import among, sample_items
+from datayield.data.selection import sample_items
 from datayield.data.source import Labels
 from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
 from datayield.evals.linear_sgd import probe_view
@@ -21,6 +21,7 @@ from datayield.evals.result import EvalResult
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.evaluation.finetuning import fine_tune
+from datayield.run.evaluation.labels import labels_in, of_classes, positions
 from datayield.run.evaluation.representation import representation
 from datayield.run.loop import CHECKPOINT, read_tensors
 from datayield.run.training_data import arrays_of
@@ -44,10 +45,10 @@ class Subject(NamedTuple):
 
 
 class Features(NamedTuple):
-    """Features of a split's selected images, their labels, and their cost."""
+    """Features of a split's selected images, which these are, and their cost."""
 
     x: Tensor  # [n, D]
-    labels: dict[str, "np.ndarray[Any, Any]"]
+    chosen: Labels  # positions [n] in the split
     digest: str
     seconds: float
 
@@ -120,14 +121,14 @@ def _measure(
     wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
         drawn = (count, ev.seed) if count is not None else None  # all images, so nothing is drawn
-        of = (ev.classes, ev.label) if ev.classes is not None else None
+        of = (ev.classes, ev.label) if positions(ev, split) is not None else None
         key = (ev.dataset, split, drawn, ev.size, ev.fit, of)
         fresh = key not in cache
         if fresh:
             cache[key] = _features(ev, split, count, subject.encode)
         features = cache[key]
         shared += features.seconds if fresh else 0.0
-        parts[split] = features.x, _labels(features, ev)
+        parts[split] = features.x, _labels(features, ev, split)
         digests.append(features.digest)
     test = parts[ev.test]
     if ev.traits.reads == "views":
@@ -183,31 +184,25 @@ def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.nd
     """A decoded split, and the evaluation's positions in it: in the order of their contents, so
     that names of files decide nothing, else ascending.
     """
-    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    of = np.arange(len(arrays)) if ev.classes is None else _of_classes(ev, arrays)[1]
+    arrays, of = arrays_of(ev.dataset, split, ev.size, ev.fit), positions(ev, split)
+    of = np.arange(len(arrays)) if of is None else of
     content = None if arrays.content is None else arrays.content[of]
     chosen = of[sample_items(of, count, ev.seed, content)]
     return arrays, np.sort(chosen) if content is None else chosen
-
-
-def _of_classes(ev: EvalSpec, arrays: Arrays) -> tuple[Labels, Labels]:
-    """The numbers of the evaluation's classes, and the positions of their images."""
-    assert ev.classes is not None
-    where = f"evaluations ({ev.name}): classes"
-    return among(ev.classes, ev.label, arrays.labels, arrays.classes, where)
 
 
 def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
     began = time.perf_counter()
     arrays, chosen = _chosen(ev, split, count)
     x = encode(arrays.images[chosen])
-    labels = {name: values[chosen] for name, values in arrays.labels.items()}
-    if ev.classes is not None:  # renumbered without gaps
-        labels[ev.label] = np.searchsorted(_of_classes(ev, arrays)[0], labels[ev.label])
-    return Features(x, labels, arrays.digest, time.perf_counter() - began)
+    return Features(x, chosen, arrays.digest, time.perf_counter() - began)
 
 
-def _labels(features: Features, ev: EvalSpec) -> Tensor:
+def _labels(features: Features, ev: EvalSpec, split: str) -> Tensor:
     """Class numbers [n]; zeros if the protocol needs none."""
-    without = np.zeros(len(features.x), np.int64)
-    return torch.as_tensor(features.labels.get(ev.label, without))
+    if not ev.traits.needs_labels:
+        return torch.zeros(len(features.x), dtype=torch.int64)
+    labels = labels_in(ev, split)[0][features.chosen]
+    if ev.classes is not None:  # renumbered without gaps
+        labels = np.searchsorted(of_classes(ev, split)[0], labels)
+    return torch.as_tensor(labels)

@@ -1,0 +1,109 @@
+"""What became of every file of a dataset: used, or not and why, with a few names of each kind."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+EXAMPLES = 3  # names kept of each kind
+
+
+class Noted(NamedTuple):
+    """How many, and the first few of their names."""
+
+    number: int
+    examples: tuple[str, ...] = ()
+
+    def plus(self, other: "Noted") -> "Noted":
+        """Both together."""
+        return Noted(self.number + other.number, (self.examples + other.examples)[:EXAMPLES])
+
+    def words(self) -> str:
+        """The names in brackets, and how many more there are."""
+        if not self.examples:
+            return ""
+        more = self.number - len(self.examples)
+        return f" ({', '.join(self.examples)}{f' and {more:,} more' if more > 0 else ''})"
+
+
+NONE = Noted(0)  # an immutable default
+Notes = Mapping[str, Noted]
+NOTHING: dict[str, Noted] = {}  # never changed
+
+
+class Census(NamedTuple):
+    """One split of a dataset, counted. All but `used` map a reason or a type to what it concerns.
+
+    `used`: images listed. `skipped`: cannot be read, so not among them. `ignored`: other files, by
+    type or by the reason. `merged`: what was put together or chosen among. `unlabelled`: images
+    that are used, without a label. `ambiguous`: names that can be read in two ways, and how they
+    were read.
+    """
+
+    used: int
+    skipped: Notes = NOTHING
+    ignored: Notes = NOTHING
+    merged: Notes = NOTHING
+    unlabelled: Noted = NONE
+    ambiguous: Notes = NOTHING
+
+    @property
+    def plain(self) -> bool:
+        """Whether all there is to say is the number of images."""
+        return not (
+            self.skipped or self.ignored or self.merged or self.ambiguous or self.unlabelled.number
+        )
+
+    def lines(self) -> list[str]:
+        """One sentence per kind of thing that is not simply used; none where all are."""
+        told = [f"skipped {n.number:,}: {why}{n.words()}" for why, n in self.skipped.items()]
+        told += [f"ignored {n.number:,} {what}{n.words()}" for what, n in self.ignored.items()]
+        told += [f"{what}{n.words()}" for what, n in self.merged.items()]
+        if self.unlabelled.number:
+            told.append(f"{self.unlabelled.number:,} without a label{self.unlabelled.words()}")
+        return told + [f"ambiguous: {what}{n.words()}" for what, n in self.ambiguous.items()]
+
+    def structure(self) -> dict[str, object]:
+        """As JSON-ready values."""
+        named = {"skipped": self.skipped, "ignored": self.ignored}
+        named |= {"merged": self.merged, "ambiguous": self.ambiguous}
+        kinds = {
+            kind: {
+                what: {"count": n.number, "examples": list(n.examples)} for what, n in of.items()
+            }
+            for kind, of in named.items()
+        }
+        without = {"count": self.unlabelled.number, "examples": list(self.unlabelled.examples)}
+        return {"used": self.used, **kinds, "unlabelled": without}
+
+
+def noted(names: Iterable[str]) -> Noted:
+    """Names counted, the first few of them printable and kept."""
+    return by_kind(("", name) for name in names).get("", NONE)
+
+
+PLAIN = Census(0)
+
+
+def by_kind(pairs: Iterable[tuple[str, str]]) -> dict[str, Noted]:
+    """(kind, name) pairs -> kind -> its names, in order of the kinds' first appearance."""
+    told: dict[str, list[str]] = {}
+    counts: dict[str, int] = {}
+    for kind, name in pairs:
+        counts[kind] = counts.get(kind, 0) + 1
+        examples = told.setdefault(kind, [])
+        if len(examples) < EXAMPLES:
+            examples.append(printable(name))
+    return {kind: Noted(counts[kind], tuple(told[kind])) for kind in told}
+
+
+def together(*notes: Notes) -> dict[str, Noted]:
+    """Several notes as one, counts of the same kind added."""
+    whole: dict[str, Noted] = {}
+    for kind, more in (item for each in notes for item in each.items()):
+        whole[kind] = whole.get(kind, NONE).plus(more)
+    return whole
+
+
+def printable(name: str) -> str:
+    """A file name as text that any terminal of UTF-8 prints: undecodable bytes become `?`."""
+    text = name.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -1,0 +1,122 @@
+"""Arrow files as the Hugging Face `datasets` library writes them: save_to_disk, or its cache."""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datayield.data.census import PLAIN, Census
+from datayield.data.source import Labels
+from datayield.data.sources.arrow_columns import (
+    class_column,
+    encoded_image,
+    features_of,
+    image_column,
+    label_names,
+    no_image_column,
+)
+from datayield.data.sources.files import Keys, file_at, key_of, keys_within
+from datayield.data.sources.label_columns import Column, with_default
+from datayield.data.sources.parquet import unlabelled
+from datayield.spec.errors import DataError
+from datayield.spec.identity import digest
+from datayield.spec.run import Listing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """Rows of `files`, in order: streams or files of Arrow's IPC format, mapped, not read."""
+
+    files: tuple[Path, ...]
+    beside: Census = PLAIN
+
+    @cached_property
+    def _starts(self) -> Labels:
+        """The first row of each file, followed by the number of rows."""
+        return np.cumsum([0, *(_table(path).num_rows for path in self.files)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def listing(self) -> Listing:
+        return Listing(digest([[p.name, p.stat().st_size] for p in self.files]), len(self))
+
+    @cached_property
+    def stamp(self) -> str:
+        info = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in self.files]
+        return digest(["arrow", info], 24)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """A hash of each image's file (name, size, time, inode) and row in it: [N]."""
+        parts = [
+            keys_within(key_of(*file_at(path)), np.arange(_table(path).num_rows, dtype=np.int64))
+            for path in self.files
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
+
+    @cached_property
+    def census(self) -> Census:
+        return self.beside._replace(used=len(self), unlabelled=unlabelled(self._columns))
+
+    @cached_property
+    def _image_column(self) -> str:
+        schema = _table(self.files[0]).schema
+        name = image_column(schema, features_of(schema))
+        if name is None:
+            raise no_image_column(self.files[0], features_of(schema))
+        return name
+
+    @cached_property
+    def _columns(self) -> dict[str, Column]:
+        tables = [_table(path) for path in self.files]
+        schema = tables[0].schema
+        features = features_of(schema)
+        columns: dict[str, Column] = {}
+        for name in label_names(schema, features):
+            where = f"{self.files[0]}, column {name}"
+            told = class_column([table[name] for table in tables], features[name], where)
+            if told is not None:
+                columns[name] = told
+        return with_default(columns)
+
+    @property
+    def labels(self) -> dict[str, Labels]:
+        return {name: column.numbers for name, column in self._columns.items()}
+
+    @property
+    def classes(self) -> dict[str, list[str]]:
+        return {name: column.names for name, column in self._columns.items()}
+
+    def names(self, i: int) -> str:
+        row = self._row(i)
+        path = row.get("path") if isinstance(row, dict) else None
+        return f"row {i}" + (f" ({path})" if path else "")
+
+    def read(self, i: int) -> bytes:
+        return encoded_image(self._row(i), self.files[0].parent)
+
+    def _row(self, i: int) -> Any:
+        f = int(np.searchsorted(self._starts, i, side="right")) - 1
+        return _table(self.files[f])[self._image_column][i - int(self._starts[f])].as_py()
+
+
+@lru_cache(maxsize=64)
+def _table(path: Path) -> "pa.Table":
+    """A mapped file. Raises DataError if it is not a readable one."""
+    import pyarrow as pa
+
+    try:
+        mapped = pa.memory_map(str(path))
+        try:
+            return pa.ipc.open_file(mapped).read_all()
+        except pa.ArrowInvalid:
+            mapped.seek(0)
+            return pa.ipc.open_stream(mapped).read_all()
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"not a readable arrow file: {error}", where=str(path)) from error

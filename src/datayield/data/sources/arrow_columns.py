@@ -1,0 +1,130 @@
+"""Columns of Arrow tables in the layout of the Hugging Face `datasets` library: images, labels."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datayield.data.source import UNLABELLED
+from datayield.data.sources.label_columns import Column, from_codes, is_label
+from datayield.spec.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MASK_COLUMN = "mask"
+IMAGE_COLUMNS = ("image", "img", "jpg", "png", "image_bytes", "images", "picture", "photo")
+ColumnFeatures = dict[str, dict[str, Any]]
+
+
+def features_of(schema: "pa.Schema") -> ColumnFeatures:
+    """Column -> its feature in the `huggingface` metadata; {} without with odd ones."""
+    features: ColumnFeatures = {name: {} for name in schema.names}
+    try:
+        told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
+        features |= told.get("info", {}).get("features", {})
+    except (ValueError, AttributeError, TypeError):
+        pass  # metadata that cannot be read say nothing; the columns do
+    return {
+        name: features[name] if isinstance(features[name], dict) else {} for name in schema.names
+    }
+
+
+def image_column(schema: "pa.Schema", features: ColumnFeatures) -> str | None:
+    """The first column of images: marked as such, or named so and of bytes; None without one."""
+    import pyarrow as pa
+
+    def holds_bytes(kind: "pa.DataType") -> bool:
+        if pa.types.is_struct(kind):
+            return int(kind.get_field_index("bytes")) >= 0
+        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+    typed = [c for c, kind in features.items() if kind.get("_type") == "Image"]
+    ready = [c for c in features if c != MASK_COLUMN and holds_bytes(schema.field(c).type)]
+    named = [c for c in IMAGE_COLUMNS if c in ready]
+    only = ready if len(ready) == 1 else []
+    return next(iter([c for c in typed if c in ready] + named + only), None)
+
+
+def no_image_column(path: Path, features: ColumnFeatures) -> DataError:
+    """The error that lists the columns."""
+    return DataError(
+        "no image column",
+        where=str(path),
+        got=list(features),
+        allowed="a column named image or img, or one marked as Image in the metadata",
+    )
+
+
+def label_names(schema: "pa.Schema", features: ColumnFeatures) -> list[str]:
+    """Columns of classes, according to their names and the metadata."""
+    return [
+        name
+        for name, kind in features.items()
+        if kind.get("_type") == "ClassLabel" or (is_label(name) and _is_class(schema, name))
+    ]
+
+
+def _is_class(schema: "pa.Schema", name: str) -> bool:
+    import pyarrow as pa
+
+    kind, types = schema.field(name).type, pa.types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(
+        types.is_integer(kind)
+        or types.is_boolean(kind)
+        or types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_floating(kind)
+    )
+
+
+def class_column(
+    chunks: "Sequence[pa.ChunkedArray]", feature: dict[str, Any], where: str
+) -> Column | None:
+    """One column of several files as classes; see `from_codes`."""
+    import pyarrow as pa
+
+    arrays = [a for c in chunks for a in c.chunks]
+    arrays = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in arrays]
+    kinds = {str(a.type) for a in arrays}
+    if len(kinds) > 1:
+        arrays = [a.cast(pa.string()) for a in arrays]
+    encoded = pa.chunked_array(arrays).dictionary_encode().combine_chunks() if arrays else None
+    if encoded is None:
+        return None
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0)
+    codes = encoded.indices.fill_null(UNLABELLED).to_numpy(zero_copy_only=False).astype(np.int64)
+    distinct = encoded.dictionary.to_pylist()
+    for i, value in enumerate(distinct):
+        if value == "" or value is None or value != value:
+            codes[codes == i] = UNLABELLED
+            distinct[i] = 0 if value != "" else ""
+    names = feature.get("names")
+    told = [str(n) for n in names] if isinstance(names, list) and feature.get("_type") else None
+    used = sorted({*np.unique(codes).tolist()} - {UNLABELLED})
+    place = np.full(len(distinct) + 1, UNLABELLED, np.int64)
+    place[used] = np.arange(len(used))
+    return from_codes([distinct[i] for i in used], place[codes], told, where)
+
+
+def encoded_image(value: Any, folder: Path) -> bytes:
+    """The bytes of an image, or of the file below `folder` that the row names."""
+    if isinstance(value, dict):
+        data, path = value.get("bytes"), value.get("path")
+        if data is None and path:
+            return _beside(str(path), folder).read_bytes()
+        value = data
+    return value if isinstance(value, bytes) else b""
+
+
+def _beside(path: str, folder: Path) -> Path:
+    """A file that a row names; FileNotFoundError where it is not below the folder."""
+    found = folder / path
+    if not found.resolve().is_relative_to(folder.resolve()):
+        raise FileNotFoundError(path)
+    return found

@@ -1,0 +1,191 @@
+"""The files below a folder, in order: names, sizes and times; what cannot be read is named."""
+
+import os
+import stat
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datayield.data.census import Noted, by_kind
+from datayield.spec.errors import DataError
+
+Keys = NDArray[np.uint64]
+
+EXTENSIONS = frozenset(
+    f".{kind}"
+    for kind in ("jpg", "jpeg", "jfif", "png", "bmp", "gif", "webp", "avif", "tif", "tiff", "jp2")
+    + ("ppm", "pgm", "pbm", "tga")
+)
+HEIF = frozenset({".heic", ".heif", ".hif"})  # read where the extra `heif` is installed
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+class File(NamedTuple):
+    """A file below a folder: relative name with `/`, bytes, modification time in ns, inode."""
+
+    name: str
+    size: int
+    changed: int
+    inode: int = 0
+
+    @property
+    def parent(self) -> str:
+        """Its folder; empty for a file in the root folder itself."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def extension(self) -> str:
+        """In lower case and with its dot; empty without one."""
+        return extension_of(self.name)
+
+
+class Tree(NamedTuple):
+    """All regular files below a folder, sorted by name; `unusable`: (reason, name) of the rest."""
+
+    files: tuple[File, ...]
+    unusable: tuple[tuple[str, str], ...] = ()
+
+    def below(self, folder: str) -> "Tree":
+        """The part below a sub-folder `folder`, names relative to it."""
+        cut = f"{folder}/"
+        return Tree(
+            tuple(
+                f._replace(name=f.name[len(cut) :]) for f in self.files if f.name.startswith(cut)
+            ),
+            tuple((why, n[len(cut) :]) for why, n in self.unusable if n.startswith(cut)),
+        )
+
+    @property
+    def images(self) -> tuple[File, ...]:
+        """The files of images, by their extensions."""
+        kinds = image_extensions()
+        return tuple(f for f in self.files if f.extension in kinds)
+
+    @property
+    def skipped(self) -> dict[str, Noted]:
+        """Reason -> the images and folders that cannot be read for it."""
+        return by_kind(self.unusable)
+
+
+def extension_of(name: str) -> str:
+    """The extension of a file name in lower case and with its dot; empty without one."""
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a million names
+
+
+def image_extensions() -> frozenset[str]:
+    """Extensions of the images that can be decoded here."""
+    return EXTENSIONS | HEIF if find_spec("pillow_heif") else EXTENSIONS
+
+
+def by_type(files: Iterable[File]) -> dict[str, Noted]:
+    """Files that are not used, by type: `.heic files` -> their names."""
+    return by_kind((type_of(f.name), f.name) for f in files)
+
+
+def type_of(name: str) -> str:
+    """What a file of this name is called among files that are not used."""
+    extension = extension_of(name)
+    if extension in HEIF:
+        return f'{extension} files; pip install "datayield[heif]" reads them'
+    return f"{extension} files" if extension else "files without an extension"
+
+
+def walk(root: Path) -> Tree:
+    """The files below `root`; each real folder is entered once, whatever the links.
+
+    Hidden files are left out. Raises DataError if `root` itself cannot be listed.
+    """
+    files: list[File] = []
+    unusable: list[tuple[str, str]] = []
+    kinds = image_extensions()
+    pending, entered = [(root, "")], set[tuple[int, int]]()
+    while pending:
+        folder, prefix = pending.pop()
+        try:
+            info = folder.stat()
+            if (info.st_dev, info.st_ino) in entered:
+                continue
+            entered.add((info.st_dev, info.st_ino))
+            with os.scandir(folder) as found:
+                entries = [e for e in found if not e.name.startswith((".", "__MACOSX"))]
+        except OSError as error:
+            if not prefix:
+                raise unlisted(root, error) from error
+            unusable.append((f"folder cannot be listed: {error.strerror}", prefix.rstrip("/")))
+            continue
+        for entry in entries:
+            made = _entry(entry, prefix)
+            if made is None:
+                pending.append((Path(entry.path), f"{prefix}{entry.name}/"))
+            elif isinstance(made, File):
+                files.append(made)
+            elif extension_of(entry.name) in kinds:
+                unusable.append((made, prefix + entry.name))
+    return Tree(tuple(sorted(files)), tuple(sorted(unusable)))
+
+
+def unlisted(folder: Path, error: OSError) -> DataError:
+    """The error for a folder that cannot be listed."""
+    return DataError(
+        f"cannot list a folder of images: {error.strerror}",
+        where=str(folder),
+        hint="check that it exists and is readable",
+    )
+
+
+def file_at(path: Path) -> File:
+    """One file by its name alone. Raises DataError if it is not there."""
+    try:
+        info = path.stat()
+    except OSError as error:
+        raise DataError(f"cannot read a file: {error.strerror}", where=str(path)) from error
+    return File(path.name, info.st_size, info.st_mtime_ns, info.st_ino)
+
+
+def _entry(entry: os.DirEntry[str], prefix: str) -> File | str | None:
+    """A file; None for a folder; else why it is neither."""
+    try:
+        if entry.is_dir():
+            return None
+        info = entry.stat()
+    except FileNotFoundError:  # a broken link: listed, and later reported as skipped
+        return File(prefix + entry.name, 0, 0)
+    except OSError as error:  # such as a link to itself
+        return f"{error.strerror}"
+    if stat.S_ISREG(info.st_mode):
+        return File(prefix + entry.name, info.st_size, info.st_mtime_ns, info.st_ino)
+    for is_kind, name in (
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if is_kind(info.st_mode):
+            return f"{name}, not a file"
+    return "not a regular file"
+
+
+def keys_of(files: Iterable[File]) -> Keys:
+    """A 64-bit hash of each file's name, size, time and inode: [N]."""
+    return np.fromiter((key_of(*f) for f in files), np.uint64)
+
+
+def key_of(*parts: object) -> int:
+    """64 bits over the parts."""
+    from hashlib import blake2b
+
+    text = "\0".join(map(str, parts)).encode("utf-8", "surrogateescape")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+
+
+def keys_within(file: int, rows: NDArray[np.int64]) -> Keys:
+    """The key `file` of a file, mixed with each of the rows or offsets in it: [N]."""
+    with np.errstate(over="ignore"):  # splitmix64
+        x = np.uint64(file) + (rows.astype(np.uint64) + np.uint64(1)) * GOLDEN
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(x ^ (x >> np.uint64(31)), np.uint64)

@@ -1,0 +1,232 @@
+"""What lies in a folder or a file: parquet, arrow, tar, npz, archives, or files of images."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from datayield.data.census import PLAIN, Census, Noted, by_kind, together
+from datayield.data.source import Source
+from datayield.data.sources import archives, arrow, folder_splits, npz, parquet, shards
+from datayield.data.sources import vtab_pack as pack
+from datayield.data.sources.arrow_columns import features_of, image_column
+from datayield.data.sources.files import File, Tree, by_type, file_at, walk
+from datayield.data.sources.webdataset import WebDataset, lone_archive
+from datayield.spec.errors import DataError
+
+Splits = Mapping[str, Source]
+ARROW = (".arrow", ".feather")
+# What belongs to a layout and is no image: not counted among files that are left out.
+RECORDS = frozenset({"dataset_info.json", "state.json", "dataset_dict.json"})
+
+
+class Kinds(NamedTuple):
+    """The files of a tree that hold many images each, by what they are."""
+
+    parquet: list[File]
+    arrow: list[File]
+    tar: list[File]
+    zip: list[File]
+    npz: list[File]
+
+
+def splits(root: Path) -> Splits:
+    """Split -> its images, for a folder or a single file. Raises DataError where it cannot be told.
+
+    Nothing is decoded; archives are unpacked into the cache.
+    """
+    if root.is_file():
+        tree = Tree((file_at(root),))
+        found = _held(root.parent, tree)
+        if found is None:
+            raise DataError(
+                "this file is not a dataset",
+                where=str(root),
+                allowed="a folder, or one file of .parquet, .arrow, .tar (.tar.gz, .tar.zst), .zip "
+                "or .npz",
+            )
+        return found
+    if lists := pack.splits(root):
+        return {name: pack.Pack(path) for name, path in lists.items()}
+    tree = walk(root)
+    found = _held(root, tree)
+    return folder_splits.splits(root, tree) if found is None else found
+
+
+def is_packed(root: Path) -> bool:
+    """Whether reading the names of its files needs unpacking first."""
+    tree = Tree((file_at(root),)) if root.is_file() else walk(root)
+    kinds = _kinds(root, tree)
+    return bool(kinds.zip) or any(archives.compression(f.name) for f in kinds.tar)
+
+
+def split_in(root: Path, split: str) -> Source | None:
+    """The split `train/` or `./`: one folder below `root`, or all of it, whatever the names say."""
+    if not split.endswith("/"):
+        return None
+    folder = root / split
+    if not folder.is_dir() or ".." in split:
+        raise DataError(
+            "no such folder", where=str(root), got=split, hint="a split that ends in / is a folder"
+        )
+    from datayield.data.sources.folder import Folder
+
+    return Folder(folder)
+
+
+def _held(root: Path, tree: Tree) -> Splits | None:
+    """The splits of files that hold many images; None if there are no such files."""
+    kinds = _kinds(root, tree)
+    present = {name: files for name, files in kinds._asdict().items() if files}
+    if not present:
+        return None
+    if len(present) > 1:
+        told = [f"{len(f)} .{kind} ({f[0].name})" for kind, f in present.items()]
+        raise DataError(
+            "files of several kinds hold images in one folder",
+            where=str(root),
+            got=", ".join(told),
+            hint="put each kind in a folder of its own, or name one file as the dataset",
+        )
+    ((kind, files),) = present.items()
+    if kind == "npz":
+        return _npz(root, files, tree)
+    if kind == "zip":
+        return _zip(root, files, tree)
+    if kind == "tar":
+        return _tar(root, files, tree)
+    make: Callable[[tuple[Path, ...], Census], Source]
+    make = parquet.Parquet if kind == "parquet" else arrow.Arrow
+    groups = shards.grouped(root, files, named=True)
+    return {
+        split: make(tuple(root / f.name for f in part), _beside(tree, files))
+        for split, part in groups.items()
+    }
+
+
+def _kinds(root: Path, tree: Tree) -> Kinds:
+    found = Kinds([], [], [], [], [])
+    for f in tree.files:
+        base = f.name.rpartition("/")[2].lower()
+        if f.extension == ".parquet":
+            found.parquet.append(f)
+        elif f.extension in ARROW and not base.startswith(("cache-", "indices")):
+            found.arrow.append(f)
+        elif f.extension == ".tar" or archives.compression(base):
+            found.tar.append(f)
+        elif f.extension == ".zip":
+            found.zip.append(f)
+        elif f.extension == ".npz":
+            found.npz.append(f)
+    others = found.arrow or found.tar or found.zip or found.npz or tree.images
+    if found.parquet and others and not _has_images(root / found.parquet[0].name):
+        found.parquet.clear()  # metadata beside the images
+    others = tree.images or found.tar or found.parquet
+    if found.npz and others and not any(_is_dataset(root / f.name) for f in found.npz):
+        found.npz.clear()
+    return found
+
+
+def _has_images(path: Path) -> bool:
+    schema = parquet.opened(path).schema_arrow
+    return image_column(schema, features_of(schema)) is not None
+
+
+def _is_dataset(path: Path) -> bool:
+    try:
+        return bool(npz.splits(path))
+    except DataError:
+        return False
+
+
+def _beside(tree: Tree, used: list[File], merged: Mapping[str, Noted] | None = None) -> Census:
+    """What is said of all other files of the tree."""
+    names = {f.name for f in used}
+    others = [
+        f for f in tree.files if f.name not in names and f.name.rpartition("/")[2] not in RECORDS
+    ]
+    images = {f.name for f in tree.images}
+    loose = by_kind(("image files beside them", f.name) for f in others if f.name in images)
+    rest = by_type(f for f in others if f.name not in images)
+    return Census(0, skipped=tree.skipped, ignored=together(loose, rest), merged=merged or {})
+
+
+def _npz(root: Path, files: list[File], tree: Tree) -> Splits:
+    if len(files) == 1:
+        path = root / files[0].name
+        return {k: npz.Npz(path, m, _beside(tree, files)) for k, m in npz.splits(path).items()}
+    found: dict[str, Source] = {}
+    for split, part in shards.grouped(root, files, named=True).items():
+        paths = [root / f.name for f in part]
+        inner = npz.splits(paths[0])
+        if len(paths) > 1 or len(inner) > 1:
+            raise DataError(
+                "several .npz files in one folder",
+                where=str(root),
+                got=", ".join(f.name for f in files[:8]),
+                hint=f"name one file as the dataset: {root.name}/{files[0].name}",
+            )
+        found[split] = npz.Npz(paths[0], next(iter(inner.values())), _beside(tree, files))
+    return found
+
+
+def _zip(root: Path, files: list[File], tree: Tree) -> Splits:
+    if len(files) == 1:
+        found = splits(archives.extracted(root / files[0].name))
+        return _with(found, _beside(tree, files))
+    whole: dict[str, Source] = {}
+    for split, part in shards.grouped(root, files, named=True).items():
+        inner = splits(archives.extracted(root / part[0].name))
+        if len(part) > 1 or len(inner) > 1:
+            raise DataError(
+                "several archives in one folder",
+                where=str(root),
+                got=", ".join(f.name for f in files[:8]),
+                hint="unpack them into one folder, or name one file as the dataset",
+            )
+        whole[split] = next(iter(inner.values()))
+    return _with(whole, _beside(tree, files))
+
+
+def _tar(root: Path, files: list[File], tree: Tree) -> Splits:
+    plain = {f.name for f in files if f.extension == ".tar"}
+    copies: list[File] = []
+    kept: list[File] = []
+    for f in files:
+        end = archives.compression(f.name)
+        (copies if end and f"{f.name[: -len(end)]}.tar" in plain else kept).append(f)
+    beside = _beside(tree, files)
+    if copies:
+        told = by_kind(("compressed copies of .tar files", f.name) for f in copies)
+        beside = beside._replace(ignored={**told, **beside.ignored})
+    unpacked = [f for f in kept if archives.compression(f.name)]
+    if unpacked:
+        told = by_kind(("unpacked into the cache", f.name) for f in unpacked)
+        beside = beside._replace(merged={**told, **beside.merged})
+    groups = shards.grouped(root, kept, named=False)
+    paths = {
+        split: tuple(
+            archives.decompressed(root / f.name) if archives.compression(f.name) else root / f.name
+            for f in part
+        )
+        for split, part in groups.items()
+    }
+    every = [path for part in paths.values() for path in part]
+    if lone_archive(every):
+        return _with(splits(archives.extracted(every[0])), beside)
+    return {split: WebDataset(part, beside) for split, part in paths.items()}
+
+
+def _with(found: Splits, beside: Census) -> Splits:
+    """The splits of an unpacked archive, what lies beside it added to their census."""
+    from dataclasses import replace
+
+    made: dict[str, Source] = {}
+    for split, source in found.items():
+        told: Census = getattr(source, "beside", PLAIN)
+        joined = told._replace(
+            skipped=together(told.skipped, beside.skipped),
+            ignored=together(told.ignored, beside.ignored),
+            merged=together(told.merged, beside.merged),
+        )
+        made[split] = replace(source, beside=joined) if hasattr(source, "beside") else source  # type: ignore[type-var]
+    return made

@@ -1,0 +1,216 @@
+"""Tables that name image files and their labels: metadata.csv or .jsonl, a labels CSV, parquet."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from datayield.data.sources.files import EXTENSIONS, HEIF, File, extension_of
+from datayield.data.sources.label_columns import is_label
+from datayield.data.splits import split_words
+from datayield.spec.errors import DataError
+
+TEXTS = frozenset({".csv", ".tsv", ".jsonl"})
+FILE_COLUMNS = (
+    *("file_name", "filename", "file", "image", "img", "image_path", "path", "filepath"),
+    *("image_name", "image_file", "file_path", "image_id", "img_path", "name", "id"),
+)
+SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold")
+ENOUGH = 0.5  # of a column's values must be names of files here for it to name the images
+
+
+class FileTable(NamedTuple):
+    """A table: column -> values, all of one length; empty and missing values are None."""
+
+    path: Path
+    columns: dict[str, list[object]]
+
+    @property
+    def label_names(self) -> list[str]:
+        """Columns of labels by their names."""
+        return [name for name in self.columns if is_label(name)]
+
+
+class TableColumns(NamedTuple):
+    """What tables say of the files that they name."""
+
+    labels: dict[str, dict[str, object]]  # column -> file -> value
+    splits: dict[str, str]  # file -> split
+    absent: list[str]  # names of files that are not there
+    tables: list[str]  # names of the tables that were used
+
+
+def read_table(path: Path) -> FileTable:
+    """The table in a file. Raises DataError if it cannot be read as one."""
+    try:
+        if path.suffix.lower() == ".parquet":
+            return FileTable(path, _of_parquet(path))
+        text = _text(path)
+        if path.suffix.lower() == ".jsonl":
+            return FileTable(path, _of_json_lines(text))
+        return FileTable(path, _of_csv(text))
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(
+            f"not a readable table: {error}",
+            where=str(path),
+            hint="correct the file, or move it out of the folder of images",
+        ) from error
+
+
+def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableColumns:
+    """What the tables (folder below the root, path) say of `files`.
+
+    Raises DataError if one file has two different labels.
+    """
+    rows = TableColumns({}, {}, [], [])
+    names = _Names(files)
+    for folder, path in tables:
+        table = read_table(path)
+        column = _file_column(table, folder, names)
+        if column is None:
+            continue
+        rows.tables.append(f"{folder}/{path.name}".lstrip("/"))
+        found = [names.find(value, folder) for value in table.columns[column]]
+        rows.absent.extend(
+            str(value)
+            for value, name in zip(table.columns[column], found, strict=True)
+            if name is None and value is not None
+        )
+        for label in table.label_names or _only_other(table, column):
+            if label != column:
+                _add(rows.labels.setdefault(label, {}), found, table.columns[label], label, path)
+        for label in table.columns:
+            if label.lower() in SPLIT_COLUMNS:
+                for name, value in zip(found, table.columns[label], strict=True):
+                    words = split_words(str(value)) if value is not None else []
+                    if name is not None and len(words) == 1:
+                        rows.splits[name] = words[0]
+    return rows
+
+
+class _Names:
+    """Files by their names, paths and stems."""
+
+    def __init__(self, files: Sequence[File]) -> None:
+        self.paths = {f.name for f in files}
+        self.by_name: dict[str, str | None] = {}
+        for f in files:
+            base = f.name.rpartition("/")[2]
+            for key in {base, base.rpartition(".")[0]}:
+                self.by_name[key] = f.name if key not in self.by_name else None
+
+    def find(self, value: object, folder: str) -> str | None:
+        """The file that a value of a table in `folder` names, None if there is none or several."""
+        if value is None:
+            return None
+        name = str(value).strip().replace("\\", "/").removeprefix("./")
+        for path in (f"{folder}/{name}".lstrip("/"), name):
+            if path in self.paths:
+                return path
+        return self.by_name.get(name.rpartition("/")[2])
+
+
+def _file_column(table: FileTable, folder: str, names: _Names) -> str | None:
+    """The column whose values are names of the files; None if there is none."""
+    by_name = [c for spelling in FILE_COLUMNS for c in table.columns if c.lower() == spelling]
+    for column in dict.fromkeys([*by_name, *table.columns]):
+        values = [v for v in table.columns[column][:1000] if v is not None]
+        texts = column in by_name or any(_is_image(v) for v in values[:1])
+        hits = sum(names.find(v, folder) is not None for v in values) if texts else 0
+        named = column.lower() in FILE_COLUMNS[:3] and any(_is_image(v) for v in values[:1])
+        if hits and (named or hits >= ENOUGH * len(values)):
+            return column
+    return None
+
+
+def _only_other(table: FileTable, column: str) -> list[str]:
+    """The one other column, if its values repeat, so that they may be classes."""
+    others = [c for c in table.columns if c != column and c.lower() not in SPLIT_COLUMNS]
+    if len(others) != 1:
+        return []
+    values = table.columns[others[0]]
+    return others if 2 * len(set(values)) <= len(values) else []
+
+
+def _add(
+    labels: dict[str, object],
+    found: Sequence[str | None],
+    values: Sequence[object],
+    label: str,
+    path: Path,
+) -> None:
+    for name, value in zip(found, values, strict=True):
+        if name is None or value is None:
+            continue
+        if labels.setdefault(name, value) != value:
+            raise DataError(
+                f"an image has two values of {label!r}",
+                where=f"{path}, {name}",
+                got=f"{labels[name]} and {value}",
+                hint="keep one row per image; images of several classes cannot be evaluated",
+            )
+
+
+def _is_image(value: object) -> bool:
+    return isinstance(value, str) and extension_of(value) in EXTENSIONS | HEIF
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _of_csv(text: str) -> dict[str, list[object]]:
+    head = text.partition("\n")[0]
+    delimiter = max(",;\t|", key=head.count)
+    lines = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+    if not lines:
+        return {}
+    names = [name.strip() for name in lines[0]]
+    if any(_is_image(name) for name in names):  # no header: the first row names an image
+        names = ["file_name" if _is_image(n) else f"column {i}" for i, n in enumerate(names)]
+        others = [i for i, name in enumerate(names) if name != "file_name"]
+        if len(others) == 1:
+            names[others[0]] = "label"
+        lines.insert(0, names)
+    return {
+        name: [row[i].strip() or None if i < len(row) else None for row in lines[1:]]
+        for i, name in enumerate(names)
+        if name
+    }
+
+
+def _of_json_lines(text: str) -> dict[str, list[object]]:
+    rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError("each line must hold one mapping")
+    names = dict.fromkeys(name for row in rows for name in row)
+    plain = (str, int, float, bool)
+    return {
+        name: [row[name] if isinstance(row.get(name), plain) else None for row in rows]
+        for name in names
+    }
+
+
+def _of_parquet(path: Path) -> dict[str, list[object]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(path)
+        kinds = pa.types
+        named = {*FILE_COLUMNS, *SPLIT_COLUMNS}
+        wanted = [
+            f.name
+            for f in schema
+            if (kinds.is_string(f.type) or kinds.is_large_string(f.type) or is_label(f.name))
+            and (f.name.lower() in named or is_label(f.name))
+        ]
+        columns: dict[str, list[object]] = pq.read_table(path, columns=wanted).to_pydict()
+        return columns
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
