@@ -23,9 +23,9 @@ from datayield.run.refusals import Readiness, readiness
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, home_dir, process_rank, store_dir
-from datayield.spec.errors import ConfigError, DataError, DatayieldError, refused
+from datayield.spec.errors import ConfigError, DataError, DatayieldError, UnknownCountError, refused
 from datayield.spec.identity import digest
-from datayield.spec.run import Listing, RunSpec
+from datayield.spec.run import Listing, RunSpec, dataset_name
 from datayield.spec.study import Cell, Study, find_study, load_study
 from datayield.spec.study.confounds import confounds
 from datayield.store.data_changes import changes, remember
@@ -72,10 +72,15 @@ class Session(NamedTuple):
         return changes(folder, self.study, self.cells, self.listings)
 
     def data_notes(self) -> list[str]:
-        """Copies among the images, and tests on images that runs are pretrained on."""
+        """Files that are not simply used, copies, and tests on images that were pretrained on."""
+        census = [
+            f"{dataset_name(dataset)} {split}: {note}"
+            for (dataset, split), listing in self.listings.items()
+            for note in listing.notes
+        ]
         runs = {run.id: run for cell in self.cells for run in cell.run.chain}
         parts = [part for run in runs.values() for _, part in run.data.members]
-        return list(notes(parts, self.study.evaluations, self.listings))
+        return census + list(notes(parts, self.study.evaluations, self.listings))
 
     def decoded_bytes(self, plan: Plan) -> int:
         """Disk that the decoded images of the plan take."""
@@ -233,6 +238,8 @@ def open_study(
     loaded = loaded.with_content(listings)
     try:
         cells = loaded.cells(listings)
+    except UnknownCountError as error:
+        raise refused(missing) if missing else error.within(find_study(study)) from None
     except ConfigError as error:
         raise error.within(find_study(study)) from None
     missing += loaded.shortages(cells, listings)

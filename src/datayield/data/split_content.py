@@ -102,7 +102,7 @@ class SplitContent:
 def split_listing(dataset: str, split: str) -> Listing:
     """A split with the contents of its images, read once. Raises DataError if it is not found."""
     source = find(dataset, split)
-    listed = source.listing()
+    listed = source.listing()._replace(notes=tuple(source.census.lines()))
     digests = content_of(source)
     if digests is None:
         return listed

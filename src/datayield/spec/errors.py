@@ -78,6 +78,10 @@ class RefusedError(DatayieldError):
         return "\n".join([self.message, *numbered])
 
 
+class UnknownCountError(ConfigError):
+    """A number of images that follows from a dataset which could not be read."""
+
+
 class StalePlanError(DatayieldError):
     """A plan rests on images that turned out to be damaged: it has to be made again."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from datayield.spec.environment import data_dir
-from datayield.spec.errors import ConfigError
+from datayield.spec.errors import ConfigError, UnknownCountError
 from datayield.spec.run.split_listing import Listings
 from datayield.spec.run.subset import Mixture, Part, Subset
 
@@ -137,7 +137,7 @@ def _known(part: Part, listings: Listings, where: str) -> Raw:
         )
     n = part.count or (listing.images - (part.skip or 0) if listing else None)
     if n is None:
-        raise ConfigError(
+        raise UnknownCountError(
             f"dataset {part.dataset!r} not found, and {where}.count is not stated",
             where=f"base.{where}.count",
             hint="state data.count, or make the dataset available (datayield doctor --data)",

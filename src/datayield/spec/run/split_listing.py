@@ -42,6 +42,7 @@ class Listing(NamedTuple):
     fingerprint: str  # digest of the files' names and sizes
     images: int  # without those that are known to be damaged
     content: Content | None = None  # None: too large to be read first
+    notes: tuple[str, ...] = ()  # on files that are not simply used
 
 
 Listings = Mapping[tuple[str, str], Listing]

@@ -8,7 +8,7 @@ before layers are laid over one another. What depends on other keys waits until 
 import re
 from typing import Any
 
-from datayield.spec.errors import ConfigError
+from datayield.spec.errors import ConfigError, UnknownCountError
 from datayield.spec.evaluation import PROTOCOLS, suite_names
 from datayield.spec.run import RESNETS, Listings, Raw
 
@@ -150,7 +150,7 @@ def _counted(part: Any, listings: Listings, where: str) -> Any:
             hint="state count: N; if N is too large, the error states how many exist",
         )
     if named not in listings:
-        raise ConfigError(
+        raise UnknownCountError(
             f"dataset {named[0]!r} not found, so {asked} of it is unknown",
             where=where,
             got=asked,
