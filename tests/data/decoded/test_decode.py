@@ -2,11 +2,13 @@
 
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from datayield.data.catalog import find
 from datayield.data.decoded.decode import Decoded, decode
 from tests.data.made import encoded, pixels
 
@@ -169,3 +171,14 @@ def test_decompression_bombs_are_refused_before_they_are_unpacked(side: int) -> 
     reason = decode(bomb, 8, "crop")
     assert isinstance(reason, str)
     assert reason.startswith(("too large", "Decompression"))
+
+
+def test_heic_is_decoded_where_the_extra_is_installed(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    pixels = np.full((24, 32, 3), (200, 40, 90), np.uint8)
+    image = heif.from_pillow(Image.fromarray(pixels))
+    image.save(tmp_path / "photo.heic", quality=95)
+    decoded = decode((tmp_path / "photo.heic").read_bytes(), 16, "crop")
+    assert isinstance(decoded, Decoded)
+    assert np.abs(decoded.pixels.astype(int) - pixels[0, 0]).max() < 12
+    assert len(find(str(tmp_path), "train")) == 1

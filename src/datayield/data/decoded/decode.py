@@ -2,6 +2,8 @@
 
 import io
 import warnings
+from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -34,6 +36,7 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
+    _register_heif()
     if isinstance(raw, bytes) and not raw:
         return "empty file"
     try:
@@ -64,6 +67,15 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
         return "not an image format that Pillow supports"
     except Exception as error:  # a damaged file may raise anything; it is reported by name
         return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+@lru_cache(maxsize=1)
+def _register_heif() -> None:
+    """Let Pillow read HEIC where the optional extra `heif` is installed; it reads AVIF itself."""
+    with suppress(ImportError):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
 
 
 def decode_mask(raw: bytes | Pixels, size: int, fit: Fit, stored: tuple[int, int]) -> Pixels | str:
