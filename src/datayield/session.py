@@ -31,7 +31,7 @@ from datayield.spec.study.confounds import confounds
 from datayield.store.data_changes import changes, remember
 from datayield.store.disk_usage import decoded_bytes
 from datayield.store.distances import measured_in
-from datayield.store.estimate import likely_device
+from datayield.store.estimate import ItemCounts, likely_device
 from datayield.store.folders import Store
 from datayield.store.litter import sweep_litter
 from datayield.store.plan import Plan, make_plan
@@ -57,7 +57,22 @@ class Session(NamedTuple):
     def plan(self) -> Plan:
         """What is done and what is missing, now, with estimates for this device."""
         kind = likely_device() if self.device == "auto" else self.device.partition(":")[0]
-        return make_plan(self.study, self.cells, self.store, Speeds(kind_of(kind)))
+        return make_plan(
+            self.study, self.cells, self.store, Speeds(kind_of(kind)), self.item_counts()
+        )
+
+    def item_counts(self) -> ItemCounts:
+        """Training and test items of each evaluation whose splits were found."""
+        counts = {}
+        for ev in self.study.evaluations:
+            here = [self.listings.get((ev.dataset, split)) for split in (ev.train, ev.test)]
+            sizes = [listing.images for listing in here if listing is not None]
+            if len(sizes) == 2 or not ev.traits.needs_labels:
+                counts[ev.spec.id] = (
+                    min(ev.train_count or sizes[0], sizes[0]) if len(sizes) == 2 else 0,
+                    min(ev.test_count or sizes[-1], sizes[-1]) if sizes else 0,
+                )
+        return counts
 
     def readiness(self, plan: Plan) -> Readiness:
         """What keeps the plan from running, and notes: its data, and confounds. Trains nothing."""
@@ -92,7 +107,7 @@ class Session(NamedTuple):
         from datayield.run.timing.plan_timing import measure
 
         device = choose(self.device)
-        for what in measure(plan, Speeds(device.type), device):
+        for what in measure(plan, Speeds(device.type), device, self.item_counts()):
             console.print(f"measuring {what}", highlight=False)
 
     @contextmanager

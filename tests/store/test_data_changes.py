@@ -124,3 +124,11 @@ def test_damaged_images_found_by_a_run_change_its_plan_once(
     assert again.code == 0
     assert "nothing to do" in again.err
     assert session(place).listings[str(place / "pool"), "train"].images == 37
+
+
+def test_estimates_rest_on_the_items_that_there_are(place: Path) -> None:
+    opened = session(place)
+    assert opened.item_counts() == {opened.study.evaluations[0].spec.id: (8, 8)}
+    few = STUDY.replace("dataset: ./task", "dataset: ./task, train_count: 4, test_count: 5")
+    (place / "mine.yaml").write_text(few)
+    assert list(session(place).item_counts().values()) == [(4, 5)]

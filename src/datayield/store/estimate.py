@@ -1,5 +1,6 @@
 """Time estimates on this machine: seconds with an interval, and what they are based on."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from datayield.store.speeds import Speeds, eval_key, speed_key
 
 # Factors that widen the spread of the samples, by their origin. They are verified: every report
 # compares estimated and actual times.
+UNKNOWN = 10_000  # items of a split that was not found
+ItemCounts = Mapping[str, tuple[int, int]]  # id of an evaluation -> its training and test items
 SEEN, SCALED = (0.85, 1.2), (0.4, 2.5)
 PROBE_FLOPS_PER_ITEM = 2e7  # a probe's arithmetic per labelled image, for unseen evaluations
 
@@ -32,6 +35,12 @@ class TimeEstimate(NamedTuple):
         )
 
 
+def items_of(spec: EvalSpec, counts: ItemCounts) -> tuple[int, int]:
+    """Training and test items of an evaluation; 10,000 of those that are not known."""
+    usual = spec.train_count or UNKNOWN, spec.test_count or UNKNOWN
+    return counts.get(spec.id, usual)
+
+
 NOTHING = TimeEstimate(0.0, 0.0, 0.0, "")
 
 
@@ -50,7 +59,9 @@ def pretraining(spec: RunSpec, share_left: float, speeds: Speeds) -> TimeEstimat
     return _scaled(flops * images, speeds) if flops is not None else None
 
 
-def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> TimeEstimate | None:
+def evaluation(
+    encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds, counts: ItemCounts
+) -> TimeEstimate | None:
     """Seconds for one evaluation, features included."""
     seen = speeds.samples(eval_key(encoder, spec))
     if seen:
@@ -58,7 +69,7 @@ def evaluation(encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds) -> T
     macs = encoder_macs(encoder, spec.size) if encoder else 0.0
     if macs is None:
         return None
-    train, test = spec.train_count or 10_000, spec.test_count or 10_000
+    train, test = items_of(spec, counts)
     if spec.tunes:  # forward and backward in each epoch, then the test images
         return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), speeds)
     passes = 1 + spec.traits.passes

@@ -5,13 +5,14 @@ from typing import Literal, NamedTuple
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, short_number
 from datayield.spec.study import Cell, Study, in_words
-from datayield.store.estimate import NOTHING, TimeEstimate, evaluation, pretraining
+from datayield.store.estimate import NOTHING, ItemCounts, TimeEstimate, evaluation, pretraining
 from datayield.store.folders import RunFolder, Store
 from datayield.store.run_lock import holder, holder_words
 from datayield.store.speeds import Speeds
 from datayield.store.trunk import TrunkMember, TrunkPart, parts, shortest_first, steps_there
 
 State = Literal["done", "missing", "partial", "evaluate", "running", "failed"]
+NO_COUNTS: ItemCounts = {}
 EvalAt = tuple[float, EvalSpec]  # fraction of the budget, evaluation
 
 
@@ -73,7 +74,13 @@ class Plan(NamedTuple):
         }
 
 
-def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> Plan:
+def make_plan(
+    study: Study,
+    cells: list[Cell],
+    store: Store,
+    speeds: Speeds,
+    counts: ItemCounts = NO_COUNTS,
+) -> Plan:
     """Compare what the study requires with what the store holds, whose records are checked."""
     evals_of: dict[str, dict[tuple[float, str], EvalAt]] = {}
     runs: dict[str, tuple[RunSpec, str]] = {}
@@ -83,7 +90,7 @@ def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> 
         pending = evals_of.setdefault(cell.run.id, {})
         pending.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
     tasks = [
-        _task(spec, label(spec), evals, store, speeds)
+        _task(spec, label(spec), evals, store, speeds, counts)
         for spec in study.baselines(cells)
         if (evals := study.evals_of_baseline(spec))
     ]
@@ -91,15 +98,15 @@ def make_plan(study: Study, cells: list[Cell], store: Store, speeds: Speeds) -> 
     wanted: dict[str, bool] = {}  # run that others start from -> whether one of them will train
     for i, (run, varied) in reversed(runs.items()):
         evals = tuple(evals_of.get(i, {}).values())
-        task = _task(run, label(run, varied), evals, store, speeds, wanted.get(i))
+        task = _task(run, label(run, varied), evals, store, speeds, counts, wanted.get(i))
         later[i] = task
         if run.before is not None:
             start = run.before.id
             wanted[start] = wanted.get(start, False) or task.share_left > 0
-    return Plan((*tasks, *_with_trunks([*reversed(later.values())], store, speeds)))
+    return Plan((*tasks, *_with_trunks([*reversed(later.values())], store, speeds, counts)))
 
 
-def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
+def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds, counts: ItemCounts) -> list[Task]:
     """The same tasks, with the trunk part of those that have one."""
     trunks: dict[str, list[int]] = {}
     for at, task in enumerate(tasks):
@@ -115,7 +122,7 @@ def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds) -> list[Task]:
             tasks[at] = task = tasks[at]._replace(part=part)
             if part.start and isinstance(task.spec, RunSpec):
                 why = f"{task.why}; resumes from {part.start / task.spec.steps:.0%} of the budget"
-                left = _estimate(task.spec, task.pending, task.to_train, speeds)
+                left = _estimate(task.spec, task.pending, task.to_train, speeds, counts)
                 tasks[at] = task._replace(why=why, estimate=left)
     return tasks
 
@@ -151,6 +158,7 @@ def _task(
     evals: tuple[EvalAt, ...],
     store: Store,
     speeds: Speeds,
+    counts: ItemCounts,
     wanted: bool | None = None,
 ) -> Task:
     """`wanted`: whether a run that starts from this one will train; None if none does."""
@@ -171,7 +179,7 @@ def _task(
             state, why = "failed", f"failed: {failure.message}".splitlines()[0]
         if holder(folder.path) == "running":
             state, why = "running", f"locked by {holder_words(folder.path)}"
-    estimate = _estimate(spec, pending, left, speeds)
+    estimate = _estimate(spec, pending, left, speeds, counts)
     return Task(spec, name, evals, state, why, pending, left, estimate, wanted is not None)
 
 
@@ -207,10 +215,14 @@ def _training_left(
 
 
 def _estimate(
-    spec: RunSpec | BaselineSpec, pending: tuple[EvalAt, ...], left: float, speeds: Speeds
+    spec: RunSpec | BaselineSpec,
+    pending: tuple[EvalAt, ...],
+    left: float,
+    speeds: Speeds,
+    counts: ItemCounts,
 ) -> TimeEstimate | None:
     encoder: EncoderSpec | None = spec.encoder
-    parts = [evaluation(encoder, ev, speeds) for _, ev in pending]
+    parts = [evaluation(encoder, ev, speeds, counts) for _, ev in pending]
     if left > 0 and isinstance(spec, RunSpec):
         parts.append(pretraining(spec, left, speeds))
     total = NOTHING

@@ -174,7 +174,7 @@ def test_trainings_are_estimated_by_their_arithmetic(tmp_path: Path, monkeypatch
         .evaluations[0]
         .spec.model_copy(update={"train_count": 100, "test_count": 50, "epochs": 7})
     )
-    estimate = evaluation(cell.run.encoder, ev, speeds)
+    estimate = evaluation(cell.run.encoder, ev, speeds, {})
     macs = encoder_macs(cell.run.encoder, 16)
     assert estimate is not None
     assert macs is not None

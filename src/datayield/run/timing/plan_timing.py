@@ -26,6 +26,7 @@ from datayield.run.loop import (
 )
 from datayield.spec.evaluation import EvalSpec, epochs_of, tuning_of
 from datayield.spec.run import EncoderSpec, RunSpec, flops_per_image
+from datayield.store.estimate import ItemCounts, items_of
 from datayield.store.plan import Plan
 from datayield.store.speeds import Speeds, eval_key, speed_key
 
@@ -33,7 +34,7 @@ SECONDS_PER_KIND = 4.0
 SAMPLE = 512  # images whose features are timed, then scaled to the whole
 
 
-def measure(plan: Plan, speeds: Speeds, device: torch.device) -> Iterator[str]:
+def measure(plan: Plan, speeds: Speeds, device: torch.device, counts: ItemCounts) -> Iterator[str]:
     """Time one of each kind of run and evaluation in the plan; yields what is being timed."""
     for spec in {
         speed_key(t.spec): t.spec
@@ -51,7 +52,8 @@ def measure(plan: Plan, speeds: Speeds, device: torch.device) -> Iterator[str]:
     for key, (encoder, ev) in pending.items():
         if not speeds.samples(key):
             yield f"{ev.name} ({ev.protocol})"
-            speeds.add(key, evaluation_seconds(encoder, ev, device), "measured")
+            seconds = evaluation_seconds(encoder, ev, device, items_of(ev, counts))
+            speeds.add(key, seconds, "measured")
 
 
 def seconds_per_image(spec: RunSpec, device: torch.device) -> float:
@@ -102,13 +104,16 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
     return step
 
 
-def evaluation_seconds(encoder: EncoderSpec | None, ev: EvalSpec, device: torch.device) -> float:
+def evaluation_seconds(
+    encoder: EncoderSpec | None, ev: EvalSpec, device: torch.device, sizes: tuple[int, int]
+) -> float:
     """Time for features of a few random images, scaled to all, and the probe on random features.
+
+    `sizes`: training and test items.
 
     If the encoder is trained: one epoch on a few images, scaled to all epochs.
     """
     rng = np.random.default_rng(0)
-    sizes = (ev.train_count or 10_000, ev.test_count or 10_000)
     if ev.tunes and encoder is not None:
         return _tuning_seconds(encoder, ev, device) * sizes[0] * epochs_of(ev)
     pixels = rng.integers(0, 256, (SAMPLE, ev.size, ev.size, 3), dtype=np.uint8)
