@@ -209,6 +209,7 @@ def test_each_process_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
     assert kind_of("cuda") == "cudax2"
     with pytest.raises(ConfigError, match="cannot share one device"):
         choose("cuda:0")
+    monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(ConfigError, match="start fewer processes"):
         choose("auto")

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +18,12 @@ from datayield.report.terminal.distances import show
 from datayield.run.distances import feature_cache as samples
 from datayield.run.distances.feature_cache import Chosen, counts_of, features_of
 from datayield.run.distances.feature_net import Seeing, feature_net
+from datayield.run.loop.tensor_files import CHECKPOINT, write_tensors
 from datayield.run.training_data import arrays_of
 from datayield.spec.errors import ConfigError, StoreError
 from datayield.spec.run.run import RunSpec
 from datayield.store.distances import DistanceRecord
-from datayield.store.folders import Store
+from datayield.store.folders import RunFolder, Store
 from tests.conftest import Call
 from tests.methods.test_methods import run_spec
 
@@ -117,6 +119,12 @@ def test_pixels_are_their_own_features_and_colours(datayield: Call) -> None:
     assert counts.sum(dim=(1, 2)).tolist() == [5 * 32 * 32 * 3] * 12
 
 
+def keep(folder: RunFolder, spec: RunSpec, state: dict[str, Any]) -> None:
+    """Leave a checkpoint at half of the run's budget."""
+    content = {"run": spec.id, "share": 0.5, "encoder": state}
+    write_tensors(folder, folder.checkpoint(0.5), CHECKPOINT, content)
+
+
 @pytest.fixture
 def kept_run(tmp_path: Path) -> RunSpec:
     """A run whose checkpoint at half its budget is in the store."""
@@ -125,7 +133,7 @@ def kept_run(tmp_path: Path) -> RunSpec:
     (folder.path / "checkpoints").mkdir(parents=True)
     folder.write_spec(spec)
     state = build(spec.encoder, spec.seed + 1).state_dict()
-    torch.save({"encoder": state}, folder.checkpoint(0.5))
+    keep(folder, spec, state)
     return spec
 
 
@@ -235,10 +243,9 @@ def test_what_is_refused(datayield: Call, arguments: tuple[str, ...], says: str)
 
 
 def test_features_that_are_not_finite(datayield: Call, kept_run: RunSpec, tmp_path: Path) -> None:
-    path = Store(tmp_path / "store").run(kept_run.id).checkpoint(0.5)
     state = build(kept_run.encoder, 0).state_dict()
     next(iter(state.values())).fill_(np.nan)
-    torch.save({"encoder": state}, path)
+    keep(Store(tmp_path / "store").run(kept_run.id), kept_run, state)
     judge = f"run:{kept_run.id}@0.5"
     done = datayield("distance", SPRITES, "digits", "--count", "60", "--encoder", judge)
     assert done.code == 1
