@@ -18,6 +18,7 @@ from datayield import __version__
 from datayield.data.catalog import present
 from datayield.data.leaks import leaks, notes
 from datayield.data.split_content import split_listing
+from datayield.data.splits import share_of
 from datayield.execution import ONE_AT_A_TIME, Execution
 from datayield.run.refusals import Readiness, readiness
 from datayield.spec.atomic_files import read_json, write_json
@@ -83,19 +84,18 @@ class Session(NamedTuple):
 
     def data_changes(self) -> list[str]:
         """What changed in images and labels since the study was last run."""
-        folder = self.store.study(self.study.name)
-        return changes(folder, self.study, self.cells, self.listings)
+        return changes(self.page.parent, self.study, self.cells, self.listings)
 
     def data_notes(self) -> list[str]:
         """Files that are not simply used, copies, and tests on images that were pretrained on."""
-        census = [
-            f"{dataset_name(dataset)} {split}: {note}"
+        census = dict.fromkeys(  # slices of one split have the same files
+            f"{dataset_name(dataset)} {share_of(split)[0]}: {note}"
             for (dataset, split), listing in self.listings.items()
             for note in listing.notes
-        ]
-        runs = {run.id: run for cell in self.cells for run in cell.run.chain}
-        parts = [part for run in runs.values() for _, part in run.data.members]
-        return census + list(notes(parts, self.study.evaluations, self.listings))
+        )
+        runs = {run.id: run for cell in self.cells for run in cell.run.chain}.values()
+        parts = [part for run in runs for _, part in run.data.members]
+        return [*census, *notes(parts, self.study.evaluations, self.listings)]
 
     def decoded_bytes(self, plan: Plan) -> int:
         """Disk that the decoded images of the plan take."""
@@ -149,8 +149,7 @@ class Session(NamedTuple):
         data = (*self.data_changes(), *self.data_notes())
         for note in (*self.left_out, *data, *ready.notes):
             console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
-        folder = self.store.study(self.study.name)
-        remember(folder, self.study, self.cells, self.listings)
+        remember(self.page.parent, self.study, self.cells, self.listings)
         local = execution.executor == "local"  # else the device is that of another machine
         device = choose(self.device) if local else None
         if (

@@ -132,3 +132,17 @@ def test_estimates_rest_on_the_items_that_there_are(place: Path) -> None:
     few = STUDY.replace("dataset: ./task", "dataset: ./task, train_count: 4, test_count: 5")
     (place / "mine.yaml").write_text(few)
     assert list(session(place).item_counts().values()) == [(4, 5)]
+
+
+def test_files_that_are_not_used_are_counted_once_per_split(place: Path, datayield: Call) -> None:
+    (place / "pool" / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(500))
+    (place / "pool" / "notes.txt").write_text("words")
+    sliced = STUDY.replace("./task,", "./pool, train: 'train[:50%]', test: 'train[50%:]',")
+    (place / "mine.yaml").write_text(sliced.replace("knn@1", "spectrum@1"))
+    opened = session(place)
+    assert sorted(note for note in opened.data_notes() if "ignored" in note) == [
+        'pool train: ignored 1 .heic files; pip install "datayield[heif]" reads them (photo.heic)',
+        "pool train: ignored 1 .txt files (notes.txt)",
+    ]
+    told = datayield("plan", str(place / "mine.yaml"), "--store", str(place / "store"))
+    assert 'pip install "datayield[heif]"' in " ".join(told.out.split())

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from datayield.report.terminal.seed_groups import Together, together
 from datayield.spec.errors import DatayieldError
@@ -83,7 +84,7 @@ def show_plan(
     if plan.todo:
         show_totals(console, plan, decoded)
     for warning in warnings:
-        console.print(f"[yellow]note[/yellow]  {warning}", highlight=False)
+        console.print(Text.assemble(("note", "yellow"), f"  {warning}"))
 
 
 def show_totals(console: Console, plan: Plan, decoded: int) -> None:
