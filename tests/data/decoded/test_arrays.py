@@ -17,6 +17,7 @@ from datayield.data.decoded import array_files as array_store
 from datayield.data.decoded import arrays, decode_all
 from datayield.data.decoded.arrays import Skipped, prepare
 from datayield.data.decoded.decode import decode
+from datayield.data.sources import parquet
 from datayield.spec.errors import DataError
 from tests.data.made import encoded, pixels, png, write, write_parquet, write_tar
 
@@ -266,3 +267,18 @@ def test_closing_gaps_in_many_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     array_store.close_gaps(tmp_path / "images.u8", kept, 50, 4 * 4 * 3)
     left = np.fromfile(tmp_path / "images.u8", np.uint8).reshape(-1, 48)
     np.testing.assert_array_equal(left, rows[kept])
+
+
+def test_another_file_of_the_same_size_and_time_is_decoded_again(tmp_path: Path) -> None:
+    seen: set[tuple[int, int]] = set()
+    path = tmp_path / "set" / "train.parquet"
+    path.parent.mkdir()
+    for value in (40, 200):
+        raw = encoded(np.full((8, 8, 3), value, np.uint8), "BMP")
+        beside = write_parquet(tmp_path / "made.parquet", [raw], {})
+        os.utime(beside, ns=(10**18, 10**18))
+        beside.replace(path)  # as copying tools do: another inode
+        seen.add((path.stat().st_size, path.stat().st_mtime_ns))
+        parquet._group.cache_clear()  # as in another process
+        assert prepare(str(path.parent), "train", 8).images[0, 0, 0, 0] == value
+    assert len(seen) == 1

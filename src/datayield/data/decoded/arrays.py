@@ -1,6 +1,7 @@
 """Images decoded once: a read-only uint8 memmap under the cache folder, with labels and digest."""
 
 import errno
+import hashlib
 import json
 import math
 import shutil
@@ -15,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from datayield.data.catalog import find
-from datayield.data.content import Digests, content_of, remember_undecodable
+from datayield.data.content import Digests, content_of, keys_of, remember_undecodable
 from datayield.data.decoded.array_files import (
     close_gaps,
     content_digest,
@@ -29,6 +30,7 @@ from datayield.data.decoded.decode import DECODER, Fit
 from datayield.data.decoded.decode_all import DecodeJob, DecodeOutcome, decode_all
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
 from datayield.data.decoded.rows import Stored
+from datayield.data.permutation import WHOLE
 from datayield.data.source import Labels, Pixels, Source, masked
 from datayield.spec.atomic_files import part_name, sweep, write_json
 from datayield.spec.environment import cache_dir
@@ -159,7 +161,10 @@ def _bytes_of(source: Source, size: int) -> int:
 def _stamp_file(root: Path, source: Source, size: int, fit: Fit) -> Path:
     """What says which arrays hold the images of `source` at `size`."""
     masks = [] if masked(source) is None else ["masks"]
-    key = digest([source.stamp, size, fit, DECODER, *masks], 24)
+    files = ""  # with inodes, which tell a file from another of the same size and time
+    if len(source) <= WHOLE:
+        files = hashlib.sha256(keys_of(source).tobytes()).hexdigest()
+    key = digest([source.stamp, files, size, fit, DECODER, *masks], 24)
     return root / "stamps" / f"{key}.json"
 
 

@@ -20,13 +20,13 @@ ColumnFeatures = dict[str, dict[str, Any]]
 
 
 def features_of(schema: "pa.Schema") -> ColumnFeatures:
-    """Column -> its feature in the `huggingface` metadata; {} without with odd ones."""
+    """Column -> its feature in the `huggingface` metadata; {} where that is missing or unreadable."""
     features: ColumnFeatures = {name: {} for name in schema.names}
     try:
         told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         features |= told.get("info", {}).get("features", {})
     except (ValueError, AttributeError, TypeError):
-        pass  # metadata that cannot be read say nothing; the columns do
+        pass  # the types and names of the columns decide
     return {
         name: features[name] if isinstance(features[name], dict) else {} for name in schema.names
     }

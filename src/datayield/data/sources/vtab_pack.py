@@ -80,10 +80,10 @@ class Pack:
         return (self.path.parent / self.rows[i][0]).read_bytes()
 
 
-def _state(path: Path) -> tuple[int, int]:
-    """Bytes and modification time; zeros for a missing file, which decoding will report."""
+def _state(path: Path) -> tuple[int, int, int]:
+    """Bytes, modification time and inode; zeros for a missing file, which decoding will report."""
     try:
         info = path.stat()
     except FileNotFoundError:
-        return 0, 0
-    return info.st_size, info.st_mtime_ns
+        return 0, 0, 0
+    return info.st_size, info.st_mtime_ns, info.st_ino
