@@ -20,7 +20,7 @@ ColumnFeatures = dict[str, dict[str, Any]]
 
 
 def features_of(schema: "pa.Schema") -> ColumnFeatures:
-    """Column -> its feature in the `huggingface` metadata; {} where that is missing or unreadable."""
+    """Column -> its feature in the `huggingface` metadata; {} where there is none to read."""
     features: ColumnFeatures = {name: {} for name in schema.names}
     try:
         told = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
