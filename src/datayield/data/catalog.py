@@ -139,6 +139,18 @@ def entries() -> list[Entry]:
     return built_in + local + theirs
 
 
+def splits_of(dataset: str) -> list[str]:
+    """The names of a dataset's splits. Raises DataError if the dataset is not there."""
+    base, _, _ = dataset.partition("?")
+    found = next((list(e.splits) for e in entries() if e.name == base and e.splits), None)
+    if found is None:
+        from datayield.data.sources import layouts
+
+        found = list(layouts.splits(folder_of(dataset)))
+    usual = list(split_names.SPELLINGS)
+    return sorted(found, key=lambda split: (usual.index(split) if split in usual else 99, split))
+
+
 def folder_of(name: str) -> Path:
     """The folder or file that a path, or a name below $DATAYIELD_DATA, means. Raises DataError."""
     home = data_dir()
