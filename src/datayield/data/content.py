@@ -19,6 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from datayield.data.census import printable
 from datayield.data.permutation import WHOLE
 from datayield.data.source import Labels, Pixels, Source, masked
 from datayield.spec.atomic_files import write_json, write_with
@@ -203,8 +204,9 @@ def _remembered(source: Source, keys: Digests, read: Callable[[int], bytes | Pix
         made = _digest(source, i, read)
         unread[i] = made is None
         if made is None:  # decoding will say why; it is like no other image, and is tried again
-            made = int(digest(["unreadable", source.names(i), int(keys[i])], 16), 16)
+            made = int(digest(["unreadable", printable(source.names(i))], 16), 16)
         digests[i] = made
+    remember_undecodable(digests[unread])  # so that the first plan counts without them
     with suppress(OSError, StoreError):  # a full or read-only cache costs reading them again
         known, found = keys[~unread], digests[~unread]
         write_with(path, lambda file: np.savez(file, keys=known, digests=found))

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from datayield.data.census import further_pages_note
 from datayield.data.content import Digests, further_pages
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
@@ -62,7 +63,7 @@ def notes(
     tests = [(ev.dataset, split) for ev in evaluations for split in ev.splits]
     for place in dict.fromkeys([*largest, *tests]):
         if more := int(further_pages(_different(place, listings)).sum()):
-            yield f"{_name(place)}: {more:,} files have further pages or frames, which are not used"
+            yield f"{_name(place)}: {further_pages_note(more)}"
     for ev in evaluations:
         tested = ev.dataset, ev.test
         for one, other in combinations(dict.fromkeys(ev.splits), 2):

@@ -351,7 +351,7 @@ def test_further_pages_are_counted(tmp_path: Path) -> None:
     made = prepare(where, "train", 8)
     assert made.pages == Noted(1, ("a.webp",))
     (told,) = made.notes()
-    assert told == "1 files have further pages or frames, which are not used (a.webp)"
+    assert told == "1 file has further pages or frames, which are not used (a.webp)"
     part = Subset(dataset=where, split="train", count=2, size=8)
     listings = {(where, "train"): split_listing(where, "train")}
     assert any("further pages" in note for note in notes([part], [], listings))

@@ -82,7 +82,7 @@ def test_floating_point_grey() -> None:
     made = good(encoded(Image.fromarray(share), "TIFF"))
     np.testing.assert_array_equal(made.pixels[..., 1], np.rint(share * 255).astype(np.uint8))
     assert decode(encoded(Image.fromarray(share * 3), "TIFF"), 8, "crop") == (
-        "ValueError: grey values outside 0 to 1"
+        "grey values outside 0 to 1"
     )
 
 
@@ -270,7 +270,7 @@ def test_decompression_bombs_are_refused_before_they_are_unpacked(side: int) -> 
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 99))
     reason = decode(bomb, 8, "crop")
     assert isinstance(reason, str)
-    assert reason.startswith(("too large", "Decompression"))
+    assert reason.startswith("too large")
 
 
 def test_heic_is_decoded_where_the_extra_is_installed(tmp_path: Path) -> None:

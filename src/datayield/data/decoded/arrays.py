@@ -16,7 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from datayield.data.catalog import find
-from datayield.data.census import NONE, Noted, noted
+from datayield.data.census import NONE, Noted, further_pages_note, noted
 from datayield.data.content import (
     Digests,
     content_of,
@@ -89,8 +89,7 @@ class Arrays:
                 "datayield doctor --data lists them"
             )
         if self.pages.number:
-            what = f"{self.pages.number:,} files have further pages or frames, which are not used"
-            told.append(what + self.pages.words())
+            told.append(further_pages_note(self.pages.number) + self.pages.words())
         if self.white:
             told.append(
                 f"16-bit grey is scaled from 0 to {self.white:,}, the smallest range of 8, 10, 12, "

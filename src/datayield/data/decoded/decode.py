@@ -72,10 +72,18 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit, white: int = 0) -> Decoded 
                 return _decoded(image, raw, size, fit, white)
     except UnidentifiedImageError:
         return "not an image format that Pillow supports"
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return "too large: its header claims more pixels than Pillow deems safe"
     except MemoryError:  # a damaged header may ask for any amount
         return "decoding it needs more memory than there is"
     except Exception as error:  # a damaged file may raise anything; it is reported by name
-        return f"{type(error).__name__}: {error}".splitlines()[0]
+        return _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error, the name of its type where it says nothing."""
+    said = str(error).strip().splitlines()
+    return said[0] if said else type(error).__name__
 
 
 def _decoded(image: "Image", raw: bytes, size: int, fit: Fit, white: int) -> Decoded:
@@ -160,7 +168,7 @@ def decode_mask(raw: bytes | Pixels, size: int, fit: Fit, stored: tuple[int, int
             image = Image.fromarray(values)
         return np.asarray(_fitted(image, size, fit, Image.Resampling.NEAREST))
     except Exception as error:  # same as for images
-        return f"its mask: {type(error).__name__}: {error}".splitlines()[0]
+        return f"its mask: {_reason(error)}"
 
 
 def _from_array(pixels: Pixels) -> "Image":
