@@ -20,6 +20,7 @@ from datayield.data.decoded import array_files as array_store
 from datayield.data.decoded import arrays, decode_all
 from datayield.data.decoded.arrays import Skipped, prepare
 from datayield.data.decoded.decode import decode
+from datayield.data.decoded.skipped import left_out
 from datayield.data.leaks import notes
 from datayield.data.sources import parquet
 from datayield.data.split_content import split_listing
@@ -355,3 +356,19 @@ def test_further_pages_are_counted(tmp_path: Path) -> None:
     part = Subset(dataset=where, split="train", count=2, size=8)
     listings = {(where, "train"): split_listing(where, "train")}
     assert any("further pages" in note for note in notes([part], [], listings))
+
+
+def test_only_what_was_skipped_last_is_listed(folder: str, tmp_path: Path) -> None:
+    assert [(item["name"], item["reason"]) for item in listed_as_skipped(folder)] == [
+        ("a/1.png", "empty file"),
+        ("b/0.png", "not an image format that Pillow supports"),
+    ]
+    Path(folder, "a/1.png").write_bytes(png(77))
+    (cache(tmp_path) / "stamps" / "foreign.json").write_text("[]")
+    (cache(tmp_path) / "stamps" / "cut.json").write_text("{")
+    assert [item["name"] for item in listed_as_skipped(folder)] == ["b/0.png"]
+
+
+def listed_as_skipped(folder: str) -> list[dict[str, Any]]:
+    prepare(folder, "train", 8)
+    return left_out()

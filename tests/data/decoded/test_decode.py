@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datayield.data.catalog import find
-from datayield.data.decoded.decode import Decoded, decode, white_needed
+from datayield.data.decoded.decode import DARK, Decoded, decode, white_needed
 from tests.data.made import encoded, pixels
 
 
@@ -196,6 +196,12 @@ def test_formats_that_fix_their_white() -> None:
     assert made.pixels[0, :, 0].tolist() == [round(0x123 / 4095 * 255), 255, 0, 255]
     pgm = b"P5 2 1 1023\n" + struct.pack(">2H", 1023, 0)
     assert good(pgm, 2, "squash").pixels[0, :, 0].tolist() == [255, 0]
+
+
+def test_dark_16_bit_colour_is_counted() -> None:
+    for top, told in ((4095, (DARK,)), (65535, ())):
+        row = struct.pack(">12H", *range(0, top, top // 11))
+        assert good(png_of(16, 2, row), 4).conversions == told
 
 
 def test_grey_whose_zero_is_white() -> None:

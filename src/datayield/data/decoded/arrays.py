@@ -32,7 +32,7 @@ from datayield.data.decoded.array_files import (
     room_for,
     unwritable,
 )
-from datayield.data.decoded.decode import DECODER, Fit
+from datayield.data.decoded.decode import DARK, DECODER, Fit
 from datayield.data.decoded.decode_all import DecodeJob, decode_all
 from datayield.data.decoded.described import check_some_good, close_and_digest, described
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
@@ -90,6 +90,11 @@ class Arrays:
             )
         if self.pages.number:
             told.append(further_pages_note(self.pages.number) + self.pages.words())
+        if dark := self.converted.get(DARK):
+            told.append(
+                f"{dark:,} images have 16 bits of each colour and values below a quarter of white: "
+                "8 of the bits are used, so 12-bit colour keeps 16 levels; save them in 8 bits"
+            )
         if self.white:
             told.append(
                 f"16-bit grey is scaled from 0 to {self.white:,}, the smallest range of 8, 10, 12, "

@@ -19,6 +19,8 @@ from datayield.data.decoded.rgb import (
     SIDEWAYS,
     as_rgb,
     has_further_pages,
+    is_dark,
+    is_deep_colour,
     set_transparent_colour,
     turn_of,
 )
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 DECODER = 2  # bump when the same bytes give different pixels
+DARK = "dark 16-bit colour by its high byte"  # such as 12 bits in 16, of which 16 levels are left
 MAX_PIXELS = 100_000_000  # reject larger images: a corrupt header could request all memory
 Fit = Literal["crop", "squash"]
 
@@ -89,7 +92,7 @@ def _reason(error: Exception) -> str:
 def _decoded(image: "Image", raw: bytes, size: int, fit: Fit, white: int) -> Decoded:
     """An opened image, loaded and converted."""
     set_transparent_colour(image)
-    stored, fixed = image.size, fixed_white(image)
+    stored, fixed, deep_colour = image.size, fixed_white(image), is_deep_colour(image)
     declared = declared_white(image, raw) if is_deep_grey(image) and fixed is None else 0
     if image.format == "JPEG":
         image.draft(None, (2 * size, 2 * size))
@@ -111,6 +114,8 @@ def _decoded(image: "Image", raw: bytes, size: int, fit: Fit, white: int) -> Dec
         whole = scaled(image, fixed or max(white, needed or 0)).convert("RGB")
     else:
         whole = as_rgb(image)
+        if deep_colour and is_dark(whole):
+            conversions.append(DARK)
     if turn is not None:
         whole = whole.transpose(turn)
     return Decoded(np.asarray(_fitted(whole, size, fit)), tuple(conversions), stored, pages, needed)

@@ -11,7 +11,6 @@ TURNS = {
     2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE",
     6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
 }  # fmt: skip
-ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 SIDEWAYS = ("TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90")  # width becomes height
 FEW_BITS = {"L;2": 85, "L;4": 17}  # PNG: what Pillow multiplies samples by, but not the key
 
@@ -20,12 +19,25 @@ def as_rgb(image: "Image") -> "Image":
     """`image`, loaded and of at most 8 bits, as RGB; what is transparent becomes white."""
     from PIL import Image
 
-    if image.mode in ALPHA or "transparency" in image.info:
+    if image.has_transparency_data:
         if image.mode in ("La", "RGBa"):  # premultiplied
             image = image.convert("LA" if image.mode == "La" else "RGBA")
         layer = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def is_deep_colour(image: "Image") -> bool:
+    """Whether an opened, not yet loaded file has 16 bits of each colour; Pillow keeps 8."""
+    tile = getattr(image, "tile", None)
+    stored = tile[0][3] if tile else ""
+    return ";16" in str(stored[0] if isinstance(stored, tuple) and stored else stored)
+
+
+def is_dark(image: "Image") -> bool:
+    """Whether all colours of a loaded image are at most a quarter of white."""
+    bands = image.getextrema()
+    return all(isinstance(band, tuple) and band[1] < 64 for band in bands[:3])
 
 
 def set_transparent_colour(image: "Image") -> None:

@@ -157,13 +157,16 @@ def read_file(path: Path) -> bytes:
     Raises OSError for what is missing, unreadable or no file (a named pipe), and above LARGEST.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(handle, "rb") as file:  # noqa: PTH123 - a handle
+    try:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode):
             raise OSError(errno.EINVAL, "not a file")
         if info.st_size > LARGEST:
             raise OSError(errno.EFBIG, f"too large: {info.st_size / 1e9:,.1f} GB")
-        return file.read()
+        with open(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def _entry(entry: os.DirEntry[str], prefix: str) -> File | str | None:

@@ -202,9 +202,8 @@ def _as_bytes(pixels: "np.ndarray[Any, Any]", white: int) -> Pixels:
         raise BadPixelsError(f"values of type {pixels.dtype}, not numbers")
     if not np.isfinite(pixels).all():
         raise BadPixelsError("values that are not finite")
-    low, high = pixels.min(initial=0), pixels.max(initial=0)
-    if low < 0 or high > white:
-        raise BadPixelsError(f"values from {low:g} to {high:g}, outside 0 to {white}")
+    if pixels.min(initial=0) < 0 or pixels.max(initial=0) > white:
+        raise BadPixelsError(f"values outside 0 to {white}")
     scaled: Pixels = np.rint(pixels * (255 / white)).astype(np.uint8)
     return scaled
 
