@@ -8,7 +8,7 @@ from PIL import Image
 
 SIDE = 16
 RGB = np.ndarray[Any, np.dtype[Any]]
-ACCEPTED = ("png", "jpg", "tif", "bmp", "gif", "webp", "avif", "jp2", "ppm", "tga")
+ACCEPTED = ("png", "jpg", "tif", "bmp", "gif", "webp", "avif", "jp2", "ppm", "tga", "dib", "mpo")
 
 
 WRITERS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -18,8 +18,8 @@ Keys = NDArray[np.uint64]
 
 EXTENSIONS = frozenset(
     f".{kind}"
-    for kind in ("jpg", "jpeg", "jfif", "png", "bmp", "gif", "webp", "avif", "tif", "tiff", "jp2")
-    + ("ppm", "pgm", "pbm", "tga")
+    for kind in ("jpg", "jpeg", "jfif", "jpe", "mpo", "png", "apng", "bmp", "dib", "gif", "webp")
+    + ("avif", "tif", "tiff", "jp2", "j2k", "ppm", "pgm", "pbm", "pnm", "tga")
 )
 HEIF = frozenset({".heic", ".heif", ".hif"})  # read where the extra `heif` is installed
 LARGEST = 1 << 30  # bytes of an encoded image
