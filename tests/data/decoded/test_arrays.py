@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -311,37 +310,6 @@ def test_another_file_of_the_same_size_and_time_is_decoded_again(tmp_path: Path)
         parquet._group.cache_clear()  # as in another process
         assert prepare(str(path.parent), "train", 8).images[0, 0, 0, 0] == value
     assert len(seen) == 1
-
-
-def grey(root: Path, values: dict[str, int], **options: Any) -> str:
-    """16-bit PNGs, each a ramp from 0 to its value."""
-    ramps = {
-        name: encoded(Image.fromarray(np.linspace(0, top, 64).astype(np.uint16).reshape(8, 8)))
-        for name, top in values.items()
-    }
-    return str(write(root, ramps))
-
-
-def test_deep_grey_is_scaled_alike_over_a_dataset(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = {"train/a.png": 4000, "train/b.png": 900, "test/c.png": 200}
-    where = grey(tmp_path / "scans", names)
-    made, tested = prepare(where, "train", 8), prepare(where, "test", 8)
-    assert (made.white, tested.white) == (4095, 4095)
-    assert made.images.reshape(2, -1).max(axis=1).tolist() == [249, 56]
-    assert tested.images.max() == 12
-    assert len(np.unique(made.images[0])) == 64
-    assert any("0 to 4,095" in note for note in made.notes())
-    grey(tmp_path / "scans", {"test/d.png": 65535})  # another range for all of them
-    assert prepare(where, "train", 8).white == 65535
-    assert prepare(where, "test[:50%]", 8).white == 65535
-    monkeypatch.setattr(array_store.shutil, "disk_usage", lambda _: mock.Mock(free=1000))
-    monkeypatch.setenv("DATAYIELD_CACHE", str(tmp_path / "full"))
-    flown = prepare(where, "train", 24, on_the_fly=True)
-    rows = np.empty((2, 24, 24, 3), np.uint8)
-    flown.rows.read(np.arange(2), rows, np.arange(2))
-    assert (flown.white, rows.max()) == (65535, 16)
 
 
 def test_further_pages_are_counted(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit, white: int = 0) -> Decoded 
     except UnidentifiedImageError:
         return "not an image format that Pillow supports"
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return "too large: its header claims more pixels than Pillow deems safe"
+        return f"too large: more than {(Image.MAX_IMAGE_PIXELS or MAX_PIXELS):,} pixels"
     except MemoryError:  # a damaged header may ask for any amount
         return "decoding it needs more memory than there is"
     except Exception as error:  # a damaged file may raise anything; it is reported by name

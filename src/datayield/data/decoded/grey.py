@@ -16,7 +16,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from datayield.data.source import WHITES
 
@@ -75,12 +74,14 @@ def scaled(image: "Image", white: int) -> "Image":
     from PIL import Image
 
     values = np.asarray(image)
-    grey = values.astype(np.float64)
-    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= white):
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= white):
         raise ValueError(f"grey values outside 0 to {white:g}")
+    if image.mode == "F":
+        pixels = np.rint(values.astype(np.float64) * (255 / white)).astype(np.uint8)
+    else:
+        pixels = np.rint(np.arange(white + 1) * (255 / white)).astype(np.uint8)[values]
     if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:
-        grey = white - grey  # Pillow does so for 8 bits only
-    pixels: NDArray[np.uint8] = np.rint(grey * (255 / white)).astype(np.uint8)
+        pixels = 255 - pixels  # Pillow does so for 8 bits only
     clear = image.info.get("transparency")
     if isinstance(clear, int):
         pixels[values == clear] = 255
