@@ -56,7 +56,10 @@ class Source(Protocol):
         ...
 
     def read(self, i: int) -> bytes | Pixels:
-        """Image `i`: an encoded file, or pixels [H, W, 3]. Raises OSError if it is missing."""
+        """Image `i`: an encoded file, or pixels [H, W, 3].
+
+        Raises OSError if it cannot be read: it is then skipped for that reason.
+        """
         ...
 
 

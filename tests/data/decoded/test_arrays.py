@@ -217,7 +217,7 @@ def test_two_builders_at_once(folder: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_nothing_good(tmp_path: Path) -> None:
     root = write(tmp_path / "bad", {"a.png": b"", "b.png": b"x"})
-    with pytest.raises(DataError, match=r"all 2 images are corrupt; a.png: empty file"):
+    with pytest.raises(DataError, match=r"none of the 2 images can be used; a.png: empty file"):
         prepare(str(root), "train", 8)
     assert not list(cache(tmp_path).glob("building-*"))
 

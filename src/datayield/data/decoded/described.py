@@ -28,7 +28,7 @@ def check_some_good(source: Source, outcome: DecodeOutcome, where: str) -> None:
     if len(outcome.skipped) == len(source):
         i, reason = outcome.skipped[0]
         raise DataError(
-            f"all {len(source)} images are corrupt; {printable(source.names(i))}: {reason}",
+            f"none of the {len(source)} images can be used; {printable(source.names(i))}: {reason}",
             where=where,
         )
 
