@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datayield.data.dataset_report import Shared, dataset_report
+from datayield.data.dataset_report import SharedImages, dataset_report
 from tests.conftest import Call
 from tests.data.made import encoded, png, write
 
@@ -32,7 +32,7 @@ def test_all_is_counted(root: Path) -> None:
     assert damaged == (1, ("dog/cut.png",))
     assert [n.number for n in train.census.ignored.values()] == [1]
     assert (test.split, test.images, test.distinct, test.damaged) == ("test", 3, 3, {})
-    assert told.shared == (Shared("train", "test", 1),)
+    assert told.shared == (SharedImages("train", "test", 1),)
     assert told.alike is None
 
 

@@ -151,6 +151,20 @@ def splits_of(dataset: str) -> list[str]:
     return sorted(found, key=lambda split: (usual.index(split) if split in usual else 99, split))
 
 
+def siblings(dataset: str) -> tuple["Source", ...]:
+    """All splits of a dataset of files; none of one whose images are computed or published."""
+    if dataset.partition("?")[0] in EMBEDDED or dataset.startswith("torchvision/"):
+        return ()
+    from datayield.data.sources import layouts
+    from datayield.data.sources.folder import Folder
+
+    root = folder_of(dataset)
+    try:
+        return tuple(layouts.splits(root).values())
+    except DataError:  # its splits are not clear, so that a study names folders
+        return (Folder(root),)
+
+
 def folder_of(name: str) -> Path:
     """The folder or file that a path, or a name below $DATAYIELD_DATA, means. Raises DataError."""
     home = data_dir()

@@ -103,6 +103,12 @@ def together(*notes: Notes) -> dict[str, Noted]:
     return whole
 
 
+def further_pages_note(number: int) -> str:
+    """How many files hold more than the page or frame that is used."""
+    what = "file has" if number == 1 else "files have"
+    return f"{number:,} {what} further pages or frames, which are not used"
+
+
 def printable(name: str) -> str:
     """A file name as text that any terminal of UTF-8 prints: undecodable bytes become `?`."""
     text = name.encode("utf-8", "replace").decode("utf-8")

@@ -8,7 +8,6 @@ the cache folder by what tells that a file may have changed: name, size, time of
 import hashlib
 import json
 import os
-import uuid
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from datayield.data.census import printable
 from datayield.data.permutation import WHOLE
 from datayield.data.source import Labels, Pixels, Source, masked
 from datayield.spec.atomic_files import write_json, write_with
@@ -118,35 +118,49 @@ def digest_masks(source: Source) -> Digests:
 
 def undecodable(digests: Digests) -> NDArray[np.bool_]:
     """Which of the images are known to be damaged, from having been decoded before."""
-    return np.isin(digests, _damaged())
+    return np.isin(digests, _known("undecodable"))
 
 
 def known_undecodable() -> int:
     """How many different images were found to be damaged."""
-    return len(_damaged())
+    return len(_known("undecodable"))
+
+
+def further_pages(digests: Digests) -> NDArray[np.bool_]:
+    """Which of the images are known to be the first page of a file that has more."""
+    return np.isin(digests, _known("pages"))
 
 
 def remember_undecodable(digests: Digests) -> None:
     """Keep for later plans that images of these digests cannot be decoded."""
-    known = _damaged()
+    _remember("undecodable", digests)
+
+
+def remember_further_pages(digests: Digests) -> None:
+    """Keep for later plans that files of these digests have further pages, which are not used."""
+    _remember("pages", digests)
+
+
+def _remember(what: str, digests: Digests) -> None:
+    known = _known(what)
     new = np.setdiff1d(digests, known)
     if len(new):
         with suppress(StoreError):  # a full or read-only cache costs finding them again
             write_json(
-                _damaged_path(), sorted(f"{d:016x}" for d in np.union1d(new, known).tolist())
+                _known_path(what), sorted(f"{d:016x}" for d in np.union1d(new, known).tolist())
             )
 
 
-def _damaged() -> Digests:
+def _known(what: str) -> Digests:
     try:
-        kept = json.loads(_damaged_path().read_text(encoding="utf-8"))
+        kept = json.loads(_known_path(what).read_text(encoding="utf-8"))
         return np.array([int(text, 16) for text in kept], np.uint64)
     except (OSError, ValueError, TypeError):
         return np.zeros(0, np.uint64)
 
 
-def _damaged_path() -> Path:
-    return cache_dir() / "content" / "undecodable.json"
+def _known_path(what: str) -> Path:
+    return cache_dir() / "content" / f"{what}.json"
 
 
 def key_of(*known: str | int) -> int:
@@ -185,10 +199,17 @@ def _remembered(source: Source, keys: Digests, read: Callable[[int], bytes | Pix
         same = missing & (kept[0][order[at]] == keys)
         digests[same] = kept[1][order[at[same]]]
         missing &= ~same
+    unread = np.zeros(len(keys), bool)
     for i in np.flatnonzero(missing).tolist():
-        digests[i] = _digest(source, i, read)
+        made = _digest(source, i, read)
+        unread[i] = made is None
+        if made is None:  # decoding will say why; it is like no other image, and is tried again
+            made = int(digest(["unreadable", printable(source.names(i))], 16), 16)
+        digests[i] = made
+    remember_undecodable(digests[unread])  # so that the first plan counts without them
     with suppress(OSError, StoreError):  # a full or read-only cache costs reading them again
-        write_with(path, lambda file: np.savez(file, keys=keys, digests=digests))
+        known, found = keys[~unread], digests[~unread]
+        write_with(path, lambda file: np.savez(file, keys=known, digests=found))
     return digests
 
 
@@ -208,10 +229,11 @@ def _read(path: Path) -> tuple[Digests, Digests] | None:
     return (keys, digests) if len(keys) == len(digests) else None
 
 
-def _digest(source: Source, i: int, read: Callable[[int], bytes | Pixels]) -> int:
+def _digest(_: Source, i: int, read: Callable[[int], bytes | Pixels]) -> int | None:
+    """The digest of an image, None if it cannot be read."""
     try:
         raw = read(i)
-    except OSError:  # it cannot be read, which decoding will say: like no other image
-        return int(digest(["unreadable", source.names(i), uuid.uuid4().hex], 16), 16)
+    except OSError:
+        return None
     data = raw if isinstance(raw, bytes) else f"{raw.shape}".encode() + raw.tobytes()
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")

@@ -11,9 +11,20 @@ from typing import NamedTuple
 import numpy as np
 
 from datayield.data.catalog import find, splits_of
-from datayield.data.census import Census, Noted, by_kind, noted
-from datayield.data.content import content_of, is_computed, remember_undecodable
-from datayield.data.decoded.decode_all import DecodeJob, Progress, decode_all
+from datayield.data.census import Census, Noted, by_kind, further_pages_note, noted
+from datayield.data.content import (
+    content_of,
+    is_computed,
+    remember_further_pages,
+    remember_undecodable,
+)
+from datayield.data.decoded.decode_all import (
+    DecodeJob,
+    DecodeOutcome,
+    Progress,
+    decode_all,
+    nothing_decoded,
+)
 from datayield.data.leaks import common
 from datayield.data.near_copies import looks_of, near_copies
 from datayield.data.source import UNLABELLED, Source
@@ -32,6 +43,7 @@ class SplitReport(NamedTuple):
     distinct: int | None  # None: too many to be read first, or to look for damaged ones
     census: Census
     damaged: dict[str, Noted]  # by reason
+    pages: Noted  # files with further pages or frames
     classes: dict[str, dict[str, int]]  # label -> name of a class -> images
 
     def lines(self) -> list[str]:
@@ -46,6 +58,8 @@ class SplitReport(NamedTuple):
             if counts
         ]
         bad = [f"damaged {n.number:,}: {why}{n.words()}" for why, n in self.damaged.items()]
+        if self.pages.number:
+            bad.append(further_pages_note(self.pages.number) + self.pages.words())
         return [images, *(labels or ["no labels"]), *bad, *self.census.lines()]
 
     def structure(self) -> dict[str, object]:
@@ -55,12 +69,13 @@ class SplitReport(NamedTuple):
             "images": self.images,
             "distinct": self.distinct,
             "damaged": {why: n._asdict() for why, n in self.damaged.items()},
+            "further_pages": self.pages._asdict(),
             "classes": self.classes,
             **self.census.structure(),
         }
 
 
-class Shared(NamedTuple):
+class SharedImages(NamedTuple):
     """Images that two splits have in common: the same pixels or files."""
 
     one: str
@@ -82,7 +97,7 @@ class DatasetReport(NamedTuple):
 
     dataset: str
     splits: tuple[SplitReport, ...]
-    shared: tuple[Shared, ...]
+    shared: tuple[SharedImages, ...]
     alike: tuple[Alike, ...] | None
 
     def lines(self) -> list[str]:
@@ -123,40 +138,43 @@ def dataset_report(
     Raises DataError where it cannot be read, ConfigError for `near` without imagehash.
     """
     sources = {split: find(dataset, split) for split in splits_of(dataset)}
-    bad = {split: _unusable(source, progress) for split, source in sources.items()}
+    decoded = {split: _decoded(source, progress) for split, source in sources.items()}
     listings = {(dataset, split): split_listing(source) for split, source in sources.items()}
     shared = [
-        Shared(one, other, common((dataset, one), (dataset, other), listings))
+        SharedImages(one, other, common((dataset, one), (dataset, other), listings))
         for one, other in combinations(sources, 2)
     ]
     return DatasetReport(
         dataset,
-        tuple(_split(name, sources[name], listings[dataset, name], bad[name]) for name in sources),
+        tuple(
+            _split(name, sources[name], listings[dataset, name], decoded[name]) for name in sources
+        ),
         tuple(each for each in shared if each.images),
-        _alike(sources, bad) if near else None,
+        _alike(sources, decoded) if near else None,
     )
 
 
-def _unusable(source: Source, progress: Progress | None) -> dict[int, str]:
-    """Positions of images that cannot be decoded, and why; remembered for later plans."""
+def _decoded(source: Source, progress: Progress | None) -> DecodeOutcome:
+    """What comes of decoding every image; remembered for later plans."""
     digests = content_of(source)
     if digests is None or is_computed(source):
-        return {}
+        return nothing_decoded()
     with TemporaryDirectory() as folder:
         job = DecodeJob(source, Path(folder) / "images.u8", SIDE, "squash")
-        found = dict(decode_all(job, progress=progress).skipped)
-    if found:
-        remember_undecodable(digests[list(found)])
-    return found
+        outcome = decode_all(job, progress=progress)
+    remember_undecodable(digests[[i for i, _ in outcome.skipped]])
+    remember_further_pages(digests[outcome.pages])
+    return outcome
 
 
-def _split(name: str, source: Source, listing: Listing, bad: dict[int, str]) -> SplitReport:
+def _split(name: str, source: Source, listing: Listing, decoded: DecodeOutcome) -> SplitReport:
     return SplitReport(
         name,
         listing.images,
         None if listing.content is None else len(listing.content.different),
         source.census,
-        by_kind((reason, source.names(i)) for i, reason in bad.items()),
+        by_kind((reason, source.names(i)) for i, reason in decoded.skipped),
+        noted(map(source.names, decoded.pages)),
         {label: _counts(column, source.classes.get(label)) for label, column in _columns(source)},
     )
 
@@ -182,8 +200,9 @@ def _counts(column: np.ndarray, names: list[str] | None) -> dict[str, int]:
     }
 
 
-def _alike(sources: dict[str, Source], bad: dict[str, dict[int, str]]) -> tuple[Alike, ...]:
+def _alike(sources: dict[str, Source], decoded: dict[str, DecodeOutcome]) -> tuple[Alike, ...]:
     """Pairs whose bytes differ; exact copies are told as such."""
+    bad = {name: {i for i, _ in outcome.skipped} for name, outcome in decoded.items()}
     looks = {
         name: looks_of(source, [i for i in range(len(source)) if i not in bad[name]])
         for name, source in sources.items()

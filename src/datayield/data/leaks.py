@@ -5,7 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
-from datayield.data.content import Digests
+from datayield.data.census import further_pages_note
+from datayield.data.content import Digests, further_pages
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import Listings, Part, dataset_name
@@ -42,7 +43,10 @@ def leaks(evaluations: Iterable[EvalSpec], listings: Listings) -> list[DataError
 def notes(
     parts: Iterable[Part], evaluations: Sequence[EvalSpec], listings: Listings
 ) -> Iterator[str]:
-    """What a reader should know: copies among pretraining images, tests that were pretrained on."""
+    """What a reader should know: copies among pretraining images, tests that were pretrained on.
+
+    And, once they have been decoded, images that are one page of several.
+    """
     largest: dict[Place, Part] = {}
     for part in parts:
         place = part.dataset, part.split
@@ -56,6 +60,10 @@ def notes(
                 f"{_name(place)}: {part.count:,} images, {distinct:,} of them distinct "
                 f"({part.count - distinct:,} are copies of others)"
             )
+    tests = [(ev.dataset, split) for ev in evaluations for split in ev.splits]
+    for place in dict.fromkeys([*largest, *tests]):
+        if more := int(further_pages(_different(place, listings)).sum()):
+            yield f"{_name(place)}: {further_pages_note(more)}"
     for ev in evaluations:
         tested = ev.dataset, ev.test
         for one, other in combinations(dict.fromkeys(ev.splits), 2):

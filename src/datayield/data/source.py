@@ -9,6 +9,7 @@ from datayield.data.census import Census
 from datayield.spec.run import Listing
 
 UNLABELLED = -1  # the class number of an image without a label, where most images have one
+WHITES = (255, 1023, 4095, 16383, 65535)  # the largest values of 8, 10, 12, 14 and 16 bits
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
@@ -55,7 +56,10 @@ class Source(Protocol):
         ...
 
     def read(self, i: int) -> bytes | Pixels:
-        """Image `i`: an encoded file, or pixels [H, W, 3]. Raises OSError if it is missing."""
+        """Image `i`: an encoded file, or pixels [H, W, 3].
+
+        Raises OSError if it cannot be read: it is then skipped for that reason.
+        """
         ...
 
 

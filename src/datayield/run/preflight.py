@@ -39,13 +39,8 @@ def _decode(plan: Plan, display: Display) -> None:
     for dataset, split, size, fit, fly in dict.fromkeys(s for t in plan.todo for s in _splits(t)):
         with display.decoding(f"{dataset_name(dataset)} {split} at {size} px") as progress:
             arrays = arrays_of(dataset, split, size, fit, progress, fly)
-        if arrays.skipped:
-            names = ", ".join(f"{item.name} ({item.reason})" for item in arrays.skipped[:3])
-            more = f" and {len(arrays.skipped) - 3} more" if len(arrays.skipped) > 3 else ""
-            display.say(
-                f"{dataset_name(dataset)} {split}: {len(arrays.skipped)} of {arrays.listed} images "
-                f"were skipped: {names}{more} (datayield doctor --data lists them)"
-            )
+        for note in arrays.notes():
+            display.say(f"{dataset_name(dataset)} {split}: {note}")
 
 
 def _check(plan: Plan) -> None:

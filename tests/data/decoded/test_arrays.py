@@ -11,14 +11,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from datayield.data.catalog import find
+from datayield.data.census import Noted
 from datayield.data.decoded import array_files as array_store
 from datayield.data.decoded import arrays, decode_all
 from datayield.data.decoded.arrays import Skipped, prepare
 from datayield.data.decoded.decode import decode
+from datayield.data.leaks import notes
 from datayield.data.sources import parquet
+from datayield.data.split_content import split_listing
 from datayield.spec.errors import DataError
+from datayield.spec.run import Subset
 from tests.data.made import encoded, pixels, png, write, write_parquet, write_tar
 
 
@@ -211,7 +216,7 @@ def test_two_builders_at_once(folder: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_nothing_good(tmp_path: Path) -> None:
     root = write(tmp_path / "bad", {"a.png": b"", "b.png": b"x"})
-    with pytest.raises(DataError, match=r"all 2 images are corrupt; a.png: empty file"):
+    with pytest.raises(DataError, match=r"none of the 2 images can be used; a.png: empty file"):
         prepare(str(root), "train", 8)
     assert not list(cache(tmp_path).glob("building-*"))
 
@@ -249,8 +254,30 @@ def test_a_disk_that_cannot_be_read_is_not_a_damaged_image(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(type(source), "read", broken)
-    with pytest.raises(DataError, match="cannot read an image"):
+    with pytest.raises(DataError, match="most images cannot be read") as caught:
         prepare(folder, "train", 8)
+    assert "Input/output error" in str(caught.value)
+
+
+def test_one_file_that_cannot_be_read_is_skipped_until_it_can(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = find(folder, "train")
+    kind, read = type(source), type(source).read
+
+    def refused(self: Any, i: int) -> bytes:
+        if self.names(i) == "b/1.png":
+            raise PermissionError(13, "Permission denied")
+        return read(self, i)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "read", refused)
+        made = prepare(folder, "train", 8)
+        assert Skipped("b/1.png", "cannot be read: Permission denied") in made.skipped
+        assert (len(made), split_listing(find(folder, "train")).images) == (3, 3)
+        assert prepare(folder, "train", 8).digest == made.digest
+    assert len(prepare(folder, "train", 8)) == 4
+    assert split_listing(find(folder, "train")).images == 4
 
 
 def test_links_to_nothing_are_skipped_by_name(tmp_path: Path) -> None:
@@ -282,3 +309,17 @@ def test_another_file_of_the_same_size_and_time_is_decoded_again(tmp_path: Path)
         parquet._group.cache_clear()  # as in another process
         assert prepare(str(path.parent), "train", 8).images[0, 0, 0, 0] == value
     assert len(seen) == 1
+
+
+def test_further_pages_are_counted(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (8, 8), (100 * i, 0, 0)) for i in range(3)]
+    animated = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:])
+    where = str(write(tmp_path / "set", {"a.webp": animated, "b.png": png(1)}))
+    assert not list(notes([], [], {(where, "train"): split_listing(find(where, "train"))}))
+    made = prepare(where, "train", 8)
+    assert made.pages == Noted(1, ("a.webp",))
+    (told,) = made.notes()
+    assert told == "1 file has further pages or frames, which are not used (a.webp)"
+    part = Subset(dataset=where, split="train", count=2, size=8)
+    listings = {(where, "train"): split_listing(find(where, "train"))}
+    assert any("further pages" in note for note in notes([part], [], listings))

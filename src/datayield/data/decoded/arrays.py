@@ -16,18 +16,25 @@ from zipfile import BadZipFile
 import numpy as np
 
 from datayield.data.catalog import find
-from datayield.data.content import Digests, content_of, keys_of, remember_undecodable
+from datayield.data.census import NONE, Noted, further_pages_note, noted
+from datayield.data.content import (
+    Digests,
+    content_of,
+    keys_of,
+    remember_further_pages,
+    remember_undecodable,
+)
+from datayield.data.decoded.alike import decoded_alike, state_of
 from datayield.data.decoded.array_files import (
-    close_gaps,
-    content_digest,
     disk_full,
     is_complete,
     move_into_place,
     room_for,
     unwritable,
 )
-from datayield.data.decoded.decode import DECODER, Fit
-from datayield.data.decoded.decode_all import DecodeJob, DecodeOutcome, decode_all
+from datayield.data.decoded.decode import DARK, DECODER, Fit
+from datayield.data.decoded.decode_all import DecodeJob, decode_all
+from datayield.data.decoded.described import check_some_good, close_and_digest, described
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
 from datayield.data.decoded.rows import Stored
 from datayield.data.permutation import WHOLE
@@ -51,8 +58,10 @@ class Arrays:
 
     `masks` [N, S, S]: the class of each pixel, None if the dataset has no masks.
     `digest` is over pixels, masks and labels. `listed` counts the damaged ones too, which `skipped`
-    names; `converted` counts what else was done, such as `L to RGB`. `content` [N] is the digest of
-    each image as stored, None for a set too large to be read first.
+    names; `converted` counts what else was done, such as `L to RGB`. `pages`: files with further
+    pages or frames, of which the first is used. `white`: what became 255 in grey of more than 8
+    bits whose range the files do not fix, 0 without such grey. `content` [N] is the digest of each
+    image as stored, None for a set too large to be read first.
     """
 
     rows: Stored | Undecoded
@@ -62,11 +71,36 @@ class Arrays:
     skipped: list[Skipped]
     listed: int
     converted: dict[str, int] = field(default_factory=dict)
+    pages: Noted = NONE
+    white: int = 0
     masks: Pixels | None = None
     content: Digests | None = None
 
     def __len__(self) -> int:
         return self.rows.shape[0]
+
+    def notes(self) -> list[str]:
+        """What was not used as it is: skipped images, further pages, the range of deep grey."""
+        told = []
+        if self.skipped:
+            names = noted(f"{item.name} ({item.reason})" for item in self.skipped).words()
+            told.append(
+                f"{len(self.skipped)} of {self.listed} images were skipped{names}; "
+                "datayield doctor --data lists them"
+            )
+        if self.pages.number:
+            told.append(further_pages_note(self.pages.number) + self.pages.words())
+        if dark := self.converted.get(DARK):
+            told.append(
+                f"{dark:,} images have 16 bits of each colour and values below a quarter of white: "
+                "8 of the bits are used, so 12-bit colour keeps 16 levels; save them in 8 bits"
+            )
+        if self.white:
+            told.append(
+                f"16-bit grey is scaled from 0 to {self.white:,}, the smallest range of 8, 10, 12, "
+                "14 or 16 bits that holds all of the dataset"
+            )
+        return told
 
     @cached_property
     def images(self) -> Pixels:
@@ -101,7 +135,7 @@ def prepare(
     stamp = _stamp_file(root, source, size, fit)
     needed = _bytes_of(source, size)
     kept = room_for(needed, root) if root.exists() else True
-    stored = _stored(root, stamp, source)
+    stored = _stored(root, stamp, dataset, source)
     if stored and (isinstance(stored.rows, Stored) or (on_the_fly and not kept)):
         return stored
     where = f"dataset {dataset!r}, split {split!r}"
@@ -124,15 +158,21 @@ def prepare(
         if kept:
             masks = building / "masks.u8" if has_masks else None
             job = DecodeJob(source, building / "images.u8", size, fit, masks)
-            outcome = decode_all(job, workers, progress)
-            _check_some_good(source, outcome, where)
-            pixels = _finish(building, source, outcome, size)
+            outcome, white = decoded_alike(
+                dataset,
+                source,
+                lambda white: decode_all(job._replace(white=white), workers, progress),
+            )
+            check_some_good(source, outcome, where)
+            pixels = close_and_digest(building, source, outcome, size)
             about |= {"masks": has_masks, "digest": pixels}
         else:
-            outcome, pixels = looked_at(source, size, fit, building, workers, progress)
-            _check_some_good(source, outcome, where)
+            job = DecodeJob(source, building / "part", size, fit, apart=True)
+            outcome, white, pixels = looked_at(dataset, job, workers, progress)
+            check_some_good(source, outcome, where)
             about |= {"masks": False, "digest": pixels, "pixels": False}
-        meta = about | _described(building, source, outcome)
+        about |= {"white": white, "beside": state_of(dataset) if white else ""}
+        meta = about | described(building, source, outcome)
         write_json(building / "meta.json", meta)
         move_into_place(building, root / meta["digest"], meta)
         write_json(stamp, meta)
@@ -142,7 +182,7 @@ def prepare(
         raise unwritable(root, error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    made = _stored(root, stamp, source)
+    made = _stored(root, stamp, dataset, source)
     if made is None:
         raise DataError("decoded images disappeared while being written", where=str(root))
     return made
@@ -168,12 +208,18 @@ def _stamp_file(root: Path, source: Source, size: int, fit: Fit) -> Path:
     return root / "stamps" / f"{key}.json"
 
 
-def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
-    """The arrays that an earlier call made from the same files; None if missing or incomplete."""
+def _stored(root: Path, stamp: Path, dataset: str, source: Source) -> Arrays | None:
+    """The arrays that an earlier call made from the same files; None if missing or incomplete.
+
+    None too where a file that could not be read can be read now, or where the white of grey images
+    may have changed with another split.
+    """
     try:
         meta = json.loads(stamp.read_text())
         folder = root / meta["digest"]
-        if not is_complete(folder, meta):
+        if not is_complete(folder, meta) or any(_can_be_read(source, i) for i in meta["unread"]):
+            return None
+        if meta["white"] and meta["beside"] != state_of(dataset):
             return None
         with np.load(folder / "labels.npz") as stored:
             columns = {name.removeprefix("labels/"): stored[name] for name in stored.files}
@@ -183,16 +229,20 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
     digests = content_of(source)
     if meta["bad"] and not meta.get("masks") and digests is not None:
         remember_undecodable(digests[meta["bad"]])  # so that a plan counts without them
+    if meta["pages"] and digests is not None:
+        remember_further_pages(digests[meta["pages"]])  # so that a plan says so
     return Arrays(
         rows=Stored(folder / "images.u8", shape)
         if meta.get("pixels", True)
-        else Undecoded(source, meta["bad"], meta["size"], meta["fit"]),
+        else Undecoded(source, meta["bad"], meta["size"], meta["fit"], meta["white"]),
         labels=columns,
         classes=meta["classes"],
         digest=meta["digest"],
         skipped=[Skipped(item["name"], item["reason"]) for item in meta["skipped"]],
         listed=meta["listed"],
         converted=meta["converted"],
+        pages=noted(map(source.names, meta["pages"])),
+        white=meta["white"],
         masks=np.memmap(folder / "masks.u8", np.uint8, "r", shape=shape[:3])
         if meta.get("masks")
         else None,
@@ -200,44 +250,9 @@ def _stored(root: Path, stamp: Path, source: Source) -> Arrays | None:
     )
 
 
-def _check_some_good(source: Source, outcome: DecodeOutcome, where: str) -> None:
-    if len(outcome.skipped) == len(source):
-        i, reason = outcome.skipped[0]
-        raise DataError(
-            f"all {len(source)} images are corrupt; {source.names(i)}: {reason}", where=where
-        )
-
-
-def _finish(building: Path, source: Source, outcome: DecodeOutcome, size: int) -> str:
-    """Close the gaps left by damaged images; returns the digest of the rest."""
-    bad = [i for i, _ in outcome.skipped]
-    files = {building / "images.u8": 3}
-    if masked(source):
-        files[building / "masks.u8"] = 1
-    if bad:
-        kept = np.delete(np.arange(len(source)), bad)
-        for path, channels in files.items():
-            close_gaps(path, kept, len(source), channels * size**2)
-    labels = {name: np.delete(column, bad) for name, column in source.labels.items()}
-    return content_digest(list(files), labels, size)
-
-
-def _described(building: Path, source: Source, outcome: DecodeOutcome) -> dict[str, Any]:
-    """Write the labels of the good images; returns the metadata of good and damaged ones."""
-    import PIL
-
-    bad = [i for i, _ in outcome.skipped]
-    columns: dict[str, Any] = {
-        f"labels/{name}": np.delete(column, bad) for name, column in source.labels.items()
-    }
-    np.savez(building / "labels.npz", **columns)
-    return {
-        "listed": len(source),
-        "kept": len(source) - len(bad),
-        "bad": bad,
-        "skipped": [{"name": source.names(i), "reason": why} for i, why in outcome.skipped],
-        "converted": dict(sorted(outcome.conversions.items())),
-        "classes": source.classes,
-        "decoder": DECODER,
-        "versions": {"pillow": PIL.__version__, "numpy": np.__version__},
-    }
+def _can_be_read(source: Source, i: int) -> bool:
+    try:
+        source.read(i)
+    except OSError:
+        return False
+    return True

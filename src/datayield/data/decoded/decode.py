@@ -8,14 +8,30 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from datayield.data.decoded.grey import (
+    declared_white,
+    fitting_white,
+    fixed_white,
+    is_deep_grey,
+    scaled,
+)
+from datayield.data.decoded.rgb import (
+    SIDEWAYS,
+    as_rgb,
+    has_further_pages,
+    is_dark,
+    is_deep_colour,
+    set_transparent_colour,
+    turn_of,
+)
 from datayield.data.source import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-DECODER = 1  # bump when the same bytes give different pixels
+DECODER = 2  # bump when the same bytes give different pixels
+DARK = "dark 16-bit colour by its high byte"  # such as 12 bits in 16, of which 16 levels are left
 MAX_PIXELS = 100_000_000  # reject larger images: a corrupt header could request all memory
-ORIENTATION = 0x0112  # EXIF tag
 Fit = Literal["crop", "squash"]
 
 
@@ -25,16 +41,21 @@ class Decoded(NamedTuple):
     pixels: Pixels
     conversions: tuple[str, ...]  # such as "CMYK to RGB"
     stored: tuple[int, int]  # width and height before resizing, upright
+    pages: bool = False  # whether the file has further pages or frames, which are not used
+    white: int | None = None  # grey whose range the file does not fix: the white that it needs
 
 
-def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
+def decode(raw: bytes | Pixels, size: int, fit: Fit, white: int = 0) -> Decoded | str:
     """`raw` as uint8 [size, size, 3], or the reason for failure as text.
 
     `crop` scales the shorter side to `size` and keeps the centre; `squash` scales both sides.
     Resampling is bicubic, antialiased; a JPEG more than twice too large is first reduced while
-    decoding. EXIF orientation is applied, transparency becomes white, 16-bit grey is scaled.
+    decoding. EXIF orientation is applied, transparency becomes white, colour profiles are not
+    applied, 16-bit colour keeps its high byte. Of several pages or frames the first is used.
+    Grey of more than 8 bits is scaled so that `white`, or what the image needs if that is more,
+    becomes 255: see `grey`.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     _register_heif()
     if isinstance(raw, bytes) and not raw:
@@ -43,30 +64,75 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit) -> Decoded | str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings about metadata; only pixels matter
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(raw)) if isinstance(raw, bytes) else _from_array(raw)
-            if image.width * image.height > MAX_PIXELS:
-                return f"too large: {image.width} x {image.height} pixels"
-            stored = image.size
-            if image.format == "JPEG":
-                image.draft(None, (2 * size, 2 * size))
-            image.load()
-            conversions = []
-            if image.getexif().get(ORIENTATION, 1) != 1:
-                conversions.append("rotated by EXIF orientation")
-                turned = ImageOps.exif_transpose(image)
-                if (turned.width > turned.height) != (image.width > image.height):
-                    stored = stored[::-1]
-                image = turned
-            if image.mode != "RGB":
-                conversions.append(f"{image.mode} to RGB")
-                image = _rgb(image)
-            return Decoded(np.asarray(_fitted(image, size, fit)), tuple(conversions), stored)
-    except MemoryError:
-        raise
+            if not isinstance(raw, bytes):
+                image = _from_array(raw)
+                return _decoded(image, b"", size, fit, white)
+            with Image.open(io.BytesIO(raw)) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    return f"too large: {image.width} x {image.height} pixels"
+                if image.format == "EPS":
+                    return "EPS, a program that draws an image"  # Ghostscript would run it
+                return _decoded(image, raw, size, fit, white)
     except UnidentifiedImageError:
         return "not an image format that Pillow supports"
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return f"too large: more than {(Image.MAX_IMAGE_PIXELS or MAX_PIXELS):,} pixels"
+    except MemoryError:  # a damaged header may ask for any amount
+        return "decoding it needs more memory than there is"
     except Exception as error:  # a damaged file may raise anything; it is reported by name
-        return f"{type(error).__name__}: {error}".splitlines()[0]
+        return _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error, the name of its type where it says nothing."""
+    said = str(error).strip().splitlines()
+    return said[0] if said else type(error).__name__
+
+
+def _decoded(image: "Image", raw: bytes, size: int, fit: Fit, white: int) -> Decoded:
+    """An opened image, loaded and converted."""
+    set_transparent_colour(image)
+    stored, fixed, deep_colour = image.size, fixed_white(image), is_deep_colour(image)
+    declared = declared_white(image, raw) if is_deep_grey(image) and fixed is None else 0
+    if image.format == "JPEG":
+        image.draft(None, (2 * size, 2 * size))
+    image.load()
+    pages = has_further_pages(image)
+    conversions = []
+    turn, needed = turn_of(image), None
+    if turn is not None:
+        conversions.append("rotated by EXIF orientation")
+        if turn.name in SIDEWAYS:
+            stored = stored[::-1]
+    if image.mode != "RGB":
+        conversions.append(f"{image.mode} to RGB")
+    elif "transparency" in image.info:
+        conversions.append("transparent colour to white")
+    if is_deep_grey(image):
+        if fixed is None:
+            needed = fitting_white(image, declared)
+        whole = scaled(image, fixed or max(white, needed or 0)).convert("RGB")
+    else:
+        whole = as_rgb(image)
+        if deep_colour and is_dark(whole):
+            conversions.append(DARK)
+    if turn is not None:
+        whole = whole.transpose(turn)
+    return Decoded(np.asarray(_fitted(whole, size, fit)), tuple(conversions), stored, pages, needed)
+
+
+def white_needed(raw: bytes | Pixels) -> int:
+    """`Decoded.white` without decoding more than it needs; 0 for none and for damaged files."""
+    from PIL import Image
+
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if isinstance(raw, bytes):
+            with Image.open(io.BytesIO(raw)) as image:
+                small = image.width * image.height <= MAX_PIXELS
+                if small and is_deep_grey(image) and fixed_white(image) is None:
+                    return fitting_white(image, declared_white(image, raw))
+    return 0
 
 
 @lru_cache(maxsize=1)
@@ -107,35 +173,13 @@ def decode_mask(raw: bytes | Pixels, size: int, fit: Fit, stored: tuple[int, int
             image = Image.fromarray(values)
         return np.asarray(_fitted(image, size, fit, Image.Resampling.NEAREST))
     except Exception as error:  # same as for images
-        return f"its mask: {type(error).__name__}: {error}".splitlines()[0]
+        return f"its mask: {_reason(error)}"
 
 
 def _from_array(pixels: Pixels) -> "Image":
     from PIL import Image
 
     return Image.fromarray(pixels if pixels.shape[-1] == 3 else pixels.squeeze(-1))
-
-
-def _rgb(image: "Image") -> "Image":
-    from PIL import Image
-
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _scaled_grey(image).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-    return image.convert("RGB")
-
-
-def _scaled_grey(image: "Image") -> "Image":
-    """16-bit (0 to 65535) or floating point (0 to 1) grey as 8-bit: scaled, never clipped."""
-    from PIL import Image
-
-    grey = np.asarray(image).astype(np.float64)
-    top = 1.0 if image.mode == "F" else 65535.0
-    if not (np.isfinite(grey).all() and grey.min() >= 0 and grey.max() <= top):
-        raise ValueError(f"grey values outside 0 to {top:g}")
-    return Image.fromarray(np.rint(grey * (255 / top)).astype(np.uint8))
 
 
 def _fitted(image: "Image", size: int, fit: Fit, resample: int | None = None) -> "Image":

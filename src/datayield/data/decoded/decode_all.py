@@ -19,6 +19,7 @@ from datayield.spec.errors import DataError
 
 CHUNK = 512  # images per task
 ALONE = 2_000  # below this many images, starting processes costs more than it saves
+MISSING = "missing file"
 Progress = Callable[[int, int], None]
 
 
@@ -26,7 +27,8 @@ class DecodeJob(NamedTuple):
     """Write the images of `source` to their positions in `path`, `size * size * 3` bytes each.
 
     Masks, if any, go to their positions in `masks`, `size * size` bytes each. With `apart`, each
-    chunk goes to a separate file, `part(start)`, and masks are not written.
+    chunk goes to a separate file, `part(start)`, and masks are not written. `white`: the value that
+    becomes white in grey files whose range is not fixed, 0 for what each of them needs.
     """
 
     source: Source
@@ -35,6 +37,7 @@ class DecodeJob(NamedTuple):
     fit: Fit
     masks: Path | None = None
     apart: bool = False
+    white: int = 0
 
     def part(self, start: int) -> Path:
         """The file of the chunk that starts with image `start`, if chunks are separate."""
@@ -42,10 +45,31 @@ class DecodeJob(NamedTuple):
 
 
 class DecodeOutcome(NamedTuple):
-    """(index, reason) of images that could not be decoded; conversion -> how many needed it."""
+    """(index, reason) of images that could not be decoded; conversion -> how many needed it.
+
+    `unread`: those of the skipped that could not even be read, which may change without a trace.
+    `pages`: images from files with further pages, which are not used. `white`: the value of white
+    that some grey image needs -> how many images need it.
+    """
 
     skipped: list[tuple[int, str]]
     conversions: Counter[str]
+    unread: list[int]
+    pages: list[int]
+    white: Counter[int]
+
+    def add(self, other: "DecodeOutcome") -> None:
+        """Add the outcome of the images that follow."""
+        self.skipped.extend(other.skipped)
+        self.conversions.update(other.conversions)
+        self.unread.extend(other.unread)
+        self.pages.extend(other.pages)
+        self.white.update(other.white)
+
+
+def nothing_decoded() -> DecodeOutcome:
+    """The outcome of no image."""
+    return DecodeOutcome([], Counter(), [], [], Counter())
 
 
 def decode_all(
@@ -67,10 +91,9 @@ def decode_all(
             file.truncate(total * job.size**2 * channels)
     starts = range(0, total, CHUNK)
     count = min(workers or usable_cores(), len(starts)) if total >= ALONE else 1
-    outcome, done = DecodeOutcome([], Counter()), 0
+    outcome, done = nothing_decoded(), 0
     for start, part in zip(starts, _outcomes(job, starts, count), strict=True):
-        outcome.skipped.extend(part.skipped)
-        outcome.conversions.update(part.conversions)
+        outcome.add(part)
         if take:
             take(start, part)
         done = min(start + CHUNK, total)
@@ -154,24 +177,28 @@ def _decode_chunk(job: DecodeJob, start: int) -> DecodeOutcome:
     stop = min(start + CHUNK, len(job.source))
     pixels = np.zeros((stop - start, job.size, job.size, 3), np.uint8)
     masks = np.zeros((stop - start, job.size, job.size), np.uint8) if job.masks else None
-    outcome = DecodeOutcome([], Counter())
+    outcome = nothing_decoded()
     for i in range(start, stop):
         mask: Pixels | None = None
         try:
-            decoded = decode(job.source.read(i), job.size, job.fit)
+            decoded = decode(job.source.read(i), job.size, job.fit, job.white)
             if masks is not None and isinstance(decoded, Decoded):
                 decoded, mask = _with_mask(job, i, decoded)
-        except FileNotFoundError:
-            decoded = "missing file"
-        except OSError as error:  # the disk's fault, not the image's: do not record it
-            raise DataError(f"cannot read an image: {error}", where=job.source.names(i)) from error
+        except OSError as error:
+            decoded = why_unread(error)
+            if error.errno is not None:  # the file's or the disk's fault, which may pass
+                outcome.unread.append(i)
         if isinstance(decoded, str):
             outcome.skipped.append((i, decoded))
-        else:
-            pixels[i - start] = decoded.pixels
-            if masks is not None and mask is not None:
-                masks[i - start] = mask
-            outcome.conversions.update(decoded.conversions)
+            continue
+        pixels[i - start] = decoded.pixels
+        if masks is not None and mask is not None:
+            masks[i - start] = mask
+        outcome.conversions.update(decoded.conversions)
+        if decoded.pages:
+            outcome.pages.append(i)
+        if decoded.white is not None:
+            outcome.white[decoded.white] += 1
     if job.apart:
         job.part(start).write_bytes(pixels.data)
         return outcome
@@ -179,6 +206,13 @@ def _decode_chunk(job: DecodeJob, start: int) -> DecodeOutcome:
     if job.masks and masks is not None:
         _write(job.masks, start, masks)
     return outcome
+
+
+def why_unread(error: OSError) -> str:
+    """Why a file could not be read, for a list of skipped images."""
+    if isinstance(error, FileNotFoundError):
+        return MISSING
+    return f"cannot be read: {error.strerror}" if error.strerror else str(error)
 
 
 def _with_mask(job: DecodeJob, i: int, decoded: Decoded) -> tuple[Decoded | str, Pixels | None]:

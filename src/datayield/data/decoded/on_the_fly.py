@@ -7,14 +7,21 @@ digest that its pixels would have, so that a run has the same id and a bit-ident
 from collections.abc import Iterable
 from functools import cached_property, partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from datayield.data.decoded.alike import decoded_alike
 from datayield.data.decoded.array_files import close_digest
 from datayield.data.decoded.decode import Fit, decode
-from datayield.data.decoded.decode_all import CHUNK, DecodeJob, DecodeOutcome, Progress, decode_all
+from datayield.data.decoded.decode_all import (
+    CHUNK,
+    DecodeJob,
+    DecodeOutcome,
+    Progress,
+    decode_all,
+    why_unread,
+)
 from datayield.data.source import Labels, Pixels, Source
 from datayield.spec.errors import DataError
 
@@ -26,8 +33,10 @@ class Undecoded:
     row groups should be small (Hugging Face's have 100 images).
     """
 
-    def __init__(self, source: Source, bad: Iterable[int], size: int, fit: Fit) -> None:
-        self._source, self._size, self._fit = source, size, fit
+    def __init__(
+        self, source: Source, bad: Iterable[int], size: int, fit: Fit, white: int = 0
+    ) -> None:
+        self._source, self._size, self._fit, self._white = source, size, fit, white
         self._bad = np.sort(np.fromiter(bad, np.int64))
         self.shape = (len(source) - len(self._bad), size, size, 3)
 
@@ -41,9 +50,9 @@ class Undecoded:
         for i, place in zip(listed.tolist(), places.tolist(), strict=True):
             decoded: Any
             try:
-                decoded = decode(self._source.read(i), self._size, self._fit)
+                decoded = decode(self._source.read(i), self._size, self._fit, self._white)
             except OSError as error:
-                decoded = str(error)
+                decoded = why_unread(error)
             if isinstance(decoded, str):
                 raise DataError(
                     f"an image that was decoded before can no longer be read: {decoded}",
@@ -54,22 +63,24 @@ class Undecoded:
 
 
 def looked_at(
-    source: Source,
-    size: int,
-    fit: Fit,
-    scratch: Path,
-    workers: int | None,
-    progress: Progress | None,
-) -> tuple[DecodeOutcome, str]:
-    """The outcome of decoding all images once, and the digest of the good pixels and labels."""
-    sha, job = (
-        sha256(f"{size}".encode()),
-        DecodeJob(source, scratch / "part", size, fit, apart=True),
-    )
-    outcome = decode_all(job, workers, progress, partial(_take, sha, job))
-    bad = [i for i, _ in outcome.skipped]
-    labels = {name: np.delete(column, bad) for name, column in source.labels.items()}
-    return outcome, close_digest(sha, labels)
+    dataset: str, job: DecodeJob, workers: int | None, progress: Progress | None
+) -> tuple[DecodeOutcome, int, str]:
+    """The outcome of decoding all images once, with its white, and their digest.
+
+    The digest is of the good pixels and labels; `job` must write chunks apart.
+    """
+    digest = ""
+
+    def look(white: int) -> DecodeOutcome:
+        nonlocal digest
+        sha, whole = sha256(f"{job.size}".encode()), job._replace(white=white)
+        outcome = decode_all(whole, workers, progress, partial(_take, sha, whole))
+        bad = [i for i, _ in outcome.skipped]
+        labels = {name: np.delete(column, bad) for name, column in job.source.labels.items()}
+        digest = close_digest(sha, labels)
+        return outcome
+
+    return *decoded_alike(dataset, job.source, look), digest
 
 
 def _take(sha: Any, job: DecodeJob, start: int, part: DecodeOutcome) -> None:

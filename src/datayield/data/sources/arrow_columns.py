@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from datayield.data.source import UNLABELLED
+from datayield.data.sources.files import read_file
 from datayield.data.sources.label_columns import Column, from_codes, is_label
 from datayield.spec.errors import DataError
 
@@ -121,7 +122,7 @@ def encoded_image(value: Any, folder: Path) -> bytes:
     if isinstance(value, dict):
         data, path = value.get("bytes"), value.get("path")
         if data is None and path:
-            return _beside(str(path), folder).read_bytes()
+            return read_file(_beside(str(path), folder))
         value = data
     return value if isinstance(value, bytes) else b""
 

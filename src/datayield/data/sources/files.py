@@ -1,5 +1,6 @@
 """The files below a folder, in order: names, sizes and times; what cannot be read is named."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -17,10 +18,11 @@ Keys = NDArray[np.uint64]
 
 EXTENSIONS = frozenset(
     f".{kind}"
-    for kind in ("jpg", "jpeg", "jfif", "png", "bmp", "gif", "webp", "avif", "tif", "tiff", "jp2")
-    + ("ppm", "pgm", "pbm", "tga")
+    for kind in ("jpg", "jpeg", "jfif", "jpe", "mpo", "png", "apng", "bmp", "dib", "gif", "webp")
+    + ("avif", "tif", "tiff", "jp2", "j2k", "ppm", "pgm", "pbm", "pnm", "tga")
 )
 HEIF = frozenset({".heic", ".heif", ".hif"})  # read where the extra `heif` is installed
+LARGEST = 1 << 30  # bytes of an encoded image
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -111,12 +113,15 @@ def walk(root: Path) -> Tree:
                 continue
             entered.add((info.st_dev, info.st_ino))
             with os.scandir(folder) as found:
-                entries = [e for e in found if not e.name.startswith((".", "__MACOSX"))]
+                every = list(found)
+            entries = [e for e in every if not e.name.startswith((".", "__MACOSX"))]
         except OSError as error:
             if not prefix:
                 raise unlisted(root, error) from error
             unusable.append((f"folder cannot be listed: {error.strerror}", prefix.rstrip("/")))
             continue
+        if not every and extension_of(prefix.rstrip("/")) in kinds:
+            unusable.append(("an empty folder, not a file", prefix.rstrip("/")))
         for entry in entries:
             made = _entry(entry, prefix)
             if made is None:
@@ -144,6 +149,24 @@ def file_at(path: Path) -> File:
     except OSError as error:
         raise DataError(f"cannot read a file: {error.strerror}", where=str(path)) from error
     return File(path.name, info.st_size, info.st_mtime_ns, info.st_ino)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file. Never waits, and never reads without end.
+
+    Raises OSError for what is missing, unreadable or no file (a named pipe), and above LARGEST.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode):
+            raise OSError(errno.EINVAL, "not a file")
+        if info.st_size > LARGEST:
+            raise OSError(errno.EFBIG, f"too large: {info.st_size / 1e9:,.1f} GB")
+        with open(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def _entry(entry: os.DirEntry[str], prefix: str) -> File | str | None:

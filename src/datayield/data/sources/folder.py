@@ -8,7 +8,7 @@ import numpy as np
 
 from datayield.data.census import NONE, PLAIN, Census, Noted, by_kind, noted, together
 from datayield.data.source import UNLABELLED, Labels
-from datayield.data.sources.files import File, Keys, Tree, by_type, keys_of, walk
+from datayield.data.sources.files import File, Keys, Tree, by_type, keys_of, read_file, walk
 from datayield.data.sources.label_columns import Column, column_of, with_default
 from datayield.data.sources.tables import TEXTS, TableColumns, rows_of
 from datayield.spec.errors import DataError
@@ -154,7 +154,7 @@ class Folder:
         return self.files[i].name
 
     def read(self, i: int) -> bytes:
-        return (self.root / self.files[i].name).read_bytes()
+        return read_file(self.root / self.files[i].name)
 
 
 def _agree(one: Column, other: Column) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datayield.data.census import PLAIN, Census, by_kind
-from datayield.data.source import Labels, Pixels
+from datayield.data.source import WHITES, Labels, Pixels
 from datayield.data.sources.archives import unpacked_member
 from datayield.data.sources.files import Keys, file_at, key_of, keys_within
 from datayield.data.sources.label_columns import Column, column_of
@@ -20,6 +20,7 @@ from datayield.spec.identity import digest
 from datayield.spec.run import Listing
 
 IMAGE_WORDS = frozenset({"images", "image", "imgs", "img", "x", "data", "pixels", "arr"})
+BLOCK = 64 << 20  # bytes of an array that are read at once
 LABEL_WORDS = frozenset({"labels", "label", "y", "target", "targets", "classes", "class"})
 
 
@@ -145,7 +146,21 @@ class Npz:
 
     def read(self, i: int) -> Pixels:
         """Pixels [H, W, 3]. Raises OSError for values that are no image."""
-        return _as_rgb(np.asarray(self._images[i]), self._images.shape[1:])
+        image = np.asarray(self._images[i])
+        if len(self._images.shape) == 4 and self._images.shape[3] not in (1, 3, 4):
+            image = image.transpose(1, 2, 0)
+        return _as_rgb(_as_bytes(image, self._white))
+
+    @cached_property
+    def _white(self) -> int:
+        """The value that becomes 255, the same for all images of the file of one kind of number."""
+        names = {self.members.images, *(each.images for each in splits(self.path).values())}
+        kind = self._images.dtype.kind
+        return max(
+            _white_of(self.path, name)
+            for name in names
+            if _array(self.path, name).dtype.kind == kind
+        )
 
 
 def _meaning(name: str) -> tuple[str, str]:
@@ -163,24 +178,37 @@ def _is_images(shape: tuple[int, ...]) -> bool:
     return len(shape) == 4 and (shape[3] in (1, 3, 4) or shape[1] in (1, 3))
 
 
-def _as_rgb(pixels: "np.ndarray[Any, Any]", shape: tuple[int, ...]) -> Pixels:
-    if len(shape) == 3 and shape[2] not in (1, 3, 4):
-        pixels = pixels.transpose(1, 2, 0)
+@lru_cache(maxsize=64)
+def _white_of(path: Path, name: str) -> int:
+    """The end of the smallest usual range that holds an array: 1 (of fractions), 255, ... 65535."""
+    array = _array(path, name)
+    if array.dtype == np.uint8 or array.dtype.kind not in "iuf":
+        return 255
+    rows = max(1, BLOCK // max(1, array[:1].nbytes))
+    high = 0.0
+    for start in range(0, len(array), rows):
+        block = array[start : start + rows]
+        high = max(high, float(block[np.isfinite(block)].max(initial=0)))
+    ranges = (1, 255) if array.dtype.kind == "f" else WHITES
+    return next((white for white in ranges if white >= high), ranges[-1])
+
+
+def _as_bytes(pixels: "np.ndarray[Any, Any]", white: int) -> Pixels:
     if pixels.dtype == bool:
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
-    elif pixels.dtype.kind == "f":
-        top = 1.0 if pixels.max(initial=0) <= 1 else 255.0
-        if (
-            not np.isfinite(pixels).all()
-            or pixels.min(initial=0) < 0
-            or pixels.max(initial=0) > 255
-        ):
-            raise BadPixelsError("values outside 0 to 255")
-        pixels = np.rint(pixels * (255 / top))
-    if pixels.dtype != np.uint8:
-        if pixels.min(initial=0) < 0 or pixels.max(initial=0) > 255:
-            raise BadPixelsError("values outside 0 to 255")
-        pixels = pixels.astype(np.uint8)
+        return pixels.astype(np.uint8) * np.uint8(255)
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype.kind not in "iuf":
+        raise BadPixelsError(f"values of type {pixels.dtype}, not numbers")
+    if not np.isfinite(pixels).all():
+        raise BadPixelsError("values that are not finite")
+    if pixels.min(initial=0) < 0 or pixels.max(initial=0) > white:
+        raise BadPixelsError(f"values outside 0 to {white}")
+    scaled: Pixels = np.rint(pixels * (255 / white)).astype(np.uint8)
+    return scaled
+
+
+def _as_rgb(pixels: Pixels) -> Pixels:
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     if pixels.shape[2] == 1:
@@ -188,8 +216,8 @@ def _as_rgb(pixels: "np.ndarray[Any, Any]", shape: tuple[int, ...]) -> Pixels:
     return np.ascontiguousarray(pixels[..., :3])
 
 
-class BadPixelsError(FileNotFoundError):
-    """An array's values are no pixels: the image is skipped, as one that is missing is."""
+class BadPixelsError(OSError):
+    """An array's values are no pixels: the image is skipped with this reason."""
 
 
 def _members(path: Path) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from datayield.data.census import Census
 from datayield.data.content import Digests, numbered
 from datayield.data.source import Labels, Pixels
+from datayield.data.sources.files import read_file
 from datayield.data.sources.torchvision_names import HIDDEN, SETS
 from datayield.data.sources.torchvision_splits import MADE
 from datayield.spec.environment import cache_dir
@@ -100,7 +101,7 @@ class TorchvisionSet:
 
     def read(self, i: int) -> bytes | Pixels:
         if self.index["files"]:
-            return (self.root / str(self.index["files"][i])).read_bytes()
+            return read_file(self.root / str(self.index["files"][i]))
         pixels: Pixels = _array(self._beside(".npy"))[i]
         return pixels
 

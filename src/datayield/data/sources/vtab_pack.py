@@ -11,6 +11,7 @@ import numpy as np
 
 from datayield.data.census import Census
 from datayield.data.source import Labels
+from datayield.data.sources.files import read_file
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
@@ -77,7 +78,7 @@ class Pack:
         return self.rows[i][0]
 
     def read(self, i: int) -> bytes:
-        return (self.path.parent / self.rows[i][0]).read_bytes()
+        return read_file(self.path.parent / self.rows[i][0])
 
 
 def _state(path: Path) -> tuple[int, int, int]:
