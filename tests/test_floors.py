@@ -47,7 +47,8 @@ SUBFLOORS = {
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
-        "device signals encoder_names free_disk", "loop refusals",
+        "device_names network_trial", "device signals encoder_names network_sizes free_disk",
+        "loop refusals",
         "training_data progress job timing damage",
         "distributed evaluation distances doctor", "preflight task", "engines scheduler",
     ),

@@ -77,7 +77,7 @@ class Session(NamedTuple):
 
     def readiness(self, plan: Plan) -> Readiness:
         """What keeps the plan from running, and notes: its data, and confounds. Trains nothing."""
-        ready = readiness(plan, self.store, self.missing)
+        ready = readiness(plan, self.store, self.missing, self.device)
         data = (*self.data_changes(), *self.data_notes())
         notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
         return ready._replace(notes=notes)
@@ -140,7 +140,8 @@ class Session(NamedTuple):
         from datayield.run.progress import Display
         from datayield.run.scheduler import run_all
 
-        ready = readiness(plan, self.store, self.missing)
+        local = execution.executor == "local"  # else the device is that of another machine
+        ready = readiness(plan, self.store, self.missing, self.device if local else "auto")
         if ready.refusals:
             raise refused(ready.refusals)
         _check_batches(plan, execution.processes)
@@ -150,7 +151,6 @@ class Session(NamedTuple):
         for note in (*self.left_out, *data, *ready.notes):
             console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
         remember(self.page.parent, self.study, self.cells, self.listings)
-        local = execution.executor == "local"  # else the device is that of another machine
         device = choose(self.device) if local else None
         if (
             device

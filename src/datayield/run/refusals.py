@@ -14,8 +14,10 @@ from datayield.data.evaluated import read_splits
 from datayield.data.selection import Indices, among, check_apart, indices
 from datayield.data.source import Source
 from datayield.data.sources.webdataset import WebDataset
+from datayield.run.device_names import device_refusals, runs_elsewhere
 from datayield.run.encoder_names import encoder_notes, encoder_refusals
 from datayield.run.free_disk import Look, disk_refusals
+from datayield.run.network_sizes import size_refusals
 from datayield.spec.errors import DataError, DatayieldError
 from datayield.spec.run import Mixture, RunSpec
 from datayield.store.folders import Store
@@ -31,7 +33,9 @@ class Readiness(NamedTuple):
     notes: tuple[str, ...]
 
 
-def readiness(plan: Plan, store: Store, missing: Sequence[DatayieldError]) -> Readiness:
+def readiness(
+    plan: Plan, store: Store, missing: Sequence[DatayieldError], device: str = "auto"
+) -> Readiness:
     """Check the pending tasks of a plan; `missing` is what is known already. Nothing if done."""
     if not plan.todo:
         return Readiness((), ())
@@ -53,8 +57,14 @@ def readiness(plan: Plan, store: Store, missing: Sequence[DatayieldError]) -> Re
         task.spec for task in plan.todo if isinstance(task.spec, RunSpec) and task.share_left > 0
     ]
     refusals += _of_runs(training, look)
-    refusals += encoder_refusals(plan)
+    unknown = [*encoder_refusals(plan)]
+    refusals += unknown or size_refusals(plan)
     notes += encoder_notes(plan)
+    absent = [*device_refusals(device)]
+    if absent and runs_elsewhere():
+        notes += [f"{error.message}; --executor decides where runs are trained" for error in absent]
+    else:
+        refusals += absent
     if not refusals:
         refusals += disk_refusals(plan, store, look)
     return Readiness(tuple(refusals), tuple(dict.fromkeys(notes)))

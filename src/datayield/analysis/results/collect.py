@@ -43,7 +43,14 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         for cell in cells
         if cell.run.method.loss_ranks_encoders
     }
-    return StudyResults(study, tuple(rows), tuple(spent), missing, versions, runs, losses)
+    words = {
+        (cell.named_axes, cell.run.data.count or 0): cell.value("data.count")
+        for cell in cells
+        if isinstance(cell.axes.get("data.count"), str)
+    }
+    return StudyResults(
+        study, tuple(rows), tuple(spent), missing, versions, runs, losses, count_words=words
+    )
 
 
 def _losses(log: Path, shares: set[float]) -> dict[float, float]:

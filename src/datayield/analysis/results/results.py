@@ -24,7 +24,7 @@ from datayield.analysis.results.task_groups import (
 )
 from datayield.spec.claims import Published
 from datayield.spec.run import RunSpec
-from datayield.spec.study import Study
+from datayield.spec.study import NamedAxes, Study
 from datayield.store.distances import DistanceRecord
 
 
@@ -71,6 +71,8 @@ class StudyResults:
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
+    # (axes, N) -> N as the study writes it where that is no number: "10%", "all"
+    count_words: dict[tuple[NamedAxes, int], str] = field(default_factory=dict)
     # one per metric, made on first use; `replace` starts without any
     _by_metric: dict[str, MetricResults] = field(default_factory=dict, init=False, repr=False)
 
