@@ -162,6 +162,7 @@ def warm_up() -> None:
     """Import what plan and run import, so that a fork starts at once."""
     import importlib
 
+    os.environ["HF_HUB_OFFLINE"] = "1"  # five attempts to reach it take 20 seconds
     for name in (
         "matplotlib.figure", "matplotlib.backends.backend_agg", "sklearn.datasets", "timm",
         "datayield.cli", "datayield.session", "datayield.run.engines.choose",

@@ -68,11 +68,11 @@ class StudyResults:
     specs: dict[str, RunSpec] = field(default_factory=dict)  # as executed, by the run's id
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
+    # (axes, N) -> N as the study writes it where that is no number: "10%", "all"
+    count_words: dict[tuple[NamedAxes, int], str] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
-    # (axes, N) -> N as the study writes it where that is no number: "10%", "all"
-    count_words: dict[tuple[NamedAxes, int], str] = field(default_factory=dict)
     # one per metric, made on first use; `replace` starts without any
     _by_metric: dict[str, MetricResults] = field(default_factory=dict, init=False, repr=False)
 
