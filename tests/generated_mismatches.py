@@ -24,9 +24,9 @@ PROTOCOLS = (
 )  # fmt: skip
 SETS = (
     "digits", "sprites?n=64&n_test=32", "./pair", "./alone", "./single", "./plain", "./stranger",
-    "./masked/task", "./few", "./images", "./pair", "./single", "./masked/task", "digits",
+    "./masked/task", "./few", "./images", *("./pair", "./masked/task", "digits") * 3,
 )  # fmt: skip
-ABSENT = ("./absent", "torchvision/CIFAR10", "tiny-imagenet")
+ABSENT = ("./absent", "./phone", "torchvision/CIFAR10", "tiny-imagenet")
 APPLIES = {  # to which protocols; an option of others is refused by the file alone
     "val": ("vtab@1",), "label_fraction": ("linear@1", "knn@1"), "per_class": ("linear@1", "knn@1"),
     "draws": (), "ignore": ("segment@1",), "views": ("state@1", "augmentation_spectrum@1"),
@@ -101,7 +101,7 @@ RUN: dict[str, tuple[Any, ...]] = {
                                                                   "count": 20}}},
         {"parts": {"A": {"dataset": "./pair", "classes": ["a"], "count": 5},
                    "B": {"dataset": "./pair", "classes": ["b"], "count": 500}}},
-        {"dataset": "./absent"}, {"dataset": "./few", "count": 3},
+        {"dataset": "./absent"}, {"dataset": "./few", "count": 3}, {"dataset": "./phone"},
     ),
     "optim": (
         {"name": "sgd", "lr": 0.1}, {"name": "lars", "lr": 0.1, "clip": 1.0},
@@ -172,6 +172,14 @@ def _sized(encoder: Any, rng: random.Random) -> Any:
     return {**encoder, "size": rng.choice((8, 16, 16, 16, 32))}
 
 
+def options_of(text: str) -> tuple[str, ...]:
+    """The device that a study is planned for and run on: that there is, mostly."""
+    rng = random.Random(text)
+    if rng.random() < 0.9:
+        return ()
+    return ("--device", rng.choice(("cpu", "cuda", "cuda:1", "mps", "xpu", "cuda:x", "")))
+
+
 def write_sets(folder: Path) -> None:
     """The small datasets of `SETS` below `folder`."""
     layouts = {
@@ -189,5 +197,9 @@ def write_sets(folder: Path) -> None:
             for i in range(count):
                 drawn += 1
                 Image.fromarray(pixels(drawn, 16, 16)).save(folder / name / place / f"{i:02}.png")
+    heic = b"\0\0\0\x18ftypheic" + bytes(500)  # read by an optional extra alone
+    for name in ("phone/train/a/1.heic", "phone/test/a/2.heic", "pair/train/a/photo.heic"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(heic)
     (folder / "masked").mkdir()
     masks(0)(folder / "masked")

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from tests.generated_configs import BASE, LONGEST, Outcome, called, generated, place
-from tests.generated_mismatches import mismatched, write_sets
+from tests.generated_mismatches import mismatched, options_of, write_sets
 from tests.written_values import silently_changed
 
 STOP, KILL = 8.0, 40.0  # seconds after which a run is asked to stop, or is killed
@@ -76,12 +76,10 @@ def forked(work: Callable[[], dict[str, Any]], seconds: float = KILL) -> dict[st
     if pid == 0:
         os.close(ours)
         os.setsid()
-        with os.fdopen(theirs, "w") as pipe:
-            try:
-                json.dump(work(), pipe)
-            except BaseException:
-                json.dump({"crashed": traceback.format_exc()}, pipe)
-            pipe.flush()
+        try:
+            with os.fdopen(theirs, "w") as pipe:
+                json.dump(_told_by(work), pipe)
+        finally:
             os._exit(0)
     os.close(theirs)
     began, asked = time.monotonic(), 0
@@ -100,25 +98,32 @@ def forked(work: Callable[[], dict[str, Any]], seconds: float = KILL) -> dict[st
     return json.loads(told) if told else None
 
 
+def _told_by(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return work()
+    except BaseException:
+        return {"crashed": traceback.format_exc()}
+
+
 def agreed(text: str, folder: Path) -> Agreed:
     """Plan a study, run it, and run it again without plan's refusals if it has any."""
-    path = folder / "odd.yaml"
+    path, options = folder / "odd.yaml", options_of(text)
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
 
     def plan() -> dict[str, Any]:
-        done = called("plan", "odd.yaml", "--json")
+        done = called("plan", "odd.yaml", "--json", *options)
         return {**done._asdict(), "changed": silently_changed(path) if done.code == 0 else []}
 
     def run() -> dict[str, Any]:
         with short():
-            return called("run", "odd.yaml")._asdict()
+            return called("run", "odd.yaml", *options)._asdict()
 
     def anyway() -> dict[str, Any]:
         from datayield.run.refusals import Readiness
 
         ready = Readiness((), ())
         with short(), mock.patch("datayield.session.readiness", return_value=ready):
-            return called("run", "odd.yaml")._asdict()
+            return called("run", "odd.yaml", *options)._asdict()
 
     planned = forked(plan)
     ran = _outcome(forked(run))
@@ -204,7 +209,9 @@ def main() -> int:
                 reasons[each.plan.reason] += 1
             if each.verdict.isupper() or asked.verbose:
                 place = asked.first + seen - 1
-                sys.stdout.write(f"--- {place} {each.verdict}: {_brief(each.text)}\n")
+                sys.stdout.write(
+                    f"--- {place} {each.verdict}: {_brief(each.text)} {options_of(each.text)}\n"
+                )
                 for what in ("plan", "run", "forced"):
                     if (done := getattr(each, what)) is not None:
                         sys.stdout.write(

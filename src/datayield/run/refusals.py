@@ -11,7 +11,7 @@ from typing import NamedTuple
 from datayield.data import requirements
 from datayield.data.catalog import find
 from datayield.data.evaluated import read_splits
-from datayield.data.selection import Indices, among, check_apart, indices
+from datayield.data.selection import Indices, check_apart, drawn_from, indices
 from datayield.data.source import Source
 from datayield.data.sources.webdataset import WebDataset
 from datayield.run.device_names import device_refusals, runs_elsewhere
@@ -104,10 +104,8 @@ def _check_mixture(data: Mixture, look: Look) -> None:
         source = look(part.dataset, part.split)
         if _labels_come_late(source):
             return
-        of, where = None, f"data.parts.{name}"
-        if part.classes is not None:
-            columns = source.labels, source.classes
-            of = among(part.classes, part.label or "label", *columns, f"{where}.classes")[1]
+        where = f"data.parts.{name}"
+        of = drawn_from(part, source.labels, source.classes, where)
         chosen = indices(part, len(source), of=of, where=where)
         taken.setdefault((part.dataset, part.split), {})[name] = chosen
     for (dataset, split), parts in taken.items():
