@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
+from datayield.run.signals import ABORTED
 from tests.generated_configs import BASE, LONGEST, Outcome, called, generated, place
 from tests.generated_mismatches import mismatched, options_of, write_sets
 from tests.written_values import silently_changed
 
-STOP, KILL = 8.0, 40.0  # seconds after which a run is asked to stop, or is killed
+STOP, KILL = 5.0, 40.0  # seconds after which a run is asked to stop, or is killed
 STEPS = 2
-RAN = (0, 3, 130)  # the last two are stopped
+RAN = (0, 3, ABORTED)  # the last two were stopped
 UNKNOWABLE = ("cannot be downloaded",)  # before it is tried
 ON_PURPOSE = ("images of test are also in",)  # it would run, and mean nothing
 
@@ -83,11 +84,11 @@ def forked(work: Callable[[], dict[str, Any]], seconds: float = KILL) -> dict[st
             os._exit(0)
     os.close(theirs)
     began, asked = time.monotonic(), 0
-    while not os.waitpid(pid, os.WNOHANG)[0]:
+    while (ended := os.waitpid(pid, os.WNOHANG))[0] == 0:
         took = time.monotonic() - began
         if took > seconds:
             os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            ended = os.waitpid(pid, 0)
             break
         if took > STOP * (asked + 1) and asked < 2:
             os.kill(pid, signal.SIGINT)
@@ -95,6 +96,8 @@ def forked(work: Callable[[], dict[str, Any]], seconds: float = KILL) -> dict[st
         time.sleep(0.005)
     with os.fdopen(ours) as pipe:
         told = pipe.read()
+    if not told and (code := os.waitstatus_to_exitcode(ended[1])) == ABORTED:
+        return {"code": code, "reason": "ok"}
     return json.loads(told) if told else None
 
 

@@ -1,8 +1,13 @@
-"""Whether the runs of a study have the values that its file states."""
+"""Whether the runs and evaluations of a study have the values that its file states."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+MISSING = "(not there)"
+# Parts that are spelled out, or only named: the runs hold something else for them.
+APART = ("run", "init", "recipe", "as_published", "views", "budget")
+Stated = tuple[str, tuple[str, ...], Any]  # where, the key in a run or evaluation, the value
 
 
 def silently_changed(path: Path) -> list[str]:
@@ -10,39 +15,50 @@ def silently_changed(path: Path) -> list[str]:
     from datayield.session import open_study
     from datayield.spec.yaml_file import read_mapping
 
-    raw = read_mapping(path, "study")
-    session = open_study(str(path))
-    scale = session.study.scale
-    patch = (raw.get("scales") or {}).get(scale) or {} if scale else {}
+    raw, session = read_mapping(path, "study"), open_study(str(path))
+    patch = (raw.get("scales") or {}).get(session.study.scale) or {}
     found = []
-    over = {str(axis) for axis in {**raw["axes"], **(patch.get("axes") or {})}}
-    for value in (v for values in raw["axes"].values() for v in values if isinstance(v, dict)):
-        over |= {".".join(p) for p, _ in _leaves(value)}  # of the axes run and init
-    patched = {".".join(p) for p, _ in _leaves(patch)}
     for cell in session.cells:
         run = cell.run.model_dump(mode="json")
         run["budget"] = {cell.budget.unit: cell.budget.amount}
-        recipes = (raw.get("recipes") or {}).get(cell.run.method.name) or {}
-        own = {".".join(p) for p, _ in _leaves(recipes)}
-        for key, value in _leaves(raw["base"]):
-            dotted = ".".join(key)
-            if _overridden(dotted, over | own) or _overridden(f"base.{dotted}", patched):
-                continue
-            has = _at(run, key)
-            if not _same(value, has, key):
-                found.append(f"base.{dotted}: {value!r} -> {has!r}")
+        found += _differing(_of_run(raw, patch, cell), run)
     evals = {ev.name: ev.model_dump(mode="json") for ev in session.study.evaluations}
     for entry in raw["evaluations"] if isinstance(raw["evaluations"], list) else []:
         if isinstance(entry, dict) and entry.get("name") in evals:
-            for key, value in _leaves(entry):
-                has = _at(evals[entry["name"]], key)
-                if not _same(value, has, key):
-                    where = f"evaluations.{entry['name']}.{'.'.join(key)}"
-                    found.append(f"{where}: {value!r} -> {has!r}")
+            stated = [(".".join(("evaluations", *p)), p, v) for p, v in _leaves(entry)]
+            found += _differing(stated, evals[entry["name"]])
     return list(dict.fromkeys(found))
 
 
-MISSING = "(not there)"
+def _differing(stated: Iterable[Stated], has: dict[str, Any]) -> list[str]:
+    return [
+        f"{where}: {value!r} -> {held!r}"
+        for where, key, value in stated
+        if not _same(value, held := _at(has, key), key)
+    ]
+
+
+def _of_run(raw: dict[str, Any], patch: dict[str, Any], cell: Any) -> Iterator[Stated]:
+    """What the file states of a cell's run: axes over recipes over base, without what is hidden."""
+    recipes = (raw.get("recipes") or {}).get(cell.run.method.name) or {}
+    over = {str(axis) for axis in cell.axes}
+    for value in cell.axes.values():  # of the axes run and init
+        over |= {".".join(p) for p, _ in _leaves(value)} if isinstance(value, dict) else set()
+    over |= {".".join(p[1:]) for p, _ in _leaves(patch) if p[0] in ("base", "recipes")}
+    yield from (
+        (f"axes.{axis}", tuple(axis.split(".")), value)
+        for axis, value in cell.axes.items()
+        if not isinstance(value, dict)
+        and axis.split(".")[0] not in APART
+        and axis != "method"
+        and not _overridden(axis, over - {axis})
+    )
+    for layer, value in (("recipes", recipes), ("base", raw["base"])):
+        stated = [*_leaves(value)]
+        for key, leaf in stated:
+            if not _overridden(".".join(key), over):
+                yield f"{layer}.{'.'.join(key)}", key, leaf
+        over |= {".".join(key) for key, _ in stated}
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -74,11 +90,8 @@ def _same(written: Any, has: Any, key: tuple[str, ...]) -> bool:
     last = key[-1]
     if isinstance(has, dict) and isinstance(written, str):  # method: simclr
         return True
-    if (
-        key[0] in ("views", "init")
-        or "trunk" in key
-        or last in ("dataset", "stem", "classes", "where", "epochs")
-    ):
+    spelled_out = ("dataset", "stem", "classes", "where", "epochs")  # located or converted
+    if key[0] in ("views", "init") or "trunk" in key or last in spelled_out:
         return True
     if last == "count" or last.endswith("_count"):
         return isinstance(written, str) or _equal(written, has)
