@@ -24,7 +24,8 @@ PROTOCOLS = (
 )  # fmt: skip
 SETS = (
     "digits", "sprites?n=64&n_test=32", "./pair", "./alone", "./single", "./plain", "./stranger",
-    "./masked/task", "./few", "./images", *("./pair", "./masked/task", "digits") * 3,
+    "./masked/task", "./few", "./images", "./spelled", "./apart",
+    *("./pair", "./masked/task", "digits") * 3,
 )  # fmt: skip
 ABSENT = ("./absent", "./phone", "torchvision/CIFAR10", "tiny-imagenet")
 APPLIES = {  # to which protocols; an option of others is refused by the file alone
@@ -188,6 +189,8 @@ def write_sets(folder: Path) -> None:
         "single": {"train/a": 1, "train/b": 1, "test/a": 6, "test/b": 6},
         "plain": {"train": 20, "test": 10},
         "stranger": {"train/a": 12, "train/b": 12, "test/a": 6, "test/c": 6},
+        "spelled": {"train/Ant": 12, "train/bee": 12, "test/ant": 6, "test/bee": 6},
+        "apart": {"train/a": 12, "train/b": 12, "test/c": 6, "test/d": 6},
         "few": {"train/a": 2, "train/b": 1, "test/a": 1},
     }
     drawn = 0
