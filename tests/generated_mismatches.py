@@ -25,8 +25,8 @@ PROTOCOLS = (
 SETS = (
     "digits", "sprites?n=64&n_test=32", "./pair", "./alone", "./single", "./plain", "./stranger",
     "./masked/task", "./few", "./images", "./spelled", "./apart",
-    *("./pair", "./masked/task", "digits") * 3,
 )  # fmt: skip
+FITTING = ("./pair", "./pair", "./stranger", "digits", "sprites?n=64&n_test=32")
 ABSENT = ("./absent", "./phone", "torchvision/CIFAR10", "tiny-imagenet")
 APPLIES = {  # to which protocols; an option of others is refused by the file alone
     "val": ("vtab@1",), "label_fraction": ("linear@1", "knn@1"), "per_class": ("linear@1", "knn@1"),
@@ -137,11 +137,23 @@ def mismatched(count: int, seed: int = 0) -> Iterator[str]:
         for place, ev in enumerate(study["evaluations"]):
             ev["name"] = f"task{place}"
         if rng.random() < 0.35:
-            study["base"]["encoder"] = _sized(rng.choice(ENCODERS), rng)
+            size = rng.choice((8, 16, 16, 32))
+            encoder = copy.deepcopy(rng.choice(ENCODERS))
+            study["base"]["encoder"] = (
+                encoder
+                if isinstance(encoder, str)
+                else {
+                    **encoder,
+                    "size": size,
+                }
+            )
+            study["base"]["views"] = "mild"  # of that size
+            for ev in study["evaluations"] if rng.random() < 0.8 else ():
+                ev["size"] = size
         if rng.random() < 0.35:
             study["base"]["method"] = copy.deepcopy(rng.choice(METHODS))
             study["recipes"] = {}
-        for key in rng.sample(list(RUN), rng.choice((0, 0, 1, 1, 2))):
+        for key in rng.sample(list(RUN), rng.choice((0, 0, 1, 1))):
             study["base"][key] = copy.deepcopy(rng.choice(RUN[key]))
             if key == "data":
                 study["axes"] = {"seed": [0]}
@@ -154,7 +166,8 @@ def mismatched(count: int, seed: int = 0) -> Iterator[str]:
 def _evaluation(rng: random.Random) -> dict[str, Any]:
     """One that fits, most of the time, besides what is drawn for it."""
     ev: dict[str, Any] = {"protocol": rng.choice(PROTOCOLS), "size": 16}
-    ev["dataset"] = rng.choice(SETS) if rng.random() < 0.95 else rng.choice(ABSENT)
+    fitting = ("./masked/task",) if ev["protocol"] == "segment@1" else FITTING
+    ev["dataset"] = rng.choice(rng.choices((fitting, SETS, ABSENT), (14, 5, 1))[0])
     label = {"digits": "digit", "sprites": "category"}.get(ev["dataset"].partition("?")[0])
     if label:
         ev |= {"label": label, "train_count": 60, "test_count": 30}
@@ -165,12 +178,6 @@ def _evaluation(rng: random.Random) -> dict[str, Any]:
     for key in rng.sample(keys, rng.choice((0, 1, 1, 2))):
         ev[key] = copy.deepcopy(rng.choice(EVALUATION[key]))
     return ev
-
-
-def _sized(encoder: Any, rng: random.Random) -> Any:
-    if isinstance(encoder, str):
-        return encoder
-    return {**encoder, "size": rng.choice((8, 16, 16, 16, 32))}
 
 
 def options_of(text: str) -> tuple[str, ...]:
