@@ -144,7 +144,7 @@ def _wait_for(store: Path, pattern: str) -> None:
 def test_interrupted_and_killed_studies_end_with_the_same_table(
     datayield: Call, tmp_path: Path
 ) -> None:
-    text = (tmp_path / "tiny.yaml").read_text().replace("images: 640", "images: 6400")
+    text = (tmp_path / "tiny.yaml").read_text().replace("images: 640", "images: 3200")
     (tmp_path / "tiny.yaml").write_text(text.replace("[simclr, barlow_twins]", "[vicreg]"))
     assert _ended(_start(tmp_path / "store")) == 0
     whole = tmp_path / "store" / "studies" / "tiny" / "table.csv"
@@ -178,9 +178,7 @@ def test_ls_lists(datayield: Call, what: str) -> None:
 
 
 def test_doctor_finds_no_problem_and_says_what_there_is(datayield: Call) -> None:
-    report = json.loads(datayield("doctor", "--data", "--json").out)
-    assert report["problems"] == []
-    assert {"digits", "sprites"} <= {entry["name"] for entry in report["datasets"]}
+    assert json.loads(datayield("doctor", "--json").out)["problems"] == []
     assert datayield("doctor").code == 0
 
 

@@ -91,12 +91,8 @@ def test_all_missing_tasks_are_listed(datayield: Call, data: Path) -> None:
     assert {row["task"]: row["missing"] for row in rows if row["suite"] == "vtab_1k@1"}[
         "kitti"
     ] == ""
-    findings = json.loads(datayield("doctor", "--data", "--json").out)
-    listed = {(row["suite"], row["task"]) for row in findings["tasks missing"]}
-    assert ("vtab_1k@1", "cifar") in listed
-    assert ("vtab_1k@1", "kitti") not in listed
-    assert len(listed) == sum(bool(row["missing"]) for row in rows)
-    assert "dataset 'vtab-1k/cifar' not found" in datayield("doctor", "--data").out
+    cifar = next(row for row in rows if (row["suite"], row["task"]) == ("vtab_1k@1", "cifar"))
+    assert "dataset 'vtab-1k/cifar' not found" in cifar["missing"]
     assert "vtab_mini@1" in datayield("ls", "tasks").out
     shown = datayield("ls", "protocols").out
     assert "vtab@1" in shown

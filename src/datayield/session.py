@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 
 from datayield import __version__
-from datayield.data.catalog import present
+from datayield.data.catalog import Look, found_once
 from datayield.data.leaks import leaks, notes
 from datayield.data.selection import missing_classes
 from datayield.data.split_content import split_listing
 from datayield.data.splits import share_of
+from datayield.data.tasks import without_absent
 from datayield.execution import ONE_AT_A_TIME, Execution
 from datayield.run.refusals import Readiness, readiness
 from datayield.spec.atomic_files import read_json, write_json
@@ -56,6 +57,7 @@ class Session(NamedTuple):
     store: Store
     device: str  # as asked for: "auto", "cpu", "cuda:1"
     source: Path  # the study's YAML: its published numbers lie beside it
+    look: Look  # finds each split once
 
     def plan(self) -> Plan:
         """What is done and what is missing, now, with estimates for this device."""
@@ -79,7 +81,7 @@ class Session(NamedTuple):
 
     def readiness(self, plan: Plan) -> Readiness:
         """What keeps the plan from running, and notes: its data, and confounds. Trains nothing."""
-        ready = readiness(plan, self.store, self.missing, self.device)
+        ready = readiness(plan, self.store, self.missing, self.look, self.device)
         data = (*self.data_changes(), *self.data_notes())
         notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
         return ready._replace(notes=notes)
@@ -143,7 +145,8 @@ class Session(NamedTuple):
         from datayield.run.scheduler import run_all
 
         local = execution.executor == "local"  # else the device is that of another machine
-        ready = readiness(plan, self.store, self.missing, self.device if local else "auto")
+        device_here = self.device if local else "auto"
+        ready = readiness(plan, self.store, self.missing, self.look, device_here)
         if ready.refusals:
             raise refused(ready.refusals)
         _check_batches(plan, execution.processes)
@@ -243,12 +246,13 @@ def open_study(
     study: str, scale: str | None = None, store: Path | None = None, device: str = "auto"
 ) -> Session:
     """Load a study and look for its data. Raises ConfigError; absent data is only noted."""
-    loaded, left_out = _with_what_is_here(load_study(study, scale))
+    look = found_once()
+    loaded, left_out = without_absent(load_study(study, scale), look)
     listings: dict[tuple[str, str], Listing] = {}
     missing: list[DatayieldError] = []
     for dataset, split in sorted(loaded.splits()):
         try:
-            listings[dataset, split] = split_listing(dataset, split)
+            listings[dataset, split] = split_listing(look(dataset, split))
         except DataError as error:
             missing.append(error)
     loaded = loaded.with_content(listings)
@@ -265,19 +269,7 @@ def open_study(
     missing += missing_classes(member for run in runs for member in run.data.members)
     missing += leaks(loaded.evaluations, listings)
     kept, source = Store(store or store_dir()), find_study(study)
-    return Session(loaded, cells, listings, missing, left_out, kept, device, source)
-
-
-def _with_what_is_here(study: Study) -> tuple[Study, tuple[str, ...]]:
-    """The study without optional evaluations whose data are not here, and why each is left out."""
-    absent: dict[str, str] = {}
-    for ev in (ev for ev in study.evaluations if ev.optional):
-        try:
-            for split in ev.splits:
-                present(ev.dataset, split)
-        except DataError as error:
-            absent[ev.name] = f"skipped: {ev.name} ({ev.part_of}, {ev.group}): {error.message}"
-    return (study.without(absent) if absent else study), tuple(absent.values())
+    return Session(loaded, cells, listings, missing, left_out, kept, device, source, look)
 
 
 def _check_batches(plan: Plan, processes: int) -> None:

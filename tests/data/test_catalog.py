@@ -32,10 +32,10 @@ def test_importing_it_brings_in_nothing_heavy() -> None:
 def test_listing_needs_no_torch(tmp_path: Path) -> None:
     root = write_parquet(tmp_path / "d" / "train-00000-of-00001.parquet", [png(0)], {}).parent
     code = (
-        "import sys; from datayield.data.catalog import entries; entries();"
+        "import sys; from datayield.data.catalog import entries, find; entries();"
         "from datayield.data.split_content import split_listing;"
         "names = ('digits', 'sprites', 'torchvision/DTD', sys.argv[1]);"
-        "[split_listing(name, 'train') for name in names];"
+        "[split_listing(find(name, 'train')) for name in names];"
         "print('torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(root)]
@@ -66,7 +66,7 @@ def test_fingerprint_does_not_depend_on_the_place_but_the_stamp_does(tmp_path: P
 def test_relative_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "mine", {"a.png": png(0)})
     monkeypatch.chdir(tmp_path)
-    assert split_listing("./mine", "train").images == 1
+    assert split_listing(find("./mine", "train")).images == 1
 
 
 def test_every_kind_can_be_pickled_and_reads_the_same(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def pool(root: Path, count: int = 40) -> Path:
 
 
 def subset(root: Path, **asked: object) -> str | None:
-    listing = split_listing(str(root), "train")
+    listing = split_listing(find(str(root), "train"))
     assert listing.content is not None
     return listing.content.subset(Subset(dataset=str(root), **asked))  # type: ignore[arg-type]
 
@@ -95,7 +95,7 @@ def test_damaged_images_are_left_out_once_they_are_known(tmp_path: Path) -> None
     assert digests is not None
     remember_undecodable(digests[3:5])
     assert undecodable(digests).nonzero()[0].tolist() == [3, 4]
-    assert split_listing(str(root), "train").images == 38
+    assert split_listing(find(str(root), "train")).images == 38
 
 
 def test_labels_count_and_their_numbers_do_not(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_labels_count_and_their_numbers_do_not(tmp_path: Path) -> None:
     root = write(tmp_path / "task", names)
 
     def items(label: str | None) -> str:
-        listing = split_listing(str(root), "train")
+        listing = split_listing(find(str(root), "train"))
         assert listing.content is not None
         return listing.content.items(label)
 
@@ -120,7 +120,7 @@ def test_labels_count_and_their_numbers_do_not(tmp_path: Path) -> None:
 
 def test_copies_are_counted(tmp_path: Path) -> None:
     root = write(tmp_path / "pool", {f"{i}.png": png(i % 5) for i in range(9)})
-    listing = split_listing(str(root), "train")
+    listing = split_listing(find(str(root), "train"))
     assert listing.content is not None
     assert listing.content.distinct(Part(dataset=str(root))) == 5
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from datayield.data.catalog import find
 from datayield.data.leaks import leaks, notes
 from datayield.data.split_content import split_listing
 from datayield.spec.evaluation import EvalSpec
@@ -19,7 +20,7 @@ def listings(tmp_path: Path) -> Listings:
     write(tmp_path / "task/test", {f"{'ab'[i % 2]}/{i}.png": png(24 + i) for i in range(4)})
     write(tmp_path / "task/test", {"a/9.png": png(3)})
     places = [("pool", "train"), ("task", "train"), ("task", "test")]
-    return {(name, s): split_listing(str(tmp_path / name), s) for name, s in places}
+    return {(name, s): split_listing(find(str(tmp_path / name), s)) for name, s in places}
 
 
 def task(**more: object) -> EvalSpec:

@@ -1,13 +1,17 @@
 """The verbs that look at what there is: lists, this machine, distances between datasets."""
 
 from dataclasses import asdict
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datayield.cli.options import DeviceOpt, JsonOpt, StoreOpt, out, print_json
+from datayield.cli.options import DeviceOpt, JsonOpt, StoreOpt, err, out, print_json
 from datayield.spec.environment import store_dir
 from datayield.spec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 def distance(
@@ -81,10 +85,17 @@ def list_(
 
 def doctor(
     data: Annotated[
-        bool,
+        list[str] | None,
         typer.Option(
-            "--data", help="List every dataset and the images skipped in it; decode nothing."
+            "--data",
+            metavar="DATASET",
+            help="A folder, an archive or the name of a dataset: its files, classes and copies, "
+            "instead of this machine; repeatable.",
         ),
+    ] = None,
+    near_copies: Annotated[
+        bool,
+        typer.Option("--near-copies", help="With --data: resized, re-encoded, mirrored copies."),
     ] = False,
     measure: Annotated[
         bool,
@@ -92,11 +103,36 @@ def doctor(
     ] = False,
     json_: JsonOpt = False,
 ) -> None:
-    """Check this machine: versions, device, folders and data."""
+    """Check this machine (versions, device, folders), or datasets."""
+    if data:
+        _tell_datasets(data, near_copies, json_)
+        return
     from datayield.run.doctor import examine, show
 
-    findings = examine(data, measure)
+    findings = examine(measure)
     if json_:
         print_json(findings)
     else:
         show(out, findings)
+
+
+def _tell_datasets(names: list[str], near: bool, json_: bool) -> None:
+    from rich.progress import Progress
+
+    from datayield.data.dataset_report import dataset_report
+
+    reports = []
+    for name in names:
+        with Progress(console=err, transient=True) as bar:
+            decoding = bar.add_task(f"decoding {name}")
+            shown = partial(_shown, bar, decoding)
+            reports.append(dataset_report(name, near, shown))
+        if not json_:
+            for line in reports[-1].lines():
+                out.print(line, highlight=False, markup=False, soft_wrap=True)
+    if json_:
+        print_json({"schema_version": 1, "datasets": [each.structure() for each in reports]})
+
+
+def _shown(bar: "Progress", task: "TaskID", done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)

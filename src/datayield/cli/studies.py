@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers
 
 def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
     """Run the demo study on built-in data; takes a few minutes on two cores."""
-    run("demo", None, store, device, json_)
+    run("demo", None, store, device, json_, jobs="auto")
 
 
 def plan(

@@ -1,6 +1,8 @@
 """From the name of a dataset to the source of its images. Cheap to import."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from datayield.data.source import Source
     from datayield.spec.run import Listing
 
+Look = Callable[[str, str], "Source"]  # `find`, or `found_once`
 EMBEDDED = ("digits", "sprites", "dsprites")
 
 
@@ -27,9 +30,14 @@ class Entry:
     options: tuple[str, ...] = field(default=())
 
 
-def present(dataset: str, split: str) -> "Listing":
+def found_once() -> "Look":
+    """As `find`, but each split is found once, and so are its labels: for one command."""
+    return lru_cache(maxsize=None)(find)
+
+
+def present(dataset: str, split: str, look: "Look | None" = None) -> "Listing":
     """As `split_listing`, of a split that needs no download; DataError also where it needs one."""
-    source = find(dataset, split)
+    source = (look or find)(dataset, split)
     if getattr(getattr(source, "whole", source), "fetched", True):
         return source.listing()
     raise DataError(
@@ -129,6 +137,18 @@ def entries() -> list[Entry]:
     ]
     local = [_entry(folder) for folder in _below_data_dir()]
     return built_in + local + theirs
+
+
+def splits_of(dataset: str) -> list[str]:
+    """The names of a dataset's splits. Raises DataError if the dataset is not there."""
+    base, _, _ = dataset.partition("?")
+    found = next((list(e.splits) for e in entries() if e.name == base and e.splits), None)
+    if found is None:
+        from datayield.data.sources import layouts
+
+        found = list(layouts.splits(folder_of(dataset)))
+    usual = list(split_names.SPELLINGS)
+    return sorted(found, key=lambda split: (usual.index(split) if split in usual else 99, split))
 
 
 def folder_of(name: str) -> Path:

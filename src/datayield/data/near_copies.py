@@ -48,7 +48,7 @@ def looks_of(source: Source, positions: Sequence[int] | None = None) -> Looks:
     except ImportError as error:
         raise ConfigError(
             "looking for near copies requires the package imagehash",
-            where="--copies",
+            where="--near-copies",
             hint="pip install 'datayield[copies]'",
         ) from error
     kept: list[int] = []

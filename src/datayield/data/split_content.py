@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 
-from datayield.data.catalog import find
 from datayield.data.content import Digests, content_of, digest_masks, is_computed, undecodable
 from datayield.data.selection import among, indices
 from datayield.data.source import Labels, Source, masked
@@ -99,9 +98,8 @@ class SplitContent:
         return among(part.classes, part.label or "label", *columns, "data.classes")[1]
 
 
-def split_listing(dataset: str, split: str) -> Listing:
-    """A split with the contents of its images, read once. Raises DataError if it is not found."""
-    source = find(dataset, split)
+def split_listing(source: Source) -> Listing:
+    """A split with the contents of its images, read once."""
     listed = source.listing()._replace(notes=tuple(source.census.lines()))
     digests = content_of(source)
     if digests is None:

@@ -2,15 +2,11 @@
 
 import os
 import shutil
-from dataclasses import asdict
 from typing import Any
 
 import torch
 from rich.console import Console
 
-from datayield.data.catalog import entries
-from datayield.data.decoded import left_out
-from datayield.data.tasks import availability
 from datayield.run.device import choose, describe, fast_bf16, versions
 from datayield.run.loop import choose_settings, rates_here
 from datayield.run.timing import NETS, train_rates
@@ -19,11 +15,8 @@ from datayield.spec.run import EncoderSpec
 from datayield.store.cpu_settings import TrainRate
 
 
-def examine(data: bool, measure: bool = False) -> dict[str, Any]:
-    """Findings as JSON-ready values.
-
-    `data` adds every dataset and its skipped images, `measure` half a minute of training.
-    """
+def examine(measure: bool = False) -> dict[str, Any]:
+    """Findings as JSON-ready values; `measure` adds half a minute of training."""
     device = choose("auto")
     folder = data_dir()
     free = shutil.disk_usage(_existing(str(cache_dir()))).free
@@ -56,14 +49,6 @@ def examine(data: bool, measure: bool = False) -> dict[str, Any]:
             for spec in NETS
             for precision in ("fp32", "bf16")
         }
-    if data:
-        findings["datasets"] = [asdict(entry) for entry in entries()]
-        findings["skipped when decoding"] = left_out()
-        findings["tasks missing"] = [
-            {key: row[key] for key in ("suite", "group", "task", "missing")}
-            for row in availability()
-            if row["missing"]
-        ]
     return findings
 
 

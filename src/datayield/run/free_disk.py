@@ -1,18 +1,16 @@
 """Whether the disks have room for what a plan will write."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from datayield.data.catalog import Look
 from datayield.data.decoded import bytes_to_decode
-from datayield.data.source import Source
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import ConfigError, DataError, DatayieldError
 from datayield.store.disk_usage import checkpoint_bytes
 from datayield.store.folders import Store
 from datayield.store.plan import Plan
-
-Look = Callable[[str, str], Source]
 
 
 def disk_refusals(plan: Plan, store: Store, look: Look) -> Iterator[DatayieldError]:

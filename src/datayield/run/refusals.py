@@ -5,18 +5,17 @@ empty masks) is checked by `run.preflight`, before any training, by the same con
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from datayield.data import requirements
-from datayield.data.catalog import find
+from datayield.data.catalog import Look
 from datayield.data.evaluated import read_splits
 from datayield.data.selection import Indices, check_apart, drawn_from, indices
 from datayield.data.source import Source
 from datayield.data.sources.webdataset import WebDataset
 from datayield.run.device_names import device_refusals, runs_elsewhere
 from datayield.run.encoder_names import encoder_notes, encoder_refusals
-from datayield.run.free_disk import Look, disk_refusals
+from datayield.run.free_disk import disk_refusals
 from datayield.run.network_sizes import size_refusals
 from datayield.spec.errors import DataError, DatayieldError
 from datayield.spec.run import Mixture, RunSpec
@@ -34,12 +33,15 @@ class Readiness(NamedTuple):
 
 
 def readiness(
-    plan: Plan, store: Store, missing: Sequence[DatayieldError], device: str = "auto"
+    plan: Plan,
+    store: Store,
+    missing: Sequence[DatayieldError],
+    look: Look,
+    device: str = "auto",
 ) -> Readiness:
     """Check the pending tasks of a plan; `missing` is what is known already. Nothing if done."""
     if not plan.todo:
         return Readiness((), ())
-    look = lru_cache(maxsize=None)(find)
     refusals, notes = list(missing), list[str]()
     for ev in {ev.id: ev for task in plan.todo for _, ev in task.pending}.values():
         try:

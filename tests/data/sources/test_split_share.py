@@ -41,8 +41,8 @@ def test_pixels_and_labels_of_a_share_belong_together(folder: Path) -> None:
 
 def test_fingerprints_tell_shares_apart(folder: Path) -> None:
     shares = ["train", "train[:50%]", "train[50%:]"]
-    assert len({split_listing(str(folder), share).fingerprint for share in shares}) == 3
-    assert split_listing("sprites?n=1000", "train[10%:]").images == 900
+    assert len({split_listing(find(str(folder), share)).fingerprint for share in shares}) == 3
+    assert split_listing(find("sprites?n=1000", "train[10%:]")).images == 900
 
 
 @pytest.mark.parametrize(

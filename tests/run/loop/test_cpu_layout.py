@@ -13,12 +13,14 @@ from datayield.run.loop.cpu_layout import (
     choose_settings,
     rates_here,
     restore_threads,
+    settings_of,
     to_memory_format,
 )
 from datayield.run.loop.pretrain import pretrain
 from datayield.run.task import run_task
 from datayield.session import open_study
 from datayield.spec.errors import InterruptedRunError
+from datayield.spec.run import flops_per_image
 from datayield.store.cpu_settings import CpuSettings, Layout, TrainRate
 from datayield.store.folders import RunFolder
 from datayield.store.records import RunCostRecord
@@ -34,6 +36,7 @@ def two_cores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     monkeypatch.setenv("DATAYIELD_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setattr(layout, "cores", lambda: 2)
+    monkeypatch.setattr(layout, "ONE_THREAD_BELOW", 0.0)
     with restore_threads():
         torch.set_num_threads(1)
         yield
@@ -111,6 +114,18 @@ def test_what_the_user_says_of_threads_holds(
     assert (record.layout, record.threads) == ("channels_last", 1)
     measured("contiguous", 1)
     assert choose_settings(SPEC.encoder, "fp32", CPU)[:2] == ("contiguous", None)
+
+
+def test_small_steps_take_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    flops = (flops_per_image(SPEC) or 0.0) * SPEC.batch
+    measured("contiguous", 2)
+    monkeypatch.setattr(layout, "ONE_THREAD_BELOW", flops)
+    assert settings_of(SPEC, CPU)[:2] == ("contiguous", 2)
+    monkeypatch.setattr(layout, "ONE_THREAD_BELOW", flops + 1)
+    assert settings_of(SPEC, CPU)[:2] == ("channels_last", 1)
+    assert settings_of(SPEC, torch.device("cuda")).threads is None
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert settings_of(SPEC, CPU).threads is None
 
 
 def test_several_processes_and_a_gpu_are_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:

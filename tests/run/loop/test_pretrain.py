@@ -186,10 +186,9 @@ def _kill_after(step: int, method: str, folder: Path, images: int) -> int:
     return int((read_json(progress) or {})["step"])
 
 
-@pytest.mark.parametrize("method", sorted(METHOD_SPECS))
+@pytest.mark.parametrize("method", ["dino", "swav"])  # with the most state; all are stopped above
 def test_killed_and_resumed_ends_with_the_same_bits(tmp_path: Path, method: str) -> None:
-    kills = 3 if method == "swav" else 1  # it has the most state: a queue and prototypes
-    steps = 400
+    kills, steps = 2, 250
     images = 32 * steps
     train(spec_of(method, images=images), tmp_path / "whole")
     folder = RunFolder(tmp_path / "killed")

@@ -3,7 +3,6 @@
 from datayield.data.decoded.arrays import Arrays, bytes_to_decode, prepare
 from datayield.data.decoded.decode import DECODER, Fit, decode
 from datayield.data.decoded.rows import Rows, Stored, rows_of
-from datayield.data.decoded.skipped import left_out
 
 __all__ = [
     "DECODER",
@@ -13,7 +12,6 @@ __all__ = [
     "Stored",
     "bytes_to_decode",
     "decode",
-    "left_out",
     "prepare",
     "rows_of",
 ]

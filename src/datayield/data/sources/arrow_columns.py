@@ -90,6 +90,12 @@ def class_column(
 
     arrays = [a for c in chunks for a in c.chunks]
     arrays = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in arrays]
+    names = feature.get("names")
+    told = [str(n) for n in names] if isinstance(names, list) and feature.get("_type") else None
+    if arrays and all(pa.types.is_integer(a.type) and not a.null_count for a in arrays):
+        values = np.concatenate([a.to_numpy(zero_copy_only=False) for a in arrays])
+        numbers, codes = np.unique(values, return_inverse=True)
+        return from_codes(numbers.tolist(), codes.astype(np.int64), told, where)
     kinds = {str(a.type) for a in arrays}
     if len(kinds) > 1:
         arrays = [a.cast(pa.string()) for a in arrays]
@@ -104,8 +110,6 @@ def class_column(
         if value == "" or value is None or value != value:
             codes[codes == i] = UNLABELLED
             distinct[i] = 0 if value != "" else ""
-    names = feature.get("names")
-    told = [str(n) for n in names] if isinstance(names, list) and feature.get("_type") else None
     used = sorted({*np.unique(codes).tolist()} - {UNLABELLED})
     place = np.full(len(distinct) + 1, UNLABELLED, np.int64)
     place[used] = np.arange(len(used))

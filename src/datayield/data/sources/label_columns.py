@@ -99,7 +99,8 @@ def _of_numbers(
             )
     if told is not None or (kept and min(kept) >= 0 and max(kept) < MOST_NUMBERED) or not kept:
         names = list(told) if told is not None else list(map(str, range(max(kept, default=-1) + 1)))
-        numbers = [v if v in set(kept) else UNLABELLED for v in values] if len(kept) else []
+        named = set(kept)
+        numbers = [v if v in named else UNLABELLED for v in values] if len(kept) else []
         numbers = numbers or [UNLABELLED] * len(values)
         return Column(names, _mapped(numbers, codes))
     ordered = sorted(kept)

@@ -6,6 +6,7 @@ from datayield.run.loop.cpu_layout import (
     choose_settings,
     rates_here,
     restore_threads,
+    settings_of,
     to_memory_format,
 )
 from datayield.run.loop.pretrain import Tick, TrainingData
@@ -25,6 +26,7 @@ __all__ = [
     "rates_here",
     "read_tensors",
     "restore_threads",
+    "settings_of",
     "take_over",
     "to_memory_format",
     "train_step",

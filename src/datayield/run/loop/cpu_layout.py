@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from datayield.nets.distributed import world_size
 from datayield.run.device import cores
 from datayield.spec.environment import threads_wanted
-from datayield.spec.run import EncoderSpec
+from datayield.spec.run import EncoderSpec, RunSpec, flops_per_image
 from datayield.store.cpu_settings import USUAL, CpuSettings, Layout, Rates, fastest_settings
 
+ONE_THREAD_BELOW = 2e9  # FLOPs a step
 FORMATS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 
@@ -30,6 +31,23 @@ def choose_settings(encoder: EncoderSpec, precision: str, device: torch.device) 
         return CpuSettings(USUAL, None, "measured for one process on a CPU only")
     threads, fixed = torch.get_num_threads(), threads_wanted()
     return fastest_settings(rates_here().load(), encoder, precision, threads, fixed)
+
+
+def settings_of(spec: RunSpec, device: torch.device) -> CpuSettings:
+    """The settings that a run starts with: one thread where its steps are small.
+
+    There threads mostly wait for each other: a second one adds little on an idle machine, and
+    takes most away on a busy one, where the thread that the other waits for may have lost its core
+    (`benchmarks/threads.py`). OMP_NUM_THREADS takes precedence.
+    """
+    usual = choose_settings(spec.encoder, spec.precision, device)
+    flops = flops_per_image(spec)
+    small = flops is not None and flops * spec.batch < ONE_THREAD_BELOW
+    if device.type != "cpu" or world_size() > 1 or threads_wanted() or not small:
+        return usual
+    rates = rates_here().load()
+    layout = fastest_settings(rates, spec.encoder, spec.precision, 1, fixed=True).layout
+    return CpuSettings(layout, 1, "its steps are too small to share among threads")
 
 
 def apply_settings(method: nn.Module, layout: Layout, threads: int | None) -> None:

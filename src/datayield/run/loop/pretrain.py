@@ -25,7 +25,7 @@ from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
 from datayield.run.loop.compile import compile_encoders
-from datayield.run.loop.cpu_layout import apply_settings, choose_settings, to_memory_format
+from datayield.run.loop.cpu_layout import apply_settings, settings_of, to_memory_format
 from datayield.run.loop.state import Meter, load_state, save_state, state_of, weights_digest
 from datayield.run.loop.step import rate_at, stream_at, train_step
 from datayield.run.loop.tensor_files import CHECKPOINT, TRUNK, write_tensors
@@ -117,7 +117,7 @@ def pretrain(
     start, meter = load_state(folder, spec.id, data.digests, method, optimizer, device)
     if start == 0:
         meter.estimate = estimate
-        meter.layout, meter.threads, _ = choose_settings(spec.encoder, spec.precision, device)
+        meter.layout, meter.threads, _ = settings_of(spec, device)
     apply_settings(method, meter.layout, meter.threads)
     steps, every = spec.steps, max(1, min(50, spec.steps // 200))
     _drop_log_from(folder, start)

@@ -19,8 +19,8 @@ from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
 from datayield.run.loop import (
     apply_settings,
-    choose_settings,
     restore_threads,
+    settings_of,
     to_memory_format,
     train_step,
 )
@@ -89,7 +89,7 @@ def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
     )
     images = Resident(pixels, np.arange(n), device)
     method = methods.build(spec).to(device)
-    settings = choose_settings(spec.encoder, spec.precision, device)
+    settings = settings_of(spec, device)
     apply_settings(method, settings.layout, settings.threads)
     optimizer = build_optimizer(method, spec.optim)
     targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()

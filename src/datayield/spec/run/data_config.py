@@ -140,7 +140,7 @@ def _known(part: Part, listings: Listings, where: str) -> Raw:
         raise UnknownCountError(
             f"dataset {part.dataset!r} not found, and {where}.count is not stated",
             where=f"base.{where}.count",
-            hint="state data.count, or make the dataset available (datayield doctor --data)",
+            hint="state data.count, or make the dataset available (datayield ls datasets)",
         )
     if listing is None:
         return {"count": n, "fingerprint": None}

@@ -154,7 +154,7 @@ def _counted(part: Any, listings: Listings, where: str) -> Any:
             f"dataset {named[0]!r} not found, so {asked} of it is unknown",
             where=where,
             got=asked,
-            hint="state a number, or make the dataset available (datayield doctor --data)",
+            hint="state a number, or make the dataset available (datayield ls datasets)",
         )
     whole = listings[named].images
     return {**part, "count": max(1, round(float(share[1]) / 100 * whole))}

@@ -1,0 +1,54 @@
+"""A dataset is told as it is: classes, copies, damage, and what its splits share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datayield.data.dataset_report import Shared, dataset_report
+from tests.conftest import Call
+from tests.data.made import encoded, png, write
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    files = {f"train/cat/{i}.png": png(i) for i in range(4)}
+    files |= {f"train/dog/{i}.png": png(10 + i) for i in range(3)}
+    files |= {f"test/cat/{i}.png": png(20 + i) for i in range(2)}
+    files["test/dog/leaked.png"] = png(11)
+    files["train/dog/copy.png"] = png(10)
+    files["train/dog/cut.png"] = png(30)[:200]
+    files["train/notes.txt"] = b"hello"
+    return write(tmp_path / "pets", files)
+
+
+def test_all_is_counted(root: Path) -> None:
+    told = dataset_report(str(root))
+    train, test = told.splits
+    assert (train.split, train.images, train.distinct) == ("train", 8, 7)
+    assert train.classes == {"label": {"cat": 4, "dog": 5}}
+    ((reason, damaged),) = train.damaged.items()
+    assert "truncated" in reason
+    assert damaged == (1, ("dog/cut.png",))
+    assert [n.number for n in train.census.ignored.values()] == [1]
+    assert (test.split, test.images, test.distinct, test.damaged) == ("test", 3, 3, {})
+    assert told.shared == (Shared("train", "test", 1),)
+    assert told.alike is None
+
+
+def test_it_is_told_in_words_and_as_json(root: Path, datayield: Call) -> None:
+    said = datayield("doctor", "--data", str(root)).out
+    assert "train: 8 images, 7 of them distinct (1 are copies)" in said
+    assert "1 images are in both train and test" in said
+    assert datayield("doctor", "--data", str(root / "no")).code == 2
+    assert datayield("doctor", "--data", "digits", "--json").code == 0
+
+
+def test_near_copies_are_told(tmp_path: Path) -> None:
+    pytest.importorskip("imagehash")
+    small = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    large = np.kron(small, np.ones((8, 8, 1), np.uint8)).astype(np.uint8)
+    files = {"train/a.png": encoded(large), "test/b.png": encoded(large[:, ::-1])}
+    files |= {f"train/{i}.png": png(i) for i in range(5)}
+    (alike,) = dataset_report(str(write(tmp_path, files)), near=True).alike or ()
+    assert alike == ("test", "train", 1, ("b.png and a.png mirrored",))
