@@ -33,7 +33,9 @@ STOP, KILL = 5.0, 40.0  # seconds after which a run is asked to stop, or is kill
 STEPS = 2
 RAN = (0, 3, ABORTED)  # the last two were stopped
 UNKNOWABLE = ("cannot be downloaded",)  # before it is tried
-ON_PURPOSE = ("images of test are also in",)  # it would run, and mean nothing
+ON_PURPOSE = (  # it would run, and mean nothing
+    "are also in", "no test image is of", "class is ambiguous", "parts A and B share images",
+)  # fmt: skip
 
 
 class Agreed(NamedTuple):
@@ -125,7 +127,11 @@ def agreed(text: str, folder: Path) -> Agreed:
         from datayield.run.refusals import Readiness
 
         ready = Readiness((), ())
-        with short(), mock.patch("datayield.session.readiness", return_value=ready):
+        with (
+            short(),
+            mock.patch("datayield.session.readiness", return_value=ready),
+            mock.patch("datayield.run.preflight._check"),  # by the same conditions
+        ):
             return called("run", "odd.yaml", *options)._asdict()
 
     planned = forked(plan)
