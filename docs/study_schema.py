@@ -50,7 +50,8 @@ convnet`, `method: simclr` and `optim: sgd` are `{name: ...}`, `views: symmetric
 symmetric}`, `budget: 100 epochs` is `{epochs: 100}`. `count` takes `all`, or a share of the split
 such as `25%`. `encoder: resnet18` has `stem: auto` (`cifar` up to 64 px, `imagenet` above);
 `encoder.size` is `data.size` unless stated. `knn@1` alone among the evaluations is that protocol
-on the dataset of `base`. A budget in minutes is refused, since it is not reproducible.
+on the dataset of `base`. A budget in minutes is refused, since it is not reproducible: the message
+says how many images they are on this machine. An axis is always a list, also of one value.
 
 YAML is read as it looks: numbers are decimal, only `true` and `false` are booleans, dates and `no`
 are text, keys are text and are not repeated. A study has at most 20,000 combinations of its axes,

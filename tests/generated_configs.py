@@ -13,6 +13,7 @@ import io
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 import time
@@ -71,6 +72,10 @@ AXES: tuple[tuple[str, Any], ...] = (
     ("data.classes", [[1], "[:2]"]),
     ("encoder.size", [8, 16]), ("data.size", [8, 4096]), ("method.projector", [[8], [8, 4]]),
 )  # fmt: skip
+CLAIM: dict[str, Any] = {
+    "id": "more", "test": "gain", "says": "", "cites": "", "of": "digit", "over": "data.count",
+    "from": "first", "to": 64,
+}  # fmt: skip
 TEXTS = (
     "a: &a [*a]", "\tx: 1", "study: [", "a: 1\n---\nb: 2", "", "- 1", "x", "study: !!int x",
     "study: 2024-01-01", "{? [1]: 2}", "a: .inf", "a: 010", "<<: 3", "%YAML 9.9\n---\n{}",
@@ -137,8 +142,13 @@ def _changed(study: dict[str, Any], rng: random.Random) -> None:
     elif kind < 0.95:
         scales = {rng.choice(("../../../evil", "ok", "", "a/b", "CON", "x" * 200)): rng.choice(ODD)}
         study["scales"] = copy.deepcopy(scales)
-    else:
+    elif kind < 0.975:
         study["claims"] = copy.deepcopy(rng.choice(ODD))
+    else:
+        study["claims"] = [copy.deepcopy(CLAIM)]
+        study["claims"][0][rng.choice(("from", "to", "over", "of", "where", "each", "by"))] = (
+            copy.deepcopy(rng.choice(ODD))
+        )
 
 
 def called(*arguments: str) -> Outcome:
@@ -158,8 +168,11 @@ def called(*arguments: str) -> Outcome:
             code = int(done.code or 0)
         except Exception:
             crashed = traceback.format_exc()
-    first = next((x for x in out.getvalue().splitlines() if x.startswith(("error", "fail"))), "ok")
-    return Outcome(code, _reason(first), crashed, time.monotonic() - began)
+    lines = out.getvalue().splitlines()
+    first = next((x for x in lines if x.startswith(("error", "fail"))), "ok")
+    several = [x for x in lines if re.match(r"\d+\. ", x)] if "problems must be" in first else []
+    reason = " + ".join(dict.fromkeys(map(_reason, several or [first])))
+    return Outcome(code, reason, crashed, time.monotonic() - began)
 
 
 def _reason(line: str) -> str:

@@ -102,7 +102,7 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     ("an option sprites lacks", edit("?n=300", "?m=300"), RUN, 2, ("unknown sprites option", "m")),
     # device
     ("unknown device", nothing, (*RUN, "--device", "gpu"), 2, ("unknown device", "cuda")),
-    ("no such GPU", nothing, (*RUN, "--device", "cuda:99"), 2, ("CUDA devices", "cuda:99")),
+    ("no such GPU", nothing, (*RUN, "--device", "cuda:99"), 2, ("this machine has", "cuda:99")),
     # store
     ("store is a file", a_file("store"), RUN, 1, ("cannot write to the store", "--store")),
     ("cache is a file", a_file("cache"), RUN, 2, ("cache path is a file", "DATAYIELD_CACHE")),

@@ -17,6 +17,7 @@ from rich.console import Console
 from datayield import __version__
 from datayield.data.catalog import Look, found_once
 from datayield.data.leaks import leaks, notes
+from datayield.data.selection import missing_classes
 from datayield.data.split_content import split_listing
 from datayield.data.splits import share_of
 from datayield.data.tasks import without_absent
@@ -28,7 +29,7 @@ from datayield.spec.environment import cache_dir, data_dir, home_dir, process_ra
 from datayield.spec.errors import ConfigError, DataError, DatayieldError, UnknownCountError, refused
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing, RunSpec, dataset_name
-from datayield.spec.study import Cell, Study, find_study, load_study
+from datayield.spec.study import Cell, Study, TimeBudgetError, find_study, load_study
 from datayield.spec.study.confounds import confounds
 from datayield.store.data_changes import changes, remember
 from datayield.store.disk_usage import decoded_bytes
@@ -38,6 +39,7 @@ from datayield.store.folders import Store
 from datayield.store.litter import sweep_litter
 from datayield.store.plan import Plan, make_plan
 from datayield.store.speeds import Speeds, kind_of
+from datayield.store.time_budgets import in_images
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
@@ -79,7 +81,7 @@ class Session(NamedTuple):
 
     def readiness(self, plan: Plan) -> Readiness:
         """What keeps the plan from running, and notes: its data, and confounds. Trains nothing."""
-        ready = readiness(plan, self.store, self.missing, self.look)
+        ready = readiness(plan, self.store, self.missing, self.look, self.device)
         data = (*self.data_changes(), *self.data_notes())
         notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
         return ready._replace(notes=notes)
@@ -142,7 +144,9 @@ class Session(NamedTuple):
         from datayield.run.progress import Display
         from datayield.run.scheduler import run_all
 
-        ready = readiness(plan, self.store, self.missing, self.look)
+        local = execution.executor == "local"  # else the device is that of another machine
+        device_here = self.device if local else "auto"
+        ready = readiness(plan, self.store, self.missing, self.look, device_here)
         if ready.refusals:
             raise refused(ready.refusals)
         _check_batches(plan, execution.processes)
@@ -152,7 +156,6 @@ class Session(NamedTuple):
         for note in (*self.left_out, *data, *ready.notes):
             console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
         remember(self.page.parent, self.study, self.cells, self.listings)
-        local = execution.executor == "local"  # else the device is that of another machine
         device = choose(self.device) if local else None
         if (
             device
@@ -255,26 +258,18 @@ def open_study(
     loaded = loaded.with_content(listings)
     try:
         cells = loaded.cells(listings)
-    except UnknownCountError as error:
-        raise refused(missing) if missing else error.within(find_study(study)) from None
     except ConfigError as error:
+        if isinstance(error, UnknownCountError) and missing:
+            raise refused(missing) from None
+        if isinstance(error, TimeBudgetError):
+            error = in_images(error, device)
         raise error.within(find_study(study)) from None
     missing += loaded.shortages(cells, listings)
-    missing += _missing_classes(cells)
+    runs = {run.id: run for cell in cells for run in cell.run.chain}.values()
+    missing += missing_classes(member for run in runs for member in run.data.members)
     missing += leaks(loaded.evaluations, listings)
     kept, source = Store(store or store_dir()), find_study(study)
     return Session(loaded, cells, listings, missing, left_out, kept, device, source, look)
-
-
-def _missing_classes(cells: list[Cell]) -> list[DatayieldError]:
-    """Classes that are chosen and not there, or of fewer images than are asked for."""
-    runs = {run.id: run for cell in cells for run in cell.run.chain}
-    members = [member for run in runs.values() for member in run.data.members]
-    if all(part.classes is None for _, part in members):
-        return []
-    from datayield.data.selection import missing_classes
-
-    return missing_classes(members)
 
 
 def _check_batches(plan: Plan, processes: int) -> None:

@@ -12,6 +12,7 @@ from datayield.spec.evaluation.protocols import PROTOCOLS
 
 class OfLabels(NamedTuple):
     numbers: list[int]
+    names: tuple[str, ...] = ("ant", "bee", "cow")
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -26,7 +27,7 @@ class OfLabels(NamedTuple):
 
     @property
     def classes(self) -> dict[str, list[str]]:
-        return {"label": ["ant", "bee", "cow"]}
+        return {"label": list(self.names)}
 
 
 def _refused(train: list[int], test: list[int], **asked: Any) -> list[str]:
@@ -71,3 +72,61 @@ def test_rare_and_missing_classes_are_noted() -> None:
     assert "1 class (cow)" in missing
     assert "2 of 3 test images" in missing
     assert "1 class (bee)" in single
+
+
+NAMED = (
+    (("ant", "bee"), ("Ant", "bee"), "class 'Ant' is ambiguous"),
+    (("ant", "bee"), ("cow", "dog"), "no class in common"),
+    (("ant", "bee"), ("0", "1"), "another only numbers them"),
+    (("ant", "bee"), ("bee", "ant"), None),
+)
+
+
+@pytest.mark.parametrize(("train", "test", "said"), NAMED)
+def test_classes_that_cannot_be_matched_are_refused(
+    train: tuple[str, ...], test: tuple[str, ...], said: str | None
+) -> None:
+    splits = {"train": OfLabels([0, 1] * 8, train), "test": OfLabels([0, 1] * 4, test)}
+    for more in ({}, {"classes": {"some": (train[0],)}, "protocol": "spectrum@1"}):
+        ev = EvalSpec(**{"name": "e", "protocol": "knn@1", "dataset": "./x"} | more)
+        messages = [e.message for e in refusals(ev, splits)]
+        assert len(messages) == (said is not None)
+        assert said is None or said in messages[0]
+
+
+def test_classes_are_missing_by_name() -> None:
+    ev = EvalSpec(name="e", protocol="knn@1", dataset="./x")
+    train = OfLabels([0, 1] * 8, ("ant", "bee"))
+    assert notes(ev, {"train": train, "test": OfLabels([0, 1] * 4, ("bee", "ant"))}) == []
+    (note,) = notes(ev, {"train": train, "test": OfLabels([0, 1, 1], ("ant", "cow"))})
+    assert "1 class (cow)" in note
+    assert "2 of 3 test images" in note
+
+
+def test_images_without_a_label_do_not_count() -> None:
+    ev = EvalSpec(name="e", protocol="knn@1", dataset="./x", train_count=9)
+    train = OfLabels([0, 1] * 4 + [-1] * 4)
+    (error,) = refusals(ev, {"train": train, "test": OfLabels([0, 1])})
+    assert "8 labelled images" in error.message
+    assert error.allowed == "2 to 8"
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "said"),
+    [
+        ([0, 1] * 8, [2, 3], "no test image is of a class"),
+        ([0, 1] * 8, [0, 4], "class 'Bee' is ambiguous: is it 'bee'?"),
+        ([0, 1] * 8, [0, 2], None),
+        ([0, 1, 4] * 8, [1, 4], None),  # both are there, so they are two classes
+    ],
+)
+def test_classes_listed_for_all_splits_are_compared_where_they_occur(
+    train: list[int], test: list[int], said: str | None
+) -> None:
+    names = ("ant", "bee", "cow", "dog", "Bee")
+    splits = {"train": OfLabels(train, names), "test": OfLabels(test, names)}
+    for protocol in ("knn@1", "linear@1", "linear_sgd@1", "vtab@1", "finetune@1"):
+        ev = EvalSpec(name="e", protocol=protocol, dataset="./x")
+        messages = [e.message for e in refusals(ev, splits)]
+        assert len(messages) == (said is not None)
+        assert said is None or said in messages[0]

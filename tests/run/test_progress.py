@@ -8,6 +8,9 @@ from rich.console import Console
 from datayield.run.loop.pretrain import Tick
 from datayield.run.progress import Display
 from datayield.session import open_study
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import Classes
+from datayield.store.records import ResultRecord
 from tests.conftest import Call
 
 
@@ -47,3 +50,19 @@ def test_plain_lines_name_each_task_once_until_there_is_news(datayield: Call) ->
     display.show(plan.todo[-1], Tick(10, 20, 10.0, 0.0, 1.0))
     said = screen.getvalue().splitlines()
     assert said == [f"[1/11] {plan.todo[0].label}  0%", f"[2/11] {plan.todo[-1].label}  0%"]
+
+
+def test_a_result_of_an_evaluation_of_some_classes_is_shown(datayield: Call) -> None:
+    plan = open_study("tiny.yaml").plan()
+    screen = io.StringIO()
+    display, task = Display(plan, Console(file=screen, width=80)), plan.todo[0]
+    display.start(task)
+    some = Classes(some=(0, "b"))
+    ev = EvalSpec(name="few", protocol="knn@1", dataset="digits", classes=some)
+    record = ResultRecord(
+        run=task.spec.id, share=0.0, eval_id=ev.id, eval=ev.model_dump(mode="json"),
+        metrics={"accuracy": 0.5}, n_train=2, n_test=2, seconds=1.0, data_digests=(), versions={},
+        finished=0.0,
+    )  # fmt: skip
+    display.show(task, record)
+    assert task.label in screen.getvalue()

@@ -75,7 +75,7 @@ def _load(tmp_path: Path, changes: dict[str, Any], scale: str | None = None) -> 
         ({"evaluations/0/optional": "yes"}, "must be true or false"),
         ({"axes/run": [{"name": "x" * 300}]}, "at most 80"),
         ({"axes/run": [{"name": 5}]}, "must be text"),
-        ({"axes/seed": 0}, "must be a list"),
+        ({"axes/seed": 0}, "write seed: [0]"),
         ({"axes/seed": [-1]}, "greater than or equal to 0"),
         ({"axes/seed": [2**32]}, "less than 4294967296"),
         ({"axes/data.count": [10**12]}, "less than or equal to 10000000000"),

@@ -55,9 +55,9 @@ def _check_comparable(lists: Mapping[str, list[str]], where: str) -> None:
                 got=got,
                 hint="check that the splits are of the same dataset and spell classes alike",
             )
-        loose = {_loose(name): name for name in a}
+        twins = {loose(name): name for name in a}
         for name in b:
-            twin = loose.get(_loose(name), name)
+            twin = twins.get(loose(name), name)
             if twin != name and name not in a:
                 raise DataError(
                     f"class {name!r} is ambiguous: is it {twin!r}?",
@@ -73,7 +73,7 @@ def _numbered(names: Sequence[str]) -> bool:
     return list(names) == [str(i) for i in range(len(names))]
 
 
-def _loose(name: str) -> str:
+def loose(name: str) -> str:
     """A name without what is often spelled differently: capitals, separators, leading zeros."""
     plain = "".join(c for c in name.casefold() if c.isalnum())
     return plain.lstrip("0") or plain

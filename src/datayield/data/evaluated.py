@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol, cast
 import numpy as np
 
 from datayield.data.catalog import EMBEDDED
+from datayield.data.class_names import aligned
 from datayield.data.content import Digests, content_of
 from datayield.data.decoded import Arrays
 from datayield.data.selection import among, sample_items
@@ -41,11 +42,13 @@ class Labelled(NamedTuple):
     train: Labels
     val: Labels
     kept: Labels  # labelled training images of each class in a draw of the labels
+    test: Labels
 
 
 def read_splits(ev: EvalSpec) -> tuple[str, ...]:
-    """The splits whose images the protocol reads."""
-    return tuple(dict.fromkeys(ev.splits)) if ev.traits.needs_labels else (ev.test,)
+    """The splits whose images or names of classes the evaluation reads."""
+    reads_all = ev.traits.needs_labels or ev.classes is not None
+    return tuple(dict.fromkeys(ev.splits)) if reads_all else (ev.test,)
 
 
 def item_counts(ev: EvalSpec, splits: Mapping[str, int]) -> tuple[int, int]:
@@ -85,37 +88,74 @@ def plenty(ev: EvalSpec, splits: LabelledSplits) -> bool:
     return built_in and (ev.train_count or len(splits[ev.train])) >= PLENTY * max(2, classes)
 
 
+def class_numbers(ev: EvalSpec, splits: LabelledSplits) -> tuple[list[str], dict[str, Labels]]:
+    """The classes of the splits, and the class numbers [N] of each that has the labels of `ev`.
+
+    The same class has one number in all splits: numbers are matched by the names of the classes.
+    Raises DataError where names are ambiguous.
+    """
+    columns = {
+        split: (column := has.labels[ev.label], has.classes.get(ev.label) or _counted(column))
+        for split, has in splits.items()
+        if ev.label in has.labels
+    }
+    return aligned(columns, f"evaluations ({ev.name}): label {ev.label!r}")
+
+
 def labelled(ev: EvalSpec, splits: LabelledSplits) -> Labelled:
     """The labels that the evaluation uses for training. Raises DataError if `refusals` has any."""
-    train = chosen_labels(ev, ev.train, splits[ev.train])
-    val = chosen_labels(ev, ev.val, splits[ev.val]) if ev.val else train[:0]
+    train = chosen_labels(ev, ev.train, splits)
+    val = chosen_labels(ev, ev.val, splits) if ev.val else train[:0]
     counts = np.unique(train, return_counts=True)[1]
     if ev.label_fraction is not None:  # rounded, at least one
         counts = np.maximum(1, np.floor(ev.label_fraction * counts + 0.5).astype(np.int64))
     elif ev.per_class is not None:
         counts = np.minimum(counts, ev.per_class)
-    return Labelled(train, val, counts)
+    return Labelled(train, val, counts, chosen_labels(ev, ev.test, splits))
 
 
-def chosen_labels(ev: EvalSpec, split: str, has: LabelledSplit) -> Labels:
+def chosen_labels(ev: EvalSpec, split: str, splits: LabelledSplits) -> Labels:
     """The class numbers of the images that the evaluation uses of a split."""
-    column: Labels = has.labels[ev.label]
-    labelled = np.flatnonzero(column != UNLABELLED)
-    of = labelled if ev.classes is None else of_classes(ev, has)
+    column = class_numbers(ev, splits)[1][split]
+    of = positions(ev, split, splits)
+    of = np.arange(len(column)) if of is None else of
     count = {ev.train: ev.train_count, ev.test: ev.test_count}.get(split)
-    content = content_in(has)
+    content = content_in(splits[split])
     digests = None if content is None else content[of]
     chosen: Labels = column[of[sample_items(of, count, ev.seed, digests)]]
     return chosen
 
 
+def positions(ev: EvalSpec, split: str, splits: LabelledSplits) -> Labels | None:
+    """The images of a split that `ev` may use, ascending: None for all of them.
+
+    Images without a label are left out where labels are needed. Raises DataError.
+    """
+    if ev.classes is not None:
+        return of_classes(ev, split, splits)[1]
+    if not ev.traits.needs_labels or ev.label not in splits[split].labels:
+        return None
+    has_label = splits[split].labels[ev.label] != UNLABELLED
+    return None if has_label.all() else np.flatnonzero(has_label).astype(np.int64)
+
+
+def of_classes(ev: EvalSpec, split: str, splits: LabelledSplits) -> tuple[Labels, Labels]:
+    """The numbers of the evaluation's classes, and the ascending positions of their images.
+
+    Raises DataError.
+    """
+    assert ev.classes is not None
+    where = f"evaluations ({ev.name}): classes"
+    if ev.label not in splits[split].labels:
+        return among(ev.classes, ev.label, {}, {}, where)  # raises
+    names, numbers = class_numbers(ev, splits)
+    return among(ev.classes, ev.label, {ev.label: numbers[split]}, {ev.label: names}, where)
+
+
+def _counted(column: Labels) -> list[str]:
+    return [str(i) for i in range(int(column.max(initial=-1)) + 1)]
+
+
 def content_in(has: LabelledSplit) -> Digests | None:
     """The digest of each image, as listed or as decoded; None if unknown."""
     return has.content if isinstance(has, Arrays) else content_of(cast(Source, has))
-
-
-def of_classes(ev: EvalSpec, has: LabelledSplit) -> Labels:
-    """Ascending positions of the images of the evaluation's classes. Raises DataError."""
-    assert ev.classes is not None
-    where = f"evaluations ({ev.name}): classes"
-    return among(ev.classes, ev.label, has.labels, has.classes, where)[1]

@@ -4,20 +4,21 @@ By listings and labels alone, or by decoded arrays: both are a `LabelledSplit`. 
 the conditions of each protocol, those under which its function in `evals` would raise.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from datayield.data.class_names import loose
 from datayield.data.evaluated import (
     Labelled,
     LabelledSplit,
     LabelledSplits,
-    chosen_labels,
+    class_numbers,
     has_masks,
     labelled,
     mask_values,
-    of_classes,
     plenty,
+    positions,
     read_splits,
 )
 from datayield.data.source import Labels
@@ -96,12 +97,39 @@ def _per_class(ev: EvalSpec, known: Labelled) -> DataError | None:
     )
 
 
+def _a_class_in_common(ev: EvalSpec, known: Labelled) -> DataError | None:
+    if np.isin(known.test, np.concatenate([known.train, known.val])).any():
+        return None
+    return DataError(
+        "no test image is of a class that has training images, so every score would be 0",
+        where=f"evaluations ({ev.name}): train, test",
+        got=f"{len(known.test)} test images of {len(np.unique(known.test))} classes",
+        hint="check that the splits are of the same dataset and spell classes alike, or raise "
+        "train_count",
+    )
+
+
+def _spelled_alike(ev: EvalSpec, known: Labelled, names: Sequence[str]) -> Iterator[DataError]:
+    """Classes of one split alone whose names differ in capitals, separators or zeros only."""
+    train, test = np.concatenate([known.train, known.val]), known.test
+    twins = {loose(names[k]): names[k] for k in np.setdiff1d(train, test)}
+    for name in (names[k] for k in np.setdiff1d(test, train)):
+        if loose(name) in twins:
+            yield DataError(
+                f"class {name!r} is ambiguous: is it {twins[loose(name)]!r}?",
+                where=f"evaluations ({ev.name}): label {ev.label!r}",
+                got=f"{ev.train}: {twins[loose(name)]}; {ev.test}: {name}",
+                allowed="the same spelling in all splits",
+                hint="rename one of them",
+            )
+
+
 REQUIREMENTS: dict[str, tuple[Condition, ...]] = {
-    "linear@1": (_two_classes, _per_class, _a_class_of_two),
-    "linear_sgd@1": (_two_classes, _a_class_of_two),
-    "knn@1": (_two_classes, _per_class),
-    "vtab@1": (_two_classes, _enough_to_hold_out),
-    "finetune@1": (_two_classes,),
+    "linear@1": (_two_classes, _per_class, _a_class_of_two, _a_class_in_common),
+    "linear_sgd@1": (_two_classes, _a_class_of_two, _a_class_in_common),
+    "knn@1": (_two_classes, _per_class, _a_class_in_common),
+    "vtab@1": (_two_classes, _enough_to_hold_out, _a_class_in_common),
+    "finetune@1": (_two_classes, _a_class_in_common),
     # These have no classes of images; `refusals` checks that there are masks, or two images.
     "segment@1": (),
     "spectrum@1": (),
@@ -112,10 +140,17 @@ REQUIREMENTS: dict[str, tuple[Condition, ...]] = {
 
 def refusals(ev: EvalSpec, splits: LabelledSplits) -> list[DataError]:
     """Why the evaluation cannot be measured on `splits`, which holds what `read_splits` names."""
-    errors = [e for split in read_splits(ev) for e in _of_split(ev, split, splits[split])]
+    read = {split: splits[split] for split in read_splits(ev)}
+    used = read if ev.traits.needs_labels else (ev.test,)
+    errors = [e for split in used for e in _of_split(ev, split, read)]
     if errors or not REQUIREMENTS[ev.protocol] or plenty(ev, splits):
         return errors
-    known = labelled(ev, splits)
+    try:
+        known, names = labelled(ev, read), class_numbers(ev, read)[0]
+    except DataError as error:  # classes that cannot be matched, or fewer labels than images
+        return [error]
+    if alike := [*_spelled_alike(ev, known, names)]:
+        return alike
     found = (condition(ev, known) for condition in REQUIREMENTS[ev.protocol])
     return [error for error in found if error is not None][:1]  # the others would follow from it
 
@@ -126,16 +161,14 @@ def notes(ev: EvalSpec, splits: LabelledSplits) -> list[str]:
         return []
     known = labelled(ev, splits)
     numbers, counts = np.unique(np.concatenate([known.train, known.val]), return_counts=True)
-    test = chosen_labels(ev, ev.test, splits[ev.test])
+    test, names = known.test, class_numbers(ev, splits)[0]
     lost = np.setdiff1d(test, numbers)
-    names = splits[ev.train].classes.get(ev.label) or ()
     said = []
     if len(lost):
         always = int(np.isin(test, lost).sum())
         said.append(
-            f"{ev.name}: {_classes(lost, splits[ev.test].classes.get(ev.label) or ())} of the "
-            f"test images missing in train: {always:,} of {len(test):,} test images are always "
-            "wrong"
+            f"{ev.name}: {_classes(lost, names)} of the test images missing in train: "
+            f"{always:,} of {len(test):,} test images are always wrong"
         )
     if _a_class_of_two in REQUIREMENTS[ev.protocol] and len(single := numbers[counts == 1]):
         said.append(
@@ -168,10 +201,13 @@ def check_supervised(spec: RunSpec, split: LabelledSplit) -> None:
         )
 
 
-def _of_split(ev: EvalSpec, split: str, has: LabelledSplit) -> list[DataError]:
+def _of_split(ev: EvalSpec, split: str, splits: LabelledSplits) -> list[DataError]:
+    has = splits[split]
     try:
-        images = len(has) if ev.classes is None else len(of_classes(ev, has))
         _check_labels(ev, split, has)
+        built_in = ev.traits.needs_labels and plenty(ev, splits)
+        of = None if ev.traits.reads_masks or built_in else positions(ev, split, splits)
+        images = len(has) if of is None else len(of)
     except DataError as error:
         return [error]
     count = {ev.train: ev.train_count, ev.test: ev.test_count}.get(split)
@@ -180,9 +216,10 @@ def _of_split(ev: EvalSpec, split: str, has: LabelledSplit) -> list[DataError]:
     if (count or least) <= images:
         return _of_masks(ev, split, has) if ev.traits.reads_masks else []
     chosen = f" of {ev.classes.words()}" if ev.classes is not None else ""
+    usable = "usable" if of is None or ev.classes is not None else "labelled"
     return [
         DataError(
-            f"{ev.dataset!r} split {split!r} has {images:,} usable images{chosen}",
+            f"{ev.dataset!r} split {split!r} has {images:,} {usable} images{chosen}",
             where=f"evaluations ({ev.name}): {key}",
             got=count or images,
             allowed=f"2 to {images}" if images >= 2 else f"{least} or more images",

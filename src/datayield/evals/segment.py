@@ -41,7 +41,7 @@ def segment(
     seen = _labelled(train_part, spec, part="train", least=2)
     asked = _labelled(test, spec, part="test", least=1)
     classes = int(seen.max()) + 1
-    patch, width = _tiling(encoder, train_part.images[:1])
+    patch, width = tiling(encoder, train_part.images[:1])
     net = EncoderWithHead(encoder, width, patch**2 * classes, tokens=True, seed=spec.seed).to(
         device
     )
@@ -119,7 +119,7 @@ def _tiles(masks: Tensor, patch: int, ignore: int | None) -> Tensor:
 
 
 @torch.no_grad()
-def _tiling(encoder: Encoder, image: np.ndarray) -> tuple[int, int]:
+def tiling(encoder: Encoder, image: np.ndarray) -> tuple[int, int]:
     """Side in pixels of the patch of a token, and the width of a token."""
     was = encoder.training
     device = next(encoder.parameters()).device

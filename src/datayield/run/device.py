@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 
 from datayield import __version__
+from datayield.run.device_names import check_device_name
 from datayield.spec.environment import process_rank
 from datayield.spec.errors import ConfigError
 
@@ -20,6 +21,7 @@ def choose(name: str) -> torch.device:
 
     Under torchrun each process gets its own CUDA device.
     """
+    check_device_name(name)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, index = name.partition(":")
@@ -34,13 +36,6 @@ def choose(name: str) -> torch.device:
                 hint="CUDA_VISIBLE_DEVICES selects the visible devices",
             )
         index, name = str(here.local_rank), f"cuda:{here.local_rank}"
-    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
-        raise ConfigError(
-            "unknown device",
-            where="--device",
-            got=name,
-            allowed=["auto", "cpu", "cuda", "cuda:0", "mps"],
-        )
     count = torch.cuda.device_count()
     if kind == "cuda" and int(index or 0) >= count:
         raise ConfigError(

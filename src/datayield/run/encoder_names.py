@@ -34,7 +34,9 @@ def encoder_refusals(plan: Plan) -> Iterator[ConfigError]:
         (t.spec.encoder, ev) for t in plan.todo for _, ev in t.pending if ev.traits.reads_masks
     }
     for encoder, ev in sorted(tiled, key=str):
-        if encoder is not None and encoder.stride and ev.size % encoder.stride:
+        if encoder is None:
+            continue
+        if encoder.stride and ev.size % encoder.stride:
             yield ConfigError(
                 "the encoder's tokens do not tile an image of this size",
                 where=f"evaluations ({ev.name}): size",
@@ -42,6 +44,23 @@ def encoder_refusals(plan: Plan) -> Iterator[ConfigError]:
                 allowed=f"a multiple of {encoder.stride}",
                 hint="change the size of the evaluation",
             )
+        elif encoder.stem == "cifar_pad2" and ev.size % (across := _padded_map(ev.size)):
+            near = [s for s in range(8, 2 * ev.size) if s % _padded_map(s) == 0]
+            yield ConfigError(
+                "the encoder's tokens do not tile an image of this size",
+                where=f"evaluations ({ev.name}): size",
+                got=f"{ev.size} px, {across} x {across} tokens of {encoder.name} with cifar_pad2",
+                allowed=f"{', '.join(map(str, near[-3:]))} px, or stem: cifar",
+                hint="change the size of the evaluation",
+            )
+
+
+def _padded_map(side: int) -> int:
+    """Side of the last map of a ResNet whose first layer is padded by 2, for `side` px."""
+    side += 2
+    for _ in range(3):  # three strides of 2
+        side = (side + 1) // 2
+    return side
 
 
 def encoder_notes(plan: Plan) -> Iterator[str]:

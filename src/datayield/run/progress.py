@@ -65,7 +65,7 @@ class Display:
         if isinstance(event, str):
             self.say(event)
         elif isinstance(event, ResultRecord):
-            spec = EvalSpec.model_validate(event.eval)
+            spec = EvalSpec.model_validate(event.eval, strict=False)  # as in JSON
             name, score = spec.name, event.metrics.get(spec.main_metric)
             self._line(task, 1.0, f"{name} {score:.1%}" if score is not None else name)
         else:

@@ -10,11 +10,13 @@ from typing import NamedTuple
 from datayield.data import requirements
 from datayield.data.catalog import Look
 from datayield.data.evaluated import read_splits
-from datayield.data.selection import Indices, among, check_apart, indices
+from datayield.data.selection import Indices, check_apart, drawn_from, indices
 from datayield.data.source import Source
 from datayield.data.sources.webdataset import WebDataset
+from datayield.run.device_names import device_refusals, runs_elsewhere
 from datayield.run.encoder_names import encoder_notes, encoder_refusals
 from datayield.run.free_disk import disk_refusals
+from datayield.run.network_sizes import size_refusals
 from datayield.spec.errors import DataError, DatayieldError
 from datayield.spec.run import Mixture, RunSpec
 from datayield.store.folders import Store
@@ -30,7 +32,13 @@ class Readiness(NamedTuple):
     notes: tuple[str, ...]
 
 
-def readiness(plan: Plan, store: Store, missing: Sequence[DatayieldError], look: Look) -> Readiness:
+def readiness(
+    plan: Plan,
+    store: Store,
+    missing: Sequence[DatayieldError],
+    look: Look,
+    device: str = "auto",
+) -> Readiness:
     """Check the pending tasks of a plan; `missing` is what is known already. Nothing if done."""
     if not plan.todo:
         return Readiness((), ())
@@ -51,8 +59,14 @@ def readiness(plan: Plan, store: Store, missing: Sequence[DatayieldError], look:
         task.spec for task in plan.todo if isinstance(task.spec, RunSpec) and task.share_left > 0
     ]
     refusals += _of_runs(training, look)
-    refusals += encoder_refusals(plan)
+    unknown = [*encoder_refusals(plan)]
+    refusals += unknown or size_refusals(plan)
     notes += encoder_notes(plan)
+    absent = [*device_refusals(device)]
+    if absent and runs_elsewhere():
+        notes += [f"{error.message}; --executor decides where runs are trained" for error in absent]
+    else:
+        refusals += absent
     if not refusals:
         refusals += disk_refusals(plan, store, look)
     return Readiness(tuple(refusals), tuple(dict.fromkeys(notes)))
@@ -92,10 +106,8 @@ def _check_mixture(data: Mixture, look: Look) -> None:
         source = look(part.dataset, part.split)
         if _labels_come_late(source):
             return
-        of, where = None, f"data.parts.{name}"
-        if part.classes is not None:
-            columns = source.labels, source.classes
-            of = among(part.classes, part.label or "label", *columns, f"{where}.classes")[1]
+        where = f"data.parts.{name}"
+        of = drawn_from(part, source.labels, source.classes, where)
         chosen = indices(part, len(source), of=of, where=where)
         taken.setdefault((part.dataset, part.split), {})[name] = chosen
     for (dataset, split), parts in taken.items():

@@ -15,9 +15,8 @@ from datayield.data.decoded import DECODER, Arrays, Fit, Rows, Stored, prepare
 from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
 from datayield.data.requirements import check_supervised
 from datayield.data.sampling import EndToEnd, Joined, Resident, Streamed
-from datayield.data.selection import Indices, among, check_apart, digest_of, indices
+from datayield.data.selection import Indices, check_apart, digest_of, drawn_from, indices
 from datayield.run.loop import TrainingData
-from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset
 
@@ -144,19 +143,7 @@ def _drawn(data: Subset | Mixture, arrays: tuple[Arrays, ...]) -> DrawnImages:
 def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
     """Positions of a part's images in its split."""
     where = f"data.parts.{name}" if name else "data"
-    of = None
-    if part.classes is not None:
-        columns = arrays.labels, arrays.classes
-        of = among(part.classes, part.label or "label", *columns, f"{where}.classes")[1]
-    elif part.count is not None and part.count + (part.skip or 0) > len(arrays):
-        raise DataError(
-            f"{part.dataset!r} split {part.split!r} has {len(arrays)} usable images: "
-            f"{len(arrays.skipped)} of {arrays.listed} are corrupt and were skipped",
-            where=f"{where}.count",
-            got=part.count,
-            allowed=f"1 to {len(arrays) - (part.skip or 0)}",
-            hint="fix them (datayield doctor --data lists them) or request fewer",
-        )
+    of = drawn_from(part, arrays.labels, arrays.classes, where)
     return indices(part, len(arrays), len(arrays.skipped), of, where, arrays.content)
 
 

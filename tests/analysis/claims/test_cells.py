@@ -1,8 +1,12 @@
 """Where a run stands along a study's axes: read from its row, whatever its names are made of."""
 
+from dataclasses import replace
+
 from datayield.analysis.claims.cells import placed
 from datayield.spec.run.run import RunSpec
-from tests.analysed import claim_data
+from datayield.spec.study.study import Study
+from datayield.spec.validate import validated
+from tests.analysed import claim_data, verdicts_of
 from tests.planted import planted
 
 
@@ -33,3 +37,19 @@ def test_a_row_with_other_axes_than_the_study_has_no_place() -> None:
     object.__setattr__(results, "rows", (row, row._replace(axes=(("encoder.depth", "8"),))))
     (place,) = placed(claim_data(results), ["category"], None, False, False)
     assert place[1].axes == row.axes
+
+
+def test_a_claim_finds_a_size_that_is_written_as_a_share() -> None:
+    axes = {"data.count": [100, 1000], "seed": [0, 1, 2]}
+    results = planted(axes, lambda run, _: (run.data.count or 0) / 2000)
+    claim = {"id": "more", "test": "gain", "says": "", "cites": "", "of": "category"}
+    claim |= {"over": "data.count", "from": "10%", "to": "last"}
+    raw = results.study.model_dump(mode="json")
+    raw |= {"claims": [claim], "axes": axes | {"data.count": ["10%", "all"]}}
+    shares = replace(
+        results,
+        study=validated(Study, raw, where="shares"),
+        count_words={((), 100): "10%", ((), 1000): "all"},
+    )
+    (verdict,) = verdicts_of(shares)
+    assert verdict.verdict == "reproduced"

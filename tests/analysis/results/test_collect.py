@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from datayield.analysis.results.collect import collect
+from datayield.spec.run import Listing
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from datayield.store.folders import Store
@@ -56,3 +57,12 @@ def test_rows_of_a_study(tmp_path: Path) -> None:
         (budget, f"encoder.width={w}") for budget in ("2k images", "20 epochs") for w in (8, 16)
     }
     assert len({r.run for r in shared}) == 2  # 20 epochs of 100 images are 2k images
+
+
+def test_sizes_that_are_no_numbers_keep_their_words(tmp_path: Path) -> None:
+    raw = yaml.safe_load(TEXT)
+    raw["axes"] = {"data.count": ["10%", 50], "encoder.width": [8], "budget": [{"steps": 100}]}
+    study, store = validated(Study, raw, where="test"), Store(tmp_path)
+    cells = study.cells({("sprites", "train"): Listing("files", 1000)})
+    results = collect(study, cells, make_plan(study, cells, store, Speeds("test")), store)
+    assert results.count_words == {((("encoder.width", "8"),), 100): "10%"}

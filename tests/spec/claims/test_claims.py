@@ -81,6 +81,7 @@ def test_values_in_words() -> None:
     assert in_words("budget", {"epochs": 10}) == "10 epochs"
     assert in_words("run", {"name": "45k", "data": {"count": 45000}}) == "45k"
     assert in_words("data.count", 64e3) == in_words("data.count", 64000) == "64000"
+    assert in_words("budget", {"minutes": 2}) == "{'minutes': 2}"  # no budget: refused later
 
 
 FINDINGS = {  # ids of the papers' findings; what they say of their settings is no claim

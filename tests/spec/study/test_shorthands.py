@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from datayield.spec.errors import ConfigError
-from datayield.spec.run import Listing, dataset_path
+from datayield.spec.run import Listing, dataset_path, seconds_of
 from datayield.spec.study.cell import Cell
+from datayield.spec.study.expand import TimeBudgetError
 from datayield.spec.study.load import load_study
 
 HERE = {("./some", "train"): Listing("made", 1000), ("digits", "train"): Listing("d", 1000)}
@@ -102,6 +103,43 @@ def test_a_protocol_alone_is_measured_on_the_data_of_the_base(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("axes", "line"),
+    [
+        ("{data.count: 500}", "data.count: [500]"),
+        ("{seed: 3}", "seed: [3] for that one seed, or seed: [0, 1, 2] for 3 seeds"),
+        ("{method: simclr}", 'method: ["simclr"]'),
+        ("{budget: {epochs: 3}}", 'budget: [{"epochs": 3}]'),
+        ("{data.count: 10%}", 'data.count: ["10%"]'),
+    ],
+)
+def test_an_axis_that_is_no_list_is_refused_with_the_line_to_write(
+    tmp_path: Path, axes: str, line: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _cells(tmp_path, axes)
+    assert f"write {line}\n" in caught.value.text()
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ({"minutes": 2}, 120), ("2 min", 120), ("1.5 hours", 5400), ({"h": 1}, 3600),
+        ({"epochs": 2}, None), ("2 epochs", None), ({"minutes": True}, None), (None, None),
+        ({"minutes": 2, "epochs": 1}, None), ({"minutes": float("nan")}, None), ("", None),
+    ],
+)  # fmt: skip
+def test_the_seconds_of_a_budget(written: object, seconds: float | None) -> None:
+    assert seconds_of(written) == seconds
+
+
+def test_a_budget_in_time_comes_with_its_run(tmp_path: Path) -> None:
+    with pytest.raises(TimeBudgetError) as caught:
+        _cells(tmp_path, budget="{minutes: 2}", optim="{lr: 1e-3, warmup: {epochs: 1}}")
+    assert caught.value.seconds == 120
+    assert (caught.value.run.steps, caught.value.run.batch) == (1, 10)
+
+
+@pytest.mark.parametrize(
     ("base", "says"),
     [
         ({"data": "{dataset: ./some, count: 120%}"}, "0% to 100%"),
@@ -110,6 +148,8 @@ def test_a_protocol_alone_is_measured_on_the_data_of_the_base(tmp_path: Path) ->
         ({"data": "{dataset: ./some, count: 25%, classes: [1]}"}, "explicit count"),
         ({"budget": "{minutes: 2}"}, "datayield plan --measure"),
         ({"budget": "{hours: 2}"}, "images, epochs, steps or flops"),
+        ({"budget": "90 s"}, "not reproducible"),
+        ({"budget": "{min: -1}"}, "not reproducible"),
         ({"budget": "640"}, "{images: 640}"),
         ({"budget": "{images: 1e30}"}, "more than 1e+13"),
         ({"encoder": "vit_tiny"}, "{name: vit_tiny, patch: 8}"),

@@ -11,7 +11,7 @@ from datayield.analysis.cost import RunCosts
 from datayield.analysis.decision import Ledger
 from datayield.analysis.results import SCORE, Row, StudyResults
 from datayield.spec.claims import ENDS, SELECTION_GAP, in_words
-from datayield.spec.study import COLUMN_AXES, Study
+from datayield.spec.study import COLUMN_AXES
 
 SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
 CellValues = frozenset[tuple[str, str]]  # (axis, value as text)
@@ -129,7 +129,7 @@ def placed(
             if each.kind != "run":
                 yield word, each, None
                 continue
-            point = _point(data.results.study, each, by_share)
+            point = _point(data.results, each, by_share)
             if point is not None:
                 yield word, each, point | {("eval", word)} if by_eval else point
 
@@ -247,10 +247,11 @@ def merged(cells: list[ClaimCell]) -> ClaimCell:
     return replace(cells[0], values=values, error=error)
 
 
-def _point(study: Study, row: Row, by_share: bool) -> CellValues | None:
+def _point(results: StudyResults, row: Row, by_share: bool) -> CellValues | None:
     """A run's position along the study's axes; None if its row has other axes."""
-    own = {"data.count": in_words("", row.n), "method": row.method, "budget": row.budget_label}
-    named = dict(row.axes)
+    study, named = results.study, dict(row.axes)
+    count = results.count_words.get((row.axes, row.n), in_words("", row.n))
+    own = {"data.count": count, "method": row.method, "budget": row.budget_label}
     if named.keys() != {axis for axis in study.axes if axis not in COLUMN_AXES}:
         return None
     words = {axis: (own | named)[axis] for axis in study.axes if axis != "seed"}

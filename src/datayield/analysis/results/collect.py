@@ -9,7 +9,7 @@ from datayield.analysis.results.rows import Row, RowKind, RunCost
 from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
-from datayield.spec.study import Cell, Study
+from datayield.spec.study import Cell, NamedAxes, Study
 from datayield.store.folders import Store
 from datayield.store.log import read_log
 from datayield.store.plan import Plan, label
@@ -43,7 +43,18 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         for cell in cells
         if cell.run.method.loss_ranks_encoders
     }
-    return StudyResults(study, tuple(rows), tuple(spent), missing, versions, runs, losses)
+    return StudyResults(
+        study, tuple(rows), tuple(spent), missing, versions, runs, losses, _count_words(cells)
+    )
+
+
+def _count_words(cells: list[Cell]) -> dict[tuple[NamedAxes, int], str]:
+    """See `StudyResults.count_words`."""
+    return {
+        (cell.named_axes, cell.run.data.count or 0): cell.value("data.count")
+        for cell in cells
+        if isinstance(cell.axes.get("data.count"), str)
+    }
 
 
 def _losses(log: Path, shares: set[float]) -> dict[float, float]:

@@ -24,7 +24,7 @@ from datayield.analysis.results.task_groups import (
 )
 from datayield.spec.claims import Published
 from datayield.spec.run import RunSpec
-from datayield.spec.study import Study
+from datayield.spec.study import NamedAxes, Study
 from datayield.store.distances import DistanceRecord
 
 
@@ -68,6 +68,8 @@ class StudyResults:
     specs: dict[str, RunSpec] = field(default_factory=dict)  # as executed, by the run's id
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
+    # (axes, N) -> N as the study writes it where that is no number: "10%", "all"
+    count_words: dict[tuple[NamedAxes, int], str] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets

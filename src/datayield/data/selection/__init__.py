@@ -1,7 +1,7 @@
 """Which images of a split a run or an evaluation takes, without torch."""
 
 from datayield.data.selection.apart import check_apart
-from datayield.data.selection.classes import among, missing_classes
+from datayield.data.selection.classes import among, drawn_from, missing_classes
 from datayield.data.selection.items import sample_items
 from datayield.data.selection.subset import Indices, digest_of, indices
 
@@ -10,6 +10,7 @@ __all__ = [
     "among",
     "check_apart",
     "digest_of",
+    "drawn_from",
     "indices",
     "missing_classes",
     "sample_items",

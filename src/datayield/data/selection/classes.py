@@ -66,6 +66,18 @@ def among(
     return wanted, np.flatnonzero(np.isin(column, wanted)).astype(np.int64)
 
 
+def drawn_from(
+    part: Part,
+    labels: Mapping[str, Labels],
+    classes: Mapping[str, Sequence[str]],
+    where: str,
+) -> Labels | None:
+    """Ascending positions of the images that `part` is drawn from; None for all of the split."""
+    if part.classes is None:
+        return None
+    return among(part.classes, part.label or "label", labels, classes, f"{where}.classes")[1]
+
+
 def _number(one: int | str, names: Sequence[str], where: str) -> int:
     if isinstance(one, int) and 0 <= one < len(names):
         if str(one) in names and names[one] != str(one):
@@ -110,8 +122,7 @@ def missing_classes(parts: Iterable[tuple[str, Part]]) -> list[DatayieldError]:
             continue  # reported where the study's datasets are looked up
         source = find(part.dataset, part.split)
         try:
-            columns = source.labels, source.classes
-            of = among(part.classes, part.label or "label", *columns, f"{where}.classes")[1]
+            of = drawn_from(part, source.labels, source.classes, where)
             indices(part, len(source), of=of, where=where)
         except DataError as error:
             errors.append(error)

@@ -83,7 +83,9 @@ def indices(
             where=f"{where}.count",
             got=f"{count}{after}",
             allowed=f"1 to {there - skip}" if there > skip else "none",
-            hint="request fewer images, or fix the corrupt ones" if skipped else "request fewer",
+            hint="request fewer, or fix the corrupt ones (datayield doctor --data lists them)"
+            if skipped
+            else "request fewer",
         )
     if of is not None and digests is not None:
         digests = digests[of]

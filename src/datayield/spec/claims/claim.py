@@ -7,9 +7,10 @@ Axis values are written as in the study, as text ("10 epochs", a part's name), o
 several). Effects on scores are in points, and so are `value` and margins.
 """
 
+from contextlib import suppress
 from typing import Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from datayield.spec.bounds import LONGEST_NAME
 from datayield.spec.frozen import Frozen
@@ -109,7 +110,8 @@ def many(value: Several) -> tuple[Any, ...]:
 def in_words(axis: str, value: Any) -> str:
     """A value of an axis as text, as in tables: "10 epochs", a part's name, "1000"."""
     if axis == "budget" and isinstance(value, dict):
-        return Budget.model_validate(value, strict=False).label()
+        with suppress(ValidationError):  # refused where the study's budgets are read
+            return Budget.model_validate(value, strict=False).label()
     if isinstance(value, dict) and "name" in value:
         return str(value["name"])
     if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"dataset", "recipe"}:

@@ -1,10 +1,12 @@
 """What a run is: its data, encoder, method, views, optimizer, budget and cost."""
 
 from datayield.spec.run.budget import (
+    NO_TIME,
     NORMALISERS,
     Budget,
     Normaliser,
     as_share,
+    seconds_of,
     short_number,
     steps_for,
 )
@@ -49,6 +51,7 @@ __all__ = [
     "ENCODERS",
     "METHOD_SPECS",
     "NORMALISERS",
+    "NO_TIME",
     "OBJECTIVES",
     "RESNETS",
     "SLICE",
@@ -93,6 +96,7 @@ __all__ = [
     "located",
     "recipe",
     "run_at",
+    "seconds_of",
     "short_number",
     "splits_of",
     "steps_for",

@@ -5,6 +5,7 @@ FLOPs and seconds are recorded with each run but never define C unless the study
 """
 
 import math
+import re
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -18,11 +19,12 @@ Normaliser = Literal["images", "epochs", "views", "flops", "seconds"]
 NORMALISERS: tuple[Normaliser, ...] = ("images", "epochs", "views", "flops", "seconds")
 # What fits no machine: 10^13 images are 10,000 epochs of a billion.
 _MOST: dict[BudgetUnit, float] = {"images": 1e13, "epochs": 1e6, "steps": 1e9, "flops": 1e26}
-_TIMES = ("second", "minute", "hour", "day", "week", "sec", "min", "h", "time")
-_NO_TIME = (
-    "a budget in time buys more on a faster machine, so it is not reproducible: state images, "
-    "epochs, steps or flops; datayield plan --measure tells how long each takes on this machine"
-)
+_SECONDS = {
+    "s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600,
+    "day": 86_400, "week": 604_800,
+}  # fmt: skip
+_TIME = re.compile(r"(\d+\.?\d*)\s*([a-z]+)", re.IGNORECASE)
+NO_TIME = "a budget in time buys more on a faster or quieter machine, so it is not reproducible"
 
 
 class Budget(Frozen):
@@ -38,8 +40,8 @@ class Budget(Frozen):
             raise ValueError(f"a budget needs a unit, for example {{images: {value:g}}}")
         if isinstance(value, dict) and len(value) == 1:
             ((unit, amount),) = value.items()
-            if str(unit).lower().rstrip("s") in _TIMES:
-                raise ValueError(_NO_TIME)
+            if _seconds_in(unit):
+                raise ValueError(f"{NO_TIME}: state images, epochs, steps or flops")
             if unit not in ("unit", "amount"):
                 return {"unit": unit, "amount": amount}
         return value
@@ -79,6 +81,28 @@ class Budget(Frozen):
     def label(self) -> str:
         """A short name for tables and legends: `100 epochs`, `640k images`."""
         return f"{short_number(self.amount)} {'FLOPs' if self.unit == 'flops' else self.unit}"
+
+
+def seconds_of(budget: Any) -> float | None:
+    """The seconds of a budget that is written as a time: {minutes: 2}, "2 h"; None if it is none.
+
+    For an error that says how many images they are: a budget holds no time.
+    """
+    if isinstance(budget, dict) and len(budget) == 1:
+        ((unit, amount),) = budget.items()
+    elif isinstance(budget, str) and (said := _TIME.fullmatch(budget.strip())):
+        amount, unit = float(said[1]), said[2]
+    else:
+        return None
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount < 1e9:
+        return None
+    each = _seconds_in(unit)
+    return None if each is None else amount * each
+
+
+def _seconds_in(unit: Any) -> int | None:
+    word = str(unit).lower()
+    return _SECONDS.get(word, _SECONDS.get(word.removesuffix("s")))
 
 
 def steps_for(images: int, batch: int) -> int:

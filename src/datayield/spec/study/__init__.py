@@ -1,7 +1,7 @@
 """Studies: loaded from YAML, expanded into runs, checked for confounds."""
 
 from datayield.spec.study.cell import COLUMN_AXES, Cell, NamedAxes, axes_label, in_words
-from datayield.spec.study.expand import as_run
+from datayield.spec.study.expand import TimeBudgetError, as_run
 from datayield.spec.study.load import find_study, load_study, shipped_studies
 from datayield.spec.study.recipes import recipe_set, recipe_sets
 from datayield.spec.study.study import Study
@@ -11,6 +11,7 @@ __all__ = [
     "Cell",
     "NamedAxes",
     "Study",
+    "TimeBudgetError",
     "as_run",
     "axes_label",
     "find_study",

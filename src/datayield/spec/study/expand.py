@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import (
+    NO_TIME,
     VIEW_RECIPES,
     Budget,
     Listings,
@@ -26,10 +27,28 @@ from datayield.spec.run import (
     lay_out,
     located,
     recipe,
+    seconds_of,
 )
 from datayield.spec.study.recipes import published
 from datayield.spec.study.shorthands import counted, filled_in
 from datayield.spec.validate import changed, validated
+
+
+class TimeBudgetError(ConfigError):
+    """A budget of `seconds` for `run`, which is that run at a budget of one step.
+
+    What that is in images depends on the machine: who knows it says so.
+    """
+
+    def __init__(self, run: RunSpec, seconds: float, written: Any, where: str) -> None:
+        self.run, self.seconds = run, seconds
+        super().__init__(
+            NO_TIME,
+            where=f"{where}: budget",
+            got=written,
+            allowed="images, epochs, steps or flops",
+            hint="state images; datayield plan --measure tells how long they take on this machine",
+        )
 
 
 def as_run(
@@ -52,6 +71,9 @@ def as_run(
             got=init,
             allowed=["null", "pretrained", "a mapping that describes an earlier run"],
         )
+    if (seconds := seconds_of(written := raw.get("budget"))) is not None:
+        one = validated(RunSpec, converted(raw | {"budget": {"steps": 1}}, _nothing), where=where)
+        raise TimeBudgetError(resolve(one, listings), seconds, written, where)
     waiting = in_epochs(raw)
     if waiting:
         raw = _with_shares(raw, waiting, listings, where)
@@ -176,6 +198,11 @@ def _with_shares(raw: Raw, waiting: dict[str, Any], listings: Listings, where: s
             images = (spec.budget.amount + saved) / cost
     made: Raw = converted(raw, lambda epochs, key: as_share(epochs, n, images, key))
     return made
+
+
+def _nothing(epochs: Any, key: str) -> float:
+    """The share of any duration, where only the cost of an image matters."""
+    return 0.0
 
 
 def _flag(value: Any) -> bool:

@@ -1,12 +1,13 @@
 """A study: named recipe < base < recipes < axes -> runs, and their evaluations."""
 
 import itertools
+import json
 import math
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName, wrong_label
 from datayield.spec.claims import AnyClaim
@@ -44,6 +45,16 @@ class Study(Frozen):
     claims: tuple[AnyClaim, ...] = ()
     notes: str = ""
     _folder: Path | None = PrivateAttr(None)
+
+    @field_validator("axes", mode="before")
+    @classmethod
+    def _lists_of_values(cls, axes: Any) -> Any:
+        if not isinstance(axes, dict):
+            return axes
+        for axis, values in axes.items():
+            if not isinstance(values, list | tuple):
+                raise ValueError(_as_list(axis, values))
+        return {axis: tuple(values) for axis, values in axes.items()}
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "Study":
@@ -217,6 +228,18 @@ class Study(Frozen):
                     got=ev.size,
                     allowed=str(spec.encoder.size),
                 )
+
+
+def _as_list(axis: str, value: Any) -> str:
+    """What to write where an axis is no list; it is not read as one, since 3 may be 3 seeds."""
+    try:
+        one = f"{axis}: [{json.dumps(value, ensure_ascii=False)}]"
+    except TypeError:
+        one = f"{axis}: [...]"
+    if axis == "seed" and isinstance(value, int) and 1 < value <= 20:
+        seeds = ", ".join(map(str, range(value)))
+        one += f" for that one seed, or {axis}: [{seeds}] for {value} seeds"
+    return f"an axis is a list of values, {axis} is not: write {one}"
 
 
 def _check_values(axis: str, values: tuple[Any, ...]) -> None:
