@@ -45,7 +45,7 @@ VERBS = {
         "json",
     },
     "ls": {"json"},
-    "doctor": {"data", "measure", "json"},
+    "doctor": {"data", "near-copies", "measure", "json"},
 }
 
 
