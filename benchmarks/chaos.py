@@ -12,54 +12,23 @@ one line of JSON; exit code 1 where anything differs, is lost, is left over, or 
 """
 
 import argparse
-import importlib
-import io
 import json
 import os
 import random
-import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-STUDY = """
-study: tiny
-base:
-  data: {dataset: digits, size: 16}
-  encoder: {name: convnet, size: 16, width: 4}
-  views: {recipe: mild, size: 16}
-  method: {name: simclr, projector: [8, 8]}
-  optim: {lr: 0.001}
-  batch: 20
-  budget: {images: 120}
-axes: {data.count: [20, 40]}
-evaluations:
-  - {name: digit, protocol: knn@1, dataset: digits, label: digit, size: 16, train_count: 60,
-     test_count: 60, at: [0.5, 1.0]}
-"""
-EVENTS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"}
-COMMAND = ["run", "tiny.yaml", "--save-every", "0", "--device", "cpu"]
-IMPORTED = (
-    "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg", "sklearn.datasets",
-    "datayield.cli", "datayield.session", "datayield.run.engines.choose",
-    "datayield.run.scheduler", "datayield.report.page.page", "datayield.report.files.index",
-)  # fmt: skip
-PATIENCE = 120.0  # seconds for one attempt
+from attempts import PATIENCE, RUN, Attempt, Disturbance, operations, start, waited
+from tiny_study import differences, outcome, prepared, warm_up
 
-
-class Attempt(NamedTuple):
-    """One process that ran the study: how it ended, and how many file operations it had begun."""
-
-    code: int  # negative: the signal
-    operations: int
-    seconds: float
+WRONG = ("differing", "lost", "left_over", "tracebacks", "failed_ends", "hangs")
 
 
 class Kill(NamedTuple):
@@ -83,15 +52,12 @@ def main() -> None:
     sys.exit(1 if any(totals[name] for name in WRONG) else 0)
 
 
-WRONG = ("differing", "lost_runs", "left_over", "tracebacks", "failed_ends", "hangs")
-
-
 def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[str, Any]:
     """The totals of as many rounds as it takes for `kills` kills, or for `seconds`."""
-    _warm_up()
+    warm_up()
     rng, began, totals = random.Random(seed), time.monotonic(), Counter[str]()
-    whole = _prepared(root / "whole")
-    first = attempt(whole, jobs)
+    whole = prepared(root / "whole")
+    first = killed(whole, jobs, None, rng)
     if first.code != 0:
         raise SystemExit((whole / "output").read_text())
     wanted = outcome(whole)
@@ -100,12 +66,11 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
     )
     broken, rounds = root / "broken", 0
     while totals["kills"] < kills and time.monotonic() - began < seconds:
-        keep_cache = rounds % 3 > 0
-        _prepared(broken, keep_cache=keep_cache)
+        prepared(broken, keep_cache=rounds % 3 > 0)
         rounds += 1
         while True:
             kill = _next_kill(rng, first, jobs) if totals["kills"] < kills else None
-            ended = attempt(broken, jobs, kill, rng)
+            ended = killed(broken, jobs, kill, rng)
             if ended.code in (0, 1, 2):
                 break
             totals["hangs"] += ended.seconds > PATIENCE
@@ -114,7 +79,10 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
                 totals["kills"] += 1
                 totals["at_operations"] += kill.operation > 0
         totals["failed_ends"] += ended.code != 0
-        _compare(totals, wanted, outcome(broken), rng, root)
+        for kind, names in differences(wanted, outcome(broken)).items():
+            totals[kind] += len(names)
+            if names:
+                print(f"{kind}: {names}", file=sys.stderr)
         output = (broken / "output").read_text(errors="replace")
         totals["tracebacks"] += output.count("Traceback") + output.count("Exception ignored")
         if any(totals[name] for name in WRONG):
@@ -123,41 +91,6 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
     told = {name: totals[name] for name in ("kills", "at_operations", "busy", *WRONG)}
     took = round(time.monotonic() - began, 1)
     return {"rounds": rounds, **told, "jobs": jobs, "seed": seed, "seconds": took}
-
-
-def outcome(folder: Path) -> dict[str, bytes]:
-    """Every file of store and cache -> what must be the same bit by bit; empty if nothing."""
-    found = {}
-    for path in (*(folder / "store").rglob("*"), *(folder / "cache").rglob("*")):
-        if path.is_dir():
-            continue
-        name = path.relative_to(folder).as_posix()
-        if path.name == "spent.json":
-            found[name] = json.loads(path.read_text())["weights"].encode()
-        elif "/evals/" in name:
-            told = json.loads(path.read_text())
-            found[name] = json.dumps([told["metrics"], told["intervals"]]).encode()
-        else:
-            same = path.suffix == ".pt" or path.name in ("table.csv", "curves.csv", "spec.json")
-            found[name] = path.read_bytes() if same else b""
-    return found
-
-
-def _compare(
-    totals: Counter[str],
-    wanted: dict[str, bytes],
-    got: dict[str, bytes],
-    rng: random.Random,
-    root: Path,
-) -> None:
-    lost, more = wanted.keys() - got.keys(), got.keys() - wanted.keys()
-    differing = [name for name in wanted.keys() & got.keys() if wanted[name] != got[name]]
-    totals["lost_runs"] += len(lost)
-    totals["left_over"] += len(more)
-    totals["differing"] += len(differing)
-    for what, names in (("lost", lost), ("left over", more), ("differing", differing)):
-        if names:
-            print(f"{what}: {sorted(names)}", file=sys.stderr)
 
 
 def _next_kill(rng: random.Random, whole: Attempt, jobs: int) -> Kill:
@@ -170,43 +103,38 @@ def _next_kill(rng: random.Random, whole: Attempt, jobs: int) -> Kill:
     return Kill(after=early * whole.seconds)
 
 
-def attempt(
-    folder: Path, jobs: int, kill: Kill | None = None, rng: random.Random | None = None
-) -> Attempt:
+def killed(folder: Path, jobs: int, kill: Kill | None, rng: random.Random) -> Attempt:
     """Run the study in `folder` in a forked process, and kill it as asked."""
-    began, (ours, theirs) = time.monotonic(), os.pipe()
-    cut = (rng or random).random()
-    pid = os.fork()
-    if pid == 0:
-        os.close(ours)
-        _child(folder, jobs, kill, cut, theirs)
-    os.close(theirs)
+    began, disturbance = time.monotonic(), None
+    if kill is not None and kill.operation:
+        disturbance = _suicide(kill.operation, rng.random())
+    pid, pipe = start(folder, (*RUN, "--jobs", str(jobs)), disturbance)
     until = began + (kill.after if kill is not None and kill.after else PATIENCE)
-    ended = _waited(pid, until)
+    ended = waited(pid, until)
     if ended is None:
         hung = kill is None or not kill.after
         _kill(pid, "all" if hung or kill is None else kill.whom)
         if kill is not None and kill.whom == "worker":  # the command goes on
-            ended = _waited(pid, began + PATIENCE)
+            ended = waited(pid, began + PATIENCE)
             if ended is None:
                 _kill(pid, "all")
         if ended is None:
             _, status = os.waitpid(pid, 0)
             ended = os.waitstatus_to_exitcode(status)
-    with os.fdopen(ours, "rb") as pipe:  # open until all of its processes have ended
-        operations = pipe.read()
-    return Attempt(ended, len(operations), time.monotonic() - began)
+    begun = operations(pipe)
+    return Attempt(ended, begun, time.monotonic() - began)
 
 
-def _waited(pid: int, until: float) -> int | None:
-    """The exit code of the process; None if it still runs at `until`."""
-    while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() >= until:
-            return None
-        time.sleep(0.001)
+def _suicide(at: int, cut: float) -> Disturbance:
+    """The process kills itself, after it has cut the file that it was about to sync."""
+
+    def act(file: int | None) -> bool:
+        if file is not None:
+            os.ftruncate(file, int(cut * os.fstat(file).st_size))
+        os.kill(os.getpid(), signal.SIGKILL)
+        return True
+
+    return Disturbance(at, act)
 
 
 def _kill(pid: int, whom: str) -> None:
@@ -223,88 +151,6 @@ def _kill(pid: int, whom: str) -> None:
             if int(fields[1]) == pid and b"spawn_main" in (entry.parent / "cmdline").read_bytes():
                 os.kill(int(entry.parent.name), signal.SIGKILL)
                 return
-
-
-def _child(folder: Path, jobs: int, kill: Kill | None, cut: float, pipe: int) -> None:
-    """The process of an attempt; each of its file operations writes a byte to `pipe`."""
-    code = 70
-    try:
-        os.setsid()
-        os.set_inheritable(pipe, True)
-        output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.chdir(folder)
-        os.environ["DATAYIELD_STORE"] = str(folder / "store")
-        os.environ["DATAYIELD_CACHE"] = str(folder / "cache")
-        _count_operations(str(folder), kill.operation if kill else 0, cut, pipe)
-        from datayield.cli import main as datayield
-
-        sys.argv = ["datayield", *COMMAND, "--jobs", str(jobs)]
-        datayield()
-    except SystemExit as done:
-        code = int(done.code or 0)
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def _count_operations(folder: str, last: int, cut: float, pipe: int) -> None:
-    """Count file operations of this process below `folder`; the one numbered `last` kills it."""
-    begun, owner, sync = 0, os.getpid(), os.fsync
-
-    def begin(before_end: Callable[[], None] | None = None) -> None:
-        nonlocal begun
-        if os.getpid() != owner:  # a forked process that draws
-            return
-        begun += 1
-        os.write(pipe, b".")
-        if begun == last:
-            if before_end:
-                before_end()
-            os.kill(owner, signal.SIGKILL)
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in EVENTS and isinstance(arguments[0], str | os.PathLike):
-            path = os.fspath(arguments[0])
-            if isinstance(path, str) and path.startswith(folder) and not path.endswith("output"):
-                begin()
-
-    def cut_and_sync(file: int) -> None:
-        begin(lambda: os.ftruncate(file, int(cut * os.fstat(file).st_size)))
-        sync(file)
-
-    os.fsync = cut_and_sync  # type: ignore[assignment]
-    sys.addaudithook(hook)
-
-
-def _prepared(folder: Path, keep_cache: bool = False) -> Path:
-    if folder.exists():
-        for each in folder.iterdir():
-            if each.is_dir() and not (keep_cache and each.name == "cache"):
-                shutil.rmtree(each)
-    folder.mkdir(exist_ok=True)
-    (folder / "output").write_bytes(b"")
-    (folder / "tiny.yaml").write_text(STUDY)
-    return folder
-
-
-def _warm_up() -> None:
-    """Import what an attempt imports, so that a fork of this process starts at once."""
-    for name in IMPORTED:
-        importlib.import_module(name)
-    import matplotlib.figure
-    import torch
-
-    from datayield.report.templates import template
-
-    template("template.html")
-    figure = matplotlib.figure.Figure()
-    figure.add_subplot().set_title("fonts, read once")
-    for kind in ("pdf", "svg", "png"):
-        figure.savefig(io.BytesIO(), format=kind)
-    torch.set_num_threads(1)
 
 
 if __name__ == "__main__":
