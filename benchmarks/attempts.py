@@ -19,6 +19,7 @@ class Attempt(NamedTuple):
     code: int  # negative: the signal
     operations: int
     seconds: float
+    killed: bool = False  # it, or one of its workers
 
 
 class Disturbance(NamedTuple):
@@ -33,13 +34,21 @@ class Disturbance(NamedTuple):
 
 
 def start(
-    folder: Path, command: Sequence[str] = RUN, disturbance: Disturbance | None = None
+    folder: Path,
+    command: Sequence[str] = RUN,
+    disturbance: Disturbance | None = None,
+    first: Callable[[], None] | None = None,
 ) -> tuple[int, int]:
-    """Fork a process that runs `command` in `folder`; its id and a pipe of its operations."""
+    """Fork a process that runs `command` in `folder`; its id and a pipe of its operations.
+
+    `first` is called in it before all else.
+    """
     ours, theirs = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(ours)
+        if first is not None:
+            first()
         _child(folder, command, disturbance, theirs)
     os.close(theirs)
     return pid, ours
@@ -56,6 +65,12 @@ def attempt(
         os.killpg(pid, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return Attempt(code, operations(pipe), time.monotonic() - began)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Store and cache below `folder`."""
+    names = {"DATAYIELD_STORE": "store", "DATAYIELD_CACHE": "cache"}
+    return {variable: str(folder / name) for variable, name in names.items()}
 
 
 def operations(pipe: int) -> int:
@@ -87,8 +102,7 @@ def _child(
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.chdir(folder)
-        os.environ["DATAYIELD_STORE"] = str(folder / "store")
-        os.environ["DATAYIELD_CACHE"] = str(folder / "cache")
+        os.environ.update(environment(folder))
         _count_operations(str(folder), disturbance, pipe)
         from datayield.cli import main as datayield
 

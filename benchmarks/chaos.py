@@ -7,8 +7,10 @@ renaming, linking, removing, making a folder, or syncing, where the file that is
 also cut at a random length. The study is restarted until it ends; then weights, checkpoints and
 tables are compared bit by bit, files are listed, and another round starts in an empty store, every
 third one in an empty cache too, so that decoding is killed as well. A process with torch imported
-is forked for each attempt. With --jobs 2, the command, one of its workers or all are killed. Prints
-one line of JSON; exit code 1 where anything differs, is lost, is left over, or printed a traceback.
+is forked for each attempt. With --jobs 2, the command, one of its workers or all are killed, always
+at a random time; nine attempts of ten share one server of workers, so that torch is imported once,
+and the tenth has its own, which is killed too. Prints one line of JSON; exit code 1 where anything
+differs, is lost, is left over, or printed a traceback.
 """
 
 import argparse
@@ -20,14 +22,28 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from attempts import PATIENCE, RUN, Attempt, Disturbance, operations, start, waited
+import worker_server
+from attempts import (
+    PATIENCE,
+    RUN,
+    Attempt,
+    Disturbance,
+    environment,
+    operations,
+    start,
+    waited,
+)
 from tiny_study import differences, outcome, prepared, warm_up
 
+OWN_SERVER = 0.1  # fraction of attempts
+AT_ONCE = 0.05  # fraction that does not wait until the workers of the last attempt have ended
 WRONG = ("differing", "lost", "left_over", "tracebacks", "failed_ends", "hangs")
 
 
@@ -57,10 +73,13 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
     warm_up()
     rng, began, totals = random.Random(seed), time.monotonic(), Counter[str]()
     whole = prepared(root / "whole")
-    first = killed(whole, jobs, None, rng)
+    first = killed(whole, jobs, None, rng, 0)
     if first.code != 0:
         raise SystemExit((whole / "output").read_text())
-    wanted = outcome(whole)
+    wanted, server = outcome(whole), 0
+    if jobs > 1:
+        server = worker_server.start(environment(root / "broken"))
+        first = killed(prepared(root / "broken"), jobs, None, rng, server)
     print(
         f"undisturbed: {first.operations} file operations, {first.seconds:.1f} s", file=sys.stderr
     )
@@ -70,14 +89,15 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
         rounds += 1
         while True:
             kill = _next_kill(rng, first, jobs) if totals["kills"] < kills else None
-            ended = killed(broken, jobs, kill, rng)
+            ended = killed(broken, jobs, kill, rng, server)
+            if ended.killed and kill is not None:
+                totals["kills"] += 1
+                totals["at_operations"] += kill.operation > 0
+                totals["workers"] += kill.whom == "worker"
             if ended.code in (0, 1, 2):
                 break
             totals["hangs"] += ended.seconds > PATIENCE
             totals["busy"] += ended.code == 3  # a worker of the last attempt had not ended yet
-            if ended.code < 0 and kill is not None:
-                totals["kills"] += 1
-                totals["at_operations"] += kill.operation > 0
         totals["failed_ends"] += ended.code != 0
         for kind, names in differences(wanted, outcome(broken)).items():
             totals[kind] += len(names)
@@ -88,7 +108,7 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
         if any(totals[name] for name in WRONG):
             print(output[-6000:], file=sys.stderr)
             break
-    told = {name: totals[name] for name in ("kills", "at_operations", "busy", *WRONG)}
+    told = {name: totals[name] for name in ("kills", "at_operations", "workers", "busy", *WRONG)}
     took = round(time.monotonic() - began, 1)
     return {"rounds": rounds, **told, "jobs": jobs, "seed": seed, "seconds": took}
 
@@ -96,33 +116,50 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
 def _next_kill(rng: random.Random, whole: Attempt, jobs: int) -> Kill:
     if jobs > 1:
         whom = rng.choice(("command", "worker", "all"))
-        return Kill(after=rng.uniform(0.0, whole.seconds), whom=whom)
+        return Kill(after=0.8 * rng.random() ** 1.5 * whole.seconds, whom=whom)
     early = rng.random() ** 3  # an attempt has less to do than the first one
     if rng.random() < 0.5:
         return Kill(operation=1 + int(early * whole.operations))
     return Kill(after=early * whole.seconds)
 
 
-def killed(folder: Path, jobs: int, kill: Kill | None, rng: random.Random) -> Attempt:
-    """Run the study in `folder` in a forked process, and kill it as asked."""
+def killed(folder: Path, jobs: int, kill: Kill | None, rng: random.Random, server: int) -> Attempt:
+    """Run the study in `folder` in a forked process, and kill it as asked.
+
+    `server`: the process whose children are the workers; 0 for a server of its own.
+    """
     began, disturbance = time.monotonic(), None
     if kill is not None and kill.operation:
         disturbance = _suicide(kill.operation, rng.random())
-    pid, pipe = start(folder, (*RUN, "--jobs", str(jobs)), disturbance)
+    if rng.random() < OWN_SERVER and kill is not None:
+        server = 0
+    first = worker_server.adopt if server else worker_server.forget
+    pid, pipe = start(folder, (*RUN, "--jobs", str(jobs)), disturbance, first)
     until = began + (kill.after if kill is not None and kill.after else PATIENCE)
-    ended = waited(pid, until)
+    ended, hit = waited(pid, until), False
+    if ended is None and kill is not None and kill.whom == "worker":  # the command goes on
+        while ended is None and not hit:
+            hit = worker_server.kill([*_workers(pid, server)][:1])
+            ended = waited(pid, time.monotonic() + 0.01)
+        ended = waited(pid, began + PATIENCE) if ended is None else ended
+    if ended is None and kill is not None and kill.whom == "command":
+        os.kill(pid, signal.SIGKILL)
+    elif ended is None:
+        workers = [*_workers(pid, server)]
+        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it had no group of its own yet
+            os.killpg(pid, signal.SIGKILL)
+        worker_server.kill(workers)
     if ended is None:
-        hung = kill is None or not kill.after
-        _kill(pid, "all" if hung or kill is None else kill.whom)
-        if kill is not None and kill.whom == "worker":  # the command goes on
-            ended = waited(pid, began + PATIENCE)
-            if ended is None:
-                _kill(pid, "all")
-        if ended is None:
-            _, status = os.waitpid(pid, 0)
-            ended = os.waitstatus_to_exitcode(status)
+        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     begun = operations(pipe)
-    return Attempt(ended, begun, time.monotonic() - began)
+    if server and rng.random() >= AT_ONCE:
+        worker_server.wait_for_workers(server, PATIENCE)
+    return Attempt(ended, begun, time.monotonic() - began, hit or ended == -signal.SIGKILL)
+
+
+def _workers(pid: int, server: int) -> Iterator[int]:
+    return worker_server.children(server) if server else worker_server.workers_of(pid)
 
 
 def _suicide(at: int, cut: float) -> Disturbance:
@@ -135,22 +172,6 @@ def _suicide(at: int, cut: float) -> Disturbance:
         return True
 
     return Disturbance(at, act)
-
-
-def _kill(pid: int, whom: str) -> None:
-    if whom == "command":
-        os.kill(pid, signal.SIGKILL)
-    elif whom == "all":
-        os.killpg(pid, signal.SIGKILL)
-    else:
-        for entry in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = entry.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(fields[1]) == pid and b"spawn_main" in (entry.parent / "cmdline").read_bytes():
-                os.kill(int(entry.parent.name), signal.SIGKILL)
-                return
 
 
 if __name__ == "__main__":

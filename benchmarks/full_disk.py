@@ -35,7 +35,8 @@ KINDS = ("size", "inodes", "read-only", "protected", "unmounted", "removed")
 SMALLEST, SIZES = 16 << 10, 20
 PLAN = ("plan", "tiny.yaml", "--device", "cpu")
 WRONG = (
-    "tracebacks", "unclear", "unlike_plan", "redone", "failed_ends", "lost", "left_over", "differing",
+    "tracebacks", "unclear", "unlike_plan", "redone", "failed_ends", "lost", "left_over",
+    "differing",
 )  # fmt: skip
 
 

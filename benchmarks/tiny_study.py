@@ -1,4 +1,4 @@
-"""A tiny real study for the scripts that kill it or take its disk away, and what must come of it."""
+"""A tiny real study that other scripts kill or take the disk from, and what must come of it."""
 
 import importlib
 import io

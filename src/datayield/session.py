@@ -178,7 +178,9 @@ class Session(NamedTuple):
             say=display.say,
         )
         try:
-            return run_all(plan, self.store, where, engine, stop, display, save_every)
+            outcome = run_all(plan, self.store, where, engine, stop, display, save_every)
+            self.store.check_present()
+            return outcome
         finally:
             display.close()
             for trunk, runs in plan.trunks.items():
@@ -194,6 +196,7 @@ class Session(NamedTuple):
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
+        self.store.check_present()
         sweep_litter(self.store, cache_dir())
         published = load_reference(reference_file(self.source, self.study.study))
         missing = results.missing + self.left_out
@@ -209,6 +212,7 @@ class Session(NamedTuple):
         done = len(plan.tasks) - len(plan.todo)
         write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
         write_index(self.store.root)
+        self.store.check_present()
         write_json(page.with_name("made_from.json"), self._made_from(plan))  # last: all is there
         return page
 

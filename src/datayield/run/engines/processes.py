@@ -1,5 +1,9 @@
 """The engine for several tasks on this machine: worker processes that are reused for many tasks.
 
+On Linux, workers are forked from a server that has imported torch once and does nothing else: it
+has no threads but those of BLAS, which handles forks, and never touches a GPU. Elsewhere each
+worker imports torch itself.
+
 A worker learns through its pipe that it should stop or that its commander died, so it never
 continues as an orphan and needs no signal. Ctrl-C in a terminal reaches all processes: workers
 ignore it and stop on request.
@@ -9,14 +13,18 @@ import math
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from threading import Event, Thread
-from typing import cast
+from typing import Any, cast
+
+import torch
+from threadpoolctl import threadpool_limits
 
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.task import attempt
@@ -31,7 +39,7 @@ LEAVE_SECONDS = 10.0  # for an idle worker to exit
 class Worker:
     """A process, our end of its pipe, its device, and its current run."""
 
-    process: SpawnProcess
+    process: BaseProcess
     pipe: Connection
     device: str
     run_id: str | None = None
@@ -89,10 +97,10 @@ class Workers:
         self._workers.clear()
 
     def _hire(self) -> Worker:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs,), name="datayield worker")
-        with _threads_in_environment(self._threads):
+        ours, theirs = multiprocessing.Pipe()
+        threads = None if threads_wanted() else self._threads
+        with _environment(threads):
+            process = _process(theirs, threads)
             process.start()
         theirs.close()
         taken = [worker.device for worker in self._workers]
@@ -107,20 +115,36 @@ class Workers:
         return TaskEnd("lost", f"its process ended ({cause(worker.process.exitcode or 0)})")
 
 
+def _process(pipe: Connection, threads: int | None) -> BaseProcess:
+    """A worker that is not started yet."""
+    arguments: dict[str, Any] = {"args": (pipe, threads), "name": "datayield worker"}
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn").Process(target=_serve, **arguments)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # once; a worker imports what is missing itself
+    return context.Process(target=_serve, **arguments)
+
+
 @contextmanager
-def _threads_in_environment(threads: int) -> Iterator[None]:
+def _environment(threads: int | None) -> Iterator[None]:
     """Environment for a process started in the block; torch and BLAS read it on import.
 
-    Variables that the user has set are kept.
+    `threads`: None if the user has set them. Modules of the working directory, which a server would
+    import before it knows the path of this process, are left out.
     """
-    if threads_wanted():
-        yield
-        return
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+    changed = {"PYTHONSAFEPATH": "1"}
+    if threads is not None:
+        changed["OMP_NUM_THREADS"] = str(threads)
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
     try:
         yield
     finally:
-        del os.environ["OMP_NUM_THREADS"]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def cause(code: int) -> str:
@@ -132,8 +156,10 @@ def cause(code: int) -> str:
     return signal.Signals(-code).name
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, threads: int | None) -> None:
     """A worker's loop: one task after another, until it is told to exit."""
+    if threads is not None and os.environ.get("OMP_NUM_THREADS") != str(threads):
+        _set_threads(threads)  # the server was started for an engine with other ones
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = Event()
     jobs: SimpleQueue[Job | None] = SimpleQueue()
@@ -145,6 +171,12 @@ def _serve(pipe: Connection) -> None:
         for event in attempt(job, stop):
             with suppress(OSError):  # the commander is gone: `_listen` has set `stop`
                 pipe.send(event)
+
+
+def _set_threads(threads: int) -> None:
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    torch.set_num_threads(threads)
+    threadpool_limits(threads)
 
 
 def _listen(pipe: Connection, stop: Event, jobs: "SimpleQueue[Job | None]") -> None:
