@@ -32,7 +32,9 @@ def adopt() -> None:
 
 def forget() -> None:
     """Start another server when one is needed, in a forked copy of the process with this one."""
-    multiprocessing.forkserver._forkserver = _server  # type: ignore[attr-defined]
+    if _server._forkserver_alive_fd is not None:
+        os.close(_server._forkserver_alive_fd)
+    _server._forkserver_pid = _server._forkserver_address = _server._forkserver_alive_fd = None
 
 
 def children(pid: int) -> Iterator[int]:

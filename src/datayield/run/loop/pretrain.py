@@ -229,7 +229,7 @@ def _log(
 def _drop_log_from(folder: RunFolder, step: int) -> None:
     """Drop lines past the saved state, which belong to a lost attempt, and damaged ones."""
     folder.check()
-    folder.path.mkdir(exist_ok=True)
+    folder.path.mkdir(parents=folder.lock is None, exist_ok=True)  # else the lock lies there
     if folder.log.exists():
         kept = [json.dumps(line) + "\n" for line in read_log(folder.log) if line["step"] <= step]
         write_text(folder.log, "".join(kept), folder.check)
