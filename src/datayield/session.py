@@ -152,11 +152,8 @@ class Session(NamedTuple):
         remember(self.page.parent, self.study, self.cells, self.listings)
         local = execution.executor == "local"  # else the device is that of another machine
         device = choose(self.device) if local else None
-        if (
-            device
-            and not fast_bf16(device)
-            and any(cell.run.precision == "bf16" for cell in self.cells)
-        ):
+        in_bf16 = any(cell.run.precision == "bf16" for cell in self.cells)
+        if device and in_bf16 and not fast_bf16(device):
             console.print(
                 f"note  {device} has no bf16 in hardware: these runs will be slow here; "
                 "precision: fp32 makes a different study, comparable only with itself",
@@ -196,7 +193,6 @@ class Session(NamedTuple):
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
-        self.store.check_present()
         sweep_litter(self.store, cache_dir())
         published = load_reference(reference_file(self.source, self.study.study))
         missing = results.missing + self.left_out

@@ -16,7 +16,7 @@ from datayield.spec.atomic_files import (
     write_json,
     write_with,
 )
-from datayield.spec.errors import StoreError
+from datayield.spec.errors import ConfigError
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import by_content
 from datayield.spec.run import BaselineSpec, RunSpec
@@ -199,7 +199,7 @@ class Store(NamedTuple):
         return self.root / "studies" / name
 
     def check_writable(self) -> None:
-        """Create the store where it is missing. Raises StoreError if it cannot be written to."""
+        """Create the store where it is missing. Raises ConfigError if it cannot be written to."""
         probe = self.root / f".writable.{part_name()}.tmp"
         try:
             for name in PARTS:
@@ -209,7 +209,7 @@ class Store(NamedTuple):
         except OSError as error:
             with suppress(OSError):
                 probe.unlink(missing_ok=True)
-            raise StoreError(
+            raise ConfigError(
                 "cannot write to the store",
                 where=str(self.root),
                 got=f"{error.strerror}; {free_at(probe)}",
