@@ -42,6 +42,7 @@ from attempts import (
 )
 from tiny_study import differences, outcome, prepared, warm_up
 
+UNDISTURBED = 0.1  # fraction of attempts
 OWN_SERVER = 0.1  # fraction of attempts
 AT_ONCE = 0.05  # fraction that does not wait until the workers of the last attempt have ended
 WRONG = ("differing", "lost", "left_over", "tracebacks", "failed_ends", "hangs")
@@ -113,11 +114,14 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
     return {"rounds": rounds, **told, "jobs": jobs, "seed": seed, "seconds": took}
 
 
-def _next_kill(rng: random.Random, whole: Attempt, jobs: int) -> Kill:
+def _next_kill(rng: random.Random, whole: Attempt, jobs: int) -> Kill | None:
+    """Mostly early: an attempt has less to do than the first one. Now and then none."""
+    if rng.random() < UNDISTURBED:
+        return None
     if jobs > 1:
         whom = rng.choice(("command", "worker", "all"))
-        return Kill(after=0.8 * rng.random() ** 1.5 * whole.seconds, whom=whom)
-    early = rng.random() ** 3  # an attempt has less to do than the first one
+        return Kill(after=0.5 * rng.random() * whole.seconds, whom=whom)
+    early = 0.6 * rng.random() ** 2
     if rng.random() < 0.5:
         return Kill(operation=1 + int(early * whole.operations))
     return Kill(after=early * whole.seconds)
