@@ -56,12 +56,15 @@ def chaos(root: Path, kills: int, seed: int, workers: int, seconds: float) -> di
         raise SystemExit((root / "output").read_text())
     took, wanted = time.monotonic() - began, _files(root / "whole")
     print(f"undisturbed: {took:.1f} s", file=sys.stderr)
-    while totals["kills"] < kills and time.monotonic() - began < seconds:
+
+    def enough() -> bool:
+        return totals["kills"] >= kills or time.monotonic() - began > seconds
+
+    while not enough():
         shutil.rmtree(root / "broken", ignore_errors=True)
         rounds += 1
         while True:
-            code, hit = 0, ""
-            for_ = rng.uniform(0.0, took) if totals["kills"] < kills else None
+            for_ = None if enough() else rng.uniform(0.0, took)
             code, hit = decoded(root, "broken", workers, for_, rng.choice(("one", "asking", "all")))
             if hit:
                 totals["kills"] += 1

@@ -139,7 +139,8 @@ def tried(case: Case, folder: Path, whole: Whole, totals: Counter[str]) -> tuple
         first = attempt(folder, disturbance=_disturbance(case, folder, disk))
         said = (folder / "output").read_text(errors="replace")
         if disk is not None and case.kind == "unmounted":
-            found["left_over"] += not _nothing_below(disk)
+            begun = disk.holds("runs")  # else it was gone before there was a store
+            found["left_over"] += not _nothing_below(disk) and begun
         if disk is not None:
             disk.give_room()
         finished = _finished(folder)

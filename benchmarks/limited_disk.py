@@ -60,6 +60,10 @@ class LimitedDisk:
         found = os.statvfs(self._kept)
         return (found.f_blocks - found.f_bfree) * found.f_frsize, found.f_files - found.f_ffree
 
+    def holds(self, name: str) -> bool:
+        """Whether a file or folder of that name lies on it, even while it is detached."""
+        return (self._kept / name).exists()
+
     def remove(self) -> None:
         """Unmount it, and remove both folders."""
         for folder in (self.path, self._kept):

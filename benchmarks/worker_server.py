@@ -39,13 +39,16 @@ def forget() -> None:
 
 def children(pid: int) -> Iterator[int]:
     """The child processes of a process that still run."""
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    for name in os.listdir("/proc"):
+        if not name.isdecimal():
+            continue
         try:
-            fields = entry.read_text().rpartition(")")[2].split()
+            stat = (Path("/proc") / name / "stat").read_text()
         except OSError:
             continue
+        fields = stat.rpartition(")")[2].split()
         if int(fields[1]) == pid and fields[0] not in "ZX":
-            yield int(entry.parent.name)
+            yield int(name)
 
 
 def workers_of(command: int) -> Iterator[int]:

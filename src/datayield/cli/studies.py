@@ -113,6 +113,8 @@ def run(
                 failed = session.run(made, err, save_every, execution).failed
             made = session.plan()
     page = session.page if session.reported(made) else session.report(made)
+    if todo:
+        session.store.check_present()  # else what is there now would be told as the result
     _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)
 
 

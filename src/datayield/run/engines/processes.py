@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -98,9 +98,8 @@ class Workers:
 
     def _hire(self) -> Worker:
         ours, theirs = multiprocessing.Pipe()
-        threads = None if threads_wanted() else self._threads
-        with _environment(threads):
-            process = _process(theirs, threads)
+        with _environment(self._threads):
+            process = worker_process(_serve, theirs)
             process.start()
         theirs.close()
         taken = [worker.device for worker in self._workers]
@@ -115,36 +114,51 @@ class Workers:
         return TaskEnd("lost", f"its process ended ({cause(worker.process.exitcode or 0)})")
 
 
-def _process(pipe: Connection, threads: int | None) -> BaseProcess:
-    """A worker that is not started yet."""
-    arguments: dict[str, Any] = {"args": (pipe, threads), "name": "datayield worker"}
+def worker_process(target: Callable[[Connection], None], pipe: Connection) -> BaseProcess:
+    """A process that will call `target`, with the environment as it is now; not started yet.
+
+    Where it is forked from the server, torch is there already, as that was when the server started.
+    """
+    arguments: dict[str, Any] = {"args": (target, pipe, dict(os.environ)), "name": "worker"}
     if sys.platform != "linux":
-        return multiprocessing.get_context("spawn").Process(target=_serve, **arguments)
+        return multiprocessing.get_context("spawn").Process(target=_begin, **arguments)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])  # once; a worker imports what is missing itself
-    return context.Process(target=_serve, **arguments)
+    return context.Process(target=_begin, **arguments)
+
+
+def _begin(
+    target: Callable[[Connection], None], pipe: Connection, environment: dict[str, str]
+) -> None:
+    """What a new worker does first: the server may have been started in another environment."""
+    if os.environ != environment:
+        os.environ.clear()
+        os.environ.update(environment)
+        if threads_wanted() and environment["OMP_NUM_THREADS"].isdigit():
+            threads = max(1, int(environment["OMP_NUM_THREADS"]))
+            torch.set_num_threads(threads)
+            threadpool_limits(threads)
+    target(pipe)
 
 
 @contextmanager
-def _environment(threads: int | None) -> Iterator[None]:
+def _environment(threads: int) -> Iterator[None]:
     """Environment for a process started in the block; torch and BLAS read it on import.
 
-    `threads`: None if the user has set them. Modules of the working directory, which a server would
-    import before it knows the path of this process, are left out.
+    A number of threads that the user has set is kept. Modules of the working directory, which a
+    server would import before it knows the path of this process, are left out.
     """
     changed = {"PYTHONSAFEPATH": "1"}
-    if threads is not None:
+    if not threads_wanted():
         changed["OMP_NUM_THREADS"] = str(threads)
-    before = {name: os.environ.get(name) for name in changed}
+    before = dict(os.environ)
     os.environ.update(changed)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in changed.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def cause(code: int) -> str:
@@ -156,10 +170,8 @@ def cause(code: int) -> str:
     return signal.Signals(-code).name
 
 
-def _serve(pipe: Connection, threads: int | None) -> None:
+def _serve(pipe: Connection) -> None:
     """A worker's loop: one task after another, until it is told to exit."""
-    if threads is not None and os.environ.get("OMP_NUM_THREADS") != str(threads):
-        _set_threads(threads)  # the server was started for an engine with other ones
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = Event()
     jobs: SimpleQueue[Job | None] = SimpleQueue()
@@ -171,12 +183,6 @@ def _serve(pipe: Connection, threads: int | None) -> None:
         for event in attempt(job, stop):
             with suppress(OSError):  # the commander is gone: `_listen` has set `stop`
                 pipe.send(event)
-
-
-def _set_threads(threads: int) -> None:
-    os.environ["OMP_NUM_THREADS"] = str(threads)
-    torch.set_num_threads(threads)
-    threadpool_limits(threads)
 
 
 def _listen(pipe: Connection, stop: Event, jobs: "SimpleQueue[Job | None]") -> None:
