@@ -2,7 +2,7 @@
 
     python benchmarks/chaos.py [--kills 1000] [--seed 0] [--jobs 1] [--seconds 240]
 
-Half of the kills (SIGKILL) come at a random time, half at a random file operation: opening,
+Half of the attempts are killed (SIGKILL) at a random time, half at a random file operation: opening,
 renaming, linking, removing, making a folder, or syncing, where the file that is being written is
 also cut at a random length. The study is restarted until it ends; then weights, checkpoints and
 tables are compared bit by bit, files are listed, and another round starts in an empty store, every
@@ -42,7 +42,7 @@ from attempts import (
 )
 from tiny_study import differences, outcome, prepared, warm_up
 
-UNDISTURBED = 0.1  # fraction of attempts
+UNDISTURBED = 0.03  # fraction of attempts
 OWN_SERVER = 0.1  # fraction of attempts
 AT_ONCE = 0.05  # fraction that does not wait until the workers of the last attempt have ended
 WRONG = ("differing", "lost", "left_over", "tracebacks", "failed_ends", "hangs")
@@ -121,7 +121,7 @@ def _next_kill(rng: random.Random, whole: Attempt, jobs: int) -> Kill | None:
     if jobs > 1:
         whom = rng.choice(("command", "worker", "all"))
         return Kill(after=0.5 * rng.random() * whole.seconds, whom=whom)
-    early = 0.6 * rng.random() ** 2
+    early = 0.5 * rng.random() ** 2
     if rng.random() < 0.5:
         return Kill(operation=1 + int(early * whole.operations))
     return Kill(after=early * whole.seconds)

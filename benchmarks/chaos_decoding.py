@@ -29,7 +29,7 @@ from attempts import PATIENCE, waited
 from PIL import Image
 from tiny_study import differences
 
-IMAGES, SIZE = 2_600, 16  # more than are decoded by one process
+IMAGES, SIZE = 2_100, 16  # more than are decoded by one process
 WRONG = ("differing", "lost", "left_over", "tracebacks", "failed_ends")
 
 
@@ -140,7 +140,7 @@ def _images(folder: Path) -> None:
     rng = np.random.default_rng(0)
     folder.mkdir()
     for i in range(IMAGES):
-        pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
+        pixels = rng.integers(0, 256, (24, 24, 3), np.uint8)
         Image.fromarray(pixels).save(folder / f"{i:05}.png", compress_level=1)
 
 

@@ -39,7 +39,7 @@ def forget() -> None:
 
 def children(pid: int) -> Iterator[int]:
     """The child processes of a process that still run."""
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208 (no look at what may just have ended)
         if not name.isdecimal():
             continue
         try:
