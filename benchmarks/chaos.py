@@ -2,7 +2,7 @@
 
     python benchmarks/chaos.py [--kills 1000] [--seed 0] [--jobs 1] [--seconds 240]
 
-Half of the attempts are killed (SIGKILL) at a random time, half at a random file operation: opening,
+Half of the kills (SIGKILL) come at a random time, half at a random file operation: opening,
 renaming, linking, removing, making a folder, or syncing, where the file that is being written is
 also cut at a random length. The study is restarted until it ends; then weights, checkpoints and
 tables are compared bit by bit, files are listed, and another round starts in an empty store, every
