@@ -19,7 +19,7 @@ class Attempt(NamedTuple):
     code: int  # negative: the signal
     operations: int
     seconds: float
-    killed: bool = False  # it, or one of its workers
+    kills: int = 0  # of it and of its workers
 
 
 class Disturbance(NamedTuple):
