@@ -72,7 +72,7 @@ def main() -> None:
 def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[str, Any]:
     """The totals of as many rounds as it takes for `kills` kills, or for `seconds`."""
     warm_up()
-    rng, began, totals = random.Random(seed), time.monotonic(), Counter[str]()
+    rng, totals = random.Random(seed), Counter[str]()
     whole = prepared(root / "whole")
     first = killed(whole, jobs, None, rng, 0)
     if first.code != 0:
@@ -84,7 +84,7 @@ def chaos(root: Path, kills: int, seed: int, jobs: int, seconds: float) -> dict[
     print(
         f"undisturbed: {first.operations} file operations, {first.seconds:.1f} s", file=sys.stderr
     )
-    broken, rounds = root / "broken", 0
+    broken, rounds, began = root / "broken", 0, time.monotonic()
     while totals["kills"] < kills and time.monotonic() - began < seconds:
         prepared(broken, keep_cache=rounds % 3 > 0)
         rounds += 1
