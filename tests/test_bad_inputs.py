@@ -104,7 +104,7 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     ("unknown device", nothing, (*RUN, "--device", "gpu"), 2, ("unknown device", "cuda")),
     ("no such GPU", nothing, (*RUN, "--device", "cuda:99"), 2, ("this machine has", "cuda:99")),
     # store
-    ("store is a file", a_file("store"), RUN, 1, ("cannot write to the store", "--store")),
+    ("store is a file", a_file("store"), RUN, 2, ("cannot write to the store", "--store")),
     ("cache is a file", a_file("cache"), RUN, 2, ("cache path is a file", "DATAYIELD_CACHE")),
     # training
     ("a learning rate that explodes", edit("lr: 1e-3", "lr: 1e30"), RUN, 1,

@@ -1,5 +1,6 @@
 """Where the tasks of a study run, and how many at once: the command line's options, checked."""
 
+import math
 from typing import NamedTuple
 
 from datayield.spec.environment import process_rank
@@ -56,3 +57,15 @@ def parse_execution(
             hint="omit it, or start datayield without torchrun",
         )
     return Execution(executor, None if jobs == "auto" else int(jobs), slurm, inside)
+
+
+def check_save_seconds(seconds: float) -> None:
+    """Raises ConfigError unless `seconds` is a time to wait between two saved states."""
+    if not 0 <= seconds < math.inf:  # nan is neither
+        raise ConfigError(
+            "invalid number of seconds between saved states",
+            where="--save-every",
+            got=seconds,
+            allowed="a finite number, 0 or more; 0 saves after every step",
+            hint="a large number, such as 1e9, saves only when the run is stopped",
+        )

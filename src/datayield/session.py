@@ -157,11 +157,8 @@ class Session(NamedTuple):
             console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
         remember(self.page.parent, self.study, self.cells, self.listings)
         device = choose(self.device) if local else None
-        if (
-            device
-            and not fast_bf16(device)
-            and any(cell.run.precision == "bf16" for cell in self.cells)
-        ):
+        in_bf16 = any(cell.run.precision == "bf16" for cell in self.cells)
+        if device and in_bf16 and not fast_bf16(device):
             console.print(
                 f"note  {device} has no bf16 in hardware: these runs will be slow here; "
                 "precision: fp32 makes a different study, comparable only with itself",
@@ -183,7 +180,9 @@ class Session(NamedTuple):
             say=display.say,
         )
         try:
-            return run_all(plan, self.store, where, engine, stop, display, save_every)
+            outcome = run_all(plan, self.store, where, engine, stop, display, save_every)
+            self.store.check_present()
+            return outcome
         finally:
             display.close()
             for trunk, runs in plan.trunks.items():
@@ -214,6 +213,7 @@ class Session(NamedTuple):
         done = len(plan.tasks) - len(plan.todo)
         write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
         write_index(self.store.root)
+        self.store.check_present()
         write_json(page.with_name("made_from.json"), self._made_from(plan))  # last: all is there
         return page
 

@@ -96,6 +96,7 @@ def test_a_leader_out_of_memory_ends_so_that_torchrun_ends_the_others(
 
     monkeypatch.setattr("datayield.run.task.pretrain", full)
     session = open_study("tiny.yaml")
+    session.store.check_writable()
     task = session.plan().todo[-1]
     with pytest.raises(TrainingError, match="out of memory"):  # alone: the next run is begun
         list(run_task(task, session.store, CPU, Event()))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,10 +12,11 @@ from threading import Event
 
 import pytest
 
+from datayield.spec.atomic_files import write_bytes
 from datayield.spec.errors import BusyError, InterruptedRunError, StoreError
 from datayield.spec.this_process import this_process
 from datayield.store import run_lock as locks
-from datayield.store.folders import RunFolder
+from datayield.store.folders import RunFolder, Store
 from datayield.store.run_lock import holder, run_lock
 from tests.stored import run_cost
 
@@ -180,3 +182,89 @@ def test_of_many_that_find_a_stale_lock_one_takes_it(tmp_path: Path) -> None:
     ]
     assert sum(b"had it" in process.communicate(timeout=60)[0] for process in all_) <= 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_vanished_is_not_made_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path / "disk" / "store")
+    store.check_writable()
+    store.check_present()
+    held = store.run("a")
+    with run_lock(held.path) as lock:
+        held = held._replace(lock=lock)
+        held.write_run_cost(run_cost())
+        (tmp_path / "disk").rename(tmp_path / "unmounted")
+        (store.root).mkdir(parents=True)  # the empty folder below the mount
+        for write in (
+            lambda: held.write_run_cost(run_cost()),
+            lambda: held.append_log("{}"),
+            lambda: write_bytes(held.checkpoint(1.0), b"", before=lambda: None),
+            store.check_present,
+        ):
+            with pytest.raises(StoreError, match="is its disk mounted"):
+                write()
+        with (
+            pytest.raises(StoreError, match="the store has vanished"),
+            run_lock(store.run("b").path),
+        ):
+            pass
+    assert list(store.root.iterdir()) == []
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from datayield.spec.errors import BusyError
+from datayield.store import run_lock as locks
+from datayield.store.folders import RunFolder, Store
+locks.BEAT_SECONDS = 0.05
+folder = RunFolder(Path(sys.argv[1]))
+try:
+    with locks.run_lock(folder.path) as lock:
+        held = folder._replace(lock=lock)
+        while True:
+            held.append_log("first")
+            time.sleep(0.02)
+except BusyError as error:
+    print(error.text())
+    sys.exit(error.exit_code)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP here")
+@pytest.mark.parametrize("skew", [-1e6, 1e6])
+@pytest.mark.usefixtures("quick")
+def test_a_process_that_was_stopped_leaves_its_run_to_who_took_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, skew: float
+) -> None:
+    """As a laptop that was suspended, whatever this process's clock shows meanwhile."""
+    folder, now = RunFolder(tmp_path / "run"), time.time
+    command = [sys.executable, "-c", HOLDER, str(folder.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+        while not folder.log.exists():
+            time.sleep(0.01)
+        monkeypatch.setattr(time, "time", lambda: now() + skew)
+        with pytest.raises(BusyError), run_lock(folder.path, lock_timeout=0.6):
+            pass  # it is alive
+        first.send_signal(signal.SIGSTOP)
+        with run_lock(folder.path, lock_timeout=0.1) as lock:
+            ours = folder._replace(lock=lock)
+            ours.append_log("second")
+            before = folder.log.read_bytes()
+            first.send_signal(signal.SIGCONT)
+            told, _ = first.communicate(timeout=30)
+            assert folder.log.read_bytes() == before
+            ours.append_log("second")  # still ours
+    assert first.returncode == 3
+    assert "took over this run" in told
+    assert {path.name for path in folder.path.iterdir()} == {"log.jsonl"}
+
+
+@pytest.mark.usefixtures("quick")
+def test_two_of_equal_host_names_that_do_not_see_each_other(tmp_path: Path) -> None:
+    """As containers on two machines: the same host and process id, in namespaces of their own."""
+    path = _left(tmp_path, boot="another", namespace="pid:[4026532000]", token="other")
+    with pytest.raises(BusyError), run_lock(tmp_path):
+        pass
+    with run_lock(tmp_path, lock_timeout=0.1) as lock:  # silent for too long
+        lock.check()
+        assert path.read_bytes() == lock.content

@@ -67,7 +67,7 @@ def run(
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,
     save_every: Annotated[
-        float, typer.Option(min=0, help="Seconds between checkpoints of the training state.")
+        float, typer.Option(help="Seconds between checkpoints of the training state.")
     ] = 60.0,
     jobs: Annotated[str, typer.Option(help="Concurrent tasks, or auto for as many as fit.")] = "1",
     executor: Annotated[str, typer.Option(help="Where tasks run: local, ray or slurm.")] = "local",
@@ -79,10 +79,11 @@ def run(
     ] = None,
 ) -> None:
     """Run everything pending, then write the report. Resumes; Ctrl-C saves and stops."""
-    from datayield.execution import parse_execution
+    from datayield.execution import check_save_seconds, parse_execution
     from datayield.report.terminal.plan import show_totals
     from datayield.session import open_study
 
+    check_save_seconds(save_every)
     execution = parse_execution(executor, jobs, tuple(slurm or ()), processes)
     if (
         process_rank().rank > 0
@@ -112,6 +113,8 @@ def run(
                 failed = session.run(made, err, save_every, execution).failed
             made = session.plan()
     page = session.page if session.reported(made) else session.report(made)
+    if todo:
+        session.store.check_present()  # else what is there now would be told as the result
     _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)
 
 

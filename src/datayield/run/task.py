@@ -161,7 +161,7 @@ def _pretrain(
                 raise SystemExit(error.text()) from error
             raise
     if task.part is not None and spec.trunk is not None:
-        forget(store, spec.trunk, task.part.runs)
+        forget(store, spec.trunk, task.part.runs, folder)
     spent = folder.run_cost()
     if spent is not None:
         speeds.add(spent.speed_key, spent.seconds / spent.images, "run", flops_per_image(spec))

@@ -3,6 +3,7 @@
 Every error of the disk becomes a `StoreError` that names the file, what it needed and what is free.
 """
 
+import errno
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from datayield.spec.this_process import ProcessMark, is_dead, this_process
 
 LARGEST_TEXT = 64 << 20  # bytes of a record or of any other small file that is read whole
 FORGOTTEN = 86_400.0  # seconds after which a file that was never completed is litter
-FULL = "free some space, then run the same command again: it continues from what is saved"
+AGAIN = "then run the same command again: it continues from what is saved"
 DAMAGED = ".damaged"
 _PART = re.compile(r"(?P<place>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{32}(\.tmp)?")
 
@@ -35,12 +36,13 @@ def write_with(
     """Let `write` fill a file that appears as `path` only when complete.
 
     `size`: bytes that it will have, where known. `before` is called just before the file appears
-    and may raise, to prevent it. Raises StoreError if the disk is full or does not let us write.
+    and may raise, to prevent it; with it, only the file's own folder is created where missing.
+    Raises StoreError if the disk is full or does not let us write.
     """
     beside = path.with_name(f".{path.name}.{part_name()}.tmp")
     watched: _Watched | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=before is None, exist_ok=True)
         with beside.open("wb") as file:
             watched = _Watched(file)
             write(cast(BinaryIO, watched))
@@ -93,8 +95,19 @@ def cannot_write(path: Path, error: OSError, size: int = 0) -> StoreError:
         f"cannot write a file: {error.strerror or error}",
         where=str(path),
         got=f"{needs}{free_at(path)}",
-        hint=FULL,
+        hint=_next_step(path, error),
     )
+
+
+def _next_step(path: Path, error: OSError) -> str:
+    """What to do after an error of writing `path`."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENODEV, errno.EIO):
+        return f"bring the folder back (is its disk mounted?), {AGAIN}"
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"make {path.parent} writable, {AGAIN}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"free some space, {AGAIN}"
+    return f"see that {path.parent} can be written, {AGAIN}"
 
 
 def in_bytes(count: float) -> str:
@@ -140,9 +153,9 @@ def write_bytes(path: Path, data: bytes, before: Callable[[], None] | None = Non
     write_with(path, write, size=len(data), before=before)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, before: Callable[[], None] | None = None) -> None:
     """Write `value` as readable JSON, atomically."""
-    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n", before)
 
 
 def read_bytes(path: Path | str) -> bytes | None:

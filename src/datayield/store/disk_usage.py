@@ -1,4 +1,4 @@
-"""Bytes that a plan will use on disk: decoded images, checkpoints, the state of one run."""
+"""Bytes and files that a plan will use on disk: decoded images, checkpoints, one run's state."""
 
 from datayield.spec.run import (
     JointEmbedding,
@@ -54,3 +54,13 @@ def checkpoint_bytes(plan: Plan) -> int | None:
                 kept += 4 * numbers * len(task.part.leaves)
             largest = max(largest, 4 * numbers)
     return kept + largest
+
+
+def least_files(plan: Plan) -> int:
+    """Files that the plan will add to the store at least, without the report."""
+    count = 0
+    for task in plan.todo:
+        count += len(task.pending)
+        if task.share_left == 1.0:  # its folder, checkpoints and their folder, log, cost
+            count += len(task.shares) + 4
+    return count

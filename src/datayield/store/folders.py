@@ -2,26 +2,29 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from datayield.spec.atomic_files import (
     cannot_write,
     free_at,
+    part_name,
     read_json,
     set_aside,
     sweep,
     write_json,
     write_with,
 )
-from datayield.spec.errors import StoreError
+from datayield.spec.errors import ConfigError
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import by_content
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.records import FailureRecord, ProgressRecord, ResultRecord, RunCostRecord
-from datayield.store.run_lock import RunLock, holder
+from datayield.store.run_lock import RunLock, holder, vanished
 from datayield.store.sealed import RecordOwner, damage, is_whole, read_record, write_record
 
+PARTS = ("runs", "trunks", "studies")  # of a store; an empty folder, as of no disk, is none
 ARCHIVE_END = 22  # bytes of the last entry of a zip file without a comment
 
 
@@ -59,10 +62,15 @@ class RunFolder(NamedTuple):
         if self.lock is not None:
             self.lock.check()
 
+    @property
+    def _guard(self) -> Callable[[], None] | None:
+        """What is called before a file of a held run appears."""
+        return None if self.lock is None else self.check
+
     def write(self, path: Path, write: Callable[[BinaryIO], None], size: int | None = None) -> None:
         """Write a file of the run, or of its trunk, whole or not at all; `check` is made first."""
         self.check()
-        write_with(path, write, size=size, before=self.check)
+        write_with(path, write, size=size, before=self._guard)
 
     def remove(self, path: Path) -> None:
         """Remove a file of the run, after `check`."""
@@ -88,7 +96,7 @@ class RunFolder(NamedTuple):
             aside = set_aside(path)
             note = f"{path}: does not describe this run; kept as {aside.name}, and written again"
         self.check()
-        write_json(path, asked)
+        write_json(path, asked, self._guard)
         return note
 
     def run_cost(self) -> RunCostRecord | None:
@@ -170,7 +178,7 @@ class RunFolder(NamedTuple):
 
     def _write_record(self, name: str, record: Frozen, kind: str, at: str = "") -> None:
         self.check()
-        write_record(self.path / name, record, self._owner(kind, at), self.check)
+        write_record(self.path / name, record, self._owner(kind, at), self._guard)
 
 
 class Store(NamedTuple):
@@ -191,20 +199,28 @@ class Store(NamedTuple):
         return self.root / "studies" / name
 
     def check_writable(self) -> None:
-        """Raises StoreError if the store cannot be created or written to."""
-        probe = self.root / ".writable"
+        """Create the store where it is missing. Raises ConfigError if it cannot be written to."""
+        probe = self.root / f".writable.{part_name()}.tmp"
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            for name in PARTS:
+                (self.root / name).mkdir(parents=True, exist_ok=True)
             probe.write_bytes(b"x")
             probe.unlink()
         except OSError as error:
-            raise StoreError(
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+            raise ConfigError(
                 "cannot write to the store",
                 where=str(self.root),
                 got=f"{error.strerror}; {free_at(probe)}",
                 hint="free some space, make the folder writable, or choose another one with "
                 "--store or DATAYIELD_STORE",
             ) from None
+
+    def check_present(self) -> None:
+        """Raises StoreError if the store, which `check_writable` has made, has vanished."""
+        if not (self.root / PARTS[0]).is_dir():
+            raise vanished("the store", self.root)
 
 
 def result_name(share: float, eval_id: str) -> str:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from datayield.spec.atomic_files import FORGOTTEN, cannot_write, part_name, read_bytes
+from datayield.spec.atomic_files import AGAIN, FORGOTTEN, cannot_write, part_name, read_bytes
 from datayield.spec.errors import BusyError, InterruptedRunError, StoreError
 from datayield.spec.this_process import ProcessMark, is_dead, this_process
 
@@ -50,17 +50,22 @@ class RunLock(NamedTuple):
             return
         folder = self.path.parent
         if not folder.is_dir():
-            raise StoreError(
-                "the folder of the run has vanished while it was worked on",
-                where=str(folder),
-                hint="bring the store back (is its disk mounted?), then run the same command again",
-            )
+            raise vanished("the folder of the run", folder)
         raise BusyError(
             "another process took over this run while this one did not respond",
             where=str(folder),
             got=holder_words(folder),
             hint="nothing was written over; run the same command later",
         )
+
+
+def vanished(what: str, path: Path) -> StoreError:
+    """The error of a place that was there when the command began."""
+    return StoreError(
+        f"{what} has vanished while it was worked on",
+        where=str(path),
+        hint=f"bring the store back (is its disk mounted?), {AGAIN}",
+    )
 
 
 def holder(folder: Path) -> Literal["", "running", "stale"]:
@@ -92,17 +97,21 @@ def run_lock(
 ) -> Iterator[RunLock]:
     """Lock `folder` for the block. Raises BusyError if another process holds it.
 
+    The folder above it must be there: a store that has vanished is not made anew.
+
     `lock_timeout`: seconds to wait; then for as long as the lock gives no sign of life, until it
     counts as stale. With 0, only a process that has surely ended is taken over from. Raises
     InterruptedRunError if `stop` is set while waiting.
     """
     path = folder / LOCK_FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         said = this_process()._asdict() | {"since": time.time(), "token": uuid.uuid4().hex}
         lock = RunLock(path, json.dumps(said).encode())
         _wait_for(lock, lock_timeout, stop or threading.Event())
     except OSError as error:
+        if not folder.parent.is_dir():
+            raise vanished("the store", folder.parent) from None
         raise cannot_write(path, error) from error
     done = threading.Event()
     beat = threading.Thread(target=_beat, args=(lock, done), daemon=True)

@@ -5,13 +5,14 @@ folder: any run of the trunk may save it, and any other may start from it. It is
 without it, a run trains from an earlier state or from the start.
 """
 
-import shutil
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Cell
-from datayield.store.folders import Store, ends_as_archive
+from datayield.store.folders import RunFolder, Store, ends_as_archive
+from datayield.store.run_lock import holder
 
 
 class TrunkMember(NamedTuple):
@@ -88,11 +89,24 @@ def steps_there(store: Store, trunk: str) -> set[int]:
     return {int(path.stem) for path in named if ends_as_archive(path)}
 
 
-def forget(store: Store, trunk: str, runs: Iterable[str]) -> None:
-    """Delete the states of a trunk once each of `runs` has started or finished."""
+def forget(store: Store, trunk: str, runs: Iterable[str], held: RunFolder | None = None) -> None:
+    """Delete the states of a trunk once each of `runs` has started or finished.
+
+    Not while another process works on one of them, which may write there. `held`: the folder of the
+    run that the caller holds. Raises BusyError if it has lost that run to another process.
+    """
+    if held is not None:
+        held.check()
     folders = [store.run(run) for run in runs]
-    if all(f.has_state() or f.has_run_cost() for f in folders):
-        shutil.rmtree(store.trunk(trunk), ignore_errors=True)
+    if not all(folder.has_state() or folder.has_run_cost() for folder in folders):
+        return
+    others = [folder.path for folder in folders if held is None or folder.path != held.path]
+    if any(holder(path) == "running" for path in others):
+        return
+    with suppress(OSError):
+        for state in store.trunk(trunk).glob("*.pt"):
+            state.unlink(missing_ok=True)
+        store.trunk(trunk).rmdir()  # if another study's process is not writing there
 
 
 def _kept(spec: RunSpec, shares: Iterable[float]) -> set[int]:

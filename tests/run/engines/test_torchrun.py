@@ -22,6 +22,7 @@ from tests.conftest import Call
 
 def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_path: Path) -> None:
     session = open_study("tiny.yaml")
+    session.store.check_writable()
     task = next(task for task in session.plan().todo if task.share_left > 0)
     longer = Budget(unit="images", amount=12_800)
     task = task._replace(spec=task.spec.model_copy(update={"budget": longer}), evals=(), pending=())
@@ -51,6 +52,7 @@ def test_an_error_of_the_program_ends_all_processes_and_is_told(
     datayield: Call, tmp_path: Path
 ) -> None:
     session = open_study("tiny.yaml")
+    session.store.check_writable()
     task = session.plan().todo[-1]
     odd = task._replace(spec=task.spec.model_copy(update={"batch": 33}))
     end = run_in_processes(Job(odd, session.store, "cpu", 60.0, processes=2), tmp_path, tmp_path)
@@ -92,6 +94,7 @@ def test_on_ray_a_task_asks_for_a_gpu_for_each_process(
 ) -> None:
     ray = pytest.importorskip("ray")
     session = open_study("tiny.yaml")
+    session.store.check_writable()
     node = {"Alive": True, "Resources": {"CPU": 8.0, "GPU": 2.0}}
     monkeypatch.setenv("RAY_ADDRESS", "made-up")
     monkeypatch.setattr(ray, "init", lambda **_: None)

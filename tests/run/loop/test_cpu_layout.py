@@ -139,6 +139,7 @@ def test_several_processes_and_a_gpu_are_as_ever(monkeypatch: pytest.MonkeyPatch
 def test_after_a_run_evaluations_have_their_threads(datayield: Call) -> None:
     measured("contiguous", 2)
     session = open_study("tiny.yaml")
+    session.store.check_writable()
     task = next(task for task in session.plan().todo if task.share_left > 0)
     done = list(run_task(task, session.store, CPU, Event()))
     assert done

@@ -47,7 +47,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
         return training_data_of(spec.data.count)
 
     monkeypatch.setattr(working, "training_data_of", made)
-    return Store(tmp_path / "store")
+    made_store = Store(tmp_path / "store")
+    made_store.check_writable()
+    return made_store
 
 
 def tasks_of(

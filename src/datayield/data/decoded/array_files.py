@@ -1,5 +1,6 @@
 """Files of decoded images: written to a temporary folder, moved atomically, named by content."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -11,7 +12,7 @@ from zipfile import is_zipfile
 import numpy as np
 
 from datayield.data.source import Labels
-from datayield.spec.atomic_files import in_bytes
+from datayield.spec.atomic_files import free_at, in_bytes
 from datayield.spec.errors import DataError
 
 ROWS_BYTES = 16 << 20  # moved per step when gaps are closed
@@ -75,12 +76,19 @@ def room_for(needed: int, root: Path) -> bool:
 
 def disk_full(needed: int, root: Path) -> DataError:
     """The error that states the space needed and the space available."""
-    free = shutil.disk_usage(root).free
+    free = shutil.disk_usage(root if root.exists() else root.parent).free
     return DataError(
         f"the decoded images need {in_bytes(needed)}, and {in_bytes(free)} is free",
         where=str(root),
+        got=free_at(root / "a file"),
         hint="free some space, or set DATAYIELD_CACHE to a folder on a larger disk",
     )
+
+
+def not_stored(needed: int, root: Path, error: OSError) -> DataError:
+    """The error of writing decoded images: the disk is full, or cannot be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return disk_full(needed, root) if full else unwritable(root, error)
 
 
 def unwritable(root: Path, error: OSError) -> DataError:
@@ -88,5 +96,6 @@ def unwritable(root: Path, error: OSError) -> DataError:
     return DataError(
         f"decoded images cannot be written: {error.strerror or error}",
         where=str(error.filename or root),
+        got=free_at(root / "a file"),
         hint="make the folder writable, or set DATAYIELD_CACHE to another one",
     )

@@ -1,6 +1,5 @@
 """Images decoded once: a read-only uint8 memmap under the cache folder, with labels and digest."""
 
-import errno
 import hashlib
 import json
 import math
@@ -29,8 +28,8 @@ from datayield.data.decoded.array_files import (
     disk_full,
     is_complete,
     move_into_place,
+    not_stored,
     room_for,
-    unwritable,
 )
 from datayield.data.decoded.decode import DARK, DECODER, Fit
 from datayield.data.decoded.decode_all import DecodeJob, decode_all
@@ -144,7 +143,7 @@ def prepare(
     try:
         stamp.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise unwritable(root, error) from error
+        raise not_stored(needed, root, error) from error
     for folder in (root, stamp.parent):
         sweep(folder)
     kept = room_for(needed, root)
@@ -177,9 +176,7 @@ def prepare(
         move_into_place(building, root / meta["digest"], meta)
         write_json(stamp, meta)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise disk_full(needed, root) from error
-        raise unwritable(root, error) from error
+        raise not_stored(needed, root, error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     made = _stored(root, stamp, dataset, source)

@@ -141,7 +141,10 @@ def serve() -> None:
     """The worker: read a job and its chunks from stdin, write outcomes to stdout."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     out, sys.stdout = sys.stdout.buffer, sys.stderr  # nothing else may write there
-    job, starts = pickle.load(sys.stdin.buffer)
+    try:
+        job, starts = pickle.load(sys.stdin.buffer)
+    except (EOFError, pickle.UnpicklingError):  # the parent was killed before it had sent all
+        os._exit(1)
     for start in starts:
         try:
             said: DecodeOutcome | Exception = _decode_chunk(job, start)
@@ -166,7 +169,7 @@ def _received(worker: Popen[bytes]) -> DecodeOutcome:
     except (EOFError, pickle.UnpicklingError) as error:
         raise DataError(
             "a decoding process was killed, probably out of memory",
-            hint="call prepare(..., workers=1), or give the job more memory",
+            hint="run the same command again, with more free memory",
         ) from error
     if isinstance(said, Exception):
         raise said

@@ -1,5 +1,9 @@
 """The engine for several tasks on this machine: worker processes that are reused for many tasks.
 
+On Linux, workers are forked from a server that has imported torch once and does nothing else: it
+has no threads but those of BLAS, which handles forks, and never touches a GPU. Elsewhere each
+worker imports torch itself.
+
 A worker learns through its pipe that it should stop or that its commander died, so it never
 continues as an orphan and needs no signal. Ctrl-C in a terminal reaches all processes: workers
 ignore it and stop on request.
@@ -9,14 +13,18 @@ import math
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from threading import Event, Thread
-from typing import cast
+from typing import Any, cast
+
+import torch
+from threadpoolctl import threadpool_limits
 
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.task import attempt
@@ -31,7 +39,7 @@ LEAVE_SECONDS = 10.0  # for an idle worker to exit
 class Worker:
     """A process, our end of its pipe, its device, and its current run."""
 
-    process: SpawnProcess
+    process: BaseProcess
     pipe: Connection
     device: str
     run_id: str | None = None
@@ -89,10 +97,9 @@ class Workers:
         self._workers.clear()
 
     def _hire(self) -> Worker:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs,), name="datayield worker")
-        with _threads_in_environment(self._threads):
+        ours, theirs = multiprocessing.Pipe()
+        with _environment(self._threads):
+            process = worker_process(_serve, theirs)
             process.start()
         theirs.close()
         taken = [worker.device for worker in self._workers]
@@ -107,20 +114,51 @@ class Workers:
         return TaskEnd("lost", f"its process ended ({cause(worker.process.exitcode or 0)})")
 
 
+def worker_process(target: Callable[[Connection], None], pipe: Connection) -> BaseProcess:
+    """A process that will call `target`, with the environment as it is now; not started yet.
+
+    Where it is forked from the server, torch is there already, as that was when the server started.
+    """
+    arguments: dict[str, Any] = {"args": (target, pipe, dict(os.environ)), "name": "worker"}
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn").Process(target=_begin, **arguments)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # once; a worker imports what is missing itself
+    return context.Process(target=_begin, **arguments)
+
+
+def _begin(
+    target: Callable[[Connection], None], pipe: Connection, environment: dict[str, str]
+) -> None:
+    """What a new worker does first: the server may have been started in another environment."""
+    if os.environ != environment:
+        os.environ.clear()
+        os.environ.update(environment)
+        if threads_wanted() and environment["OMP_NUM_THREADS"].isdigit():
+            threads = max(1, int(environment["OMP_NUM_THREADS"]))
+            torch.set_num_threads(threads)
+            threadpool_limits(threads)
+    target(pipe)
+
+
 @contextmanager
-def _threads_in_environment(threads: int) -> Iterator[None]:
+def _environment(threads: int) -> Iterator[None]:
     """Environment for a process started in the block; torch and BLAS read it on import.
 
-    Variables that the user has set are kept.
+    A number of threads that the user has set is kept. Modules of the working directory, which a
+    server would import before it knows the path of this process, are left out.
     """
-    if threads_wanted():
-        yield
-        return
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+    changed = {"PYTHONSAFEPATH": "1"}
+    if not threads_wanted():
+        changed["OMP_NUM_THREADS"] = str(threads)
+    before = dict(os.environ)
+    os.environ.update(changed)
     try:
         yield
     finally:
-        del os.environ["OMP_NUM_THREADS"]
+        for name in changed.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def cause(code: int) -> str:

@@ -28,7 +28,7 @@ from datayield.run.loop.compile import compile_encoders
 from datayield.run.loop.cpu_layout import apply_settings, settings_of, to_memory_format
 from datayield.run.loop.state import Meter, load_state, save_state, state_of, weights_digest
 from datayield.run.loop.step import rate_at, stream_at, train_step
-from datayield.run.loop.tensor_files import CHECKPOINT, TRUNK, write_tensors
+from datayield.run.loop.tensor_files import CHECKPOINT, write_tensors, write_trunk_state
 from datayield.spec.atomic_files import write_text
 from datayield.spec.environment import compiling
 from datayield.spec.errors import InterruptedRunError, TrainingError
@@ -142,7 +142,7 @@ def pretrain(
         if step in branches and not ends_as_archive(branches[step]):
             meter.seconds += time.perf_counter() - clock
             state = state_of(spec.id, data.digests, step, method, optimizer, meter)
-            write_tensors(folder, branches[step], TRUNK, state | {"trunk": spec.trunk})
+            write_trunk_state(folder, branches[step], state | {"trunk": spec.trunk})
             clock = time.perf_counter()
         if step == steps:
             break
@@ -229,7 +229,7 @@ def _log(
 def _drop_log_from(folder: RunFolder, step: int) -> None:
     """Drop lines past the saved state, which belong to a lost attempt, and damaged ones."""
     folder.check()
-    folder.path.mkdir(parents=True, exist_ok=True)
+    folder.path.mkdir(parents=folder.lock is None, exist_ok=True)  # else the lock lies there
     if folder.log.exists():
         kept = [json.dumps(line) + "\n" for line in read_log(folder.log) if line["step"] <= step]
         write_text(folder.log, "".join(kept), folder.check)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from datayield.spec.errors import DamagedFileError, StoreError
+from datayield.spec.errors import BusyError, DamagedFileError, StoreError
 from datayield.store.folders import RunFolder
 
 CHECKPOINT, STATE, TRUNK = "checkpoint", "state", "trunk"  # kinds of files
@@ -25,6 +25,19 @@ def write_tensors(folder: RunFolder, path: Path, kind: str, content: dict[str, A
     told["seal"] = content_digest(told)
     size = sum(t.numel() * t.element_size() for t in _tensors(content))
     folder.write(path, lambda file: torch.save(told, file), size)
+
+
+def write_trunk_state(folder: RunFolder, path: Path, content: dict[str, Any]) -> None:
+    """`write_tensors` of a state for other runs, whose folder another process may just remove."""
+    for last in (False, True):
+        try:
+            write_tensors(folder, path, TRUNK, content)
+            return
+        except BusyError:
+            raise
+        except StoreError:
+            if last or path.parent.is_dir():
+                raise
 
 
 def read_tensors(path: Path, device: torch.device, kind: str, **owner: object) -> dict[str, Any]:
