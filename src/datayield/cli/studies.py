@@ -125,13 +125,15 @@ def status(
     """Show which runs are done, running, failed or missing. Exit code 3 while incomplete."""
     from datayield.report.terminal.plan import show_status, status_json
     from datayield.session import open_study
+    from datayield.store.collapse import collapsed_runs
 
     session = open_study(study, scale, store)
     made = session.plan()
+    collapsed = collapsed_runs(made, session.store)
     if json_:
-        print_json(status_json(session.study, made))
+        print_json(status_json(session.study, made, collapsed))
     else:
-        show_status(out, session.study, made, every=all_)
+        show_status(out, session.study, made, collapsed, every=all_)
     raise typer.Exit(_code(made))
 
 
@@ -182,7 +184,10 @@ def _close(
     did: int,
     json_: bool,
 ) -> None:
-    code = 1 if failed else _code(made)
+    from datayield.report.terminal.collapse import collapse_json, show_collapsed
+    from datayield.store.collapse import collapsed_runs
+
+    code, collapsed = 1 if failed else _code(made), collapsed_runs(made, session.store)
     if json_:
         print_json(
             {
@@ -191,6 +196,7 @@ def _close(
                 "did": did,
                 "left": len(made.todo),
                 "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
+                "collapsed": [collapse_json(each) for each in collapsed],
                 "report": str(page) if page else None,
                 "claims": _claims(page).get("counts"),
                 "exit_code": code,
@@ -203,6 +209,7 @@ def _close(
         out.print(said, highlight=False, markup=False)
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
+    show_collapsed(err, collapsed)
     left = f", {len(made.todo)} left; run the same command to continue" if made.todo else ""
     err.print(
         f"{did} finished{left}" if did or left else "nothing to do: all runs are finished",

@@ -25,6 +25,7 @@ from datayield.analysis.results.task_groups import (
 from datayield.spec.claims import Published
 from datayield.spec.run import RunSpec
 from datayield.spec.study import Study
+from datayield.store.collapse import Collapse
 from datayield.store.distances import DistanceRecord
 
 
@@ -69,6 +70,7 @@ class StudyResults:
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
+    collapsed: tuple[Collapse, ...] = ()  # runs that seem to have learned nothing; rows tell too
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
     # one per metric, made on first use; `replace` starts without any

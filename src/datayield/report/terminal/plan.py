@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from datayield.report.terminal.collapse import collapse_json, show_collapsed
 from datayield.report.terminal.seed_groups import Together, together
 from datayield.spec.errors import DatayieldError
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.spec.study import Study
+from datayield.store.collapse import Collapse
 from datayield.store.disk_usage import checkpoint_bytes
 from datayield.store.estimate import NOTHING, TimeEstimate
 from datayield.store.format import duration, three_digits
@@ -123,17 +125,25 @@ def show_totals(console: Console, plan: Plan, decoded: int) -> None:
     )
 
 
-def status_json(study: Study, plan: Plan) -> dict[str, Any]:
+def status_json(study: Study, plan: Plan, collapsed: Sequence[Collapse] = ()) -> dict[str, Any]:
     """States of a study's tasks as JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
         "states": dict(Counter(task.state for task in plan.tasks)),
         "tasks": [_task_json(task) for task in plan.tasks],
+        "collapsed": [collapse_json(each) for each in collapsed],
     }
 
 
-def show_status(console: Console, study: Study, plan: Plan, *, every: bool = False) -> None:
+def show_status(
+    console: Console,
+    study: Study,
+    plan: Plan,
+    collapsed: Sequence[Collapse] = (),
+    *,
+    every: bool = False,
+) -> None:
     """The counts, and lines for unfinished work, like `show_plan`. Problems come first."""
     states = Counter(task.state for task in plan.tasks)
     console.print(
@@ -149,6 +159,7 @@ def show_status(console: Console, study: Study, plan: Plan, *, every: bool = Fal
             f"  {tasks[0].state:9} {label}: {tasks[0].why}", highlight=False, markup=False
         )
     _say_rest(console, lines[len(printed) :])
+    show_collapsed(console, collapsed)
 
 
 def _task_json(task: Task) -> dict[str, Any]:
