@@ -1,5 +1,6 @@
 """The verbs of a study: plan it, run it, ask how far it is, report on it."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,26 +37,32 @@ def plan(
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     measure: Annotated[
-        bool, typer.Option("--measure", help="First time one run of each kind.")
+        bool, typer.Option("--measure", help="First time one step or evaluation of each kind.")
     ] = False,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, help="Time limit of --measure.")
+    ] = 60.0,
     all_: AllOpt = False,
     json_: JsonOpt = False,
 ) -> None:
     """Show pending runs, why, and their cost. Runs nothing; exit code 2 if run would refuse."""
+    from datayield.report.terminal.measuring import show_measuring
     from datayield.report.terminal.plan import plan_json, show_plan
     from datayield.session import open_study
     from datayield.spec.errors import refused
 
     session = open_study(study, scale, store, device)
-    made = session.plan()
+    made, measured = session.plan(), None
     if measure and made.todo:
-        session.measure(made, err)
+        measured = show_measuring(err, partial(session.measure, made), seconds)
         made = session.plan()
     decoded, ready = session.decoded_bytes(made), session.readiness(made)
+    basis = session.basis(made)
     if json_:
-        print_json(plan_json(session.study, made, ready.notes, decoded, ready.refusals))
+        told = plan_json(session.study, made, ready.notes, decoded, basis, ready.refusals)
+        print_json(told | {"measured": measured})
     else:
-        show_plan(out, session.study, made, ready.notes, decoded, every=all_)
+        show_plan(out, session.study, made, ready.notes, decoded, basis, every=all_)
     if ready.refusals:  # as `run` would, in the same words
         raise refused(ready.refusals)
 
@@ -102,7 +109,7 @@ def run(
                 "baselines pending",
                 highlight=False,
             )
-            show_totals(err, made, session.decoded_bytes(made))
+            show_totals(err, made, session.decoded_bytes(made), session.basis(made))
             try:
                 failed = session.run(made, err, save_every, execution).failed
             except StalePlanError as error:  # once: what is damaged is known now

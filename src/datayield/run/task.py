@@ -168,7 +168,8 @@ def _pretrain(
         yield f"warning  {in_words(Collapse(spec.id, task.label, signs, check))}"
     spent = folder.run_cost()
     if spent is not None:
-        speeds.add(spent.speed_key, spent.seconds / spent.images, "run", flops_per_image(spec))
+        per_image, flops = spent.seconds / spent.images, flops_per_image(spec)
+        speeds.add(spent.speed_key, per_image, "run", flops, spec.encoder.name)
 
 
 def _branches(task: Task, spec: RunSpec, store: Store) -> dict[int, Path]:
