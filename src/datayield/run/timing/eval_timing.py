@@ -20,9 +20,9 @@ from datayield.spec.run import EncoderSpec
 
 MOST_IMAGES = 512  # whose features are timed
 PART = 64  # of them at once
-FIRST_ITEMS = 512  # of a probe
+FIRST_ITEMS = 128  # of a probe
 CLASSES = 10
-GROWTH = (0.8, 2.0)  # seconds grow as items to a power: from costs that are fixed to kNN
+GROWTH = (0.3, 2.0)  # seconds grow as items to a power: from costs that hardly grow to kNN
 
 
 class EvalTiming(NamedTuple):
@@ -47,7 +47,8 @@ def evaluation_timing(
     if ev.tunes and encoder is not None:
         return EvalTiming(0.0, _tuning_seconds(encoder, ev, device, seconds) * _tuned(ev, sizes))
     per_image, width = _features(encoder, ev, device, seconds / 3)
-    rest = _probe_seconds(ev, sizes, width, seconds * 2 / 3)
+    projects = encoder is not None  # else there is no projector, whose output is measured too
+    rest = _probe_seconds(ev, sizes, width, projects, seconds * 2 / 3)
     if rest is None:
         return None
     more = ev.traits.passes * sizes[0] + _views(ev, sizes)
@@ -85,7 +86,7 @@ def _features(
 
 
 def _probe_seconds(
-    ev: EvalSpec, sizes: tuple[int, int], width: int, seconds: float
+    ev: EvalSpec, sizes: tuple[int, int], width: int, projects: bool, seconds: float
 ) -> float | None:
     """All but features: timed on growing parts of the items until the next would take too long."""
     most = max(sizes)
@@ -95,21 +96,27 @@ def _probe_seconds(
         part = tuple(math.ceil(n * items / most) for n in sizes)
         before = time.perf_counter()
         try:
-            _probe(ev, part, width)
+            _probe(ev, part, width, projects)
+            if not timed:  # that was to warm up
+                before = time.perf_counter()
+                _probe(ev, part, width, projects)
             timed.append((items, time.perf_counter() - before))
         except DatayieldError:  # too few items of a class
             pass
         if items == most:
             break
+        left = seconds - (time.perf_counter() - began)
         larger = min(4 * items, most)
-        if timed and time.perf_counter() - began + timed[-1][1] * (larger / items) ** 1.5 > seconds:
-            break
+        if timed and timed[-1][1] * larger / items > left:
+            if len(timed) > 1 or timed[-1][1] > seconds:
+                break
+            larger = min(2 * items, most)  # to see the growth, a little beyond the time if need be
         items = larger
     return _extrapolated(timed, most) if timed else None
 
 
 def _extrapolated(timed: list[tuple[int, float]], most: int) -> float:
-    """Seconds for `most` items, given those of fewer; the first time also holds warming up."""
+    """Seconds for `most` items, given those of fewer."""
     items, took = timed[-1]
     power = 1.0
     if len(timed) > 1:
@@ -119,7 +126,7 @@ def _extrapolated(timed: list[tuple[int, float]], most: int) -> float:
     return took * math.pow(most / items, power)
 
 
-def _probe(ev: EvalSpec, sizes: tuple[int, ...], width: int) -> None:
+def _probe(ev: EvalSpec, sizes: tuple[int, ...], width: int, projects: bool) -> None:
     """The evaluation on random features around a centre for each class."""
     generator = torch.Generator().manual_seed(0)
     centres = torch.randn(CLASSES, width, generator=generator)
@@ -127,7 +134,7 @@ def _probe(ev: EvalSpec, sizes: tuple[int, ...], width: int) -> None:
     if ev.traits.reads == "views":
         views = min(ev.traits.view_images, len(test[0])), ev.traits.view_count, width
         space = evals.Space(test[0], torch.randn(views, generator=generator))
-        evals.evaluate_views(ev, space, space)
+        evals.evaluate_views(ev, space, space if projects else None)
         return
     evals.evaluate(
         ev, train if ev.traits.needs_labels else None, test, views=lambda epoch: train[0]
