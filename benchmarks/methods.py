@@ -21,7 +21,7 @@ import torch
 from machine import machine
 from torch.utils.flop_counter import FlopCounterMode
 
-from datayield.run.timing.plan_timing import stepper
+from datayield.run.timing.step_timing import stepper
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.cost import flops_per_image
 from datayield.spec.run.encoder import EncoderSpec

@@ -34,16 +34,18 @@ from datayield.spec.study.confounds import confounds
 from datayield.store.data_changes import changes, remember
 from datayield.store.disk_usage import decoded_bytes
 from datayield.store.distances import measured_in
-from datayield.store.estimate import ItemCounts, likely_device
+from datayield.store.estimate import ItemCounts, speeds_of
+from datayield.store.estimate_basis import EstimateBasis, basis_of
 from datayield.store.folders import Store
 from datayield.store.litter import sweep_litter
 from datayield.store.plan import Plan, make_plan
-from datayield.store.speeds import Speeds, kind_of
+from datayield.store.speeds import Speeds
 from datayield.store.time_budgets import in_images
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
     from datayield.run.scheduler import StudyOutcome
+    from datayield.run.timing.plan_timing import Measuring
 
 
 class Session(NamedTuple):
@@ -61,10 +63,13 @@ class Session(NamedTuple):
 
     def plan(self) -> Plan:
         """What is done and what is missing, now, with estimates for this device."""
-        kind = likely_device() if self.device == "auto" else self.device.partition(":")[0]
         return make_plan(
-            self.study, self.cells, self.store, Speeds(kind_of(kind)), self.item_counts()
+            self.study, self.cells, self.store, speeds_of(self.device), self.item_counts()
         )
+
+    def basis(self, plan: Plan) -> EstimateBasis:
+        """What the time estimate of the plan rests on."""
+        return basis_of(plan.todo, speeds_of(self.device), self.item_counts())
 
     def item_counts(self) -> ItemCounts:
         """Training and test items of each evaluation whose splits were found."""
@@ -105,14 +110,13 @@ class Session(NamedTuple):
         """Disk that the decoded images of the plan take."""
         return decoded_bytes(plan, self.listings)
 
-    def measure(self, plan: Plan, console: Console) -> None:
-        """Time one of each kind of run in the plan that was never timed on this device."""
+    def measure(self, plan: Plan, deadline: float) -> Iterator["Measuring"]:
+        """Until then, time one of each kind of work in the plan never timed on this device."""
         from datayield.run.device import choose
         from datayield.run.timing.plan_timing import measure
 
         device = choose(self.device)
-        for what in measure(plan, Speeds(device.type), device, self.item_counts()):
-            console.print(f"measuring {what}", highlight=False)
+        return measure(plan, Speeds(device.type), device, self.item_counts(), deadline)
 
     @contextmanager
     def leading(self, plan: Plan) -> Iterator[None]:
@@ -199,14 +203,11 @@ class Session(NamedTuple):
         if not results.rows:
             return None
         sweep_litter(self.store, cache_dir())
-        published = load_reference(reference_file(self.source, self.study.study))
-        missing = results.missing + self.left_out
-        distances = measured_in(cache_dir() / "distances")
         results = replace(
             results,
-            missing=missing,
-            reference=published,
-            distances=distances,
+            missing=results.missing + self.left_out,
+            reference=load_reference(reference_file(self.source, self.study.study)),
+            distances=measured_in(cache_dir() / "distances"),
             data_notes=tuple(self.data_notes()),
         )
         page = write_report(results, self.page.parent)

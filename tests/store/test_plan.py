@@ -127,10 +127,16 @@ def test_estimates_use_runs_before_measurements_before_scaling(study: Study, sto
     for task in _plan(study, store).tasks:
         for _, ev in task.evals:
             speeds.add(eval_key(task.spec.encoder, ev), 0.0, "measured")
-    speeds.add("another kind of run", 2e-3, "run", flops=1e9)
+    speeds.add("another kind of run", 2e-3, "run", 1e9, "resnet18")
+    across = _first_run(_plan(study, store)).estimate
+    assert across is not None
+    assert (across.basis, across.donors) == ("across", {"resnet18"})
+    assert across.high >= 16 * across.low  # seconds per FLOP were seen to differ by 4
+    speeds.add("a third kind of run", 2e-3, "run", 1e9, cell.run.encoder.name)
     scaled = _first_run(_plan(study, store)).estimate
     assert scaled is not None
-    assert scaled.basis == "scaled"
+    assert (scaled.basis, scaled.donors) == ("scaled", {cell.run.encoder.name})
+    assert scaled.high / scaled.low < across.high / across.low
     speeds.add(speed_key(cell.run), 1e-3, "measured")
     measured = _first_run(_plan(study, store)).estimate
     assert measured is not None

@@ -1,5 +1,6 @@
 """The verbs of a study: plan it, run it, ask how far it is, report on it."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,26 +37,32 @@ def plan(
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     measure: Annotated[
-        bool, typer.Option("--measure", help="First time one run of each kind.")
+        bool, typer.Option("--measure", help="First time one step or evaluation of each kind.")
     ] = False,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, help="Time limit of --measure.")
+    ] = 60.0,
     all_: AllOpt = False,
     json_: JsonOpt = False,
 ) -> None:
     """Show pending runs, why, and their cost. Runs nothing; exit code 2 if run would refuse."""
+    from datayield.report.terminal.measuring import show_measuring
     from datayield.report.terminal.plan import plan_json, show_plan
     from datayield.session import open_study
     from datayield.spec.errors import refused
 
     session = open_study(study, scale, store, device)
-    made = session.plan()
+    made, measured = session.plan(), None
     if measure and made.todo:
-        session.measure(made, err)
+        measured = show_measuring(err, partial(session.measure, made), seconds)
         made = session.plan()
     decoded, ready = session.decoded_bytes(made), session.readiness(made)
+    basis = session.basis(made)
     if json_:
-        print_json(plan_json(session.study, made, ready.notes, decoded, ready.refusals))
+        told = plan_json(session.study, made, ready.notes, decoded, basis, ready.refusals)
+        print_json(told | {"measured": measured})
     else:
-        show_plan(out, session.study, made, ready.notes, decoded, every=all_)
+        show_plan(out, session.study, made, ready.notes, decoded, basis, every=all_)
     if ready.refusals:  # as `run` would, in the same words
         raise refused(ready.refusals)
 
@@ -103,7 +110,7 @@ def run(
                 "baselines pending",
                 highlight=False,
             )
-            show_totals(err, made, session.decoded_bytes(made))
+            show_totals(err, made, session.decoded_bytes(made), session.basis(made))
             try:
                 failed = session.run(made, err, save_every, execution).failed
             except StalePlanError as error:  # once: what is damaged is known now
@@ -128,13 +135,15 @@ def status(
     """Show which runs are done, running, failed or missing. Exit code 3 while incomplete."""
     from datayield.report.terminal.plan import show_status, status_json
     from datayield.session import open_study
+    from datayield.store.collapse import collapsed_runs
 
     session = open_study(study, scale, store)
     made = session.plan()
+    collapsed = collapsed_runs(made, session.store)
     if json_:
-        print_json(status_json(session.study, made))
+        print_json(status_json(session.study, made, collapsed))
     else:
-        show_status(out, session.study, made, every=all_)
+        show_status(out, session.study, made, collapsed, every=all_)
     raise typer.Exit(_code(made))
 
 
@@ -185,7 +194,10 @@ def _close(
     did: int,
     json_: bool,
 ) -> None:
-    code = 1 if failed else _code(made)
+    from datayield.report.terminal.collapse import collapse_json, show_collapsed
+    from datayield.store.collapse import collapsed_runs
+
+    code, collapsed = 1 if failed else _code(made), collapsed_runs(made, session.store)
     if json_:
         print_json(
             {
@@ -194,6 +206,7 @@ def _close(
                 "did": did,
                 "left": len(made.todo),
                 "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
+                "collapsed": [collapse_json(each) for each in collapsed],
                 "report": str(page) if page else None,
                 "claims": _claims(page).get("counts"),
                 "exit_code": code,
@@ -206,6 +219,7 @@ def _close(
         out.print(said, highlight=False, markup=False)
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
+    show_collapsed(err, collapsed)
     left = f", {len(made.todo)} left; run the same command to continue" if made.todo else ""
     err.print(
         f"{did} finished{left}" if did or left else "nothing to do: all runs are finished",

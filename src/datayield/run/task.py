@@ -31,6 +31,7 @@ from datayield.spec.errors import (
     UnexpectedError,
 )
 from datayield.spec.run import RunSpec, flops_per_image
+from datayield.store.collapse import Collapse, in_words, signs_of
 from datayield.store.estimate import pretraining
 from datayield.store.folders import RunFolder, Store
 from datayield.store.plan import Task, as_of_now, label
@@ -162,9 +163,13 @@ def _pretrain(
             raise
     if task.part is not None and spec.trunk is not None:
         forget(store, spec.trunk, task.part.runs, folder)
+    check = folder.training_check()
+    if signs := signs_of(check):
+        yield f"warning  {in_words(Collapse(spec.id, task.label, signs, check))}"
     spent = folder.run_cost()
     if spent is not None:
-        speeds.add(spent.speed_key, spent.seconds / spent.images, "run", flops_per_image(spec))
+        per_image, flops = spent.seconds / spent.images, flops_per_image(spec)
+        speeds.add(spent.speed_key, per_image, "run", flops, spec.encoder.name)
 
 
 def _branches(task: Task, spec: RunSpec, store: Store) -> dict[int, Path]:

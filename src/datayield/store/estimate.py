@@ -1,37 +1,53 @@
 """Time estimates on this machine: seconds with an interval, and what they are based on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from datayield.spec.evaluation import DRAWS, EvalSpec, epochs_of
 from datayield.spec.run import EncoderSpec, RunSpec, encoder_macs, flops_per_image
-from datayield.store.speeds import Speeds, eval_key, speed_key
+from datayield.store.speeds import Speeds, eval_key, features_key, kind_of, speed_key
 
-# Factors that widen the spread of the samples, by their origin. They are verified: every report
-# compares estimated and actual times.
 UNKNOWN = 10_000  # items of a split that was not found
 ItemCounts = Mapping[str, tuple[int, int]]  # id of an evaluation -> its training and test items
-SEEN, SCALED = (0.85, 1.2), (0.4, 2.5)
+EvalAt = tuple[float, EvalSpec]  # fraction of the budget, evaluation
+Basis = Literal["", "runs", "measured", "scaled", "across"]
+BASES: tuple[Basis, ...] = ("", "runs", "measured", "scaled", "across")  # the weakest last
+# Factors that widen the spread of the samples, by their origin. They are verified: every report
+# compares estimated and actual times. Between encoders, seconds per FLOP differ by a factor of 4.
+FACTORS: dict[Basis, tuple[float, float]] = {
+    "runs": (0.85, 1.2),
+    "measured": (0.5, 2.0),
+    "scaled": (0.4, 2.5),
+    "across": (0.2, 5.0),
+}
 PROBE_FLOPS_PER_ITEM = 2e7  # a probe's arithmetic per labelled image, for unseen evaluations
 
 
 class TimeEstimate(NamedTuple):
-    """Seconds: a likely value between a low and a high one; `basis` says what it rests on."""
+    """Seconds: a likely value between a low and a high one; `basis` says what it rests on.
+
+    `runs` on this machine, `measured` on it in seconds, `scaled` by FLOPs from runs of the same
+    encoder, or `across` encoders, or from training to evaluations.
+    """
 
     low: float
     likely: float
     high: float
-    basis: str  # "runs", "measured" or "scaled"
+    basis: Basis
+    donors: frozenset[str] = frozenset()  # encoders that it is scaled from
 
     def __add__(self, other: object) -> "TimeEstimate":
         """The sum; bounds add up, which is right for fully correlated errors."""
         if not isinstance(other, TimeEstimate):
             return NotImplemented
-        weaker = max(self.basis, other.basis, key=("", "runs", "measured", "scaled").index)
         return TimeEstimate(
-            self.low + other.low, self.likely + other.likely, self.high + other.high, weaker
+            self.low + other.low,
+            self.likely + other.likely,
+            self.high + other.high,
+            max(self.basis, other.basis, key=BASES.index),
+            self.donors | other.donors,
         )
 
 
@@ -49,48 +65,90 @@ def likely_device() -> str:
     return "cuda" if Path("/dev/nvidiactl").exists() else "cpu"
 
 
+def speeds_of(device: str) -> Speeds:
+    """The times known of a device as asked for: "auto", "cpu", "cuda:1"."""
+    kind = likely_device() if device == "auto" else device.partition(":")[0]
+    return Speeds(kind_of(kind))
+
+
 def pretraining(spec: RunSpec, share_left: float, speeds: Speeds) -> TimeEstimate | None:
     """Seconds for the rest of a pretraining; None if nothing comparable was timed before."""
     images = share_left * spec.steps * spec.batch
     per_image = speeds.samples(speed_key(spec))
     if per_image:
-        return _spread([s * images for s in per_image], SEEN, speeds, speed_key(spec))
+        return _spread([s * images for s in per_image], speeds.from_runs(speed_key(spec)))
     flops = flops_per_image(spec)
-    return _scaled(flops * images, speeds) if flops is not None else None
+    return None if flops is None else _scaled(flops * images, spec.encoder.name, speeds)
+
+
+def evaluations(
+    encoder: EncoderSpec | None, pending: Sequence[EvalAt], speeds: Speeds, counts: ItemCounts
+) -> list[TimeEstimate | None]:
+    """Seconds for each of these evaluations of one run, as `evaluation`.
+
+    Features of images that an earlier one of the same checkpoint takes too are counted once.
+    """
+    taken: set[tuple[object, ...]] = set()
+    estimates = []
+    for share, ev in pending:
+        images = 0
+        train, test = items_of(ev, counts)
+        wants = [(ev.train, ev.train_count, train)] if ev.traits.needs_labels else []
+        for split, count, n in [*wants, (ev.test, ev.test_count, test)]:
+            drawn = (count, ev.seed) if count is not None else None
+            key = (share, ev.dataset, split, drawn, ev.size, ev.fit, ev.classes)
+            images += 0 if key in taken else n
+            taken.add(key)
+        estimates.append(evaluation(encoder, ev, speeds, counts, images))
+    return estimates
 
 
 def evaluation(
-    encoder: EncoderSpec | None, spec: EvalSpec, speeds: Speeds, counts: ItemCounts
+    encoder: EncoderSpec | None,
+    spec: EvalSpec,
+    speeds: Speeds,
+    counts: ItemCounts,
+    images: int | None = None,
 ) -> TimeEstimate | None:
-    """Seconds for one evaluation, features included."""
-    seen = speeds.samples(eval_key(encoder, spec))
-    if seen:
-        return _spread(seen, SEEN, speeds, eval_key(encoder, spec))
+    """Seconds for one evaluation, with the features of `images` (None: of all its items)."""
+    train, test = items_of(spec, counts)
+    needed = train if spec.traits.needs_labels else 0
+    images = needed + test if images is None else images
+    key = eval_key(encoder, spec)
+    if seen := speeds.samples(key):
+        if speeds.from_runs(key):
+            return _spread(seen, real=True)
+        per_image = median(speeds.samples(features_key(encoder, spec)) or [0.0])
+        images = 0 if spec.tunes else images
+        return _spread([rest + per_image * images for rest in seen], real=False)
     macs = encoder_macs(encoder, spec.size) if encoder else 0.0
     if macs is None:
         return None
-    train, test = items_of(spec, counts)
+    name = ""  # an evaluation is not like training, even with the same encoder
     if spec.tunes:  # forward and backward in each epoch, then the test images
-        return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), speeds)
-    passes = 1 + spec.traits.passes
+        return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), name, speeds)
     probes = (spec.draws or DRAWS) if spec.uses_label_fraction else 1
-    flops = 2 * macs * (passes * train + test) + PROBE_FLOPS_PER_ITEM * (probes * train + test)
-    return _scaled(flops, speeds)
+    flops = 2 * macs * (images + spec.traits.passes * train)
+    flops += PROBE_FLOPS_PER_ITEM * (probes * needed + test)
+    return _scaled(flops, name, speeds)
 
 
-def _spread(
-    seconds: list[float], factors: tuple[float, float], speeds: Speeds, key: str
-) -> TimeEstimate:
-    low, high = factors
-    basis = "runs" if speeds.from_runs(key) else "measured"
+def _spread(seconds: list[float], real: bool) -> TimeEstimate:
+    basis: Basis = "runs" if real else "measured"
+    low, high = FACTORS[basis]
     return TimeEstimate(low * min(seconds), median(seconds), high * max(seconds), basis)
 
 
-def _scaled(flops: float, speeds: Speeds) -> TimeEstimate | None:
-    rates = speeds.seconds_per_flop()
-    if not rates:
+def _scaled(flops: float, encoder: str, speeds: Speeds) -> TimeEstimate | None:
+    """By the seconds per FLOP of runs of this encoder, else of all, in a wider range."""
+    known = speeds.seconds_per_flop()
+    same = [each for each in known if encoder and each[0] == encoder]
+    basis: Basis = "scaled" if same else "across"
+    if not known:
         return None
-    low, high = SCALED
+    low, high = FACTORS[basis]
+    rates = [rate for _, rate in same or known]
+    donors = frozenset(name for name, _ in same or known if name)
     return TimeEstimate(
-        low * flops * min(rates), flops * median(rates), high * flops * max(rates), "scaled"
+        low * flops * min(rates), flops * median(rates), high * flops * max(rates), basis, donors
     )

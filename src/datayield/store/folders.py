@@ -20,7 +20,13 @@ from datayield.spec.errors import ConfigError
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import by_content
 from datayield.spec.run import BaselineSpec, RunSpec
-from datayield.store.records import FailureRecord, ProgressRecord, ResultRecord, RunCostRecord
+from datayield.store.records import (
+    FailureRecord,
+    ProgressRecord,
+    ResultRecord,
+    RunCostRecord,
+    TrainingCheckRecord,
+)
 from datayield.store.run_lock import RunLock, holder, vanished
 from datayield.store.sealed import RecordOwner, damage, is_whole, read_record, write_record
 
@@ -110,6 +116,14 @@ class RunFolder(NamedTuple):
     def write_run_cost(self, record: RunCostRecord) -> None:
         """Mark the pretraining as finished."""
         self._write_record("spent.json", record, "spent")
+
+    def training_check(self) -> TrainingCheckRecord | None:
+        """Features and loss at the end of training; None if they were not measured."""
+        return read_record(f"{self.path}/check.json", TrainingCheckRecord, self._owner("check"))
+
+    def write_training_check(self, record: TrainingCheckRecord) -> None:
+        """Save what features and loss look like at the end of training."""
+        self._write_record("check.json", record, "check")
 
     def read_result(self, share: float, eval_id: str) -> ResultRecord | None:
         """A finished evaluation; None if there is none, or if its record is damaged."""

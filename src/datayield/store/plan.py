@@ -2,10 +2,16 @@
 
 from typing import Literal, NamedTuple
 
-from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, short_number
 from datayield.spec.study import Cell, Study, in_words
-from datayield.store.estimate import NOTHING, ItemCounts, TimeEstimate, evaluation, pretraining
+from datayield.store.estimate import (
+    NOTHING,
+    EvalAt,
+    ItemCounts,
+    TimeEstimate,
+    evaluations,
+    pretraining,
+)
 from datayield.store.folders import RunFolder, Store
 from datayield.store.run_lock import holder, holder_words
 from datayield.store.speeds import Speeds
@@ -13,7 +19,6 @@ from datayield.store.trunk import TrunkMember, TrunkPart, parts, shortest_first,
 
 State = Literal["done", "missing", "partial", "evaluate", "running", "failed"]
 NO_COUNTS: ItemCounts = {}
-EvalAt = tuple[float, EvalSpec]  # fraction of the budget, evaluation
 
 
 class Task(NamedTuple):
@@ -222,7 +227,7 @@ def _estimate(
     counts: ItemCounts,
 ) -> TimeEstimate | None:
     encoder: EncoderSpec | None = spec.encoder
-    parts = [evaluation(encoder, ev, speeds, counts) for _, ev in pending]
+    parts = evaluations(encoder, pending, speeds, counts)
     if left > 0 and isinstance(spec, RunSpec):
         parts.append(pretraining(spec, left, speeds))
     total = NOTHING

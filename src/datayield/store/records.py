@@ -55,6 +55,32 @@ class RunCostRecord(Frozen):
     finished: float = Field(description="Unix time")
 
 
+class FeatureSpread(Frozen):
+    """How many dimensions some features fill, and how far apart they are (`maths.spectrum`)."""
+
+    rank: float = Field(description="effective rank, centred; 0 if all features are equal")
+    std: float = Field(description="feature_std: 0 if all features point the same way")
+
+
+class TrainingCheckRecord(Frozen):
+    """Features of a few pretraining images after training, and those of the untrained encoder.
+
+    None in place of what is not finite. What it means: `store.collapse`.
+    """
+
+    images: int
+    trained: FeatureSpread | None
+    untrained: FeatureSpread | None
+    growth: float | None = Field(
+        description="of the encoder's weights (root mean square), as a factor"
+    )
+    loss_change: float | None = Field(
+        description="range of the loss in the second half of training, relative to the largest; "
+        "None if too few steps were logged"
+    )
+    supervised: bool = Field(description="trained with labels: K classes need K - 1 dimensions")
+
+
 class ResultRecord(Frozen):
     """The metrics of one evaluation of one run at one fraction of its budget."""
 

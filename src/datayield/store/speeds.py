@@ -37,6 +37,11 @@ def eval_key(encoder: EncoderSpec | None, spec: EvalSpec) -> str:
     return digest([spec.id, encoder.model_dump(mode="json") if encoder else None])
 
 
+def features_key(encoder: EncoderSpec | None, spec: EvalSpec) -> str:
+    """Of the seconds per image that an encoder takes for the features of an evaluation."""
+    return digest(["features", encoder.model_dump(mode="json") if encoder else None, spec.size])
+
+
 class Speeds:
     """Samples of seconds per image (runs) and seconds (evaluations), by key, on one device.
 
@@ -54,12 +59,16 @@ class Speeds:
         seconds: float,
         source: Literal["run", "measured"],
         flops: float | None = None,
+        encoder: str = "",
     ) -> None:
-        """Add a sample. A short measurement counts only until there is a real run."""
+        """Add a sample. A short measurement counts only until there is a real run.
+
+        `flops` of one image, and the name of the `encoder`: for runs, to scale others by.
+        """
         entry = self._samples.setdefault(key, {"run": [], "measured": []})
         entry[source] = [*entry[source], seconds][-KEPT:]
         if flops is not None:
-            entry["flops"] = flops
+            entry |= {"flops": flops, "encoder": encoder}
         with suppress(StoreError):  # the disk of the cache is full: a sample less
             write_json(self.path, self._samples)
 
@@ -72,10 +81,10 @@ class Speeds:
         """Whether `samples(key)` are from real runs."""
         return bool(self._samples.get(key, {}).get("run"))
 
-    def seconds_per_flop(self) -> list[float]:
-        """Seconds per FLOP of each known kind of run: a rough guide for kinds not seen before."""
+    def seconds_per_flop(self) -> list[tuple[str, float]]:
+        """(encoder, seconds per FLOP) of each known kind of run: a rough guide for other kinds."""
         return [
-            sorted(seconds)[len(seconds) // 2] / entry["flops"]
+            (str(entry.get("encoder", "")), sorted(seconds)[len(seconds) // 2] / entry["flops"])
             for entry in self._samples.values()
             if entry.get("flops") and (seconds := entry["run"] or entry["measured"])
         ]

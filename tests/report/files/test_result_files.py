@@ -26,15 +26,15 @@ def test_csv_holds_every_row_and_reads_back(tmp_path: Path) -> None:
 
 TABLE = """\
 run,kind,method,encoder,dataset,n,budget,images,share,axes,seed,eval,protocol,group,metric,\
-value,n_test,n_train,low,high,distinct
+value,n_test,n_train,low,high,distinct,collapsed
 46145e92f49f,run,simclr,convnet,sprites,100,16 epochs,1600,1.0,encoder.width=8,0,category,\
-linear@1,,accuracy,0.51,2000,0,,,0
+linear@1,,accuracy,0.51,2000,0,,,0,False
 5696163478ad,run,simclr,convnet,sprites,400,16 epochs,6400,1.0,encoder.width=8,0,category,\
-linear@1,,accuracy,0.54,2000,0,,,0
+linear@1,,accuracy,0.54,2000,0,,,0,False
 68da48e373aa,run,simclr,convnet,sprites,100,3.2k images,3200,1.0,encoder.width=8,0,category,\
-linear@1,,accuracy,0.51,2000,0,,,0
+linear@1,,accuracy,0.51,2000,0,,,0,False
 5f7d2619e1ed,run,simclr,convnet,sprites,400,3.2k images,3200,1.0,encoder.width=8,0,category,\
-linear@1,,accuracy,0.54,2000,0,,,0
+linear@1,,accuracy,0.54,2000,0,,,0,False
 """
 CURVES = """\
 category,linear@1,accuracy,simclr,encoder.width=8,16 epochs,100,400

@@ -1,6 +1,7 @@
 """From finished records in the store to the tidy rows of a study."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
 from datayield.spec.study import Cell, NamedAxes, Study
+from datayield.store.collapse import Collapse, collapsed_runs
 from datayield.store.folders import Store
 from datayield.store.log import read_log
 from datayield.store.plan import Plan, label
-from datayield.store.records import ResultRecord, RunCostRecord
+from datayield.store.records import ResultRecord, RunCostRecord, TrainingCheckRecord
 
 
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
@@ -22,12 +24,13 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     A run that two cells share appears in both. Raises StoreError for a damaged record.
     """
     rows: list[Row] = []
+    collapsed = {each.run: each for each in collapsed_runs(plan, store)}
     among = {cell.run.encoder for cell in cells}
     encoders = {encoder: _variant(encoder, among) for encoder in among}
     for spec in study.baselines(cells):
         rows += _baseline_rows(study, spec, encoders, store)
     for cell in cells:
-        rows += _cell_rows(study, cell, encoders, store)
+        rows += _cell_rows(study, cell, encoders, store, cell.run.id in collapsed)
     rows += list(group_rows(study, rows))
     spent, versions = [], {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
@@ -35,7 +38,8 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     for run in runs.values():
         record = store.run(run.id).run_cost()
         if record is not None:
-            spent.append(_spent(run, axes.get(run.id, ""), record))
+            cost = _spent(run, axes.get(run.id, ""), record)
+            spent.append(_with_check(cost, store.run(run.id).training_check(), collapsed))
             versions = record.versions
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
     losses = {
@@ -44,7 +48,15 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         if cell.run.method.loss_ranks_encoders
     }
     return StudyResults(
-        study, tuple(rows), tuple(spent), missing, versions, runs, losses, _count_words(cells)
+        study,
+        tuple(rows),
+        tuple(spent),
+        missing,
+        versions,
+        runs,
+        losses,
+        _count_words(cells),
+        collapsed=tuple(collapsed.values()),
     )
 
 
@@ -69,7 +81,7 @@ def _losses(log: Path, shares: set[float]) -> dict[float, float]:
 
 
 def _cell_rows(
-    study: Study, cell: Cell, encoders: dict[EncoderSpec, str], store: Store
+    study: Study, cell: Cell, encoders: dict[EncoderSpec, str], store: Store, collapsed: bool
 ) -> Iterator[Row]:
     run = cell.run
     fields = {
@@ -83,6 +95,7 @@ def _cell_rows(
         "images": run.images,
         "seed": run.seed,
         "axes": cell.named_axes,
+        "collapsed": collapsed,
     }
     folder = store.run(run.id)
     spent = folder.run_cost()
@@ -163,4 +176,21 @@ def _spent(run: RunSpec, axes: str, record: RunCostRecord) -> RunCost:
         shared_images=record.shared.images if record.shared else 0,
         shared_seconds=record.shared.seconds if record.shared else 0.0,
         finished=record.finished,
+    )
+
+
+def _with_check(
+    cost: RunCost, check: TrainingCheckRecord | None, collapsed: dict[str, Collapse]
+) -> RunCost:
+    """The cost of a run beside what was seen of its features and its loss."""
+    signs = collapsed[cost.run].signs if cost.run in collapsed else ()
+    if check is None:
+        return replace(cost, signs=signs)
+    return replace(
+        cost,
+        effective_rank=check.trained.rank if check.trained else None,
+        untrained_rank=check.untrained.rank if check.untrained else None,
+        weight_growth=check.growth,
+        loss_change=check.loss_change,
+        signs=signs,
     )

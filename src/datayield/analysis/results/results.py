@@ -25,6 +25,7 @@ from datayield.analysis.results.task_groups import (
 from datayield.spec.claims import Published
 from datayield.spec.run import RunSpec
 from datayield.spec.study import NamedAxes, Study
+from datayield.store.collapse import Collapse
 from datayield.store.distances import DistanceRecord
 
 
@@ -71,6 +72,7 @@ class StudyResults:
     # (axes, N) -> N as the study writes it where that is no number: "10%", "all"
     count_words: dict[tuple[NamedAxes, int], str] = field(default_factory=dict)
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
+    collapsed: tuple[Collapse, ...] = ()  # runs that seem to have learned nothing; rows tell too
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
     # one per metric, made on first use; `replace` starts without any

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from datayield.spec.run import Budget
 from datayield.spec.study import NamedAxes, axes_label
+from datayield.store.collapse import CollapseSign
 
 RowKind = Literal["run", "untrained", "pretrained", "pixels"]
 
@@ -37,6 +38,7 @@ class Row(NamedTuple):
     low: float | None = None  # 95% interval of this value over test items, if known
     high: float | None = None
     distinct: int = 0  # unique images without exact copies, 0 if unknown
+    collapsed: bool = False  # the run seems to have learned nothing: see `store.collapse`
     mean_of: tuple[str, ...] = ()  # evaluations, of a mean that a claim is about
 
     @property
@@ -72,3 +74,8 @@ class RunCost:
     shared_images: int = 0
     shared_seconds: float = 0.0
     finished: float = 0.0  # Unix time
+    effective_rank: float | None = None  # of a few pretraining images, after training
+    untrained_rank: float | None = None  # of the same images, in the untrained encoder
+    weight_growth: float | None = None  # a factor, from the untrained encoder's
+    loss_change: float | None = None  # relative, over the second half of training
+    signs: tuple[CollapseSign, ...] = ()  # that it learned nothing

@@ -91,9 +91,13 @@ def normalised_to_csv(normalised: Normalised, path: Path) -> None:
 
 
 def runs_to_csv(spent: tuple[RunCost, ...], path: Path) -> None:
-    """What each finished run requested and took, columns as in `RunCost`."""
-    names = [f.name for f in fields(RunCost)]
-    _write(path, names, map(attrgetter(*names), spent))
+    """What each finished run requested and took, columns as in `RunCost`.
+
+    `signs` that it learned nothing are separated by spaces.
+    """
+    names = [f.name for f in fields(RunCost) if f.name != "signs"]
+    each = attrgetter(*names)
+    _write(path, [*names, "signs"], ((*each(run), " ".join(run.signs)) for run in spent))
 
 
 def _key_cells(key: CurveKey) -> tuple[str, ...]:

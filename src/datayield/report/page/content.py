@@ -28,6 +28,7 @@ from datayield.report.page.tables import (
 from datayield.report.palette import Styles
 from datayield.report.terminal import protocols
 from datayield.spec.run import short_number
+from datayield.store.collapse import in_words
 from datayield.store.format import duration
 
 LISTED = 100  # runs that the page names one by one
@@ -44,6 +45,8 @@ def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, A
         "paper": results.study.paper,
         "notes": results.study.notes,
         "data_notes": results.data_notes,
+        "collapsed": [in_words(each) for each in results.collapsed[:LISTED]],
+        "collapsed_count": len(results.collapsed),
         "missing": results.missing[:LISTED],
         "missing_count": len(results.missing),
         "answer": headlines,
@@ -144,6 +147,7 @@ def _spent_row(spent: RunCost) -> dict[str, str]:
     expected = spent.estimate_seconds
     return {
         "label": spent.label,
+        "mark": "seems to have learned nothing" if spent.signs else "",
         "asked": count(spent.images_asked),
         "images": count(spent.images),
         "flops": short_number(spent.flops) if spent.flops is not None else "–",

@@ -1,12 +1,13 @@
 """The tables of the page as rows of text, for the template to print."""
 
+from collections import Counter
 from typing import Any
 
 from datayield.analysis.decision import LabelTable, criteria
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import count, percent, plural, points, span
 from datayield.analysis.model import CurveGain, Difference, Step
-from datayield.analysis.results import CurveKey, Seeds
+from datayield.analysis.results import CurveKey, Seeds, key_of
 from datayield.spec.run import short_number
 
 PageTable = dict[str, Any]
@@ -108,11 +109,19 @@ def result_table(f: Findings, name: str) -> PageTable:
     lines = f.of(name)
     cells = {(p.n, key): p.seeds for key, line in lines.items() for p in line}
     sizes = sorted({n for n, _ in cells})
+    last = {(p.n, key): p.share for key, line in lines.items() for p in line}
+    collapsed = Counter(
+        (row.n, key_of(row))
+        for row in f.results.main.rows
+        if row.collapsed and last.get((row.n, key_of(row))) == row.share
+    )
     return {
         "title": next(iter(lines)).place,
         "folded": name in f.tasks,
         "columns": [key.name for key in lines],
-        "rows": [{"name": count(n), "cells": _row(cells, n, list(lines))} for n in sizes],
+        "rows": [
+            {"name": count(n), "cells": _row(cells, collapsed, n, list(lines))} for n in sizes
+        ],
         "baselines": [
             {"name": b.name, "cell": _cell(b.seeds)} for b in f.baselines if b.eval == name
         ],
@@ -120,9 +129,21 @@ def result_table(f: Findings, name: str) -> PageTable:
 
 
 def _row(
-    cells: dict[tuple[int, CurveKey], Seeds], n: int, keys: list[CurveKey]
+    cells: dict[tuple[int, CurveKey], Seeds],
+    collapsed: Counter[tuple[int, CurveKey]],
+    n: int,
+    keys: list[CurveKey],
 ) -> list[dict[str, str] | None]:
-    return [_cell(cells[n, key]) if (n, key) in cells else None for key in keys]
+    return [
+        _cell(cells[n, key]) | {"collapsed": _failed_seeds(collapsed[n, key], cells[n, key])}
+        if (n, key) in cells
+        else None
+        for key in keys
+    ]
+
+
+def _failed_seeds(failed: int, seeds: Seeds) -> str:
+    return f"{failed} of {plural(len(seeds.values), 'seed')} collapsed" if failed else ""
 
 
 def _cell(seeds: Seeds) -> dict[str, str]:

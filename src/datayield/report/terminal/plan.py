@@ -8,12 +8,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from datayield.report.terminal.collapse import collapse_json, show_collapsed
 from datayield.report.terminal.seed_groups import Together, together
 from datayield.spec.errors import DatayieldError
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.spec.study import Study
+from datayield.store.collapse import Collapse
 from datayield.store.disk_usage import checkpoint_bytes
 from datayield.store.estimate import NOTHING, TimeEstimate
+from datayield.store.estimate_basis import EstimateBasis
 from datayield.store.format import duration, three_digits
 from datayield.store.plan import Plan, Task
 
@@ -27,6 +30,7 @@ def plan_json(
     plan: Plan,
     warnings: Sequence[str],
     decoded: int,
+    basis: EstimateBasis,
     refusals: Sequence[DatayieldError] = (),
 ) -> dict[str, Any]:
     """The plan as JSON."""
@@ -39,6 +43,7 @@ def plan_json(
         "images_taken_over": _taken_over(plan),
         "flops": _total_flops(plan.todo),
         "seconds": _seconds_json(plan.estimate),
+        "basis": basis._asdict() | {"donors": list(basis.donors)},
         "disk_bytes": {"decoded": decoded, "store": checkpoint_bytes(plan)},
         "warnings": list(warnings),
         "refusals": [refusal.parts() for refusal in refusals],
@@ -51,6 +56,7 @@ def show_plan(
     plan: Plan,
     warnings: Sequence[str],
     decoded: int,
+    basis: EstimateBasis,
     *,
     every: bool = False,
 ) -> None:
@@ -82,19 +88,19 @@ def show_plan(
     done = len(plan.tasks) - len(plan.todo)
     console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} pending")
     if plan.todo:
-        show_totals(console, plan, decoded)
+        show_totals(console, plan, decoded, basis)
     for warning in warnings:
         console.print(Text.assemble(("note", "yellow"), f"  {warning}"))
 
 
-def show_totals(console: Console, plan: Plan, decoded: int) -> None:
-    """The cost of the pending work: images, FLOPs, disk and time."""
+def show_totals(console: Console, plan: Plan, decoded: int, basis: EstimateBasis) -> None:
+    """The cost of the pending work: images, FLOPs, disk and time, and what the time rests on."""
     flops, store = _total_flops(plan.todo), checkpoint_bytes(plan)
     arithmetic = f", {three_digits(flops)} FLOPs" if flops else ""
     images = sum(_images(task) for task in plan.todo)
     console.print(
-        f"pending: {three_digits(images)} images presented{arithmetic}, "
-        f"disk {_size(decoded)} decoded + {_size(store)} checkpoints",
+        f"pending: {three_digits(images)} images presented{arithmetic}\n"
+        f"disk: {_size(decoded)} decoded + {_size(store)} checkpoints",
         highlight=False,
     )
     if (taken := _taken_over(plan)) > 0:
@@ -106,34 +112,50 @@ def show_totals(console: Console, plan: Plan, decoded: int) -> None:
     total = plan.estimate
     if total is None:
         console.print(
-            "time: unknown on this machine; `datayield plan --measure STUDY` measures it in "
-            "about half a minute",
+            "time: unknown here; `datayield plan STUDY --measure` times it within a minute",
             highlight=False,
         )
         return
-    basis = {
-        "runs": "from runs on this machine",
-        "measured": "measured on this machine",
-        "scaled": "scaled by FLOPs from other runs on this machine",
-    }.get(total.basis, "")
-    console.print(
-        f"time: about {duration(total.likely)} "
-        f"({duration(total.low)} to {duration(total.high)}), {basis}",
-        highlight=False,
-    )
+    time = f"{duration(total.likely)} ({duration(total.low)} to {duration(total.high)})"
+    console.print(f"time: about {time}, {basis_words(basis)}", highlight=False)
 
 
-def status_json(study: Study, plan: Plan) -> dict[str, Any]:
+def basis_words(basis: EstimateBasis) -> str:
+    """What a time rests on, in a line, or in a line for each that is not the same for all work."""
+    known = basis.kinds - basis.unknown
+    donors = f" from {', '.join(basis.donors)}" if basis.donors else ""
+    parts = [
+        (basis.runs, "from runs on this machine"),
+        (basis.measured, "measured on this machine"),
+        (basis.scaled, "scaled by FLOPs from other runs of the same encoder"),
+        (basis.across, f"scaled by FLOPs{donors}: wider range"),
+    ]
+    told = [(count, words) for count, words in parts if count]
+    if len(told) == 1 and not basis.across:
+        return told[0][1]
+    of = f"by {known} kind{'' if known == 1 else 's'} of work:"
+    return "\n  ".join([of, *(f"{count} {words}" for count, words in told)])
+
+
+def status_json(study: Study, plan: Plan, collapsed: Sequence[Collapse] = ()) -> dict[str, Any]:
     """States of a study's tasks as JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
         "states": dict(Counter(task.state for task in plan.tasks)),
         "tasks": [_task_json(task) for task in plan.tasks],
+        "collapsed": [collapse_json(each) for each in collapsed],
     }
 
 
-def show_status(console: Console, study: Study, plan: Plan, *, every: bool = False) -> None:
+def show_status(
+    console: Console,
+    study: Study,
+    plan: Plan,
+    collapsed: Sequence[Collapse] = (),
+    *,
+    every: bool = False,
+) -> None:
     """The counts, and lines for unfinished work, like `show_plan`. Problems come first."""
     states = Counter(task.state for task in plan.tasks)
     console.print(
@@ -149,6 +171,7 @@ def show_status(console: Console, study: Study, plan: Plan, *, every: bool = Fal
             f"  {tasks[0].state:9} {label}: {tasks[0].why}", highlight=False, markup=False
         )
     _say_rest(console, lines[len(printed) :])
+    show_collapsed(console, collapsed)
 
 
 def _task_json(task: Task) -> dict[str, Any]:
@@ -206,7 +229,9 @@ def _total_flops(tasks: list[Task]) -> float | None:
 
 
 def _seconds_json(estimate: TimeEstimate | None) -> dict[str, Any] | None:
-    return None if estimate is None else dict(estimate._asdict())
+    if estimate is None:
+        return None
+    return estimate._asdict() | {"donors": sorted(estimate.donors)}
 
 
 def _size(count: int | None) -> str:

@@ -28,8 +28,8 @@ from datayield.run.training_data import arrays_of
 from datayield.spec.errors import StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
+from datayield.store.estimate import EvalAt
 from datayield.store.folders import RunFolder
-from datayield.store.plan import EvalAt
 from datayield.store.records import ResultRecord
 
 Encode = Callable[["np.ndarray[Any, Any]"], Tensor]

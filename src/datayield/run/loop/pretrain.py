@@ -29,6 +29,7 @@ from datayield.run.loop.cpu_layout import apply_settings, settings_of, to_memory
 from datayield.run.loop.state import Meter, load_state, save_state, state_of, weights_digest
 from datayield.run.loop.step import rate_at, stream_at, train_step
 from datayield.run.loop.tensor_files import CHECKPOINT, write_tensors, write_trunk_state
+from datayield.run.loop.training_check import images_checked, training_check
 from datayield.spec.atomic_files import write_text
 from datayield.spec.environment import compiling
 from datayield.spec.errors import InterruptedRunError, TrainingError
@@ -182,6 +183,10 @@ def pretrain(
     final_loss = float(losses[-1]) if start < steps else math.nan
     weights = weights_digest(method.state_dict())
     _check_alike(weights, spec)
+    seen = data.images.batch(spec.seed, 0, images_checked(spec, len(data.images)), slice(None))
+    logged = [line["loss"] for line in read_log(folder.log)]
+    trained = method.encoder.state_dict()
+    folder.write_training_check(training_check(spec, trained, seen, logged, device))
     folder.write_run_cost(_spent(spec, data, meter, final_loss, weights, device, compiled))
     folder.remove(folder.state)
     folder.remove(folder.path / "progress.json")
