@@ -84,7 +84,11 @@ def _compared(dataset: str, truth: Truth) -> str:
         listing = split_listing(source)
         arrays[split] = prepare(dataset, split, SIZE, "crop")
         told.append(source.census)
-        if len({len(source), listing.images, source.census.used}) > 1:
+        if listing.content is not None and isinstance(truth, Right):
+            listing.content.items(truth.label)
+        if len({len(source), listing.images, source.census.used}) > 1 or (
+            isinstance(truth, Right) and len(source) != len(arrays[split]) + truth.damaged
+        ):
             return f"{split}: {len(source)} listed, {listing.images} by content, {told[-1].used}"
     if isinstance(truth, Refused):
         return f"not refused ({truth.words}): {[len(a) for a in arrays.values()]} images"
@@ -138,7 +142,9 @@ def _table(verdicts: list[Verdict]) -> str:
             f"{family:10} {len(of):4} layouts  {len(of) - refused - bad:4} read right  "
             f"{refused:3} refused rightly  {bad:3} wrong"
         )
-    reasons = Counter(re.sub(r"['\d].*", "", v.refused) for v in verdicts if v.refused and not v.wrong)
+    reasons = Counter(
+        re.sub(r"['\d].*", "", v.refused) for v in verdicts if v.refused and not v.wrong
+    )
     lines += [f"  {count:3} refused: {reason}" for reason, count in reasons.most_common()]
     lines += [f"WRONG {v.layout.family}: {v.layout.name}\n    {v.wrong}" for v in wrong]
     slowest = max(verdicts, key=lambda v: v.seconds)
@@ -160,7 +166,7 @@ def main() -> int:
         folder = Path(name)
         with mock.patch.dict(os.environ, {"DATAYIELD_CACHE": str(folder / "cache")}):
             verdicts = list(judged(some, folder, asked.seed))
-    print(_table(verdicts))
+    sys.stdout.write(f"{_table(verdicts)}\n")
     return int(any(v.wrong for v in verdicts))
 
 

@@ -32,7 +32,9 @@ FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def table(m: Maker, colours: Sequence[int], columns: Mapping[str, Any], **features: Any) -> pa.Table:
+def table(
+    m: Maker, colours: Sequence[int], columns: Mapping[str, Any], **features: Any
+) -> pa.Table:
     """Rows of images in the layout of the Hub."""
     images = [{"bytes": m.picture(k), "path": None} for k in colours]
     arrays = {"image": pa.array(images, IMAGE), **columns}
@@ -61,7 +63,9 @@ def _files(train: Sequence[str], test: Sequence[str]) -> Callable[[Maker], Truth
     return write
 
 
-def _column(name: str, make: Callable[[list[int]], Any], names: Sequence[str]) -> Callable[[Maker], Truth]:
+def _column(
+    name: str, make: Callable[[list[int]], Any], names: Sequence[str]
+) -> Callable[[Maker], Truth]:
     def write(m: Maker) -> Truth:
         used = m.colours(len(names))
         _parquet(m, "train.parquet", table(m, used, {name: make(used)}))
@@ -88,7 +92,7 @@ LABELS: dict[str, tuple[str, Callable[[list[int]], Any], Sequence[str]]] = {
                (str(2**63), str(2**63 + 1))),
     "digits as text": ("label", lambda u: [str(k) for k in u], ("0", "1", "2")),
     "large strings": ("label", lambda u: pa.array(_names(u), pa.large_string()), FRUIT[:3]),
-    "decimals": ("label", lambda u: pa.array(u, pa.int64()).cast(pa.decimal128(20, 0)), ("0", "1", "2")),
+    "decimals": ("label", lambda u: pa.array(u, pa.decimal128(20, 0)), ("0", "1", "2")),
 }  # fmt: skip
 
 
@@ -142,7 +146,9 @@ def no_labels(m: Maker) -> Truth:
 
 def blanks(m: Maker) -> Truth:
     used = [*m.colours(), 3]
-    _parquet(m, "train.parquet", table(m, used, {"label": [None if k == 3 else FRUIT[k] for k in used]}))
+    _parquet(
+        m, "train.parquet", table(m, used, {"label": [None if k == 3 else FRUIT[k] for k in used]})
+    )
     return Right({"train": used}, bare=frozenset({3}), told="without a label")
 
 

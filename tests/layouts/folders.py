@@ -10,14 +10,16 @@ PAIRS = {
     "train val": "val", "train validation": "val", "train valid": "val", "train dev": "val",
     "train2017 val2017": "val", "train_images test_images": "test", "train-set test-set": "test",
     "train holdout": "holdout", "train hold-out": "holdout", "train eval": "test",
-    "Training_Set Test_Set": "test", "birds-train birds-test": "test", "train unlabeled": "unlabeled",
+    "Training_Set Test_Set": "test", "birds-train birds-test": "test",
+    "train unlabeled": "unlabeled",
 }  # fmt: skip
 EXTENSIONS = {".JPG": "JPEG", ".jpeg": "JPEG", ".Png": "PNG", ".bmp": "BMP", ".TIF": "TIFF",
               ".webp": "WEBP", ".gif": "GIF", ".ppm": "PPM"}  # fmt: skip
 CLASSES = {
-    "numbers": ("1", "2", "10"), "padded numbers": ("01", "02", "10"), "unicode": ("яблоко", "苹果", "é"),
+    "numbers": ("1", "2", "10"), "padded": ("01", "02", "10"), "unicode": ("яблоко", "苹果", "é"),
     "decomposed": ("e\u0301", "n\u0303", "o"), "spaces": ("red apple", " lead", "two  in"),
-    "signs": ("a,b", "it's", 'say "x"'), "brackets": ("a[1]", "b{2}", "c(3)"), "newline": ("a\nb", "c", "d"),
+    "signs": ("a,b", "it's", 'say "x"'), "brackets": ("a[1]", "b{2}", "c(3)"),
+    "newline": ("a\nb", "c", "d"),
     "long": ("a" * 200, "b" * 200, "c"), "wordnet": ("n01440764", "n01443537", "n01484850"),
     "a class test": ("test", "bus", "car"), "a class train": ("train", "bus", "car"),
     "dots": ("001.Black", "002.Laysan", "003.Sooty"), "negative": ("-1", "0", "1"),
@@ -194,7 +196,7 @@ def linked_class(m: Maker) -> Truth:
     used = m.folders()
     outside = m.root.parent / f"{m.root.name}-outside"
     outside.mkdir()
-    os.replace(m.root / "cherry", outside / "cherry")
+    (m.root / "cherry").replace(outside / "cherry")
     (m.root / "cherry").symlink_to(outside / "cherry")
     return Right({"train": used})
 
@@ -224,7 +226,7 @@ def loop(m: Maker) -> Truth:
 def dangling(m: Maker) -> Truth:
     used = m.folders()
     (m.root / "apple" / "gone.png").symlink_to(m.root / "nothing.png")
-    return Right({"train": used}, unused=1)
+    return Right({"train": used}, damaged=1)
 
 
 def pipe(m: Maker) -> Truth:
@@ -286,14 +288,11 @@ def latin_name(m: Maker) -> Truth:
 
 
 def latin_class(m: Maker) -> Truth:
-    return Refused("UTF-8") if _latin(m) else Refused("")
-
-
-def _latin(m: Maker) -> bool:
-    m.folders(colours=[0, 1])
-    (m.root / os.fsdecode(b"caf\xe9")).mkdir()
-    (m.root / os.fsdecode(b"caf\xe9/1.png")).write_bytes(m.picture(2))
-    return True
+    used = m.folders(colours=[0, 1, 1])
+    name = os.fsdecode(b"caf\xe9")
+    (m.root / name).mkdir()
+    (m.root / name / "1.png").write_bytes(m.picture(2))
+    return Right({"train": [*used, 2]}, ("apple", "berry", name))
 
 
 def folder_named_as_image(m: Maker) -> Truth:
@@ -304,7 +303,7 @@ def folder_named_as_image(m: Maker) -> Truth:
 def damaged_image(m: Maker) -> Truth:
     used = m.folders()
     m.write("apple/zero.png", b"")
-    return Right({"train": [*used, 0]})
+    return Right({"train": used}, damaged=1)
 
 
 PLAIN = (
@@ -314,7 +313,7 @@ PLAIN = (
     split_images_folder, images_then_splits, unlabelled_val, splits_in_classes, folders_in_a_class,
     linked_class, linked_set, linked_files, loop, dangling, pipe, class_linked_twice,
     numbered_files, one_image_each, empty, only_text, all_without_extension, absent, a_picture,
-    a_table, latin_name, folder_named_as_image,
+    a_table, latin_name, latin_class, folder_named_as_image, damaged_image,
 )  # fmt: skip
 LAYOUTS = (
     *(Layout("folders", f.__name__, f) for f in PLAIN),

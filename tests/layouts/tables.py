@@ -15,10 +15,11 @@ HEADERS = (
 VALUES: dict[str, Sequence[str]] = {
     "large numbers": ("3000000000", "3000000001", "3000000002"), "negative": ("-5", "-3", "-2"),
     "floats": ("0.0", "1.0", "2.0"), "booleans": ("False", "True"), "padded": ("01", "02", "10"),
-    "numbers": ("1", "2", "10"), "quoted": ("a, b", 'say "x"', "c;d"), "unicode": ("é", "苹果", "я"),
+    "numbers": ("1", "2", "10"), "quoted": ("a, b", 'say "x"', "c;d"),
+    "unicode": ("é", "苹果", "я"),
     "minus one": ("-1", "1"),
 }  # fmt: skip
-SHOWN = {"floats": ("0", "1", "2"), "booleans": ("false", "true")}
+SHOWN = {"floats": ("0", "1", "2")}
 
 
 def _names(m: Maker, below: str = "images/", colours: Sequence[int] = ()) -> list[tuple[str, int]]:
@@ -38,7 +39,9 @@ def _text(rows: Sequence[Sequence[object]], delimiter: str = ",", end: str = "\n
 def _header(header: str) -> Callable[[Maker], Truth]:
     def write(m: Maker) -> Truth:
         rows = _names(m)
-        m.write("images/metadata.csv", _text([header.split(","), *((n, FRUIT[k]) for n, k in rows)]))
+        m.write(
+            "images/metadata.csv", _text([header.split(","), *((n, FRUIT[k]) for n, k in rows)])
+        )
         return Right({"train": [k for _, k in rows]})
 
     return write
@@ -203,9 +206,9 @@ def other_table(m: Maker) -> Truth:
 
 
 def broken_table(m: Maker) -> Truth:
-    used = m.folders()
+    m.folders()
     m.write("notes.jsonl", "{not json\n")
-    return Right({"train": used}, told=".jsonl")
+    return Refused("not a readable table")
 
 
 def broken_metadata(m: Maker) -> Truth:
@@ -225,7 +228,7 @@ def one_hot(m: Maker) -> Truth:
     rows = _names(m)
     told = [(n, *(float(k == c) for c in range(3))) for n, k in rows]
     m.write("truth.csv", _text([("image", *FRUIT[:3]), *told]))
-    return Right({"train": [k for _, k in rows]}, told="column")
+    return Right({"train": [k for _, k in rows]})
 
 
 def parquet_table(m: Maker) -> Truth:
@@ -259,7 +262,8 @@ PLAIN = (
     broken_metadata, empty_table, one_hot, parquet_table, img2dataset_files,
 )  # fmt: skip
 WRITTEN = {
-    "semicolon": (";", "utf-8", "\n"), "tab": ("\t", "utf-8", "\n"), "BOM": (",", "utf-8-sig", "\n"),
+    "semicolon": (";", "utf-8", "\n"), "tab": ("\t", "utf-8", "\n"),
+    "BOM": (",", "utf-8-sig", "\n"),
     "CRLF": (",", "utf-8", "\r\n"), "UTF-16": (",", "utf-16", "\n"), "CR": (",", "utf-8", "\r"),
     "bar": ("|", "utf-8", "\n"), "BOM semicolon CRLF": (";", "utf-8-sig", "\r\n"),
 }  # fmt: skip
@@ -268,5 +272,8 @@ LAYOUTS = (
     *(Layout("tables", f"header {h}", _header(h)) for h in HEADERS),
     *(Layout("tables", f"values {k}", _values(k, v)) for k, v in VALUES.items()),
     *(Layout("tables", f"written {k}", _written(*v)) for k, v in WRITTEN.items()),
-    *(Layout("tables", f"missing {v!r}", _missing(v)) for v in ("", " ", "NaN", "nan", "NA", "null")),
+    *(
+        Layout("tables", f"missing {v!r}", _missing(v))
+        for v in ("", " ", "NaN", "nan", "NA", "null")
+    ),
 )

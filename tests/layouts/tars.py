@@ -227,7 +227,7 @@ def img2dataset_tars(m: Maker) -> Truth:
 def two_archives(m: Maker) -> Truth:
     for name in ("one", "two"):
         m.write(f"{name}.zip", zipped({f"apple/{name}.png": m.picture(0)}))
-    return Refused("several")
+    return Refused("one, two")
 
 
 def zip_per_split(m: Maker) -> Truth:
@@ -264,7 +264,7 @@ def zip_holds_bad_table(m: Maker) -> Truth:
 
 
 def zip_beside_images(m: Maker) -> Truth:
-    used = m.folders()
+    m.folders()
     m.write("backup.zip", zipped({"x.png": m.picture(3)}))
     return Refused("backup.zip")
 

@@ -17,7 +17,8 @@ class Right(NamedTuple):
 
     `names` None: no labels. `bare`: colours whose images have no label. `unlabelled`: splits that
     have none. `unused`: images that are not read, and so must be counted by the census; `told`: a
-    word that it must say. `at`: the dataset below the folder.
+    word that it must say.
+    `damaged`: files that are listed, and skipped when decoded. `at`: the dataset below the folder.
     """
 
     splits: Mapping[str, Sequence[int]]
@@ -26,6 +27,7 @@ class Right(NamedTuple):
     bare: frozenset[int] = frozenset()
     unlabelled: frozenset[str] = frozenset()
     unused: int = 0
+    damaged: int = 0
     told: str = ""
     at: str = ""
 

@@ -113,4 +113,6 @@ def _hex(digests: Digests) -> str:
 
 
 def _number(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(
+        hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=8).digest(), "little"
+    )

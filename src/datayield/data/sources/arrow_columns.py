@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datayield.data.class_names import aligned
 from datayield.data.source import UNLABELLED
 from datayield.data.sources.files import read_file
 from datayield.data.sources.label_columns import Column, from_codes, is_label
@@ -80,13 +81,31 @@ def _is_class(schema: "pa.Schema", name: str) -> bool:
         or types.is_string(kind)
         or types.is_large_string(kind)
         or types.is_floating(kind)
+        or types.is_decimal(kind)
     )
 
 
 def class_column(
+    chunks: "Sequence[pa.ChunkedArray]", features: Sequence[dict[str, Any]], where: str
+) -> Column | None:
+    """One column of several files as classes, each with its feature; see `from_codes`.
+
+    Files whose metadata give the numbers other names are matched by the names.
+    """
+    if all(feature.get("names") == features[0].get("names") for feature in features):
+        return _of_one_feature(chunks, features[0], where)
+    pairs = zip(chunks, features, strict=True)
+    parts = [_of_one_feature([c], feature, where) for c, feature in pairs]
+    known = {str(i): (part.numbers, part.names) for i, part in enumerate(parts) if part}
+    if len(known) < len(parts):
+        return None
+    names, numbers = aligned(known, where)
+    return Column(names, np.concatenate([*numbers.values()]))
+
+
+def _of_one_feature(
     chunks: "Sequence[pa.ChunkedArray]", feature: dict[str, Any], where: str
 ) -> Column | None:
-    """One column of several files as classes; see `from_codes`."""
     import pyarrow as pa
 
     arrays = [a for c in chunks for a in c.chunks]

@@ -1,8 +1,10 @@
 """Tables that name image files and their labels: metadata.csv or .jsonl, a labels CSV, parquet."""
 
+import codecs
 import csv
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ FILE_COLUMNS = (
     *("image_name", "image_file", "file_path", "image_id", "img_path", "name", "id"),
 )
 SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold")
+MISSING = frozenset({"NaN", "nan", "NAN", "null", "NULL", "NA", "N/A", "#N/A", "<NA>"})
 ENOUGH = 0.5  # of a column's values must be names of files here for it to name the images
 
 
@@ -26,11 +29,6 @@ class FileTable(NamedTuple):
     path: Path
     columns: dict[str, list[object]]
 
-    @property
-    def label_names(self) -> list[str]:
-        """Columns of labels by their names."""
-        return [name for name in self.columns if is_label(name)]
-
 
 class TableColumns(NamedTuple):
     """What tables say of the files that they name."""
@@ -39,6 +37,7 @@ class TableColumns(NamedTuple):
     splits: dict[str, str]  # file -> split
     absent: list[str]  # names of files that are not there
     tables: list[str]  # names of the tables that were used
+    unused: dict[str, list[str]]  # table -> its other columns, where none can hold labels
 
 
 def read_table(path: Path) -> FileTable:
@@ -63,23 +62,34 @@ def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableC
 
     Raises DataError if one file has two different labels.
     """
-    rows = TableColumns({}, {}, [], [])
+    rows = TableColumns({}, {}, [], [], {})
     names = _Names(files)
     for folder, path in tables:
         table = read_table(path)
         column = _file_column(table, folder, names)
         if column is None:
             continue
-        rows.tables.append(f"{folder}/{path.name}".lstrip("/"))
+        name_here = f"{folder}/{path.name}".lstrip("/")
+        rows.tables.append(name_here)
         found = [names.find(value, folder) for value in table.columns[column]]
         rows.absent.extend(
             str(value)
             for value, name in zip(table.columns[column], found, strict=True)
             if name is None and value is not None
         )
-        for label in table.label_names or _only_other(table, column):
-            if label != column:
-                _add(rows.labels.setdefault(label, {}), found, table.columns[label], label, path)
+        others = [c for c in table.columns if c != column and c.lower() not in SPLIT_COLUMNS]
+        labels = [c for c in others if is_label(c)]
+        if not labels and (one_hot := _one_hot(table, others)) is not None:
+            table.columns["label"], labels = one_hot, ["label"]
+        for label in labels or others[:1] * (len(others) == 1 and _repeats(table, others[0])):
+            _add(rows.labels.setdefault(label, {}), found, table.columns[label], label, path)
+        for other in (c for c in others if c not in rows.labels and _repeats(table, c)):
+            with suppress(DataError):  # several values of an image: nothing to evaluate, no fault
+                values: dict[str, object] = {}
+                _add(values, found, table.columns[other], other, path)
+                rows.labels[other] = values
+        if others and not {*others, "label"} & {*rows.labels}:
+            rows.unused[name_here] = others
         for label in table.columns:
             if label.lower() in SPLIT_COLUMNS:
                 for name, value in zip(found, table.columns[label], strict=True):
@@ -124,13 +134,22 @@ def _file_column(table: FileTable, folder: str, names: _Names) -> str | None:
     return None
 
 
-def _only_other(table: FileTable, column: str) -> list[str]:
-    """The one other column, if its values repeat, so that they may be classes."""
-    others = [c for c in table.columns if c != column and c.lower() not in SPLIT_COLUMNS]
-    if len(others) != 1:
-        return []
-    values = table.columns[others[0]]
-    return others if 2 * len(set(values)) <= len(values) else []
+def _repeats(table: FileTable, column: str) -> bool:
+    """Whether values of a column repeat, so that they may be classes: a study may name it."""
+    values = table.columns[column]
+    return column.lower() not in FILE_COLUMNS and 2 * len(
+        {v for v in values if v is not None}
+    ) <= len(values)
+
+
+def _one_hot(table: FileTable, others: Sequence[str]) -> list[object] | None:
+    """The class of each row where a column for each class holds 1 or 0; else None."""
+    held = [c for c in others if {str(v) for v in table.columns[c]} <= {"0", "1", "0.0", "1.0"}]
+    if len(held) < 2 or len(held) < len(others):
+        return None
+    rows = zip(*(table.columns[c] for c in held), strict=True)
+    true = [[c for c, v in zip(held, row, strict=True) if str(v)[0] == "1"] for row in rows]
+    return [of[0] for of in true] if all(len(of) == 1 for of in true) else None
 
 
 def _add(
@@ -158,6 +177,8 @@ def _is_image(value: object) -> bool:
 
 def _text(path: Path) -> str:
     data = path.read_bytes()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -178,10 +199,15 @@ def _of_csv(text: str) -> dict[str, list[object]]:
             names[others[0]] = "label"
         lines.insert(0, names)
     return {
-        name: [row[i].strip() or None if i < len(row) else None for row in lines[1:]]
+        name: [_value(row[i]) if i < len(row) else None for row in lines[1:]]
         for i, name in enumerate(names)
         if name
     }
+
+
+def _value(text: str) -> str | None:
+    plain = text.strip()
+    return None if not plain or plain in MISSING else plain
 
 
 def _of_json_lines(text: str) -> dict[str, list[object]]:

@@ -12,6 +12,7 @@ from datayield.data.census import NONE, PLAIN, Census, Noted, together
 from datayield.data.source import Labels
 from datayield.data.sources.files import File, Keys, file_at, key_of, keys_within
 from datayield.data.sources.label_columns import Column, column_of, is_label
+from datayield.data.sources.row_files import classes_in, labels_in, stamp_of
 from datayield.data.sources.shards import notes
 from datayield.data.sources.tar_index import NOWHERE, ShardIndex, Span, index_of, key_at
 from datayield.spec.errors import DataError
@@ -56,8 +57,7 @@ class WebDataset:
 
     @cached_property
     def stamp(self) -> str:
-        info = [(str(p), f.size, f.changed) for p, f in zip(self.shards, self._files, strict=True)]
-        return digest(info, 24)
+        return stamp_of(self.shards)
 
     @cached_property
     def keys(self) -> Keys:
@@ -115,11 +115,11 @@ class WebDataset:
 
     @property
     def classes(self) -> dict[str, list[str]]:
-        return {name: column.names for name, column in self._columns.items()}
+        return classes_in(self._columns)
 
     @property
     def labels(self) -> dict[str, Labels]:
-        return {name: column.numbers for name, column in self._columns.items()}
+        return labels_in(self._columns)
 
     def names(self, i: int) -> str:
         shard, span = self._where(i, "image")
