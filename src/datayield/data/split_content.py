@@ -9,6 +9,7 @@ import numpy as np
 from datayield.data.content import Digests, content_of, digest_masks, is_computed, undecodable
 from datayield.data.selection import among, indices
 from datayield.data.source import Labels, Source, masked
+from datayield.data.sources.split_share import group_names
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Classes, Listing, Part
@@ -65,6 +66,10 @@ class SplitContent:
         """How many different images are among those that `part` selects."""
         chosen = self.selected(part)
         return None if chosen is None else len(np.unique(chosen))
+
+    def groups(self, by: str) -> frozenset[str]:
+        """The names of the groups that its images belong to."""
+        return frozenset(group_names(self.source, by))
 
     def items(self, label: str | None) -> str:
         """Digest of all images, and of the class or mask of each, whatever their order."""

@@ -13,6 +13,7 @@ from datayield.data.sources.arrow_columns import (
     class_column,
     encoded_image,
     features_of,
+    group_columns,
     image_column,
     label_names,
     no_image_column,
@@ -103,6 +104,13 @@ class Arrow:
     @property
     def classes(self) -> dict[str, list[str]]:
         return classes_in(self._columns)
+
+    @property
+    def group_columns(self) -> list[str]:
+        return group_columns(_table(self.files[0]).schema)
+
+    def groups(self, column: str) -> list[object]:
+        return [v for path in self.files for v in _table(path)[column].to_pylist()]
 
     def names(self, i: int) -> str:
         row = self._row(i)

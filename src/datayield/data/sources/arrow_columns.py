@@ -60,6 +60,11 @@ def no_image_column(path: Path, features: ColumnFeatures) -> DataError:
     )
 
 
+def group_columns(schema: "pa.Schema") -> list[str]:
+    """Columns of numbers or texts, by which images can be grouped."""
+    return [name for name in schema.names if _is_class(schema, name)]
+
+
 def label_names(schema: "pa.Schema", features: ColumnFeatures) -> list[str]:
     """Columns of classes, according to their names and the metadata."""
     return [

@@ -133,8 +133,8 @@ class Folder:
     @cached_property
     def _columns(self) -> dict[str, Column]:
         told: dict[str, Column] = {}
-        for name, values in self._rows.labels.items():
-            column = column_of([values.get(f.name) for f in self.files])
+        for name in self._rows.labels:
+            column = column_of(self._rows.columns[name])
             if column is not None:
                 told[name] = column
         told = with_default(told)
@@ -169,6 +169,16 @@ class Folder:
         """Whether images lie in folders, and fewer than half as many outside them."""
         inside = sum(f.parent != "" for f in self.files)
         return self.classed and 2 * (len(self.files) - inside) < inside
+
+    @property
+    def group_columns(self) -> list[str]:
+        """The columns of tables, and `folder`: that of each image, whatever its class."""
+        return list(dict.fromkeys([*self._rows.columns, "folder"]))
+
+    def groups(self, column: str) -> list[object]:
+        if column in self._rows.columns:
+            return self._rows.columns[column]
+        return [f.parent or "." for f in self.files]
 
     @property
     def classes(self) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from datayield.data.sources.arrow_columns import (
     class_column,
     encoded_image,
     features_of,
+    group_columns,
     image_column,
     label_names,
     no_image_column,
@@ -50,7 +51,7 @@ class Parquet:
     beside: Census = PLAIN
 
     @cached_property
-    def groups(self) -> tuple[tuple[int, int, int], ...]:
+    def _row_groups(self) -> tuple[tuple[int, int, int], ...]:
         """(first row, file, row group) of every row group, from the metadata."""
         groups, start = [], 0
         for f, path in enumerate(self.files):
@@ -62,7 +63,7 @@ class Parquet:
         return (*groups, (start, -1, -1))
 
     def __len__(self) -> int:
-        return self.groups[-1][0]
+        return self._row_groups[-1][0]
 
     def listing(self) -> Listing:
         return listing_of(self.files, len(self))
@@ -130,6 +131,13 @@ class Parquet:
         return classes_in(self._columns)
 
     @property
+    def group_columns(self) -> list[str]:
+        return group_columns(self._schema)
+
+    def groups(self, column: str) -> list[object]:
+        return [v for path in self.files for v in _column(path, column).to_pylist()]
+
+    @property
     def has_masks(self) -> bool:
         return MASK_COLUMN in self.features and self.image_column != MASK_COLUMN
 
@@ -145,13 +153,13 @@ class Parquet:
         return encoded_image(self._row(i), self.files[0].parent)
 
     def _row(self, i: int, column: str | None = None) -> Any:
-        start, f, g = self.groups[int(np.searchsorted(self._starts, i, side="right")) - 1]
+        start, f, g = self._row_groups[int(np.searchsorted(self._starts, i, side="right")) - 1]
         path, name = self.files[f], column or self.image_column
         return _group(path, self.stamp, g, name)[i - start].as_py()
 
     @cached_property
     def _starts(self) -> Labels:
-        return np.array([start for start, _, _ in self.groups], np.int64)
+        return np.array([start for start, _, _ in self._row_groups], np.int64)
 
 
 def opened(path: Path) -> Any:

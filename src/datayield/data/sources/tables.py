@@ -4,7 +4,6 @@ import codecs
 import csv
 import json
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +32,8 @@ class FileTable(NamedTuple):
 class TableColumns(NamedTuple):
     """What tables say of the files that they name."""
 
-    labels: dict[str, dict[str, object]]  # column -> file -> value
+    labels: list[str]  # columns that may be classes
+    columns: dict[str, list[object]]  # column -> the value of each file [N], None without one
     splits: dict[str, str]  # file -> split
     absent: list[str]  # names of files that are not there
     tables: list[str]  # names of the tables that were used
@@ -62,7 +62,7 @@ def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableC
 
     Raises DataError if one file has two different labels.
     """
-    rows = TableColumns({}, {}, [], [], {})
+    rows = TableColumns([], {}, {}, [], [], {})
     names = _Names(files)
     for folder, path in tables:
         table = read_table(path)
@@ -74,50 +74,72 @@ def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableC
         found = [names.find(value, folder) for value in table.columns[column]]
         rows.absent.extend(
             str(value)
-            for value, name in zip(table.columns[column], found, strict=True)
-            if name is None and value is not None
+            for value, i in zip(table.columns[column], found, strict=True)
+            if i is None and value is not None
         )
-        others = [c for c in table.columns if c != column and c.lower() not in SPLIT_COLUMNS]
-        labels = [c for c in others if is_label(c)]
-        if not labels and (one_hot := _one_hot(table, others)) is not None:
-            table.columns["label"], labels = one_hot, ["label"]
-        for label in labels or others[:1] * (len(others) == 1 and _repeats(table, others[0])):
-            _add(rows.labels.setdefault(label, {}), found, table.columns[label], label, path)
-        for other in (c for c in others if c not in rows.labels and _repeats(table, c)):
-            with suppress(DataError):  # several values of an image: nothing to evaluate, no fault
-                values: dict[str, object] = {}
-                _add(values, found, table.columns[other], other, path)
-                rows.labels[other] = values
+        _add_columns(rows, table, column, found, files)
+        others = _others(table, column)
         if others and not {*others, "label"} & {*rows.labels}:
             rows.unused[name_here] = others
         for label in table.columns:
             if label.lower() in SPLIT_COLUMNS:
-                for name, value in zip(found, table.columns[label], strict=True):
+                for i, value in zip(found, table.columns[label], strict=True):
                     words = split_words(str(value)) if value is not None else []
-                    if name is not None and len(words) == 1:
-                        rows.splits[name] = words[0]
+                    if i is not None and len(words) == 1:
+                        rows.splits[files[i].name] = words[0]
     return rows
+
+
+def _add_columns(
+    rows: TableColumns,
+    table: FileTable,
+    column: str,
+    found: Sequence[int | None],
+    files: Sequence[File],
+) -> None:
+    others = _others(table, column)
+    labels = [c for c in others if is_label(c)]
+    if not labels and (one_hot := _one_hot(table, others)) is not None:
+        table.columns["label"], labels = one_hot, ["label"]
+    if not labels and len(others) == 1 and _repeats(table, others[0]):
+        labels = others
+    for name in dict.fromkeys([*labels, *others]):
+        values = [*rows.columns.get(name, [None] * len(files))]
+        try:
+            _add(values, found, table.columns[name], name, table.path, files)
+        except DataError:
+            if name in labels:
+                raise
+            continue  # an image has several values: of no use, and no fault
+        rows.columns[name] = values
+        if name not in rows.labels and (name in labels or _repeats(table, name)):
+            rows.labels.append(name)
+
+
+def _others(table: FileTable, column: str) -> list[str]:
+    """The columns that say neither file nor split."""
+    return [c for c in table.columns if c != column and c.lower() not in SPLIT_COLUMNS]
 
 
 class _Names:
     """Files by their names, paths and stems."""
 
     def __init__(self, files: Sequence[File]) -> None:
-        self.paths = {f.name for f in files}
-        self.by_name: dict[str, str | None] = {}
-        for f in files:
+        self.paths = {f.name: i for i, f in enumerate(files)}
+        self.by_name: dict[str, int | None] = {}
+        for i, f in enumerate(files):
             base = f.name.rpartition("/")[2]
             for key in {base, base.rpartition(".")[0]}:
-                self.by_name[key] = f.name if key not in self.by_name else None
+                self.by_name[key] = i if key not in self.by_name else None
 
-    def find(self, value: object, folder: str) -> str | None:
-        """The file that a value of a table in `folder` names, None if there is none or several."""
+    def find(self, value: object, folder: str) -> int | None:
+        """The number of the file that a value of a table in `folder` names; None if not one."""
         if value is None:
             return None
         name = str(value).strip().replace("\\", "/").removeprefix("./")
         for path in (f"{folder}/{name}".lstrip("/"), name):
             if path in self.paths:
-                return path
+                return self.paths[path]
         return self.by_name.get(name.rpartition("/")[2])
 
 
@@ -153,20 +175,23 @@ def _one_hot(table: FileTable, others: Sequence[str]) -> list[object] | None:
 
 
 def _add(
-    labels: dict[str, object],
-    found: Sequence[str | None],
+    into: list[object],
+    found: Sequence[int | None],
     values: Sequence[object],
     label: str,
     path: Path,
+    files: Sequence[File],
 ) -> None:
-    for name, value in zip(found, values, strict=True):
-        if name is None or value is None:
+    for i, value in zip(found, values, strict=True):
+        if i is None or value is None:
             continue
-        if labels.setdefault(name, value) != value:
+        if into[i] is None:
+            into[i] = value
+        elif into[i] != value:
             raise DataError(
                 f"an image has two values of {label!r}",
-                where=f"{path}, {name}",
-                got=f"{labels[name]} and {value}",
+                where=f"{path}, {files[i].name}",
+                got=f"{into[i]} and {value}",
                 hint="keep one row per image; images of several classes cannot be evaluated",
             )
 
@@ -198,16 +223,17 @@ def _of_csv(text: str) -> dict[str, list[object]]:
         if len(others) == 1:
             names[others[0]] = "label"
         lines.insert(0, names)
+    seen: dict[str, str] = {}  # equal texts as one object: 40 columns of 200,000 rows repeat
     return {
-        name: [_value(row[i]) if i < len(row) else None for row in lines[1:]]
+        name: [_value(row[i], seen) if i < len(row) else None for row in lines[1:]]
         for i, name in enumerate(names)
         if name
     }
 
 
-def _value(text: str) -> str | None:
+def _value(text: str, seen: dict[str, str]) -> str | None:
     plain = text.strip()
-    return None if not plain or plain in MISSING else plain
+    return None if not plain or plain in MISSING else seen.setdefault(plain, plain)
 
 
 def _of_json_lines(text: str) -> dict[str, list[object]]:
@@ -229,13 +255,8 @@ def _of_parquet(path: Path) -> dict[str, list[object]]:
     try:
         schema = pq.read_schema(path)
         kinds = pa.types
-        named = {*FILE_COLUMNS, *SPLIT_COLUMNS}
-        wanted = [
-            f.name
-            for f in schema
-            if (kinds.is_string(f.type) or kinds.is_large_string(f.type) or is_label(f.name))
-            and (f.name.lower() in named or is_label(f.name))
-        ]
+        plain = (kinds.is_string, kinds.is_large_string, kinds.is_integer, kinds.is_floating)
+        wanted = [f.name for f in schema if is_label(f.name) or any(of(f.type) for of in plain)]
         columns: dict[str, list[object]] = pq.read_table(path, columns=wanted).to_pydict()
         return columns
     except pa.ArrowException as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from datayield.data.census import Census, together
 from datayield.data.content import Keyed, keys_of
-from datayield.data.source import Labels, Pixels, Source, masked
+from datayield.data.source import Groupable, Labels, Pixels, Source, masked
 from datayield.data.sources.files import Keys
 from datayield.spec.errors import DataError
 from datayield.spec.run import Listing
@@ -70,6 +70,16 @@ class Unpacked:
     def classes(self) -> dict[str, list[str]]:
         with naming(self.archive, self.copy):
             return self.inside.classes
+
+    @property
+    def group_columns(self) -> list[str]:
+        with naming(self.archive, self.copy):
+            return self.inside.group_columns if isinstance(self.inside, Groupable) else []
+
+    def groups(self, column: str) -> list[object]:
+        assert isinstance(self.inside, Groupable)
+        with naming(self.archive, self.copy):
+            return self.inside.groups(column)
 
     @property
     def has_masks(self) -> bool:

@@ -121,6 +121,15 @@ class WebDataset:
     def labels(self) -> dict[str, Labels]:
         return labels_in(self._columns)
 
+    @property
+    def group_columns(self) -> list[str]:
+        """The keys of the first sample's .json that hold a number or a text."""
+        told = self._json(0) if len(self) else {}
+        return [key for key, value in told.items() if isinstance(value, str | int | float)]
+
+    def groups(self, column: str) -> list[object]:
+        return [self._json(i).get(column) for i in range(len(self))]
+
     def names(self, i: int) -> str:
         shard, span = self._where(i, "image")
         return f"{shard.name}/{key_at(shard, span)}"
@@ -141,6 +150,14 @@ class WebDataset:
         with shard.open("rb") as file:
             file.seek(span.offset)
             return file.read(span.size)
+
+    def _json(self, i: int) -> dict[str, object]:
+        """The annotation of sample `i` in .json; {} without one, and for one that is unreadable."""
+        try:
+            told = json.loads(self._bytes(i, "json") or b"{}")
+        except (ValueError, RecursionError):
+            return {}
+        return told if isinstance(told, dict) else {}
 
     def _row(self, i: int) -> dict[str, object]:
         """The values that may be labels of sample `i`."""

@@ -23,7 +23,9 @@ class EvalSpec(Frozen):
 
     `label` names a column of labels (datasets with a single one call it `label`). `train_count` and
     `test_count` take prefixes of a permutation determined by `seed`; `None` takes all images. `val`
-    is a split to choose on, for protocols that would otherwise hold out a part of train.
+    is a split to choose on, for protocols that would otherwise hold out a part of train. A split may
+    be a slice, `train[:80%]`, and one that divides no group: `train[:80% by patient]`, where patient
+    is a column of a table (or `folder`); all splits of an evaluation are then grouped by it.
     `label_fraction` or `per_class` keep only a part of the training labels, in `draws` random
     draws. `metric` is the main metric, by which a probe is chosen: accuracy by default, mIoU for
     segment@1. `classes` restricts every split to the images of some classes; counts then refer to
