@@ -131,6 +131,13 @@ def shards_of_other_columns(m: Maker) -> Truth:
     return Refused("column")
 
 
+def shards_of_texts_and_numbers(m: Maker) -> Truth:
+    used = m.colours()
+    for i, values in enumerate((_names(used), used)):
+        _parquet(m, f"train-0000{i}-of-00002.parquet", table(m, used, {"label": values}))
+    return Refused("texts in some files")
+
+
 def number_without_name(m: Maker) -> Truth:
     used = m.colours()
     feature = {"_type": "ClassLabel", "names": list(FRUIT[:2])}
@@ -369,6 +376,7 @@ def two_kinds(m: Maker) -> Truth:
 
 PLAIN = (
     class_label, class_labels_differ, shards_name_classes_differently, shards_of_other_columns,
+    shards_of_texts_and_numbers,
     number_without_name, no_labels, blanks, not_a_number, two_labels, configurations,
     one_configuration, missing_part, truncated, empty_file, no_rows, no_images, odd_metadata,
     bare_bytes, paths_beside, a_file, beside_images, saved_to_disk, saved_splits, arrow_file,

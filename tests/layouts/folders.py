@@ -175,6 +175,25 @@ def images_then_splits(m: Maker) -> Truth:
     return Right(found, None)
 
 
+def twice_nested(m: Maker) -> Truth:
+    names = {"train": "training_set/training_set/", "test": "test_set/test_set/"}
+    return Right({split: m.folders(below=below) for split, below in names.items()})
+
+
+def twice_nested_words(m: Maker) -> Truth:
+    names = {"train": "seg_train/seg_train/", "test": "seg_test/seg_test/"}
+    return Right({split: m.folders(below=below) for split, below in names.items()})
+
+
+def twice_nested_flat(m: Maker) -> Truth:
+    return Right({s: m.flat(f"{s}/{s}/") for s in ("train", "test")}, None)
+
+
+def masks_beside(m: Maker) -> Truth:
+    used = m.folders(("images", "masks"), colours=[0, 0, 1, 1])
+    return Right({"train": used}, ("images", "masks"), told="masks as images")
+
+
 def unlabelled_val(m: Maker) -> Truth:
     found = {"train": m.folders(below="train/"), "val": m.flat("val/")}
     return Right(found, unlabelled=frozenset({"val"}))
@@ -310,7 +329,8 @@ PLAIN = (
     by_class, flat, flat_splits, empty_class, class_in_one_split, new_class_in_test, stray_image,
     many_strays, stray_beside_splits, third_folder, only_train, only_test, two_years,
     two_of_one_meaning, two_cases, wrapper_of_splits, wrapper_of_classes, deep_wrappers,
-    split_images_folder, images_then_splits, unlabelled_val, splits_in_classes, folders_in_a_class,
+    split_images_folder, images_then_splits, twice_nested, twice_nested_words,
+    twice_nested_flat, masks_beside, unlabelled_val, splits_in_classes, folders_in_a_class,
     linked_class, linked_set, linked_files, loop, dangling, pipe, class_linked_twice,
     numbered_files, one_image_each, empty, only_text, all_without_extension, absent, a_picture,
     a_table, latin_name, latin_class, folder_named_as_image, damaged_image,

@@ -161,6 +161,27 @@ def table_per_split(m: Maker) -> Truth:
     return Right(found)
 
 
+def split_by_table(m: Maker) -> Truth:
+    """All images in one folder, train.csv and test.csv beside it."""
+    found = {}
+    for split in ("train", "test"):
+        used = m.colours()
+        rows = [(f"{split}{i}.png", k) for i, k in enumerate(used)]
+        for n, k in rows:
+            m.write(f"images/{n}", m.picture(k))
+        told = [(n, FRUIT[k]) for n, k in rows]
+        m.write(f"{split}.csv", _text([("file", "label"), *told]))
+        found[split] = used
+    return Right(found)
+
+
+def in_two_tables(m: Maker) -> Truth:
+    rows = _names(m)
+    for split in ("train", "test"):
+        m.write(f"{split}.csv", _text([("file", "label"), *((n, FRUIT[k]) for n, k in rows)]))
+    return Refused("two splits")
+
+
 def many_columns(m: Maker) -> Truth:
     """As HAM10000: no column is called label; a study may name dx."""
     rows = _names(m, colours=m.colours(each=4))
@@ -257,7 +278,8 @@ def img2dataset_files(m: Maker) -> Truth:
 
 PLAIN = (
     json_lines, json_lines_per_split, no_header, stems, backslashes, absent_files, unlisted_files,
-    repeated_rows, two_labels, split_column, table_per_split, many_columns, captions,
+    repeated_rows, two_labels, split_column, table_per_split, split_by_table,
+    in_two_tables, many_columns, captions,
     distinct_unusual, table_beside_folders, table_against_folders, other_table, broken_table,
     broken_metadata, empty_table, one_hot, parquet_table, img2dataset_files,
 )  # fmt: skip

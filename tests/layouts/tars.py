@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tests.layouts.truth import FRUIT, Layout, Maker, Refused, Right, Truth
 
-MODES = {".tar.gz": "w:gz", ".tgz": "w:gz", ".tar.bz2": "w:bz2", ".tar.xz": "w:xz", ".tar": "w"}
+MODES = {".tar.gz": "w:gz", ".tgz": "w:gz", ".tar.bz2": "w:bz2", ".tar.xz": "w:xz", ".tar": "w",
+         ".tar.zst": "zstd"}  # fmt: skip
 NAMES = {
     "folders in names": ("a/{:03}", "b/{:03}"), "dots": ("scale_0.{:03}", "scale_1.{:03}"),
     "leading ./": ("./{:03}", "./x{:03}"), "upper case": ("IMG_{:03}", "DSC_{:03}"),
@@ -18,6 +19,10 @@ NAMES = {
 
 def packed(members: Mapping[str, bytes], mode: str = "w") -> bytes:
     """A tar file."""
+    if mode == "zstd":
+        import pyarrow as pa
+
+        return bytes(pa.compress(packed(members), codec="zstd", asbytes=True))
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode=mode) as tar:  # type: ignore[call-overload]
         for name, data in members.items():

@@ -120,3 +120,22 @@ def test_images_beside_folders_of_images_in_a_class_are_told(tmp_path: Path) -> 
     source = Folder(write(tmp_path, {"a/1.png": png(0), "a/b/2.png": png(1), "c/3.png": png(2)}))
     assert source.classes == {"label": ["a", "a/b", "c"]}
     assert "a: a class of its own is each folder in it (a/b)" in " ".join(source.census.lines())
+
+
+def test_a_split_in_a_folder_of_its_name(tmp_path: Path) -> None:
+    write(
+        tmp_path / "a",
+        {
+            f"{s}_set/{s}_set/{c}/1.png": png(0)
+            for s in ("training", "test")
+            for c in ("cat", "dog")
+        },
+    )
+    assert [s.classes["label"] for s in splits(tmp_path / "a").values()] == [["cat", "dog"]] * 2
+    write(tmp_path / "b", {f"{s}/{s}/{i}.png": png(i) for s in ("train", "test") for i in (0, 1)})
+    assert [(len(s), s.labels) for s in splits(tmp_path / "b").values()] == [(2, {})] * 2
+
+
+def test_folders_of_masks_are_told(tmp_path: Path) -> None:
+    source = Folder(write(tmp_path, {"images/1.png": png(0), "masks/1.png": png(1)}))
+    assert "masks as images (masks)" in " ".join(source.census.lines())

@@ -69,6 +69,13 @@ def test_files_of_one_split_with_different_columns_are_refused(tmp_path: Path) -
         _ = Parquet((one, two)).labels
 
 
+def test_labels_of_texts_and_of_numbers_are_refused(tmp_path: Path) -> None:
+    one = write_parquet(tmp_path / "a.parquet", [png(0)], {"label": (["ape"], None)})
+    two = write_parquet(tmp_path / "b.parquet", [png(0)], {"label": ([0], None)})
+    with pytest.raises(DataError, match="texts in some files"):
+        _ = Parquet((one, two)).labels
+
+
 def test_arrow_files_of_several_names_are_told(tmp_path: Path) -> None:
     paths = []
     for name in ("cats-train", "dogs-train"):

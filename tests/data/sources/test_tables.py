@@ -6,6 +6,7 @@ import pytest
 
 from datayield.data.source import UNLABELLED
 from datayield.data.sources.folder import Folder
+from datayield.data.sources.folder_splits import splits
 from datayield.spec.errors import DataError
 from tests.data.made import png, write
 
@@ -57,3 +58,13 @@ def test_numbers_with_and_without_a_point_are_the_same_classes(tmp_path: Path) -
 def test_an_image_of_two_classes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="two values of 'species'"):
         _ = _folder(tmp_path, "file,species\n0.png,a\n0.png,b\n1.png,a\n2.png,a\n").labels
+
+
+def test_the_names_of_tables_are_splits(tmp_path: Path) -> None:
+    write(tmp_path, {f"images/{i}.png": png(i) for i in range(4)})
+    (tmp_path / "train.csv").write_text("file,label\n0.png,a\n1.png,b\n2.png,a\n")
+    (tmp_path / "test.csv").write_text("file,label\n3.png,b\n")
+    assert {k: len(v) for k, v in splits(tmp_path).items()} == {"test": 1, "train": 3}
+    (tmp_path / "test.csv").write_text("file,label\n2.png,a\n")
+    with pytest.raises(DataError, match="in two splits"):
+        splits(tmp_path)

@@ -121,8 +121,16 @@ def _of_one_feature(
         values = np.concatenate([a.to_numpy(zero_copy_only=False) for a in arrays])
         numbers, codes = np.unique(values, return_inverse=True)
         return from_codes(numbers.tolist(), codes.astype(np.int64), told, where)
-    kinds = {str(a.type) for a in arrays}
-    if len(kinds) > 1:
+    kinds = {str(a.type) for a in arrays} - {"null"}
+    texts = {kind for kind in kinds if "string" in kind}
+    if texts and kinds - texts:
+        raise DataError(
+            "labels are texts in some files of a split and numbers in others",
+            where=where,
+            got=" and ".join(sorted(kinds)),
+            hint="write them all with the same kind of label",
+        )
+    if len({str(a.type) for a in arrays}) > 1:
         arrays = [a.cast(pa.string()) for a in arrays]
     encoded = pa.chunked_array(arrays).dictionary_encode().combine_chunks() if arrays else None
     if encoded is None:

@@ -16,6 +16,9 @@ from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
 
+# What folders beside images are called that hold no further images, but one picture for each.
+MASKS = frozenset({"mask", "masks", "segmentation", "segmentations", "gt", "groundtruth", "depth"})
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -116,6 +119,10 @@ class Folder:
         parents = {f.parent for f in self.files} - {""}
         above = {"/".join(p.split("/")[:i]) for p in parents for i in range(1, p.count("/") + 1)}
         both = parents & above
+        ending = {p for p in parents if p.rpartition("/")[2].lower() in MASKS}
+        if ending and parents - ending:
+            what = "folders of masks, by their names, are read as classes, and masks as images"
+            return {what: noted(sorted(ending))}
         if not both:
             return {}
         inner = noted(p for p in sorted(parents) if any(p.startswith(f"{b}/") for b in both))

@@ -101,6 +101,9 @@ def _of_folders(root: Path, tree: Tree, tops: _Tops, named: dict[str, str]) -> d
     outside = [f for name, files in tops.images.items() if name not in named for f in files]
     ignored = {"images outside the splits": noted(f.name for f in outside)} if outside else {}
     parts = {name: tree.below(name) for name in sorted(named)}
+    inner = {name: _inner(part, [*parts.values()]) for name, part in parts.items()}
+    above = {n: [root / n / f.name for f in _texts(parts[n])] for n in parts if inner[n]}
+    parts = {n: part.below(inner[n]) if inner[n] else part for n, part in parts.items()}
     folders = {n: {f.parent for f in part.images} - {""} for n, part in parts.items()}
     found: dict[str, Folder] = {}
     for name, part in parts.items():
@@ -116,7 +119,9 @@ def _of_folders(root: Path, tree: Tree, tops: _Tops, named: dict[str, str]) -> d
             path for path in _tables(root, tree) if split_words(path.stem) in ([], [named[name]])
         )
         beside = Census(0, ignored=ignored)
-        found[keys[name]] = Folder(root / name, tuple(sorted(also)), part, tables, beside)
+        tables = (*above.get(name, []), *tables)
+        place = root / name / inner[name]
+        found[keys[name]] = Folder(place, tuple(sorted(also)), part, tables, beside)
     return found
 
 
@@ -139,8 +144,26 @@ def _check_not_in_classes(root: Path, tree: Tree) -> None:
         )
 
 
+def _inner(part: Tree, parts: list[Tree]) -> str:
+    """The one folder of a split that says nothing: test_set/test_set/cat, train/train/1.png.
+
+    Empty where there is none, or where another split has a folder of that name too.
+    """
+    tops = {f.name.partition("/")[0] if "/" in f.name else "" for f in part.images}
+    (top, *more) = tops or {""}
+    if more or not top:
+        return ""
+    elsewhere = any(f.name.startswith(f"{top}/") for p in parts if p is not part for f in p.images)
+    nested = any(f.name.count("/") > 1 for f in part.images)
+    return top if split_words(top) and (names_split(top) or nested) and not elsewhere else ""
+
+
+def _texts(tree: Tree) -> list[File]:
+    return [f for f in tree.files if "/" not in f.name and f.extension in TEXTS]
+
+
 def _tables(root: Path, tree: Tree) -> tuple[Path, ...]:
-    return tuple(root / f.name for f in tree.files if "/" not in f.name and f.extension in TEXTS)
+    return tuple(root / f.name for f in _texts(tree))
 
 
 def _untold(root: Path, tops: _Tops, split: str, others: list[str]) -> DataError:

@@ -63,7 +63,7 @@ def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableC
     Raises DataError if one file has two different labels.
     """
     rows = TableColumns([], {}, {}, [], [], {})
-    names = _Names(files)
+    names, named = _Names(files), dict[str, list[str]]()
     for folder, path in tables:
         table = read_table(path)
         column = _file_column(table, folder, names)
@@ -81,13 +81,33 @@ def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableC
         others = _others(table, column)
         if others and not {*others, "label"} & {*rows.labels}:
             rows.unused[name_here] = others
+        words = split_words(path.stem)
+        if len(words) == 1 and not {c.lower() for c in table.columns} & {*SPLIT_COLUMNS}:
+            named.setdefault(words[0], []).extend(files[i].name for i in found if i is not None)
         for label in table.columns:
             if label.lower() in SPLIT_COLUMNS:
                 for i, value in zip(found, table.columns[label], strict=True):
                     words = split_words(str(value)) if value is not None else []
                     if i is not None and len(words) == 1:
                         rows.splits[files[i].name] = words[0]
+    if len(named) > 1 and not rows.splits:
+        rows.splits.update(_splits_of(named, rows.tables))
     return rows
+
+
+def _splits_of(named: dict[str, list[str]], tables: list[str]) -> dict[str, str]:
+    """The split of each file by the name of its table: train.csv, test.csv."""
+    found: dict[str, str] = {}
+    for split, names in named.items():
+        for name in names:
+            if found.setdefault(name, split) != split:
+                raise DataError(
+                    f"an image is in two splits: {found[name]} and {split}",
+                    where=name,
+                    got=", ".join(tables),
+                    hint="remove it from one of the tables",
+                )
+    return found
 
 
 def _add_columns(
