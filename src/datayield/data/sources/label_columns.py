@@ -34,12 +34,14 @@ def column_of(
     values: Sequence[object], told: Sequence[str] | None = None, where: str = ""
 ) -> Column | None:
     """A column of values, None or "" for no label; as `from_codes`."""
-    place: dict[tuple[type, object], int] = {}
-    codes = np.full(len(values), UNLABELLED, np.int64)
-    for i, value in enumerate(values):
-        if value is not None and value != "":
-            codes[i] = place.setdefault((type(value), value), len(place))
-    return from_codes([value for _, value in place], codes, told, where)
+    kinds = values if all(type(v) is str for v in values) else [(type(v), v) for v in values]
+    place = {key: i for i, key in enumerate(dict.fromkeys(kinds))}  # 1, 1.0 and True are three
+    distinct = [key[1] if isinstance(key, tuple) else key for key in place]
+    known = [i for i, value in enumerate(distinct) if value is not None and value != ""]
+    codes = np.fromiter((place[key] for key in kinds), np.int64, len(values))
+    moved = np.full(len(distinct) + 1, UNLABELLED, np.int64)
+    moved[known] = np.arange(len(known))
+    return from_codes([distinct[i] for i in known], moved[codes], told, where)
 
 
 def from_codes(

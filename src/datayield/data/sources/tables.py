@@ -1,14 +1,12 @@
 """Tables that name image files and their labels: metadata.csv or .jsonl, a labels CSV, parquet."""
 
-import codecs
-import csv
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from datayield.data.sources.files import EXTENSIONS, HEIF, File, extension_of
+from datayield.data.sources.files import File
 from datayield.data.sources.label_columns import is_label
+from datayield.data.sources.table_files import FileTable, is_image, read_table
 from datayield.data.splits import split_words
 from datayield.spec.errors import DataError
 
@@ -18,15 +16,7 @@ FILE_COLUMNS = (
     *("image_name", "image_file", "file_path", "image_id", "img_path", "name", "id"),
 )
 SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold")
-MISSING = frozenset({"NaN", "nan", "NAN", "null", "NULL", "NA", "N/A", "#N/A", "<NA>"})
 ENOUGH = 0.5  # of a column's values must be names of files here for it to name the images
-
-
-class FileTable(NamedTuple):
-    """A table: column -> values, all of one length; empty and missing values are None."""
-
-    path: Path
-    columns: dict[str, list[object]]
 
 
 class TableColumns(NamedTuple):
@@ -38,23 +28,6 @@ class TableColumns(NamedTuple):
     absent: list[str]  # names of files that are not there
     tables: list[str]  # names of the tables that were used
     unused: dict[str, list[str]]  # table -> its other columns, where none can hold labels
-
-
-def read_table(path: Path) -> FileTable:
-    """The table in a file. Raises DataError if it cannot be read as one."""
-    try:
-        if path.suffix.lower() == ".parquet":
-            return FileTable(path, _of_parquet(path))
-        text = _text(path)
-        if path.suffix.lower() == ".jsonl":
-            return FileTable(path, _of_json_lines(text))
-        return FileTable(path, _of_csv(text))
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(
-            f"not a readable table: {error}",
-            where=str(path),
-            hint="correct the file, or move it out of the folder of images",
-        ) from error
 
 
 def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableColumns:
@@ -123,7 +96,12 @@ def _add_columns(
         table.columns["label"], labels = one_hot, ["label"]
     if not labels and len(others) == 1 and _repeats(table, others[0]):
         labels = others
+    once = _rows_by_file(found, len(files))
     for name in dict.fromkeys([*labels, *others]):
+        if once is not None and name not in rows.columns:
+            of = table.columns[name]
+            rows.columns[name] = [None if row is None else of[row] for row in once]
+            continue
         values = [*rows.columns.get(name, [None] * len(files))]
         try:
             _add(values, found, table.columns[name], name, table.path, files)
@@ -132,8 +110,21 @@ def _add_columns(
                 raise
             continue  # an image has several values: of no use, and no fault
         rows.columns[name] = values
-        if name not in rows.labels and (name in labels or _repeats(table, name)):
+    for name in dict.fromkeys([*labels, *others]):
+        fresh = name in rows.columns and name not in rows.labels
+        if fresh and (name in labels or _repeats(table, name)):
             rows.labels.append(name)
+
+
+def _rows_by_file(found: Sequence[int | None], files: int) -> list[int | None] | None:
+    """The row of each file; None if a file has several."""
+    rows: list[int | None] = [None] * files
+    for row, i in enumerate(found):
+        if i is not None:
+            if rows[i] is not None:
+                return None
+            rows[i] = row
+    return rows
 
 
 def _others(table: FileTable, column: str) -> list[str]:
@@ -168,9 +159,9 @@ def _file_column(table: FileTable, folder: str, names: _Names) -> str | None:
     by_name = [c for spelling in FILE_COLUMNS for c in table.columns if c.lower() == spelling]
     for column in dict.fromkeys([*by_name, *table.columns]):
         values = [v for v in table.columns[column][:1000] if v is not None]
-        texts = column in by_name or any(_is_image(v) for v in values[:1])
+        texts = column in by_name or any(is_image(v) for v in values[:1])
         hits = sum(names.find(v, folder) is not None for v in values) if texts else 0
-        named = column.lower() in FILE_COLUMNS[:3] and any(_is_image(v) for v in values[:1])
+        named = column.lower() in FILE_COLUMNS[:3] and any(is_image(v) for v in values[:1])
         if hits and (named or hits >= ENOUGH * len(values)):
             return column
     return None
@@ -186,7 +177,8 @@ def _repeats(table: FileTable, column: str) -> bool:
 
 def _one_hot(table: FileTable, others: Sequence[str]) -> list[object] | None:
     """The class of each row where a column for each class holds 1 or 0; else None."""
-    held = [c for c in others if {str(v) for v in table.columns[c]} <= {"0", "1", "0.0", "1.0"}]
+    bits = {"0", "1", "0.0", "1.0"}
+    held = [c for c in others if {str(v) for v in {*table.columns[c]}} <= bits]
     if len(held) < 2 or len(held) < len(others):
         return None
     rows = zip(*(table.columns[c] for c in held), strict=True)
@@ -214,70 +206,3 @@ def _add(
                 got=f"{into[i]} and {value}",
                 hint="keep one row per image; images of several classes cannot be evaluated",
             )
-
-
-def _is_image(value: object) -> bool:
-    return isinstance(value, str) and extension_of(value) in EXTENSIONS | HEIF
-
-
-def _text(path: Path) -> str:
-    data = path.read_bytes()
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _of_csv(text: str) -> dict[str, list[object]]:
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t|", key=head.count)
-    lines = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
-    if not lines:
-        return {}
-    names = [name.strip() for name in lines[0]]
-    if any(_is_image(name) for name in names):  # no header: the first row names an image
-        names = ["file_name" if _is_image(n) else f"column {i}" for i, n in enumerate(names)]
-        others = [i for i, name in enumerate(names) if name != "file_name"]
-        if len(others) == 1:
-            names[others[0]] = "label"
-        lines.insert(0, names)
-    seen: dict[str, str] = {}  # equal texts as one object: 40 columns of 200,000 rows repeat
-    return {
-        name: [_value(row[i], seen) if i < len(row) else None for row in lines[1:]]
-        for i, name in enumerate(names)
-        if name
-    }
-
-
-def _value(text: str, seen: dict[str, str]) -> str | None:
-    plain = text.strip()
-    return None if not plain or plain in MISSING else seen.setdefault(plain, plain)
-
-
-def _of_json_lines(text: str) -> dict[str, list[object]]:
-    rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-    if not all(isinstance(row, dict) for row in rows):
-        raise ValueError("each line must hold one mapping")
-    names = dict.fromkeys(name for row in rows for name in row)
-    plain = (str, int, float, bool)
-    return {
-        name: [row[name] if isinstance(row.get(name), plain) else None for row in rows]
-        for name in names
-    }
-
-
-def _of_parquet(path: Path) -> dict[str, list[object]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        schema = pq.read_schema(path)
-        kinds = pa.types
-        plain = (kinds.is_string, kinds.is_large_string, kinds.is_integer, kinds.is_floating)
-        wanted = [f.name for f in schema if is_label(f.name) or any(of(f.type) for of in plain)]
-        columns: dict[str, list[object]] = pq.read_table(path, columns=wanted).to_pydict()
-        return columns
-    except pa.ArrowException as error:
-        raise ValueError(str(error)) from error
