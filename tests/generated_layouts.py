@@ -86,9 +86,9 @@ def _compared(dataset: str, truth: Truth) -> str:
         told.append(source.census)
         if listing.content is not None and isinstance(truth, Right):
             listing.content.items(truth.label)
-        if len({len(source), listing.images, source.census.used}) > 1 or (
-            isinstance(truth, Right) and len(source) != len(arrays[split]) + truth.damaged
-        ):
+        damaged = truth.damaged if isinstance(truth, Right) else len(source) - len(arrays[split])
+        counts = source.census.used, len(arrays[split]) + damaged
+        if {*counts} != {len(source)} or listing.images not in (len(source), len(source) - damaged):
             return f"{split}: {len(source)} listed, {listing.images} by content, {told[-1].used}"
     if isinstance(truth, Refused):
         return f"not refused ({truth.words}): {[len(a) for a in arrays.values()]} images"
