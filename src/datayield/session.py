@@ -98,7 +98,7 @@ class Session(NamedTuple):
     def data_notes(self) -> list[str]:
         """Files that are not simply used, copies, and tests on images that were pretrained on."""
         census = dict.fromkeys(  # slices of one split have the same files
-            f"{dataset_name(dataset)} {share_of(split)[0]}: {note}"
+            f"{dataset_name(dataset)} {share_of(split).split}: {note}"
             for (dataset, split), listing in self.listings.items()
             for note in listing.notes
         )

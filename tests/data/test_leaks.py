@@ -44,3 +44,23 @@ def test_copies_and_pretrained_tests_are_stated(listings: Listings) -> None:
         "task: 1 of its 5 test images are also in pool train, which runs are pretrained on "
         "(without labels)",
     ]
+
+
+def test_splits_that_share_groups_are_refused(tmp_path: Path) -> None:
+    for split, first in (("train", 0), ("test", 4)):
+        write(tmp_path / split, {f"{i}.png": png(10 * first + i) for i in range(6)})
+        rows = [f"{i}.png,{i % 2},p{first + i}" for i in range(6)]
+        (tmp_path / split / "metadata.csv").write_text("\n".join(["file,label,patient", *rows]))
+    name = str(tmp_path)
+    splits = "train[: by patient]", "test[: by patient]", "train[:50% by patient]", "train"
+    known = {(name, s): split_listing(find(name, s)) for s in splits}
+    (error,) = leaks([task(dataset=name, train=splits[0], test=splits[1])], known)
+    assert "2 groups by 'patient' are in both" in error.text()
+    assert error.got == "p4, p5"
+    (error,) = leaks([task(dataset=name, train=splits[2], test="test")], known)
+    assert "not grouped by the same column" in error.text()
+
+
+def test_overlapping_slices_are_refused_by_their_names(tmp_path: Path) -> None:
+    (error,) = leaks([task(train="train[:80%]", test="train[10%:]")], {})
+    assert "both contain 70% of train" in error.text()

@@ -50,16 +50,20 @@ def present(dataset: str, split: str, look: "Look | None" = None) -> "Listing":
 def find(dataset: str, split: str) -> "Source":
     """The source that `dataset` names; `split` may be a share of one, such as `train[80%:]`.
 
+    A share may keep groups of images together: `train[:80% by patient]`.
+
     `digits`, `sprites?n=8192&shift=0.5`, `torchvision/CIFAR10`, a name below the folder
     $DATAYIELD_DATA, or a path (`./my_images`). Raises DataError if dataset or split is not there.
     """
-    split, share = split_names.share_of(split)
+    split, share, by = split_names.share_of(split)
     whole = _whole(dataset, split)
     if share is None:
         return whole
-    from datayield.data.sources.split_share import Sliced
+    from datayield.data.sources.split_share import Sliced, check_groups
 
-    return Sliced(whole, share)
+    if by is not None:
+        check_groups(whole, share, by, f"dataset {dataset!r}, split {split!r}")
+    return Sliced(whole, share, by)
 
 
 def _whole(dataset: str, split: str) -> "Source":

@@ -7,6 +7,7 @@ import numpy as np
 
 from datayield.data.census import further_pages_note
 from datayield.data.content import Digests, further_pages
+from datayield.data.splits import check_disjoint, share_of
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import Listings, Part, dataset_name
@@ -17,20 +18,40 @@ Place = tuple[str, str]  # dataset, split
 def leaks(evaluations: Iterable[EvalSpec], listings: Listings) -> list[DataError]:
     """An error for each evaluation that tests on images which it also trains or chooses on.
 
+    So are groups of images (patients, places) of which it does, where slices name a grouping.
     Those that state `allow_overlap: true` are left out.
     """
     errors = []
     for ev in evaluations:
         if ev.allow_overlap or not (ev.traits.needs_labels or ev.traits.reads_masks):
             continue
+        where = f"evaluations ({ev.name}): {dataset_name(ev.dataset)}"
+        try:
+            check_disjoint(ev.dataset, ev.splits, where)
+        except DataError as error:
+            errors.append(error)
+            continue
         for one, other in combinations(dict.fromkeys(ev.splits), 2):
+            if together := _groups(ev.dataset, one, listings) & _groups(
+                ev.dataset, other, listings
+            ):
+                errors.append(
+                    DataError(
+                        f"{len(together):,} groups by {share_of(one).by!r} are in both {one} and "
+                        f"{other}, so the score would not be of unseen ones",
+                        where=where,
+                        got=", ".join(sorted(together)[:3]),
+                        allowed="splits without groups in common",
+                        hint="slice one split by groups, or accept it with allow_overlap: true",
+                    )
+                )
             shared = common((ev.dataset, one), (ev.dataset, other), listings)
             if shared:
                 errors.append(
                     DataError(
                         f"{shared:,} images of {other} are also in {one}, so the score would not "
                         f"be of unseen images",
-                        where=f"evaluations ({ev.name}): {dataset_name(ev.dataset)}",
+                        where=where,
                         got=f"{one} and {other} overlap",
                         allowed="splits without images in common",
                         hint="remove the copies, or accept them with allow_overlap: true, which "
@@ -84,6 +105,14 @@ def common(one: Place, other: Place, listings: Listings) -> int:
         return 0
     at = np.minimum(np.searchsorted(many, few), len(many) - 1)
     return int((many[at] == few).sum())
+
+
+def _groups(dataset: str, split: str, listings: Listings) -> frozenset[str]:
+    """The groups of a slice's images; none for a slice that is not grouped."""
+    by, listing = share_of(split).by, listings.get((dataset, split))
+    if by is None or listing is None or listing.content is None:
+        return frozenset()
+    return listing.content.groups(by)
 
 
 def _different(place: Place, listings: Listings) -> Digests:

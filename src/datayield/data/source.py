@@ -77,6 +77,20 @@ class Masked(Protocol):
         ...
 
 
+@runtime_checkable
+class Groupable(Protocol):
+    """Additional interface of a source that can tell which images belong together."""
+
+    @property
+    def group_columns(self) -> list[str]:
+        """What images can be grouped by: columns of a table, or the `folder` that they lie in."""
+        ...
+
+    def groups(self, column: str) -> list[object]:
+        """The group of each image [N], None where it has none; `column` is one of those."""
+        ...
+
+
 def masked(source: Source) -> Masked | None:
     """`source` as a source with masks, or None if it has none."""
     return source if isinstance(source, Masked) and source.has_masks else None

@@ -9,6 +9,7 @@ import numpy as np
 from datayield.data.content import Digests, content_of, digest_masks, is_computed, undecodable
 from datayield.data.selection import among, indices
 from datayield.data.source import Labels, Source, masked
+from datayield.data.sources.split_share import group_names
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Classes, Listing, Part
@@ -66,6 +67,10 @@ class SplitContent:
         chosen = self.selected(part)
         return None if chosen is None else len(np.unique(chosen))
 
+    def groups(self, by: str) -> frozenset[str]:
+        """The names of the groups that its images belong to."""
+        return frozenset(group_names(self.source, by))
+
     def items(self, label: str | None) -> str:
         """Digest of all images, and of the class or mask of each, whatever their order."""
         if label not in self._items:
@@ -113,4 +118,6 @@ def _hex(digests: Digests) -> str:
 
 
 def _number(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(
+        hashlib.blake2b(name.encode(errors="surrogateescape"), digest_size=8).digest(), "little"
+    )

@@ -6,6 +6,7 @@ Which images belong to a split is decided by the names of files and folders alon
 import re
 from collections.abc import Collection, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 from datayield.spec.errors import DataError
 
@@ -30,7 +31,18 @@ CONTAINS = {
     "train800val200": ("train800", "val200"),
 }
 
-_SHARE = re.compile(r"^(?P<split>[^\[\]]+)\[(?P<start>\d{1,3}%)?:(?P<stop>\d{1,3}%)?\]$")
+_SHARE = re.compile(
+    r"(?P<split>[^\[\]]+)\[(?P<start>\d{1,3}%)?:(?P<stop>\d{1,3}%)?"
+    r"(?: +by +(?P<by>[^\[\]]*[^\[\]\s]))? *\]"
+)
+
+
+class SplitSlice(NamedTuple):
+    """A split, from and to which percent of it (None: no slice), and what it is grouped by."""
+
+    split: str
+    percent: tuple[int, int] | None = None
+    by: str | None = None
 
 
 def words_of(name: str) -> list[str]:
@@ -52,23 +64,26 @@ def names_split(folder: str) -> bool:
     return bool(split_words(folder)) and all(w in KNOWN | NEUTRAL for w in words_of(folder))
 
 
-def share_of(split: str) -> tuple[str, tuple[int, int] | None]:
-    """`train[20%:]` -> ("train", (20, 100)); `train` -> ("train", None). Raises DataError."""
+def share_of(split: str) -> SplitSlice:
+    """`train[20%: by patient]` -> ("train", (20, 100), "patient"); `train`: no slice, no grouping.
+
+    Raises DataError for another spelling.
+    """
     if "[" not in split and "]" not in split:
-        return split, None
-    match = _SHARE.match(split)
+        return SplitSlice(split)
+    match = _SHARE.fullmatch(split)
     if match:
         start, stop = (
             int(match[part].rstrip("%")) if match[part] else None for part in ("start", "stop")
         )
         share = (start or 0, 100 if stop is None else stop)
         if 0 <= share[0] < share[1] <= 100:
-            return match["split"], share
+            return SplitSlice(match["split"], share, match["by"])
     raise DataError(
         "invalid split slice",
         where="split",
         got=split,
-        allowed="train[:80%], train[80%:], train[20%:60%]",
+        allowed="train[:80%], train[80%:], train[20%:60%], train[:80% by patient]",
     )
 
 
@@ -108,10 +123,20 @@ def chosen(split: str, present: Collection[str], *, dataset: str, where: str) ->
 def check_disjoint(dataset: str, splits: Sequence[str], where: str) -> None:
     """Raises DataError if two of the splits that an evaluation reads share images by their names.
 
-    `train[:80%]` and `train[10%:]` do, and so do `train` and `training[80%:]`.
+    `train[:80%]` and `train[10%:]` do, and so do `train` and `training[80%:]`. Slices that are
+    grouped by one thing and slices that are not, or by another, may share groups: refused too.
     """
     for one, other in combinations(dict.fromkeys(splits), 2):
-        (a, of_a), (b, of_b) = share_of(one), share_of(other)
+        (a, of_a, by_a), (b, of_b, by_b) = share_of(one), share_of(other)
+        if by_a != by_b:
+            raise DataError(
+                f"splits {one!r} and {other!r} of {dataset!r} are not grouped by the same column",
+                where=where,
+                got=f"{by_a or 'none'} and {by_b or 'none'}",
+                allowed="one column for all splits of an evaluation",
+                hint=f"write {a}[:80% by {by_a or by_b}] and {a}[80%: by {by_a or by_b}], or "
+                f"{b}[: by {by_a or by_b}] for all of a split",
+            )
         a, b = _meaning(a), _meaning(b)
         nested = b in CONTAINS.get(a, ()) or a in CONTAINS.get(b, ())
         start = max((of_a or (0, 100))[0], (of_b or (0, 100))[0])

@@ -78,3 +78,64 @@ def test_stamp_notices_a_change_that_the_fingerprint_does_not(tmp_path: Path) ->
 def test_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot list a folder"):
         splits(tmp_path / "none")
+
+
+def test_a_folder_around_all_classes_is_no_part_of_their_names(tmp_path: Path) -> None:
+    write(tmp_path / "a", {"set/cat/1.png": png(0), "set/dog/1.png": png(1)})
+    assert Folder(tmp_path / "a").classes == {"label": ["cat", "dog"]}
+    write(tmp_path / "b", {"train/im/cat/1.png": png(0), "test/im/dog/1.png": png(1)})
+    assert [s.classes["label"] for s in splits(tmp_path / "b").values()] == [["cat", "dog"]] * 2
+
+
+def test_two_folders_of_one_name_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"Train/a/1.png": png(0), "train/a/2.png": png(1)})
+    if len(list(tmp_path.iterdir())) == 1:
+        pytest.skip("names are the same in capitals here")
+    with pytest.raises(DataError, match="the same split"):
+        splits(tmp_path)
+
+
+def test_splits_below_the_classes_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, {f"{c}/{s}/1.png": png(0) for c in ("cat", "dog") for s in ("train", "test")})
+    with pytest.raises(DataError, match="not the class folders in the splits"):
+        splits(tmp_path)
+
+
+def test_a_second_link_to_a_class_is_told_and_takes_no_image(tmp_path: Path) -> None:
+    write(tmp_path, {"apple/1.png": png(0), "berry/1.png": png(1)})
+    (tmp_path / "zebra").symlink_to(tmp_path / "apple")
+    source = Folder(tmp_path)
+    assert source.classes == {"label": ["apple", "berry"]}
+    assert source.census.lines() == ["skipped 1: link to a folder that is used (zebra)"]
+
+
+def test_thumbnails_and_deleted_files_of_a_system_are_no_images(tmp_path: Path) -> None:
+    names = ("a/@eaDir/1.png/SYNO_THUMB.jpg", "$RECYCLE.BIN/2.png", "__MACOSX/3.png", "a/1.png")
+    assert [f.name for f in Folder(write(tmp_path, {n: png(0) for n in names})).files] == [
+        "a/1.png"
+    ]
+
+
+def test_images_beside_folders_of_images_in_a_class_are_told(tmp_path: Path) -> None:
+    source = Folder(write(tmp_path, {"a/1.png": png(0), "a/b/2.png": png(1), "c/3.png": png(2)}))
+    assert source.classes == {"label": ["a", "a/b", "c"]}
+    assert "a: a class of its own is each folder in it (a/b)" in " ".join(source.census.lines())
+
+
+def test_a_split_in_a_folder_of_its_name(tmp_path: Path) -> None:
+    write(
+        tmp_path / "a",
+        {
+            f"{s}_set/{s}_set/{c}/1.png": png(0)
+            for s in ("training", "test")
+            for c in ("cat", "dog")
+        },
+    )
+    assert [s.classes["label"] for s in splits(tmp_path / "a").values()] == [["cat", "dog"]] * 2
+    write(tmp_path / "b", {f"{s}/{s}/{i}.png": png(i) for s in ("train", "test") for i in (0, 1)})
+    assert [(len(s), s.labels) for s in splits(tmp_path / "b").values()] == [(2, {})] * 2
+
+
+def test_folders_of_masks_are_told(tmp_path: Path) -> None:
+    source = Folder(write(tmp_path, {"images/1.png": png(0), "masks/1.png": png(1)}))
+    assert "masks as images (masks)" in " ".join(source.census.lines())

@@ -108,7 +108,7 @@ def _made(path: Path, what: str, name: str, write: Callable[[Path], None]) -> Pa
     """The file or folder `name` of the cache that `write` makes, once for each state of `path`."""
     state = file_at(path)
     root = cache_dir() / "archives"
-    folder = root / digest([str(path.absolute()), *state[1:3], what], 24)
+    folder = root / digest([str(path.absolute()), *state[1:], what], 24)
     if folder.exists():
         return folder / name
     building = root / f"building-{uuid.uuid4().hex}"

@@ -13,15 +13,24 @@ from datayield.data.sources.arrow_columns import (
     class_column,
     encoded_image,
     features_of,
+    group_columns,
     image_column,
     label_names,
     no_image_column,
 )
-from datayield.data.sources.files import Keys, file_at, key_of, keys_within
+from datayield.data.sources.files import File, Keys, file_at
 from datayield.data.sources.label_columns import Column, with_default
-from datayield.data.sources.parquet import unlabelled
+from datayield.data.sources.row_files import (
+    check_same,
+    classes_in,
+    keys_of_rows,
+    labels_in,
+    listing_of,
+    stamp_of,
+    unlabelled,
+)
+from datayield.data.sources.shards import notes
 from datayield.spec.errors import DataError
-from datayield.spec.identity import digest
 from datayield.spec.run import Listing
 
 if TYPE_CHECKING:
@@ -44,25 +53,26 @@ class Arrow:
         return int(self._starts[-1])
 
     def listing(self) -> Listing:
-        return Listing(digest([[p.name, p.stat().st_size] for p in self.files]), len(self))
+        return listing_of(self.files, len(self))
 
     @cached_property
     def stamp(self) -> str:
-        info = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in self.files]
-        return digest(["arrow", info], 24)
+        return stamp_of(self.files, "arrow")
 
     @cached_property
     def keys(self) -> Keys:
         """A hash of each image's file (name, size, time, inode) and row in it: [N]."""
-        parts = [
-            keys_within(key_of(*file_at(path)), np.arange(_table(path).num_rows, dtype=np.int64))
-            for path in self.files
-        ]
-        return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
+        return keys_of_rows((path, _table(path).num_rows) for path in self.files)
 
     @cached_property
     def census(self) -> Census:
-        return self.beside._replace(used=len(self), unlabelled=unlabelled(self._columns))
+        merged, ambiguous = notes([file_at(path) for path in self.files])
+        return self.beside._replace(
+            used=len(self),
+            merged={**merged, **self.beside.merged},
+            unlabelled=unlabelled(self._columns),
+            ambiguous={**ambiguous, **self.beside.ambiguous},
+        )
 
     @cached_property
     def _image_column(self) -> str:
@@ -76,22 +86,31 @@ class Arrow:
     def _columns(self) -> dict[str, Column]:
         tables = [_table(path) for path in self.files]
         schema = tables[0].schema
-        features = features_of(schema)
+        check_same([(p, of.schema.names) for p, of in zip(self.files, tables, strict=True)])
+        features = [features_of(table.schema) for table in tables]
         columns: dict[str, Column] = {}
-        for name in label_names(schema, features):
+        for name in label_names(schema, features[0]):
             where = f"{self.files[0]}, column {name}"
-            told = class_column([table[name] for table in tables], features[name], where)
+            chunks = [table[name] for table in tables]
+            told = class_column(chunks, [of[name] for of in features], where)
             if told is not None:
                 columns[name] = told
         return with_default(columns)
 
     @property
     def labels(self) -> dict[str, Labels]:
-        return {name: column.numbers for name, column in self._columns.items()}
+        return labels_in(self._columns)
 
     @property
     def classes(self) -> dict[str, list[str]]:
-        return {name: column.names for name, column in self._columns.items()}
+        return classes_in(self._columns)
+
+    @property
+    def group_columns(self) -> list[str]:
+        return group_columns(_table(self.files[0]).schema)
+
+    def groups(self, column: str) -> list[object]:
+        return [v for path in self.files for v in _table(path)[column].to_pylist()]
 
     def names(self, i: int) -> str:
         row = self._row(i)
@@ -106,9 +125,13 @@ class Arrow:
         return _table(self.files[f])[self._image_column][i - int(self._starts[f])].as_py()
 
 
-@lru_cache(maxsize=64)
 def _table(path: Path) -> "pa.Table":
-    """A mapped file. Raises DataError if it is not a readable one."""
+    """A mapped file, opened once in each of its states. Raises DataError if it is not readable."""
+    return _table_in(path, file_at(path))
+
+
+@lru_cache(maxsize=64)
+def _table_in(path: Path, _state: File) -> "pa.Table":
     import pyarrow as pa
 
     try:

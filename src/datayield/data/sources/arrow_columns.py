@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from datayield.data.class_names import aligned
 from datayield.data.source import UNLABELLED
 from datayield.data.sources.files import read_file
 from datayield.data.sources.label_columns import Column, from_codes, is_label
@@ -59,6 +60,11 @@ def no_image_column(path: Path, features: ColumnFeatures) -> DataError:
     )
 
 
+def group_columns(schema: "pa.Schema") -> list[str]:
+    """Columns of numbers or texts, by which images can be grouped."""
+    return [name for name in schema.names if _is_class(schema, name)]
+
+
 def label_names(schema: "pa.Schema", features: ColumnFeatures) -> list[str]:
     """Columns of classes, according to their names and the metadata."""
     return [
@@ -80,13 +86,31 @@ def _is_class(schema: "pa.Schema", name: str) -> bool:
         or types.is_string(kind)
         or types.is_large_string(kind)
         or types.is_floating(kind)
+        or types.is_decimal(kind)
     )
 
 
 def class_column(
+    chunks: "Sequence[pa.ChunkedArray]", features: Sequence[dict[str, Any]], where: str
+) -> Column | None:
+    """One column of several files as classes, each with its feature; see `from_codes`.
+
+    Files whose metadata give the numbers other names are matched by the names.
+    """
+    if all(feature.get("names") == features[0].get("names") for feature in features):
+        return _of_one_feature(chunks, features[0], where)
+    pairs = zip(chunks, features, strict=True)
+    parts = [_of_one_feature([c], feature, where) for c, feature in pairs]
+    known = {str(i): (part.numbers, part.names) for i, part in enumerate(parts) if part}
+    if len(known) < len(parts):
+        return None
+    names, numbers = aligned(known, where)
+    return Column(names, np.concatenate([*numbers.values()]))
+
+
+def _of_one_feature(
     chunks: "Sequence[pa.ChunkedArray]", feature: dict[str, Any], where: str
 ) -> Column | None:
-    """One column of several files as classes; see `from_codes`."""
     import pyarrow as pa
 
     arrays = [a for c in chunks for a in c.chunks]
@@ -97,8 +121,16 @@ def class_column(
         values = np.concatenate([a.to_numpy(zero_copy_only=False) for a in arrays])
         numbers, codes = np.unique(values, return_inverse=True)
         return from_codes(numbers.tolist(), codes.astype(np.int64), told, where)
-    kinds = {str(a.type) for a in arrays}
-    if len(kinds) > 1:
+    kinds = {str(a.type) for a in arrays} - {"null"}
+    texts = {kind for kind in kinds if "string" in kind}
+    if texts and kinds - texts:
+        raise DataError(
+            "labels are texts in some files of a split and numbers in others",
+            where=where,
+            got=" and ".join(sorted(kinds)),
+            hint="write them all with the same kind of label",
+        )
+    if len({str(a.type) for a in arrays}) > 1:
         arrays = [a.cast(pa.string()) for a in arrays]
     encoded = pa.chunked_array(arrays).dictionary_encode().combine_chunks() if arrays else None
     if encoded is None:

@@ -24,6 +24,8 @@ EXTENSIONS = frozenset(
 HEIF = frozenset({".heic", ".heif", ".hif"})  # read where the extra `heif` is installed
 LARGEST = 1 << 30  # bytes of an encoded image
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+# Folders of systems and tools: thumbnails, and what was deleted. Hidden ones start with a dot.
+FOREIGN = ("__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
 
 
 class File(NamedTuple):
@@ -99,22 +101,26 @@ def type_of(name: str) -> str:
 def walk(root: Path) -> Tree:
     """The files below `root`; each real folder is entered once, whatever the links.
 
-    Hidden files are left out. Raises DataError if `root` itself cannot be listed.
+    A folder is read by its own name before any link to it. Hidden files are left out. Raises
+    DataError if `root` itself cannot be listed.
     """
     files: list[File] = []
     unusable: list[tuple[str, str]] = []
+    real = root.resolve()
     kinds = image_extensions()
-    pending, entered = [(root, "")], set[tuple[int, int]]()
-    while pending:
-        folder, prefix = pending.pop()
+    pending, links, entered = [(root, "")], list[tuple[Path, str]](), set[tuple[int, int]]()
+    while pending or links:
+        folder, prefix = pending.pop() if pending else links.pop(0)
         try:
             info = folder.stat()
             if (info.st_dev, info.st_ino) in entered:
+                if not real.is_relative_to(folder.resolve()):  # a circle repeats nothing
+                    unusable.append(("link to a folder that is used", prefix.rstrip("/")))
                 continue
             entered.add((info.st_dev, info.st_ino))
             with os.scandir(folder) as found:
                 every = list(found)
-            entries = [e for e in every if not e.name.startswith((".", "__MACOSX"))]
+            entries = [e for e in every if not e.name.startswith((".", *FOREIGN))]
         except OSError as error:
             if not prefix:
                 raise unlisted(root, error) from error
@@ -125,7 +131,8 @@ def walk(root: Path) -> Tree:
         for entry in entries:
             made = _entry(entry, prefix)
             if made is None:
-                pending.append((Path(entry.path), f"{prefix}{entry.name}/"))
+                below = links if entry.is_symlink() else pending
+                below.append((Path(entry.path), f"{prefix}{entry.name}/"))
             elif isinstance(made, File):
                 files.append(made)
             elif extension_of(entry.name) in kinds:

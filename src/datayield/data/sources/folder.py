@@ -9,18 +9,23 @@ import numpy as np
 from datayield.data.census import NONE, PLAIN, Census, Noted, by_kind, noted, together
 from datayield.data.source import UNLABELLED, Labels
 from datayield.data.sources.files import File, Keys, Tree, by_type, keys_of, read_file, walk
-from datayield.data.sources.label_columns import Column, column_of, with_default
+from datayield.data.sources.label_columns import Column, column_of, is_label, with_default
+from datayield.data.sources.row_files import classes_in, labels_in
 from datayield.data.sources.tables import TEXTS, TableColumns, rows_of
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
+
+# What folders beside images are called that hold no further images, but one picture for each.
+MASKS = frozenset({"mask", "masks", "segmentation", "segmentations", "gt", "groundtruth", "depth"})
 
 
 @dataclass(frozen=True)
 class Folder:
     """The image files below `root`, sorted by name.
 
-    The class of an image is its folder, or what a table (metadata.csv, a labels CSV) says of it.
+    The class of an image is its folder, without the folders that all classes lie in, or what a
+    table (metadata.csv, a labels CSV) says of it.
     Images outside the class folders have no label; where they are not fewer than half of the
     others, the whole split is unlabeled. `also` names class folders of other splits, so that class
     numbers agree. `given` is the part of the tree that is meant, `tables` the tables above it, and
@@ -80,6 +85,11 @@ class Folder:
                 f"{outside.number:,} images lie outside the class folders and {len(some):,} "
                 "in them: no image has a label"
             ] = outside
+        ambiguous |= self._nested
+        ambiguous |= {
+            f"no column of {name} is one of labels: {', '.join(columns)}": NONE
+            for name, columns in rows.unused.items()
+        }
         return Census(
             len(self),
             skipped=skipped,
@@ -95,10 +105,28 @@ class Folder:
 
     @property
     def _without_label(self) -> Noted:
-        if not self._columns:
+        named = [c for name, c in self._columns.items() if is_label(name)]
+        if not named:
             return NONE
-        missing = np.logical_or.reduce([c.numbers == UNLABELLED for c in self._columns.values()])
+        missing = np.logical_or.reduce([c.numbers == UNLABELLED for c in named])
         return noted(self.files[i].name for i in np.flatnonzero(missing))
+
+    @property
+    def _nested(self) -> dict[str, Noted]:
+        """Class folders that hold images and folders of images: each of these is a class."""
+        if not self._has_class_folders:
+            return {}
+        parents = {f.parent for f in self.files} - {""}
+        above = {"/".join(p.split("/")[:i]) for p in parents for i in range(1, p.count("/") + 1)}
+        both = parents & above
+        ending = {p for p in parents if p.rpartition("/")[2].lower() in MASKS}
+        if ending and parents - ending:
+            what = "folders of masks, by their names, are read as classes, and masks as images"
+            return {what: noted(sorted(ending))}
+        if not both:
+            return {}
+        inner = noted(p for p in sorted(parents) if any(p.startswith(f"{b}/") for b in both))
+        return {f"{', '.join(sorted(both)[:3])}: a class of its own is each folder in it": inner}
 
     @cached_property
     def _rows(self) -> TableColumns:
@@ -112,8 +140,8 @@ class Folder:
     @cached_property
     def _columns(self) -> dict[str, Column]:
         told: dict[str, Column] = {}
-        for name, values in self._rows.labels.items():
-            column = column_of([values.get(f.name) for f in self.files])
+        for name in self._rows.labels:
+            column = column_of(self._rows.columns[name])
             if column is not None:
                 told[name] = column
         told = with_default(told)
@@ -135,26 +163,52 @@ class Folder:
     def _folders(self) -> Column | None:
         """Labels by folder; None where there are no class folders, or as many images outside."""
         names = {f.parent for f in self.files} - {""}
-        inside = sum(f.parent != "" for f in self.files)
-        if not self.classed or not names or 2 * (len(self.files) - inside) >= inside:
+        if not self._has_class_folders or (len(names) == 1 and self._rows.tables):
             return None
         ordered = sorted(names | {*self.also})
+        above = _common_parent(ordered)
         place = {name: i for i, name in enumerate(ordered)} | {"": UNLABELLED}
-        return Column(ordered, np.array([place[f.parent] for f in self.files], np.int64))
+        numbers = np.array([place[f.parent] for f in self.files], np.int64)
+        return Column([name[len(above) :] for name in ordered], numbers)
+
+    @property
+    def _has_class_folders(self) -> bool:
+        """Whether images lie in folders, and fewer than half as many outside them."""
+        inside = sum(f.parent != "" for f in self.files)
+        return self.classed and 2 * (len(self.files) - inside) < inside
+
+    @property
+    def group_columns(self) -> list[str]:
+        """The columns of tables, and `folder`: that of each image, whatever its class."""
+        return list(dict.fromkeys([*self._rows.columns, "folder"]))
+
+    def groups(self, column: str) -> list[object]:
+        if column in self._rows.columns:
+            return self._rows.columns[column]
+        return [f.parent or "." for f in self.files]
 
     @property
     def classes(self) -> dict[str, list[str]]:
-        return {name: column.names for name, column in self._columns.items()}
+        return classes_in(self._columns)
 
     @property
     def labels(self) -> dict[str, Labels]:
-        return {name: column.numbers for name, column in self._columns.items()}
+        return labels_in(self._columns)
 
     def names(self, i: int) -> str:
         return self.files[i].name
 
     def read(self, i: int) -> bytes:
         return read_file(self.root / self.files[i].name)
+
+
+def _common_parent(folders: list[str]) -> str:
+    """The part of the paths, up to a `/`, that says nothing because it is the same in all."""
+    first, *others = ([*folder.split("/")[:-1]] for folder in folders)
+    same = 0
+    while same < len(first) and all(parts[: same + 1] == first[: same + 1] for parts in others):
+        same += 1
+    return "".join(f"{part}/" for part in first[:same])
 
 
 def _agree(one: Column, other: Column) -> bool:

@@ -46,6 +46,8 @@ def splits(root: Path, tree: Tree | None = None) -> dict[str, Folder]:
             return {
                 k: replace(v, tables=(*v.tables, *_tables(root, tree))) for k, v in below.items()
             }
+    if not named:
+        _check_not_in_classes(root, tree)
     others = [name for name in tops.folders if name not in named]
     if len(named) == 1 and others:
         if tops.nested(next(iter(named))):
@@ -99,20 +101,69 @@ def _of_folders(root: Path, tree: Tree, tops: _Tops, named: dict[str, str]) -> d
     outside = [f for name, files in tops.images.items() if name not in named for f in files]
     ignored = {"images outside the splits": noted(f.name for f in outside)} if outside else {}
     parts = {name: tree.below(name) for name in sorted(named)}
+    inner = {name: _inner(part, [*parts.values()]) for name, part in parts.items()}
+    above = {n: [root / n / f.name for f in _texts(parts[n])] for n in parts if inner[n]}
+    parts = {n: part.below(inner[n]) if inner[n] else part for n, part in parts.items()}
     folders = {n: {f.parent for f in part.images} - {""} for n, part in parts.items()}
-    found = {}
+    found: dict[str, Folder] = {}
     for name, part in parts.items():
+        if keys[name] in found:
+            raise DataError(
+                "two folders are the same split by their names",
+                where=str(root),
+                got=", ".join(f"{n}/ ({len(parts[n].images):,} images)" for n in parts),
+                hint="rename one of them, or move its images into the other",
+            )
         also = set[str]().union(*(folders[n] for n in parts if n != name))
         tables = tuple(
             path for path in _tables(root, tree) if split_words(path.stem) in ([], [named[name]])
         )
         beside = Census(0, ignored=ignored)
-        found[keys[name]] = Folder(root / name, tuple(sorted(also)), part, tables, beside)
+        tables = (*above.get(name, []), *tables)
+        place = root / name / inner[name]
+        found[keys[name]] = Folder(place, tuple(sorted(also)), part, tables, beside)
     return found
 
 
+def _check_not_in_classes(root: Path, tree: Tree) -> None:
+    """Raises DataError for apple/train, apple/test: splits below the classes, if all have them."""
+    below: dict[str, set[str]] = {}
+    for f in tree.images:
+        above, _, last = f.parent.rpartition("/")
+        below.setdefault(above, set()).add(last)
+    said = [{w for n in names for w in split_words(n)} for above, names in below.items() if above]
+    if not said or any(len(words) < 2 for words in said) or "" in below:
+        return
+    if all(names_split(name) for above, names in below.items() for name in names):
+        some = sorted(f"{above}/{name}" for above, names in below.items() for name in names)
+        raise DataError(
+            "splits lie in folders of the class folders, not the class folders in the splits",
+            where=str(root),
+            got=", ".join(some[:4]),
+            hint="move them, so that the folders are train/CLASS and test/CLASS",
+        )
+
+
+def _inner(part: Tree, parts: list[Tree]) -> str:
+    """The one folder of a split that says nothing: test_set/test_set/cat, train/train/1.png.
+
+    Empty where there is none, or where another split has a folder of that name too.
+    """
+    tops = {f.name.partition("/")[0] if "/" in f.name else "" for f in part.images}
+    (top, *more) = tops or {""}
+    if more or not top:
+        return ""
+    elsewhere = any(f.name.startswith(f"{top}/") for p in parts if p is not part for f in p.images)
+    nested = any(f.name.count("/") > 1 for f in part.images)
+    return top if split_words(top) and (names_split(top) or nested) and not elsewhere else ""
+
+
+def _texts(tree: Tree) -> list[File]:
+    return [f for f in tree.files if "/" not in f.name and f.extension in TEXTS]
+
+
 def _tables(root: Path, tree: Tree) -> tuple[Path, ...]:
-    return tuple(root / f.name for f in tree.files if "/" not in f.name and f.extension in TEXTS)
+    return tuple(root / f.name for f in _texts(tree))
 
 
 def _untold(root: Path, tops: _Tops, split: str, others: list[str]) -> DataError:

@@ -1,6 +1,8 @@
 """From a column of label values, of any type, to class numbers and the names of the classes."""
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ LABEL_COLUMNS = (
     *("label", "labels", "target", "targets", "class", "classes", "category", "fine_label"),
     *("coarse_label", "class_name", "class_label", "label_name", "class_id", "label_id", "y"),
 )
+WHOLE = re.compile(r"(0|-?[1-9][0-9]*)(\.0+)?")  # "2.0" as tables write it; "01" is a name
 MOST_NUMBERED = 65_536  # a class number from here on is a name: counting up to it costs memory
 
 
@@ -31,12 +34,14 @@ def column_of(
     values: Sequence[object], told: Sequence[str] | None = None, where: str = ""
 ) -> Column | None:
     """A column of values, None or "" for no label; as `from_codes`."""
-    place: dict[tuple[type, object], int] = {}
-    codes = np.full(len(values), UNLABELLED, np.int64)
-    for i, value in enumerate(values):
-        if value is not None and value != "":
-            codes[i] = place.setdefault((type(value), value), len(place))
-    return from_codes([value for _, value in place], codes, told, where)
+    kinds = values if all(type(v) is str for v in values) else [(type(v), v) for v in values]
+    place = {key: i for i, key in enumerate(dict.fromkeys(kinds))}  # 1, 1.0 and True are three
+    distinct = [key[1] if isinstance(key, tuple) else key for key in place]
+    known = [i for i, value in enumerate(distinct) if value is not None and value != ""]
+    codes = np.fromiter((place[key] for key in kinds), np.int64, len(values))
+    moved = np.full(len(distinct) + 1, UNLABELLED, np.int64)
+    moved[known] = np.arange(len(known))
+    return from_codes([distinct[i] for i in known], moved[codes], told, where)
 
 
 def from_codes(
@@ -52,10 +57,8 @@ def from_codes(
     values = [_plain(value) for value in distinct]
     if any(value is None for value in values):
         return None
-    if values and all(isinstance(v, str) and v.isascii() and v.isdigit() for v in values):
-        plain = [str(int(v)) for v in values]  # type: ignore[arg-type]
-        if plain == values:  # "01" is a name
-            values = [int(v) for v in values]  # type: ignore[arg-type]
+    if values and all(isinstance(v, str) and WHOLE.fullmatch(v) for v in values):
+        values = [int(v.partition(".")[0]) for v in values]  # type: ignore[union-attr]
     if all(isinstance(v, int) for v in values):
         column = _of_numbers(np.array(values, object), codes, told, where)
     else:
@@ -73,7 +76,7 @@ def _plain(value: object) -> int | str | None:
         return str(bool(value)).lower()
     if isinstance(value, int | np.integer):
         return int(value)
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | Decimal) and value == int(value):
         return int(value)
     return value.strip() if isinstance(value, str) else None
 
@@ -117,7 +120,11 @@ def _mapped(numbers: Sequence[int], codes: Labels) -> Labels:
 
 
 def with_default(columns: Mapping[str, Column]) -> dict[str, Column]:
-    """The columns; a single one is also called `label`, which studies ask for unless told."""
-    if len(columns) == 1 and "label" not in columns:
-        return {**columns, "label": next(iter(columns.values()))}
+    """The columns; a single one is also called `label`, which studies ask for unless told.
+
+    Those with a name of labels (`target`) come before others.
+    """
+    names = [name for name in columns if is_label(name)] or [*columns]
+    if len(names) == 1 and "label" not in columns:
+        return {**columns, "label": columns[names[0]]}
     return dict(columns)

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from datayield.data.census import PLAIN, Census, Noted, by_kind, together
+from datayield.data.census import Census, Noted, by_kind, together
 from datayield.data.source import Source
 from datayield.data.sources import archives, arrow, folder_splits, npz, parquet, shards
 from datayield.data.sources import vtab_pack as pack
 from datayield.data.sources.arrow_columns import features_of, image_column
 from datayield.data.sources.files import File, Tree, by_type, file_at, walk
+from datayield.data.sources.unpacked import Unpacked, naming
 from datayield.data.sources.webdataset import WebDataset, lone_archive
 from datayield.spec.errors import DataError
 
@@ -170,12 +171,12 @@ def _npz(root: Path, files: list[File], tree: Tree) -> Splits:
 
 
 def _zip(root: Path, files: list[File], tree: Tree) -> Splits:
+    _check_alone(root, files, tree)
     if len(files) == 1:
-        found = splits(archives.extracted(root / files[0].name))
-        return _with(found, _beside(tree, files))
+        return _inside(root / files[0].name, _beside(tree, files))
     whole: dict[str, Source] = {}
     for split, part in shards.grouped(root, files, named=True).items():
-        inner = splits(archives.extracted(root / part[0].name))
+        inner = _inside(root / part[0].name, _beside(tree, files))
         if len(part) > 1 or len(inner) > 1:
             raise DataError(
                 "several archives in one folder",
@@ -184,7 +185,19 @@ def _zip(root: Path, files: list[File], tree: Tree) -> Splits:
                 hint="unpack them into one folder, or name one file as the dataset",
             )
         whole[split] = next(iter(inner.values()))
-    return _with(whole, _beside(tree, files))
+    return whole
+
+
+def _check_alone(root: Path, archives: list[File], tree: Tree) -> None:
+    """Raises DataError for images beside archives: they may be the same ones, unpacked."""
+    if tree.images:
+        raise DataError(
+            "an archive and files of images lie in one folder",
+            where=str(root),
+            got=f"{archives[0].name} and {len(tree.images):,} images ({tree.images[0].name})",
+            hint=f"name the archive as the dataset, {root.name}/{archives[0].name}, or write "
+            "split: ./ for the images, or move one of the two",
+        )
 
 
 def _tar(root: Path, files: list[File], tree: Tree) -> Splits:
@@ -211,22 +224,15 @@ def _tar(root: Path, files: list[File], tree: Tree) -> Splits:
         for split, part in groups.items()
     }
     every = [path for part in paths.values() for path in part]
+    (first, *_) = kept
     if lone_archive(every):
-        return _with(splits(archives.extracted(every[0])), beside)
+        _check_alone(root, files, tree)
+        return _inside(root / first.name, beside, every[0])
     return {split: WebDataset(part, beside) for split, part in paths.items()}
 
 
-def _with(found: Splits, beside: Census) -> Splits:
-    """The splits of an unpacked archive, what lies beside it added to their census."""
-    from dataclasses import replace
-
-    made: dict[str, Source] = {}
-    for split, source in found.items():
-        told: Census = getattr(source, "beside", PLAIN)
-        joined = told._replace(
-            skipped=together(told.skipped, beside.skipped),
-            ignored=together(told.ignored, beside.ignored),
-            merged=together(told.merged, beside.merged),
-        )
-        made[split] = replace(source, beside=joined) if hasattr(source, "beside") else source  # type: ignore[type-var]
-    return made
+def _inside(archive: Path, beside: Census, tar: Path | None = None) -> Splits:
+    """The splits of an archive; `tar`: what it is without its compression."""
+    copy = archives.extracted(tar or archive)
+    with naming(archive, copy):
+        return {split: Unpacked(of, archive, copy, beside) for split, of in splits(copy).items()}

@@ -11,12 +11,18 @@ import numpy as np
 from datayield.data.census import PLAIN, Census, by_kind
 from datayield.data.source import WHITES, Labels, Pixels
 from datayield.data.sources.archives import unpacked_member
-from datayield.data.sources.files import Keys, file_at, key_of, keys_within
+from datayield.data.sources.files import File, Keys, file_at
 from datayield.data.sources.label_columns import Column, column_of
-from datayield.data.sources.parquet import unlabelled
+from datayield.data.sources.row_files import (
+    classes_in,
+    keys_of_rows,
+    labels_in,
+    listing_of,
+    stamp_of,
+    unlabelled,
+)
 from datayield.data.splits import MEANING, words_of
 from datayield.spec.errors import DataError
-from datayield.spec.identity import digest
 from datayield.spec.run import Listing
 
 IMAGE_WORDS = frozenset({"images", "image", "imgs", "img", "x", "data", "pixels", "arr"})
@@ -87,20 +93,16 @@ class Npz:
         return int(_header(self.path, self.members.images)[0][0])
 
     def listing(self) -> Listing:
-        size = self.path.stat().st_size
-        return Listing(digest([self.path.name, size, list(self.members)]), len(self))
+        return listing_of([self.path], len(self), list(self.members))
 
     @cached_property
     def stamp(self) -> str:
-        info = self.path.stat()
-        told = [str(self.path), info.st_size, info.st_mtime_ns, list(self.members)]
-        return digest(["npz", told], 24)
+        return stamp_of([self.path], "npz", list(self.members))
 
     @cached_property
     def keys(self) -> Keys:
         """A hash of the file (name, size, time, inode), the array and each row in it: [N]."""
-        base = key_of(*file_at(self.path), self.members.images)
-        return keys_within(base, np.arange(len(self), dtype=np.int64))
+        return keys_of_rows([(self.path, len(self))], self.members.images)
 
     @cached_property
     def census(self) -> Census:
@@ -135,11 +137,11 @@ class Npz:
 
     @property
     def labels(self) -> dict[str, Labels]:
-        return {name: column.numbers for name, column in self._columns.items()}
+        return labels_in(self._columns)
 
     @property
     def classes(self) -> dict[str, list[str]]:
-        return {name: column.names for name, column in self._columns.items()}
+        return classes_in(self._columns)
 
     def names(self, i: int) -> str:
         return f"{self.path.name}, {self.members.images}[{i}]"
@@ -229,7 +231,7 @@ def _members(path: Path) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _header_at(path: Path, name: str, _: tuple[int, int]) -> tuple[tuple[int, ...], str]:
+def _header_at(path: Path, name: str, _state: File) -> tuple[tuple[int, ...], str]:
     with zipfile.ZipFile(path) as file, file.open(f"{name}.npy") as member:
         version = np.lib.format.read_magic(member)
         read = (
@@ -244,15 +246,18 @@ def _header_at(path: Path, name: str, _: tuple[int, int]) -> tuple[tuple[int, ..
 def _header(path: Path, name: str) -> tuple[tuple[int, ...], str]:
     """Shape and kind of an array, without reading it."""
     try:
-        info = path.stat()
-        return _header_at(path, name, (info.st_size, info.st_mtime_ns))
+        return _header_at(path, name, file_at(path))
     except (zipfile.BadZipFile, OSError, ValueError, KeyError, RuntimeError) as error:
         raise _unreadable(path, error) from error
 
 
-@lru_cache(maxsize=8)
 def _array(path: Path, name: str) -> "np.ndarray[Any, Any]":
     """An array, mapped from a copy in the cache."""
+    return _array_in(path, name, file_at(path))
+
+
+@lru_cache(maxsize=8)
+def _array_in(path: Path, name: str, _state: File) -> "np.ndarray[Any, Any]":
     try:
         copy = unpacked_member(path, f"{name}.npy")
         array: np.ndarray[Any, Any] = np.load(copy, mmap_mode="r", allow_pickle=False)

@@ -7,23 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datayield.data.census import NONE, PLAIN, Census, Noted
-from datayield.data.source import UNLABELLED, Labels
+from datayield.data.census import PLAIN, Census
+from datayield.data.source import Labels
 from datayield.data.sources.arrow_columns import (
     MASK_COLUMN,
     ColumnFeatures,
     class_column,
     encoded_image,
     features_of,
+    group_columns,
     image_column,
     label_names,
     no_image_column,
 )
-from datayield.data.sources.files import File, Keys, file_at, key_of, keys_within
+from datayield.data.sources.files import Keys, file_at
 from datayield.data.sources.label_columns import Column, with_default
+from datayield.data.sources.row_files import (
+    check_same,
+    classes_in,
+    keys_of_rows,
+    labels_in,
+    listing_of,
+    stamp_of,
+    unlabelled,
+)
 from datayield.data.sources.shards import notes
 from datayield.spec.errors import DataError
-from datayield.spec.identity import digest
 from datayield.spec.run import Listing
 
 if TYPE_CHECKING:
@@ -42,7 +51,7 @@ class Parquet:
     beside: Census = PLAIN
 
     @cached_property
-    def groups(self) -> tuple[tuple[int, int, int], ...]:
+    def _row_groups(self) -> tuple[tuple[int, int, int], ...]:
         """(first row, file, row group) of every row group, from the metadata."""
         groups, start = [], 0
         for f, path in enumerate(self.files):
@@ -54,29 +63,22 @@ class Parquet:
         return (*groups, (start, -1, -1))
 
     def __len__(self) -> int:
-        return self.groups[-1][0]
+        return self._row_groups[-1][0]
 
     def listing(self) -> Listing:
-        return Listing(digest([[p.name, p.stat().st_size] for p in self.files]), len(self))
+        return listing_of(self.files, len(self))
 
     @cached_property
     def stamp(self) -> str:
-        info = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in self.files]
-        return digest(info, 24)
+        return stamp_of(self.files)
 
     @cached_property
     def keys(self) -> Keys:
-        """A hash of each image's file (name, size, time, inode) and row in it: [N]."""
-        parts = []
-        for path in self.files:
-            rows = np.arange(opened(path).metadata.num_rows, dtype=np.int64)
-            parts.append(keys_within(key_of(*file_at(path)), rows))
-        return np.concatenate(parts) if parts else np.zeros(0, np.uint64)
+        return keys_of_rows((path, opened(path).metadata.num_rows) for path in self.files)
 
     @cached_property
     def census(self) -> Census:
-        files: list[File] = [file_at(path) for path in self.files]
-        merged, ambiguous = notes(files)
+        merged, ambiguous = notes([file_at(path) for path in self.files])
         return self.beside._replace(
             used=len(self),
             merged={**merged, **self.beside.merged},
@@ -109,20 +111,31 @@ class Parquet:
     @cached_property
     def _columns(self) -> dict[str, Column]:
         columns: dict[str, Column] = {}
+        schemas = [opened(path).schema_arrow for path in self.files]
+        check_same([(p, of.names) for p, of in zip(self.files, schemas, strict=True)])
+        features = [features_of(schema) for schema in schemas]
         for name in self.label_columns:
             chunks = [_column(path, name) for path in self.files]
-            told = class_column(chunks, self.features[name], f"{self.files[0]}, column {name}")
+            where = f"{self.files[0]}, column {name}"
+            told = class_column(chunks, [of[name] for of in features], where)
             if told is not None:
                 columns[name] = told
         return with_default(columns)
 
     @property
     def labels(self) -> dict[str, Labels]:
-        return {name: column.numbers for name, column in self._columns.items()}
+        return labels_in(self._columns)
 
     @property
     def classes(self) -> dict[str, list[str]]:
-        return {name: column.names for name, column in self._columns.items()}
+        return classes_in(self._columns)
+
+    @property
+    def group_columns(self) -> list[str]:
+        return group_columns(self._schema)
+
+    def groups(self, column: str) -> list[object]:
+        return [v for path in self.files for v in _column(path, column).to_pylist()]
 
     @property
     def has_masks(self) -> bool:
@@ -140,21 +153,13 @@ class Parquet:
         return encoded_image(self._row(i), self.files[0].parent)
 
     def _row(self, i: int, column: str | None = None) -> Any:
-        start, f, g = self.groups[int(np.searchsorted(self._starts, i, side="right")) - 1]
-        return _group(self.files[f], g, column or self.image_column)[i - start].as_py()
+        start, f, g = self._row_groups[int(np.searchsorted(self._starts, i, side="right")) - 1]
+        path, name = self.files[f], column or self.image_column
+        return _group(path, self.stamp, g, name)[i - start].as_py()
 
     @cached_property
     def _starts(self) -> Labels:
-        return np.array([start for start, _, _ in self.groups], np.int64)
-
-
-def unlabelled(columns: dict[str, Column]) -> Noted:
-    """The rows without a label in any of the columns."""
-    if not columns:
-        return NONE
-    missing = np.logical_or.reduce([c.numbers == UNLABELLED for c in columns.values()])
-    rows = np.flatnonzero(missing)
-    return Noted(len(rows), tuple(f"row {i}" for i in rows[:3]))
+        return np.array([start for start, _, _ in self._row_groups], np.int64)
 
 
 def opened(path: Path) -> Any:
@@ -178,7 +183,7 @@ def _column(path: Path, name: str) -> "pa.ChunkedArray":
 
 
 @lru_cache(maxsize=4)  # neighbours in order, and masks: bounded memory, each group read once
-def _group(path: Path, group: int, column: str) -> "pa.ChunkedArray":
+def _group(path: Path, _stamp: str, group: int, column: str) -> "pa.ChunkedArray":
     import pyarrow as pa
 
     try:

@@ -11,6 +11,7 @@ from datayield.spec.errors import DataError
 
 # train-00000-of-00002, and with the hash that the Hub appends: ...-a09b74b3ef9c3b56
 SHARD = re.compile(r"(?P<stem>.*?)[-_.]?(?P<part>\d+)-of-(?P<parts>\d+)(?:-[0-9a-f]{8,32})?", re.I)
+ENDS = re.compile(r"\.(t(ar|gz|xz|bz2|zst)|tbz2?|parquet|arrow|feather|ipc|zip|npz)(\.\w+)?$", re.I)
 NUMBER = re.compile(r"[-_.]?\d+$")
 PLAIN = frozenset({"data", "default", "shards", "parquet", "dataset"})  # folders that say nothing
 Grouped = dict[str, list[File]]
@@ -91,12 +92,12 @@ def _split_of(name: str, root: Path) -> tuple[str | None, str]:
 
 def _bare(file: File) -> str:
     """The name without folders and extensions."""
-    return re.sub(r"\.(tar|parquet|arrow|feather|ipc)(\.\w+)?$", "", file.name.rpartition("/")[2])
+    return ENDS.sub("", file.name.rpartition("/")[2])
 
 
 def _stem(name: str) -> str:
     """The name without extension, number of the shard and hash; "" for a bare number."""
-    bare = re.sub(r"\.(tar|tgz|parquet|arrow|feather|ipc)(\.\w+)?$", "", name.rpartition("/")[2])
+    bare = ENDS.sub("", name.rpartition("/")[2])
     shard = SHARD.fullmatch(bare)
     return shard["stem"] if shard else NUMBER.sub("", bare)
 

@@ -1,13 +1,12 @@
 """Tables that name image files and their labels: metadata.csv or .jsonl, a labels CSV, parquet."""
 
-import csv
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from datayield.data.sources.files import EXTENSIONS, HEIF, File, extension_of
+from datayield.data.sources.files import File
 from datayield.data.sources.label_columns import is_label
+from datayield.data.sources.table_files import FileTable, is_image, read_table
 from datayield.data.splits import split_words
 from datayield.spec.errors import DataError
 
@@ -20,42 +19,15 @@ SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold")
 ENOUGH = 0.5  # of a column's values must be names of files here for it to name the images
 
 
-class FileTable(NamedTuple):
-    """A table: column -> values, all of one length; empty and missing values are None."""
-
-    path: Path
-    columns: dict[str, list[object]]
-
-    @property
-    def label_names(self) -> list[str]:
-        """Columns of labels by their names."""
-        return [name for name in self.columns if is_label(name)]
-
-
 class TableColumns(NamedTuple):
     """What tables say of the files that they name."""
 
-    labels: dict[str, dict[str, object]]  # column -> file -> value
+    labels: list[str]  # columns that may be classes
+    columns: dict[str, list[object]]  # column -> the value of each file [N], None without one
     splits: dict[str, str]  # file -> split
     absent: list[str]  # names of files that are not there
     tables: list[str]  # names of the tables that were used
-
-
-def read_table(path: Path) -> FileTable:
-    """The table in a file. Raises DataError if it cannot be read as one."""
-    try:
-        if path.suffix.lower() == ".parquet":
-            return FileTable(path, _of_parquet(path))
-        text = _text(path)
-        if path.suffix.lower() == ".jsonl":
-            return FileTable(path, _of_json_lines(text))
-        return FileTable(path, _of_csv(text))
-    except (OSError, ValueError, csv.Error) as error:
-        raise DataError(
-            f"not a readable table: {error}",
-            where=str(path),
-            hint="correct the file, or move it out of the folder of images",
-        ) from error
+    unused: dict[str, list[str]]  # table -> its other columns, where none can hold labels
 
 
 def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableColumns:
@@ -63,51 +35,122 @@ def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableC
 
     Raises DataError if one file has two different labels.
     """
-    rows = TableColumns({}, {}, [], [])
-    names = _Names(files)
+    rows = TableColumns([], {}, {}, [], [], {})
+    names, named = _Names(files), dict[str, list[str]]()
     for folder, path in tables:
         table = read_table(path)
         column = _file_column(table, folder, names)
         if column is None:
             continue
-        rows.tables.append(f"{folder}/{path.name}".lstrip("/"))
+        name_here = f"{folder}/{path.name}".lstrip("/")
+        rows.tables.append(name_here)
         found = [names.find(value, folder) for value in table.columns[column]]
         rows.absent.extend(
             str(value)
-            for value, name in zip(table.columns[column], found, strict=True)
-            if name is None and value is not None
+            for value, i in zip(table.columns[column], found, strict=True)
+            if i is None and value is not None
         )
-        for label in table.label_names or _only_other(table, column):
-            if label != column:
-                _add(rows.labels.setdefault(label, {}), found, table.columns[label], label, path)
+        _add_columns(rows, table, column, found, files)
+        others = _others(table, column)
+        if others and not {*others, "label"} & {*rows.labels}:
+            rows.unused[name_here] = others
+        words = split_words(path.stem)
+        if len(words) == 1 and not {c.lower() for c in table.columns} & {*SPLIT_COLUMNS}:
+            named.setdefault(words[0], []).extend(files[i].name for i in found if i is not None)
         for label in table.columns:
             if label.lower() in SPLIT_COLUMNS:
-                for name, value in zip(found, table.columns[label], strict=True):
+                for i, value in zip(found, table.columns[label], strict=True):
                     words = split_words(str(value)) if value is not None else []
-                    if name is not None and len(words) == 1:
-                        rows.splits[name] = words[0]
+                    if i is not None and len(words) == 1:
+                        rows.splits[files[i].name] = words[0]
+    if len(named) > 1 and not rows.splits:
+        rows.splits.update(_splits_of(named, rows.tables))
     return rows
+
+
+def _splits_of(named: dict[str, list[str]], tables: list[str]) -> dict[str, str]:
+    """The split of each file by the name of its table: train.csv, test.csv."""
+    found: dict[str, str] = {}
+    for split, names in named.items():
+        for name in names:
+            if found.setdefault(name, split) != split:
+                raise DataError(
+                    f"an image is in two splits: {found[name]} and {split}",
+                    where=name,
+                    got=", ".join(tables),
+                    hint="remove it from one of the tables",
+                )
+    return found
+
+
+def _add_columns(
+    rows: TableColumns,
+    table: FileTable,
+    column: str,
+    found: Sequence[int | None],
+    files: Sequence[File],
+) -> None:
+    others = _others(table, column)
+    labels = [c for c in others if is_label(c)]
+    if not labels and (one_hot := _one_hot(table, others)) is not None:
+        table.columns["label"], labels = one_hot, ["label"]
+    if not labels and len(others) == 1 and _repeats(table, others[0]):
+        labels = others
+    once = _rows_by_file(found, len(files))
+    for name in dict.fromkeys([*labels, *others]):
+        if once is not None and name not in rows.columns:
+            of = table.columns[name]
+            rows.columns[name] = [None if row is None else of[row] for row in once]
+            continue
+        values = [*rows.columns.get(name, [None] * len(files))]
+        try:
+            _add(values, found, table.columns[name], name, table.path, files)
+        except DataError:
+            if name in labels:
+                raise
+            continue  # an image has several values: of no use, and no fault
+        rows.columns[name] = values
+    for name in dict.fromkeys([*labels, *others]):
+        fresh = name in rows.columns and name not in rows.labels
+        if fresh and (name in labels or _repeats(table, name)):
+            rows.labels.append(name)
+
+
+def _rows_by_file(found: Sequence[int | None], files: int) -> list[int | None] | None:
+    """The row of each file; None if a file has several."""
+    rows: list[int | None] = [None] * files
+    for row, i in enumerate(found):
+        if i is not None:
+            if rows[i] is not None:
+                return None
+            rows[i] = row
+    return rows
+
+
+def _others(table: FileTable, column: str) -> list[str]:
+    """The columns that say neither file nor split."""
+    return [c for c in table.columns if c != column and c.lower() not in SPLIT_COLUMNS]
 
 
 class _Names:
     """Files by their names, paths and stems."""
 
     def __init__(self, files: Sequence[File]) -> None:
-        self.paths = {f.name for f in files}
-        self.by_name: dict[str, str | None] = {}
-        for f in files:
+        self.paths = {f.name: i for i, f in enumerate(files)}
+        self.by_name: dict[str, int | None] = {}
+        for i, f in enumerate(files):
             base = f.name.rpartition("/")[2]
             for key in {base, base.rpartition(".")[0]}:
-                self.by_name[key] = f.name if key not in self.by_name else None
+                self.by_name[key] = i if key not in self.by_name else None
 
-    def find(self, value: object, folder: str) -> str | None:
-        """The file that a value of a table in `folder` names, None if there is none or several."""
+    def find(self, value: object, folder: str) -> int | None:
+        """The number of the file that a value of a table in `folder` names; None if not one."""
         if value is None:
             return None
         name = str(value).strip().replace("\\", "/").removeprefix("./")
         for path in (f"{folder}/{name}".lstrip("/"), name):
             if path in self.paths:
-                return path
+                return self.paths[path]
         return self.by_name.get(name.rpartition("/")[2])
 
 
@@ -116,101 +159,50 @@ def _file_column(table: FileTable, folder: str, names: _Names) -> str | None:
     by_name = [c for spelling in FILE_COLUMNS for c in table.columns if c.lower() == spelling]
     for column in dict.fromkeys([*by_name, *table.columns]):
         values = [v for v in table.columns[column][:1000] if v is not None]
-        texts = column in by_name or any(_is_image(v) for v in values[:1])
+        texts = column in by_name or any(is_image(v) for v in values[:1])
         hits = sum(names.find(v, folder) is not None for v in values) if texts else 0
-        named = column.lower() in FILE_COLUMNS[:3] and any(_is_image(v) for v in values[:1])
+        named = column.lower() in FILE_COLUMNS[:3] and any(is_image(v) for v in values[:1])
         if hits and (named or hits >= ENOUGH * len(values)):
             return column
     return None
 
 
-def _only_other(table: FileTable, column: str) -> list[str]:
-    """The one other column, if its values repeat, so that they may be classes."""
-    others = [c for c in table.columns if c != column and c.lower() not in SPLIT_COLUMNS]
-    if len(others) != 1:
-        return []
-    values = table.columns[others[0]]
-    return others if 2 * len(set(values)) <= len(values) else []
+def _repeats(table: FileTable, column: str) -> bool:
+    """Whether values of a column repeat, so that they may be classes: a study may name it."""
+    values = table.columns[column]
+    return column.lower() not in FILE_COLUMNS and 2 * len(
+        {v for v in values if v is not None}
+    ) <= len(values)
+
+
+def _one_hot(table: FileTable, others: Sequence[str]) -> list[object] | None:
+    """The class of each row where a column for each class holds 1 or 0; else None."""
+    bits = {"0", "1", "0.0", "1.0"}
+    held = [c for c in others if {str(v) for v in {*table.columns[c]}} <= bits]
+    if len(held) < 2 or len(held) < len(others):
+        return None
+    rows = zip(*(table.columns[c] for c in held), strict=True)
+    true = [[c for c, v in zip(held, row, strict=True) if str(v)[0] == "1"] for row in rows]
+    return [of[0] for of in true] if all(len(of) == 1 for of in true) else None
 
 
 def _add(
-    labels: dict[str, object],
-    found: Sequence[str | None],
+    into: list[object],
+    found: Sequence[int | None],
     values: Sequence[object],
     label: str,
     path: Path,
+    files: Sequence[File],
 ) -> None:
-    for name, value in zip(found, values, strict=True):
-        if name is None or value is None:
+    for i, value in zip(found, values, strict=True):
+        if i is None or value is None:
             continue
-        if labels.setdefault(name, value) != value:
+        if into[i] is None:
+            into[i] = value
+        elif into[i] != value:
             raise DataError(
                 f"an image has two values of {label!r}",
-                where=f"{path}, {name}",
-                got=f"{labels[name]} and {value}",
+                where=f"{path}, {files[i].name}",
+                got=f"{into[i]} and {value}",
                 hint="keep one row per image; images of several classes cannot be evaluated",
             )
-
-
-def _is_image(value: object) -> bool:
-    return isinstance(value, str) and extension_of(value) in EXTENSIONS | HEIF
-
-
-def _text(path: Path) -> str:
-    data = path.read_bytes()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _of_csv(text: str) -> dict[str, list[object]]:
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t|", key=head.count)
-    lines = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
-    if not lines:
-        return {}
-    names = [name.strip() for name in lines[0]]
-    if any(_is_image(name) for name in names):  # no header: the first row names an image
-        names = ["file_name" if _is_image(n) else f"column {i}" for i, n in enumerate(names)]
-        others = [i for i, name in enumerate(names) if name != "file_name"]
-        if len(others) == 1:
-            names[others[0]] = "label"
-        lines.insert(0, names)
-    return {
-        name: [row[i].strip() or None if i < len(row) else None for row in lines[1:]]
-        for i, name in enumerate(names)
-        if name
-    }
-
-
-def _of_json_lines(text: str) -> dict[str, list[object]]:
-    rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-    if not all(isinstance(row, dict) for row in rows):
-        raise ValueError("each line must hold one mapping")
-    names = dict.fromkeys(name for row in rows for name in row)
-    plain = (str, int, float, bool)
-    return {
-        name: [row[name] if isinstance(row.get(name), plain) else None for row in rows]
-        for name in names
-    }
-
-
-def _of_parquet(path: Path) -> dict[str, list[object]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        schema = pq.read_schema(path)
-        kinds = pa.types
-        named = {*FILE_COLUMNS, *SPLIT_COLUMNS}
-        wanted = [
-            f.name
-            for f in schema
-            if (kinds.is_string(f.type) or kinds.is_large_string(f.type) or is_label(f.name))
-            and (f.name.lower() in named or is_label(f.name))
-        ]
-        columns: dict[str, list[object]] = pq.read_table(path, columns=wanted).to_pydict()
-        return columns
-    except pa.ArrowException as error:
-        raise ValueError(str(error)) from error

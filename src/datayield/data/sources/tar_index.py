@@ -53,7 +53,7 @@ def index_of(path: Path) -> ShardIndex:
         members[name] = span
     samples, split_late = _samples(members)
     rows = []
-    used = set[str]()
+    used, taken = set[str](), set[str]()  # of used samples; read, or counted already
     for parts in samples.values():
         images = [name for part, name in parts.items() if f".{part}" in image_extensions()]
         if not images:
@@ -63,14 +63,13 @@ def index_of(path: Path) -> ShardIndex:
         names = [image, *(parts.get(part) for part in PARTS[1:])]
         rows.append([NOWHERE if name is None else members[name] for name in names])
         used |= {*parts.values()}
+        taken |= {*images, *(parts[part] for part in PARTS[1:] if part in parts)}
     for name in members:
-        if name in used:
-            continue
         kind = type_of(name)
-        extension = f".{name.rpartition('.')[2].lower()}"
-        if extension in EXTENSIONS:
+        if _is_image(name.rpartition(".")[2]) and name not in taken:
             kind = "further images of one sample"
-        notes.append((kind, f"{path.name}/{name}"))
+        if name not in taken:
+            notes.append((kind, f"{path.name}/{name}"))
     columns = {
         part: np.array([tuple(row[i]) for row in rows], SPAN) for i, part in enumerate(PARTS)
     }

@@ -12,6 +12,7 @@ from datayield.data.census import NONE, PLAIN, Census, Noted, together
 from datayield.data.source import Labels
 from datayield.data.sources.files import File, Keys, file_at, key_of, keys_within
 from datayield.data.sources.label_columns import Column, column_of, is_label
+from datayield.data.sources.row_files import classes_in, labels_in, stamp_of
 from datayield.data.sources.shards import notes
 from datayield.data.sources.tar_index import NOWHERE, ShardIndex, Span, index_of, key_at
 from datayield.spec.errors import DataError
@@ -56,8 +57,7 @@ class WebDataset:
 
     @cached_property
     def stamp(self) -> str:
-        info = [(str(p), f.size, f.changed) for p, f in zip(self.shards, self._files, strict=True)]
-        return digest(info, 24)
+        return stamp_of(self.shards)
 
     @cached_property
     def keys(self) -> Keys:
@@ -115,11 +115,20 @@ class WebDataset:
 
     @property
     def classes(self) -> dict[str, list[str]]:
-        return {name: column.names for name, column in self._columns.items()}
+        return classes_in(self._columns)
 
     @property
     def labels(self) -> dict[str, Labels]:
-        return {name: column.numbers for name, column in self._columns.items()}
+        return labels_in(self._columns)
+
+    @property
+    def group_columns(self) -> list[str]:
+        """The keys of the first sample's .json that hold a number or a text."""
+        told = self._json(0) if len(self) else {}
+        return [key for key, value in told.items() if isinstance(value, str | int | float)]
+
+    def groups(self, column: str) -> list[object]:
+        return [self._json(i).get(column) for i in range(len(self))]
 
     def names(self, i: int) -> str:
         shard, span = self._where(i, "image")
@@ -141,6 +150,14 @@ class WebDataset:
         with shard.open("rb") as file:
             file.seek(span.offset)
             return file.read(span.size)
+
+    def _json(self, i: int) -> dict[str, object]:
+        """The annotation of sample `i` in .json; {} without one, and for one that is unreadable."""
+        try:
+            told = json.loads(self._bytes(i, "json") or b"{}")
+        except (ValueError, RecursionError):
+            return {}
+        return told if isinstance(told, dict) else {}
 
     def _row(self, i: int) -> dict[str, object]:
         """The values that may be labels of sample `i`."""

@@ -22,8 +22,11 @@ class EvalSpec(Frozen):
     part of its id.
 
     `label` names a column of labels (datasets with a single one call it `label`). `train_count` and
-    `test_count` take prefixes of a permutation determined by `seed`; `None` takes all images. `val`
-    is a split to choose on, for protocols that would otherwise hold out a part of train.
+    `test_count` take prefixes of a permutation that `seed` determines; `None` takes all images.
+    `val` is a split to choose on, for protocols that would otherwise hold out a part of train. A
+    split may be a slice, `train[:80%]`, and one that divides no group: `train[:80% by patient]`,
+    where patient is a column of a table (or `folder`); all splits of an evaluation are then grouped
+    by it.
     `label_fraction` or `per_class` keep only a part of the training labels, in `draws` random
     draws. `metric` is the main metric, by which a probe is chosen: accuracy by default, mIoU for
     segment@1. `classes` restricts every split to the images of some classes; counts then refer to
@@ -42,7 +45,10 @@ class EvalSpec(Frozen):
     protocol: ProtocolName
     dataset: DatasetName
     label: Name = "label"
-    train: SplitName = "train"
+    train: SplitName = Field(
+        "train",
+        description="split, slice (train[:80%]) or slice of groups (train[:80% by patient])",
+    )
     val: SplitName | None = None
     test: SplitName = "test"
     train_count: Count | None = Field(None, ge=2)

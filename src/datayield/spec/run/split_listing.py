@@ -31,6 +31,10 @@ class Content(Protocol):
         """How many different images are among those that `part` selects."""
         ...
 
+    def groups(self, by: str) -> frozenset[str]:
+        """The names of the groups that its images belong to."""
+        ...
+
     def items(self, label: str | None) -> str:
         """Digest of all images, and of the class of each, whatever their order."""
         ...

@@ -1,0 +1,70 @@
+"""Tables of labels beside images: which column says what."""
+
+from pathlib import Path
+
+import pytest
+
+from datayield.data.source import UNLABELLED
+from datayield.data.sources.folder import Folder
+from datayield.data.sources.folder_splits import splits
+from datayield.spec.errors import DataError
+from tests.data.made import png, write
+
+
+def _folder(root: Path, table: str, count: int = 4) -> Folder:
+    images = {f"images/{i}.png": png(i) for i in range(count)}
+    return Folder(write(root, images | {"labels.csv": table.encode()}))
+
+
+def test_columns_of_repeated_values_may_be_named(tmp_path: Path) -> None:
+    table = "id,lesion,dx,age\n0,a,nv,30\n1,b,nv,30\n2,c,mel,40\n3,d,mel,\n"
+    source = _folder(tmp_path, table)
+    assert {*source.classes} == {"dx", "age"}
+    assert source.classes["dx"] == ["mel", "nv"]
+    assert source.census.unlabelled.number == 0  # of age: it is no column of labels
+
+
+def test_a_column_named_for_labels_is_the_label(tmp_path: Path) -> None:
+    source = _folder(tmp_path, "file,target,sex\n0.png,x,m\n1.png,y,m\n2.png,x,f\n3.png,y,f\n")
+    assert source.classes["label"] == ["x", "y"]
+    assert source.labels["label"].tolist() == [0, 1, 0, 1]
+
+
+def test_a_table_without_labels_is_told_and_its_folder_is_no_class(tmp_path: Path) -> None:
+    source = _folder(tmp_path, "file,caption\n0.png,a\n1.png,b\n2.png,c\n3.png,d\n")
+    assert source.labels == {}
+    assert "labels.csv is one of labels: caption" in " ".join(source.census.lines())
+
+
+def test_one_column_for_each_class(tmp_path: Path) -> None:
+    source = _folder(tmp_path, "image,MEL,NV\n0,1.0,0.0\n1,0.0,1.0\n2,1.0,0.0\n3,0.0,1.0\n")
+    assert source.classes["label"] == ["MEL", "NV"]
+    assert source.labels["label"].tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("value", ["NaN", "NA", "", "null"])
+def test_missing_values_are_no_class(tmp_path: Path, value: str) -> None:
+    source = _folder(tmp_path, f"file,label\n0.png,a\n1.png,b\n2.png,b\n3.png,{value}\n")
+    assert source.classes["label"] == ["a", "b"]
+    assert source.labels["label"][3] == UNLABELLED
+
+
+def test_numbers_with_and_without_a_point_are_the_same_classes(tmp_path: Path) -> None:
+    one = _folder(tmp_path / "a", "file,label\n0.png,0.0\n1.png,1.0\n2.png,2.0\n3.png,2.0\n")
+    two = _folder(tmp_path / "b", "file,label\n0.png,0\n1.png,1\n2.png,2\n3.png,2\n")
+    assert one.classes == two.classes == {"label": ["0", "1", "2"]}
+
+
+def test_an_image_of_two_classes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="two values of 'species'"):
+        _ = _folder(tmp_path, "file,species\n0.png,a\n0.png,b\n1.png,a\n2.png,a\n").labels
+
+
+def test_the_names_of_tables_are_splits(tmp_path: Path) -> None:
+    write(tmp_path, {f"images/{i}.png": png(i) for i in range(4)})
+    (tmp_path / "train.csv").write_text("file,label\n0.png,a\n1.png,b\n2.png,a\n")
+    (tmp_path / "test.csv").write_text("file,label\n3.png,b\n")
+    assert {k: len(v) for k, v in splits(tmp_path).items()} == {"test": 1, "train": 3}
+    (tmp_path / "test.csv").write_text("file,label\n2.png,a\n")
+    with pytest.raises(DataError, match="in two splits"):
+        splits(tmp_path)
