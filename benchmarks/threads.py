@@ -36,6 +36,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--busy", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--shapes", nargs="*", default=list(SHAPES))
+    parser.add_argument("--waiting", nargs="*", default=list(WAITING), help="by name")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
@@ -43,7 +44,9 @@ def main() -> None:
         return
     settings = [("1 thread", {"OMP_NUM_THREADS": "1"})]
     settings += [
-        (f"2 threads, {name}", {"OMP_NUM_THREADS": "2", **w}) for name, w in WAITING.items()
+        (f"2 threads, {name}", {"OMP_NUM_THREADS": "2", **w})
+        for name, w in WAITING.items()
+        if name in asked.waiting
     ]
     for shape in asked.shapes:
         for busy in asked.busy:

@@ -19,7 +19,7 @@ from tests.conftest import Call
 
 VERBS = {
     "demo": {"store", "device", "json"},
-    "plan": {"scale", "store", "device", "measure", "all", "json"},
+    "plan": {"scale", "store", "device", "measure", "seconds", "all", "json"},
     "run": {
         "scale",
         "store",

@@ -11,6 +11,7 @@ from datayield.cli import inspect, studies
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
 from datayield.run.signals import abortable
+from datayield.spec.environment import let_idle_threads_sleep
 from datayield.spec.errors import DatayieldError
 
 app = typer.Typer(
@@ -49,6 +50,7 @@ def main() -> NoReturn:
     # Records of thousands of runs are millions of objects that live to the end: looking through
     # them again and again for garbage takes a sixth of a large report's time.
     gc.set_threshold(200_000, 50, 50)
+    let_idle_threads_sleep()
     sys.exit(flushed(_called()))
 
 

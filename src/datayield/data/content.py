@@ -28,6 +28,7 @@ from datayield.spec.errors import StoreError
 from datayield.spec.identity import digest
 
 Digests = NDArray[np.uint64]  # [N]
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio
 REMEMBERED = 64  # files of digests that a changed source is compared with, the newest first
 
 
@@ -78,7 +79,7 @@ def numbered(what: str, numbers: Labels) -> Digests:
 
 def mixed(values: Digests) -> Digests:
     """A bijection of 64 bits that changes half of them: the finaliser of SplitMix64."""
-    z = values + np.uint64(0x9E3779B97F4A7C15)
+    z = values + GOLDEN
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: Digests = z ^ (z >> np.uint64(31))
@@ -163,7 +164,7 @@ def _known_path(what: str) -> Path:
     return cache_dir() / "content" / f"{what}.json"
 
 
-def key_of(*known: str | int) -> int:
+def key_of(*known: object) -> int:
     """64 bits of what is known of a file: its name, size, time of change and inode."""
     text = "\0".join(map(str, known)).encode(errors="surrogateescape")
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from datayield.spec.errors import ConfigError
 
+SPINS = 1000  # some microseconds: benchmarks/threads.py
+
 
 def data_dir() -> Path | None:
     """DATAYIELD_DATA: a folder whose sub-folders are datasets."""
@@ -45,6 +47,17 @@ def compiling() -> bool:
 def threads_wanted() -> bool:
     """OMP_NUM_THREADS: whether the user or the parent process set the number of threads."""
     return bool(os.environ.get("OMP_NUM_THREADS"))
+
+
+def let_idle_threads_sleep() -> None:
+    """GOMP_SPINCOUNT: how long an idle thread of OpenMP waits before it sleeps.
+
+    By default it spins for milliseconds, and takes a core from whoever shares the machine: two
+    training threads beside one busy process are then slower than one thread. Must be called before
+    torch is imported; what the user has set is kept.
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & os.environ.keys():
+        os.environ["GOMP_SPINCOUNT"] = str(SPINS)
 
 
 def home_dir() -> Path | None:

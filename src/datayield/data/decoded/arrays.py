@@ -85,7 +85,7 @@ class Arrays:
             names = noted(f"{item.name} ({item.reason})" for item in self.skipped).words()
             told.append(
                 f"{len(self.skipped)} of {self.listed} images were skipped{names}; "
-                "datayield doctor --data lists them"
+                "datayield doctor --data DATASET lists them"
             )
         if self.pages.number:
             told.append(further_pages_note(self.pages.number) + self.pages.words())

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datayield.data.census import Noted, by_kind
+from datayield.data.content import GOLDEN, key_of, mixed
 from datayield.spec.errors import DataError
 
 Keys = NDArray[np.uint64]
@@ -23,7 +24,6 @@ EXTENSIONS = frozenset(
 )
 HEIF = frozenset({".heic", ".heif", ".hif"})  # read where the extra `heif` is installed
 LARGEST = 1 << 30  # bytes of an encoded image
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 # Folders of systems and tools: thumbnails, and what was deleted. Hidden ones start with a dot.
 FOREIGN = ("__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
 
@@ -204,18 +204,7 @@ def keys_of(files: Iterable[File]) -> Keys:
     return np.fromiter((key_of(*f) for f in files), np.uint64)
 
 
-def key_of(*parts: object) -> int:
-    """64 bits over the parts."""
-    from hashlib import blake2b
-
-    text = "\0".join(map(str, parts)).encode("utf-8", "surrogateescape")
-    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
-
-
 def keys_within(file: int, rows: NDArray[np.int64]) -> Keys:
     """The key `file` of a file, mixed with each of the rows or offsets in it: [N]."""
-    with np.errstate(over="ignore"):  # splitmix64
-        x = np.uint64(file) + (rows.astype(np.uint64) + np.uint64(1)) * GOLDEN
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(x ^ (x >> np.uint64(31)), np.uint64)
+    with np.errstate(over="ignore"):
+        return mixed(np.uint64(file) + rows.astype(np.uint64) * GOLDEN)

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from datayield.data.census import NONE, Noted
+from datayield.data.content import key_of
 from datayield.data.source import UNLABELLED, Labels
-from datayield.data.sources.files import Keys, file_at, key_of, keys_within
+from datayield.data.sources.files import Keys, file_at, keys_within
 from datayield.data.sources.label_columns import Column
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest

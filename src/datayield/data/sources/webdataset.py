@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from datayield.data.census import NONE, PLAIN, Census, Noted, together
+from datayield.data.content import key_of
 from datayield.data.source import Labels
-from datayield.data.sources.files import File, Keys, file_at, key_of, keys_within
+from datayield.data.sources.files import File, Keys, file_at, keys_within
 from datayield.data.sources.label_columns import Column, column_of, is_label
 from datayield.data.sources.row_files import classes_in, labels_in, stamp_of
 from datayield.data.sources.shards import notes
