@@ -17,7 +17,6 @@ from datayield.store.estimate_basis import basis_of
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, make_plan
 from datayield.store.speeds import Speeds
-from datayield.store.speeds import Speeds
 from tests.analysed import styles_of
 from tests.made_study import study_of
 from tests.simulated import simulate

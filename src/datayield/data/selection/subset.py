@@ -83,7 +83,7 @@ def indices(
             where=f"{where}.count",
             got=f"{count}{after}",
             allowed=f"1 to {there - skip}" if there > skip else "none",
-            hint="request fewer, or fix the corrupt ones (datayield doctor --data DATASET lists them)"
+            hint="request fewer, or fix the damaged ones (see datayield doctor --data)"
             if skipped
             else "request fewer",
         )
