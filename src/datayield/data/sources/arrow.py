@@ -10,26 +10,25 @@ import numpy as np
 from datayield.data.census import PLAIN, Census
 from datayield.data.source import Labels
 from datayield.data.sources.arrow_columns import (
-    class_column,
+    class_columns,
     encoded_image,
     features_of,
     group_columns,
     image_column,
-    label_names,
+    name_of,
     no_image_column,
 )
 from datayield.data.sources.files import File, Keys, file_at
-from datayield.data.sources.label_columns import Column, with_default
+from datayield.data.sources.label_columns import Column
 from datayield.data.sources.row_files import (
+    census_of,
     check_same,
     classes_in,
     keys_of_rows,
     labels_in,
     listing_of,
     stamp_of,
-    unlabelled,
 )
-from datayield.data.sources.shards import notes
 from datayield.spec.errors import DataError
 from datayield.spec.run import Listing
 
@@ -66,13 +65,7 @@ class Arrow:
 
     @cached_property
     def census(self) -> Census:
-        merged, ambiguous = notes([file_at(path) for path in self.files])
-        return self.beside._replace(
-            used=len(self),
-            merged={**merged, **self.beside.merged},
-            unlabelled=unlabelled(self._columns),
-            ambiguous={**ambiguous, **self.beside.ambiguous},
-        )
+        return census_of(self.files, len(self), self._columns, self.beside)
 
     @cached_property
     def _image_column(self) -> str:
@@ -85,17 +78,9 @@ class Arrow:
     @cached_property
     def _columns(self) -> dict[str, Column]:
         tables = [_table(path) for path in self.files]
-        schema = tables[0].schema
-        check_same([(p, of.schema.names) for p, of in zip(self.files, tables, strict=True)])
-        features = [features_of(table.schema) for table in tables]
-        columns: dict[str, Column] = {}
-        for name in label_names(schema, features[0]):
-            where = f"{self.files[0]}, column {name}"
-            chunks = [table[name] for table in tables]
-            told = class_column(chunks, [of[name] for of in features], where)
-            if told is not None:
-                columns[name] = told
-        return with_default(columns)
+        schemas = [table.schema for table in tables]
+        check_same([(p, of.names) for p, of in zip(self.files, schemas, strict=True)])
+        return class_columns(schemas, lambda name: [table[name] for table in tables], self.files[0])
 
     @property
     def labels(self) -> dict[str, Labels]:
@@ -113,9 +98,7 @@ class Arrow:
         return [v for path in self.files for v in _table(path)[column].to_pylist()]
 
     def names(self, i: int) -> str:
-        row = self._row(i)
-        path = row.get("path") if isinstance(row, dict) else None
-        return f"row {i}" + (f" ({path})" if path else "")
+        return name_of(i, self._row(i))
 
     def read(self, i: int) -> bytes:
         return encoded_image(self._row(i), self.files[0].parent)

@@ -1,7 +1,7 @@
 """Columns of Arrow tables in the layout of the Hugging Face `datasets` library: images, labels."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from datayield.data.class_names import aligned
 from datayield.data.source import UNLABELLED
 from datayield.data.sources.files import read_file
-from datayield.data.sources.label_columns import Column, from_codes, is_label
+from datayield.data.sources.label_columns import Column, from_codes, is_label, with_default
 from datayield.spec.errors import DataError
 
 if TYPE_CHECKING:
@@ -147,6 +147,26 @@ def _of_one_feature(
     place = np.full(len(distinct) + 1, UNLABELLED, np.int64)
     place[used] = np.arange(len(used))
     return from_codes([distinct[i] for i in used], place[codes], told, where)
+
+
+def class_columns(
+    schemas: "Sequence[pa.Schema]", chunks: "Callable[[str], list[pa.ChunkedArray]]", first: Path
+) -> dict[str, Column]:
+    """All columns of classes of the files of a split; `chunks`: a column of each file."""
+    features = [features_of(schema) for schema in schemas]
+    columns: dict[str, Column] = {}
+    for name in label_names(schemas[0], features[0]):
+        where = f"{first}, column {name}"
+        told = class_column(chunks(name), [of[name] for of in features], where)
+        if told is not None:
+            columns[name] = told
+    return with_default(columns)
+
+
+def name_of(i: int, image: Any) -> str:
+    """A readable name of row `i` with this image."""
+    path = image.get("path") if isinstance(image, dict) else None
+    return f"row {i}" + (f" ({path})" if path else "")
 
 
 def encoded_image(value: Any, folder: Path) -> bytes:

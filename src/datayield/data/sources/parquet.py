@@ -12,26 +12,26 @@ from datayield.data.source import Labels
 from datayield.data.sources.arrow_columns import (
     MASK_COLUMN,
     ColumnFeatures,
-    class_column,
+    class_columns,
     encoded_image,
     features_of,
     group_columns,
     image_column,
     label_names,
+    name_of,
     no_image_column,
 )
-from datayield.data.sources.files import Keys, file_at
-from datayield.data.sources.label_columns import Column, with_default
+from datayield.data.sources.files import Keys
+from datayield.data.sources.label_columns import Column
 from datayield.data.sources.row_files import (
+    census_of,
     check_same,
     classes_in,
     keys_of_rows,
     labels_in,
     listing_of,
     stamp_of,
-    unlabelled,
 )
-from datayield.data.sources.shards import notes
 from datayield.spec.errors import DataError
 from datayield.spec.run import Listing
 
@@ -51,11 +51,15 @@ class Parquet:
     beside: Census = PLAIN
 
     @cached_property
+    def _metadata(self) -> list[Any]:
+        """That of each file, read once."""
+        return [opened(path).metadata for path in self.files]
+
+    @cached_property
     def _row_groups(self) -> tuple[tuple[int, int, int], ...]:
         """(first row, file, row group) of every row group, from the metadata."""
         groups, start = [], 0
-        for f, path in enumerate(self.files):
-            meta = opened(path).metadata
+        for f, meta in enumerate(self._metadata):
             for g in range(meta.num_row_groups):
                 if meta.row_group(g).num_rows:
                     groups.append((start, f, g))
@@ -74,17 +78,12 @@ class Parquet:
 
     @cached_property
     def keys(self) -> Keys:
-        return keys_of_rows((path, opened(path).metadata.num_rows) for path in self.files)
+        rows = (meta.num_rows for meta in self._metadata)
+        return keys_of_rows(zip(self.files, rows, strict=True))
 
     @cached_property
     def census(self) -> Census:
-        merged, ambiguous = notes([file_at(path) for path in self.files])
-        return self.beside._replace(
-            used=len(self),
-            merged={**merged, **self.beside.merged},
-            unlabelled=unlabelled(self._columns),
-            ambiguous={**ambiguous, **self.beside.ambiguous},
-        )
+        return census_of(self.files, len(self), self._columns, self.beside)
 
     @cached_property
     def features(self) -> ColumnFeatures:
@@ -93,7 +92,7 @@ class Parquet:
 
     @cached_property
     def _schema(self) -> "pa.Schema":
-        return opened(self.files[0]).schema_arrow
+        return self._metadata[0].schema.to_arrow_schema()
 
     @cached_property
     def image_column(self) -> str:
@@ -110,17 +109,11 @@ class Parquet:
 
     @cached_property
     def _columns(self) -> dict[str, Column]:
-        columns: dict[str, Column] = {}
-        schemas = [opened(path).schema_arrow for path in self.files]
+        schemas = [meta.schema.to_arrow_schema() for meta in self._metadata]
         check_same([(p, of.names) for p, of in zip(self.files, schemas, strict=True)])
-        features = [features_of(schema) for schema in schemas]
-        for name in self.label_columns:
-            chunks = [_column(path, name) for path in self.files]
-            where = f"{self.files[0]}, column {name}"
-            told = class_column(chunks, [of[name] for of in features], where)
-            if told is not None:
-                columns[name] = told
-        return with_default(columns)
+        return class_columns(
+            schemas, lambda name: [_column(path, name) for path in self.files], self.files[0]
+        )
 
     @property
     def labels(self) -> dict[str, Labels]:
@@ -145,9 +138,7 @@ class Parquet:
         return encoded_image(self._row(i, MASK_COLUMN), self.files[0].parent)
 
     def names(self, i: int) -> str:
-        row = self._row(i)
-        path = row.get("path") if isinstance(row, dict) else None
-        return f"row {i}" + (f" ({path})" if path else "")
+        return name_of(i, self._row(i))
 
     def read(self, i: int) -> bytes:
         return encoded_image(self._row(i), self.files[0].parent)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from datayield.data.census import NONE, Noted
+from datayield.data.census import NONE, Census, Noted
 from datayield.data.content import key_of
 from datayield.data.source import UNLABELLED, Labels
 from datayield.data.sources.files import Keys, file_at, keys_within
 from datayield.data.sources.label_columns import Column
+from datayield.data.sources.shards import notes
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
@@ -41,6 +42,19 @@ def unlabelled(columns: Mapping[str, Column]) -> Noted:
     missing = np.logical_or.reduce([c.numbers == UNLABELLED for c in columns.values()])
     rows = np.flatnonzero(missing)
     return Noted(len(rows), tuple(f"row {i}" for i in rows[:3]))
+
+
+def census_of(
+    files: Sequence[Path], used: int, columns: Mapping[str, Column], beside: Census
+) -> Census:
+    """The census of rows in `files`, with what is said of the dataset's other files."""
+    merged, ambiguous = notes([file_at(path) for path in files])
+    return beside._replace(
+        used=used,
+        merged={**merged, **beside.merged},
+        unlabelled=unlabelled(columns),
+        ambiguous={**ambiguous, **beside.ambiguous},
+    )
 
 
 def labels_in(columns: Mapping[str, Column]) -> dict[str, Labels]:
