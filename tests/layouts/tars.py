@@ -130,7 +130,7 @@ def _damage(cut: Callable[[bytes], bytes]) -> Callable[[Maker], Truth]:
     return write
 
 
-def test_lacks_a_class(m: Maker) -> Truth:
+def class_missing_in_test(m: Maker) -> Truth:
     train, test = m.colours(), [0, 2, 2, 2]
     m.write("train-000.tar", packed(samples(m, train)))
     m.write("test-000.tar", packed(samples(m, test)))
@@ -296,7 +296,7 @@ def config_folders(m: Maker) -> Truth:
 
 
 PLAIN = (
-    test_lacks_a_class, counts_disagree, missing_shard, numbers_with_a_gap, repeated_keys,
+    class_missing_in_test, counts_disagree, missing_shard, numbers_with_a_gap, repeated_keys,
     member_twice, masks_beside, two_images, copy_beside, unlabelled_samples, heads_without_images,
     img2dataset_tars, two_archives, zip_per_split, zip_with_litter, zip_leads_out, zip_is_cut,
     zip_holds_bad_table, zip_beside_images, empty_zip, empty_tar, bad_annotation, config_folders,

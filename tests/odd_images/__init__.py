@@ -1,7 +1,7 @@
 """Makers of odd images, each with its right answer where there is one. See `generated_images`."""
 
 from tests.odd_images import files, pictures
-from tests.odd_images.base import SIDE, Maker, OddImage
+from tests.odd_images.maker import SIDE, Maker, OddImage
 
 __all__ = ["KINDS", "SIDE", "OddImage", "every"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from tests.odd_images.base import ACCEPTED, WRITERS, Maker, OddImage, grey_of, saved
+from tests.odd_images.maker import ACCEPTED, WRITERS, Maker, OddImage, grey_of, saved
 from tests.odd_images.raw import png, tiff
 
 

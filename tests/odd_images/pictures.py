@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.odd_images.base import ACCEPTED, RGB, SIDE, WRITERS, Maker, OddImage, grey_of, saved
+from tests.odd_images.maker import ACCEPTED, RGB, SIDE, WRITERS, Maker, OddImage, grey_of, saved
 from tests.odd_images.raw import bombs, png
 
 TURNED = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.odd_images.base import RGB, SIDE, OddImage
+from tests.odd_images.maker import RGB, SIDE, OddImage
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
