@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from datayield.data.requirements import REQUIREMENTS, notes, refusals
+from datayield.data.requirements import REQUIREMENTS, examined
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.evaluation.protocols import PROTOCOLS
 
@@ -32,7 +32,9 @@ class OfLabels(NamedTuple):
 
 def _refused(train: list[int], test: list[int], **asked: Any) -> list[str]:
     ev = EvalSpec(**{"name": "e", "protocol": "linear@1", "dataset": "./x"} | asked)
-    return [e.message for e in refusals(ev, {"train": OfLabels(train), "test": OfLabels(test)})]
+    return [
+        e.message for e in examined(ev, {"train": OfLabels(train), "test": OfLabels(test)}).refusals
+    ]
 
 
 def test_every_protocol_has_a_row() -> None:
@@ -68,7 +70,7 @@ def test_a_common_task_is_not_refused(protocol: str) -> None:
 def test_rare_and_missing_classes_are_noted() -> None:
     ev = EvalSpec(name="e", protocol="linear@1", dataset="./x")
     splits = {"train": OfLabels([0] * 5 + [1]), "test": OfLabels([0, 2, 2])}
-    missing, single = notes(ev, splits)
+    missing, single = examined(ev, splits).notes
     assert "1 class (cow)" in missing
     assert "2 of 3 test images" in missing
     assert "1 class (bee)" in single
@@ -89,7 +91,7 @@ def test_classes_that_cannot_be_matched_are_refused(
     splits = {"train": OfLabels([0, 1] * 8, train), "test": OfLabels([0, 1] * 4, test)}
     for more in ({}, {"classes": {"some": (train[0],)}, "protocol": "spectrum@1"}):
         ev = EvalSpec(**{"name": "e", "protocol": "knn@1", "dataset": "./x"} | more)
-        messages = [e.message for e in refusals(ev, splits)]
+        messages = [e.message for e in examined(ev, splits).refusals]
         assert len(messages) == (said is not None)
         assert said is None or said in messages[0]
 
@@ -97,8 +99,8 @@ def test_classes_that_cannot_be_matched_are_refused(
 def test_classes_are_missing_by_name() -> None:
     ev = EvalSpec(name="e", protocol="knn@1", dataset="./x")
     train = OfLabels([0, 1] * 8, ("ant", "bee"))
-    assert notes(ev, {"train": train, "test": OfLabels([0, 1] * 4, ("bee", "ant"))}) == []
-    (note,) = notes(ev, {"train": train, "test": OfLabels([0, 1, 1], ("ant", "cow"))})
+    assert examined(ev, {"train": train, "test": OfLabels([0, 1] * 4, ("bee", "ant"))}).notes == ()
+    (note,) = examined(ev, {"train": train, "test": OfLabels([0, 1, 1], ("ant", "cow"))}).notes
     assert "1 class (cow)" in note
     assert "2 of 3 test images" in note
 
@@ -106,7 +108,7 @@ def test_classes_are_missing_by_name() -> None:
 def test_images_without_a_label_do_not_count() -> None:
     ev = EvalSpec(name="e", protocol="knn@1", dataset="./x", train_count=9)
     train = OfLabels([0, 1] * 4 + [-1] * 4)
-    (error,) = refusals(ev, {"train": train, "test": OfLabels([0, 1])})
+    (error,) = examined(ev, {"train": train, "test": OfLabels([0, 1])}).refusals
     assert "8 labelled images" in error.message
     assert error.allowed == "2 to 8"
 
@@ -127,6 +129,6 @@ def test_classes_listed_for_all_splits_are_compared_where_they_occur(
     splits = {"train": OfLabels(train, names), "test": OfLabels(test, names)}
     for protocol in ("knn@1", "linear@1", "linear_sgd@1", "vtab@1", "finetune@1"):
         ev = EvalSpec(name="e", protocol=protocol, dataset="./x")
-        messages = [e.message for e in refusals(ev, splits)]
+        messages = [e.message for e in examined(ev, splits).refusals]
         assert len(messages) == (said is not None)
         assert said is None or said in messages[0]

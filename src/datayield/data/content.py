@@ -8,13 +8,11 @@ the cache folder by what tells that a file may have changed: name, size, time of
 import hashlib
 import json
 import os
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,15 +177,15 @@ def keys_of(source: Source) -> Digests:
     return numbered(source.stamp, np.arange(len(source), dtype=np.int64))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _digests_in(path: Path, changed: int) -> tuple[Digests, Digests]:
-    with np.load(path) as kept:
-        return kept["keys"], kept["digests"]
+    keys, digests = np.load(path)
+    return keys, digests
 
 
 def _remembered(source: Source, keys: Digests, read: Callable[[int], bytes | Pixels]) -> Digests:
     folder = cache_dir() / "content"
-    path = folder / f"{hashlib.sha256(keys.tobytes()).hexdigest()[:24]}.npz"
+    path = folder / f"{hashlib.sha256(keys.tobytes()).hexdigest()[:24]}.npy"
     kept = _read(path)
     if kept is not None and np.array_equal(kept[0], keys):
         return kept[1]
@@ -210,7 +208,7 @@ def _remembered(source: Source, keys: Digests, read: Callable[[int], bytes | Pix
     remember_undecodable(digests[unread])  # so that the first plan counts without them
     with suppress(OSError, StoreError):  # a full or read-only cache costs reading them again
         known, found = keys[~unread], digests[~unread]
-        write_with(path, lambda file: np.savez(file, keys=known, digests=found))
+        write_with(path, lambda file: np.save(file, np.stack([known, found])))
     return digests
 
 
@@ -219,15 +217,15 @@ def _newest(folder: Path) -> list[Path]:
         files = [(entry.stat().st_mtime_ns, Path(entry.path)) for entry in os.scandir(folder)]
     except OSError:
         return []
-    return [path for _, path in sorted(files, reverse=True) if path.suffix == ".npz"][:REMEMBERED]
+    return [path for _, path in sorted(files, reverse=True) if path.suffix == ".npy"][:REMEMBERED]
 
 
 def _read(path: Path) -> tuple[Digests, Digests] | None:
     try:
         keys, digests = _digests_in(path, path.stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
+    except (OSError, ValueError, EOFError):
         return None
-    return (keys, digests) if len(keys) == len(digests) else None
+    return keys, digests
 
 
 def _digest(_: Source, i: int, read: Callable[[int], bytes | Pixels]) -> int | None:

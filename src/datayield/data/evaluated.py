@@ -103,10 +103,10 @@ def class_numbers(ev: EvalSpec, splits: LabelledSplits) -> tuple[list[str], dict
 
 
 def labelled(ev: EvalSpec, splits: LabelledSplits) -> Labelled:
-    """The labels that the evaluation uses for training. Raises DataError if `refusals` has any."""
+    """The labels that the evaluation uses. Raises DataError where they cannot be matched."""
     train = chosen_labels(ev, ev.train, splits)
     val = chosen_labels(ev, ev.val, splits) if ev.val else train[:0]
-    counts = np.unique(train, return_counts=True)[1]
+    counts = occurring(train)[1]
     if ev.label_fraction is not None:  # rounded, at least one
         counts = np.maximum(1, np.floor(ev.label_fraction * counts + 0.5).astype(np.int64))
     elif ev.per_class is not None:
@@ -114,12 +114,25 @@ def labelled(ev: EvalSpec, splits: LabelledSplits) -> Labelled:
     return Labelled(train, val, counts, chosen_labels(ev, ev.test, splits))
 
 
+def occurring(numbers: Labels) -> tuple[Labels, Labels]:
+    """The different class numbers among `numbers`, ascending, and how many images have each."""
+    counts = np.bincount(numbers)
+    different = np.flatnonzero(counts).astype(np.int64)
+    return different, counts[different].astype(np.int64)
+
+
 def chosen_labels(ev: EvalSpec, split: str, splits: LabelledSplits) -> Labels:
-    """The class numbers of the images that the evaluation uses of a split."""
+    """The class numbers of the images that the evaluation uses of a split.
+
+    In the order of the evaluation, save for a test split used whole: counting needs none.
+    """
     column = class_numbers(ev, splits)[1][split]
     of = positions(ev, split, splits)
     of = np.arange(len(column)) if of is None else of
     count = {ev.train: ev.train_count, ev.test: ev.test_count}.get(split)
+    if count is None and split != ev.train and len(of):
+        whole: Labels = column[of]
+        return whole
     content = content_in(splits[split])
     digests = None if content is None else content[of]
     chosen: Labels = column[of[sample_items(of, count, ev.seed, digests)]]

@@ -5,6 +5,7 @@ the conditions of each protocol, those under which its function in `evals` would
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from datayield.data.evaluated import (
     has_masks,
     labelled,
     mask_values,
+    occurring,
     plenty,
     positions,
     read_splits,
@@ -32,8 +34,18 @@ NAMED = 3  # classes that a note names
 Condition = Callable[[EvalSpec, Labelled], DataError | None]
 
 
+def _trained(known: Labelled) -> tuple[Labels, Labels]:
+    """The classes that have images for training or validation, and how many each."""
+    return occurring(np.concatenate([known.train, known.val]))
+
+
+def _only(classes: Labels, others: Labels) -> list[int]:
+    """Those of `classes` that are not among `others`, ascending."""
+    return sorted(set(classes.tolist()) - set(others.tolist()))
+
+
 def _two_classes(ev: EvalSpec, known: Labelled) -> DataError | None:
-    classes = len(np.unique(np.concatenate([known.train, known.val])))
+    classes = len(_trained(known)[0])
     if classes >= 2:
         return None
     return DataError(
@@ -69,20 +81,24 @@ def _enough_to_hold_out(ev: EvalSpec, known: Labelled) -> DataError | None:
             hint="raise train_count, or name a split for val",
         )
     else:
+        held, counts = len(known.train) // 5, occurring(known.train)[1]
+        if len(known.train) - counts.max() > held:  # not all of the others can be held out
+            return None
         order = np.random.Generator(np.random.PCG64(ev.seed)).permutation(len(known.train))
-        fitted = known.train[order[len(order) // 5 :]]
-    if len(np.unique(fitted)) >= 2:
+        fitted = known.train[order[held:]]
+    classes = len(occurring(fitted)[0])
+    if classes >= 2:
         return None
     return DataError(
         "a classifier needs training items of at least two classes besides those held out",
         where=f"evaluations ({ev.name}): train_count",
-        got=f"{len(fitted)} items of {len(np.unique(fitted))} class",
+        got=f"{len(fitted)} items of {classes} class",
         hint="raise train_count, or name a split for val",
     )
 
 
 def _per_class(ev: EvalSpec, known: Labelled) -> DataError | None:
-    numbers, counts = np.unique(known.train, return_counts=True)
+    numbers, counts = occurring(known.train)
     if ev.per_class is None or not len(counts) or ev.per_class <= counts.min():
         return None
     least = int(counts.argmin())
@@ -98,12 +114,13 @@ def _per_class(ev: EvalSpec, known: Labelled) -> DataError | None:
 
 
 def _a_class_in_common(ev: EvalSpec, known: Labelled) -> DataError | None:
-    if np.isin(known.test, np.concatenate([known.train, known.val])).any():
+    tested = occurring(known.test)[0]
+    if not set(tested.tolist()).isdisjoint(_trained(known)[0].tolist()):
         return None
     return DataError(
         "no test image is of a class that has training images, so every score would be 0",
         where=f"evaluations ({ev.name}): train, test",
-        got=f"{len(known.test)} test images of {len(np.unique(known.test))} classes",
+        got=f"{len(known.test)} test images of {len(tested)} classes",
         hint="check that the splits are of the same dataset and spell classes alike, or raise "
         "train_count",
     )
@@ -111,9 +128,9 @@ def _a_class_in_common(ev: EvalSpec, known: Labelled) -> DataError | None:
 
 def _spelled_alike(ev: EvalSpec, known: Labelled, names: Sequence[str]) -> Iterator[DataError]:
     """Classes of one split alone whose names differ in capitals, separators or zeros only."""
-    train, test = np.concatenate([known.train, known.val]), known.test
-    twins = {loose(names[k]): names[k] for k in np.setdiff1d(train, test)}
-    for name in (names[k] for k in np.setdiff1d(test, train)):
+    train, test = _trained(known)[0], occurring(known.test)[0]
+    twins = {loose(names[k]): names[k] for k in _only(train, test)}
+    for name in (names[k] for k in _only(test, train)):
         if loose(name) in twins:
             yield DataError(
                 f"class {name!r} is ambiguous: is it {twins[loose(name)]!r}?",
@@ -138,44 +155,46 @@ REQUIREMENTS: dict[str, tuple[Condition, ...]] = {
 }
 
 
-def refusals(ev: EvalSpec, splits: LabelledSplits) -> list[DataError]:
-    """Why the evaluation cannot be measured on `splits`, which holds what `read_splits` names."""
+class Examined(NamedTuple):
+    """Why an evaluation cannot be measured; and, if it can, what makes its scores worse."""
+
+    refusals: tuple[DataError, ...]
+    notes: tuple[str, ...] = ()
+
+
+def examined(ev: EvalSpec, splits: LabelledSplits) -> Examined:
+    """The evaluation on `splits`, which holds what `read_splits` names."""
     read = {split: splits[split] for split in read_splits(ev)}
     used = read if ev.traits.needs_labels else (ev.test,)
     errors = [e for split in used for e in _of_split(ev, split, read)]
     if errors or not REQUIREMENTS[ev.protocol] or plenty(ev, splits):
-        return errors
+        return Examined(tuple(errors))
     try:
         known, names = labelled(ev, read), class_numbers(ev, read)[0]
     except DataError as error:  # classes that cannot be matched, or fewer labels than images
-        return [error]
-    if alike := [*_spelled_alike(ev, known, names)]:
-        return alike
-    found = (condition(ev, known) for condition in REQUIREMENTS[ev.protocol])
-    return [error for error in found if error is not None][:1]  # the others would follow from it
+        return Examined((error,))
+    if alike := (*_spelled_alike(ev, known, names),):
+        return Examined(alike)
+    for condition in REQUIREMENTS[ev.protocol]:
+        if refusal := condition(ev, known):
+            return Examined((refusal,))  # the others would follow from it
+    return Examined((), tuple(_notes(ev, known, names)))
 
 
-def notes(ev: EvalSpec, splits: LabelledSplits) -> list[str]:
-    """What makes scores lower or less certain than they need be; for what is not refused."""
-    if not REQUIREMENTS[ev.protocol] or plenty(ev, splits):
-        return []
-    known = labelled(ev, splits)
-    numbers, counts = np.unique(np.concatenate([known.train, known.val]), return_counts=True)
-    test, names = known.test, class_numbers(ev, splits)[0]
-    lost = np.setdiff1d(test, numbers)
-    said = []
-    if len(lost):
-        always = int(np.isin(test, lost).sum())
-        said.append(
+def _notes(ev: EvalSpec, known: Labelled, names: Sequence[str]) -> Iterator[str]:
+    numbers, counts = _trained(known)
+    lost = _only(occurring(known.test)[0], numbers)
+    if lost:
+        always = int(np.isin(known.test, lost).sum())
+        yield (
             f"{ev.name}: {_classes(lost, names)} of the test images missing in train: "
-            f"{always:,} of {len(test):,} test images are always wrong"
+            f"{always:,} of {len(known.test):,} test images are always wrong"
         )
-    if _a_class_of_two in REQUIREMENTS[ev.protocol] and len(single := numbers[counts == 1]):
-        said.append(
+    if _a_class_of_two in REQUIREMENTS[ev.protocol] and (single := numbers[counts == 1].tolist()):
+        yield (
             f"{ev.name}: {_classes(single, names)} of a single training image, which cannot be "
             "held out for validation"
         )
-    return said
 
 
 def check_supervised(spec: RunSpec, split: LabelledSplit) -> None:
@@ -272,7 +291,7 @@ def _of_masks(ev: EvalSpec, split: str, has: LabelledSplit) -> list[DataError]:
     ]
 
 
-def _classes(numbers: Labels, names: Sequence[str]) -> str:
+def _classes(numbers: Sequence[int], names: Sequence[str]) -> str:
     """ "2 classes (bee, wasp)"."""
     listed = [names[k] if k < len(names) else str(k) for k in numbers[:NAMED]]
     more = ", ..." if len(numbers) > NAMED else ""

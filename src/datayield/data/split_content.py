@@ -28,13 +28,14 @@ class SplitContent:
     _items: dict[str | None, str] = field(default_factory=dict, repr=False)
 
     @cached_property
+    def _order(self) -> Labels:
+        """Positions of the digests, ascending."""
+        return np.argsort(self.digests, kind="stable").astype(np.int64)
+
+    @cached_property
     def different(self) -> Digests:
         """The digests, ascending, copies once."""
-        ordered = np.sort(self.digests)
-        first = np.ones(len(ordered), bool)
-        first[1:] = ordered[1:] != ordered[:-1]
-        different: Digests = ordered[first]
-        return different
+        return _different(self.digests[self._order])
 
     @cached_property
     def labels(self) -> dict[str, Labels]:
@@ -65,7 +66,7 @@ class SplitContent:
     def distinct(self, part: Part) -> int | None:
         """How many different images are among those that `part` selects."""
         chosen = self.selected(part)
-        return None if chosen is None else len(np.unique(chosen))
+        return None if chosen is None else len(_different(np.sort(chosen)))
 
     def groups(self, by: str) -> frozenset[str]:
         """The names of the groups that its images belong to."""
@@ -88,9 +89,9 @@ class SplitContent:
             rows.append(of_class[self.labels[label]])  # an image without a label takes the last
         if label is not None and masked(self.source) is not None:
             rows.append(digest_masks(self.source)[self.kept])
-        if len(rows) == 1:
-            return _hex(np.sort(self.digests))
         table = np.stack(rows, axis=1)
+        if len(rows) == 1 or len(self.different) == len(self.digests):
+            return _hex(table[self._order])
         return _hex(table[np.lexsort(table.T[::-1])])
 
     def _highest(self, label: str) -> int:
@@ -101,6 +102,14 @@ class SplitContent:
             return None
         columns = self.labels, self.source.classes
         return among(part.classes, part.label or "label", *columns, "data.classes")[1]
+
+
+def _different(ordered: Digests) -> Digests:
+    """Ascending digests, copies once."""
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    different: Digests = ordered[first]
+    return different
 
 
 def split_listing(source: Source) -> Listing:

@@ -6,10 +6,10 @@ for the images that could be decoded.
 
 from collections.abc import Iterator
 
-from datayield.data import requirements
 from datayield.data.content import known_undecodable
 from datayield.data.decoded import Fit
 from datayield.data.evaluated import read_splits
+from datayield.data.requirements import examined
 from datayield.nets.encoder import build
 from datayield.run.progress import Display
 from datayield.run.training_data import arrays_of, check_classes, draw_images
@@ -58,7 +58,7 @@ def _check(plan: Plan) -> None:
                 errors.append(error)
     for ev in {ev.id: ev for task in plan.todo for _, ev in task.pending}.values():
         splits = {s: arrays_of(ev.dataset, s, ev.size, ev.fit) for s in read_splits(ev)}
-        errors += requirements.refusals(ev, splits)
+        errors += examined(ev, splits).refusals
     if errors:
         raise refused(errors)
 

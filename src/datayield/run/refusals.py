@@ -7,9 +7,9 @@ empty masks) is checked by `run.preflight`, before any training, by the same con
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from datayield.data import requirements
 from datayield.data.catalog import Look
 from datayield.data.evaluated import read_splits
+from datayield.data.requirements import check_supervised, examined
 from datayield.data.selection import Indices, check_apart, drawn_from, indices
 from datayield.data.source import Source
 from datayield.data.sources.webdataset import WebDataset
@@ -49,10 +49,9 @@ def readiness(
             if late := [split for split, source in splits.items() if _labels_come_late(source)]:
                 notes.append(f"{ev.name}: the labels of {', '.join(late)} are checked by run alone")
                 continue
-            if wrong := requirements.refusals(ev, splits):
-                refusals += wrong
-                continue
-            notes += requirements.notes(ev, splits)
+            of = examined(ev, splits)
+            refusals += of.refusals
+            notes += of.notes
         except DataError as error:
             refusals.append(error)
     training = [
@@ -94,7 +93,7 @@ def _of_runs(runs: Iterable[RunSpec], look: Look) -> list[DatayieldError]:
         try:
             source = look(part.dataset, part.split)
             if not _labels_come_late(source):
-                requirements.check_supervised(run, source)
+                check_supervised(run, source)
         except DataError as error:
             errors.append(error)
     return errors

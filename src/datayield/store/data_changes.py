@@ -19,8 +19,11 @@ def remember(folder: Path, study: Study, cells: Sequence[Cell], listings: Listin
 
 def changes(folder: Path, study: Study, cells: Sequence[Cell], listings: Listings) -> list[str]:
     """One sentence per split or evaluation that differs from when the study was last run."""
-    before, now = read_json(folder / NAME), _state(study, cells, listings)
-    if not isinstance(before, dict) or before.keys() != now.keys():
+    before = read_json(folder / NAME)
+    if not isinstance(before, dict):
+        return []
+    now = _state(study, cells, listings)
+    if before.keys() != now.keys():
         return []
     sentences = []
     affected = _affected(before, now)

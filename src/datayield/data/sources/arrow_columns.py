@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datayield.data.class_names import aligned
-from datayield.data.source import UNLABELLED
+from datayield.data.source import UNLABELLED, Labels
 from datayield.data.sources.files import read_file
 from datayield.data.sources.label_columns import Column, from_codes, is_label, with_default
 from datayield.spec.errors import DataError
@@ -119,8 +120,8 @@ def _of_one_feature(
     told = [str(n) for n in names] if isinstance(names, list) and feature.get("_type") else None
     if arrays and all(pa.types.is_integer(a.type) and not a.null_count for a in arrays):
         values = np.concatenate([a.to_numpy(zero_copy_only=False) for a in arrays])
-        numbers, codes = np.unique(values, return_inverse=True)
-        return from_codes(numbers.tolist(), codes.astype(np.int64), told, where)
+        numbers, codes = _different(values)
+        return from_codes(numbers.tolist(), codes, told, where)
     kinds = {str(a.type) for a in arrays} - {"null"}
     texts = {kind for kind in kinds if "string" in kind}
     if texts and kinds - texts:
@@ -147,6 +148,15 @@ def _of_one_feature(
     place = np.full(len(distinct) + 1, UNLABELLED, np.int64)
     place[used] = np.arange(len(used))
     return from_codes([distinct[i] for i in used], place[codes], told, where)
+
+
+def _different(values: NDArray[Any]) -> tuple[NDArray[Any], Labels]:
+    """As np.unique with its inverse; without sorting where the numbers are those of classes."""
+    if len(values) and values.min() >= 0 and values.max() < len(values):
+        counts = np.bincount(values.astype(np.int64))
+        return np.flatnonzero(counts), (np.cumsum(counts > 0) - 1)[values]
+    numbers, codes = np.unique(values, return_inverse=True)
+    return numbers, codes.astype(np.int64)
 
 
 def class_columns(

@@ -8,7 +8,7 @@ pixel centres; neighbouring positions are one pixel apart.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -63,6 +63,12 @@ def parse(query: str) -> DspritesOptions:
             )
         options = replace(options, **{name: int(value)})
     return options
+
+
+@cache
+def _order() -> Labels:
+    """The numbers of all images in a fixed random order."""
+    return np.random.Generator(np.random.PCG64(0)).permutation(IMAGES)
 
 
 def factors(numbers: Labels) -> dict[str, Labels]:
@@ -122,7 +128,7 @@ class DSprites:
     @cached_property
     def numbers(self) -> Labels:
         """The numbers of its images in the grid, [N]."""
-        order = np.random.Generator(np.random.PCG64(0)).permutation(IMAGES)
+        order = _order()
         start = 0 if self.split == "train" else IMAGES - TESTED
         return order[start : start + len(self)]
 

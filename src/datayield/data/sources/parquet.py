@@ -111,9 +111,7 @@ class Parquet:
     def _columns(self) -> dict[str, Column]:
         schemas = [meta.schema.to_arrow_schema() for meta in self._metadata]
         check_same([(p, of.names) for p, of in zip(self.files, schemas, strict=True)])
-        return class_columns(
-            schemas, lambda name: [_column(path, name) for path in self.files], self.files[0]
-        )
+        return class_columns(schemas, self._column, self.files[0])
 
     @property
     def labels(self) -> dict[str, Labels]:
@@ -128,7 +126,11 @@ class Parquet:
         return group_columns(self._schema)
 
     def groups(self, column: str) -> list[object]:
-        return [v for path in self.files for v in _column(path, column).to_pylist()]
+        return [v for chunks in self._column(column) for v in chunks.to_pylist()]
+
+    def _column(self, name: str) -> "list[pa.ChunkedArray]":
+        """A column of each file."""
+        return [_column(*of, name) for of in zip(self.files, self._metadata, strict=True)]
 
     @property
     def has_masks(self) -> bool:
@@ -153,22 +155,22 @@ class Parquet:
         return np.array([start for start, _, _ in self._row_groups], np.int64)
 
 
-def opened(path: Path) -> Any:
-    """A parquet file. Raises DataError if it is not a readable one."""
+def opened(path: Path, metadata: Any = None) -> Any:
+    """A parquet file, of which `metadata` is known. Raises DataError if it is not readable."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, metadata=metadata, pre_buffer=False)  # for networks, not disks
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"not a readable parquet file: {error}", where=str(path)) from error
 
 
-def _column(path: Path, name: str) -> "pa.ChunkedArray":
+def _column(path: Path, metadata: Any, name: str) -> "pa.ChunkedArray":
     import pyarrow as pa
 
     try:
-        return opened(path).read(columns=[name])[name]
+        return opened(path, metadata).read(columns=[name], use_threads=False)[name]
     except (pa.ArrowException, OSError, KeyError) as error:
         raise DataError(f"corrupt parquet file: {error}", where=f"{path}, column {name}") from error
 
