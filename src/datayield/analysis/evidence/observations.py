@@ -1,0 +1,70 @@
+"""One score of one run, at what it was bought with; and the scores that one law describes."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+PretrainedBy = Literal["us", "nobody", "others"]  # nobody: untrained; others: published weights
+
+
+class Setting(NamedTuple):
+    """What a run was given: the point at which its score is measured. None where unknown."""
+
+    images: int  # unique pretraining images, N
+    presented: float | None  # images presented over the whole run, C
+    labels: int | None  # labelled images for the probe or fine-tuning, L
+    views: int | None  # of each presented image
+
+
+class Observation(NamedTuple):
+    """One score, as a share: 0 is the worst possible, 1 the best."""
+
+    task: str
+    method: str  # "" where there is only one
+    setting: Setting
+    seed: int | None  # None where the table has none: each row is then a run of its own
+    score: float
+    items: int | None = None  # test items that it was measured on
+    pretrained_by: PretrainedBy = "us"
+
+
+@dataclass(frozen=True)
+class World:
+    """The observations of one task by one method: what one law is fitted to.
+
+    `baselines`: of the task, without pretraining of one's own; they are no points of the law.
+    """
+
+    task: str
+    method: str
+    runs: tuple[Observation, ...]
+    baselines: tuple[Observation, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """ "flowers, simclr"; only what tells it from others is given by `Evidence.worlds`."""
+        return ", ".join(part for part in (self.task, self.method) if part)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All observations, and what a reader should know about how they were read."""
+
+    observations: tuple[Observation, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def worlds(self) -> list[World]:
+        """One per task and method, in order of appearance."""
+        runs: dict[tuple[str, str], list[Observation]] = {}
+        for each in self.observations:
+            if each.pretrained_by == "us":
+                runs.setdefault((each.task, each.method), []).append(each)
+        return [
+            World(
+                task,
+                method,
+                tuple(mine),
+                tuple(o for o in self.observations if o.pretrained_by != "us" and o.task == task),
+            )
+            for (task, method), mine in runs.items()
+        ]
