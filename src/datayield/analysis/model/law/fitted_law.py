@@ -22,7 +22,7 @@ DEVIATIONS = (0.0, 1.0, 2.0, 4.0)  # of the smooth part, in standard deviations 
 REACH = 1.8  # in natural logarithms, about 6 times as much: how far a deviation reaches
 NOISE = 0.004  # of one run, before any is seen
 NOISE_RUNS = 3.0  # runs that this is worth
-DRIFT = 0.03  # of ln error, per natural logarithm beyond what was measured
+DRIFT = 0.06  # of the range of measured errors, per natural logarithm beyond what was measured
 SHARED = 0.5  # of the other worlds' mean log likelihood that a form inherits
 
 
@@ -72,8 +72,8 @@ class FittedLaw:
             if again:
                 values += part.noise[draw][:, None] * noise[mine]
             errors[mine] = values
-        drift = DRIFT * self._beyond(at) * rng.standard_normal((SAMPLES, 1))
-        return np.clip(errors * np.exp(drift), 0.0, 1.0)
+        drift = DRIFT * np.ptp(self.cells.errors) * self._beyond(at)
+        return np.clip(errors + drift * rng.standard_normal((SAMPLES, 1)), 0.0, 1.0)
 
     @property
     def noise(self) -> float:
