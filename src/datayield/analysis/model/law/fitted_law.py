@@ -22,7 +22,7 @@ DEVIATIONS = (0.0, 1.0, 2.0, 4.0)  # of the smooth part, in standard deviations 
 REACH = 1.8  # in natural logarithms, about 6 times as much: how far a deviation reaches
 NOISE = 0.004  # of one run, before any is seen
 NOISE_RUNS = 3.0  # runs that this is worth
-DRIFT = 0.06  # of the range of measured errors, per natural logarithm beyond what was measured
+DRIFT = 0.03  # of the range of measured errors, per natural logarithm beyond what was measured
 SHARED = 0.5  # of the other worlds' mean log likelihood that a form inherits
 
 
