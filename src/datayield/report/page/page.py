@@ -17,6 +17,7 @@ from datayield.report.figures import (
     gain_figures,
     group_figures,
     label_figures,
+    law_maps,
     overfitting_figure,
     pareto_figures,
     probe_optimism_figure,
@@ -89,6 +90,7 @@ def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[s
     """The page: figures of what is drawn, beside `text`; `files` are linked as lying beside it."""
     optimism, peak = probe_optimism_figure(findings, look), overfitting_figure(findings, look)
     figures = {
+        "law_maps": law_maps(findings),
         "yields": yield_figures(findings, look),
         "group_figures": group_figures(findings, look),
         "gain_figures": gain_figures(findings, look),

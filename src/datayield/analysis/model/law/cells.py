@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 from datayield.analysis.evidence import Observation, Setting, World
 from datayield.analysis.model.law.forms import Floats, Places
 
+PRIOR_ALIKE = 0.3  # correlation between neighbours, before any is seen
+PRIOR_PAIRS = 12  # pairs of runs that this is worth
+MOST_ALIKE = 0.95
 UNKNOWN_PASSES = 100.0  # C / N of the largest N where no compute is told: N alone then varies
 
 
@@ -17,7 +21,8 @@ class MeasuredCells:
     """Settings that were measured, each once. Errors are 1 - score.
 
     `squares`: sum of squares within the cells after the seeds' common shifts, with `freedom`
-    degrees.
+    degrees. `alike`: correlation of the noise of one seed between neighbouring sizes, whose images
+    are nested, and between neighbouring numbers of labels, which probe one run.
     """
 
     settings: tuple[Setting, ...]
@@ -25,6 +30,19 @@ class MeasuredCells:
     repeats: Floats  # [n]
     squares: float
     freedom: int
+    alike: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def noise(self) -> Floats:
+        """Covariance of the mean errors [n, n], in units of the variance of one run."""
+        images, presented, labels, views = (np.array(axis) for axis in self.places)
+        near = (presented[:, None] == presented) & (views[:, None] == views)
+        for axis, alike in zip((images, labels), self.alike, strict=True):
+            rank = np.unique(axis, return_inverse=True)[1]
+            near = near * alike ** np.abs(rank[:, None] - rank)
+        each = 1 / np.sqrt(self.repeats)
+        covariance: Floats = near * np.outer(each, each)
+        return covariance
 
     @property
     def places(self) -> Places:
@@ -50,6 +68,7 @@ class MeasuredCells:
             self.repeats[kept],
             self.squares,
             self.freedom,
+            self.alike,
         )
 
 
@@ -73,7 +92,27 @@ def cells_of(world: World) -> MeasuredCells:
         np.array([float(len(v)) for v in values]),
         float(apart @ apart) if freedom > 0 else 0.0,
         max(freedom, 0),
+        _alike([o for s in settings for o in groups[s]], apart),
     )
+
+
+def _alike(runs: Sequence[Observation], apart: Floats) -> tuple[float, float]:
+    """See `MeasuredCells.alike`; from runs of one seed that differ in one of the two alone."""
+    found = []
+    for axis in (0, 2):
+        lines: dict[object, list[tuple[float, float]]] = {}
+        for run, noise in zip(runs, apart.tolist(), strict=True):
+            if run.seed is not None:
+                rest = run.setting[:axis] + run.setting[axis + 1 :]
+                lines.setdefault((run.seed, rest), []).append((run.setting[axis] or 0, noise))
+        pairs = np.array(
+            [(a, b) for line in lines.values() for (_, a), (_, b) in pairwise(sorted(line))]
+        ).reshape(-1, 2)
+        total = float((pairs**2).sum() / 2)
+        own = float(np.prod(pairs, axis=1).sum()) / total if total else 0.0
+        share = len(pairs) / (len(pairs) + PRIOR_PAIRS)
+        found.append(float(np.clip(share * own + (1 - share) * PRIOR_ALIKE, 0.0, MOST_ALIKE)))
+    return found[0], found[1]
 
 
 def _shifts(seeds: Sequence[int | None], apart: Floats) -> NDArray[np.float64] | None:
