@@ -11,6 +11,7 @@ from datayield.analysis.background import LostForkError, in_background
 from datayield.analysis.findings import Findings, analyse
 from datayield.analysis.results import StudyResults
 from datayield.analysis.text.answer import answer
+from datayield.analysis.text.recommendation import advice, reason
 from datayield.report.figures import (
     Figure,
     equal_cost_figures,
@@ -71,7 +72,8 @@ def write_report(results: StudyResults, folder: Path) -> Path:
         write_json(folder / "claims.json", claims_json(findings))
         tables.append("claims.json")
     headlines = answer(findings)
-    write_json(folder / "answers.json", [headline.text for headline in headlines])
+    first = f"{advice(findings.purchase)}. {reason(findings.purchase)}"
+    write_json(folder / "answers.json", [first, *(headline.text for headline in headlines)])
     page = folder / "report.html"
     try:
         files = [path.relative_to(folder).as_posix() for path in drawn()]
