@@ -30,6 +30,8 @@ VERBS = {
         "executor",
         "processes",
         "slurm",
+        "until",
+        "minutes",
     },
     "status": {"scale", "store", "all", "json"},
     "report": {"scale", "store", "json", "export"},

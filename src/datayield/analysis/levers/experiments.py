@@ -47,7 +47,7 @@ def experiments(law: FittedLaw, at: Setting, pulls: list[Pull]) -> list[Experime
     found = []
     for i, setting in enumerate(candidates):
         for runs in REPEATS:
-            odds = _expected(errors[:, i], law.noise / np.sqrt(runs), outcomes)
+            odds = expected_odds(errors[:, i], law.noise / np.sqrt(runs), outcomes)
             if odds > now + GAIN:
                 found.append((odds, _experiment(law, setting, runs, odds)))
     return _frontier(found)
@@ -82,7 +82,7 @@ def _settings(at: Setting, pulls: list[Pull]) -> Iterator[Setting]:
                 yield times(at, pull.lever, factor, pull.with_compute)
 
 
-def _expected(errors: np.ndarray, noise: float, outcomes: np.ndarray) -> float:
+def expected_odds(errors: np.ndarray, noise: float, outcomes: np.ndarray) -> float:
     """The odds of the best choice after a measurement with this noise, expected now."""
     rng = np.random.Generator(np.random.PCG64(9))
     drawn = rng.choice(errors, OUTCOMES) + noise * rng.standard_normal(OUTCOMES)
