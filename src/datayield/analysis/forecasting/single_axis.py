@@ -17,6 +17,7 @@ from datayield.spec.errors import ConfigError
 FEWEST = 4  # sizes; with fewer, half of the last slope is all that is said
 MOST = 64  # sizes; of more, neighbours are averaged
 FUTURES = 4096  # sampled, for the interval
+UNLIKELY = 1e-8  # a shape that the mean leaves out
 AT_ONCE = 128  # sizes ahead, which bounds the memory
 
 # How far slopes wander in a unit of ln size, relative to the noise -> prior
@@ -80,7 +81,7 @@ def forecast(sizes: ArrayLike, errors: ArrayLike, at: ArrayLike, level: float = 
             got=f"{len(x)} sizes, {len(y)} errors",
             allowed="one error for each size, at least one size",
         )
-    if not 0 < level < 1:
+    if not isinstance(level, float | int | np.number) or not 0 < level < 1:
         raise ConfigError(
             "level is not a probability",
             where="forecast: level",
@@ -138,7 +139,9 @@ def _predict(
 ) -> Floats:
     """Mean of the average and quantiles of its futures, [3, m]: a shape, its level, its noise."""
     shapes, u = prior(), spread(3, FUTURES)
-    mean = shapes.log_error(to) @ posterior.sum(axis=0)
+    weight = posterior.sum(axis=0)
+    likely = np.flatnonzero(weight > UNLIKELY)
+    mean = shapes.chosen(likely).log_error(to) @ (weight[likely] / weight[likely].sum())
     drawn = np.searchsorted(np.cumsum(posterior.ravel()), u[0] * (1 - 1e-9))
     which, shape = np.divmod(drawn, posterior.shape[1])
     noise, slack = student(u[1], curve.degrees), normal(u[2])
@@ -154,7 +157,8 @@ def _predict(
         expected = shapes.chosen(at).log_error(to) + fit.level[at] + known @ fit.residual[:, at]
         spread_of = np.sqrt(variance)[:, None] * fit.scale[at]
         futures[:, mine] = expected + spread_of * noise[mine]
-    futures += SLACK * np.abs(to)[:, None] * slack
+    outside = np.maximum(to, 0) + np.maximum(curve.t[0] - to, 0)
+    futures += SLACK * outside[:, None] * slack
     low, high = np.quantile(futures, [(1 - level) / 2, (1 + level) / 2], axis=1)
     return np.array([mean, np.minimum(low, mean), np.maximum(high, mean)])
 
@@ -185,15 +189,20 @@ def _curve(sizes: Floats, errors: Floats) -> _Curve:
 
 
 def _numbers(values: ArrayLike, name: str) -> Floats:
+    """One array of finite numbers above 0, or an error that shows the first other value."""
+    got: object = values
     try:
-        numbers = np.atleast_1d(np.asarray(values, np.float64)).ravel()
+        numbers = np.atleast_1d(np.asarray(values, np.float64))
     except (TypeError, ValueError):
-        numbers = np.array([np.nan])
-    wrong = numbers[~(np.isfinite(numbers) & (numbers > 0))]
-    if len(wrong):
-        raise ConfigError(
-            f"{name} holds a value that is not a finite number above 0",
-            where=f"forecast: {name}",
-            got=wrong[0],
-        )
-    return numbers
+        numbers = None
+    if numbers is not None and numbers.ndim == 1:
+        wrong = numbers[~(np.isfinite(numbers) & (numbers > 0))]
+        if not len(wrong):
+            return numbers
+        got = wrong[0]
+    raise ConfigError(
+        f"{name} must be finite numbers above 0, in one list",
+        where=f"forecast: {name}",
+        got=got,
+        hint="leave out what was not measured" if name == "errors" else "",
+    )
