@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from datayield.analysis.forecasting.quasi_random import Floats, beta, normal, spread
 
 DRAWS = 12288
-FLAT = 0.12  # of the draws: the error hardly changes
-STRAIGHT = 0.10  # power laws with (almost) no offset
-RISING = 0.05  # the error grows
+FLAT = 0.16  # of the draws: the error hardly changes
+STRAIGHT = 0.12  # power laws with (almost) no offset
+RISING = 0.06  # the error grows
 UNBENT = 0.5  # of all others
 _MOST = 700.0  # what exp can take
 
@@ -55,7 +55,7 @@ def prior() -> Shapes:
 
     Plateaus are Beta(2.5, 2.5), exponents log-normal about 0.7, as they are above the plateau, and
     bends lie up to seven units of ln size before the last size, and one after it. A straight power
-    law has about a third of that exponent.
+    law has about a third of that exponent, and so has one that rises.
     """
     kind, unbent, *u = spread(6, DRAWS)
     plateau, exponent = beta(u[0], 2.5, 2.5), normal(u[1])
@@ -64,7 +64,7 @@ def prior() -> Shapes:
     flat = kind < FLAT
     straight = (kind >= FLAT) & (kind < FLAT + STRAIGHT)
     rising = kind > 1 - RISING
-    plateau[flat] = 1 - 0.1 * u[0][flat] ** 2
+    plateau[flat] = 1 - 0.05 * u[0][flat] ** 2
     plateau[straight] = 0.02 * u[0][straight]
     exponent[straight] = np.exp(np.log(0.22) + 0.6 * normal(u[1][straight]))
     exponent[rising] *= -0.3
