@@ -12,7 +12,7 @@ DRAWS = 12288
 FLAT = 0.16  # of the draws: the error hardly changes
 STRAIGHT = 0.12  # power laws with (almost) no offset
 RISING = 0.06  # the error grows
-UNBENT = 0.5  # of all others
+UNBENT = 0.4  # of all others
 _MOST = 700.0  # what exp can take
 
 
