@@ -125,7 +125,7 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
     ahead = [(p, f) for p in mine if p.setting is not None for f in AHEAD]
     settings = [times(at, p.lever, f, p.with_compute) for p, f in ahead]
     scores = 1 - law.errors([at, *settings])
-    own, *further = (_forecast("images", float(at.images), s) for s in scores.T)
+    own, *further = (_forecast("images", float(at.images or 0), s) for s in scores.T)
     forecasts = (
         ForecastPoint(p.lever, f * p.start, s.score, s.low, s.high)
         for (p, f), s in zip(ahead, further, strict=True)

@@ -1,0 +1,72 @@
+"""Percent or share: told from the values and units of a whole column."""
+
+from typing import NamedTuple
+
+from datayield.analysis.evidence.tables.column_names import column_name
+from datayield.analysis.evidence.tables.score_columns import ScoreColumn
+from datayield.analysis.evidence.tables.table import RawTable, TableRow
+from datayield.spec.errors import DataError
+
+_FEW = 0.5  # of a column of percents that may be at most 1
+
+
+class ScoreUnit(NamedTuple):
+    """What a value is divided by to be a share, and whether it is an error."""
+
+    divisor: float
+    error: bool
+
+    def share(self, value: float) -> float:
+        share = value / self.divisor
+        return 1 - share if self.error else share
+
+
+def unit_of(table: RawTable, score: ScoreColumn) -> tuple[ScoreUnit | None, list[str]]:
+    """The unit of a column; None if it is empty. Raises DataError for what no score can be."""
+    cells = [(row, table.number(row, score.column)) for row in table.rows]
+    read = [(row, cell) for row, cell in cells if cell is not None]
+    if not read:
+        return None, []
+    values = [cell.value for _, cell in read]
+    what = "error" if score.error else "score"
+    for row, cell in read:
+        if not 0 <= cell.value <= 100:
+            raise _no_score(table, score, row, cell.value)
+    small = [value for value in values if value <= 1]
+    if any(cell.percent for _, cell in read) and len(small) < len(values):
+        divisor = 100.0
+    elif len(small) == len(values):
+        divisor = 100.0 if all(cell.percent for _, cell in read) else 1.0
+    elif len(small) > _FEW * len(values):
+        row, cell = max(read, key=lambda r: r[1].value)
+        raise DataError(
+            "most values are shares (at most 1), but not all",
+            where=f"{table.source}: column {score.column!r}, row {row.number}",
+            got=f"{cell.value:g}",
+            allowed="shares from 0 to 1, or percents from 0 to 100, in one column",
+            hint="correct the row, leave it out, or name another column: --score COLUMN",
+        )
+    else:
+        divisor = 100.0
+    notes = [f"{score.column} read as {'percent' if divisor == 100 else 'share'} ({what})"]
+    if divisor == 1 and column_name(score.column).unit == "percent":
+        notes = [
+            f"{score.column}: all values are at most 1, so read as shares in spite of its name"
+        ]
+    if divisor == 100 and small and any(0 < value <= 1 for value in small):
+        notes.append(
+            f"{score.column}: {min(v for v in small if v > 0):g} read as percent, as the others"
+        )
+    return ScoreUnit(divisor, score.error), notes
+
+
+def _no_score(table: RawTable, score: ScoreColumn, row: TableRow, value: float) -> DataError:
+    below = value < 0
+    return DataError(
+        f"{value:g} cannot be {'an error rate' if score.error else 'a score'}: "
+        f"{'it is negative' if below else 'it is above 100'}",
+        where=f"{table.source}: column {score.column!r}, row {row.number}",
+        got=f"{value:g}",
+        allowed="shares from 0 to 1, or percents from 0 to 100",
+        hint="name another column: --score COLUMN, or --error COLUMN",
+    )
