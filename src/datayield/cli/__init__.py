@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import inspect, studies
+from datayield.cli import answer, inspect, studies
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
 from datayield.run.signals import abortable
@@ -31,6 +31,7 @@ for verb in (
     studies.index,
 ):
     app.command()(verb)
+app.command()(answer.answer)
 app.command()(inspect.distance)
 app.command("ls")(inspect.list_)
 app.command()(inspect.doctor)

@@ -259,4 +259,8 @@ def _baselines(made: list[Observation]) -> list[str]:
         "others": "of published weights: a baseline",
     }
     counts = Counter(o.pretrained_by for o in made)
-    return [f"{n:,} scores {said[by]}" for by, n in counts.items() if by in said]
+    return [
+        f"{n:,} {'score' if n == 1 else 'scores'} {said[by]}"
+        for by, n in counts.items()
+        if by in said
+    ]
