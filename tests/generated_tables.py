@@ -36,7 +36,6 @@ TASK = ["task", "dataset", "benchmark", "downstream", "eval_dataset", "Target", 
 SCORE = ["accuracy", "acc", "top1", "acc@1", "test_acc", "Top-1", "score", "test/accuracy",
          "testAcc", "linear_probe_top1", "final_test_accuracy", "Test Accuracy"]  # fmt: skip
 ERROR = ["error", "err1", "test_error", "Top-1 error", "error_rate"]
-COMMAS = ["{:,}", "{}", "{:_}"]
 
 
 class GeneratedTable(NamedTuple):
@@ -71,11 +70,11 @@ def results(rng: random.Random) -> list[Record]:
     return rows
 
 
-def truth_of(rows: list[Record], task: Callable[[Record], str], seeded: bool) -> frozenset[Key]:
+def truth_of(rows: list[Record], seeded: bool) -> frozenset[Key]:
     """What must be read from these rows."""
     return frozenset(
         (
-            task(r),
+            str(r["task"]),
             r["method"],
             r["images"],
             float(r["epochs"] * r["images"]) if r["images"] else None,
@@ -102,14 +101,15 @@ def generated(index: int) -> GeneratedTable:
     rng = random.Random(index)
     rows = results(rng)
     kind = rng.choice([
-        "csv", "csv", "tsv", "semicolon", "parquet", "jsonl", "json", "columns", "wandb", "wandb-api",
-        "mlflow", "mlflow-api", "markdown",
+        "csv", "csv", "tsv", "semicolon", "parquet", "jsonl", "json", "columns", "wandb",
+        "wandb-api", "mlflow", "mlflow-api", "markdown",
     ])  # fmt: skip
     shape = rng.choice(["long", "long", "wide tasks", "wide sizes", "wide seeds", "metrics"])
     if shape == "wide seeds":
         rows = [r for r in rows if r["images"]]
     seeded = shape == "wide seeds" or rng.random() < 0.8
-    columns, how = _columns(rng, rows, seeded, kind, shape)
+    how: list[str] = []
+    columns = _columns(rng, _style(rng, kind, shape, seeded), rows, how)
     if kind in ("csv", "tsv", "semicolon", "markdown") and rng.random() < 0.3:
         columns = _footed(columns)
         how.append("a row of means below")
@@ -123,26 +123,53 @@ def generated(index: int) -> GeneratedTable:
         columns = [{k: r.get(k, "") for k in names} for r in [head, *body]]
         how.append("columns in another order")
     written, name = _written(rng, kind, columns, how)
-    task = (lambda r: str(r["task"])) if shape != "wide tasks" else lambda r: str(r["task"])
-    return GeneratedTable(name, written, truth_of(rows, task, seeded), f"{kind}, {shape}, {', '.join(how)}")
+    return GeneratedTable(
+        name, written, truth_of(rows, seeded), f"{kind}, {shape}, {', '.join(how)}"
+    )
 
 
-def _columns(
-    rng: random.Random, rows: list[Record], seeded: bool, kind: str, shape: str
-) -> tuple[list[Record], list[str]]:
-    """Records with the names and the units of one table."""
-    how: list[str] = []
+class _Style(NamedTuple):
+    """How one table is written."""
+
+    kind: str
+    shape: str
+    seeded: bool
+    unit: str  # of scores
+    compute: str  # the column that tells it
+    size: str  # how numbers of images are written
+    grouping: str
+    decimals: bool  # commas
+    typed: bool  # numbers are numbers, not text
+    names: dict[str, str]
+
+    def number(self, value: float) -> Any:
+        return value if self.typed else _text(value, self.decimals)
+
+    def images(self, n: int) -> Any:
+        return self.number(n / 1000) if self.size == "header k" else self.amount(n)
+
+    def amount(self, n: int) -> Any:
+        if self.size == "k" and n:
+            return f"{n // 1000}k" if n % 1000 == 0 else str(n)
+        return self.grouping.format(n) if self.size == "grouped" else n
+
+    def score(self, tenths: int) -> Any:
+        if self.unit in ("share", "error"):
+            return self.number((1000 - tenths if self.unit == "error" else tenths) / 1000)
+        made = self.number(tenths / 10)
+        return f"{made}%" if self.unit == "sign" else made
+
+
+def _style(rng: random.Random, kind: str, shape: str, seeded: bool) -> _Style:
     before = {"wandb": "", "wandb-api": "", "mlflow": "params.", "mlflow-api": ""}.get(kind)
     if before is None:
         before = rng.choice(["", "", "", "config.", "cfg/"])
     unit = rng.choice(["percent", "percent", "share", "sign", "error", "header"])
-    if shape != "long":
-        unit = rng.choice(["percent", "share"])
     typed = kind in ("parquet", "json", "jsonl", "columns", "wandb-api", "mlflow-api")
-    if typed and unit == "sign":
-        unit = "share"
-    compute = rng.choice(["presented", "epochs", "steps"])
+    if shape != "long" or (typed and unit == "sign"):
+        unit = rng.choice(["percent", "share"])
     size = rng.choice(["plain", "plain", "k", "grouped", "header k"]) if not typed else "plain"
+    decimals = kind == "semicolon" and rng.random() < 0.7
     names = {
         "images": before + rng.choice(IMAGES) + (" (k)" if size == "header k" else ""),
         "presented": before + rng.choice(PRESENTED),
@@ -153,69 +180,63 @@ def _columns(
         "seed": before + rng.choice(SEED),
         "method": before + rng.choice(METHOD),
         "task": before + rng.choice(TASK),
-        "score": ("metrics." if kind == "mlflow" else "") + rng.choice(ERROR if unit == "error" else SCORE),
+        "score": ("metrics." if kind == "mlflow" else "")
+        + rng.choice(ERROR if unit == "error" else SCORE)
+        + (" (%)" if unit == "header" else ""),
     }
-    if "linear" in names["score"]:
-        names["score"] = "linear_probe_top1" if shape == "never" else "top1"
-    if unit == "header":
-        names["score"] += " (%)"
-    how += [f"{names['images']}, {names['score']}, {compute}, {unit}, {size}"]
-    decimals = kind == "semicolon" and rng.random() < 0.7
-    if decimals:
-        how.append("decimal commas")
-    grouping = rng.choice(COMMAS) if not decimals else "{}"
+    compute = rng.choice(["presented", "epochs", "steps"])
+    grouping = "{}" if decimals else rng.choice(["{:,}", "{}", "{:_}"])
+    return _Style(kind, shape, seeded, unit, compute, size, grouping, decimals, typed, names)
 
-    def amount(n: int, header: bool = False) -> Any:
-        if header and size == "header k":
-            return _text(n / 1000, decimals)
-        if size == "k" and n:
-            return f"{n // 1000}k" if n % 1000 == 0 else str(n)
-        return grouping.format(n) if size == "grouped" else n
 
-    def score(r: Record) -> Any:
-        value = 1000 - r["score"] if unit == "error" else r["score"]
-        if unit in ("share", "error"):
-            return value / 1000 if typed else _text(value / 1000, decimals)
-        made = value / 10 if typed else _text(value / 10, decimals)
-        return f"{made}%" if unit == "sign" else made
-
-    def record(r: Record) -> Record:
-        made: Record = {names["method"]: r["method"], names["task"]: r["task"]}
-        made[names["images"]] = amount(r["images"], header=True)
-        if compute == "steps":
-            made[names["steps"]] = r["epochs"] * r["images"] // BATCH
-            made[names["batch"]] = BATCH
-        elif compute == "epochs":
-            made[names["epochs"]] = r["epochs"]
-        else:
-            made[names["presented"]] = amount(r["epochs"] * r["images"])
-        if r["labels"] is not None:
-            made[names["labels"]] = r["labels"]
-        if seeded:
-            made[names["seed"]] = r["seed"]
-        made[names["score"]] = score(r)
-        return made
-
-    made = [record(r) for r in rows]
-    if shape == "metrics":
-        made = [
-            {**{k: v for k, v in r.items() if k != names["score"]}, "metric": m, "value": v}
-            for r in made
-            for m, v in (("accuracy", r[names["score"]]), ("loss", 2.31 if typed else _text(2.31, decimals)))
-        ]
-    elif shape == "wide tasks":
-        made = _wide(made, names["task"], names["score"], lambda v: f"{v}_acc" if kind != "x" else v)
-    elif shape == "wide sizes" and compute == "epochs" and size != "header k":
-        made = _wide(made, names["images"], names["score"], lambda v: f"{v} images")
-    elif shape == "wide seeds":
-        made = _wide(made, names["seed"], names["score"], lambda v: f"seed {v}")
+def _record(style: _Style, r: Record) -> Record:
+    names = style.names
+    made: Record = {names["method"]: r["method"], names["task"]: r["task"]}
+    made[names["images"]] = style.images(r["images"])
+    if style.compute == "steps":
+        made[names["steps"]] = r["epochs"] * r["images"] // BATCH
+        made[names["batch"]] = BATCH
+    elif style.compute == "epochs":
+        made[names["epochs"]] = r["epochs"]
     else:
-        made = _noisy(rng, made, names["score"], typed, decimals, how)
-    return made, how
+        made[names["presented"]] = style.amount(r["epochs"] * r["images"])
+    if r["labels"] is not None:
+        made[names["labels"]] = r["labels"]
+    if style.seeded:
+        made[names["seed"]] = r["seed"]
+    made[names["score"]] = style.score(r["score"])
+    return made
+
+
+def _columns(rng: random.Random, style: _Style, rows: list[Record], how: list[str]) -> list[Record]:
+    """Records with the names and the units of one table, in its shape."""
+    names, score = style.names, style.names["score"]
+    how.append(f"{names['images']}, {score}, {style.compute}, {style.unit}, {style.size}")
+    if style.decimals:
+        how.append("decimal commas")
+    made = [_record(style, r) for r in rows]
+    match style.shape:
+        case "metrics":
+            both = [(r, m, v) for r in made for m, v in _metrics(style, r[score])]
+            return [
+                {**{k: x for k, x in r.items() if k != score}, "metric": m, "value": v}
+                for r, m, v in both
+            ]
+        case "wide tasks":
+            return _wide(made, names["task"], score, lambda v: f"{v}_acc")
+        case "wide sizes" if style.compute == "epochs" and style.size != "header k":
+            return _wide(made, names["images"], score, lambda v: f"{v} images")
+        case "wide seeds":
+            return _wide(made, names["seed"], score, lambda v: f"seed {v}")
+    return _noisy(rng, made, style.typed, style.decimals, how)
+
+
+def _metrics(style: _Style, score: Any) -> list[tuple[str, Any]]:
+    return [("accuracy", score), ("loss", style.number(2.31))]
 
 
 def _noisy(
-    rng: random.Random, rows: list[Record], score: str, typed: bool, decimals: bool, how: list[str]
+    rng: random.Random, rows: list[Record], typed: bool, decimals: bool, how: list[str]
 ) -> list[Record]:
     """With other columns that a table of runs has."""
     if rng.random() < 0.6:
@@ -239,9 +260,7 @@ def _noisy(
     return rows
 
 
-def _wide(
-    rows: list[Record], axis: str, score: str, name: Callable[[Any], str]
-) -> list[Record]:
+def _wide(rows: list[Record], axis: str, score: str, name: Callable[[Any], str]) -> list[Record]:
     """Scores of one row side by side."""
     made: dict[str, Record] = {}
     names = dict.fromkeys(name(r[axis]) for r in rows)
@@ -264,7 +283,9 @@ def _text(value: float, decimals: bool) -> str:
     return text.replace(".", ",") if decimals else text
 
 
-def _written(rng: random.Random, kind: str, rows: list[Record], how: list[str]) -> tuple[bytes, str]:
+def _written(
+    rng: random.Random, kind: str, rows: list[Record], how: list[str]
+) -> tuple[bytes, str]:
     if kind == "parquet":
         return _parquet(rows), "t.parquet"
     if kind == "json":
@@ -272,17 +293,24 @@ def _written(rng: random.Random, kind: str, rows: list[Record], how: list[str]) 
     if kind == "jsonl":
         return "\n".join(map(json.dumps, rows)).encode(), "t.jsonl"
     if kind == "columns":
-        return json.dumps({k: {str(i): r.get(k) for i, r in enumerate(rows)} for k in rows[0]}).encode(), "t.json"
+        return json.dumps(
+            {k: {str(i): r.get(k) for i, r in enumerate(rows)} for k in rows[0]}
+        ).encode(), "t.json"
     if kind == "wandb-api":
         return json.dumps([_wandb(i, r) for i, r in enumerate(rows)]).encode(), "runs.json"
     if kind == "mlflow-api":
-        return json.dumps({"runs": [_mlflow(i, r) for i, r in enumerate(rows)]}).encode(), "runs.json"
+        return json.dumps(
+            {"runs": [_mlflow(i, r) for i, r in enumerate(rows)]}
+        ).encode(), "runs.json"
     if kind == "wandb":
-        rows = [{"Name": f"run-{i}", "State": "finished", "Runtime": 100 + i, **r} for i, r in enumerate(rows)]
+        rows = [
+            {"Name": f"run-{i}", "State": "finished", "Runtime": 100 + i, **r}
+            for i, r in enumerate(rows)
+        ]
         rows.append({**rows[0], "Name": "broken", "State": "crashed"})
     if kind == "mlflow":
-        rows = [{"run_id": f"{i:032x}", "status": "FINISHED", **r, "tags.mlflow.runName": f"odd-{i}"}
-                for i, r in enumerate(rows)]  # fmt: skip
+        state = {"status": "FINISHED"}
+        rows = [{"run_id": f"{i:032x}", **state, **r, "tags.name": i} for i, r in enumerate(rows)]
     return _text_table(rng, kind, rows, how), f"t.{'tsv' if kind == 'tsv' else 'csv'}"
 
 
@@ -297,7 +325,9 @@ def _text_table(rng: random.Random, kind: str, rows: list[Record], how: list[str
         return "\n".join(made).encode()
     file = io.StringIO()
     delimiter = {"tsv": "\t", "semicolon": ";"}.get(kind, ",")
-    csv.writer(file, delimiter=delimiter, lineterminator=rng.choice(["\n", "\r\n"])).writerows(lines)
+    csv.writer(file, delimiter=delimiter, lineterminator=rng.choice(["\n", "\r\n"])).writerows(
+        lines
+    )
     text = file.getvalue()
     if rng.random() < 0.2:
         text = "# results of spring\n" + text

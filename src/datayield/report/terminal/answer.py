@@ -180,7 +180,7 @@ def _experiment_json(each: Experiment, at: Setting) -> dict[str, Any]:
         "setting": each.setting._asdict(),
         "runs": each.runs,
         "hours": each.hours,
-        "probability": round(each.odds, 4),
+        "probability": None if each.odds is None else round(each.odds, 4),
     }
 
 

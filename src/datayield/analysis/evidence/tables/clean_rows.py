@@ -49,7 +49,7 @@ def without_summaries(table: RawTable, columns: Columns) -> RawTable:
 
     if all(words(row) for row in table.rows):
         return table.without(lambda row: not words(row) & _MEANS, "of spreads of others not used")
-    return table.without(lambda row: bool(words(row)), "that summarise others (mean, std) not used")
+    return table.without(lambda row: bool(words(row)), "of means or spreads of others not used")
 
 
 def last_of_run(table: RawTable, columns: Columns) -> RawTable:
@@ -60,14 +60,16 @@ def last_of_run(table: RawTable, columns: Columns) -> RawTable:
         return table
     if column_name(course).key not in ("epoch", "step", "global_step"):
         return table
-    last: dict[str, tuple[float, int]] = {}
-    for i, row in enumerate(table.rows):
+    last: dict[str, float] = {}
+    for row in table.rows:
         read = table.number(row, course)
         scored = any(not is_empty(table.cell(row, s.column)) for s in columns.scores)
         if read is not None and scored:
             name = table.cell(row, run)
-            last[name] = max(last.get(name, (-1.0, -1)), (read.value, i))
-    kept = {table.rows[i] for _, i in last.values()}
-    if len(kept) in (len(table.rows), 0):
-        return table
-    return table.without(lambda row: row not in kept, f"before the last {course} of a run not used")
+            last[name] = max(last.get(name, 0.0), read.value)
+
+    def earlier(row: TableRow) -> bool:
+        read = table.number(row, course)
+        return read is not None and read.value < last.get(table.cell(row, run), 0.0)
+
+    return table.without(earlier, f"before the last {course} of a run not used")

@@ -60,10 +60,11 @@ def column_name(name: str) -> ColumnName:
     text = _BRACKETS.sub(lambda m: " " if m[1].lower() in _UNITS else f" {m[1]} ", name)
     if "%" in text:
         unit, text = unit or "percent", text.replace("%", " ")
+    text = re.sub(r"(?<=\d)[,_' ](?=\d{3}(?!\d))", "", text)
     if re.search(r"[a-z]", text):
         text = re.sub(r"([a-z])([A-Z])", r"\1_\2", text)
     parts = [part for part in re.split(r"[./:]+", text.lower()) if part.strip(" _-")]
-    while len(parts) > 1 and parts[0].strip(" _-") in PLACES:
+    while len(parts) > 1 and re.sub(r"[ _-]", "", parts[0]) in PLACES:
         parts.pop(0)
     words = [w for part in parts for w in re.split(r"[\s_\-@,|=]+", part) if w]
     if len(words) > 1 and words[-1] in ("percent", "pct", "percentage"):

@@ -13,6 +13,7 @@ from datayield.analysis.evidence.tables.score_columns import (
     score_columns,
 )
 from datayield.analysis.evidence.tables.table import RawTable
+from datayield.spec.errors import DataError
 
 NUMERIC: set[Role] = {
     "images", "image_fraction", "presented", "epochs", "steps", "batch", "flops", "labels",
@@ -48,20 +49,28 @@ class Columns:
 
 def columns_of(table: RawTable, mapping: Mapping) -> Columns:
     """Roles of all columns. Raises ConfigError or DataError where the score cannot be known."""
+    if charts := [c for c in table.names if _chart(c)]:
+        raise DataError(
+            "this is the export of a chart, with one row a step",
+            where=table.source,
+            got=", ".join(charts[:3]),
+            hint="export the table of runs instead, with one row a run",
+        )
     roles, numbers = mapping.roles(table)
     scores = [column_of(table, c, "--score") for c in mapping.score]
     errors = [column_of(table, c, "--error") for c in mapping.error]
     taken = {*roles.values(), *scores, *errors}
-    notes: list[str] = []
-    free = [c for c in table.names if c not in taken and table.column(c) and not _chart(c)]
+    also: dict[Role, list[str]] = {}
+    free = [c for c in table.names if c not in taken and table.column(c)]
     for role in NAMES:
         if role not in roles and role not in numbers:
             best = _best(table, role, free)
             if best:
                 roles[role] = best[0]
                 free.remove(best[0])
-                notes += _also(table, role, best)
-    _settle(table, roles, free, mapping)
+                also[role] = best
+    notes = _settle(table, roles, free, mapping)
+    notes += [note for role, best in also.items() for note in _also(table, role, roles, best)]
     rest = [c for c in free if not _no_score(c)]
     if scores or errors:
         found, said = named_scores(scores, errors, table), list[str]()
@@ -93,9 +102,9 @@ def _plausible(table: RawTable, role: Role, column: str) -> bool:
     if role == "images":
         return any(n > 1 for n in numbers) and (key != "size" or max(numbers) > 1024)
     if role == "metric":
-        return not numbers
+        return 2 * len(numbers) < len(table.column(column))
     if role == "steps":
-        return not column.startswith("_")  # the step of a logger
+        return not column.rpartition(".")[2].startswith("_")  # the step of a logger
     if role == "seed" and key in ("run", "run_n", "run_number", "run_index", "trial", "s", "fold"):
         return len(set(table.column(column))) < max(len(table.rows), 2) or not numbers
     if role == "hours":
@@ -103,16 +112,20 @@ def _plausible(table: RawTable, role: Role, column: str) -> bool:
     return True
 
 
-def _also(table: RawTable, role: Role, best: list[str]) -> list[str]:
+def _also(table: RawTable, role: Role, roles: dict[Role, str], best: list[str]) -> list[str]:
     """A note where another column could have the role and differs."""
-    others = [c for c in best[1:] if table.column(c) != table.column(best[0])]
+    used = roles.get(role, "")
+    free = [c for c in best if c not in roles.values()]
+    others = [c for c in free if table.column(c) != table.column(used)] if used else []
     if role in ("images", "presented", "labels", "epochs") and others:
-        return [f"{role} = {best[0]}; not used: {', '.join(others)}"]
+        return [f"{role} = {used}; not used: {', '.join(others)}"]
     return []
 
 
-def _settle(table: RawTable, roles: dict[Role, str], free: list[str], mapping: Mapping) -> None:
-    """Roles that follow from what else there is."""
+def _settle(
+    table: RawTable, roles: dict[Role, str], free: list[str], mapping: Mapping
+) -> list[str]:
+    """Roles that follow from what else there is; notes on them."""
     if "dataset" in roles:
         other: Role = "pretrain_data" if "task" in roles else "task"
         if other not in roles:
@@ -130,7 +143,8 @@ def _settle(table: RawTable, roles: dict[Role, str], free: list[str], mapping: M
             if role in roles:
                 free.append(roles.pop(role))  # a score that is called "metric" or "value"
     if "presented" not in roles and mapping.images is None:
-        _presented_beside_unique(table, roles, free)
+        return _presented_beside_unique(table, roles, free)
+    return []
 
 
 def _names_runs(table: RawTable, column: str) -> bool:
@@ -139,18 +153,19 @@ def _names_runs(table: RawTable, column: str) -> bool:
     return not table.is_numeric(column) and len(set(cells)) == len(cells) > 1
 
 
-def _presented_beside_unique(table: RawTable, roles: dict[Role, str], free: list[str]) -> None:
+def _presented_beside_unique(table: RawTable, roles: dict[Role, str], free: list[str]) -> list[str]:
     """Of `n` and `images`, the larger one counts images presented."""
     images = roles.get("images", "")
     if column_name(images).key not in ("images", "n_images", "samples", "n_samples"):
-        return
+        return []
     for column in free:
         if rank("images", column_name(column)) is not None and table.is_numeric(column):
             pairs = list(zip(table.numbers(column), table.numbers(images), strict=False))
             if all(unique <= seen for unique, seen in pairs) and any(u < s for u, s in pairs):
                 roles["presented"], roles["images"] = images, column
                 free.remove(column)
-                return
+                return [f"presented = {images}, images = {column}"]
+    return []
 
 
 def _no_score(column: str) -> bool:

@@ -1,4 +1,4 @@
-"""Wide tables with one column a size, a seed or a number of labels, turned into long ones."""
+"""Wide tables with one column a size, seed, number of labels or method, made long."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from datayield.analysis.evidence.tables.column_names import column_name
 from datayield.analysis.evidence.tables.number_text import amount, is_empty
-from datayield.analysis.evidence.tables.roles import rank
+from datayield.analysis.evidence.tables.roles import KNOWN_METHODS, dataset_key, rank
 from datayield.analysis.evidence.tables.score_columns import is_error, metric_order
 from datayield.analysis.evidence.tables.table import RawTable, TableRow
 from datayield.spec.errors import DataError
@@ -36,6 +36,9 @@ def melted(table: RawTable) -> RawTable:
     groups: dict[tuple[str, str], list[_Wide]] = {}
     for each in wide:
         groups.setdefault((each.axis, each.rest), []).append(each)
+    if not any(len(g) > 1 for g in groups.values()):
+        methods = [n for n in table.names if dataset_key(n) in KNOWN_METHODS and table.numbers(n)]
+        groups = {("method", ""): [_Wide(n, "method", n, "") for n in methods]}
     sets = [g for g in groups.values() if len(g) > 1]
     axes = {g[0].axis for g in sets}
     if not sets or len(axes) > 1:

@@ -68,11 +68,14 @@ def evidence_in(table: RawTable, mapping: Mapping) -> Evidence:
     notes = [*table.notes, *columns.notes, *spending.notes, *said]
     reader = _Reader(table, columns, spending, methods)
     made: list[Observation] = []
+    units: dict[str, list[str]] = {}
     for score in columns.scores:
         unit, how = unit_of(table, score)
         notes += how
         if unit is not None:
+            units.setdefault(unit.words, []).append(score.column)
             made += reader.observations(score, unit, settings)
+    notes += [f"{', '.join(of)} read as {words}" for words, of in units.items()]
     notes += [f"{n:,} {'row' if n == 1 else 'rows'} {why}" for why, n in reader.skipped.items()]
     made, repeated = _once(made)
     made, mixed = _alike(made)
@@ -153,7 +156,10 @@ class _Reader:
         return round(items) if items else None
 
     def _task(self, row: TableRow, score: ScoreColumn) -> str:
-        parts = [*(self.table.cell(row, c) for c in self._tasks), score.task]
+        """What the row says, and the column's name where that is needed."""
+        parts = [self.table.cell(row, c) for c in self._tasks]
+        if not parts or len(self.columns.scores) > 1:
+            parts.append(score.task)
         return ", ".join(part for part in parts if part)
 
     def _method(self, row: TableRow) -> str:

@@ -32,7 +32,9 @@ def table_of(found: Sequence[dict[str, Any]], source: str) -> RawTable:
     flat = [dict(_flat(record)) for record in found]
     keys = list(dict.fromkeys(key for record in flat for key in record))
     rows = (tuple(_text(record.get(key)) for key in keys) for record in flat)
-    return RawTable(source, named(keys), tuple(TableRow(i, r) for i, r in enumerate(rows, 1)))
+    return RawTable(
+        source, named(keys), tuple(TableRow(i, r) for i, r in enumerate(rows, 1)), counted="record"
+    )
 
 
 def _by_line(text: str, source: str, whole: json.JSONDecodeError) -> list[Any]:

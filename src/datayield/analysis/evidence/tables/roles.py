@@ -108,6 +108,11 @@ KNOWN_DATASETS = word_set(
     smallnorb kitti dmlab gtsrb birds cub cub200 inat inaturalist inat18 ucf101 isic chexpert
     domainnet rsscn7 trashnet malaria ucmerced birdsnap fmow iwildcam nabirds"""
 )
+KNOWN_METHODS = word_set(
+    """simclr simclrv2 byol moco mocov1 mocov2 mocov3 dino dinov2 swav vicreg vicregl barlow
+    barlowtwins simsiam mae simmim beit ibot msn ijepa lejepa nnclr pirl deepcluster rotnet jigsaw
+    ressl vibcreg wmse data2vec untrained random supervised scratch"""
+)
 SIZES = {
     "imagenet": 1_281_167, "imagenet1k": 1_281_167, "in1k": 1_281_167, "cifar10": 50_000,
     "cifar100": 50_000, "tinyimagenet": 100_000, "stl10": 100_000, "imagenet100": 126_689,

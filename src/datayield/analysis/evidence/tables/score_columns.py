@@ -85,9 +85,7 @@ def score_columns(table: RawTable, free: Sequence[str]) -> tuple[list[ScoreColum
         if len(mine) > 1:
             others = ", ".join(c.column for c in mine[1:])
             notes.append(f"score = {mine[0].column}; not used: {others}")
-        if mine[0].split == SPLITS["train"]:
-            notes.append(f"{mine[0].column} is measured on training images, which is optimistic")
-    chosen = _without_means(chosen, notes)
+    chosen = _without_means(_without_training(chosen, notes), notes)
     spreads = _spreads(names)
     return [
         ScoreColumn(c.column, c.task, c.error, *spreads.get(c.column, _guess(spreads, chosen)))
@@ -155,6 +153,19 @@ def _candidate(table: RawTable, column: str, name: ColumnName) -> _Candidate | N
     return _Candidate(
         column, " ".join(parts.rest), parts.error, parts.split, parts.metric, parts.qualifier
     )
+
+
+def _without_training(chosen: list[_Candidate], notes: list[str]) -> list[_Candidate]:
+    """Without scores on training images, unless there are no others."""
+    training = [c for c in chosen if c.split == SPLITS["train"]]
+    if not training:
+        return chosen
+    names = ", ".join(c.column for c in training)
+    if len(training) == len(chosen):
+        notes.append(f"{names}: measured on training images, which is optimistic")
+        return chosen
+    notes.append(f"{names}: measured on training images, not used")
+    return [c for c in chosen if c not in training]
 
 
 def _without_means(chosen: list[_Candidate], notes: list[str]) -> list[_Candidate]:

@@ -16,6 +16,12 @@ class ScoreUnit(NamedTuple):
     divisor: float
     error: bool
 
+    @property
+    def words(self) -> str:
+        """For a note: "percent", "error in percent, so score = 1 - error"."""
+        unit = "percent" if self.divisor == 100 else "share"
+        return f"error ({unit}): score = 1 - error" if self.error else unit
+
     def share(self, value: float) -> float:
         share = value / self.divisor
         return 1 - share if self.error else share
@@ -28,7 +34,6 @@ def unit_of(table: RawTable, score: ScoreColumn) -> tuple[ScoreUnit | None, list
     if not read:
         return None, []
     values = [cell.value for _, cell in read]
-    what = "error" if score.error else "score"
     for row, cell in read:
         if not 0 <= cell.value <= 100:
             raise _no_score(table, score, row, cell.value)
@@ -41,18 +46,18 @@ def unit_of(table: RawTable, score: ScoreColumn) -> tuple[ScoreUnit | None, list
         row, cell = max(read, key=lambda r: r[1].value)
         raise DataError(
             "most values are shares (at most 1), but not all",
-            where=f"{table.source}: column {score.column!r}, row {row.number}",
+            where=table.place(row, score.column),
             got=f"{cell.value:g}",
             allowed="shares from 0 to 1, or percents from 0 to 100, in one column",
             hint="correct the row, leave it out, or name another column: --score COLUMN",
         )
     else:
         divisor = 100.0
-    notes = [f"{score.column} read as {'percent' if divisor == 100 else 'share'} ({what})"]
+    notes: list[str] = []
     if divisor == 1 and column_name(score.column).unit == "percent":
-        notes = [
+        notes.append(
             f"{score.column}: all values are at most 1, so read as shares in spite of its name"
-        ]
+        )
     if divisor == 100 and small and any(0 < value <= 1 for value in small):
         notes.append(
             f"{score.column}: {min(v for v in small if v > 0):g} read as percent, as the others"
@@ -65,7 +70,7 @@ def _no_score(table: RawTable, score: ScoreColumn, row: TableRow, value: float) 
     return DataError(
         f"{value:g} cannot be {'an error rate' if score.error else 'a score'}: "
         f"{'it is negative' if below else 'it is above 100'}",
-        where=f"{table.source}: column {score.column!r}, row {row.number}",
+        where=table.place(row, score.column),
         got=f"{value:g}",
         allowed="shares from 0 to 1, or percents from 0 to 100",
         hint="name another column: --score COLUMN, or --error COLUMN",

@@ -23,6 +23,11 @@ class RawTable:
     names: tuple[str, ...]
     rows: tuple[TableRow, ...]
     notes: tuple[str, ...] = ()
+    counted: str = "line"  # what the numbers of its rows count
+
+    def place(self, row: TableRow, column: str) -> str:
+        """Where a cell is, for an error."""
+        return f"{self.source}: column {column!r}, {self.counted} {row.number}"
 
     @cached_property
     def comma(self) -> bool:
