@@ -46,9 +46,15 @@ def load_table(path: Path) -> RawTable:
 
 
 def _parquet(path: Path) -> RawTable:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError:
+        raise DataError(
+            "reading Parquet needs PyArrow, which is not installed",
+            where=str(path),
+            hint="pip install 'datayield[parquet]', or save the table as CSV",
+        ) from None
     try:
         rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
     except (pa.ArrowException, OSError) as error:
