@@ -88,7 +88,7 @@ def _best(table: RawTable, role: Role, free: Sequence[str]) -> list[str]:
     ranked = []
     for column in free:
         place = rank(role, column_name(column))
-        numeric = role not in NUMERIC or table.is_numeric(column) or role in ("labels",)
+        numeric = role not in NUMERIC or table.mostly_numbers(column)
         if place is None or not numeric or not _plausible(table, role, column):
             continue
         ranked.append((place, column))

@@ -43,6 +43,7 @@ OTHERS = set(
     .replace("    ", "")
     .split("|")
 )
+NOTHING = Setting(None, None, None, None)
 UNKNOWN_RUNS = 2  # runs that a standard deviation is of at least
 
 
@@ -119,6 +120,9 @@ class _Reader:
                 setting = Setting(0, None, setting.labels, None)
             elif images_told and setting.images is None:
                 self.skipped["without a number of images not used"] += 1
+                continue
+            elif setting == NOTHING:
+                self.skipped["without images, compute, labels or views not used"] += 1
                 continue
             repeats, spread = self._spread(row, score, cell.spread)
             yield Observation(

@@ -74,6 +74,7 @@ class Spending:
             return partial(self.number, "images")
         if fraction := self.columns.of("image_fraction"):
             return self._shares("image_fraction", fraction)
+        self.notes.append("no number of images in the table: taken as equal in all rows")
         return lambda row: None
 
     def _is_percent(self, column: str) -> bool:

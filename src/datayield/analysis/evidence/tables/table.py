@@ -61,6 +61,11 @@ class RawTable:
         cells = self.column(name)
         return bool(cells) and len(self.numbers(name)) == len(cells)
 
+    def mostly_numbers(self, name: str) -> bool:
+        """Whether at least half of the cells that are not empty are numbers."""
+        numbers = len(self.numbers(name))
+        return numbers > 0 and 2 * numbers >= len(self.column(name))
+
     def without(self, drop: Callable[[TableRow], bool], note: str) -> "RawTable":
         """The rows that are kept; the note gets their count in front where any was dropped."""
         kept = tuple(row for row in self.rows if not drop(row))
