@@ -42,7 +42,7 @@ CASES = {
         "no column is known as a score",
         "t.csv",
         "images, height, girth",
-        'name it: --score "height"',
+        'name it: --score "girth"',
     ),
     "task,images,label_fraction,acc\nfoo,1k,0.1,20\nfoo,1k,1,40\n": (
         "label_fraction is a part of a set whose size is unknown",
@@ -109,8 +109,8 @@ CASES = {
         "t.csv",
         "images, accuracy",
         "no number of images in the table: taken as equal in all rows; no compute in the table: "
-        "taken as equal in all rows; accuracy read as share; 2 rows without images, compute, labels "
-        "or views not used",
+        "taken as equal in all rows; accuracy read as share; 2 rows without images, compute, "
+        "labels or views not used",
     ),
     '[{"images": 1, "accuracy": 0.5}, {"images": 2, "accuracy": -1}]': (
         "-1 cannot be a score: it is negative",

@@ -226,7 +226,7 @@ def _of_datasets(table: RawTable, free: Sequence[str]) -> tuple[list[ScoreColumn
             "no column is known as a score",
             where=table.source,
             got=", ".join(table.names),
-            hint=f'name it: --score "{numeric[0]}"' if numeric else "name it: --score COLUMN",
+            hint=f'name it: --score "{numeric[-1]}"' if numeric else "name it: --score COLUMN",
         )
     if known:
         largest = max(max(table.numbers(c)) for c in known)
