@@ -106,6 +106,44 @@ def test_labels_alone_are_enough(read) -> None:  # type: ignore[no-untyped-def]
     assert said.observations[0].setting == Setting(None, None, 100, None)
 
 
+TWO = [(1000, None, None, None), (2000, None, None, None)]
+WRITTEN = {
+    ",,accuracy,accuracy\nmethod,images,cifar10,pets\na,1000,40,50\na,2000,42,51\n": TWO * 2,
+    "method  images  accuracy\na  1000  40\na  2000  42\n": TWO,
+    '{"a": {"images": 1000, "accuracy": 0.4}, "b": {"images": 2000, "accuracy": 0.5}}': TWO,
+    "method,1k,2k\na,40,45\n": TWO,
+    "method,n=1000,n=2000\na,40,45\n": TWO,
+    "images,simclr,byol\n1000,40,41\n2000,42,43\n": [TWO[0], TWO[0], TWO[1], TWO[1]],
+    "images,accuracy,accuracy_gain\n1000,40,0\n2000,42,2\n": TWO,
+    "images,accuracy\n1000,OOM\n2000,.5\n": TWO[1:],
+    "dataset,data_fraction,acc\ncifar10,2%,60\ncifar10,4%,70\n": TWO,
+    "dataset,Data (%),acc\ncifar10,2,60\ncifar10,4,70\n": TWO,
+    "dataset_size,fraction,acc\n10000,.1,40\n10000,.2,45\n": TWO,
+    "images,budget,acc\n1000,100,.3\n2000,200,.4\n": [
+        (1000, 1e5, None, None), (2000, 4e5, None, None),
+    ],
+    "n,images,seed,acc\n1000,9000,0,.3\n2000,9000,0,.4\n": [
+        (1000, 9e3, None, None), (2000, 9e3, None, None),
+    ],
+    "pretrain images,train images,acc\n1000,50,40\n2000,50,42\n": [
+        (1000, None, 50, None), (2000, None, 50, None),
+    ],
+    "images,shots,n_classes,acc\n1000,1,10,20\n1000,5,10,30\n": [
+        (1000, None, 10, None), (1000, None, 50, None),
+    ],
+    "task,images,label_fraction,top1\nimagenet,1k,1%,20\nimagenet,1k,100%,60\n": [
+        (1000, None, 12812, None), (1000, None, 1281167, None),
+    ],
+    "N,C,L,V,TOP1\n1k,1e6,100,2,.4\n": [(1000, 1e6, 100, None)],
+    "images,views,acc\n1000,2,40\n1000,4,42\n": [(1000, None, None, 2), (1000, None, None, 4)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_what_was_bought(text: str, read) -> None:  # type: ignore[no-untyped-def]
+    assert [tuple(o.setting) for o in read(text).observations] == WRITTEN[text]
+
+
 @pytest.mark.parametrize("name", published_tables())
 def test_published_tables_hold_the_numbers_of_the_reference(name: str) -> None:
     from collections import Counter

@@ -142,9 +142,30 @@ def _settle(
         for role in ("value", "metric"):
             if role in roles:
                 free.append(roles.pop(role))  # a score that is called "metric" or "value"
+    if said := _labels_beside_pretraining(table, roles, free):
+        return said
     if "presented" not in roles and mapping.images is None:
         return _presented_beside_unique(table, roles, free)
     return []
+
+
+def _labels_beside_pretraining(
+    table: RawTable, roles: dict[Role, str], free: list[str]
+) -> list[str]:
+    """Where images are said to be of pretraining, other training images are labelled ones."""
+    if "labels" in roles or not {"pretrain", "unlabelled"} & set(_words(roles.get("images", ""))):
+        return []
+    for column in free:
+        counts = rank("images", column_name(column)) is not None and table.mostly_numbers(column)
+        if counts and {"train", "training"} & set(_words(column)):
+            roles["labels"] = column
+            free.remove(column)
+            return [f"labels = {column}"]
+    return []
+
+
+def _words(column: str) -> tuple[str, ...]:
+    return column_name(column).words
 
 
 def _names_runs(table: RawTable, column: str) -> bool:

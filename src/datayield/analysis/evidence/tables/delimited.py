@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -36,6 +37,8 @@ def delimited(text: str, source: str) -> RawTable:
     if text.lower().startswith("sep="):
         said, text = text[4:5], "\n" + text.partition("\n")[2]
     delimiter = said or _delimiter(text)
+    if not any(c in text for c in DELIMITERS):  # columns aligned by spaces
+        text, delimiter = re.sub(r"(?m)(?<=\S) {2,}(?=\S)", "\t", text), "\t"
     lines = list(_lines(text, delimiter, _comment_header(text, delimiter)))
     while lines and sum(bool(cell.strip()) for cell in lines[0].cells) < 2:
         lines.pop(0)  # a title above the table
@@ -55,9 +58,17 @@ def delimited(text: str, source: str) -> RawTable:
             hint="add a row such as: images,presented,seed,accuracy",
         )
     names = named(head.cells)
+    if body and _two_heads(head.cells, body[0].cells):
+        names = named([f"{a} {b}" for a, b in zip(head.cells, body.pop(0).cells, strict=True)])
     kept = [line for line in body if line.cells != head.cells]
     rows = tuple(TableRow(x.number, _fitted(x, len(names), source, delimiter)) for x in kept)
     return RawTable(source, names, rows)
+
+
+def _two_heads(head: list[str], below: list[str]) -> bool:
+    """Whether a second row goes on with the names: the first one has gaps or repeats."""
+    gaps = len(set(head)) < len(head) and len(head) == len(below)
+    return gaps and not any(amount(cell) for cell in below)
 
 
 def _first(text: str) -> str:

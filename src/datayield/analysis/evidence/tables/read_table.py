@@ -77,7 +77,9 @@ def evidence_in(table: RawTable, mapping: Mapping) -> Evidence:
             units.setdefault(unit.words, []).append(score.column)
             made += reader.observations(score, unit, settings)
     notes += [f"{', '.join(of)} read as {words}" for words, of in units.items()]
-    notes += [f"{n:,} {'row' if n == 1 else 'rows'} {why}" for why, n in reader.skipped.items()]
+    notes += [
+        f"{n:,} {'row' if n == 1 else 'rows'} {why}" for why, n in reader.skipped.items() if n
+    ]
     made, repeated = _once(made)
     made, mixed = _alike(made)
     notes += [*repeated, *mixed, *_baselines(made)]

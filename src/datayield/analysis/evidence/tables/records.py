@@ -84,8 +84,15 @@ def _by_column(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
         and all(str(key).isdigit() for key in columns[0])
     ):
         yield from ({k: c[i] for k, c in value.items()} for i in columns[0])
+    elif len(columns) > 1 and all(isinstance(c, dict) for c in columns) and _shared(columns):
+        yield from ({"name": name, **record} for name, record in value.items())
     elif not any(isinstance(c, list) for c in columns):
         yield value
+
+
+def _shared(records: list[dict[str, Any]]) -> bool:
+    """Whether they are records of one kind: all have a key in common."""
+    return bool(set.intersection(*(set(record) for record in records)))
 
 
 def _flat(value: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

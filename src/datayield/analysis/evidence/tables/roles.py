@@ -25,7 +25,7 @@ NAMES: dict[Role, str] = {
     "image_fraction": """
         data_fraction dataset_fraction image_fraction images_fraction pretrain_fraction
         train_fraction subset_fraction data_frac data_ratio data_share fraction frac subset
-        data_percent""",
+        data_percent percent_data percentage_data fraction_data""",
     "presented": """
         presented images_presented presented_images n_presented images_seen seen_images samples_seen
         seen_samples examples_seen n_seen seen total_images_seen total_samples_seen images_processed
@@ -148,6 +148,8 @@ _LAST = 1000
 
 def rank(role: Role, name: ColumnName) -> int | None:
     """How certainly a column of this name has the role, 0 best; None if it has not."""
+    if role == "image_fraction" and name.unit == "percent" and name.key in ("data", "train_data"):
+        return 0
     exact = RANKS[role].get(name.key)
     if exact is not None or role not in _ALL_OF:
         return exact

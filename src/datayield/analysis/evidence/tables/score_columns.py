@@ -23,6 +23,11 @@ SPREADS = {"std", "sd", "stdev", "stddev", "stderr", "sem", "se", "±", "+/-", "
           "spread", "var",
            "variance", "low", "high", "lower", "upper", "margin"}  # fmt: skip
 LOSSES = {
+    "gain",
+    "delta",
+    "difference",
+    "improvement",
+    "change",
     "loss",
     "losses",
     "logloss",

@@ -38,10 +38,19 @@ def unit_of(table: RawTable, score: ScoreColumn) -> tuple[ScoreUnit | None, list
         if not 0 <= cell.value <= 100:
             raise _no_score(table, score, row, cell.value)
     small = [value for value in values if value <= 1]
-    if any(cell.percent for _, cell in read) and len(small) < len(values):
+    signs = [cell.percent for _, cell in read]
+    odd = [(r, c) for r, c in read if not c.percent and 0 < c.value <= 1]
+    if any(signs) and odd:
+        raise DataError(
+            "other values of this column have a percent sign: is this a share?",
+            where=table.place(odd[0][0], score.column),
+            got=f"{odd[0][1].value:g}",
+            hint="write all values in one unit",
+        )
+    if any(signs):
         divisor = 100.0
     elif len(small) == len(values):
-        divisor = 100.0 if all(cell.percent for _, cell in read) else 1.0
+        divisor = 1.0
     elif len(small) > _FEW * len(values):
         row, cell = max(read, key=lambda r: r[1].value)
         raise DataError(

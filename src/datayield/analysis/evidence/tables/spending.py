@@ -70,12 +70,32 @@ class Spending:
         column = self.columns.of("images")
         if column and self._is_percent(column):
             return self._shares("images", column)
+        fraction = self.columns.of("image_fraction")
         if self._said("images"):
+            if fraction and self._of_each("image_fraction", "images"):
+                return self._part_of_images(fraction)
             return partial(self.number, "images")
-        if fraction := self.columns.of("image_fraction"):
+        if fraction:
             return self._shares("image_fraction", fraction)
         self.notes.append("no number of images in the table: taken as equal in all rows")
         return lambda row: None
+
+    def _of_each(self, role: Role, of: Role) -> bool:
+        """Whether there are several values of a role for one value of another."""
+        pairs = {(self.number(of, row), self.number(role, row)) for row in self.table.rows}
+        return len(pairs) > len({value for value, _ in pairs})
+
+    def _part_of_images(self, fraction: str) -> RowReading:
+        self.notes.append(f"images = {fraction} x {self._name('images')}")
+        percent = self._is_percent(fraction) or max(self.table.numbers(fraction)) > 1
+
+        def read(row: TableRow) -> float | None:
+            whole, part = self.number("images", row), self.table.number(row, fraction)
+            if whole is None or part is None:
+                return None
+            return whole * part.value / (100 if percent else 1)
+
+        return read
 
     def _is_percent(self, column: str) -> bool:
         cells = [self.table.number(row, column) for row in self.table.rows]
