@@ -15,7 +15,8 @@ def answer(
     table: Annotated[
         str,
         typer.Argument(
-            help="Results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs; "
+            help="Results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs; - for "
+            "standard input; "
             "with --published, the name of a study."
         ),
     ],
@@ -101,7 +102,7 @@ def _path(table: str, published: bool) -> Path:
 
     if published:
         return published_table(table)
-    path = Path(table)
+    path = Path("/dev/stdin" if table == "-" else table)
     if not path.exists() and table in published_tables():
         raise ConfigError(
             "no such file, but published numbers of this name",

@@ -106,11 +106,15 @@ def decide(evidence: Evidence, at: Setting | None = None, prices: Prices | None 
 
 
 def _point(law: FittedLaw, at: Setting | None) -> Setting:
-    """`at`, with what it leaves open taken from the largest setting."""
+    """`at`, with what it leaves open, or no run tells, taken from the largest setting."""
     top = largest(law.cells)
     if at is None:
         return top
-    open_keys = {key: value for key, value in top._asdict().items() if getattr(at, key) is None}
+    open_keys = {
+        key: value
+        for key, value in top._asdict().items()
+        if value is None or getattr(at, key) is None
+    }
     return at._replace(**open_keys)
 
 

@@ -124,6 +124,24 @@ CASES = {
         '{"images": 20,',
         "the parser says: Expecting property name enclosed in double quotes",
     ),
+    "images,accuracy\n1000,good\n2000,better\n": (
+        "the score holds no numbers",
+        "t.csv: column 'accuracy'",
+        "good, better",
+        "name another column: --score COLUMN",
+    ),
+    'images,accuracy\n1000,"4\n2000,5\n': (
+        "cannot read the table: unexpected end of data",
+        "t.csv",
+        None,
+        "is a quote left open?",
+    ),
+    "images,accuracy\n1000,40%\n2000,0.44\n": (
+        "other values of this column have a percent sign: is this a share?",
+        "t.csv: column 'accuracy', line 3",
+        "0.44",
+        "write all values in one unit",
+    ),
     "images,accuracy\n": ("no row below the column names", "t.csv", None, ""),
     " \n": ("the table is empty", "t.csv", None, ""),
 }  # fmt: skip

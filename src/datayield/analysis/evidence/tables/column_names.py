@@ -1,6 +1,7 @@
 """What a column's name says: "config.numImages (k)" -> images, in thousands."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 # Parts of a name before the last dot or slash that say where a tool keeps it, not what it is.
@@ -54,6 +55,7 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+@lru_cache(maxsize=1 << 12)
 def column_name(name: str) -> ColumnName:
     """A name taken apart."""
     unit = next((_UNITS[u.lower()] for u in _BRACKETS.findall(name) if u.lower() in _UNITS), "")

@@ -88,10 +88,10 @@ def _best(table: RawTable, role: Role, free: Sequence[str]) -> list[str]:
     ranked = []
     for column in free:
         place = rank(role, column_name(column))
-        numeric = role not in NUMERIC or table.mostly_numbers(column)
-        if place is None or not numeric or not _plausible(table, role, column):
+        if place is None or (role in NUMERIC and not table.mostly_numbers(column)):
             continue
-        ranked.append((place, column))
+        if _plausible(table, role, column):
+            ranked.append((place, column))
     return [column for _, column in sorted(ranked, key=lambda r: r[0])]
 
 

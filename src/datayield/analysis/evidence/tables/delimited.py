@@ -39,7 +39,12 @@ def delimited(text: str, source: str) -> RawTable:
     delimiter = said or _delimiter(text)
     if not any(c in text for c in DELIMITERS):  # columns aligned by spaces
         text, delimiter = re.sub(r"(?m)(?<=\S) {2,}(?=\S)", "\t", text), "\t"
-    lines = list(_lines(text, delimiter, _comment_header(text, delimiter)))
+    try:
+        lines = list(_lines(text, delimiter, _comment_header(text, delimiter)))
+    except csv.Error as error:
+        raise DataError(
+            f"cannot read the table: {error}", where=source, hint="is a quote left open?"
+        ) from None
     while lines and sum(bool(cell.strip()) for cell in lines[0].cells) < 2:
         lines.pop(0)  # a title above the table
     if not lines:
@@ -105,7 +110,8 @@ def _delimiter(text: str) -> str:
 
 def _lines(text: str, delimiter: str, header: int | None) -> Iterator[_TextLine]:
     """Rows with the line that each begins at; without comments, rules and empty rows."""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    file, strict = io.StringIO(text), _quotes_match(text)
+    reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=strict)
     start = 1
     for cells in reader:
         number, start = start, reader.line_num + 1
@@ -118,6 +124,11 @@ def _lines(text: str, delimiter: str, header: int | None) -> Iterator[_TextLine]
             cells = cells[1:-1]  # a Markdown table
         if any(cells) and not all(set(cell) <= set("-:=") for cell in cells):
             yield _TextLine(number, cells)
+
+
+def _quotes_match(text: str) -> bool:
+    """Whether an odd quote must be an error: else it is an inch, or a quote within a word."""
+    return bool(re.search(r"(?m)(?:^|[,;\t|])\s*\"", text)) and text.count('"') % 2 == 1
 
 
 def _fitted(line: _TextLine, width: int, source: str, delimiter: str) -> tuple[str, ...]:

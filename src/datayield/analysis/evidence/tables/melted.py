@@ -32,7 +32,7 @@ class _Wide(NamedTuple):
 
 def melted(table: RawTable) -> RawTable:
     """The table with one score a row, if two or more columns differ in a number alone."""
-    wide = [w for name in table.names if (w := _wide(table, name))]
+    wide = [w for name in table.names if (w := _wide(name)) and table.numbers(name)]
     groups: dict[tuple[str, str], list[_Wide]] = {}
     for each in wide:
         groups.setdefault((each.axis, each.rest), []).append(each)
@@ -60,10 +60,8 @@ def melted(table: RawTable) -> RawTable:
     return replace(table, names=names, rows=tuple(rows), notes=(*table.notes, said))
 
 
-def _wide(table: RawTable, name: str) -> _Wide | None:
+def _wide(name: str) -> _Wide | None:
     """A column whose name is a number with or without what it counts, and perhaps the metric."""
-    if not table.numbers(name):
-        return None
     words = list(column_name(name).words)
     axis, value, rest = "", "", list[str]()
     for word in words:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 EMPTY = {
@@ -45,6 +46,7 @@ def decimal_comma(cells: Iterable[str]) -> bool:
     return comma > 0 and point == 0
 
 
+@lru_cache(maxsize=1 << 16)
 def amount(text: str, comma: bool = False) -> Amount | None:
     """The number in a cell; None if there is none. `comma`: the decimal sign of the table."""
     text = text.strip().replace("−", "-").replace("$", "").strip("*").strip()

@@ -74,6 +74,7 @@ def score_columns(table: RawTable, free: Sequence[str]) -> tuple[list[ScoreColum
     names = {column: column_name(column) for column in free}
     found = [c for column in free if (c := _candidate(table, column, names[column]))]
     if not found:
+        _refuse_words(table, names)
         return _of_datasets(table, free)
     chosen, notes = [], []
     for task in dict.fromkeys(c.task for c in found):
@@ -158,6 +159,18 @@ def _candidate(table: RawTable, column: str, name: ColumnName) -> _Candidate | N
     return _Candidate(
         column, " ".join(parts.rest), parts.error, parts.split, parts.metric, parts.qualifier
     )
+
+
+def _refuse_words(table: RawTable, names: dict[str, ColumnName]) -> None:
+    """A column that is called a score and holds none is what is wrong."""
+    for column, name in names.items():
+        if _parts(name) is not None and table.column(column):
+            raise DataError(
+                "the score holds no numbers",
+                where=f"{table.source}: column {column!r}",
+                got=", ".join(dict.fromkeys(table.column(column)[:4])),
+                hint="name another column: --score COLUMN",
+            )
 
 
 def _without_training(chosen: list[_Candidate], notes: list[str]) -> list[_Candidate]:

@@ -38,6 +38,14 @@ class RawTable:
     def _at(self) -> dict[str, int]:
         return {name: i for i, name in enumerate(self.names)}
 
+    @cached_property
+    def _cells(self) -> dict[str, list[str]]:
+        return {}
+
+    @cached_property
+    def _values(self) -> dict[str, list[float]]:
+        return {}
+
     def cell(self, row: TableRow, name: str) -> str:
         """The text in a named column."""
         return row.cells[self._at[name]].strip()
@@ -48,13 +56,18 @@ class RawTable:
 
     def column(self, name: str) -> list[str]:
         """The cells of a column that are not empty."""
-        at = self._at[name]
-        return [row.cells[at].strip() for row in self.rows if not is_empty(row.cells[at])]
+        if name not in self._cells:
+            at = self._at[name]
+            cells = [row.cells[at].strip() for row in self.rows if not is_empty(row.cells[at])]
+            self._cells[name] = cells
+        return self._cells[name]
 
     def numbers(self, name: str) -> list[float]:
         """The numbers of a column."""
-        read = (amount(cell, self.comma) for cell in self.column(name))
-        return [each.value for each in read if each is not None]
+        if name not in self._values:
+            read = (amount(cell, self.comma) for cell in self.column(name))
+            self._values[name] = [each.value for each in read if each is not None]
+        return self._values[name]
 
     def is_numeric(self, name: str) -> bool:
         """Whether every cell that is not empty is a number, and there is one."""
