@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from datayield.analysis.evidence import Setting
-from datayield.analysis.format import percent, points, span
+from datayield.analysis.format import percent, plural, points, span
 from datayield.analysis.levers import Answer, Card, Experiment, ForecastPoint, Lever, Recommendation
 from datayield.analysis.text.recommendation import (
     advice,
@@ -22,6 +22,8 @@ from datayield.analysis.text.recommendation import (
 from datayield.spec.run import short_number
 
 SCHEMA_VERSION = 1
+CARDS = 16  # lines, at most; --json has all
+DECISIVE = 3
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -57,9 +59,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     elif answer.cards:
         console.print()
         console.print(_cards(answer.cards))
-        told = [(card, card.would_decide[0]) for card in answer.cards if card.would_decide]
-        lines = [f"{_name(card)}: {experiment(each, card.at)}" for card, each in told]
-        _list(console, "What would decide", lines)
+        _list(console, "What would decide", _decisive(answer.cards))
     _list(console, "How the table was read", answer.notes)
 
 
@@ -124,12 +124,31 @@ def _cards(cards: Sequence[Card]) -> Table:
     names = list(dict.fromkeys(lever.lever for card in cards for lever in card.levers))
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    for card in cards:
+    for card in cards[:CARDS]:
         gains = {lever.lever: points(lever.gain) for lever in card.levers}
         odds = "" if card.few else percent_of(card.recommendation.probability)
         said = "too few settings" if card.few else card.recommendation.lever
         table.add_row(_name(card), said, odds, *(gains.get(name, "") for name in names))
+    if len(cards) > CARDS:
+        table.add_row(f"{len(cards) - CARDS} more, in --json")
     return table
+
+
+def _decisive(cards: Sequence[Card]) -> list[str]:
+    """The cheapest deciding runs of each card, those that most cards share first."""
+    shared: dict[tuple[Setting, int], list[tuple[Card, Experiment]]] = {}
+    for card in cards:
+        for each in card.would_decide[:1]:
+            shared.setdefault((each.setting, each.runs), []).append((card, each))
+    lines = []
+    for (at, runs), of in sorted(shared.items(), key=lambda item: -len(item[1])):
+        card, each = of[0]
+        alone = f"{_name(card)}: {experiment(each, card.at)}"
+        many = f"{plural(runs, 'run')} at {setting(at)}, for {len(of)} tasks and methods"
+        lines.append(alone if len(of) == 1 else many)
+    if len(lines) > DECISIVE:
+        lines[DECISIVE:] = [f"{len(lines) - DECISIVE} more settings, in --json"]
+    return lines
 
 
 def _name(card: Card) -> str:
