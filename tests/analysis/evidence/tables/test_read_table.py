@@ -101,6 +101,14 @@ def test_numbers_for_all_rows_and_filters(read) -> None:  # type: ignore[no-unty
     assert [o.setting.presented for o in said.observations] == [5e6, 1e7]
 
 
+def test_commas_that_are_no_decimals(read) -> None:  # type: ignore[no-untyped-def]
+    said = read('devices,images,acc\n"0,1","10,000",40\n"0,1","20,000",42\n')
+    assert [o.setting.images for o in said.observations] == [10_000, 20_000]
+    said = read("images;acc\n10.000;40,5\n20.000;42,25\n")
+    assert [o.setting.images for o in said.observations] == [10_000, 20_000]
+    assert [o.score for o in said.observations] == [0.405, 0.4225]
+
+
 def test_labels_alone_are_enough(read) -> None:  # type: ignore[no-untyped-def]
     said = read("labels,accuracy\n100,.3\n200,.4\n")
     assert said.observations[0].setting == Setting(None, None, 100, None)

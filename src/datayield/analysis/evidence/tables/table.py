@@ -31,8 +31,9 @@ class RawTable:
 
     @cached_property
     def comma(self) -> bool:
-        """Whether its numbers have decimal commas."""
-        return decimal_comma(cell for row in self.rows for cell in row.cells)
+        """Whether numbers have decimal commas; a column of one value (devices 0,1) is silent."""
+        columns = (self.column(name) for name in self.names)
+        return decimal_comma(cell for c in columns if len(set(c)) > 1 for cell in c)
 
     @cached_property
     def _at(self) -> dict[str, int]:
