@@ -106,11 +106,15 @@ def decide(evidence: Evidence, at: Setting | None = None, prices: Prices | None 
 
 
 def _point(law: FittedLaw, at: Setting | None) -> Setting:
-    """`at`, with what it leaves open taken from the largest setting."""
+    """`at`, with what it leaves open, or no run tells, taken from the largest setting."""
     top = largest(law.cells)
     if at is None:
         return top
-    open_keys = {key: value for key, value in top._asdict().items() if getattr(at, key) is None}
+    open_keys = {
+        key: value
+        for key, value in top._asdict().items()
+        if value is None or getattr(at, key) is None
+    }
     return at._replace(**open_keys)
 
 
@@ -125,7 +129,7 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
     ahead = [(p, f) for p in mine if p.setting is not None for f in AHEAD]
     settings = [times(at, p.lever, f, p.with_compute) for p, f in ahead]
     scores = 1 - law.errors([at, *settings])
-    own, *further = (_forecast("images", float(at.images), s) for s in scores.T)
+    own, *further = (_forecast("images", float(at.images or 0), s) for s in scores.T)
     forecasts = (
         ForecastPoint(p.lever, f * p.start, s.score, s.low, s.high)
         for (p, f), s in zip(ahead, further, strict=True)

@@ -103,4 +103,8 @@ def _frontier(found: list[tuple[float, Experiment]]) -> list[Experiment]:
 
 
 def _price(each: Experiment) -> float:
-    return each.presented if each.presented is not None else each.runs * each.setting.images
+    return (
+        each.presented
+        if each.presented is not None
+        else each.runs * float(each.setting.images or 0)
+    )

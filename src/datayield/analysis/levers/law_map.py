@@ -35,7 +35,7 @@ def law_map(law: FittedLaw, at: Setting) -> LawMap | None:
     ]
     scores = 1 - law.errors(places).mean(axis=0).reshape(STEPS, STEPS)
     measured = tuple(
-        (s.images, float(s.presented or 0), 1 - float(e))
+        (s.images or 0, float(s.presented or 0), 1 - float(e))
         for s, e in zip(law.cells.settings, law.cells.errors, strict=True)
         if (s.labels, s.views) == (at.labels, at.views)
     )

@@ -65,7 +65,7 @@ def experiment(each: Experiment, at: Setting) -> str:
 
 def setting(of: Setting) -> str:
     """ "100k images, 2M presented, 500 labels"."""
-    parts = [f"{short_number(of.images)} images"]
+    parts = [] if of.images is None else [f"{short_number(of.images)} images"]
     if of.presented is not None:
         parts.append(f"{short_number(round(of.presented))} presented")
     if of.labels is not None:

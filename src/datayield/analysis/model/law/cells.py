@@ -13,7 +13,8 @@ from datayield.analysis.model.law.forms import Floats, Places
 PRIOR_ALIKE = 0.3  # correlation between neighbours, before any is seen
 PRIOR_PAIRS = 12  # pairs of runs that this is worth
 MOST_ALIKE = 0.95
-UNKNOWN_PASSES = 100.0  # C / N of the largest N where no compute is told: N alone then varies
+# C / N of the largest N where no compute is told, and N / C where no images are: one then varies.
+UNKNOWN_PASSES = 100.0
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,12 @@ class MeasuredCells:
 
     def places_of(self, settings: Sequence[Setting]) -> Places:
         """Settings as numbers; what nobody told is a constant."""
-        passes = UNKNOWN_PASSES * max(s.images for s in self.settings)
+        most = max(s.images or 0 for s in self.settings)
+        longest = max(s.presented or 0 for s in self.settings)
+        images, presented = UNKNOWN_PASSES * (longest or 1), UNKNOWN_PASSES * (most or 1)
         return Places(
-            np.array([s.images for s in settings], float),
-            np.array([s.presented or passes for s in settings], float),
+            np.array([s.images or images for s in settings], float),
+            np.array([s.presented or presented for s in settings], float),
             np.array([s.labels or 1 for s in settings], float),
             np.array([s.views or 1 for s in settings], float),
         )
@@ -79,8 +82,12 @@ def cells_of(world: World) -> MeasuredCells:
         groups.setdefault(each.setting, []).append(each)
     settings = tuple(sorted(groups, key=lambda s: tuple(v or 0 for v in s)))
     values = [np.array([1 - o.score for o in groups[s]]) for s in settings]
-    errors = np.array([v.mean() for v in values])
-    apart = np.concatenate([v - v.mean() for v in values])
+    repeats = [np.array([float(o.repeats) for o in groups[s]]) for s in settings]
+    errors = np.array([np.average(v, weights=n) for v, n in zip(values, repeats, strict=True)])
+    apart = np.concatenate(
+        [np.sqrt(n) * (v - e) for v, n, e in zip(values, repeats, errors, strict=True)]
+    )
+    told = [o for s in settings for o in groups[s] if o.spread is not None]
     seeds = [o.seed for s in settings for o in groups[s]]
     freedom = len(apart) - len(values)
     shifts = _shifts(seeds, apart)
@@ -89,9 +96,10 @@ def cells_of(world: World) -> MeasuredCells:
     return MeasuredCells(
         settings,
         errors,
-        np.array([float(len(v)) for v in values]),
-        float(apart @ apart) if freedom > 0 else 0.0,
-        max(freedom, 0),
+        np.array([n.sum() for n in repeats]),
+        (float(apart @ apart) if freedom > 0 else 0.0)
+        + sum((o.repeats - 1) * (o.spread or 0.0) ** 2 for o in told),
+        max(freedom, 0) + sum(o.repeats - 1 for o in told),
         _alike([o for s in settings for o in groups[s]], apart),
     )
 

@@ -45,7 +45,7 @@ class Places(NamedTuple):
         return np.log(np.stack(self))
 
 
-class Shapes(NamedTuple):
+class FormDraws(NamedTuple):
     """Draws of the prior, [DRAWS, 1] each."""
 
     form: NDArray[np.int64]
@@ -100,12 +100,12 @@ class Shapes(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def prior() -> Shapes:
+def prior() -> FormDraws:
     """The draws: the same ones each time, so that an answer does not depend on a seed."""
     u = np.random.Generator(np.random.PCG64(14)).random((7, DRAWS, 1))
     around = np.exp(np.log(TYPICAL) + SPREAD * ndtri(u))
     low, high = np.log(REPEATS)
-    return Shapes(
+    return FormDraws(
         form=np.arange(DRAWS, dtype=np.int64)[:, None] % FORMS,
         images=around[0],
         compute=around[1],
