@@ -1,7 +1,10 @@
 """The class numbers of an evaluation's decoded images, and which of them it may use."""
 
+import numpy as np
+
 from datayield.data import evaluated
 from datayield.data.decoded import Arrays
+from datayield.data.selection import sample_items
 from datayield.data.source import Labels
 from datayield.run.training_data import arrays_of
 from datayield.spec.evaluation import EvalSpec
@@ -16,6 +19,18 @@ def labels_in(ev: EvalSpec, split: str) -> tuple[Labels, list[str]]:
 def positions(ev: EvalSpec, split: str) -> Labels | None:
     """See `data.evaluated.positions`."""
     return evaluated.positions(ev, split, _decoded(ev, split))
+
+
+def chosen_images(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, Labels]:
+    """A decoded split, and the evaluation's positions in it: in the order of their contents, so
+    that names of files decide nothing, else ascending.
+    """
+    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
+    of = None if ev.traits.reads_masks else positions(ev, split)
+    of = np.arange(len(arrays)) if of is None else of
+    content = None if arrays.content is None else arrays.content[of]
+    chosen = of[sample_items(of, count, ev.seed, content)]
+    return arrays, np.sort(chosen) if content is None else chosen
 
 
 def of_classes(ev: EvalSpec, split: str) -> tuple[Labels, Labels]:
