@@ -231,7 +231,7 @@ def results(folder: RunFolder, spec: RunSpec | BaselineSpec, share: float, ev: E
 
 
 def solved(task: str, score: float) -> np.ndarray:
-    """The test items that a model of that score gets right: some are hard for all, some are luck."""
+    """The test items that a model of that score gets right: some are hard for all, some luck."""
     hard = np.random.default_rng(sorted(TASKS).index(task)).random(N_TEST)
     luck = np.random.default_rng(round(1e9 * score)).random(N_TEST)
     right = np.zeros(N_TEST, np.bool_)

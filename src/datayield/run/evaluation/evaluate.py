@@ -19,7 +19,13 @@ from datayield.evals.result import EvalResult
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.evaluation.finetuning import fine_tune
-from datayield.run.evaluation.labels import chosen_images, labels_in, of_classes, positions
+from datayield.run.evaluation.labels import (
+    chosen_images,
+    fold_parts,
+    labels_in,
+    of_classes,
+    positions,
+)
 from datayield.run.evaluation.representation import representation
 from datayield.run.evaluation.right_items import right_items
 from datayield.run.loop import CHECKPOINT, read_tensors
@@ -116,7 +122,8 @@ def _measure(
     shared = 0.0
     parts: dict[str, evals.Items] = {}
     digests = []
-    wants = [(ev.train, ev.train_count)] if ev.traits.needs_labels else []
+    trains_apart = ev.traits.needs_labels and ev.folds is None
+    wants = [(ev.train, ev.train_count)] if trains_apart else []
     wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
         drawn = (count, ev.seed) if count is not None else None  # all images, so nothing is drawn
@@ -130,7 +137,9 @@ def _measure(
         parts[split] = features.x, _labels(features, ev, split)
         digests.append(features.digest)
     test = parts[ev.test]
-    if ev.traits.reads == "views":
+    if ev.folds is not None:
+        measured = evals.evaluate_folds(ev, test, fold_parts(ev))
+    elif ev.traits.reads == "views":
         measured = _of_views(ev, test[0], subject)
     else:
         train = parts[ev.train] if wants else None

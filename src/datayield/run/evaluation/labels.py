@@ -1,9 +1,12 @@
 """The class numbers of an evaluation's decoded images, and which of them it may use."""
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from datayield.data import evaluated
 from datayield.data.decoded import Arrays
+from datayield.data.folds import folds_of
 from datayield.data.selection import sample_items
 from datayield.data.source import Labels
 from datayield.run.training_data import arrays_of
@@ -36,6 +39,15 @@ def chosen_images(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, 
 def of_classes(ev: EvalSpec, split: str) -> tuple[Labels, Labels]:
     """See `data.evaluated.of_classes`."""
     return evaluated.of_classes(ev, split, _decoded(ev, split))
+
+
+def fold_parts(ev: EvalSpec) -> list[tuple[Tensor, Tensor]]:
+    """Places of training and of test items of each fold, among those of `chosen_images`."""
+    folds = folds_of(ev, _decoded(ev, ev.test))
+    return [
+        (torch.from_numpy(train), torch.from_numpy(test))
+        for train, test in folds.parts(ev.train_count)
+    ]
 
 
 def _decoded(ev: EvalSpec, split: str) -> dict[str, Arrays]:
