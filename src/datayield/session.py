@@ -80,7 +80,7 @@ class Session(NamedTuple):
             sizes = [listing.images for listing in here if listing is not None]
             if len(sizes) == 2 or not ev.traits.needs_labels:
                 counts[ev.spec.id] = (
-                    min(ev.train_count or sizes[0], sizes[0]) if len(sizes) == 2 else 0,
+                    ev.training_items(sizes[0]) if len(sizes) == 2 else 0,
                     min(ev.test_count or sizes[-1], sizes[-1]) if sizes else 0,
                 )
         return counts

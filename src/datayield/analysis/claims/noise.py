@@ -8,9 +8,10 @@ baseline, which shares only the number of a run's seed, it is an error too. Degr
 sums are Satterthwaite's (1946).
 
 All seeds of a cell are measured on the same test items, whose sampling error no further seed would
-reduce. Models agree on which items are hard: scores of two of them on one test set are assumed to
-correlate with ITEM_CORRELATION over items, and with 0 across test sets. This is an assumption, not
-a measurement: per-item predictions are not kept.
+reduce. Models agree on which items are hard. Where the records keep which items were right, the
+contrast is taken item by item (analysis/results/item_variance.py). Where one of them does not, or
+a score is derived from several, scores of two models on one test set are assumed to correlate with
+ITEM_CORRELATION over items, and with 0 across test sets.
 """
 
 import math
@@ -22,11 +23,12 @@ from scipy.special import stdtr, stdtrit
 
 from datayield.analysis.claims.cells import Cells, CellValues, ClaimCell, UnansweredError
 from datayield.analysis.model import Noise, moderate
-from datayield.analysis.results import CONFIDENCE
+from datayield.analysis.results import CONFIDENCE, CellRows, StudyItems
 
 ITEM_CORRELATION = 0.5
 Base = tuple[str, str, str]  # kind, encoder, evaluation
 Weights = Mapping[CellValues | Base, float]
+Term = tuple[float, ClaimCell, Sequence[int]]  # weight, cell, and its seeds: none for all
 
 
 class EffectEstimate(NamedTuple):
@@ -38,6 +40,7 @@ class EffectEstimate(NamedTuple):
     seeds: int
     n_test: int
     cells: int  # that the between-seed variance is pooled over
+    item_by_item: bool = False  # the error over test items is measured; else it is assumed
 
     def above(self, null: float = 0.0) -> float:
         """One-sided p against "at most `null`"."""
@@ -126,16 +129,23 @@ def estimate(weights: Weights, cells: Cells, two_way: NoiseLayout | None) -> Eff
     ]
     parts = _between_seeds(weights, runs, bases, fixed, two_way, values)
     parts = [(variance / len(seeds), df) for variance, df in parts]
-    terms = [(weights[k], cell) for k, cell in runs.items()]
-    terms += [(weights[k], cell) for k, cell in bases.items()]
-    parts.append((_over_items(terms), math.inf))
+    terms: list[Term] = [(weights[k], cell, seeds) for k, cell in runs.items()]
+    terms += [(weights[k], cell, () if k in fixed else seeds) for k, cell in bases.items()]
+    measured = _item_by_item(terms, cells.of_items)
+    parts.append((_assumed(terms) if measured is None else measured, math.inf))
     total = sum(variance for variance, _ in parts)
     spread = sum(variance**2 / df for variance, df in parts if variance > 0)
     df = total**2 / spread if spread else math.inf
     n_test = min(cell.n_test for cell in runs.values())
     pooled = two_way.cells if two_way else 1
     return EffectEstimate(
-        sum(values) / len(seeds), math.sqrt(total), df, len(seeds), n_test, pooled
+        sum(values) / len(seeds),
+        math.sqrt(total),
+        df,
+        len(seeds),
+        n_test,
+        pooled,
+        measured is not None,
     )
 
 
@@ -183,10 +193,21 @@ def _between_seeds(
     return [(variance, df) for variance, df in parts if variance > 0]
 
 
-def _over_items(terms: Sequence[tuple[float, ClaimCell]]) -> float:
+def _item_by_item(terms: Sequence[Term], of_items: StudyItems | None) -> float | None:
+    """Variance over test items as the records show it; None where one does not."""
+    contrast: dict[CellRows, float] = {}
+    for weight, cell, seeds in terms:
+        rows = tuple(cell.rows[seed] for seed in seeds or cell.rows if seed in cell.rows)
+        if of_items is None or not rows or len(rows) < len(seeds):
+            return None
+        contrast[rows] = contrast.get(rows, 0.0) + weight
+    return None if of_items is None else of_items.variance(contrast)
+
+
+def _assumed(terms: Sequence[Term]) -> float:
     """Variance over test items: compound symmetry among cells of one test set."""
     by_set: dict[tuple[str, ...], list[float]] = {}
-    for weight, cell in terms:
+    for weight, cell, _ in terms:
         by_set.setdefault(cell.items, []).append(weight * cell.error)
     return sum(
         (1 - ITEM_CORRELATION) * sum(x**2 for x in mine) + ITEM_CORRELATION * sum(mine) ** 2

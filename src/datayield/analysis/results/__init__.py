@@ -13,6 +13,7 @@ from datayield.analysis.results.curves import (
     main_rows,
     seeds_of,
 )
+from datayield.analysis.results.items import CellRows, StudyItems
 from datayield.analysis.results.results import MetricResults, StudyResults
 from datayield.analysis.results.rows import Row, RunCost
 from datayield.analysis.results.task_groups import ALL, SCORE, GroupGain, TaskGroup
@@ -24,6 +25,7 @@ __all__ = [
     "MAIN",
     "SCORE",
     "Baseline",
+    "CellRows",
     "CurveKey",
     "GroupGain",
     "MetricResults",
@@ -31,6 +33,7 @@ __all__ = [
     "Row",
     "RunCost",
     "Seeds",
+    "StudyItems",
     "StudyResults",
     "TaskGroup",
     "eval_names",
