@@ -7,7 +7,13 @@ from datayield.analysis.decision.checkpoints import (
     criteria,
     ledgers,
 )
-from datayield.analysis.decision.labels import LabelTable, Start, label_ladders, label_tables
+from datayield.analysis.decision.labels import (
+    LabelTable,
+    Start,
+    label_ladders,
+    label_tables,
+    shared_name,
+)
 from datayield.analysis.decision.overfitting import Peak, peaks
 from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid
 
@@ -28,4 +34,5 @@ __all__ = [
     "ledgers",
     "no_grid",
     "peaks",
+    "shared_name",
 ]
