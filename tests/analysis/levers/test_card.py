@@ -129,3 +129,12 @@ def test_many_small_worlds_decide_together() -> None:
     widths = [each.high - each.low for card in answer.cards for each in card.levers]
     (overall,) = answer.levers
     assert overall.high - overall.low < 0.5 * median(widths)
+
+
+def test_a_handful_of_runs_without_repeats_decides_nothing() -> None:
+    answer = decide(evidence(images_help, budgets=(1e5,), seeds=1, noise=0.0))
+    assert answer.recommendation.lever == "inconclusive"
+    (card,) = answer.cards
+    assert card.levers[0].doubt == "there are too few runs to know the noise"
+    (more,) = card.would_decide
+    assert (more.setting, more.runs) == (card.at, 3)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from datayield.analysis.evidence import Evidence, Setting
-from datayield.analysis.levers.experiments import Experiment, experiments, unmeasured
+from datayield.analysis.levers.experiments import Experiment, again, experiments, unmeasured
 from datayield.analysis.levers.law_map import LawMap, law_map
 from datayield.analysis.levers.lever import (
     LEVEL,
+    NOISE_UNKNOWN,
+    SPARE,
     Lever,
     LeverName,
     Pull,
@@ -122,7 +124,8 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
     world, none = law.world, Recommendation("inconclusive", 0.0)
     if len(law.cells.settings) < FEWEST:
         return Card(world.task, world.method, at, None, none, few=True), []
-    mine = pulls(law, at, prices)
+    told = pulls(law, at, prices)
+    mine = [_unless_few(pull, pull.spare) for pull in told]
     if not mine:
         return Card(world.task, world.method, at, None, none, few=True), []
     odds = odds_of(mine)
@@ -146,7 +149,12 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
         _would_decide(law, at, mine, choice),
         tuple(name for name in ("images", "compute", "labels") if name not in varied(law.cells)),
     )
-    return card, mine
+    return card, told
+
+
+def _unless_few(pull: Pull, spare: int) -> Pull:
+    """The lever, in doubt where the noise is hardly known."""
+    return pull if pull.doubt or spare >= SPARE else pull._replace(doubt=NOISE_UNKNOWN)
 
 
 def _would_decide(
@@ -157,6 +165,8 @@ def _would_decide(
         return ()
     if choice.probability < SURE:
         return tuple(experiments(law, at, mine))
+    if any(p.doubt == NOISE_UNKNOWN for p in mine):
+        return (again(law, at, SPARE),)
     doubted: list[LeverName] = [p.lever for p in mine if p.doubt]
     if choice.likely == "stop":
         known = {p.lever for p in mine}
@@ -204,5 +214,6 @@ def _over_all(worlds: Sequence[list[Pull]]) -> list[Pull]:
             gains: Floats = np.mean([pull.gains for pull in found], axis=0)
             doubts = [pull.doubt for pull in found if pull.doubt]
             doubt = doubts[0] if len(doubts) > DOUBTED * most else ""
-            whole.append(found[0]._replace(gains=gains, doubt=doubt))
+            spare = sum(pull.spare for pull in found)
+            whole.append(_unless_few(found[0]._replace(gains=gains, doubt=doubt), spare))
     return whole

@@ -53,6 +53,11 @@ def experiments(law: FittedLaw, at: Setting, pulls: list[Pull]) -> list[Experime
     return _frontier(found)
 
 
+def again(law: FittedLaw, at: Setting, runs: int) -> Experiment:
+    """Further runs at the same setting, which tell the noise."""
+    return _experiment(law, at, runs, None)
+
+
 def unmeasured(law: FittedLaw, at: Setting, levers: Iterable[LeverName]) -> list[Experiment]:
     """Twice as much of each lever that cannot be judged: too few values, or badly forecast."""
     return [

@@ -15,6 +15,8 @@ from datayield.analysis.model.law.forms import Floats
 LeverName = Literal["images", "compute", "labels", "views", "weights"]
 AXES: dict[LeverName, int] = {"images": 0, "compute": 1, "labels": 2, "views": 3}  # of a `Setting`
 FEWEST = 3  # values of an axis that a lever takes to be recommended
+SPARE = 3  # runs beyond the least, for the noise to be known well enough to decide
+NOISE_UNKNOWN = "there are too few runs to know the noise"
 ALIKE = 0.98  # correlation of ln N and ln C from which on they are one ladder
 MISSED = 3.0  # standard deviations by which the law may miss a hidden row or column
 LEVEL = 0.9  # of every interval
@@ -51,6 +53,7 @@ class Pull(NamedTuple):
     cost: float | None
     doubt: str
     with_compute: bool = False
+    spare: int = 0  # see `MeasuredCells.spare`
 
 
 def largest(cells: MeasuredCells) -> Setting:
@@ -115,6 +118,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
                 _cost(law, at, lever, prices),
                 _doubt(law, lever, values[lever]),
                 ladder and lever == "images",
+                law.cells.spare,
             )
         )
     return [*made, *_published(law, errors[:, 0])]
@@ -131,7 +135,9 @@ def _published(law: FittedLaw, own: Floats) -> Iterator[Pull]:
         rng = np.random.Generator(np.random.PCG64(7))
         noise = law.noise / math.sqrt(best[1]) * rng.standard_normal(len(own))
         score = best[0] + noise
-        yield Pull("weights", None, float(1 - own.mean()), best[0], score - (1 - own), 0.0, "")
+        gains = score - (1 - own)
+        start, spare = float(1 - own.mean()), law.cells.spare
+        yield Pull("weights", None, start, best[0], gains, 0.0, "", spare=spare)
 
 
 def _cost(law: FittedLaw, at: Setting, lever: LeverName, prices: Prices) -> float | None:

@@ -59,7 +59,8 @@ def experiment(each: Experiment, at: Setting) -> str:
     same = "more " if each.setting == at else ""
     what = f"{runs.replace(' ', f' {same}', 1)} at {setting(each.setting)}{time}"
     if each.odds is None:
-        return f"{what}: nothing like it was measured yet"
+        why = "to know the noise" if each.setting == at else "nothing like it was measured yet"
+        return f"{what}: {why}"
     return f"{what}: odds of the best choice then {percent_of(each.odds)}"
 
 

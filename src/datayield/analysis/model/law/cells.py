@@ -34,6 +34,11 @@ class MeasuredCells:
     alike: tuple[float, float] = (0.0, 0.0)
 
     @property
+    def spare(self) -> int:
+        """Runs beyond those that two values of an axis take: what the noise is estimated from."""
+        return self.freedom + max(len(self.settings) - 2, 0)
+
+    @property
     def noise(self) -> Floats:
         """Covariance of the mean errors [n, n], in units of the variance of one run."""
         images, presented, labels, views = (np.array(axis) for axis in self.places)
