@@ -138,3 +138,13 @@ def test_a_handful_of_runs_without_repeats_decides_nothing() -> None:
     assert card.levers[0].doubt == "there are too few runs to know the noise"
     (more,) = card.would_decide
     assert (more.setting, more.runs) == (card.at, 3)
+
+
+def test_what_does_not_beat_the_untrained_encoder_decides_nothing() -> None:
+    nothing = Setting(0, None, None, None)
+    untrained = Observation("task", "convnet", nothing, 0, 0.501, 2000, "nobody")
+    answer = decide(Evidence((*runs(nothing_helps), untrained)))
+    assert answer.recommendation.lever == "inconclusive"
+    assert "untrained" in answer.levers[0].doubt
+    answer = decide(Evidence((*runs(nothing_helps), untrained._replace(score=0.45))))
+    assert answer.recommendation.lever == "stop"

@@ -26,7 +26,7 @@ from datayield.analysis.model.law import SAMPLES, FittedLaw, fit_laws
 from datayield.analysis.model.law.forms import Floats
 
 AHEAD = (2.0, 4.0)  # times what there is, that scores are forecast at
-DOUBTED = 0.25  # of the worlds that may doubt a lever before the answer over all does
+DOUBTED = 0.5  # of the worlds that may doubt a lever before the answer over all does
 FEWEST = 2  # settings with runs; with two values of a lever it is doubted all the same
 
 

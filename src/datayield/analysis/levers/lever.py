@@ -105,6 +105,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
     levers = [lever for lever in values if at[AXES[lever]] is not None]
     settings = [times(at, lever, 2, ladder) for lever in levers]
     errors = law.errors([at, *settings])
+    useless = _useless(law, errors[:, 0])
     made = []
     for i, lever in enumerate(levers):
         start = float(at[AXES[lever]] or 0)
@@ -116,7 +117,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
                 2 * start,
                 errors[:, 0] - errors[:, 1 + i],
                 _cost(law, at, lever, prices),
-                _doubt(law, lever, values[lever]),
+                useless or _doubt(law, lever, values[lever]),
                 ladder and lever == "images",
                 law.cells.spare,
             )
@@ -160,6 +161,14 @@ def hours_of(law: FittedLaw, setting: Setting) -> float | None:
     if not speeds or setting.presented is None:
         return None
     return float(np.median(speeds)) * setting.presented
+
+
+def _useless(law: FittedLaw, own: Floats) -> str:
+    """Words for a point at which pretraining does not beat the untrained encoder; else ""."""
+    untrained = [b.score for b in law.world.baselines if b.pretrained_by == "nobody"]
+    if not untrained or np.mean(1 - own > np.mean(untrained)) >= LEVEL:
+        return ""
+    return "pretraining does not clearly beat the untrained encoder there"
 
 
 def _doubt(law: FittedLaw, lever: LeverName, values: list[float]) -> str:
