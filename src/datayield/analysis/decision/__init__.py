@@ -9,7 +9,7 @@ from datayield.analysis.decision.checkpoints import (
 )
 from datayield.analysis.decision.labels import LabelTable, Start, label_ladders, label_tables
 from datayield.analysis.decision.overfitting import Peak, peaks
-from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid
+from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid, read_together
 
 __all__ = [
     "BEST_ON_TEST",
@@ -28,4 +28,5 @@ __all__ = [
     "ledgers",
     "no_grid",
     "peaks",
+    "read_together",
 ]

@@ -1,22 +1,43 @@
-"""Statistics of the scores: paired differences, gains per doubling, power laws."""
+"""Statistics of the scores: one noise model per evaluation, gains per doubling, power laws."""
 
+from datayield.analysis.model.contrast import LayoutCell, Weights
+from datayield.analysis.model.difference import Difference
 from datayield.analysis.model.doublings import CurveGain, Step, gains
 from datayield.analysis.model.fits import CurveFit
-from datayield.analysis.model.gain_verdict import WORTH, GainVerdict, verdict_of_gain
-from datayield.analysis.model.paired import Difference, Noise, Pair, differences, moderate, pair
+from datayield.analysis.model.gain_verdict import (
+    GAINED,
+    WORTH,
+    GainVerdict,
+    together,
+    verdict_of_gain,
+)
+from datayield.analysis.model.item_variance import ItemTerm, variance_over_items
+from datayield.analysis.model.layout import Layout
+from datayield.analysis.model.layouts import Layouts, base_key, layouts, point_key
+from datayield.analysis.model.multiplicity import most_p
+from datayield.analysis.model.suite_gains import GroupGain, suite_gains
 
 __all__ = [
+    "GAINED",
     "WORTH",
     "CurveFit",
     "CurveGain",
     "Difference",
     "GainVerdict",
-    "Noise",
-    "Pair",
+    "GroupGain",
+    "ItemTerm",
+    "Layout",
+    "LayoutCell",
+    "Layouts",
     "Step",
-    "differences",
+    "Weights",
+    "base_key",
     "gains",
-    "moderate",
-    "pair",
+    "layouts",
+    "most_p",
+    "point_key",
+    "suite_gains",
+    "together",
+    "variance_over_items",
     "verdict_of_gain",
 ]

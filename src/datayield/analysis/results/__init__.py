@@ -15,7 +15,7 @@ from datayield.analysis.results.curves import (
 )
 from datayield.analysis.results.results import MetricResults, StudyResults
 from datayield.analysis.results.rows import Row, RunCost
-from datayield.analysis.results.task_groups import ALL, SCORE, GroupGain, TaskGroup
+from datayield.analysis.results.task_groups import ALL, SCORE, TaskGroup
 
 __all__ = [
     "ALL",
@@ -25,7 +25,6 @@ __all__ = [
     "SCORE",
     "Baseline",
     "CurveKey",
-    "GroupGain",
     "MetricResults",
     "Point",
     "Row",
