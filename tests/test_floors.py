@@ -43,7 +43,8 @@ SUBFLOORS = {
         "sampling split_content leaks near_copies", "evaluated dataset_report", "requirements",
     ),
     "analysis": (
-        "format background", "evidence results", "model", "decision cost", "claims", "findings", "text",
+        "format background", "evidence results", "model", "decision cost", "levers", "claims",
+        "findings", "text",
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (

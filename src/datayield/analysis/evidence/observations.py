@@ -25,6 +25,7 @@ class Observation(NamedTuple):
     score: float
     items: int | None = None  # test items that it was measured on
     pretrained_by: PretrainedBy = "us"
+    hours: float | None = None  # that the run took
 
 
 @dataclass(frozen=True)

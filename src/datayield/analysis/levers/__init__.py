@@ -1,0 +1,23 @@
+"""What to buy next: gains of a doubling, their odds and costs, and what would decide."""
+
+from datayield.analysis.levers.card import Answer, Card, ForecastPoint, Recommendation, decide
+from datayield.analysis.levers.experiments import Experiment
+from datayield.analysis.levers.lever import LEVEL, Lever, LeverName
+from datayield.analysis.levers.odds import SURE, WORTH, Purchase
+from datayield.analysis.levers.prices import Prices
+
+__all__ = [
+    "LEVEL",
+    "SURE",
+    "WORTH",
+    "Answer",
+    "Card",
+    "Experiment",
+    "ForecastPoint",
+    "Lever",
+    "LeverName",
+    "Prices",
+    "Purchase",
+    "Recommendation",
+    "decide",
+]

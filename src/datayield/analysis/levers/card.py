@@ -1,0 +1,176 @@
+"""What to buy next: one card for each task and method, and one answer over all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from datayield.analysis.evidence import Evidence, Setting
+from datayield.analysis.levers.experiments import Experiment, experiments
+from datayield.analysis.levers.lever import (
+    LEVEL,
+    Lever,
+    LeverName,
+    Pull,
+    largest,
+    pulls,
+    times,
+    varied,
+)
+from datayield.analysis.levers.odds import Purchase, chosen, odds_of
+from datayield.analysis.levers.prices import Prices
+from datayield.analysis.model.law import SAMPLES, FittedLaw, fit_laws
+from datayield.analysis.model.law.forms import Floats
+
+AHEAD = (2.0, 4.0)  # times what there is, that scores are forecast at
+DOUBTED = 0.25  # of the worlds that may doubt a lever before the answer over all does
+FEWEST = 2  # settings with runs; with two values of a lever it is doubted all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The choice and the probability that it is the best one, 0 to 1."""
+
+    lever: Purchase
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastPoint:
+    """The score of a run with more of one lever, as a share, with its 90% interval."""
+
+    lever: LeverName
+    to: float
+    score: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """The answer for one task and method, at one setting.
+
+    `score`: there, as the law has it. `unvaried`: levers that the runs say nothing about. `few`:
+    whether there are too few settings for a law.
+    """
+
+    task: str
+    method: str
+    at: Setting
+    score: ForecastPoint | None
+    recommendation: Recommendation
+    levers: tuple[Lever, ...] = ()
+    forecasts: tuple[ForecastPoint, ...] = ()
+    would_decide: tuple[Experiment, ...] = ()
+    unvaried: tuple[LeverName, ...] = ()
+    few: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The recommendation over all cards: for the mean of their gains."""
+
+    recommendation: Recommendation
+    levers: tuple[Lever, ...]
+    cards: tuple[Card, ...]
+    prices: Prices
+    notes: tuple[str, ...] = ()
+
+
+def decide(evidence: Evidence, at: Setting | None = None, prices: Prices | None = None) -> Answer:
+    """The answer for all worlds of the evidence, at `at` or each at its largest setting."""
+    prices = prices or Prices()
+    laws = fit_laws(evidence.worlds)
+    made = [_card(law, _point(law, at), prices) for law in laws]
+    cards = tuple(card for card, _ in made)
+    whole = _over_all([mine for card, mine in made if not card.few])
+    odds = odds_of(whole) if whole else None
+    if odds is None:
+        return Answer(Recommendation("inconclusive", 0.0), (), cards, prices, evidence.notes)
+    choice = Recommendation(*chosen(whole, odds))
+    levers = tuple(_lever(p, q) for p, q in zip(whole, odds.levers, strict=True))
+    return Answer(choice, levers, cards, prices, evidence.notes)
+
+
+def _point(law: FittedLaw, at: Setting | None) -> Setting:
+    """`at`, with what it leaves open taken from the largest setting."""
+    top = largest(law.cells)
+    if at is None:
+        return top
+    open_keys = {key: value for key, value in top._asdict().items() if getattr(at, key) is None}
+    return at._replace(**open_keys)
+
+
+def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]]:
+    world, none = law.world, Recommendation("inconclusive", 0.0)
+    if len(law.cells.settings) < FEWEST:
+        return Card(world.task, world.method, at, None, none, few=True), []
+    mine = pulls(law, at, prices)
+    if not mine:
+        return Card(world.task, world.method, at, None, none, few=True), []
+    odds = odds_of(mine)
+    ahead = [(p, f) for p in mine if p.setting is not None for f in AHEAD]
+    settings = [times(at, p.lever, f, p.with_compute) for p, f in ahead]
+    scores = 1 - law.errors([at, *settings])
+    own, *further = (_forecast("images", float(at.images), s) for s in scores.T)
+    forecasts = (
+        ForecastPoint(p.lever, f * p.start, s.score, s.low, s.high)
+        for (p, f), s in zip(ahead, further, strict=True)
+    )
+    choice = Recommendation(*chosen(mine, odds))
+    card = Card(
+        world.task,
+        world.method,
+        at,
+        own,
+        choice,
+        tuple(_lever(p, q) for p, q in zip(mine, odds.levers, strict=True)),
+        tuple(forecasts),
+        tuple(experiments(law, at, mine) if choice.lever == "inconclusive" else ()),
+        tuple(name for name in ("images", "compute", "labels") if name not in varied(law.cells)),
+    )
+    return card, mine
+
+
+def _forecast(lever: LeverName, to: float, scores: Floats) -> ForecastPoint:
+    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return ForecastPoint(lever, to, float(scores.mean()), float(low), float(high))
+
+
+def _lever(pull: Pull, probability: float) -> Lever:
+    low, high = np.quantile(pull.gains, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Lever(
+        pull.lever,
+        pull.start,
+        pull.to,
+        float(pull.gains.mean()),
+        float(low),
+        float(high),
+        pull.cost,
+        probability,
+        pull.doubt,
+        pull.with_compute,
+    )
+
+
+def _over_all(worlds: Sequence[list[Pull]]) -> list[Pull]:
+    """Each lever's mean gain over the worlds that have it; costs are those of one of them.
+
+    Samples of different worlds are drawn apart. A lever that only some worlds have is left out,
+    unless no lever is in all.
+    """
+    rng = np.random.Generator(np.random.PCG64(5))
+    by_name: dict[LeverName, list[Pull]] = {}
+    for mine in worlds:
+        order = rng.permutation(SAMPLES)
+        for pull in mine:
+            by_name.setdefault(pull.lever, []).append(pull._replace(gains=pull.gains[order]))
+    most = max((len(found) for found in by_name.values()), default=0)
+    whole = []
+    for found in by_name.values():
+        if len(found) == most:
+            gains: Floats = np.mean([pull.gains for pull in found], axis=0)
+            doubts = [pull.doubt for pull in found if pull.doubt]
+            doubt = doubts[0] if len(doubts) > DOUBTED * most else ""
+            whole.append(found[0]._replace(gains=gains, doubt=doubt))
+    return whole

@@ -1,0 +1,86 @@
+"""Which further runs would decide: the expected odds after each, before it is run.
+
+For each candidate, outcomes are drawn from the law's own samples, the samples are weighted by how
+well they agree with the outcome, and the odds of the best choice are averaged over outcomes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from datayield.analysis.evidence import Setting
+from datayield.analysis.levers.lever import Pull, hours_of, times
+from datayield.analysis.levers.odds import winners
+from datayield.analysis.model.law import FittedLaw
+
+OUTCOMES = 64  # drawn for each candidate
+THINNED = 4  # every fourth sample of the law is enough for expected odds
+REPEATS = (1, 3)  # runs of one setting
+GAIN = 0.02  # of the expected odds, for an experiment to be worth naming
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Runs that would help to decide: `runs` at `setting`, and the expected odds after them.
+
+    `presented`: images that all of them present, None if unknown; `hours`: of all, None if the
+    speed is unknown.
+    """
+
+    setting: Setting
+    runs: int
+    odds: float
+    presented: float | None
+    hours: float | None
+
+
+def experiments(law: FittedLaw, at: Setting, pulls: list[Pull]) -> list[Experiment]:
+    """Those that raise the odds most for what they cost: at most three, cheapest first."""
+    candidates = list(dict.fromkeys(_settings(at, pulls)))
+    best, none = winners(pulls)
+    outcomes = np.column_stack([best, none])[::THINNED].astype(float)
+    now = float(outcomes.mean(axis=0).max())
+    errors = law.errors(candidates)[::THINNED]
+    found = []
+    for i, setting in enumerate(candidates):
+        for runs in REPEATS:
+            odds = _expected(errors[:, i], law.noise / np.sqrt(runs), outcomes)
+            if odds > now + GAIN:
+                presented = None if setting.presented is None else runs * setting.presented
+                hours = hours_of(law, setting)
+                spent = None if hours is None else runs * hours
+                found.append(Experiment(setting, runs, odds, presented, spent))
+    return _frontier(found)
+
+
+def _settings(at: Setting, pulls: list[Pull]) -> Iterator[Setting]:
+    """The point itself, and half, twice and four times as much of each lever."""
+    yield at
+    for pull in pulls:
+        if pull.lever != "weights":
+            for factor in (0.5, 2.0, 4.0):
+                yield times(at, pull.lever, factor, pull.with_compute)
+
+
+def _expected(errors: np.ndarray, noise: float, outcomes: np.ndarray) -> float:
+    """The odds of the best choice after a measurement with this noise, expected now."""
+    rng = np.random.Generator(np.random.PCG64(9))
+    drawn = rng.choice(errors, OUTCOMES) + noise * rng.standard_normal(OUTCOMES)
+    fit = np.exp(-0.5 * ((drawn[:, None] - errors[None, :]) / noise) ** 2)
+    odds = fit @ outcomes / np.maximum(fit.sum(axis=1, keepdims=True), 1e-300)
+    return float(odds.max(axis=1).mean())
+
+
+def _frontier(found: list[Experiment]) -> list[Experiment]:
+    """Cheapest first, each with better odds than all that are cheaper."""
+    kept: list[Experiment] = []
+    for each in sorted(found, key=lambda e: (_price(e), -e.odds)):
+        if not kept or each.odds > kept[-1].odds + GAIN:
+            kept.append(each)
+    return kept[:NAMED]
+
+
+def _price(each: Experiment) -> float:
+    return each.presented if each.presented is not None else each.runs * each.setting.images

@@ -1,0 +1,182 @@
+"""What a doubling of images, compute, labels or views brings at a point, as samples of the law."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from datayield.analysis.evidence import Setting
+from datayield.analysis.levers.prices import Prices
+from datayield.analysis.model.law import FittedLaw, MeasuredCells, pooled
+from datayield.analysis.model.law.forms import Floats
+
+LeverName = Literal["images", "compute", "labels", "views", "weights"]
+AXES: dict[LeverName, int] = {"images": 0, "compute": 1, "labels": 2, "views": 3}  # of a `Setting`
+FEWEST = 3  # values of an axis that a lever takes to be recommended
+ALIKE = 0.98  # correlation of ln N and ln C from which on they are one ladder
+MISSED = 3.0  # standard deviations by which the law may miss a hidden row or column
+LEVEL = 0.9  # of every interval
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """One thing to buy more of. `gain`: in score, as a share, per doubling; `cost`: of it.
+
+    `doubt`: why it cannot be recommended; "" if it can. `with_compute`: whether compute grows in
+    proportion, as in a ladder of sizes at a fixed number of epochs.
+    """
+
+    lever: LeverName
+    start: float
+    to: float
+    gain: float
+    low: float
+    high: float
+    cost: float | None
+    probability: float  # that it is the best of all
+    doubt: str = ""
+    with_compute: bool = False
+
+
+class Pull(NamedTuple):
+    """A lever before it is judged: where it leads, and samples of its gain."""
+
+    lever: LeverName
+    setting: Setting | None  # None for published weights
+    start: float
+    to: float
+    gains: Floats  # [SAMPLES]
+    cost: float | None
+    doubt: str
+    with_compute: bool = False
+
+
+def largest(cells: MeasuredCells) -> Setting:
+    """The measured setting with most of everything."""
+    logs = cells.places.logs.sum(axis=0)
+    return cells.settings[int(np.flatnonzero(logs == logs.max())[-1])]
+
+
+def varied(cells: MeasuredCells) -> dict[LeverName, list[float]]:
+    """Lever -> the values of its axis, ascending, for those with two or more."""
+    values = {
+        lever: sorted({float(s[axis] or 0) for s in cells.settings if s[axis] is not None})
+        for lever, axis in AXES.items()
+    }
+    return {lever: found for lever, found in values.items() if len(found) > 1}
+
+
+def one_ladder(cells: MeasuredCells) -> bool:
+    """Whether images and compute grow together, so that neither can be told from the other."""
+    ln, lc = cells.places.logs[:2]
+    if min(np.ptp(ln), np.ptp(lc)) == 0:
+        return False
+    return abs(float(np.corrcoef(ln, lc)[0, 1])) > ALIKE
+
+
+def times(at: Setting, lever: LeverName, factor: float, with_compute: bool = False) -> Setting:
+    """The setting with more of one thing."""
+    match lever:
+        case "images":
+            more = at._replace(images=round(factor * at.images))
+            if with_compute and at.presented is not None:
+                return more._replace(presented=factor * at.presented)
+            return more
+        case "compute":
+            return at._replace(presented=factor * (at.presented or 0))
+        case "labels":
+            return at._replace(labels=round(factor * (at.labels or 0)))
+        case "views":
+            return at._replace(views=round(factor * (at.views or 0)))
+        case "weights":
+            raise ValueError(lever)
+
+
+def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
+    """All levers that the runs say something about."""
+    values, ladder = varied(law.cells), one_ladder(law.cells)
+    if ladder:
+        values.pop("compute", None)
+    levers = [lever for lever in values if at[AXES[lever]] is not None]
+    settings = [times(at, lever, 2, ladder) for lever in levers]
+    errors = law.errors([at, *settings])
+    made = []
+    for i, lever in enumerate(levers):
+        start = float(at[AXES[lever]] or 0)
+        made.append(
+            Pull(
+                lever,
+                settings[i],
+                start,
+                2 * start,
+                errors[:, 0] - errors[:, 1 + i],
+                _cost(law, at, lever, prices),
+                _doubt(law, lever, values[lever]),
+                ladder and lever == "images",
+            )
+        )
+    return [*made, *_published(law, errors[:, 0])]
+
+
+def _published(law: FittedLaw, own: Floats) -> Iterator[Pull]:
+    """Published weights instead: the best of them, with the noise of one run."""
+    scores: dict[str, list[float]] = {}
+    for each in law.world.baselines:
+        if each.pretrained_by == "others":
+            scores.setdefault(each.method, []).append(each.score)
+    if scores:
+        best = max((sum(v) / len(v), len(v)) for v in scores.values())
+        rng = np.random.Generator(np.random.PCG64(7))
+        noise = law.noise / math.sqrt(best[1]) * rng.standard_normal(len(own))
+        score = best[0] + noise
+        yield Pull("weights", None, float(1 - own.mean()), best[0], score - (1 - own), 0.0, "")
+
+
+def _cost(law: FittedLaw, at: Setting, lever: LeverName, prices: Prices) -> float | None:
+    """Of one doubling: as much again as there is."""
+    if lever == "images":
+        return None if prices.image is None else prices.image * at.images
+    if lever == "labels":
+        return None if prices.label is None else prices.label * (at.labels or 0)
+    hours = hours_of(law, at)
+    return None if prices.hour is None or hours is None else prices.hour * hours
+
+
+def hours_of(law: FittedLaw, setting: Setting) -> float | None:
+    """Hours that a run takes, at the median speed of those whose time is known."""
+    speeds = [
+        run.hours / run.setting.presented
+        for run in law.world.runs
+        if run.hours and run.setting.presented
+    ]
+    if not speeds or setting.presented is None:
+        return None
+    return float(np.median(speeds)) * setting.presented
+
+
+def _doubt(law: FittedLaw, lever: LeverName, values: list[float]) -> str:
+    if len(values) < FEWEST:
+        return f"{lever} {'was' if lever == 'compute' else 'were'} measured at two values only"
+    off = missed(law, lever, values[-1])
+    if off > MISSED:
+        return (
+            f"the law, fitted without the largest value of {lever}, misses it by "
+            f"{off:.1f} standard deviations"
+        )
+    return ""
+
+
+def missed(law: FittedLaw, lever: LeverName, hidden: float) -> float:
+    """By how much the law misses the cells with this value when it has not seen them.
+
+    Root mean square, in standard deviations of its own forecast.
+    """
+    cells = law.cells
+    dropped = [s for s in cells.settings if float(s[AXES[lever]] or 0) == hidden]
+    blind = pooled([(law.world, cells.without(dropped))])[0]
+    errors = blind.errors(dropped, again=True)
+    seen = cells.errors[[cells.settings.index(s) for s in dropped]]
+    off = (seen - errors.mean(axis=0)) / errors.std(axis=0)
+    return float(np.sqrt(np.mean(off**2)))

@@ -1,0 +1,69 @@
+"""Which lever is best, and how sure that is."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datayield.analysis.levers.lever import LeverName, Pull
+from datayield.analysis.model.law.forms import Floats
+
+Purchase = LeverName | Literal["stop", "inconclusive"]
+WORTH = 0.005  # smallest gain per doubling worth having: half a point
+TIE = 0.001  # levers whose gains are this close are equally good
+SURE = 0.9  # odds from which on something is recommended
+
+
+class Odds(NamedTuple):
+    """Probability of each lever to be the best one, and that none is worth having."""
+
+    levers: tuple[float, ...]
+    stop: float
+
+
+def odds_of(pulls: Sequence[Pull], weights: Floats | None = None) -> Odds:
+    """Of levers with samples of their gains; `weights` [SAMPLES] of the samples, else equal.
+
+    Where all have a cost, the best one brings most per unit of it.
+    """
+    best, none = winners(pulls)
+    if weights is None:
+        return Odds(tuple(best.mean(axis=0).tolist()), float(none.mean()))
+    return Odds(tuple((weights @ best).tolist()), float(weights @ none))
+
+
+def winners(pulls: Sequence[Pull]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """For each sample, whether each lever is (equally) best [SAMPLES, k], and whether none is."""
+    gains = np.stack([pull.gains for pull in pulls], axis=1)
+    none = gains.max(axis=1) < WORTH
+    worth = gains / _costs(pulls)
+    first = worth.max(axis=1, keepdims=True)
+    close = worth >= first - TIE * first / np.maximum(gains.max(axis=1, keepdims=True), WORTH)
+    return close & (gains >= WORTH), none
+
+
+def chosen(pulls: Sequence[Pull], odds: Odds) -> tuple[Purchase, float]:
+    """What to do, and the probability that it is right.
+
+    Levers in doubt are not recommended, nor to stop where images or compute were not varied.
+    """
+    of: list[tuple[float, Purchase]] = [(odds.stop, "stop")]
+    of += [(p, pull.lever) for p, pull in zip(odds.levers, pulls, strict=True)]
+    probability, choice = max(of)
+    doubted = any(pull.doubt for pull in pulls if choice in (pull.lever, "stop"))
+    told = {"compute" if pull.with_compute else pull.lever for pull in pulls}
+    told |= {pull.lever for pull in pulls}
+    unknown = choice == "stop" and not told >= {"images", "compute"}
+    if probability < SURE or doubted or unknown:
+        return "inconclusive", probability
+    return choice, probability
+
+
+def _costs(pulls: Sequence[Pull]) -> Floats:
+    """What gains are divided by: costs where all are known and above 0, else 1."""
+    known = [pull.cost for pull in pulls if pull.lever != "weights"]
+    if not known or any(not cost for cost in known):
+        return np.ones(len(pulls))
+    least = min(cost for cost in known if cost)
+    return np.array([pull.cost or least for pull in pulls], float) / least

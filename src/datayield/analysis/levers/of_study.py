@@ -1,0 +1,63 @@
+"""The results of a study as evidence: each evaluation's main metric at the end of each run."""
+
+from datayield.analysis.decision import label_ladders
+from datayield.analysis.evidence import Evidence, Observation, Setting
+from datayield.analysis.format import method_name
+from datayield.analysis.results import Row, StudyResults
+
+
+def evidence_of(results: StudyResults) -> Evidence:
+    """All final scores. Evaluations that differ only in their labels are one task.
+
+    An evaluation that repeats another one, at other milestones, counts once.
+    """
+    tasks = _tasks(results)
+    laddered = {name for ladder in label_ladders(results.study) for name in ladder}
+    hours = {cost.run: cost.seconds / 3600 for cost in results.spent}
+    several = len({row.encoder for row in results.main.rows if row.kind == "run"}) > 1
+    last: dict[str, float] = {}
+    for row in results.main.rows:
+        last[row.eval] = max(row.share, last.get(row.eval, 0.0))
+    made = []
+    for row in results.main.rows:
+        if row.eval not in tasks or row.kind == "pixels":
+            continue
+        if row.kind == "run" and row.share < last[row.eval]:
+            continue
+        labels = row.n_train if row.eval in laddered else None
+        made.append(
+            Observation(
+                tasks[row.eval],
+                _method(row, several),
+                Setting(row.n, float(row.images) or None, labels, None),
+                row.seed,
+                row.value,
+                row.n_test,
+                "us" if row.kind == "run" else "nobody" if row.kind == "untrained" else "others",
+                hours.get(row.run),
+            )
+        )
+    return Evidence(tuple(made))
+
+
+def _tasks(results: StudyResults) -> dict[str, str]:
+    """Evaluation -> the task that it measures, each measurement once."""
+    evals = results.study.evaluations
+    ladders = {name: ladder[0] for ladder in label_ladders(results.study) for name in ladder}
+    tasks: dict[str, str] = {}
+    seen: set[str] = set()
+    for ev in sorted(evals, key=lambda ev: len(ev.at)):
+        if ev.spec.id not in seen:
+            tasks[ev.name] = ladders.get(ev.name, ev.name)
+        seen.add(ev.spec.id)
+    return tasks
+
+
+def _method(row: Row, several: bool) -> str:
+    """What tells a law from others: method, axes that are no purchase, encoder."""
+    if row.kind != "run":
+        return row.encoder
+    parts = [method_name(row.method), row.axes_label]
+    if several and row.encoder not in row.axes_label:
+        parts.append(row.encoder)
+    return ", ".join(part for part in parts if part)

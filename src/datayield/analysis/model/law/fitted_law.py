@@ -1,0 +1,156 @@
+"""One law for images, compute, labels and views: a Bayesian average, as samples of errors.
+
+The law is a form of `forms` plus a smooth deviation from it (a Gaussian process in the logarithms
+of what was spent, whose size is averaged over) plus noise. Amplitudes are solved for each draw of
+the form, from data perturbed by as much as they are uncertain, so that the samples cover them;
+draws weigh by their likelihood, with a penalty of half a ln n for each term that is not zero.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from datayield.analysis.evidence import Setting, World
+from datayield.analysis.model.law.cells import MeasuredCells, cells_of
+from datayield.analysis.model.law.forms import DRAWS, Floats, Places, prior
+from datayield.analysis.model.law.nonnegative import nonnegative
+
+SAMPLES = 4096
+DEVIATIONS = (0.0, 1.0, 2.0, 4.0)  # of the smooth part, in standard deviations of one run
+REACH = 1.8  # in natural logarithms, about 6 times as much: how far a deviation reaches
+NOISE = 0.004  # of one run, before any is seen
+NOISE_RUNS = 3.0  # runs that this is worth
+DRIFT = 0.03  # of the range of measured errors, per natural logarithm beyond what was measured
+SHARED = 0.5  # of the other worlds' mean log likelihood that a form inherits
+
+
+class _Solved(NamedTuple):
+    """The draws solved for one size of the smooth deviation."""
+
+    size: float
+    precision: Floats  # [n, n], of the errors in units of a run's variance
+    amplitudes: Floats  # [DRAWS, k], from perturbed data
+    noise: Floats  # [DRAWS], standard deviation of one run
+    support: Floats  # [DRAWS], log likelihood
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLaw:
+    """The law of one task and method. `weights` [sizes of the deviation * DRAWS] sum to 1."""
+
+    world: World
+    cells: MeasuredCells
+    solved: tuple[_Solved, ...]
+    weights: Floats
+
+    def errors(self, settings: Sequence[Setting], again: bool = False) -> Floats:
+        """Samples [SAMPLES, m] of the error at settings; `again`: as one more run measures it."""
+        at = self.cells.places_of(settings)
+        rng = np.random.Generator(np.random.PCG64(41))
+        picked = self._picked(rng)
+        terms = self._terms(at)
+        gaps = self._nearness(at, self.cells.places)
+        among = self._nearness(at, at)
+        drawn = rng.standard_normal((SAMPLES, len(settings)))
+        noise = rng.standard_normal((SAMPLES, len(settings)))
+        errors = np.zeros((SAMPLES, len(settings)))
+        measured = self._terms(self.cells.places)
+        for i, part in enumerate(self.solved):
+            mine = np.flatnonzero(picked // DRAWS == i)
+            draw = picked[mine] % DRAWS
+            amplitudes = part.amplitudes[draw]
+            values = np.einsum("smk,sk->sm", terms[draw], amplitudes)
+            if part.size and len(mine):
+                left = self.cells.errors - np.einsum("snk,sk->sn", measured[draw], amplitudes)
+                gain = part.size**2 * gaps @ part.precision
+                values += left @ gain.T
+                spread = part.size**2 * (among - gain @ gaps.T)
+                root = np.linalg.cholesky(spread + 1e-9 * np.eye(len(settings)))
+                values += part.noise[draw][:, None] * (drawn[mine] @ root.T)
+            if again:
+                values += part.noise[draw][:, None] * noise[mine]
+            errors[mine] = values
+        drift = DRIFT * np.ptp(self.cells.errors) * self._beyond(at)
+        return np.clip(errors + drift * rng.standard_normal((SAMPLES, 1)), 0.0, 1.0)
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of one run's score, as the law estimates it."""
+        support = np.concatenate([part.noise for part in self.solved])
+        return float(self.weights @ support)
+
+    def _picked(self, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Draws in proportion to their weights, in random order: [SAMPLES]."""
+        even = (np.arange(SAMPLES) + 0.5) / SAMPLES
+        picked = np.searchsorted(np.cumsum(self.weights) * (1 + 1e-12), even)
+        return rng.permutation(np.minimum(picked, len(self.weights) - 1)).astype(np.int64)
+
+    def _terms(self, at: Places) -> Floats:
+        return _terms(self.cells, at)
+
+    def _nearness(self, at: Places, to: Places) -> Floats:
+        return _nearness(at, to)
+
+    def _beyond(self, at: Places) -> Floats:
+        """How far, in natural logarithms over all axes, beyond what was measured: [m]."""
+        measured = self.cells.places.logs
+        low, high = measured.min(axis=1)[:, None], measured.max(axis=1)[:, None]
+        beyond: Floats = (np.maximum(at.logs - high, 0) + np.maximum(low - at.logs, 0)).sum(axis=0)
+        return beyond
+
+
+def fit_laws(worlds: Sequence[World]) -> list[FittedLaw]:
+    """The laws of all worlds; each form is favoured a little where it fits the others well."""
+    return pooled([(world, cells_of(world)) for world in worlds])
+
+
+def pooled(measured: Sequence[tuple[World, MeasuredCells]]) -> list[FittedLaw]:
+    """As `fit_laws`, for cells that are known."""
+    solved = [_solved(cells) for _, cells in measured]
+    support = [np.concatenate([part.support for part in parts]) for parts in solved]
+    laws = []
+    for i, (world, cells) in enumerate(measured):
+        own, others = support[i], [s for j, s in enumerate(support) if j != i]
+        if others:
+            own = own + SHARED * np.mean(others, axis=0)
+        weights = np.exp(own - own.max())
+        laws.append(FittedLaw(world, cells, solved[i], weights / weights.sum()))
+    return laws
+
+
+def _solved(cells: MeasuredCells) -> tuple[_Solved, ...]:
+    n = len(cells.errors)
+    rng = np.random.Generator(np.random.PCG64(22))
+    normal = rng.standard_normal((DRAWS, n))
+    terms, near = _terms(cells, cells.places), _nearness(cells.places, cells.places)
+    known = cells.squares + NOISE_RUNS * NOISE**2
+    parts = []
+    for size in DEVIATIONS:
+        covariance = size**2 * near + np.diag(1 / cells.repeats)
+        whiten = np.linalg.inv(np.linalg.cholesky(covariance))
+        columns, values = whiten @ terms, whiten @ cells.errors
+        central, left = nonnegative(columns, np.tile(values, (DRAWS, 1)))
+        used = (central > 0).sum(axis=1)
+        support = -0.5 * (n + cells.freedom + NOISE_RUNS) * np.log(left + known)
+        support += np.log(np.diag(whiten)).sum() - 0.5 * used * np.log(n)
+        freedom = np.maximum(n - used, 1) + cells.freedom + NOISE_RUNS
+        noise = np.sqrt((left + known) / rng.chisquare(freedom))
+        amplitudes, _ = nonnegative(columns, values + noise[:, None] * normal)
+        parts.append(_Solved(size, whiten.T @ whiten, amplitudes, noise, support))
+    return tuple(parts)
+
+
+def _terms(cells: MeasuredCells, at: Places) -> Floats:
+    measured = cells.places
+    reference = Places(*(axis.max(keepdims=True) for axis in measured))
+    varying = tuple(len(set(axis.tolist())) > 1 for axis in measured[2:])
+    return prior().terms(at, reference, (varying[0], varying[1]))
+
+
+def _nearness(at: Places, to: Places) -> Floats:
+    """Correlation of the smooth deviations at two sets of places: [m, n]."""
+    squared = ((at.logs[:, :, None] - to.logs[:, None, :]) ** 2).sum(axis=0)
+    near: Floats = np.exp(-0.5 * squared / REACH**2)
+    return near

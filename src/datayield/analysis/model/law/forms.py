@@ -1,0 +1,109 @@
+"""The forms that the law averages over: error as a sum of non-negative terms in N, C, L and V.
+
+All start from e = E + terms that are 1 at the reference point. The non-linear parameters are drawn
+from a prior; the amplitudes are solved for. With D' = U + U R (1 - exp(-r / R)), U = min(N, C) and
+r = max(C / N - 1, 0), repeated images are worth less and less (Muennighoff et al. 2023, eq. 5,
+arXiv 2305.16264):
+
+    repeats       D'^-b
+    repeats, C    D'^-b, C^-a
+    additive      N^-a, C^-b
+    overfitting   C^-b, (C / N)^k: many passes over few images hurt
+    few passes    D'^-b, (N / C)^k: at a fixed C, too many images hurt
+
+and, where they vary, L^-g for labels and V^-h for views.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+Floats = NDArray[np.float64]
+DRAWS = 1024  # of the non-linear parameters
+FORMS = 5
+TYPICAL = 0.35  # exponent of a power law of error in images or compute
+SPREAD = 0.7  # of its logarithm
+REPEATS = (3.0, 3000.0)  # passes after which a repeated image is worth little: fresh views last
+
+
+class Places(NamedTuple):
+    """Where the law is evaluated, [n] each: images, presented, labels and views."""
+
+    images: Floats
+    presented: Floats
+    labels: Floats
+    views: Floats
+
+    @property
+    def logs(self) -> Floats:
+        """[4, n]."""
+        return np.log(np.stack(self))
+
+
+class Shapes(NamedTuple):
+    """Draws of the prior, [DRAWS, 1] each."""
+
+    form: NDArray[np.int64]
+    images: Floats
+    compute: Floats
+    repeats: Floats
+    ratio: Floats
+    labels: Floats
+    views: Floats
+
+    def terms(self, at: Places, reference: Places, varying: tuple[bool, bool]) -> Floats:
+        """The terms at n places, each 1 at the reference (of one place): [DRAWS, n, 3 to 5].
+
+        `varying`: whether labels and views get a term.
+        """
+        ln, lc, ll, lv = at.logs - reference.logs
+        fresh = self._fresh(at) / self._fresh(reference)
+        in_compute = np.exp(-self.compute * lc)
+        first = np.choose(
+            self.form,
+            [fresh, fresh, np.exp(-self.images * ln), in_compute, fresh],
+        )
+        ratio = self.ratio * (lc - ln)
+        second = np.choose(
+            self.form,
+            [
+                np.zeros_like(fresh),
+                np.exp(-self.images * lc),
+                in_compute,
+                np.exp(ratio),
+                np.exp(-ratio),
+            ],
+        )
+        made = [np.ones_like(fresh), first, second]
+        if varying[0]:
+            made.append(np.exp(-self.labels * ll))
+        if varying[1]:
+            made.append(np.exp(-self.views * lv))
+        return np.stack(made, axis=-1)
+
+    def _fresh(self, at: Places) -> Floats:
+        """D'^-b, [DRAWS, n]."""
+        seen = np.minimum(at.images, at.presented)
+        passes = np.maximum(at.presented / at.images - 1, 0)
+        worth: Floats = seen * (1 + self.repeats * -np.expm1(-passes / self.repeats))
+        return worth**-self.compute
+
+
+@lru_cache(maxsize=1)
+def prior() -> Shapes:
+    """The draws: the same ones each time, so that an answer does not depend on a seed."""
+    u = np.random.Generator(np.random.PCG64(14)).random((7, DRAWS, 1))
+    around = np.exp(np.log(TYPICAL) + SPREAD * ndtri(u))
+    low, high = np.log(REPEATS)
+    return Shapes(
+        form=np.arange(DRAWS, dtype=np.int64)[:, None] % FORMS,
+        images=around[0],
+        compute=around[1],
+        repeats=np.exp(low + (high - low) * u[2]),
+        ratio=around[3],
+        labels=around[4],
+        views=around[5],
+    )
