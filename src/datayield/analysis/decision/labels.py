@@ -7,11 +7,11 @@ from math import log2
 
 from datayield.analysis.model import (
     WORTH,
+    CellWeights,
     Difference,
     GainVerdict,
     Layout,
     LayoutCell,
-    Weights,
     verdict_of_gain,
 )
 from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
@@ -147,7 +147,7 @@ def _over_untrained(
     lines: list[_Line], evals: tuple[str, ...], noise: Layout
 ) -> list[tuple[Difference | None, ...]]:
     bare = {line.encoder: i for i, line in enumerate(lines) if line.kind == "untrained"}
-    wanted: list[tuple[int, int, Weights]] = [
+    wanted: list[tuple[int, int, CellWeights]] = [
         (i, j, {(i, name): 1.0, (bare[line.encoder], name): -1.0})
         for i, line in enumerate(lines)
         if line.kind == "run" and line.encoder in bare
@@ -162,7 +162,7 @@ def _over_untrained(
 def _gains(lines: list[_Line], evals: tuple[str, ...], noise: Layout) -> list[Difference | None]:
     ends = evals[0], evals[-1]
     whole = [i for i, line in enumerate(lines) if line.cells.keys() >= set(ends)]
-    moves: list[Weights] = [{(i, ends[1]): 1.0, (i, ends[0]): -1.0} for i in whole]
+    moves: list[CellWeights] = [{(i, ends[1]): 1.0, (i, ends[0]): -1.0} for i in whole]
     made = noise.contrasts(moves)
     at = dict(zip(whole, made, strict=True))
     return [at.get(i) for i in range(len(lines))]

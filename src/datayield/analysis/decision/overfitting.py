@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from datayield.analysis.model import Difference, Layout, LayoutCell, Weights
+from datayield.analysis.model import CellWeights, Difference, Layout, LayoutCell
 from datayield.analysis.results import CurveKey, Point
 
 Course = Literal["peaks and falls", "highest at the end", "inconclusive"]
@@ -68,7 +68,7 @@ def _cells(i: int, line: tuple[Point, ...]) -> list[LayoutCell]:
     return [LayoutCell((i, p.share), p.seeds, (p.key.method, p.encoder), i, p.share) for p in line]
 
 
-def _falls(i: int, line: tuple[Point, ...]) -> dict[int, Weights]:
+def _falls(i: int, line: tuple[Point, ...]) -> dict[int, CellWeights]:
     """Seed -> the contrast of the other seeds' peak against the end, empty where they are one;
     none for a single seed.
     """
@@ -77,7 +77,7 @@ def _falls(i: int, line: tuple[Point, ...]) -> dict[int, Weights]:
     if len(seeds) < 2:
         return {}
     end = line[-1].share
-    falls: dict[int, Weights] = {}
+    falls: dict[int, CellWeights] = {}
     for seed in seeds:
         others = {s: fmean(v[o] for o in seeds if o != seed) for s, v in values.items()}
         peak = max(others, key=lambda s: (others[s], s))

@@ -1,6 +1,6 @@
 """Statistics of the scores: one noise model per evaluation, gains per doubling, power laws."""
 
-from datayield.analysis.model.contrast import LayoutCell, Weights
+from datayield.analysis.model.contrast import CellWeights, LayoutCell
 from datayield.analysis.model.difference import Difference
 from datayield.analysis.model.doublings import CurveGain, Step, gains
 from datayield.analysis.model.fits import CurveFit
@@ -20,6 +20,7 @@ from datayield.analysis.model.suite_gains import GroupGain, suite_gains
 __all__ = [
     "GAINED",
     "WORTH",
+    "CellWeights",
     "CurveFit",
     "CurveGain",
     "Difference",
@@ -30,7 +31,6 @@ __all__ = [
     "LayoutCell",
     "Layouts",
     "Step",
-    "Weights",
     "base_key",
     "gains",
     "layouts",

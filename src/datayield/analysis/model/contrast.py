@@ -8,7 +8,7 @@ import numpy as np
 from datayield.analysis.model.restricted_likelihood import RHO, Floats
 from datayield.analysis.results import Seeds
 
-Weights = Mapping[Hashable, float]  # key of a cell -> its weight
+CellWeights = Mapping[Hashable, float]  # key of a cell -> its weight
 
 
 class LayoutCell(NamedTuple):

@@ -41,7 +41,7 @@ class Difference:
         return {
             "nothing": "no seed ran at both sizes",
             "test images only": "one seed",
-            "too few seeds": f"{'two' if self.seeds == 2 else 'so few'} seeds cannot say",
+            "too few seeds": f"{'two' if self.seeds == 2 else 'so few'} seeds are too few to tell",
         }.get(self.covers, "")
 
     @property

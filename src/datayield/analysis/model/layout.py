@@ -18,10 +18,10 @@ import numpy as np
 from scipy.special import stdtrit
 
 from datayield.analysis.model.contrast import (
+    CellWeights,
     Contrast,
     LayoutCell,
     PlacedCell,
-    Weights,
     contrast_of,
     mean_over_seeds,
     own_variance,
@@ -95,12 +95,12 @@ class Layout:
             self._weights = posterior(logs, PRIOR)
         self._variances: Floats = square / max(self.df, 1)
 
-    def contrast(self, weights: Weights, minus: float = 0.0) -> Difference:
+    def contrast(self, weights: CellWeights, minus: float = 0.0) -> Difference:
         """The weighted sum of cells, less a constant; see `contrasts`."""
         return self.contrasts([weights], [minus])[0]
 
     def contrasts(
-        self, wanted: Sequence[Weights], minus: Sequence[float] | None = None
+        self, wanted: Sequence[CellWeights], minus: Sequence[float] | None = None
     ) -> list[Difference]:
         """Each weighted sum of cells, less a constant that is known without error.
 
@@ -109,7 +109,7 @@ class Layout:
         made = [contrast_of(self._terms(weights)) for weights in wanted]
         return self._intervals(made, minus or [0.0] * len(made))
 
-    def contrasts_by_seed(self, wanted: Sequence[Mapping[int, Weights]]) -> list[Difference]:
+    def contrasts_by_seed(self, wanted: Sequence[Mapping[int, CellWeights]]) -> list[Difference]:
         """The mean over seeds of a weighted sum of cells that differs from seed to seed.
 
         A seed's weights sum to 0 within each block, and may not depend on its own scores.
@@ -120,7 +120,7 @@ class Layout:
         ]
         return self._intervals(made, [0.0] * len(made))
 
-    def _terms(self, weights: Weights) -> list[tuple[PlacedCell, float]]:
+    def _terms(self, weights: CellWeights) -> list[tuple[PlacedCell, float]]:
         return [(self._cells[key], w) for key, w in weights.items() if w]
 
     def _intervals(self, made: Sequence[Contrast], minus: Sequence[float]) -> list[Difference]:

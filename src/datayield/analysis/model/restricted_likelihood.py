@@ -65,7 +65,7 @@ def _innovations(x: Floats, tie: Floats, free: Floats) -> Floats:
 
 
 def posterior(log_likelihood: Floats, prior: Floats) -> Floats:
-    """Weights over the grid, of the same shape; they sum to 1."""
+    """CellWeights over the grid, of the same shape; they sum to 1."""
     logs = log_likelihood + np.log(prior)
     weights: Floats = np.exp(logs - logs.max())
     weights /= weights.sum()
