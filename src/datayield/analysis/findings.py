@@ -30,7 +30,7 @@ from datayield.analysis.model import (
     CurveGain,
     GroupGain,
     gains,
-    layouts,
+    noise_models,
     suite_gains,
 )
 from datayield.analysis.model.fits import fits
@@ -133,7 +133,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
     main, scores, rank = results.main, results.scores, results.metric(RANK)
     lines = main.curves
     fitting = in_background(lambda: fits(lines))  # takes as long as everything else
-    noise, score_noise = layouts(main), layouts(scores)
+    noise, score_noise = noise_models(main), noise_models(scores)
     costs = RunCosts(results)
     read, read_scores = costs.readings(main.rows), costs.readings(scores.rows)
     chosen = [*ledgers(results), *ledgers(results, SCORE)]

@@ -6,7 +6,7 @@ import pytest
 from datayield.analysis.decision.labels import label_ladders, label_tables
 from datayield.analysis.decision.overfitting import peaks
 from datayield.analysis.findings import analyse
-from datayield.analysis.model import Layout, LayoutCell
+from datayield.analysis.model import LayoutCell, NoiseModel
 from datayield.analysis.results.results import StudyResults
 from datayield.analysis.results.rows import Row
 from datayield.analysis.text.answer import answer
@@ -57,7 +57,7 @@ def test_one_seed_has_the_interval_of_its_evaluation() -> None:
     (line, *_) = (line for key, line in chains(1).main.curves.items() if key.axes_label == ARMS[0])
     (bare, _) = chains(1).main.baselines
     cells = [LayoutCell(each, each.seeds, each, each, 0) for each in (bare, line[0])]
-    gain = Layout(cells).contrast({line[0]: 1, bare: -1})
+    gain = NoiseModel(cells).contrast({line[0]: 1, bare: -1})
     assert gain.covers == "test images only"
     assert gain.high - gain.mean == pytest.approx(1.96 * 0.01 * 2**0.5, rel=1e-3)
 

@@ -7,14 +7,14 @@ import pytest
 from datayield.analysis.model.difference import Covers, Difference
 from datayield.analysis.model.doublings import CurveGain, gains
 from datayield.analysis.model.gain_verdict import GainVerdict, verdict_of_gain
-from datayield.analysis.model.layouts import layouts
+from datayield.analysis.model.study_noise import noise_models
 from tests.simulated import Truth, flat, power_law, simulate
 
 
 def _one(truth: Truth, **more: object) -> CurveGain:
     options: dict[str, object] = {"methods": ("simclr",), "rank": False, **more}
     main = simulate({"x": truth}, **options).main  # type: ignore[arg-type]
-    (curve_gain,) = gains(main.curves, layouts(main), worth=0.005).values()
+    (curve_gain,) = gains(main.curves, noise_models(main), worth=0.005).values()
     return curve_gain
 
 
@@ -62,7 +62,7 @@ def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
         results = simulate(
             {"x": flat()}, methods=("simclr",), rank=False, rng=rng, noise=lambda n: 0.01
         )
-        for line in gains(results.main.curves, layouts(results.main), worth=0.0).values():
+        for line in gains(results.main.curves, noise_models(results.main), worth=0.0).values():
             alarms += sum(s.verdict == "helps" for s in line.steps)
             hurts += sum(s.verdict == "hurts" for s in line.steps)
             chains += line.helps_up_to is not None

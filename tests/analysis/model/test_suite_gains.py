@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from datayield.analysis.model.layouts import layouts, point_key
+from datayield.analysis.model.study_noise import noise_models, point_key
 from datayield.analysis.model.suite_gains import GroupGain, suite_gains
 from datayield.analysis.results import SCORE, StudyResults
 from datayield.analysis.results.task_groups import group_rows
@@ -13,7 +13,7 @@ from tests.analysis.results.test_task_groups import made
 
 
 def _gains(results: StudyResults) -> list[GroupGain]:
-    return suite_gains(results, layouts(results.scores))
+    return suite_gains(results, noise_models(results.scores))
 
 
 def test_without_noise_of_seeds_the_tasks_are_the_unit() -> None:
@@ -42,7 +42,7 @@ def test_noise_that_the_tasks_share_widens_the_interval() -> None:
     (gain, *_) = _gains(results)
     lines = results.scores.curves
     (line,) = (line for key, line in lines.items() if key.eval == gain.group.name)
-    over_seeds = layouts(results.scores)[gain.group.name].contrast(
+    over_seeds = noise_models(results.scores)[gain.group.name].contrast(
         {point_key(line[1]): 1, point_key(line[0]): -1}
     )
     assert np.ptp(list(gain.by_task.values())) == pytest.approx(0, abs=1e-12)

@@ -5,7 +5,7 @@ import re
 
 from datayield.analysis.decision.baselines import against_baselines
 from datayield.analysis.findings import analyse
-from datayield.analysis.model.layouts import layouts
+from datayield.analysis.model.study_noise import noise_models
 from datayield.analysis.text.answer import MOST, answer
 from datayield.spec.run.budget import Budget
 from tests.simulated import flat, power_law, simulate
@@ -34,7 +34,7 @@ def test_baselines_are_compared_and_beaten() -> None:
 
 def test_a_method_no_better_than_pixels_is_not_said_to_beat_them() -> None:
     results = simulate({"x": flat(0.41)}, noise=lambda n: 0.01)
-    compared = against_baselines(results.main, layouts(results.main))
+    compared = against_baselines(results.main, noise_models(results.main))
     outcomes = {v.baseline.kind: v.outcome for v in compared}
     assert outcomes == {"untrained": "beats", "pixels": "inconclusive"}
     losing = simulate({"x": flat(0.30)}, noise=lambda n: 0.003)

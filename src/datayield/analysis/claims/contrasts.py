@@ -22,7 +22,7 @@ from datayield.analysis.claims.noise import (
     layout,
 )
 from datayield.analysis.claims.time_to_score import reached
-from datayield.analysis.model import Layout
+from datayield.analysis.model import NoiseModel
 from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
 from datayield.spec.run import NORMALISERS
 
@@ -38,7 +38,7 @@ class Scene:
     cells: Cells
     points: tuple[CellValues, ...]
     part: Fixed
-    noise: Layout
+    noise: NoiseModel
     orders: Mapping[str, tuple[str, ...]]  # axis -> the values that the claim names, as text
 
     def word(self, axis: str, value: Any) -> str:

@@ -1,6 +1,6 @@
 """The error of a contrast of a claim's cells: seeds, and test items.
 
-The noise between seeds is that of all cells of the measurement in one layout (model/layout.py).
+The noise between seeds is that of all cells of the measurement (model/noise_model.py).
 All seeds of a cell are measured on the same test items, whose sampling error no further seed would
 reduce. Models agree on which items are hard: scores of two of them on one test set are assumed to
 correlate with ITEM_CORRELATION over items, and with 0 across test sets. This is an assumption, not
@@ -17,8 +17,8 @@ from datayield.analysis.claims.cells import Cells, CellValues, ClaimCell, Unansw
 from datayield.analysis.model import (
     Difference,
     ItemTerm,
-    Layout,
     LayoutCell,
+    NoiseModel,
     variance_over_items,
 )
 from datayield.analysis.results import CONFIDENCE, Seeds
@@ -73,7 +73,7 @@ class ClaimPart(NamedTuple):
     contrary: tuple[EffectEstimate, str] | None = None
 
 
-def layout(cells: Cells, noisy: Cells) -> Layout:
+def layout(cells: Cells, noisy: Cells) -> NoiseModel:
     """One noise model for a claim's cells and the untrained encoders.
 
     What the noise is estimated from is in `noisy`: more cells than those compared, or fewer.
@@ -86,10 +86,10 @@ def layout(cells: Cells, noisy: Cells) -> Layout:
         if key[0] == "untrained":
             kind, encoder, evaluation = key
             made.append(LayoutCell(key, _seeds(cell), (kind, encoder), evaluation, 0))
-    return Layout(made)
+    return NoiseModel(made)
 
 
-def estimate(weights: Weights, cells: Cells, noise: Layout) -> EffectEstimate:
+def estimate(weights: Weights, cells: Cells, noise: NoiseModel) -> EffectEstimate:
     """A contrast paired by seed, with its errors over seeds and over test items.
 
     Raises UnansweredError if its noise cannot be estimated.

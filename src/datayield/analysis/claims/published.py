@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from datayield.analysis.decision import label_ladders
 from datayield.analysis.format import method_name
-from datayield.analysis.model import Difference, Layout, LayoutCell
+from datayield.analysis.model import Difference, LayoutCell, NoiseModel
 from datayield.analysis.results import Row, Seeds, StudyResults, seeds_of
 from datayield.spec.claims import Axis, Published
 from datayield.spec.run import RunSpec
@@ -222,7 +222,7 @@ def _curves(lines: dict[tuple[str, str, str], dict[float, list[Row]]]) -> Iterat
     for key, line in lines.items():
         alike = {x: rows for x, rows in sorted(line.items()) if _one_value_each(rows)}
         curves[key] = {x: seeds_of(rows, str(key)) for x, rows in alike.items()}
-    noise = Layout(
+    noise = NoiseModel(
         [
             LayoutCell((key, x), each, key[1] or key, key, x)
             for key, seeds in curves.items()

@@ -22,8 +22,8 @@ from datayield.analysis.model import (
     WORTH,
     Difference,
     GainVerdict,
-    Layout,
     LayoutCell,
+    NoiseModel,
     verdict_of_gain,
 )
 from datayield.analysis.results import Seeds
@@ -218,7 +218,7 @@ def _compared(drafts: list[_Draft], worth: float) -> list[Comparison]:
                 cells.setdefault(key, LayoutCell(key, seeds, block, line, n))
             small, large = ((draft.context, n, seeds) for n, seeds in ends)
             wanted.append({large: 1.0, small: -1.0})
-    made = iter(Layout(list(cells.values())).contrasts(wanted))
+    made = iter(NoiseModel(list(cells.values())).contrasts(wanted))
     return [
         Comparison(
             draft.context,

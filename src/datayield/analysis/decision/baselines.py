@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from datayield.analysis.model import Difference, Layouts, base_key, point_key
+from datayield.analysis.model import Difference, NoiseModels, base_key, point_key
 from datayield.analysis.results import Baseline, CurveKey, MetricResults, Point
 
 Outcome = Literal["beats", "loses", "inconclusive"]
@@ -19,7 +19,7 @@ class BaselineComparison:
     outcome: Outcome
 
 
-def against_baselines(measured: MetricResults, noise: Layouts) -> list[BaselineComparison]:
+def against_baselines(measured: MetricResults, noise: NoiseModels) -> list[BaselineComparison]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
     The untrained encoder is paired by seed; pixels and published weights have no seed, so every

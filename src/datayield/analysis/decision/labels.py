@@ -10,8 +10,8 @@ from datayield.analysis.model import (
     CellWeights,
     Difference,
     GainVerdict,
-    Layout,
     LayoutCell,
+    NoiseModel,
     verdict_of_gain,
 )
 from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
@@ -132,9 +132,9 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
     yield from lines.values()
 
 
-def _layout(lines: list[_Line], labels: dict[str, int]) -> Layout:
+def _layout(lines: list[_Line], labels: dict[str, int]) -> NoiseModel:
     """One noise model for the table: along a start's labels the same weights are read."""
-    return Layout(
+    return NoiseModel(
         [
             LayoutCell((i, name), seeds, (line.kind, line.method, line.encoder), i, labels[name])
             for i, line in enumerate(lines)
@@ -144,7 +144,7 @@ def _layout(lines: list[_Line], labels: dict[str, int]) -> Layout:
 
 
 def _over_untrained(
-    lines: list[_Line], evals: tuple[str, ...], noise: Layout
+    lines: list[_Line], evals: tuple[str, ...], noise: NoiseModel
 ) -> list[tuple[Difference | None, ...]]:
     bare = {line.encoder: i for i, line in enumerate(lines) if line.kind == "untrained"}
     wanted: list[tuple[int, int, CellWeights]] = [
@@ -159,7 +159,9 @@ def _over_untrained(
     return [tuple(at.get((i, j)) for j in range(len(evals))) for i in range(len(lines))]
 
 
-def _gains(lines: list[_Line], evals: tuple[str, ...], noise: Layout) -> list[Difference | None]:
+def _gains(
+    lines: list[_Line], evals: tuple[str, ...], noise: NoiseModel
+) -> list[Difference | None]:
     ends = evals[0], evals[-1]
     whole = [i for i, line in enumerate(lines) if line.cells.keys() >= set(ends)]
     moves: list[CellWeights] = [{(i, ends[1]): 1.0, (i, ends[0]): -1.0} for i in whole]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from datayield.analysis.model import CellWeights, Difference, Layout, LayoutCell
+from datayield.analysis.model import CellWeights, Difference, LayoutCell, NoiseModel
 from datayield.analysis.results import CurveKey, Point
 
 Course = Literal["peaks and falls", "highest at the end", "inconclusive"]
@@ -50,7 +50,7 @@ def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
         falling = [i for i, by_seed in moves.items() if any(w for w in by_seed.values())]
         falls: dict[int, Difference] = {}
         if falling:
-            noise = Layout([cell for i, each in enumerate(mine) for cell in _cells(i, each[2])])
+            noise = NoiseModel([cell for i, each in enumerate(mine) for cell in _cells(i, each[2])])
             moved = noise.contrasts_by_seed([moves[i] for i in falling])
             falls = dict(zip(falling, moved, strict=True))
         for i, (key, n, line) in enumerate(mine):

@@ -15,7 +15,7 @@ from datayield.analysis.model import (
     WORTH,
     Difference,
     GainVerdict,
-    Layouts,
+    NoiseModels,
     most_p,
     point_key,
     together,
@@ -65,7 +65,7 @@ class Grid:
 
 
 def regimes(
-    curves: dict[CurveKey, list[Point]], noise: Layouts, worth: float = WORTH
+    curves: dict[CurveKey, list[Point]], noise: NoiseModels, worth: float = WORTH
 ) -> list[Grid]:
     """Every grid in the study: at least one cell has a neighbour along N and one along C.
 

@@ -12,9 +12,9 @@ from datayield.analysis.model.gain_verdict import (
     verdict_of_gain,
 )
 from datayield.analysis.model.item_variance import ItemTerm, variance_over_items
-from datayield.analysis.model.layout import Layout
-from datayield.analysis.model.layouts import Layouts, base_key, layouts, point_key
 from datayield.analysis.model.multiplicity import most_p
+from datayield.analysis.model.noise_model import NoiseModel
+from datayield.analysis.model.study_noise import NoiseModels, base_key, noise_models, point_key
 from datayield.analysis.model.suite_gains import GroupGain, suite_gains
 
 __all__ = [
@@ -27,14 +27,14 @@ __all__ = [
     "GainVerdict",
     "GroupGain",
     "ItemTerm",
-    "Layout",
     "LayoutCell",
-    "Layouts",
+    "NoiseModel",
+    "NoiseModels",
     "Step",
     "base_key",
     "gains",
-    "layouts",
     "most_p",
+    "noise_models",
     "point_key",
     "suite_gains",
     "together",

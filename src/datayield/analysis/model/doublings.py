@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from datayield.analysis.model.difference import Difference
 from datayield.analysis.model.gain_verdict import GAINED, WORTH, GainVerdict, verdict_of_gain
-from datayield.analysis.model.layout import Layout
-from datayield.analysis.model.layouts import Layouts, point_key
+from datayield.analysis.model.noise_model import NoiseModel
+from datayield.analysis.model.study_noise import NoiseModels, point_key
 from datayield.analysis.results import CurveKey, Point, eval_names
 
 
@@ -49,7 +49,7 @@ class CurveGain:
 
 
 def gains(
-    curves: dict[CurveKey, list[Point]], noise: Layouts, worth: float = WORTH
+    curves: dict[CurveKey, list[Point]], noise: NoiseModels, worth: float = WORTH
 ) -> dict[CurveKey, CurveGain]:
     """Curve -> its gains, for curves with at least two sizes; `noise` by evaluation."""
     lines = {key: line for key, line in curves.items() if len(line) > 1}
@@ -67,7 +67,7 @@ def gains(
     return curve_gains
 
 
-def _steps(moves: list[tuple[Point, Point]], noise: Layout, worth: float) -> list[Step]:
+def _steps(moves: list[tuple[Point, Point]], noise: NoiseModel, worth: float) -> list[Step]:
     of_moves = []
     diffs = noise.contrasts([{point_key(b): 1, point_key(a): -1} for a, b in moves])
     for (a, b), gain in zip(moves, diffs, strict=True):

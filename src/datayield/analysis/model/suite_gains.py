@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 from scipy.special import stdtrit
 
 from datayield.analysis.model.difference import Difference
-from datayield.analysis.model.layouts import Layouts, point_key
+from datayield.analysis.model.study_noise import NoiseModels, point_key
 from datayield.analysis.results import (
     CONFIDENCE,
     CurveKey,
@@ -43,10 +43,10 @@ class GroupGain:
         return fmean(self.by_task.values())
 
 
-def suite_gains(results: StudyResults, of_scores: Layouts) -> list[GroupGain]:
+def suite_gains(results: StudyResults, of_scores: NoiseModels) -> list[GroupGain]:
     """Every curve of every group that has a score at two or more sizes.
 
-    `of_scores`: layouts of the mean scores, by group.
+    `of_scores`: noise_models of the mean scores, by group.
     """
     return [
         _gain(group, key, line, results.main.curves, of_scores)
@@ -61,7 +61,7 @@ def _gain(
     key: CurveKey,
     line: list[Point],
     every: dict[CurveKey, list[Point]],
-    of_scores: Layouts,
+    of_scores: NoiseModels,
 ) -> GroupGain:
     first, last = line[0], line[-1]
     by_task = {}

@@ -3,10 +3,10 @@
 from collections.abc import Hashable
 
 from datayield.analysis.model.contrast import LayoutCell
-from datayield.analysis.model.layout import Layout
+from datayield.analysis.model.noise_model import NoiseModel
 from datayield.analysis.results import Baseline, MetricResults, Point
 
-Layouts = dict[str, Layout]  # by evaluation
+NoiseModels = dict[str, NoiseModel]  # by evaluation
 
 
 def point_key(point: Point) -> Hashable:
@@ -19,7 +19,7 @@ def base_key(base: Baseline) -> Hashable:
     return base.kind, base.encoder
 
 
-def layouts(measured: MetricResults) -> Layouts:
+def noise_models(measured: MetricResults) -> NoiseModels:
     """One fit per evaluation, to every curve's cells and to the untrained encoders.
 
     The same seed gives the runs of one method and encoder the same initial weights and nested
@@ -37,4 +37,4 @@ def layouts(measured: MetricResults) -> Layouts:
         if base.kind == "untrained" and base.eval in cells:
             name = base_key(base)
             cells[base.eval].append(LayoutCell(name, base.seeds, name, name, 0))
-    return {name: Layout(mine) for name, mine in cells.items()}
+    return {name: NoiseModel(mine) for name, mine in cells.items()}

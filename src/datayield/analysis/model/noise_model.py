@@ -46,7 +46,7 @@ from datayield.analysis.results import CONFIDENCE
 FEW = 2 - 1e-9  # degrees of freedom below which an interval says nothing
 
 
-class Layout:
+class NoiseModel:
     """The fit of one evaluation's cells; `contrast` and its like give intervals.
 
     `df`: degrees of freedom of the rest, 0 if nothing repeats. `noise`: its pooled variance.
