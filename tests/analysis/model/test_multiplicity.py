@@ -25,6 +25,12 @@ def test_the_largest_p_that_counts(ps: list[float], last: float) -> None:
     assert most_p(map(_with_p, ps)) == pytest.approx(last, rel=1e-6)
 
 
+def test_one_contrast_under_two_names_counts_once() -> None:
+    one = _with_p(0.03)
+    assert most_p([one, one.per(3), _with_p(0.9)]) == 0.0  # 0.03 is above 0.05 / 2
+    assert most_p([one, one.per(3)]) == pytest.approx(0.03)
+
+
 def test_what_decides_nothing_is_not_counted() -> None:
     many = [_with_p(1e-9, decides=False)] * 20
     assert most_p([_with_p(0.04), *many]) == pytest.approx(0.04)

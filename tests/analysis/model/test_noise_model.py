@@ -150,6 +150,9 @@ def test_one_seed_has_its_test_items_or_the_scatter_of_many_sizes() -> None:
     scattered = NoiseModel(many).contrast({(0, 0, 32.0): 1, (0, 0, 1.0): -1})
     assert (scattered.covers, scattered.df) == ("scatter of sizes", 6)
     assert 0.02 < scattered.high - scattered.low < 0.12
+    untrained = _cell(("untrained", 0, 0.0), [0.3])  # whose seed effect one seed cannot show
+    against = NoiseModel([*many, untrained]).contrast({(0, 0, 32.0): 1, ("untrained", 0, 0.0): -1})
+    assert against.covers == "test images only"
 
 
 def test_seed_levels_cancel_within_a_block_and_count_between_blocks() -> None:

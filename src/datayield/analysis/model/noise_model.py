@@ -150,7 +150,7 @@ class NoiseModel:
         joint = self._seed_effects.joint(contrast.whole) if contrast.across else None
         if joint is not None:
             variance, df = joint.of(contrast.rest, contrast.across)
-        elif self.df:
+        elif self.df and not (self._from_scatter and contrast.across):
             variance = float((self._weights * self._variances * contrast.rest).sum())
             df = self._own_df(contrast)
         elif contrast.seeds > 1:  # nothing to pool: the contrast's own spread
