@@ -33,6 +33,7 @@ from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.store.folders import RunFolder
 from datayield.store.records import ResultRecord, RunCostRecord
+from datayield.store.right_items import RightItems
 
 VERBS = {
     "plan": ["plan", "STUDY"],
@@ -201,9 +202,11 @@ def fill(session: Session) -> None:
 def results(folder: RunFolder, spec: RunSpec | BaselineSpec, share: float, ev: EvalSpec) -> None:
     seeds = [int(spec.id, 16), int(ev.id, 16), round(1000 * share)]
     noise = np.random.default_rng(seeds).normal(size=3)
-    metrics = {"effective_rank": 40.0 + 2 * float(noise[0])}
+    metrics, right = {"effective_rank": 40.0 + 2 * float(noise[0])}, np.zeros(0, np.bool_)
     if ev.name in TASKS:
         score = min(1.0, max(0.0, accuracy(spec, share, ev.name) + 0.006 * float(noise[0])))
+        right = solved(ev.name, score)
+        score = float(right.mean())
         metrics = {
             "accuracy": score,
             "accuracy_val": score + 0.004 * float(noise[1]),
@@ -223,7 +226,17 @@ def results(folder: RunFolder, spec: RunSpec | BaselineSpec, share: float, ev: E
         versions={"datayield": "simulated"},
         finished=0.0,
     )
-    folder.write_result(record)
+    kept = RightItems(np.packbits(right[None], axis=1), (N_TEST,), ev.name) if right.size else None
+    folder.write_result(record, kept)
+
+
+def solved(task: str, score: float) -> np.ndarray:
+    """The test items that a model of that score gets right: some are hard for all, some luck."""
+    hard = np.random.default_rng(sorted(TASKS).index(task)).random(N_TEST)
+    luck = np.random.default_rng(round(1e9 * score)).random(N_TEST)
+    right = np.zeros(N_TEST, np.bool_)
+    right[np.argsort(hard + luck)[: round(score * N_TEST)]] = True
+    return right
 
 
 def accuracy(spec: RunSpec | BaselineSpec, share: float, task: str) -> float:

@@ -18,7 +18,7 @@ FLOORS = {
     "nets": 2, "data": 2, "augment": 2, "optim": 2, "store": 2,
     "methods": 3, "evals": 3, "analysis": 3,
     "run": 4, "report": 4, "execution": 4,
-    "session": 5, "cli": 6, "__main__": 7,
+    "session": 5, "until": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 PAPER_WING = {"spec", "store", "analysis", "report"}
 ENGINE_WING = {"maths", "nets", "data", "augment", "optim", "methods", "evals", "run"}
@@ -40,10 +40,12 @@ SUBFLOORS = {
     "data": (
         "census", "source splits free_memory", "permutation class_names", "content", "sprites",
         "sources", "catalog", "decoded tasks selection",
-        "sampling split_content leaks near_copies", "evaluated dataset_report", "requirements",
+        "sampling split_content leaks near_copies", "evaluated dataset_report", "folds",
+        "requirements",
     ),
     "analysis": (
-        "format background", "evidence results", "model", "decision cost", "levers", "claims",
+        "format background forecasting", "evidence results", "model", "decision cost", "levers",
+        "claims",
         "findings", "text",
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),

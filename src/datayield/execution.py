@@ -69,3 +69,15 @@ def check_save_seconds(seconds: float) -> None:
             allowed="a finite number, 0 or more; 0 saves after every step",
             hint="a large number, such as 1e9, saves only when the run is stopped",
         )
+
+
+def check_until(until: str | None) -> None:
+    """Raises ConfigError for anything but None or "decided"."""
+    if until not in (None, "decided"):
+        raise ConfigError(
+            "unknown condition to stop at",
+            where="--until",
+            got=until,
+            allowed=["decided"],
+            hint="omit it to run the whole study",
+        )

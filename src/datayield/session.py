@@ -44,6 +44,7 @@ from datayield.store.time_budgets import in_images
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
+    from datayield.analysis.levers import Answer
     from datayield.run.scheduler import StudyOutcome
     from datayield.run.timing.plan_timing import Measuring
 
@@ -79,7 +80,7 @@ class Session(NamedTuple):
             sizes = [listing.images for listing in here if listing is not None]
             if len(sizes) == 2 or not ev.traits.needs_labels:
                 counts[ev.spec.id] = (
-                    min(ev.train_count or sizes[0], sizes[0]) if len(sizes) == 2 else 0,
+                    ev.training_items(sizes[0]) if len(sizes) == 2 else 0,
                     min(ev.test_count or sizes[-1], sizes[-1]) if sizes else 0,
                 )
         return counts
@@ -191,6 +192,13 @@ class Session(NamedTuple):
             display.close()
             for trunk, runs in plan.trunks.items():
                 forget(self.store, trunk, runs)
+
+    def answer(self, plan: Plan) -> "Answer":
+        """What to buy next, from what is finished."""
+        from datayield.analysis.levers import decide, evidence_of
+        from datayield.analysis.results.collect import collect
+
+        return decide(evidence_of(collect(self.study, self.cells, plan, self.store)))
 
     def report(self, plan: Plan) -> Path | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""

@@ -46,6 +46,16 @@ def test_copies_and_pretrained_tests_are_stated(listings: Listings) -> None:
     ]
 
 
+def test_folds_of_pretraining_images_are_stated(listings: Listings) -> None:
+    folded = task(dataset="pool", train="train", test="train", folds=5)
+    assert leaks([folded], listings) == []
+    part = Part(dataset="pool", count=4)
+    *_, said = notes([part], [folded], listings)
+    assert "test images are also in pool train, which runs are pretrained on" in said
+    seen = task(dataset="pool", test="train", protocol="spectrum@1")  # asked for
+    assert not any("(without labels)" in n for n in notes([part], [seen], listings))
+
+
 def test_splits_that_share_groups_are_refused(tmp_path: Path) -> None:
     for split, first in (("train", 0), ("test", 4)):
         write(tmp_path / split, {f"{i}.png": png(10 * first + i) for i in range(6)})

@@ -24,6 +24,7 @@ from datayield.analysis.decision import (
 )
 from datayield.analysis.decision.regimes import regimes
 from datayield.analysis.format import metric_name
+from datayield.analysis.levers import Answer, decide, evidence_of
 from datayield.analysis.model import (
     WORTH,
     CurveFit,
@@ -90,6 +91,7 @@ class Findings:
     published: list[PublishedComparison]
     normalised: Normalised
     frontiers: list[Frontier]
+    purchase: Answer  # what to buy next
 
     @property
     def evals(self) -> list[str]:
@@ -169,6 +171,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
             *frontiers(results.study, read),
             *frontiers(results.study, read, "flops"),
         ],
+        purchase=decide(evidence_of(results)),
     )
     return replace(findings, fits=fitting())
 

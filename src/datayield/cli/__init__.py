@@ -7,7 +7,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import inspect, studies
+from datayield.cli import answer, inspect, studies
+from datayield.cli.missing import missing_library
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
 from datayield.run.signals import abortable
@@ -31,6 +32,7 @@ for verb in (
     studies.index,
 ):
     app.command()(verb)
+app.command()(answer.answer)
 app.command()(inspect.distance)
 app.command("ls")(inspect.list_)
 app.command()(inspect.doctor)
@@ -61,8 +63,12 @@ def _called() -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(bool(done.code))
     except DatayieldError as error:
-        err.print(f"error: {error.text()}", highlight=False, markup=False, soft_wrap=True)
-        return error.exit_code
+        return _told(error)
+    except ModuleNotFoundError as error:
+        missing = missing_library(error)
+        if missing is None:
+            raise
+        return _told(missing)
     except KeyboardInterrupt:
         err.print("aborted; saved progress is kept", highlight=False)
         return 130
@@ -71,3 +77,8 @@ def _called() -> int:
     except OSError as error:
         return output_lost(error)
     return 0
+
+
+def _told(error: DatayieldError) -> int:
+    err.print(f"error: {error.text()}", highlight=False, markup=False, soft_wrap=True)
+    return error.exit_code

@@ -22,6 +22,7 @@ from datayield.spec.environment import process_rank
 from datayield.spec.errors import StalePlanError
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
+    from datayield.execution import Execution
     from datayield.session import Session
     from datayield.store.plan import Plan
 
@@ -84,13 +85,20 @@ def run(
     slurm: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE, for example time=240; repeatable.")
     ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="decided: stop as soon as it is clear what to buy next.")
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(min=0.1, help="With --until: stop after this time at the latest.")
+    ] = 60.0,
 ) -> None:
     """Run everything pending, then write the report. Resumes; Ctrl-C saves and stops."""
-    from datayield.execution import check_save_seconds, parse_execution
+    from datayield.execution import check_save_seconds, check_until, parse_execution
     from datayield.report.terminal.plan import show_totals
     from datayield.session import open_study
 
     check_save_seconds(save_every)
+    check_until(until)
     execution = parse_execution(executor, jobs, tuple(slurm or ()), processes)
     if (
         process_rank().rank > 0
@@ -103,6 +111,7 @@ def run(
     made = session.plan()
     todo = len(made.todo)
     failed: tuple[tuple[str, str], ...] = ()
+    decided = False
     with session.leading(made):
         if todo:
             err.print(
@@ -111,18 +120,40 @@ def run(
                 highlight=False,
             )
             show_totals(err, made, session.decoded_bytes(made), session.basis(made))
+            limit = minutes if until else None
             try:
-                failed = session.run(made, err, save_every, execution).failed
+                failed, decided = _train(session, made, save_every, execution, limit)
             except StalePlanError as error:  # once: what is damaged is known now
                 err.print(f"{error.message}; planning without them", highlight=False)
                 session = open_study(study, scale, store, device)
                 made = session.plan()
-                failed = session.run(made, err, save_every, execution).failed
+                failed, decided = _train(session, made, save_every, execution, limit)
             made = session.plan()
     page = session.page if session.reported(made) else session.report(made)
     if todo:
         session.store.check_present()  # else what is there now would be told as the result
-    _close(session, made, page, failed, did=todo - len(made.todo), json_=json_)
+    did = todo - len(made.todo)
+    _close(session, made, page, failed, did=did, json_=json_, decided=decided)
+
+
+def _train(
+    session: "Session",
+    made: "Plan",
+    save_every: float,
+    execution: "Execution",
+    minutes: float | None,
+) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """Run what is pending, or until it is decided what to buy; what failed, and if decided."""
+    if minutes is None:
+        return session.run(made, err, save_every, execution).failed, False
+    from datayield.report.terminal.looks import look_words
+    from datayield.until import run_until_decided
+
+    failed, decided = tuple[tuple[str, str], ...](), False
+    for look in run_until_decided(session, err, minutes, save_every, execution):
+        err.print(look_words(look.answer, look.seconds, look.pending), highlight=False)
+        failed, decided = look.failed, look.decided
+    return failed, decided
 
 
 def status(
@@ -193,11 +224,13 @@ def _close(
     *,
     did: int,
     json_: bool,
+    decided: bool = False,
 ) -> None:
     from datayield.report.terminal.collapse import collapse_json, show_collapsed
     from datayield.store.collapse import collapsed_runs
 
     code, collapsed = 1 if failed else _code(made), collapsed_runs(made, session.store)
+    code = 0 if decided and not failed else code
     if json_:
         print_json(
             {
@@ -220,7 +253,8 @@ def _close(
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
     show_collapsed(err, collapsed)
-    left = f", {len(made.todo)} left; run the same command to continue" if made.todo else ""
+    further = "decided without them" if decided else "run the same command to continue"
+    left = f", {len(made.todo)} left; {further}" if made.todo else ""
     err.print(
         f"{did} finished{left}" if did or left else "nothing to do: all runs are finished",
         highlight=False,

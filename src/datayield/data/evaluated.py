@@ -83,6 +83,8 @@ def plenty(ev: EvalSpec, splits: LabelledSplits) -> bool:
     """Whether a built-in dataset has so many images of each class that none need be counted."""
     if ev.uses_label_fraction or ev.classes is not None or ev.val is not None:
         return False
+    if ev.folds is not None:
+        return False
     classes = len(splits[ev.train].classes.get(ev.label) or ())
     built_in = ev.dataset.partition("?")[0] in EMBEDDED
     return built_in and (ev.train_count or len(splits[ev.train])) >= PLENTY * max(2, classes)

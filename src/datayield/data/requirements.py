@@ -16,21 +16,19 @@ from datayield.data.evaluated import (
     LabelledSplits,
     class_numbers,
     has_masks,
-    labelled,
     mask_values,
     occurring,
     plenty,
     positions,
     read_splits,
 )
+from datayield.data.folds import labelled_parts
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import RunSpec, Subset, SupervisedSpec
 
 NAMED = 3  # classes that a note names
-
-
 Condition = Callable[[EvalSpec, Labelled], DataError | None]
 
 
@@ -170,15 +168,17 @@ def examined(ev: EvalSpec, splits: LabelledSplits) -> Examined:
     if errors or not REQUIREMENTS[ev.protocol] or plenty(ev, splits):
         return Examined(tuple(errors))
     try:
-        known, names = labelled(ev, read), class_numbers(ev, read)[0]
+        parts, names = labelled_parts(ev, read), class_numbers(ev, read)[0]
     except DataError as error:  # classes that cannot be matched, or fewer labels than images
         return Examined((error,))
-    if alike := (*_spelled_alike(ev, known, names),):
+    if ev.folds is None and (alike := (*_spelled_alike(ev, parts[0], names),)):
         return Examined(alike)
     for condition in REQUIREMENTS[ev.protocol]:
-        if refusal := condition(ev, known):
-            return Examined((refusal,))  # the others would follow from it
-    return Examined((), tuple(_notes(ev, known, names)))
+        for known in parts:
+            if refusal := condition(ev, known):
+                return Examined((refusal,))  # the others would follow from it
+    notes = (tuple(_notes(ev, known, names)) for known in parts)
+    return Examined((), next(filter(None, notes), ()))
 
 
 def _notes(ev: EvalSpec, known: Labelled, names: Sequence[str]) -> Iterator[str]:

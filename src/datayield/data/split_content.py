@@ -9,7 +9,7 @@ import numpy as np
 from datayield.data.content import Digests, content_of, digest_masks, is_computed, undecodable
 from datayield.data.selection import among, indices
 from datayield.data.source import Labels, Source, masked
-from datayield.data.sources.split_share import group_names
+from datayield.data.sources.split_share import Sliced, group_names
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Classes, Listing, Part
@@ -71,6 +71,15 @@ class SplitContent:
     def groups(self, by: str) -> frozenset[str]:
         """The names of the groups that its images belong to."""
         return frozenset(group_names(self.source, by))
+
+    @cached_property
+    def grouping(self) -> str | None:
+        """Digest of the group of each image, in a slice that divides none; else None."""
+        if not isinstance(self.source, Sliced) or self.source.by is None:
+            return None
+        numbers = np.array([*map(_number, group_names(self.source, self.source.by))], np.uint64)
+        table = np.stack((self.digests, numbers[self.kept]), axis=1)
+        return _hex(table[np.lexsort(table.T[::-1])])
 
     def items(self, label: str | None) -> str:
         """Digest of all images, and of the class or mask of each, whatever their order."""

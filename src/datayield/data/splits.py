@@ -108,7 +108,7 @@ def chosen(split: str, present: Collection[str], *, dataset: str, where: str) ->
             hint=f"name one of them, for example split: {sorted(alike)[0]}",
         )
     if list(present) == ["train"]:
-        hint = "it has no predefined splits: use slices, train[:80%] and train[80%:]"
+        hint = "it has no predefined splits: use slices, train[:80%] and train[80%:], or folds: 5"
     else:
         hint = "name one of its splits in the study"
     raise DataError(

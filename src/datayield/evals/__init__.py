@@ -6,6 +6,7 @@ import torch
 
 from datayield.evals.augmentation import sampled_spectrum
 from datayield.evals.finetune import finetune
+from datayield.evals.folds import FoldPlaces, over_folds
 from datayield.evals.inputs import Inputs, Items, Views
 from datayield.evals.knn import nearest_neighbours
 from datayield.evals.label_fractions import mean_over_draws
@@ -32,6 +33,7 @@ __all__ = [
     "Space",
     "Views",
     "evaluate",
+    "evaluate_folds",
     "evaluate_views",
     "tune",
 ]
@@ -92,6 +94,15 @@ def evaluate(
         if spec.uses_label_fraction
         else protocol(spec, inputs)
     )
+
+
+def evaluate_folds(spec: EvalSpec, items: Items, parts: FoldPlaces) -> EvalResult:
+    """Test each fold of `items` by the protocol of `spec`, trained on others: see `over_folds`.
+
+    Raises like `evaluate`.
+    """
+    check(*items, part=f"evaluations.{spec.name}.train")
+    return over_folds(spec, items, parts, OF_FEATURES[spec.protocol])
 
 
 def tune(

@@ -48,10 +48,12 @@ def finetune(
     ).cpu()
     known, truth = torch.from_numpy(classes), _classes(test)
     missing, notes = missing_classes(known, truth)
-    metrics, intervals = scores(known[predicted], truth, spec.seed)
+    pred = known[predicted]
+    metrics, intervals = scores(pred, truth, spec.seed)
     metrics |= {"train_loss": last, "classes_missing_in_train": float(missing)}
     n = len(numbers)
-    return EvalResult(metrics, intervals, n, len(truth), (*notes, describe_training(spec, n)))
+    notes += (describe_training(spec, n),)
+    return EvalResult(metrics, intervals, n, len(truth), notes, (pred == truth)[None])
 
 
 def _classes(labelled: LabelledImages) -> Tensor:

@@ -29,7 +29,7 @@ def nearest_neighbours(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     metrics |= {"k": float(k), "classes_missing_in_train": float(missing)}
     if k < NEIGHBOURS:
         notes += (f"k = {k}, not {NEIGHBOURS}: {len(y)} train items of {len(classes)} classes",)
-    return EvalResult(metrics, intervals, len(y), len(y_test), notes)
+    return EvalResult(metrics, intervals, len(y), len(y_test), notes, (pred == y_test)[None])
 
 
 def neighbours(items: int, classes: int) -> int:

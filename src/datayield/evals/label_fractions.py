@@ -74,7 +74,10 @@ def mean_over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> EvalResult:
         else "one draw of the labels; the interval covers other test items only"
     )
     notes = dict.fromkeys(note for each in results for note in each.notes)
-    return EvalResult(metrics, intervals, results[0].n_train, results[0].n_test, (covers, *notes))
+    n, n_test = results[0].n_train, results[0].n_test
+    rows = [each.right for each in results if each.right is not None]
+    right = torch.cat(rows) if rows else None
+    return EvalResult(metrics, intervals, n, n_test, (covers, *notes), right)
 
 
 def _interval(mean: float, sd: float, draws: int, of_test: float) -> tuple[float, float]:

@@ -85,7 +85,9 @@ def choose_and_refit(
         metrics[f"{name}_best_on_test"] = max(METRICS[name](pred, y_test) for pred in on_test)
     metrics |= {"strength": STRENGTHS[best], "classes_missing_in_train": float(missing)}
     notes += (f"strength chosen on {len(held)} of {len(y)} train items",)
-    return EvalResult(metrics, intervals, len(y), len(y_test), notes + _warnings(best, refits))
+    right = (on_test[best] == y_test)[None]
+    notes += _warnings(best, refits)
+    return EvalResult(metrics, intervals, len(y), len(y_test), notes, right)
 
 
 def validation_split(labels: np.ndarray, seed: int) -> tuple[Tensor, Tensor]:

@@ -68,7 +68,8 @@ def sgd_probe(spec: EvalSpec, inputs: Inputs) -> EvalResult:
     if best in (0, len(RATES) - 1):
         side = "smallest" if best == 0 else "largest"
         notes += (f"the {side} rate of the grid was chosen; the best may lie beyond it",)
-    return EvalResult(metrics, intervals, len(y), len(y_test), notes)
+    right = (on_test[best] == y_test)[None]
+    return EvalResult(metrics, intervals, len(y), len(y_test), notes, right)
 
 
 def probe_view(size: int) -> ViewSpec:

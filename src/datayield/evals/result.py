@@ -17,7 +17,8 @@ class EvalResult(NamedTuple):
     """Accuracies are fractions in [0, 1]; intervals are at 95% over the test items.
 
     They cover no other source of randomness: neither the training items nor the pretraining seed.
-    `notes` say what is needed to compare the numbers.
+    `notes` say what is needed to compare the numbers. `right`: which test items were right, bool
+    [draws, n] in their order, where each is right or wrong.
     """
 
     metrics: dict[str, float]
@@ -25,6 +26,7 @@ class EvalResult(NamedTuple):
     n_train: int
     n_test: int
     notes: tuple[str, ...]
+    right: Tensor | None = None
 
 
 def scores(

@@ -93,7 +93,8 @@ def evaluations(
     for share, ev in pending:
         images = 0
         train, test = items_of(ev, counts)
-        wants = [(ev.train, ev.train_count, train)] if ev.traits.needs_labels else []
+        trains_apart = ev.traits.needs_labels and ev.folds is None
+        wants = [(ev.train, ev.train_count, train)] if trains_apart else []
         for split, count, n in [*wants, (ev.test, ev.test_count, test)]:
             drawn = (count, ev.seed) if count is not None else None
             key = (share, ev.dataset, split, drawn, ev.size, ev.fit, ev.classes)
@@ -113,7 +114,8 @@ def evaluation(
     """Seconds for one evaluation, with the features of `images` (None: of all its items)."""
     train, test = items_of(spec, counts)
     needed = train if spec.traits.needs_labels else 0
-    images = needed + test if images is None else images
+    if images is None:
+        images = test if spec.folds else needed + test
     key = eval_key(encoder, spec)
     if seen := speeds.samples(key):
         if speeds.from_runs(key):
@@ -127,7 +129,7 @@ def evaluation(
     name = ""  # an evaluation is not like training, even with the same encoder
     if spec.tunes:  # forward and backward in each epoch, then the test images
         return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), name, speeds)
-    probes = (spec.draws or DRAWS) if spec.uses_label_fraction else 1
+    probes = (spec.draws or DRAWS) if spec.uses_label_fraction else spec.folds or 1
     flops = 2 * macs * (images + spec.traits.passes * train)
     flops += PROBE_FLOPS_PER_ITEM * (probes * needed + test)
     return _scaled(flops, name, speeds)

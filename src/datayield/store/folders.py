@@ -27,6 +27,7 @@ from datayield.store.records import (
     RunCostRecord,
     TrainingCheckRecord,
 )
+from datayield.store.right_items import RightItems, read_right, write_right
 from datayield.store.run_lock import RunLock, holder, vanished
 from datayield.store.sealed import RecordOwner, damage, is_whole, read_record, write_record
 
@@ -135,10 +136,21 @@ class RunFolder(NamedTuple):
         at = result_name(share, eval_id)
         return is_whole(f"{self.path}/evals/{at}.json", ResultRecord, self._owner("result", at))
 
-    def write_result(self, record: ResultRecord) -> None:
-        """Save a finished evaluation."""
+    def write_result(self, record: ResultRecord, right: RightItems | None = None) -> None:
+        """Save a finished evaluation, and first which test items were right, where it knows."""
         at = result_name(record.share, record.eval_id)
+        bits = self._right(record.share, record.eval_id)
+        self.check()
+        if right is None:
+            bits.unlink(missing_ok=True)  # of an earlier attempt
+        else:
+            write_right(bits, right, self._owner("items", at), self._guard)
         self._write_record(f"evals/{at}.json", record, "result", at)
+
+    def read_right(self, share: float, eval_id: str) -> RightItems | None:
+        """Which test items a finished evaluation got right; None where that was not kept."""
+        owner = self._owner("items", result_name(share, eval_id))
+        return read_right(self._right(share, eval_id), owner)
 
     def progress(self) -> ProgressRecord | None:
         """How far the saved state is; None if there is none."""
@@ -186,6 +198,9 @@ class RunFolder(NamedTuple):
         if rest and self.has_run_cost() and not holder(self.path):
             for each in rest:
                 each.unlink(missing_ok=True)
+
+    def _right(self, share: float, eval_id: str) -> Path:
+        return self.result(share, eval_id).with_suffix(".items")
 
     def _owner(self, kind: str, at: str = "") -> RecordOwner:
         return RecordOwner(kind, self.path.name, at)

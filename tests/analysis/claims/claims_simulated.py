@@ -6,16 +6,21 @@ for all, some for the models of one cell, whatever their seed, and the rest is l
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from datayield.analysis.results.items import StudyItems
 from datayield.analysis.results.results import StudyResults
 from datayield.analysis.results.rows import Row, RunCost
 from datayield.spec.run.budget import Budget
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
+from datayield.store.folders import Store
+from datayield.store.right_items import RightItems
 from tests.simulated import spec_of
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
@@ -68,12 +73,17 @@ def simulate(
     noise_at: Callable[[float], float] = lambda n: 1.0,
     shares: Sequence[float] = SHARES,
     tasks: Sequence[str] = TASKS,
+    items: bool = True,
 ) -> StudyResults:
-    """Rows as such a study would leave them; `noise_at` scales the noise of runs at N."""
+    """Rows as such a study would leave them; `noise_at` scales the noise of runs at N.
+
+    `items`: its records keep which test items were right.
+    """
     draw = np.random.default_rng(rng)
     hard = draw.normal(0, HARDNESS, (len(TASKS), ITEMS))  # the test sets of this world
     level = draw.normal(0, SEED_LEVEL, seeds)
     rows: list[Row] = []
+    files: dict[tuple[str, float, str], RightItems | None] = {}
     spent: list[RunCost] = []
     for m, method in enumerate(METHODS):
         for b, budget in enumerate(BUDGETS):
@@ -97,7 +107,9 @@ def simulate(
                         for share in shares if t == 0 else (1.0,):
                             wanted = truth(size, m, b, t, share) + own
                             wanted += draw.normal(0, TASK_NOISE)
-                            value = _measured(wanted, own_hard[t], draw)
+                            right = _solved(wanted, own_hard[t], draw)
+                            value = float(right.mean())
+                            files[run, share, task] = _kept(right, task)
                             rows.append(
                                 Row(run, "run", *cell, share, (), seed, task, "linear@1", "",
                                     "accuracy", value, ITEMS, n_train=100 * 4**t)
@@ -106,21 +118,30 @@ def simulate(
     for seed in range(seeds):
         for t, task in enumerate(TASKS):
             wanted = 0.5 + float(draw.normal(0, RUN_NOISE))
-            value = _measured(wanted, hard[t] + taste[t], draw)
+            right = _solved(wanted, hard[t] + taste[t], draw)
+            value = float(right.mean())
+            files[f"untrained-{seed}", 0.0, task] = _kept(right, task)
             cell = ("", "convnet", "", 0, None, 0, 0.0, (), seed)
             rows.append(
                 Row(f"untrained-{seed}", "untrained", *cell, task, "linear@1", "", "accuracy",
                     value, ITEMS)
             )  # fmt: skip
     specs = {one.run: spec_of("simclr", 1000, 20000, 0) for one in spent}  # alike but in the rows
-    return StudyResults(study(claims), tuple(rows), tuple(spent), specs=specs)
+    made = study(claims)
+    kept = StudyItems(made, Store(Path("no files")), files) if items else None
+    return StudyResults(made, tuple(rows), tuple(spent), specs=specs, items=kept)
 
 
-def _measured(wanted: float, hard: Any, draw: np.random.Generator) -> float:
-    """The share of items that a model of that accuracy solves: its skill against their hardness.
+def _kept(right: NDArray[np.bool_], task: str) -> RightItems:
+    return RightItems(np.packbits(right[None], axis=1), (right.size,), task)
+
+
+def _solved(wanted: float, hard: Any, draw: np.random.Generator) -> NDArray[np.bool_]:
+    """The items that a model of that accuracy solves: its skill against their hardness.
 
     An item is solved where skill - hardness + luck > 0, luck standard normal: accuracy is then
     ndtr(skill / _SCALE) over all items of the kind.
     """
     skill = ndtri(np.clip(wanted, 0.01, 0.99)) * _SCALE
-    return float((draw.random(hard.size) < ndtr(skill - hard)).mean())
+    solved: NDArray[np.bool_] = draw.random(hard.size) < ndtr(skill - hard)
+    return solved

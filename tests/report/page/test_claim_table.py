@@ -30,7 +30,7 @@ def _small(claims: list[dict[str, Any]]) -> StudyResults:
 
 def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
     page = write_report(_small(CLAIMS), tmp_path).read_text()
-    assert page.index("what these runs show") < page.index("The answer")
+    assert page.index("What to buy next") < page.index("what these runs show")
     shown = re.findall(r'<span class="verdict ([\w-]+)">([\w ]+)</span>', page)
     assert shown == [
         ("reproduced", "reproduced"),

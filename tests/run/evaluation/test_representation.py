@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from datayield.spec.atomic_files import read_json
+from datayield.store.folders import Store
 from tests.conftest import Call
 
 STUDY = """
@@ -26,6 +27,8 @@ axes:
 evaluations:
   - {name: digit, protocol: linear@1, dataset: digits, label: digit, train_count: 100,
      test_count: 100, size: 16, at: [0.0, 0.5, 1.0]}
+  - {name: folded, protocol: knn@1, dataset: digits, label: digit, folds: 4, train_count: 300,
+     size: 16}
   - {name: unseen, protocol: state@1, dataset: digits, size: 16, views: mild, test_count: 100,
      at: [0.0, 0.5, 1.0]}
   - {name: seen, protocol: state@1, dataset: digits, size: 16, views: mild, test: train,
@@ -71,6 +74,14 @@ def test_the_state_is_measured_of_runs_and_baselines(
     graphs = of(records, "graph")
     assert len(graphs) == 1 + 2
     assert all(0 < r["metrics"]["gap_8"] < r["metrics"]["gap_2"] < 0.8 for r in graphs)
+
+    folded = of(records, "folded")
+    assert len(folded) == 2 + 2
+    for r in folded:
+        kept = Store(tmp_path / "store").run(r["run"]).read_right(r["share"], r["eval_id"])
+        assert kept is not None
+        assert (r["n_train"], r["n_test"], kept.n) == (300, 1000, 1000)
+        assert kept.right().mean() == r["metrics"]["accuracy"] > 0.7
 
     assert datayield("report", "state.yaml").code == 0
     page = next((tmp_path / "store").glob("studies/*/report.html")).read_text()

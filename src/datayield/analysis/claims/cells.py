@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from datayield.analysis.cost import RunCosts
 from datayield.analysis.decision import Ledger
-from datayield.analysis.results import SCORE, Row, StudyResults
+from datayield.analysis.results import SCORE, Row, StudyItems, StudyResults
 from datayield.spec.claims import ENDS, SELECTION_GAP, in_words
 from datayield.spec.study import COLUMN_AXES
 
@@ -30,8 +30,9 @@ class UnansweredError(Exception):
 class ClaimCell:
     """Scores of one cell by seed, in [0, 1] or as measured.
 
-    `error`: standard error of one seed's score over test items, `items` names the test set. The
-    values may be lower (`beyond`) or upper (`within`) bounds.
+    `error`: standard error of one seed's score over test items, `items` names the test set, `rows`
+    are where the values stand, unless they are derived. The values may be lower (`beyond`) or upper
+    (`within`) bounds.
     """
 
     values: Mapping[int, float]
@@ -42,6 +43,7 @@ class ClaimCell:
     n_train: int
     encoder: str
     dataset: str = ""  # pretrained on
+    rows: Mapping[int, Row] = field(default_factory=dict)  # by seed
     beyond: bool = False
     within: bool = False
 
@@ -55,7 +57,7 @@ class Cells(NamedTuple):
     """`runs` by point; `bases` by (kind, encoder, evaluation as text; "" for a mean of several).
 
     `points`: whether the metric is a fraction of test items, so that effects are in points. `note`:
-    what was held equal.
+    what was held equal. `of_items`: which items were right.
     """
 
     runs: dict[CellValues, ClaimCell]
@@ -63,6 +65,7 @@ class Cells(NamedTuple):
     points: bool
     metric: str
     note: str = ""
+    of_items: StudyItems | None = None
 
 
 class ClaimData:
@@ -111,6 +114,7 @@ def _cells(
         {key: merged(cells) for key, cells in bases.items()},
         counted,
         metric or "",
+        of_items=data.results.items,
     )
 
 
@@ -212,7 +216,7 @@ def _averaged(rows: list[Row], many: int) -> list[Row]:
         means.append(
             same._replace(
                 eval=" + ".join(by_eval),
-                mean_of=tuple(by_eval),
+                mean_of=tuple((row.eval, row.metric) for row in mine),
                 value=value,
                 n_test=sum(row.n_test for row in mine),
                 n_train=min(row.n_train for row in mine),
@@ -233,18 +237,26 @@ def _error(row: Row) -> float:
 
 def cell_of(data: ClaimData, row: Row) -> ClaimCell:
     """The cell of a single row."""
-    items = tuple(data.test_sets.get(name, name) for name in row.mean_of or (row.eval,))
+    names = [name for name, _ in row.mean_of] or [row.eval]
     return ClaimCell(
-        {row.seed: row.value}, _error(row), items, row.n_test, row.n, row.n_train, row.encoder,
+        {row.seed: row.value},
+        _error(row),
+        tuple(data.test_sets.get(name, name) for name in names),
+        row.n_test,
+        row.n,
+        row.n_train,
+        row.encoder,
         row.dataset,
-    )  # fmt: skip
+        {row.seed: row},
+    )
 
 
 def merged(cells: list[ClaimCell]) -> ClaimCell:
     """Cells of single seeds as one cell."""
     values = {seed: value for cell in cells for seed, value in cell.values.items()}
+    rows = {seed: row for cell in cells for seed, row in cell.rows.items()}
     error = math.sqrt(fmean(cell.error**2 for cell in cells))
-    return replace(cells[0], values=values, error=error)
+    return replace(cells[0], values=values, error=error, rows=rows)
 
 
 def _point(results: StudyResults, row: Row, by_share: bool) -> CellValues | None:

@@ -116,4 +116,4 @@ def _why(data: ClaimData, unit: Normaliser, courses: list[list[Reading]]) -> Exc
 
 
 def _cell(data: ClaimData, own: list[Reading], scores: ScoresAtLevel) -> ClaimCell:
-    return replace(cell_of(data, own[-1].row), values=scores.seeds.by_seed)
+    return replace(cell_of(data, own[-1].row), values=scores.seeds.by_seed, rows={})

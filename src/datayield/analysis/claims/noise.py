@@ -2,13 +2,14 @@
 
 The noise between seeds is that of all cells of the measurement (model/noise_model.py).
 All seeds of a cell are measured on the same test items, whose sampling error no further seed would
-reduce. Models agree on which items are hard: scores of two of them on one test set are assumed to
-correlate with ITEM_CORRELATION over items, and with 0 across test sets. This is an assumption, not
-a measurement: per-item predictions are not kept.
+reduce. Models agree on which items are hard. Where the records keep which items were right, the
+contrast is taken item by item (analysis/results/item_variance.py). Where one of them does not, or
+a score is derived from several, scores of two models on one test set are assumed to correlate with
+ITEM_CORRELATION over items, and with 0 across test sets.
 """
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from scipy.special import stdtr, stdtrit
@@ -21,11 +22,12 @@ from datayield.analysis.model import (
     NoiseModel,
     variance_over_items,
 )
-from datayield.analysis.results import CONFIDENCE, Seeds
+from datayield.analysis.results import CONFIDENCE, CellRows, Seeds, StudyItems
 
 ITEM_CORRELATION = 0.5
 Base = tuple[str, str, str]  # kind, encoder, evaluation
 Weights = Mapping[CellValues | Base, float]
+Term = tuple[float, ClaimCell, Sequence[int]]  # weight, cell, and its seeds: none for all
 _SIZE = "data.count"
 
 
@@ -38,6 +40,7 @@ class EffectEstimate(NamedTuple):
     seeds: int
     n_test: int
     cells: int  # that the between-seed variance is pooled over
+    item_by_item: bool = False  # the error over test items is measured; else it is assumed
 
     def above(self, null: float = 0.0) -> float:
         """One-sided p against "at most `null`"."""
@@ -107,12 +110,16 @@ def estimate(weights: Weights, cells: Cells, noise: NoiseModel) -> EffectEstimat
         raise UnansweredError("its cells have no seed in common")
     if d.covers != "seeds":
         raise UnansweredError(_too_few(d))
-    terms = [ItemTerm(w, mine[k].error, mine[k].items) for k, w in weights.items()]
-    over_items = variance_over_items(terms, ITEM_CORRELATION)
+    paired = [set(mine[key].values) for key in weights if key in seeded]
+    seeds = sorted(set.intersection(*paired))
+    terms = [(w, mine[key], seeds if key in seeded else ()) for key, w in weights.items()]
+    measured = _item_by_item(terms, cells.of_items)
+    over_items = _assumed(terms) if measured is None else measured
     total = d.error**2 + over_items
     df = d.df * (total / d.error**2) ** 2 if d.error > 0 else math.inf
     n_test = min(cell.n_test for key, cell in mine.items() if isinstance(key, frozenset))
-    return EffectEstimate(d.mean, math.sqrt(total), df, d.seeds, n_test, len(cells.runs))
+    many, item_by_item = len(cells.runs), measured is not None
+    return EffectEstimate(d.mean, math.sqrt(total), df, d.seeds, n_test, many, item_by_item)
 
 
 def _too_few(d: Difference) -> str:
@@ -136,3 +143,19 @@ def _line(point: CellValues, cell: ClaimCell) -> tuple[Hashable, float]:
     axis = "share" if shares else _SIZE
     rest = frozenset(pair for pair in point if pair[0] != axis)
     return rest, shares[0] if shares else cell.n
+
+
+def _item_by_item(terms: Sequence[Term], of_items: StudyItems | None) -> float | None:
+    """Variance over test items as the records show it; None where one does not."""
+    contrast: dict[CellRows, float] = {}
+    for weight, cell, seeds in terms:
+        rows = tuple(cell.rows[seed] for seed in seeds or cell.rows if seed in cell.rows)
+        if of_items is None or not rows or len(rows) < len(seeds):
+            return None
+        contrast[rows] = contrast.get(rows, 0.0) + weight
+    return None if of_items is None else of_items.variance(contrast)
+
+
+def _assumed(terms: Sequence[Term]) -> float:
+    each = [ItemTerm(weight, cell.error, cell.items) for weight, cell, _ in terms]
+    return variance_over_items(each, ITEM_CORRELATION)

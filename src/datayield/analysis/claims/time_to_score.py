@@ -47,6 +47,7 @@ def reached(data: ClaimData, claim: Gain, base: Cells, orders: Orders) -> tuple[
             made[point | {(BY, unit)}] = replace(
                 cell,
                 error=cell.error / _slope(mine, unit, 2**cell.mean),
+                rows={},
                 beyond=any(c.beyond for c in cells),
                 within=any(c.within for c in cells),
             )

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
-from datayield.analysis.claims.noise import ClaimPart
+from datayield.analysis.claims.noise import ITEM_CORRELATION, ClaimPart
 from datayield.analysis.claims.statistical_tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
@@ -39,6 +39,7 @@ class ClaimVerdict:
     n_test: int = 0
     df: float | None = None
     parts: int = 0
+    item_by_item: bool = False  # the error over test items is measured; else it is assumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,12 @@ def _decide(tested: _Tested, p: float, scale: str) -> ClaimVerdict:
         if not isinstance(tested.claim, Correlates)
         else "permutation over cells"
     )
+    if tested.unit == "points" and not isinstance(tested.claim, Correlates):
+        noise += (
+            ", test items compared one by one"
+            if part.effect.item_by_item
+            else f", test items assumed to correlate by {ITEM_CORRELATION:g}"
+        )
     span = f"{said(low, tested.unit)} to {said(high, tested.unit)}"
     evidence = (
         f"{said(mean, tested.unit)} {tested.unit} ({span}) "
@@ -156,6 +163,7 @@ def _decide(tested: _Tested, p: float, scale: str) -> ClaimVerdict:
     return ClaimVerdict(
         tested.claim, verdict, evidence, scale, tested.unit, mean, low, high, p,
         part.effect.seeds, part.effect.n_test, df, len(tested.parts),
+        part.effect.item_by_item,
     )  # fmt: skip
 
 

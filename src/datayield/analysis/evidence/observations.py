@@ -9,7 +9,7 @@ PretrainedBy = Literal["us", "nobody", "others"]  # nobody: untrained; others: p
 class Setting(NamedTuple):
     """What a run was given: the point at which its score is measured. None where unknown."""
 
-    images: int  # unique pretraining images, N
+    images: int | None  # unique pretraining images, N
     presented: float | None  # images presented over the whole run, C
     labels: int | None  # labelled images for the probe or fine-tuning, L
     views: int | None  # of each presented image
@@ -26,6 +26,8 @@ class Observation(NamedTuple):
     items: int | None = None  # test items that it was measured on
     pretrained_by: PretrainedBy = "us"
     hours: float | None = None  # that the run took
+    repeats: int = 1  # runs that it is the mean of
+    spread: float | None = None  # their standard deviation
 
 
 @dataclass(frozen=True)

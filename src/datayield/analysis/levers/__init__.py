@@ -2,8 +2,10 @@
 
 from datayield.analysis.levers.card import Answer, Card, ForecastPoint, Recommendation, decide
 from datayield.analysis.levers.experiments import Experiment
+from datayield.analysis.levers.law_map import LawMap
 from datayield.analysis.levers.lever import LEVEL, Lever, LeverName
 from datayield.analysis.levers.odds import SURE, WORTH, Purchase
+from datayield.analysis.levers.of_study import evidence_of
 from datayield.analysis.levers.prices import Prices
 
 __all__ = [
@@ -14,10 +16,12 @@ __all__ = [
     "Card",
     "Experiment",
     "ForecastPoint",
+    "LawMap",
     "Lever",
     "LeverName",
     "Prices",
     "Purchase",
     "Recommendation",
     "decide",
+    "evidence_of",
 ]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from datayield.analysis.evidence import Evidence, Setting
-from datayield.analysis.levers.experiments import Experiment, experiments
+from datayield.analysis.levers.experiments import Experiment, experiments, unmeasured
+from datayield.analysis.levers.law_map import LawMap, law_map
 from datayield.analysis.levers.lever import (
     LEVEL,
     Lever,
@@ -17,7 +18,7 @@ from datayield.analysis.levers.lever import (
     times,
     varied,
 )
-from datayield.analysis.levers.odds import Purchase, chosen, odds_of
+from datayield.analysis.levers.odds import SURE, Purchase, chosen, odds_of
 from datayield.analysis.levers.prices import Prices
 from datayield.analysis.model.law import SAMPLES, FittedLaw, fit_laws
 from datayield.analysis.model.law.forms import Floats
@@ -29,10 +30,11 @@ FEWEST = 2  # settings with runs; with two values of a lever it is doubted all t
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """The choice and the probability that it is the best one, 0 to 1."""
+    """The choice, and the probability that it is right, 0 to 1; `likely`: before any doubt."""
 
     lever: Purchase
     probability: float
+    likely: Purchase = "inconclusive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,17 @@ class Answer:
     cards: tuple[Card, ...]
     prices: Prices
     notes: tuple[str, ...] = ()
+    laws: tuple[FittedLaw, ...] = ()  # of the cards, in their order
+
+    @property
+    def maps(self) -> list[tuple[Card, LawMap]]:
+        """The law over images and compute for each card whose runs vary both."""
+        drawn = [
+            (card, law_map(law, card.at))
+            for card, law in zip(self.cards, self.laws, strict=True)
+            if not card.few
+        ]
+        return [(card, made) for card, made in drawn if made is not None]
 
 
 def decide(evidence: Evidence, at: Setting | None = None, prices: Prices | None = None) -> Answer:
@@ -85,19 +98,23 @@ def decide(evidence: Evidence, at: Setting | None = None, prices: Prices | None 
     cards = tuple(card for card, _ in made)
     whole = _over_all([mine for card, mine in made if not card.few])
     odds = odds_of(whole) if whole else None
-    if odds is None:
-        return Answer(Recommendation("inconclusive", 0.0), (), cards, prices, evidence.notes)
-    choice = Recommendation(*chosen(whole, odds))
-    levers = tuple(_lever(p, q) for p, q in zip(whole, odds.levers, strict=True))
-    return Answer(choice, levers, cards, prices, evidence.notes)
+    choice, levers = Recommendation("inconclusive", 0.0), tuple[Lever, ...]()
+    if odds is not None:
+        choice = Recommendation(*chosen(whole, odds))
+        levers = tuple(_lever(p, q) for p, q in zip(whole, odds.levers, strict=True))
+    return Answer(choice, levers, cards, prices, evidence.notes, tuple(laws))
 
 
 def _point(law: FittedLaw, at: Setting | None) -> Setting:
-    """`at`, with what it leaves open taken from the largest setting."""
+    """`at`, with what it leaves open, or no run tells, taken from the largest setting."""
     top = largest(law.cells)
     if at is None:
         return top
-    open_keys = {key: value for key, value in top._asdict().items() if getattr(at, key) is None}
+    open_keys = {
+        key: value
+        for key, value in top._asdict().items()
+        if value is None or getattr(at, key) is None
+    }
     return at._replace(**open_keys)
 
 
@@ -112,7 +129,7 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
     ahead = [(p, f) for p in mine if p.setting is not None for f in AHEAD]
     settings = [times(at, p.lever, f, p.with_compute) for p, f in ahead]
     scores = 1 - law.errors([at, *settings])
-    own, *further = (_forecast("images", float(at.images), s) for s in scores.T)
+    own, *further = (_forecast("images", float(at.images or 0), s) for s in scores.T)
     forecasts = (
         ForecastPoint(p.lever, f * p.start, s.score, s.low, s.high)
         for (p, f), s in zip(ahead, further, strict=True)
@@ -126,10 +143,25 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
         choice,
         tuple(_lever(p, q) for p, q in zip(mine, odds.levers, strict=True)),
         tuple(forecasts),
-        tuple(experiments(law, at, mine) if choice.lever == "inconclusive" else ()),
+        _would_decide(law, at, mine, choice),
         tuple(name for name in ("images", "compute", "labels") if name not in varied(law.cells)),
     )
     return card, mine
+
+
+def _would_decide(
+    law: FittedLaw, at: Setting, mine: list[Pull], choice: Recommendation
+) -> tuple[Experiment, ...]:
+    """Runs that raise the odds; where the odds are good, those that would remove the doubt."""
+    if choice.lever != "inconclusive":
+        return ()
+    if choice.probability < SURE:
+        return tuple(experiments(law, at, mine))
+    doubted: list[LeverName] = [p.lever for p in mine if p.doubt]
+    if choice.likely == "stop":
+        known = {p.lever for p in mine}
+        doubted += [name for name in ("images", "compute") if name not in known]
+    return tuple(unmeasured(law, at, doubted))
 
 
 def _forecast(lever: LeverName, to: float, scores: Floats) -> ForecastPoint:

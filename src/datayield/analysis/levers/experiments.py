@@ -4,13 +4,13 @@ For each candidate, outcomes are drawn from the law's own samples, the samples a
 well they agree with the outcome, and the odds of the best choice are averaged over outcomes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from datayield.analysis.evidence import Setting
-from datayield.analysis.levers.lever import Pull, hours_of, times
+from datayield.analysis.levers.lever import AXES, LeverName, Pull, hours_of, times
 from datayield.analysis.levers.odds import winners
 from datayield.analysis.model.law import FittedLaw
 
@@ -25,13 +25,14 @@ NAMED = 3
 class Experiment:
     """Runs that would help to decide: `runs` at `setting`, and the expected odds after them.
 
+    `odds`: None for the first runs that vary something, of which nothing can be expected.
     `presented`: images that all of them present, None if unknown; `hours`: of all, None if the
     speed is unknown.
     """
 
     setting: Setting
     runs: int
-    odds: float
+    odds: float | None
     presented: float | None
     hours: float | None
 
@@ -46,13 +47,30 @@ def experiments(law: FittedLaw, at: Setting, pulls: list[Pull]) -> list[Experime
     found = []
     for i, setting in enumerate(candidates):
         for runs in REPEATS:
-            odds = _expected(errors[:, i], law.noise / np.sqrt(runs), outcomes)
+            odds = expected_odds(errors[:, i], law.noise / np.sqrt(runs), outcomes)
             if odds > now + GAIN:
-                presented = None if setting.presented is None else runs * setting.presented
-                hours = hours_of(law, setting)
-                spent = None if hours is None else runs * hours
-                found.append(Experiment(setting, runs, odds, presented, spent))
+                found.append((odds, _experiment(law, setting, runs, odds)))
     return _frontier(found)
+
+
+def unmeasured(law: FittedLaw, at: Setting, levers: Iterable[LeverName]) -> list[Experiment]:
+    """Twice as much of each lever that cannot be judged: too few values, or badly forecast."""
+    return [
+        _experiment(law, times(at, lever, 2), 1, None)
+        for lever in levers
+        if at[AXES[lever]] is not None
+    ]
+
+
+def _experiment(law: FittedLaw, setting: Setting, runs: int, odds: float | None) -> Experiment:
+    hours = hours_of(law, setting)
+    return Experiment(
+        setting,
+        runs,
+        odds,
+        None if setting.presented is None else runs * setting.presented,
+        None if hours is None else runs * hours,
+    )
 
 
 def _settings(at: Setting, pulls: list[Pull]) -> Iterator[Setting]:
@@ -64,7 +82,7 @@ def _settings(at: Setting, pulls: list[Pull]) -> Iterator[Setting]:
                 yield times(at, pull.lever, factor, pull.with_compute)
 
 
-def _expected(errors: np.ndarray, noise: float, outcomes: np.ndarray) -> float:
+def expected_odds(errors: np.ndarray, noise: float, outcomes: np.ndarray) -> float:
     """The odds of the best choice after a measurement with this noise, expected now."""
     rng = np.random.Generator(np.random.PCG64(9))
     drawn = rng.choice(errors, OUTCOMES) + noise * rng.standard_normal(OUTCOMES)
@@ -73,14 +91,20 @@ def _expected(errors: np.ndarray, noise: float, outcomes: np.ndarray) -> float:
     return float(odds.max(axis=1).mean())
 
 
-def _frontier(found: list[Experiment]) -> list[Experiment]:
+def _frontier(found: list[tuple[float, Experiment]]) -> list[Experiment]:
     """Cheapest first, each with better odds than all that are cheaper."""
     kept: list[Experiment] = []
-    for each in sorted(found, key=lambda e: (_price(e), -e.odds)):
-        if not kept or each.odds > kept[-1].odds + GAIN:
+    best = 0.0
+    for odds, each in sorted(found, key=lambda pair: (_price(pair[1]), -pair[0])):
+        if odds > best + GAIN:
             kept.append(each)
+            best = odds
     return kept[:NAMED]
 
 
 def _price(each: Experiment) -> float:
-    return each.presented if each.presented is not None else each.runs * each.setting.images
+    return (
+        each.presented
+        if each.presented is not None
+        else each.runs * float(each.setting.images or 0)
+    )

@@ -80,7 +80,7 @@ def times(at: Setting, lever: LeverName, factor: float, with_compute: bool = Fal
     """The setting with more of one thing."""
     match lever:
         case "images":
-            more = at._replace(images=round(factor * at.images))
+            more = at._replace(images=round(factor * (at.images or 0)))
             if with_compute and at.presented is not None:
                 return more._replace(presented=factor * at.presented)
             return more
@@ -137,7 +137,7 @@ def _published(law: FittedLaw, own: Floats) -> Iterator[Pull]:
 def _cost(law: FittedLaw, at: Setting, lever: LeverName, prices: Prices) -> float | None:
     """Of one doubling: as much again as there is."""
     if lever == "images":
-        return None if prices.image is None else prices.image * at.images
+        return None if prices.image is None else prices.image * (at.images or 0)
     if lever == "labels":
         return None if prices.label is None else prices.label * (at.labels or 0)
     hours = hours_of(law, at)

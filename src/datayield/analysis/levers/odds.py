@@ -43,8 +43,8 @@ def winners(pulls: Sequence[Pull]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]
     return close & (gains >= WORTH), none
 
 
-def chosen(pulls: Sequence[Pull], odds: Odds) -> tuple[Purchase, float]:
-    """What to do, and the probability that it is right.
+def chosen(pulls: Sequence[Pull], odds: Odds) -> tuple[Purchase, float, Purchase]:
+    """What to do, the probability that it is right, and what is most likely right.
 
     Levers in doubt are not recommended, nor to stop where images or compute were not varied.
     """
@@ -56,8 +56,8 @@ def chosen(pulls: Sequence[Pull], odds: Odds) -> tuple[Purchase, float]:
     told |= {pull.lever for pull in pulls}
     unknown = choice == "stop" and not told >= {"images", "compute"}
     if probability < SURE or doubted or unknown:
-        return "inconclusive", probability
-    return choice, probability
+        return "inconclusive", probability, choice
+    return choice, probability, choice
 
 
 def _costs(pulls: Sequence[Pull]) -> Floats:

@@ -4,6 +4,7 @@ from datayield.analysis.decision import label_ladders
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.format import method_name
 from datayield.analysis.results import Row, StudyResults
+from datayield.spec.study import Cell, axes_label
 
 
 def evidence_of(results: StudyResults) -> Evidence:
@@ -53,11 +54,20 @@ def _tasks(results: StudyResults) -> dict[str, str]:
     return tasks
 
 
+def setting_of(cell: Cell) -> tuple[str, Setting]:
+    """The method and setting of a cell's observations, before its run has any."""
+    run = cell.run
+    named = _named(run.method.name, axes_label(cell.named_axes), "")
+    return named, Setting(run.data.count or 0, float(run.images) or None, None, None)
+
+
 def _method(row: Row, several: bool) -> str:
     """What tells a law from others: method, axes that are no purchase, encoder."""
     if row.kind != "run":
         return row.encoder
-    parts = [method_name(row.method), row.axes_label]
-    if several and row.encoder not in row.axes_label:
-        parts.append(row.encoder)
+    return _named(row.method, row.axes_label, row.encoder if several else "")
+
+
+def _named(method: str, axes: str, encoder: str) -> str:
+    parts = [method_name(method), axes, encoder if encoder not in axes else ""]
     return ", ".join(part for part in parts if part)

@@ -1,5 +1,6 @@
 """Statistics of the scores: one noise model per evaluation, gains per doubling, power laws."""
 
+from datayield.analysis.model.assumed_items import ItemTerm, variance_over_items
 from datayield.analysis.model.contrast import CellWeights, LayoutCell
 from datayield.analysis.model.difference import Difference
 from datayield.analysis.model.doublings import CurveGain, Step, gains
@@ -11,7 +12,6 @@ from datayield.analysis.model.gain_verdict import (
     together,
     verdict_of_gain,
 )
-from datayield.analysis.model.item_variance import ItemTerm, variance_over_items
 from datayield.analysis.model.multiplicity import most_p
 from datayield.analysis.model.noise_model import NoiseModel
 from datayield.analysis.model.study_noise import NoiseModels, base_key, noise_models, point_key

@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import stdtrit
 
+from datayield.analysis.model.assumed_items import ItemTerm, variance_over_items
 from datayield.analysis.model.contrast import (
     CellWeights,
     Contrast,
@@ -27,7 +28,6 @@ from datayield.analysis.model.contrast import (
     own_variance,
 )
 from datayield.analysis.model.difference import Covers, Difference
-from datayield.analysis.model.item_variance import ItemTerm, variance_over_items
 from datayield.analysis.model.moderation import Noise, moderate
 from datayield.analysis.model.rectangles import rectangles
 from datayield.analysis.model.restricted_likelihood import (

@@ -13,6 +13,7 @@ from datayield.analysis.results.curves import (
     main_rows,
     seeds_of,
 )
+from datayield.analysis.results.items import CellRows, StudyItems
 from datayield.analysis.results.results import MetricResults, StudyResults
 from datayield.analysis.results.rows import Row, RunCost
 from datayield.analysis.results.task_groups import ALL, SCORE, TaskGroup
@@ -24,12 +25,14 @@ __all__ = [
     "MAIN",
     "SCORE",
     "Baseline",
+    "CellRows",
     "CurveKey",
     "MetricResults",
     "Point",
     "Row",
     "RunCost",
     "Seeds",
+    "StudyItems",
     "StudyResults",
     "TaskGroup",
     "eval_names",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from datayield.analysis.results.items import StudyItems
 from datayield.analysis.results.results import StudyResults
 from datayield.analysis.results.rows import Row, RowKind, RunCost
 from datayield.analysis.results.task_groups import group_rows
@@ -57,6 +58,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         losses,
         _count_words(cells),
         collapsed=tuple(collapsed.values()),
+        items=StudyItems(study, store),
     )
 
 

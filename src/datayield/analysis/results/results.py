@@ -14,6 +14,7 @@ from datayield.analysis.results.curves import (
     points_of,
     trajectories_of,
 )
+from datayield.analysis.results.items import StudyItems
 from datayield.analysis.results.rows import Row, RunCost
 from datayield.analysis.results.task_groups import (
     SCORE,
@@ -73,6 +74,7 @@ class StudyResults:
     collapsed: tuple[Collapse, ...] = ()  # runs that seem to have learned nothing; rows tell too
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
+    items: StudyItems | None = None  # which test items were right
     # one per metric, made on first use; `replace` starts without any
     _by_metric: dict[str, MetricResults] = field(default_factory=dict, init=False, repr=False)
 

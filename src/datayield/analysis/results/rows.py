@@ -39,7 +39,7 @@ class Row(NamedTuple):
     high: float | None = None
     distinct: int = 0  # unique images without exact copies, 0 if unknown
     collapsed: bool = False  # the run seems to have learned nothing: see `store.collapse`
-    mean_of: tuple[str, ...] = ()  # evaluations, of a mean that a claim is about
+    mean_of: tuple[tuple[str, str], ...] = ()  # (evaluation, metric), of a mean for a claim
 
     @property
     def budget_label(self) -> str:

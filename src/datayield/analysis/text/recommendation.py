@@ -14,6 +14,7 @@ from datayield.analysis.levers import (
     Purchase,
 )
 from datayield.spec.run import short_number
+from datayield.store.format import duration
 
 DO: dict[Purchase, str] = {
     "images": "Collect more images",
@@ -35,16 +36,12 @@ TWICE: dict[LeverName, str] = {
 
 def advice(of: Answer | Card) -> str:
     """One sentence: "Train longer." or "Inconclusive: train longer is most likely best."."""
-    choice = of.recommendation.lever
-    if choice == "inconclusive" and (best := leading(of)):
-        return f"{DO[choice]}; the best guess is to {DO[best.lever][0].lower()}{DO[best.lever][1:]}"
-    return DO[choice]
-
-
-def leading(of: Answer | Card) -> Lever | None:
-    """The lever that is most likely best, if it is worth having at all."""
-    good = [each for each in of.levers if each.gain >= WORTH]
-    return max(good, key=lambda each: each.probability, default=None)
+    choice, likely = of.recommendation.lever, of.recommendation.likely
+    if choice != "inconclusive" or not of.levers:
+        return DO[choice]
+    if likely == "stop":
+        return f"{DO[choice]}; most likely nothing measured here is worth more"
+    return f"{DO[choice]}; the best guess is to {DO[likely][0].lower()}{DO[likely][1:]}"
 
 
 def reason(of: Answer | Card) -> str:
@@ -60,15 +57,15 @@ def experiment(each: Experiment, at: Setting) -> str:
     runs = plural(each.runs, "run")
     time = "" if each.hours is None else f" (about {_hours(each.hours)})"
     same = "more " if each.setting == at else ""
-    return (
-        f"{runs.replace(' ', f' {same}', 1)} at {setting(each.setting)}{time}: odds of the best "
-        f"choice then {percent_of(each.odds)}"
-    )
+    what = f"{runs.replace(' ', f' {same}', 1)} at {setting(each.setting)}{time}"
+    if each.odds is None:
+        return f"{what}: nothing like it was measured yet"
+    return f"{what}: odds of the best choice then {percent_of(each.odds)}"
 
 
 def setting(of: Setting) -> str:
     """ "100k images, 2M presented, 500 labels"."""
-    parts = [f"{short_number(of.images)} images"]
+    parts = [] if of.images is None else [f"{short_number(of.images)} images"]
     if of.presented is not None:
         parts.append(f"{short_number(round(of.presented))} presented")
     if of.labels is not None:
@@ -113,9 +110,9 @@ def _odds(of: Answer | Card) -> str:
     if choice.lever != "inconclusive":
         return f"The odds that this is the best of them: {odds}."
     if choice.probability < SURE:
-        return f"The odds of the best choice are {odds}; {SURE:.0%} are needed."
-    best = leading(of)
-    doubts = [x.doubt for x in of.levers if x.doubt and best in (x, None)]
+        what = "that nothing is worth half a point" if choice.likely == "stop" else "for that"
+        return f"The odds {what} are {odds}; {SURE:.0%} are needed to recommend it."
+    doubts = [x.doubt for x in of.levers if x.doubt and choice.likely in (x.lever, "stop")]
     if doubts:
         return f"Not recommended, since {doubts[0]}."
     varied = {each.lever for each in of.levers}
@@ -133,7 +130,7 @@ def _nothing(of: Answer | Card) -> str:
 
 
 def _hours(hours: float) -> str:
-    return f"{60 * hours:.0f} min" if hours < 1.5 else f"{hours:.1f} h"
+    return duration(3600 * hours)
 
 
 def forecast_words(card: Card) -> list[str]:

@@ -7,6 +7,7 @@ from datayield.report.figures.curves import group_figures, rank_figures, yield_f
 from datayield.report.figures.doublings import gain_figures
 from datayield.report.figures.equal_cost import equal_cost_figures
 from datayield.report.figures.labels import label_figures
+from datayield.report.figures.law_map import law_maps
 from datayield.report.figures.overfitting import overfitting_figure
 from datayield.report.figures.pareto import cost_words, pareto_figures
 from datayield.report.figures.probe_optimism import probe_optimism_figure
@@ -23,6 +24,7 @@ __all__ = [
     "group_figures",
     "label_figures",
     "label_sides",
+    "law_maps",
     "looks",
     "overfitting_figure",
     "pareto_figures",

@@ -77,4 +77,5 @@ def _json(j: ClaimVerdict) -> dict[str, Any]:
         "n_test": j.n_test,
         "df": None if j.df is None or j.df == float("inf") else j.df,
         "parts": j.parts,
+        "item_by_item": j.item_by_item,
     }

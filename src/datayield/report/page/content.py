@@ -10,6 +10,7 @@ from datayield.analysis.format import count, percent, plural
 from datayield.analysis.results import RunCost
 from datayield.analysis.text import Headline, how_read
 from datayield.report.figures import selection_styles
+from datayield.report.page.card import first_screen
 from datayield.report.page.claim_table import claims_table
 from datayield.report.page.cost_tables import (
     normalised_sentences,
@@ -49,6 +50,7 @@ def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, A
         "collapsed_count": len(results.collapsed),
         "missing": results.missing[:LISTED],
         "missing_count": len(results.missing),
+        "card": first_screen(f.purchase),
         "answer": headlines,
         "claims": claims_table(f),
         "worth": f"{100 * f.worth:g}",

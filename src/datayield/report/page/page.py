@@ -11,12 +11,14 @@ from datayield.analysis.background import LostForkError, in_background
 from datayield.analysis.findings import Findings, analyse
 from datayield.analysis.results import StudyResults
 from datayield.analysis.text.answer import answer
+from datayield.analysis.text.recommendation import advice, reason
 from datayield.report.figures import (
     Figure,
     equal_cost_figures,
     gain_figures,
     group_figures,
     label_figures,
+    law_maps,
     overfitting_figure,
     pareto_figures,
     probe_optimism_figure,
@@ -70,7 +72,8 @@ def write_report(results: StudyResults, folder: Path) -> Path:
         write_json(folder / "claims.json", claims_json(findings))
         tables.append("claims.json")
     headlines = answer(findings)
-    write_json(folder / "answers.json", [headline.text for headline in headlines])
+    first = f"{advice(findings.purchase)}. {reason(findings.purchase)}"
+    write_json(folder / "answers.json", [first, *(headline.text for headline in headlines)])
     page = folder / "report.html"
     try:
         files = [path.relative_to(folder).as_posix() for path in drawn()]
@@ -89,6 +92,7 @@ def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[s
     """The page: figures of what is drawn, beside `text`; `files` are linked as lying beside it."""
     optimism, peak = probe_optimism_figure(findings, look), overfitting_figure(findings, look)
     figures = {
+        "law_maps": law_maps(findings),
         "yields": yield_figures(findings, look),
         "group_figures": group_figures(findings, look),
         "gain_figures": gain_figures(findings, look),

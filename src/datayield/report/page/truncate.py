@@ -62,6 +62,7 @@ def truncated(f: Findings) -> tuple[Findings, str]:
         published=f.published,
         normalised=f.normalised,
         frontiers=f.frontiers,
+        purchase=f.purchase,
     )
     told = (
         f"{count(len(kept))} of {count(len(names))} curves (the first of the study, alternating "

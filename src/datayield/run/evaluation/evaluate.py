@@ -12,8 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from datayield import evals, methods
-from datayield.data.decoded import Arrays
-from datayield.data.selection import sample_items
 from datayield.data.source import Labels
 from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
 from datayield.evals.linear_sgd import probe_view
@@ -21,16 +19,23 @@ from datayield.evals.result import EvalResult
 from datayield.nets import encoder as encoders
 from datayield.run.device import versions
 from datayield.run.evaluation.finetuning import fine_tune
-from datayield.run.evaluation.labels import labels_in, of_classes, positions
+from datayield.run.evaluation.labels import (
+    chosen_images,
+    fold_parts,
+    labels_in,
+    of_classes,
+    positions,
+)
 from datayield.run.evaluation.representation import representation
+from datayield.run.evaluation.right_items import right_items
 from datayield.run.loop import CHECKPOINT, read_tensors
-from datayield.run.training_data import arrays_of
 from datayield.spec.errors import StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.estimate import EvalAt
 from datayield.store.folders import RunFolder
 from datayield.store.records import ResultRecord
+from datayield.store.right_items import RightItems
 
 Encode = Callable[["np.ndarray[Any, Any]"], Tensor]
 
@@ -64,8 +69,8 @@ def evaluate(
         subject = _subject(spec, folder, share, device)
         cache: dict[tuple[object, ...], Features] = {}
         for _, ev in (pair for pair in pending if pair[0] == share):
-            record = _measure(spec.id, share, ev, subject, cache)
-            folder.write_result(record)
+            record, right = _measure(spec.id, share, ev, subject, cache)
+            folder.write_result(record, right)
             yield record
 
 
@@ -109,7 +114,7 @@ def _measure(
     ev: EvalSpec,
     subject: Subject,
     cache: dict[tuple[object, ...], Features],
-) -> ResultRecord:
+) -> tuple[ResultRecord, RightItems | None]:
     began = time.perf_counter()
     if ev.tunes:
         measured, of_splits = fine_tune(ev, copy.deepcopy(subject.encoder), subject.device)
@@ -117,7 +122,8 @@ def _measure(
     shared = 0.0
     parts: dict[str, evals.Items] = {}
     digests = []
-    wants = [(ev.train, ev.train_count)] if ev.traits.needs_labels else []
+    trains_apart = ev.traits.needs_labels and ev.folds is None
+    wants = [(ev.train, ev.train_count)] if trains_apart else []
     wants += [(ev.val, None)] if ev.val else []
     for split, count in [*wants, (ev.test, ev.test_count)]:
         drawn = (count, ev.seed) if count is not None else None  # all images, so nothing is drawn
@@ -131,7 +137,9 @@ def _measure(
         parts[split] = features.x, _labels(features, ev, split)
         digests.append(features.digest)
     test = parts[ev.test]
-    if ev.traits.reads == "views":
+    if ev.folds is not None:
+        measured = evals.evaluate_folds(ev, test, fold_parts(ev))
+    elif ev.traits.reads == "views":
         measured = _of_views(ev, test[0], subject)
     else:
         train = parts[ev.train] if wants else None
@@ -148,8 +156,8 @@ def _record(
     measured: EvalResult,
     began: float,
     digests: tuple[str, ...],
-) -> ResultRecord:
-    return ResultRecord(
+) -> tuple[ResultRecord, RightItems | None]:
+    record = ResultRecord(
         run=run,
         share=share,
         eval_id=ev.id,
@@ -164,36 +172,26 @@ def _record(
         versions=versions(),
         finished=time.time(),
     )
+    return record, None if measured.right is None else right_items(ev, measured.right)
 
 
 def _of_views(ev: EvalSpec, test: Tensor, subject: Subject) -> EvalResult:
-    arrays, chosen = _chosen(ev, ev.test, ev.test_count)
+    arrays, chosen = chosen_images(ev, ev.test, ev.test_count)
     of_net = subject.encoder, subject.projector, subject.device
     return representation(ev, arrays.images[chosen], test, *of_net)
 
 
 def _augmented(ev: EvalSpec, subject: Subject) -> evals.Views:
     """Epoch -> features [n, D] of a crop of each training image; the encoder runs each time."""
-    arrays, chosen = _chosen(ev, ev.train, ev.train_count)
+    arrays, chosen = chosen_images(ev, ev.train, ev.train_count)
     images, view = arrays.images[chosen], probe_view(ev.size)
     seen = partial(extract_views, subject.encoder, images, view, ev.seed, subject.device, 512)
     return lambda epoch: seen(step=epoch)[:, 0]
 
 
-def _chosen(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, "np.ndarray[Any, Any]"]:
-    """A decoded split, and the evaluation's positions in it: in the order of their contents, so
-    that names of files decide nothing, else ascending.
-    """
-    arrays, of = arrays_of(ev.dataset, split, ev.size, ev.fit), positions(ev, split)
-    of = np.arange(len(arrays)) if of is None else of
-    content = None if arrays.content is None else arrays.content[of]
-    chosen = of[sample_items(of, count, ev.seed, content)]
-    return arrays, np.sort(chosen) if content is None else chosen
-
-
 def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
     began = time.perf_counter()
-    arrays, chosen = _chosen(ev, split, count)
+    arrays, chosen = chosen_images(ev, split, count)
     x = encode(arrays.images[chosen])
     return Features(x, chosen, arrays.digest, time.perf_counter() - began)
 

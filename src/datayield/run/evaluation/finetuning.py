@@ -1,15 +1,12 @@
 """The evaluations that train the encoder: from decoded images and masks to results."""
 
-import numpy as np
 import torch
 from torch import nn
 
 from datayield import evals
-from datayield.data.selection import sample_items
 from datayield.evals import EvalResult, LabelledImages
 from datayield.nets.encoder import Encoder
-from datayield.run.evaluation.labels import labels_in, positions
-from datayield.run.training_data import arrays_of
+from datayield.run.evaluation.labels import chosen_images, labels_in
 from datayield.spec.evaluation import EvalSpec
 
 
@@ -25,12 +22,7 @@ def fine_tune(
 
 def _shown(ev: EvalSpec, split: str, count: int | None) -> tuple[LabelledImages, str]:
     """The selected images of a split with their classes or masks, and the split's digest."""
-    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
-    of = None if ev.traits.reads_masks else positions(ev, split)
-    of = np.arange(len(arrays)) if of is None else of
-    content = None if arrays.content is None else arrays.content[of]
-    chosen = of[sample_items(of, count, ev.seed, content)]
-    chosen = np.sort(chosen) if content is None else chosen
+    arrays, chosen = chosen_images(ev, split, count)
     targets = arrays.masks if ev.traits.reads_masks else labels_in(ev, split)[0]
     assert targets is not None  # verified by data.requirements
     return LabelledImages(arrays.images[chosen], targets[chosen]), arrays.digest

@@ -136,6 +136,13 @@ def _probe(ev: EvalSpec, sizes: tuple[int, ...], width: int, projects: bool) -> 
         space = evals.Space(test[0], torch.randn(views, generator=generator))
         evals.evaluate_views(ev, space, space if projects else None)
         return
+    if ev.folds is not None:
+        fold = torch.arange(len(test[0])) % ev.folds
+        parts = [
+            ((fold != k).nonzero()[:, 0], (fold == k).nonzero()[:, 0]) for k in range(ev.folds)
+        ]
+        evals.evaluate_folds(ev, test, parts)
+        return
     evals.evaluate(
         ev, train if ev.traits.needs_labels else None, test, views=lambda epoch: train[0]
     )

@@ -27,6 +27,9 @@ class EvalSpec(Frozen):
     split may be a slice, `train[:80%]`, and one that divides no group: `train[:80% by patient]`,
     where patient is a column of a table (or `folder`); all splits of an evaluation are then grouped
     by it.
+    `folds` tests every image of `train` once, by a classifier trained on the other folds: for data
+    without a test split. `test` is then `train`, and `train_count` images are taken of the others.
+    Copies of an image are in one fold, and so are groups: `train[: by patient]`.
     `label_fraction` or `per_class` keep only a part of the training labels, in `draws` random
     draws. `metric` is the main metric, by which a probe is chosen: accuracy by default, mIoU for
     segment@1. `classes` restricts every split to the images of some classes; counts then refer to
@@ -51,6 +54,9 @@ class EvalSpec(Frozen):
     )
     val: SplitName | None = None
     test: SplitName = "test"
+    folds: int | None = Field(
+        None, ge=2, le=100, description="parts of train, each tested by a classifier of the others"
+    )
     train_count: Count | None = Field(None, ge=2)
     test_count: Count | None = Field(None, ge=2)
     size: Side = 32
@@ -74,6 +80,25 @@ class EvalSpec(Frozen):
     views: str | None = Field(None, description="recipe whose first view is used; None: symmetric")
 
     @model_validator(mode="after")
+    def _folds_apply(self) -> "EvalSpec":
+        if self.folds is None:
+            return self
+        if self.test != self.train:
+            raise ValueError(
+                f"folds tests every image of train, {self.train!r}, not {self.test!r}: leave out "
+                "test, or folds"
+            )
+        if not self.traits.takes_folds:
+            raise ValueError(
+                f"folds applies to {names_where(lambda p: p.takes_folds)}, not to {self.protocol}"
+            )
+        for key in ("val", "test_count", "label_fraction", "per_class"):
+            if getattr(self, key) is not None:
+                use = "train_count" if key in ("label_fraction", "per_class") else "all images"
+                raise ValueError(f"{key} and folds are mutually exclusive: use {use}")
+        return self
+
+    @model_validator(mode="after")
     def _views_are_known(self) -> "EvalSpec":
         if self.views is not None and self.traits.reads != "views":
             raise ValueError(f"views does not apply to {self.protocol}, which uses no random views")
@@ -93,10 +118,10 @@ class EvalSpec(Frozen):
 
     @model_validator(mode="after")
     def _tested_on_other_images(self) -> "EvalSpec":
-        if self.traits.needs_labels and self.train == self.test:
+        if self.traits.needs_labels and self.train == self.test and self.folds is None:
             raise ValueError(
                 f"train and test are both {self.train!r}; name two splits, or slices of one "
-                "split, such as train[:80%] and train[80%:]"
+                "split, such as train[:80%] and train[80%:], or set folds: 5"
             )
         if self.val is not None:
             if not self.traits.takes_val:
@@ -168,7 +193,14 @@ class EvalSpec(Frozen):
     @property
     def splits(self) -> tuple[str, ...]:
         """Every split that it may read."""
+        if self.folds is not None:
+            return (self.train,)
         return (self.train, *([self.val] if self.val else []), self.test)
+
+    def training_items(self, images: int) -> int:
+        """How many images of a training split of that many it trains on at a time, at most."""
+        most = images if self.folds is None else images - images // self.folds
+        return min(self.train_count or most, most)
 
     @cached_property
     def id(self) -> str:
@@ -185,7 +217,9 @@ def content_of(ev: EvalSpec, listings: Listings) -> str | None:
     if len(contents) < len(ev.splits):
         return None
     reads_labels = ev.traits.needs_labels or ev.traits.reads_masks
-    return digest([content.items(ev.label if reads_labels else None) for content in contents])
+    items = [content.items(ev.label if reads_labels else None) for content in contents]
+    groups = [content.grouping for content in contents if ev.folds is not None]
+    return digest(items + [each for each in groups if each is not None])
 
 
 class StudyEval(EvalSpec):

@@ -32,6 +32,7 @@ class Protocol(NamedTuple):
     reads: Reads = "features"
     needs_labels: bool = True  # and training items that have them
     takes_val: bool = False  # accepts a validation split
+    takes_folds: bool = False  # can test every image of a split, fold by fold
     least_per_class: int | None = None  # accepts label fractions, from this many per class
     reads_masks: bool = False  # labels are per pixel
     main_metric: str = "accuracy"
@@ -51,6 +52,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "linear@1": Protocol(
         "logistic regression on frozen, standardised features; strength chosen on a validation "
         "fifth of train, refit on all of it, tested once",
+        takes_folds=True,
         least_per_class=2,
     ),
     "linear_sgd@1": Protocol(
@@ -60,12 +62,14 @@ PROTOCOLS: dict[str, Protocol] = {
     ),
     "knn@1": Protocol(
         "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
+        takes_folds=True,
         least_per_class=1,
     ),
     "vtab@1": Protocol(
         "the classifier of linear@1 on 1,000 images: strength chosen on 200 of them (the split val "
         "where one is named), refit on all, tested once",
         takes_val=True,
+        takes_folds=True,
     ),
     "spectrum@1": Protocol(
         "effective rank and spread of the features of test images; no labels",

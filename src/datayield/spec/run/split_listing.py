@@ -35,6 +35,11 @@ class Content(Protocol):
         """The names of the groups that its images belong to."""
         ...
 
+    @property
+    def grouping(self) -> str | None:
+        """Digest of the group of each image, in a slice that divides none; else None."""
+        ...
+
     def items(self, label: str | None) -> str:
         """Digest of all images, and of the class of each, whatever their order."""
         ...

@@ -2,7 +2,13 @@
 
 from datayield.spec.study.cell import COLUMN_AXES, Cell, NamedAxes, axes_label, in_words
 from datayield.spec.study.expand import TimeBudgetError, as_run
-from datayield.spec.study.load import find_study, load_study, shipped_studies
+from datayield.spec.study.load import (
+    find_study,
+    load_study,
+    published_table,
+    published_tables,
+    shipped_studies,
+)
 from datayield.spec.study.recipes import recipe_set, recipe_sets
 from datayield.spec.study.study import Study
 
@@ -17,6 +23,8 @@ __all__ = [
     "find_study",
     "in_words",
     "load_study",
+    "published_table",
+    "published_tables",
     "recipe_set",
     "recipe_sets",
     "shipped_studies",

@@ -15,6 +15,7 @@ from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from datayield.spec.yaml_file import read_mapping
 
+PUBLISHED = ".published.csv"
 _PATCHABLE = ("base", "recipes", "axes", "evaluations", "question", "notes", "claims")
 
 
@@ -123,6 +124,29 @@ def find_study(name: str) -> Path:
 def shipped_studies() -> list[Path]:
     """The study files that ship with datayield."""
     return [path for folder in _shipped_folders() for path in sorted(folder.glob("*.yaml"))]
+
+
+def published_table(name: str) -> Path:
+    """The table of a paper's numbers that ships with datayield. Raises ConfigError for no such."""
+    tables = published_tables()
+    if name in tables:
+        return tables[name]
+    raise ConfigError(
+        "no published table of this name",
+        where="--published",
+        got=name,
+        allowed=list(tables),
+        hint="for a file of your own, leave out --published",
+    )
+
+
+def published_tables() -> dict[str, Path]:
+    """Tables of papers' numbers that ship with datayield, by the name of their study."""
+    return {
+        path.name.removesuffix(PUBLISHED): path
+        for folder in _shipped_folders()
+        for path in sorted(folder.glob(f"*{PUBLISHED}"))
+    }
 
 
 def _shipped_folders() -> list[Path]:

@@ -48,6 +48,8 @@ def _conditions(entry: Raw) -> Raw:
     for key in ("train_count", "test_count"):
         if entry.get(key) == "all":
             spelled[key] = None
+    if entry.get("folds") is not None:  # every image of train is tested
+        spelled.setdefault("test", entry.get("train", "train"))
     if isinstance(where := entry.get("where"), dict):
         spelled["where"] = {axis: values_spelled_out(axis, each) for axis, each in where.items()}
     return spelled

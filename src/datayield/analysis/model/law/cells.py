@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,11 @@ from numpy.typing import NDArray
 from datayield.analysis.evidence import Observation, Setting, World
 from datayield.analysis.model.law.forms import Floats, Places
 
-UNKNOWN_PASSES = 100.0  # C / N of the largest N where no compute is told: N alone then varies
+PRIOR_ALIKE = 0.3  # correlation between neighbours, before any is seen
+PRIOR_PAIRS = 12  # pairs of runs that this is worth
+MOST_ALIKE = 0.95
+# C / N of the largest N where no compute is told, and N / C where no images are: one then varies.
+UNKNOWN_PASSES = 100.0
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,8 @@ class MeasuredCells:
     """Settings that were measured, each once. Errors are 1 - score.
 
     `squares`: sum of squares within the cells after the seeds' common shifts, with `freedom`
-    degrees.
+    degrees. `alike`: correlation of the noise of one seed between neighbouring sizes, whose images
+    are nested, and between neighbouring numbers of labels, which probe one run.
     """
 
     settings: tuple[Setting, ...]
@@ -25,6 +31,19 @@ class MeasuredCells:
     repeats: Floats  # [n]
     squares: float
     freedom: int
+    alike: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def noise(self) -> Floats:
+        """Covariance of the mean errors [n, n], in units of the variance of one run."""
+        images, presented, labels, views = (np.array(axis) for axis in self.places)
+        near = (presented[:, None] == presented) & (views[:, None] == views)
+        for axis, alike in zip((images, labels), self.alike, strict=True):
+            rank = np.unique(axis, return_inverse=True)[1]
+            near = near * alike ** np.abs(rank[:, None] - rank)
+        each = 1 / np.sqrt(self.repeats)
+        covariance: Floats = near * np.outer(each, each)
+        return covariance
 
     @property
     def places(self) -> Places:
@@ -33,10 +52,12 @@ class MeasuredCells:
 
     def places_of(self, settings: Sequence[Setting]) -> Places:
         """Settings as numbers; what nobody told is a constant."""
-        passes = UNKNOWN_PASSES * max(s.images for s in self.settings)
+        most = max(s.images or 0 for s in self.settings)
+        longest = max(s.presented or 0 for s in self.settings)
+        images, presented = UNKNOWN_PASSES * (longest or 1), UNKNOWN_PASSES * (most or 1)
         return Places(
-            np.array([s.images for s in settings], float),
-            np.array([s.presented or passes for s in settings], float),
+            np.array([s.images or images for s in settings], float),
+            np.array([s.presented or presented for s in settings], float),
             np.array([s.labels or 1 for s in settings], float),
             np.array([s.views or 1 for s in settings], float),
         )
@@ -50,6 +71,7 @@ class MeasuredCells:
             self.repeats[kept],
             self.squares,
             self.freedom,
+            self.alike,
         )
 
 
@@ -60,8 +82,12 @@ def cells_of(world: World) -> MeasuredCells:
         groups.setdefault(each.setting, []).append(each)
     settings = tuple(sorted(groups, key=lambda s: tuple(v or 0 for v in s)))
     values = [np.array([1 - o.score for o in groups[s]]) for s in settings]
-    errors = np.array([v.mean() for v in values])
-    apart = np.concatenate([v - v.mean() for v in values])
+    repeats = [np.array([float(o.repeats) for o in groups[s]]) for s in settings]
+    errors = np.array([np.average(v, weights=n) for v, n in zip(values, repeats, strict=True)])
+    apart = np.concatenate(
+        [np.sqrt(n) * (v - e) for v, n, e in zip(values, repeats, errors, strict=True)]
+    )
+    told = [o for s in settings for o in groups[s] if o.spread is not None]
     seeds = [o.seed for s in settings for o in groups[s]]
     freedom = len(apart) - len(values)
     shifts = _shifts(seeds, apart)
@@ -70,10 +96,31 @@ def cells_of(world: World) -> MeasuredCells:
     return MeasuredCells(
         settings,
         errors,
-        np.array([float(len(v)) for v in values]),
-        float(apart @ apart) if freedom > 0 else 0.0,
-        max(freedom, 0),
+        np.array([n.sum() for n in repeats]),
+        (float(apart @ apart) if freedom > 0 else 0.0)
+        + sum((o.repeats - 1) * (o.spread or 0.0) ** 2 for o in told),
+        max(freedom, 0) + sum(o.repeats - 1 for o in told),
+        _alike([o for s in settings for o in groups[s]], apart),
     )
+
+
+def _alike(runs: Sequence[Observation], apart: Floats) -> tuple[float, float]:
+    """See `MeasuredCells.alike`; from runs of one seed that differ in one of the two alone."""
+    found = []
+    for axis in (0, 2):
+        lines: dict[object, list[tuple[float, float]]] = {}
+        for run, noise in zip(runs, apart.tolist(), strict=True):
+            if run.seed is not None:
+                rest = run.setting[:axis] + run.setting[axis + 1 :]
+                lines.setdefault((run.seed, rest), []).append((run.setting[axis] or 0, noise))
+        pairs = np.array(
+            [(a, b) for line in lines.values() for (_, a), (_, b) in pairwise(sorted(line))]
+        ).reshape(-1, 2)
+        total = float((pairs**2).sum() / 2)
+        own = float(np.prod(pairs, axis=1).sum()) / total if total else 0.0
+        share = len(pairs) / (len(pairs) + PRIOR_PAIRS)
+        found.append(float(np.clip(share * own + (1 - share) * PRIOR_ALIKE, 0.0, MOST_ALIKE)))
+    return found[0], found[1]
 
 
 def _shifts(seeds: Sequence[int | None], apart: Floats) -> NDArray[np.float64] | None:

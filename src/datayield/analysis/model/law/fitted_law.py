@@ -22,7 +22,7 @@ DEVIATIONS = (0.0, 1.0, 2.0, 4.0)  # of the smooth part, in standard deviations 
 REACH = 1.8  # in natural logarithms, about 6 times as much: how far a deviation reaches
 NOISE = 0.004  # of one run, before any is seen
 NOISE_RUNS = 3.0  # runs that this is worth
-DRIFT = 0.03  # of the range of measured errors, per natural logarithm beyond what was measured
+DRIFT = 0.045  # of the range of measured errors, per natural logarithm beyond what was measured
 SHARED = 0.5  # of the other worlds' mean log likelihood that a form inherits
 
 
@@ -115,6 +115,7 @@ def pooled(measured: Sequence[tuple[World, MeasuredCells]]) -> list[FittedLaw]:
         own, others = support[i], [s for j, s in enumerate(support) if j != i]
         if others:
             own = own + SHARED * np.mean(others, axis=0)
+        own = own + np.tile(prior().log_odds, len(DEVIATIONS))
         weights = np.exp(own - own.max())
         laws.append(FittedLaw(world, cells, solved[i], weights / weights.sum()))
     return laws
@@ -128,7 +129,7 @@ def _solved(cells: MeasuredCells) -> tuple[_Solved, ...]:
     known = cells.squares + NOISE_RUNS * NOISE**2
     parts = []
     for size in DEVIATIONS:
-        covariance = size**2 * near + np.diag(1 / cells.repeats)
+        covariance = size**2 * near + cells.noise
         whiten = np.linalg.inv(np.linalg.cholesky(covariance))
         columns, values = whiten @ terms, whiten @ cells.errors
         central, left = nonnegative(columns, np.tile(values, (DRAWS, 1)))

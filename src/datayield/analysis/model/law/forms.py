@@ -26,6 +26,8 @@ DRAWS = 1024  # of the non-linear parameters
 FORMS = 5
 TYPICAL = 0.35  # exponent of a power law of error in images or compute
 SPREAD = 0.7  # of its logarithm
+HARM = 0.5  # spread of the exponent by which too many passes, or too few, hurt
+HARM_ODDS = 0.5  # of the two forms in which more can hurt, against the others
 REPEATS = (3.0, 3000.0)  # passes after which a repeated image is worth little: fresh views last
 
 
@@ -43,7 +45,7 @@ class Places(NamedTuple):
         return np.log(np.stack(self))
 
 
-class Shapes(NamedTuple):
+class FormDraws(NamedTuple):
     """Draws of the prior, [DRAWS, 1] each."""
 
     form: NDArray[np.int64]
@@ -84,6 +86,11 @@ class Shapes(NamedTuple):
             made.append(np.exp(-self.views * lv))
         return np.stack(made, axis=-1)
 
+    @property
+    def log_odds(self) -> Floats:
+        """Of the forms before any data, [DRAWS]."""
+        return np.where(np.isin(self.form[:, 0], (3, 4)), np.log(HARM_ODDS), 0.0)
+
     def _fresh(self, at: Places) -> Floats:
         """D'^-b, [DRAWS, n]."""
         seen = np.minimum(at.images, at.presented)
@@ -93,17 +100,17 @@ class Shapes(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def prior() -> Shapes:
+def prior() -> FormDraws:
     """The draws: the same ones each time, so that an answer does not depend on a seed."""
     u = np.random.Generator(np.random.PCG64(14)).random((7, DRAWS, 1))
     around = np.exp(np.log(TYPICAL) + SPREAD * ndtri(u))
     low, high = np.log(REPEATS)
-    return Shapes(
+    return FormDraws(
         form=np.arange(DRAWS, dtype=np.int64)[:, None] % FORMS,
         images=around[0],
         compute=around[1],
         repeats=np.exp(low + (high - low) * u[2]),
-        ratio=around[3],
+        ratio=np.exp(np.log(TYPICAL) + HARM * ndtri(u[3])),
         labels=around[4],
         views=around[5],
     )

@@ -1,7 +1,8 @@
-"""The variance of a contrast over another draw of test items: the one place where items enter.
+"""The variance of a contrast over test items, where no record tells which items were right.
 
-Which items each model got right is not kept yet, so the correlation between two models on one test
-set is an assumption of the caller: 0 is the most careful for a difference.
+Where records do, a contrast is taken item by item (results/item_variance.py). Here the correlation
+between two models on one test set is an assumption of the caller: 0 is the most careful for a
+difference.
 """
 
 from collections.abc import Hashable, Sequence

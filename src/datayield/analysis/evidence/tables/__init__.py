@@ -1,0 +1,7 @@
+"""Anyone's table of results as evidence: files of any usual form, names of columns, units."""
+
+from datayield.analysis.evidence.tables.mapping import Mapping
+from datayield.analysis.evidence.tables.number_text import amount
+from datayield.analysis.evidence.tables.read_table import evidence_of_table
+
+__all__ = ["Mapping", "amount", "evidence_of_table"]

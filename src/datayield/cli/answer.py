@@ -1,0 +1,112 @@
+"""The verb that reads anyone's table of results and says what to buy next."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datayield.cli.options import JsonOpt, out, print_json
+from datayield.spec.errors import ConfigError
+
+ColumnOpt = str | None
+
+
+def answer(
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="Results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs; - for "
+            "standard input; "
+            "with --published, the name of a study."
+        ),
+    ],
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--at",
+            metavar="KEY=VALUE,...",
+            help="Where to ask: images=100k,presented=2M,labels=500 (the largest measured).",
+        ),
+    ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--price",
+            metavar="KEY=VALUE",
+            help="image=0.02, hour=1.5, label=0.1, currency=EUR; repeatable.",
+        ),
+    ] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="Read the published numbers of a study.")
+    ] = False,
+    images: Annotated[
+        ColumnOpt,
+        typer.Option(
+            metavar="COLUMN", help="Unique pretraining images; or one number for all rows."
+        ),
+    ] = None,
+    presented: Annotated[
+        ColumnOpt, typer.Option(metavar="COLUMN", help="Images presented in pretraining.")
+    ] = None,
+    epochs: Annotated[
+        ColumnOpt, typer.Option(metavar="COLUMN", help="Epochs of pretraining.")
+    ] = None,
+    labels: Annotated[
+        ColumnOpt, typer.Option(metavar="COLUMN", help="Labelled images of the evaluation.")
+    ] = None,
+    seed: Annotated[ColumnOpt, typer.Option(metavar="COLUMN", help="Seed of the run.")] = None,
+    method: Annotated[ColumnOpt, typer.Option(metavar="COLUMN", help="Method.")] = None,
+    task: Annotated[ColumnOpt, typer.Option(metavar="COLUMN", help="Task or test set.")] = None,
+    score: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Score, higher is better; repeatable."),
+    ] = None,
+    error: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Error rate, lower is better; repeatable."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value; repeatable."),
+    ] = None,
+    json_: JsonOpt = False,
+) -> None:
+    """Say what to buy next (images, compute, labels) from any table of results."""
+    from datayield.analysis.evidence.tables import Mapping, evidence_of_table
+    from datayield.analysis.levers import decide
+    from datayield.cli.amounts import prices_of, setting_at
+    from datayield.report.terminal.answer import answer_json, show_answer
+
+    point, prices = setting_at(at or ()), prices_of(price or ())
+    mapping = Mapping(
+        images,
+        presented,
+        epochs,
+        labels,
+        seed,
+        method,
+        task,
+        tuple(score or ()),
+        tuple(error or ()),
+        tuple(where or ()),
+    )
+    made = decide(evidence_of_table(_path(table, published), mapping), point, prices)
+    if json_:
+        print_json(answer_json(made))
+    else:
+        show_answer(out, made)
+
+
+def _path(table: str, published: bool) -> Path:
+    from datayield.spec.study import published_table, published_tables
+
+    if published:
+        return published_table(table)
+    path = Path("/dev/stdin" if table == "-" else table)
+    if not path.exists() and table in published_tables():
+        raise ConfigError(
+            "no such file, but published numbers of this name",
+            where=table,
+            hint=f"datayield answer {table} --published",
+        )
+    return path

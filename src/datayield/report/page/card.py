@@ -1,0 +1,85 @@
+"""The first screen: what to buy next, the levers with their gains and costs, what would decide."""
+
+from typing import Any
+
+from datayield.analysis.format import percent, points, span
+from datayield.analysis.levers import Answer, Card, Lever, Prices
+from datayield.analysis.text.recommendation import (
+    DO,
+    TWICE,
+    advice,
+    cost,
+    experiment,
+    forecast_words,
+    percent_of,
+    reason,
+    setting,
+)
+
+LEAST = 0.01  # half the width of the bars' scale, at least: a point
+
+
+def first_screen(of: Answer) -> dict[str, Any]:
+    """The recommendation over all cards, and a row for each card."""
+    told = [card for card in of.cards if not card.few]
+    alone = told[0] if len(told) == 1 else None
+    return {
+        "advice": advice(of),
+        "reason": reason(of),
+        "sure": of.recommendation.lever != "inconclusive",
+        "levers": _bars(of.levers, of.prices),
+        "at": setting(alone.at) if alone else "",
+        "forecasts": forecast_words(alone) if alone else [],
+        "would_decide": _experiments(of),
+        "cards": [_row(card) for card in told] if len(told) > 1 else [],
+        "few": len(of.cards) - len(told),
+        "notes": list(of.notes),
+    }
+
+
+def _bars(levers: tuple[Lever, ...], prices: Prices) -> list[dict[str, Any]]:
+    """Each lever's interval on a common scale, in percent of its width."""
+    reach = max([LEAST, *(abs(v) for x in levers for v in (x.low, x.high))])
+
+    def place(gain: float) -> float:
+        return round(50 + 48 * gain / reach, 2)
+
+    return [
+        {
+            "name": TWICE[x.lever],
+            "gain": points(x.gain),
+            "span": span(x.low, x.high),
+            "odds": percent_of(x.probability),
+            "cost": cost(x, prices),
+            "doubt": x.doubt,
+            "low": place(x.low),
+            "width": round(place(x.high) - place(x.low), 2),
+            "mean": place(x.gain),
+        }
+        for x in sorted(levers, key=lambda x: -x.gain)
+    ]
+
+
+def _experiments(of: Answer) -> list[str]:
+    """What would decide for the first cards that are inconclusive."""
+    if of.recommendation.lever != "inconclusive":
+        return []
+    words = []
+    for card in of.cards:
+        prefix = f"{card.task}, {card.method}: ".lstrip(", ") if len(of.cards) > 1 else ""
+        words += [prefix + experiment(each, card.at) for each in card.would_decide]
+    return words[:3]
+
+
+def _row(card: Card) -> dict[str, Any]:
+    gains = {x.lever: f"{points(x.gain)} ({span(x.low, x.high)})" for x in card.levers}
+    return {
+        "task": card.task,
+        "method": card.method,
+        "at": setting(card.at),
+        "score": percent(card.score.score) if card.score else "–",
+        "do": DO[card.recommendation.lever],
+        "odds": percent_of(card.recommendation.probability),
+        "gains": [(TWICE[lever], words) for lever, words in gains.items()],
+        "forecasts": forecast_words(card),
+    }

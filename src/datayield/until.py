@@ -1,0 +1,110 @@
+"""Run a study until it is decided what to buy next, or the time is over.
+
+The first seed of every cell comes first; after it, and after each further batch, the answer is
+looked at, and the pending runs that raise its odds most for their time are done next. How the odds
+hold at many looks is simulated in benchmarks/until_decided.py.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from datayield.spec.run import RunSpec
+from datayield.store.plan import Plan, Task
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from datayield.analysis.levers import Answer
+    from datayield.execution import Execution
+    from datayield.session import Session
+
+
+class InterimAnswer(NamedTuple):
+    """The answer after a batch, the seconds spent so far and the runs left out so far."""
+
+    answer: "Answer"
+    seconds: float
+    pending: int
+    decided: bool
+    failed: tuple[tuple[str, str], ...]
+    stopped: bool
+
+
+def run_until_decided(
+    session: "Session",
+    console: "Console",
+    minutes: float,
+    save_every: float,
+    execution: "Execution",
+) -> Iterator[InterimAnswer]:
+    """Yields each one; the last one is decided, out of time, complete, stopped or failed."""
+    begun, limit = time.monotonic(), 60 * minutes
+    batch = _fitting(_first(session.plan()), limit, execution)
+    while batch:
+        outcome = session.run(Plan(tuple(batch)), console, save_every, execution)
+        seconds = time.monotonic() - begun
+        plan = session.plan()
+        answer = session.answer(plan)
+        decided = answer.recommendation.lever != "inconclusive"
+        yield InterimAnswer(
+            answer, seconds, len(plan.todo), decided, tuple(outcome.failed), outcome.stopped
+        )
+        if decided or outcome.stopped or outcome.failed or seconds > limit:
+            return
+        left = limit - seconds
+        batch = _fitting(_further(session, plan, answer, execution, left), left, execution)
+
+
+def _first(plan: Plan) -> list[Task]:
+    """Baselines, the first seed of every cell that is pending, and what they start from."""
+    seeds = [task.spec.seed for task in plan.tasks if isinstance(task.spec, RunSpec)]
+    first = min(seeds, default=0)
+    return [
+        task for task in plan.todo if not isinstance(task.spec, RunSpec) or task.spec.seed == first
+    ] or plan.todo[:1]
+
+
+def _further(
+    session: "Session", plan: Plan, answer: "Answer", execution: "Execution", left: float
+) -> list[Task]:
+    """The next tasks, as many as run at once or as fit well into a tenth of the time left."""
+    from datayield.analysis.levers.next_runs import Candidate, next_runs
+    from datayield.analysis.levers.of_study import setting_of
+
+    cells = {cell.run.id: setting_of(cell) for cell in session.cells}
+    by_id = {task.spec.id: task for task in plan.todo}
+    pending = [Candidate(i, *cells[i], _cost(task)) for i, task in by_id.items() if i in cells]
+    if not pending:
+        return plan.todo
+    timed = [task.estimate.likely for task in plan.todo if task.estimate]
+    usual = sorted(timed)[len(timed) // 2] if timed else left
+    many = max(2, execution.jobs or 2, min(16, int(left / 10 / max(usual, 1e-9))))
+    chosen = next_runs(answer, pending, many)
+    return [task for i in chosen for task in _chain(by_id, i)]
+
+
+def _fitting(tasks: list[Task], seconds: float, execution: "Execution") -> list[Task]:
+    """The tasks that are likely to end in time, at least one; all where their time is unknown."""
+    room, kept = seconds * (execution.jobs or 1), list[Task]()
+    for task in tasks:
+        room -= task.estimate.likely if task.estimate else 0.0
+        if kept and room < 0:
+            break
+        kept.append(task)
+    return kept
+
+
+def _chain(by_id: dict[str, Task], run: str) -> list[Task]:
+    """The task, after those that it starts from."""
+    task = by_id[run]
+    before = task.spec.before if isinstance(task.spec, RunSpec) else None
+    earlier = _chain(by_id, before.id) if before is not None and before.id in by_id else []
+    return [*earlier, task]
+
+
+def _cost(task: Task) -> float:
+    """Seconds; images presented where nothing comparable was timed."""
+    if task.estimate is not None:
+        return task.estimate.likely
+    return float(task.spec.images) if isinstance(task.spec, RunSpec) else 1.0
