@@ -226,9 +226,11 @@ def _close(
     json_: bool,
     decided: bool = False,
 ) -> None:
+    from datayield.report.terminal.answer import answer_json, show_answer
     from datayield.report.terminal.collapse import collapse_json, show_collapsed
     from datayield.store.collapse import collapsed_runs
 
+    answer = session.answer(made) if page else None
     code, collapsed = 1 if failed else _code(made), collapsed_runs(made, session.store)
     code = 0 if decided and not failed else code
     if json_:
@@ -241,13 +243,15 @@ def _close(
                 "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
                 "collapsed": [collapse_json(each) for each in collapsed],
                 "report": str(page) if page else None,
+                "recommendation": answer_json(answer)["recommendation"] if answer else None,
                 "claims": _claims(page).get("counts"),
                 "exit_code": code,
             }
         )
         raise typer.Exit(code)
-    for sentence in _answers(page):
-        out.print(f"• {sentence}", highlight=False, markup=False)
+    if answer is not None:
+        show_answer(out, answer)
+        out.print()
     if said := _claims(page).get("tally"):
         out.print(said, highlight=False, markup=False)
     for label, message in failed:
@@ -265,12 +269,6 @@ def _close(
         soft_wrap=True,
     )
     raise typer.Exit(code)
-
-
-def _answers(page: Path | None) -> list[str]:
-    """The report's headline sentences, as kept beside it."""
-    kept = read_json(page.with_name("answers.json")) if page else None
-    return [str(sentence) for sentence in kept] if isinstance(kept, list) else []
 
 
 def _claims(page: Path | None) -> dict[str, Any]:

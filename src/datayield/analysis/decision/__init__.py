@@ -7,7 +7,13 @@ from datayield.analysis.decision.checkpoints import (
     criteria,
     ledgers,
 )
-from datayield.analysis.decision.labels import LabelTable, Start, label_ladders, label_tables
+from datayield.analysis.decision.labels import (
+    LabelTable,
+    Start,
+    label_ladders,
+    label_tables,
+    shared_name,
+)
 from datayield.analysis.decision.overfitting import Peak, peaks
 from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid, read_together
 
@@ -29,4 +35,5 @@ __all__ = [
     "no_grid",
     "peaks",
     "read_together",
+    "shared_name",
 ]

@@ -108,7 +108,7 @@ def _table(
         )
     first = points[0].key if points else None
     metric = first.metric if first else bases[0].metric
-    name = _shared_name(evals)
+    name = shared_name(evals)
     place = first._replace(eval=name).place if first else name
     return LabelTable(name, place, metric, evals, labels, tuple(starts))
 
@@ -170,7 +170,7 @@ def _gains(
     return [at.get(i) for i in range(len(lines))]
 
 
-def _shared_name(evals: tuple[str, ...]) -> str:
+def shared_name(evals: tuple[str, ...]) -> str:
     """The words that all names begin with: 'pets 250', 'pets 500' -> 'pets'."""
     columns = zip(*(name.replace(",", "").split() for name in evals), strict=False)
     shared = [words[0] for words in columns if len(set(words)) == 1]

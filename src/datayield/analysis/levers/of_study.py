@@ -1,6 +1,6 @@
 """The results of a study as evidence: each evaluation's main metric at the end of each run."""
 
-from datayield.analysis.decision import label_ladders
+from datayield.analysis.decision import label_ladders, shared_name
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.format import method_name
 from datayield.analysis.results import Row, StudyResults
@@ -44,7 +44,9 @@ def evidence_of(results: StudyResults) -> Evidence:
 def _tasks(results: StudyResults) -> dict[str, str]:
     """Evaluation -> the task that it measures, each measurement once."""
     evals = results.study.evaluations
-    ladders = {name: ladder[0] for ladder in label_ladders(results.study) for name in ladder}
+    ladders = {
+        name: shared_name(ladder) for ladder in label_ladders(results.study) for name in ladder
+    }
     tasks: dict[str, str] = {}
     seen: set[str] = set()
     for ev in sorted(evals, key=lambda ev: len(ev.at)):

@@ -142,6 +142,12 @@ CASES = {
         "0.44",
         "write all values in one unit",
     ),
+    "images,accuracy\n1000,.3\n-1,.4\n": (
+        "images cannot be negative",
+        "t.csv: column 'images', line 3",
+        "-1",
+        "correct the row, or leave its cell empty",
+    ),
     "images,accuracy\n": ("no row below the column names", "t.csv", None, ""),
     " \n": ("the table is empty", "t.csv", None, ""),
 }  # fmt: skip

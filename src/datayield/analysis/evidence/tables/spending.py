@@ -33,8 +33,8 @@ class Spending:
         return Setting(
             None if images is None else round(images),
             presented or None,
-            None if labels is None else round(labels),
-            None if views is None else round(views),
+            round(labels or 0) or None,
+            round(views or 0) or None,
         )
 
     def number(self, role: Role, row: TableRow) -> float | None:
@@ -45,6 +45,13 @@ class Spending:
         read = self.table.number(row, column) if column else None
         if read is None or column is None:
             return None
+        if read.value < 0:
+            raise DataError(
+                f"{role} cannot be negative",
+                where=self.table.place(row, column),
+                got=f"{read.value:g}",
+                hint="correct the row, or leave its cell empty",
+            )
         return read.value * TIMES.get(column_name(column).unit, 1)
 
     def hours(self, row: TableRow) -> float | None:
@@ -91,7 +98,7 @@ class Spending:
 
         def read(row: TableRow) -> float | None:
             whole, part = self.number("images", row), self.table.number(row, fraction)
-            if whole is None or part is None:
+            if whole is None or part is None or part.value < 0:
                 return None
             return whole * part.value / (100 if percent else 1)
 
@@ -129,7 +136,7 @@ class Spending:
 
         def read(row: TableRow) -> float | None:
             cell, whole = self.table.number(row, column), total(row)
-            if cell is None or whole is None:
+            if cell is None or whole is None or cell.value < 0:
                 return None
             return cell.value / (100 if percent else 1) * whole
 
