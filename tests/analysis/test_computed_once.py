@@ -20,7 +20,7 @@ from tests.simulated import simulate
 
 PER_METRIC = ("points_of", "curves_of", "trajectories_of", "baselines_of")
 PER_STUDY = (
-    "analyse", "answer", "fits", "gains", "regimes", "label_tables", "task_groups", "group_gains",
+    "analyse", "answer", "fits", "gains", "regimes", "label_tables", "task_groups", "suite_gains",
     "compare_with_published", "judge_claims",
 )  # fmt: skip
 MODULES = {
@@ -32,7 +32,7 @@ MODULES = {
     "regimes": "datayield.analysis.decision.regimes",
     "label_tables": "datayield.analysis.decision.labels",
     "task_groups": "datayield.analysis.results.task_groups",
-    "group_gains": "datayield.analysis.results.task_groups",
+    "suite_gains": "datayield.analysis.model.suite_gains",
     "compare_with_published": "datayield.analysis.claims.published",
     "judge_claims": "datayield.analysis.claims.verdicts",
 }

@@ -25,13 +25,20 @@ from datayield.analysis.decision import (
 from datayield.analysis.decision.regimes import regimes
 from datayield.analysis.format import metric_name
 from datayield.analysis.levers import Answer, decide, evidence_of
-from datayield.analysis.model import WORTH, CurveFit, CurveGain, gains
+from datayield.analysis.model import (
+    WORTH,
+    CurveFit,
+    CurveGain,
+    GroupGain,
+    gains,
+    noise_models,
+    suite_gains,
+)
 from datayield.analysis.model.fits import fits
 from datayield.analysis.results import (
     SCORE,
     Baseline,
     CurveKey,
-    GroupGain,
     Point,
     StudyResults,
     TaskGroup,
@@ -128,6 +135,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
     main, scores, rank = results.main, results.scores, results.metric(RANK)
     lines = main.curves
     fitting = in_background(lambda: fits(lines))  # takes as long as everything else
+    noise, score_noise = noise_models(main), noise_models(scores)
     costs = RunCosts(results)
     read, read_scores = costs.readings(main.rows), costs.readings(scores.rows)
     chosen = [*ledgers(results), *ledgers(results, SCORE)]
@@ -139,21 +147,21 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         baselines=main.baselines,
         rank_baselines=rank.baselines,
         fits={},
-        gains=gains(lines, worth),
-        grids=regimes(lines, worth),
+        gains=gains(lines, noise, worth),
+        grids=regimes(lines, noise, worth),
         main_over_time=main.trajectories,
         rank_over_time=rank.trajectories,
         state_over_time={name: results.metric(name).trajectories for name in STATE},
         ledgers=chosen,
-        over_baselines=against_baselines(main),
-        scores_over_baselines=against_baselines(scores),
+        over_baselines=against_baselines(main, noise),
+        scores_over_baselines=against_baselines(scores, score_noise),
         peaks=[p for each in (main, scores, rank) for p in peaks(each.trajectories)],
         labels=label_tables(results, worth),
         claims=judge_claims(ClaimData(results, chosen, costs)),
         scores=scores.curves,
         score_baselines=scores.baselines,
         groups=results.groups,
-        group_gains=results.group_gains,
+        group_gains=suite_gains(results, score_noise),
         reference=results.reference,
         published=compare_with_published(results, results.reference),
         normalised=_both(

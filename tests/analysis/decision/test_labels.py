@@ -6,7 +6,7 @@ import pytest
 from datayield.analysis.decision.labels import label_ladders, label_tables
 from datayield.analysis.decision.overfitting import peaks
 from datayield.analysis.findings import analyse
-from datayield.analysis.model.paired import differences, pair
+from datayield.analysis.model import LayoutCell, NoiseModel
 from datayield.analysis.results.results import StudyResults
 from datayield.analysis.results.rows import Row
 from datayield.analysis.text.answer import answer
@@ -56,7 +56,8 @@ def test_one_seed_has_the_interval_of_its_evaluation() -> None:
     """Standard error 0.01 on both sides, and not the binomial one of 100 images."""
     (line, *_) = (line for key, line in chains(1).main.curves.items() if key.axes_label == ARMS[0])
     (bare, _) = chains(1).main.baselines
-    (gain,) = differences([pair(bare.seeds, line[0].seeds)])
+    cells = [LayoutCell(each, each.seeds, each, each, 0) for each in (bare, line[0])]
+    gain = NoiseModel(cells).contrast({line[0]: 1, bare: -1})
     assert gain.covers == "test images only"
     assert gain.high - gain.mean == pytest.approx(1.96 * 0.01 * 2**0.5, rel=1e-3)
 
@@ -78,7 +79,7 @@ def test_evaluations_that_differ_in_labels_alone_are_one_ladder() -> None:
 
 def test_the_answer_speaks_of_labels_where_there_is_one_size() -> None:
     texts = [h.text for h in answer(analyse(chains()))]
-    assert texts == [h.text for h in label_sentences(label_tables(chains())[0])]
+    assert texts == [h.text for h in label_sentences(label_tables(chains())[0], most=0.01)]
     assert "more labels help for all of 3 starts" in texts[0]
     assert texts[1].startswith("roads (segment@1, mIoU), 50 labelled images")
 

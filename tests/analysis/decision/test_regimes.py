@@ -3,6 +3,7 @@
 import pytest
 
 from datayield.analysis.decision.regimes import Grid, GridCell, no_grid, regimes
+from datayield.analysis.model.study_noise import noise_models
 from datayield.spec.run.budget import Budget
 from tests.simulated import Truth, simulate
 
@@ -14,7 +15,7 @@ def _grid(truth: Truth) -> Grid:
     results = simulate(
         {"x": truth}, ("simclr",), SIZES, BUDGETS, noise=lambda n: 0.0006, rank=False
     )
-    (grid,) = regimes(results.main.curves)
+    (grid,) = regimes(results.main.curves, noise_models(results.main))
     return grid
 
 
@@ -58,7 +59,7 @@ def test_noise_leaves_it_inconclusive() -> None:
             rng=rng,
             rank=False,
         )
-        (grid,) = regimes(noisy.main.curves)
+        (grid,) = regimes(noisy.main.curves, noise_models(noisy.main))
         cells += grid.cells
     open_cells = [cell for cell in cells if cell.regime == "inconclusive"]
     assert len(open_cells) / len(cells) > 0.92
@@ -68,7 +69,7 @@ def test_noise_leaves_it_inconclusive() -> None:
 def test_budgets_asked_in_epochs_and_images_meet_in_one_grid() -> None:
     budgets = (Budget(unit="epochs", amount=20), Budget(unit="images", amount=40000))
     results = simulate({"x": lambda n, c: 0.7}, ("simclr",), SIZES, budgets)
-    (grid,) = regimes(results.main.curves)
+    (grid,) = regimes(results.main.curves, noise_models(results.main))
     assert [(c.n, c.images) for c in grid.cells] == [
         (1000, 20000),
         (1000, 40000),
@@ -79,7 +80,7 @@ def test_budgets_asked_in_epochs_and_images_meet_in_one_grid() -> None:
 
 
 def test_without_a_grid_it_says_so() -> None:
-    assert regimes(simulate().main.curves) == []
+    assert regimes(simulate().main.curves, noise_models(simulate().main)) == []
     assert "every run has the same budget (20,000 images presented)" in no_grid(
         simulate().main.curves
     )

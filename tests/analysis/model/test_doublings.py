@@ -4,27 +4,31 @@ import math
 
 import pytest
 
+from datayield.analysis.model.difference import Covers, Difference
 from datayield.analysis.model.doublings import CurveGain, gains
 from datayield.analysis.model.gain_verdict import GainVerdict, verdict_of_gain
-from datayield.analysis.model.paired import Covers, Difference
+from datayield.analysis.model.study_noise import noise_models
 from tests.simulated import Truth, flat, power_law, simulate
 
 
 def _one(truth: Truth, **more: object) -> CurveGain:
     options: dict[str, object] = {"methods": ("simclr",), "rank": False, **more}
-    (curve_gain,) = gains(simulate({"x": truth}, **options).main.curves, worth=0.005).values()  # type: ignore[arg-type]
+    main = simulate({"x": truth}, **options).main  # type: ignore[arg-type]
+    (curve_gain,) = gains(main.curves, noise_models(main), worth=0.005).values()
     return curve_gain
 
 
 @pytest.mark.parametrize(
     ("low", "high", "covers", "verdict"),
     [
-        (0.001, 0.02, "seeds", "helps"),
+        (0.006, 0.02, "seeds", "helps"),
+        (0.001, 0.02, "seeds", "small gain"),
         (-0.02, -0.001, "seeds", "hurts"),
         (-0.004, 0.004, "seeds", "no effect"),
-        (0.001, 0.004, "seeds", "no effect"),
+        (0.001, 0.004, "seeds", "small gain"),
         (-0.01, 0.02, "seeds", "inconclusive"),
         (0.1, 0.2, "test images only", "inconclusive"),
+        (0.1, 0.2, "too few seeds", "inconclusive"),
     ],
 )
 def test_verdicts(low: float, high: float, covers: Covers, verdict: GainVerdict) -> None:
@@ -58,7 +62,7 @@ def test_false_alarms_of_equal_cells_are_near_nominal() -> None:
         results = simulate(
             {"x": flat()}, methods=("simclr",), rank=False, rng=rng, noise=lambda n: 0.01
         )
-        for line in gains(results.main.curves, worth=0.0).values():
+        for line in gains(results.main.curves, noise_models(results.main), worth=0.0).values():
             alarms += sum(s.verdict == "helps" for s in line.steps)
             hurts += sum(s.verdict == "hurts" for s in line.steps)
             chains += line.helps_up_to is not None

@@ -1,4 +1,4 @@
-"""Means over tasks: of the main metric, of whole groups only, and gains with tasks as the unit."""
+"""Means over tasks: of the main metric, and of whole groups only."""
 
 import numpy as np
 import pytest
@@ -75,21 +75,7 @@ def test_a_group_says_over_how_many_tasks_it_is() -> None:
     assert everything.of == "8 of 15 tasks"  # natural was not asked for
 
 
-def test_gains_have_the_task_as_their_unit() -> None:
-    specialised, structured, _ = made().group_gains
-    assert (specialised.n, specialised.to) == (100, 400)
-    each = 0.05 * np.arange(4)  # the gain of task i is 0.05 i
-    half = 3.182446 * each.std(ddof=1) / 2  # t with 3 degrees of freedom, of 4 tasks
-    assert specialised.mean == pytest.approx(each.mean())
-    assert (specialised.low, specialised.high) == pytest.approx(
-        (each.mean() - half, each.mean() + half), rel=1e-5
-    )
-    assert list(structured.by_task.values()) == pytest.approx([0.2, 0.25, 0.3, 0.35, 0.4])
-
-
-def test_one_task_has_no_interval_and_studies_without_suites_have_no_groups() -> None:
-    (gain, *_) = made(("skin-lesions", "rsscn7", "trashnet")).group_gains
-    assert (gain.low, gain.high) == (None, None)
+def test_studies_without_suites_have_no_groups() -> None:
     results = made()
     plain = [ev.model_copy(update={"part_of": ""}) for ev in results.study.evaluations]
     study = results.study.model_copy(update={"evaluations": tuple(plain)})

@@ -2,10 +2,10 @@
 
 import math
 import re
-from dataclasses import replace
 
 from datayield.analysis.decision.baselines import against_baselines
 from datayield.analysis.findings import analyse
+from datayield.analysis.model.study_noise import noise_models
 from datayield.analysis.text.answer import MOST, answer
 from datayield.spec.run.budget import Budget
 from tests.simulated import flat, power_law, simulate
@@ -34,21 +34,21 @@ def test_baselines_are_compared_and_beaten() -> None:
 
 def test_a_method_no_better_than_pixels_is_not_said_to_beat_them() -> None:
     results = simulate({"x": flat(0.41)}, noise=lambda n: 0.01)
-    outcomes = {v.baseline.kind: v.outcome for v in against_baselines(results.main)}
+    compared = against_baselines(results.main, noise_models(results.main))
+    outcomes = {v.baseline.kind: v.outcome for v in compared}
     assert outcomes == {"untrained": "beats", "pixels": "inconclusive"}
     losing = simulate({"x": flat(0.30)}, noise=lambda n: 0.003)
     chips = [h.verdict for h in answer(analyse(losing)) if h.about == "baseline"]
     assert chips == ["loses", "loses"]
 
 
-def test_one_seed_rests_on_the_scatter_about_the_law() -> None:
-    results = simulate({"x": power_law()}, methods=("simclr",), seeds=(0,))
-    findings = analyse(results)
-    with_law, without = answer(findings)[0], answer(replace(findings, fits={}))[0]
-    assert with_law.verdict == "helps"
-    assert "scatter about a fitted law" in with_law.text
-    assert without.verdict == "inconclusive"
-    assert "one seed" in without.text
+def test_one_seed_rests_on_the_scatter_of_many_sizes_and_few_decide_nothing() -> None:
+    two = answer(analyse(simulate({"x": power_law()}, seeds=(0,))))[0]
+    one = answer(analyse(simulate({"x": power_law()}, methods=("simclr",), seeds=(0,))))[0]
+    assert two.verdict == "helps"
+    assert "one seed, 95% interval from the scatter of the sizes" in two.text
+    assert one.verdict == "inconclusive"
+    assert "one seed" in one.text
 
 
 def test_epochs_are_named_as_growing_compute() -> None:

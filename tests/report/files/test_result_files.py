@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datayield.analysis.model.doublings import gains
 from datayield.analysis.model.fits import fits
+from datayield.analysis.model.study_noise import noise_models
 from datayield.report.files.result_files import curves_to_csv, escape, to_csv, to_latex
 from datayield.spec.run.run import RunSpec
 from tests.planted import planted
@@ -55,7 +56,9 @@ def test_files_of_a_small_study_are_these_to_the_byte(tmp_path: Path) -> None:
     }
     results = planted(axes, _by_n, noise=0.0)
     to_csv(results, tmp_path / "table.csv")
-    curves_to_csv(gains(results.main.curves), fits(results.main.curves), tmp_path / "curves.csv")
+    curves = results.main.curves
+    made = gains(curves, noise_models(results.main))
+    curves_to_csv(made, fits(curves), tmp_path / "curves.csv")
     assert (tmp_path / "table.csv").read_text() == TABLE
     header, *lines = (tmp_path / "curves.csv").read_text().splitlines()
     assert header.split(",")[:8] == [

@@ -17,12 +17,12 @@ from datayield.analysis.claims.equal_cost import at_equal
 from datayield.analysis.claims.noise import (
     Base,
     EffectEstimate,
-    NoiseLayout,
     Weights,
     estimate,
     layout,
 )
 from datayield.analysis.claims.time_to_score import reached
+from datayield.analysis.model import NoiseModel
 from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
 from datayield.spec.run import NORMALISERS
 
@@ -38,7 +38,7 @@ class Scene:
     cells: Cells
     points: tuple[CellValues, ...]
     part: Fixed
-    noise: NoiseLayout | None
+    noise: NoiseModel
     orders: Mapping[str, tuple[str, ...]]  # axis -> the values that the claim names, as text
 
     def word(self, axis: str, value: Any) -> str:
@@ -151,7 +151,7 @@ def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
         cells, noisy = reached(data, claim, cells, orders)
     elif claim.units:
         cells, noisy = at_equal(data, claim, cells, orders)
-    noise = layout(noisy)
+    noise = layout(cells, noisy)
     points = tuple(p for p in cells.runs if all(dict(p).get(axis) in kept[axis] for axis in kept))
     if not points:
         raise UnansweredError("no run for it is finished yet")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from datayield.analysis.decision import label_ladders
 from datayield.analysis.format import method_name
-from datayield.analysis.model import Difference, differences, pair
+from datayield.analysis.model import Difference, LayoutCell, NoiseModel
 from datayield.analysis.results import Row, Seeds, StudyResults, seeds_of
 from datayield.spec.claims import Axis, Published
 from datayield.spec.run import RunSpec
@@ -217,13 +217,20 @@ def _place(x: Axis, row: Row, spec: RunSpec | None, most: int) -> float | None:
 
 
 def _curves(lines: dict[tuple[str, str, str], dict[float, list[Row]]]) -> Iterator[Series]:
-    """The panel's curves; the noise of their differences is pooled."""
+    """The panel's curves, with one noise model."""
     curves: dict[tuple[str, str, str], dict[float, Seeds]] = {}
     for key, line in lines.items():
         alike = {x: rows for x, rows in sorted(line.items()) if _one_value_each(rows)}
         curves[key] = {x: seeds_of(rows, str(key)) for x, rows in alike.items()}
-    ends = {key: [*seeds.values()] for key, seeds in curves.items() if len(seeds) > 1}
-    diffs = differences([pair(each[0], each[-1]) for each in ends.values()])
+    noise = NoiseModel(
+        [
+            LayoutCell((key, x), each, key[1] or key, key, x)
+            for key, seeds in curves.items()
+            for x, each in seeds.items()
+        ]
+    )
+    ends = {key: [*seeds] for key, seeds in curves.items() if len(seeds) > 1}
+    diffs = noise.contrasts([{(key, x[-1]): 1.0, (key, x[0]): -1.0} for key, x in ends.items()])
     whole = dict(zip(ends, diffs, strict=True))
     for key, seeds in curves.items():
         if seeds:

@@ -6,9 +6,8 @@ Scores are read at the study's budgets and at milestones that equal complete run
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from datayield.analysis.cost.matching import ScoresAtLevel, at, highest
@@ -23,8 +22,8 @@ from datayield.analysis.model import (
     WORTH,
     Difference,
     GainVerdict,
-    differences,
-    pair,
+    LayoutCell,
+    NoiseModel,
     verdict_of_gain,
 )
 from datayield.analysis.results import Seeds
@@ -97,7 +96,7 @@ def normalise(study: Study, every: list[Reading], worth: float = WORTH) -> Norma
     """Compare the largest set of images with the smallest, at each normaliser's highest level.
 
     Along a ladder, its two ends; for sets of different images, the largest of each kind against the
-    smallest of its kind, or of all. Noise is pooled per evaluation.
+    smallest of its kind, or of all. One noise model per evaluation.
     """
     groups: dict[Context, list[Reading]] = defaultdict(list)
     for reading in every:
@@ -206,11 +205,20 @@ def _with_curve(
 
 
 def _compared(drafts: list[_Draft], worth: float) -> list[Comparison]:
-    levels = [level for draft in drafts for level in draft.levels]
-    pairs = [pair(level.before.seeds, level.after.seeds) for level in levels]
-    # steps between neighbouring sizes only improve the noise estimate
-    steps = [pair(a, b) for level in levels for (_, a), (_, b) in pairwise(level.curve)]
-    made = iter(differences([*pairs, *steps]))
+    cells: dict[Hashable, LayoutCell] = {}
+    wanted: list[dict[Hashable, float]] = []
+    for draft in drafts:
+        for level in draft.levels:
+            line = draft.context, level.units
+            ends = (draft.n, level.before.seeds), (draft.to, level.after.seeds)
+            # sizes between the two only improve the estimate of the noise
+            for n, seeds in (*ends, *level.curve):
+                key = draft.context, n, seeds  # one reading may stand at several levels
+                block = draft.context._replace(eval="", protocol="", metric="")
+                cells.setdefault(key, LayoutCell(key, seeds, block, line, n))
+            small, large = ((draft.context, n, seeds) for n, seeds in ends)
+            wanted.append({large: 1.0, small: -1.0})
+    made = iter(NoiseModel(list(cells.values())).contrasts(wanted))
     return [
         Comparison(
             draft.context,
@@ -242,7 +250,9 @@ def _shared(seeds: Seeds, other: Seeds) -> Seeds:
 
 
 def _sign(d: Difference, n: int, to: int, worth: float) -> Sign:
-    """As everywhere: a gain per doubling below `worth` counts as equal."""
+    """As everywhere: surely within `worth` per doubling, and not surely a gain, is equal."""
     verdict, _ = verdict_of_gain(d.per(math.log2(to / n)), worth)
-    said: dict[GainVerdict, Sign] = {"helps": "better", "hurts": "worse", "no effect": "no effect"}
+    said: dict[GainVerdict, Sign] = {
+        "helps": "better", "small gain": "better", "hurts": "worse", "no effect": "no effect",
+    }  # fmt: skip
     return said.get(verdict, "inconclusive")

@@ -15,7 +15,7 @@ from datayield.analysis.decision.labels import (
     shared_name,
 )
 from datayield.analysis.decision.overfitting import Peak, peaks
-from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid
+from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid, read_together
 
 __all__ = [
     "BEST_ON_TEST",
@@ -34,5 +34,6 @@ __all__ = [
     "ledgers",
     "no_grid",
     "peaks",
+    "read_together",
     "shared_name",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from datayield.analysis.model import Difference, differences, pair
+from datayield.analysis.model import Difference, NoiseModels, base_key, point_key
 from datayield.analysis.results import Baseline, CurveKey, MetricResults, Point
 
 Outcome = Literal["beats", "loses", "inconclusive"]
@@ -19,23 +19,25 @@ class BaselineComparison:
     outcome: Outcome
 
 
-def against_baselines(measured: MetricResults) -> list[BaselineComparison]:
+def against_baselines(measured: MetricResults, noise: NoiseModels) -> list[BaselineComparison]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
     The untrained encoder is paired by seed; pixels and published weights have no seed, so every
-    seed is compared with the same value. The noise is pooled per evaluation and baseline.
+    seed is compared with the same value. `noise` by evaluation.
     """
     comparisons = []
     tops = {key: line[-1] for key, line in measured.curves.items()}
     for base in measured.baselines:
         mine = [p for key, p in tops.items() if _comparable(key, p, base)]
-        pairs = []
-        for p in mine:
-            both = pair(base.seeds, p.seeds)
-            if base.kind != "untrained":
-                both = both._replace(before=dict.fromkeys(p.seeds.by_seed, base.seeds.mean))
-            pairs.append(both)
-        for p, gain in zip(mine, differences(pairs), strict=True):
+        if not mine:
+            continue
+        seeded = base.kind == "untrained"
+        weights = [
+            {point_key(p): 1.0, base_key(base): -1.0} if seeded else {point_key(p): 1.0}
+            for p in mine
+        ]
+        less = [0.0 if seeded else base.seeds.mean] * len(mine)
+        for p, gain in zip(mine, noise[base.eval].contrasts(weights, less), strict=True):
             comparisons.append(BaselineComparison(p, base, gain, _outcome(gain)))
     return comparisons
 
@@ -45,6 +47,6 @@ def _comparable(key: CurveKey, point: Point, base: Baseline) -> bool:
 
 
 def _outcome(gain: Difference) -> Outcome:
-    if gain.covers != "seeds":
+    if not gain.decides:
         return "inconclusive"
     return "beats" if gain.low > 0 else "loses" if gain.high < 0 else "inconclusive"

@@ -7,10 +7,11 @@ from math import log2
 
 from datayield.analysis.model import (
     WORTH,
+    CellWeights,
     Difference,
     GainVerdict,
-    differences,
-    pair,
+    LayoutCell,
+    NoiseModel,
     verdict_of_gain,
 )
 from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
@@ -84,6 +85,7 @@ class _Line:
     style: str
     kind: str
     encoder: str
+    method: str
     cells: dict[str, Seeds]
 
 
@@ -93,8 +95,9 @@ def _table(
     points = [p for line in results.main.curves.values() for p in line if p.key.eval in evals]
     bases = [b for b in results.main.baselines if b.eval in evals]
     lines = list(_lines(results, points, bases))
-    over = _over_untrained(lines, evals)
-    gains = _gains(lines, evals)
+    noise = _layout(lines, dict(zip(evals, labels, strict=True)))
+    over = _over_untrained(lines, evals, noise)
+    gains = _gains(lines, evals, noise)
     spread = log2(labels[-1] / labels[0])
     starts = []
     for line, against, gain in zip(lines, over, gains, strict=True):
@@ -116,40 +119,54 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
     sizes = {(p.key.name, p.n) for p in points}
     many = {name for name, n in sizes if len({m for other, m in sizes if other == name}) > 1}
     for b in bases:
-        line = _Line(b.name, "", "", b.kind, b.encoder, {})
+        line = _Line(b.name, "", "", b.kind, b.encoder, "", {})
         lines.setdefault((b.kind, b.encoder), line).cells[b.eval] = b.seeds
     for p in points:
         key = p.key
         size = f", N = {p.n:,}" if key.name in many else ""
         name = key.axes_label if named else key.name + size
         note = key._replace(axes=()).name if named else ""
-        line = _Line(name, note, key.name, "run", p.encoder, {})
+        line = _Line(name, note, key.name, "run", p.encoder, key.method, {})
         at = (key.method, key.axes, key.budget, p.encoder, p.n, p.images)
         lines.setdefault(at, line).cells[key.eval] = p.seeds
     yield from lines.values()
 
 
+def _layout(lines: list[_Line], labels: dict[str, int]) -> NoiseModel:
+    """One noise model for the table: along a start's labels the same weights are read."""
+    return NoiseModel(
+        [
+            LayoutCell((i, name), seeds, (line.kind, line.method, line.encoder), i, labels[name])
+            for i, line in enumerate(lines)
+            for name, seeds in line.cells.items()
+        ]
+    )
+
+
 def _over_untrained(
-    lines: list[_Line], evals: tuple[str, ...]
+    lines: list[_Line], evals: tuple[str, ...], noise: NoiseModel
 ) -> list[tuple[Difference | None, ...]]:
-    bare = {line.encoder: line.cells for line in lines if line.kind == "untrained"}
-    wanted = [
-        (i, j, pair(bare[line.encoder][name], line.cells[name]))
+    bare = {line.encoder: i for i, line in enumerate(lines) if line.kind == "untrained"}
+    wanted: list[tuple[int, int, CellWeights]] = [
+        (i, j, {(i, name): 1.0, (bare[line.encoder], name): -1.0})
         for i, line in enumerate(lines)
         if line.kind == "run" and line.encoder in bare
         for j, name in enumerate(evals)
-        if name in line.cells and name in bare[line.encoder]
+        if name in line.cells and name in lines[bare[line.encoder]].cells
     ]
-    diffs = differences([both for _, _, both in wanted])
+    diffs = noise.contrasts([weights for _, _, weights in wanted])
     at = {(i, j): d for (i, j, _), d in zip(wanted, diffs, strict=True)}
     return [tuple(at.get((i, j)) for j in range(len(evals))) for i in range(len(lines))]
 
 
-def _gains(lines: list[_Line], evals: tuple[str, ...]) -> list[Difference | None]:
+def _gains(
+    lines: list[_Line], evals: tuple[str, ...], noise: NoiseModel
+) -> list[Difference | None]:
     ends = evals[0], evals[-1]
     whole = [i for i, line in enumerate(lines) if line.cells.keys() >= set(ends)]
-    pairs = [pair(lines[i].cells[ends[0]], lines[i].cells[ends[1]]) for i in whole]
-    at = dict(zip(whole, differences(pairs), strict=True))
+    moves: list[CellWeights] = [{(i, ends[1]): 1.0, (i, ends[0]): -1.0} for i in whole]
+    made = noise.contrasts(moves)
+    at = dict(zip(whole, made, strict=True))
     return [at.get(i) for i in range(len(lines))]
 
 

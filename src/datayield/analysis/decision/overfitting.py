@@ -5,12 +5,11 @@ of each seed's curve is located in the mean curve of the other seeds, and the fa
 the seed's own: its expectation is 0 for a flat curve. A single seed is inconclusive.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from datayield.analysis.model import Difference, Pair, differences, pair
+from datayield.analysis.model import CellWeights, Difference, LayoutCell, NoiseModel
 from datayield.analysis.results import CurveKey, Point
 
 Course = Literal["peaks and falls", "highest at the end", "inconclusive"]
@@ -35,7 +34,10 @@ class Peak:
 
 
 def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
-    """Every cell with at least three milestones, in the study's order, with pooled noise."""
+    """Every cell with at least three milestones, in the study's order.
+
+    One noise model per evaluation, to all cells and milestones: milestones of one run are a line.
+    """
     lines = [
         (key, n, tuple(p for p in line if p.share > 0)) for (key, n), line in trajectories.items()
     ]
@@ -43,40 +45,41 @@ def peaks(trajectories: dict[tuple[CurveKey, int], list[Point]]) -> list[Peak]:
     cell_peaks: list[Peak] = []
     for name in dict.fromkeys(key.eval for key, _, _ in lines):
         mine = [each for each in lines if each[0].eval == name]
-        pairs = {i: both for i, each in enumerate(mine) if (both := _ends(each[2]))}
-        # If all seeds are highest at the end there is no fall whose noise could be pooled.
-        falling = [i for i, both in pairs.items() if both.before != both.after]
-        # Other milestones are used only for the noise: two cells of two seeds are too few.
-        others = [both for _, _, line in mine for both in _apart(line)]
-        moved = differences([*(pairs[i] for i in falling), *others])
-        falls = dict(zip(falling, moved, strict=False))
+        moves = {i: by_seed for i, each in enumerate(mine) if (by_seed := _falls(i, each[2]))}
+        # If all seeds are highest at the end there is no fall.
+        falling = [i for i, by_seed in moves.items() if any(w for w in by_seed.values())]
+        falls: dict[int, Difference] = {}
+        if falling:
+            noise = NoiseModel([cell for i, each in enumerate(mine) for cell in _cells(i, each[2])])
+            moved = noise.contrasts_by_seed([moves[i] for i in falling])
+            falls = dict(zip(falling, moved, strict=True))
         for i, (key, n, line) in enumerate(mine):
             top = max(line, key=lambda p: (p.seeds.mean, -p.share))
-            course: Course = "highest at the end" if i in pairs else "inconclusive"
+            course: Course = "highest at the end" if i in moves else "inconclusive"
             if i in falls:
-                surely = falls[i].covers == "seeds" and falls[i].low > 0
+                surely = falls[i].decides and falls[i].low > 0
                 course = "peaks and falls" if surely else "inconclusive"
             at = top.share
             cell_peaks.append(Peak(key, n, line[-1].images, line, at, falls.get(i), course))
     return cell_peaks
 
 
-def _apart(line: tuple[Point, ...]) -> list[Pair]:
-    """Disjoint pairs of neighbouring milestones, if there are several seeds."""
-    pairs = [pair(a.seeds, b.seeds) for a, b in zip(line[::2], line[1::2], strict=False)]
-    return [both for both in pairs if len(both.before.keys() & both.after) > 1]
+def _cells(i: int, line: tuple[Point, ...]) -> list[LayoutCell]:
+    return [LayoutCell((i, p.share), p.seeds, (p.key.method, p.encoder), i, p.share) for p in line]
 
 
-def _ends(line: tuple[Point, ...]) -> Pair | None:
-    """Scores by seed at the end and at the other seeds' peak; None for a single seed."""
-    values: dict[float, Mapping[int, float]] = {p.share: p.seeds.by_seed for p in line}
+def _falls(i: int, line: tuple[Point, ...]) -> dict[int, CellWeights]:
+    """Seed -> the contrast of the other seeds' peak against the end, empty where they are one;
+    none for a single seed.
+    """
+    values = {p.share: p.seeds.by_seed for p in line}
     seeds = sorted(set.intersection(*(set(v) for v in values.values())))
     if len(seeds) < 2:
-        return None
-    peak = {}
+        return {}
+    end = line[-1].share
+    falls: dict[int, CellWeights] = {}
     for seed in seeds:
         others = {s: fmean(v[o] for o in seeds if o != seed) for s, v in values.items()}
-        peak[seed] = values[max(others, key=lambda s: (others[s], s))][seed]
-    end = {seed: values[line[-1].share][seed] for seed in seeds}
-    last = line[-1].seeds
-    return Pair(end, peak, last.n_test, counted=last.counted)
+        peak = max(others, key=lambda s: (others[s], s))
+        falls[seed] = {(i, peak): 1.0, (i, end): -1.0} if peak != end else {}
+    return falls

@@ -6,7 +6,7 @@ C. Cells that coincide although their budgets are in different units (20k images
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -15,8 +15,10 @@ from datayield.analysis.model import (
     WORTH,
     Difference,
     GainVerdict,
-    differences,
-    pair,
+    NoiseModels,
+    most_p,
+    point_key,
+    together,
     verdict_of_gain,
 )
 from datayield.analysis.results import CurveKey, Point, Seeds
@@ -28,13 +30,17 @@ _SAME_BUDGET = 1.02  # budgets this close (rounding to whole batches) share a co
 
 
 class Move(NamedTuple):
-    """The nearest measured doubling of one factor, the other fixed; forward if possible."""
+    """The nearest measured doubling of one factor, the other fixed; forward if possible.
+
+    `alone`: whether its verdict, an effect, holds only if it is read alone, not with all moves.
+    """
 
     low: int
     high: int
     per_doubling: Difference
     verdict: GainVerdict
     reason: str
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,14 @@ class Grid:
     cells: tuple[GridCell, ...]
 
 
-def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[Grid]:
-    """Every grid in the study: at least one cell has a neighbour along N and one along C."""
+def regimes(
+    curves: dict[CurveKey, list[Point]], noise: NoiseModels, worth: float = WORTH
+) -> list[Grid]:
+    """Every grid in the study: at least one cell has a neighbour along N and one along C.
+
+    `noise` by evaluation. A regime rests on the moves of a grid that hold when read together
+    (Holm), so a grid without any effect shows one by chance in at most 5% of studies.
+    """
     planes: dict[CurveKey, list[Point]] = {}
     for key, line in curves.items():
         planes.setdefault(key._replace(budget=None), []).extend(line)
@@ -68,32 +80,62 @@ def regimes(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> list[G
     judged: dict[CurveKey, dict[tuple[_At, _At], Move]] = {key: {} for key in cells_of}
     for name in dict.fromkeys(key.eval for key in cells_of):
         wanted = [(k, a, b) for k, m in moves.items() if k.eval == name for a, b in m]
-        pairs = [pair(cells_of[k][a], cells_of[k][b]) for k, a, b in wanted]
-        for (k, a, b), gain in zip(wanted, differences(pairs), strict=True):
+        made = noise[name].contrasts(
+            [{point_key(cells_of[k][b]): 1, point_key(cells_of[k][a]): -1} for k, a, b in wanted]
+        )
+        for (k, a, b), gain in zip(wanted, made, strict=True):
             along_n = a.n != b.n
             low, high = (a.n, b.n) if along_n else (a.images, b.images)
             each = gain.per(math.log2(high / low))
             judged[k][a, b] = Move(low, high, each, *verdict_of_gain(each, worth))
-    grids = [Grid(key, _judged(cells_of[key], judged[key])) for key in cells_of]
+    grids = []
+    for key, of_move in judged.items():
+        most = most_p(move.per_doubling for move in of_move.values())
+        grids.append(read_together(Grid(key, _judged(cells_of[key], of_move)), most))
     return [g for g in grids if any(c.more_images and c.more_compute for c in g.cells)]
 
 
 def decide(images: Move | None, compute: Move | None) -> tuple[Regime, str]:
     """The regime that two moves imply, and why it is inconclusive if it is."""
-    if compute and compute.verdict == "hurts":
+    if compute and _said(compute) == "hurts":
         return "overfitting", ""
     if images is None or compute is None:
         return "inconclusive", "no neighbour " + ("along N" if images is None else "along C")
-    match images.verdict, compute.verdict:
-        case "helps", "helps":
+    match _said(images), _said(compute):
+        case (("helps" | "small gain"), ("helps" | "small gain")):
             return "both help", ""
-        case "helps", "no effect":
+        case (("helps" | "small gain"), "no effect"):
             return "data-limited", ""
-        case "no effect" | "hurts", "helps":
+        case "no effect" | "hurts", ("helps" | "small gain"):
             return "compute-limited", ""
         case "no effect", "no effect":
             return "saturated", ""
-    return "inconclusive", f"more images: {images.verdict}; more compute: {compute.verdict}"
+    said = f"more images: {images.verdict}; more compute: {compute.verdict}"
+    alone = " (alone, not with all other moves)" if images.alone or compute.alone else ""
+    return "inconclusive", said + alone
+
+
+def read_together(grid: Grid, most: float) -> Grid:
+    """The grid with only the effects whose p is at most `most` (most_p)."""
+    cells = []
+    for cell in grid.cells:
+        images, compute = (
+            move and _alone(move, most) for move in (cell.more_images, cell.more_compute)
+        )
+        regime, reason = decide(images, compute)
+        cells.append(
+            replace(cell, more_images=images, more_compute=compute, regime=regime, reason=reason)
+        )
+    return replace(grid, cells=tuple(cells))
+
+
+def _said(move: Move) -> GainVerdict:
+    return "inconclusive" if move.alone else move.verdict
+
+
+def _alone(move: Move, most: float) -> Move:
+    counts = together(move.verdict, move.per_doubling, most) == move.verdict
+    return move._replace(alone=not counts)
 
 
 def no_grid(curves: dict[CurveKey, list[Point]]) -> str:
@@ -118,33 +160,33 @@ class _At(NamedTuple):
     images: int
 
 
-def _cells(line: list[Point]) -> dict[_At, Seeds]:
+def _cells(line: list[Point]) -> dict[_At, Point]:
     """Cells by (N, C), with nearly equal budgets merged to the smallest of them."""
     same: dict[int, int] = {}
     last = 0
     for images in sorted({p.images for p in line}):
         last = last if last and images <= last * _SAME_BUDGET else images
         same[images] = last
-    cells: dict[_At, Seeds] = {}
+    cells: dict[_At, Point] = {}
     for p in sorted(line, key=lambda p: (p.n, p.images)):
-        cells.setdefault(_At(p.n, same[p.images]), p.seeds)
+        cells.setdefault(_At(p.n, same[p.images]), p)
     return cells
 
 
-def _moves(cells: dict[_At, Seeds]) -> list[tuple[_At, _At]]:
+def _moves(cells: dict[_At, Point]) -> list[tuple[_At, _At]]:
     """Neighbours along N (same C) and along C (same N)."""
     rows = [[at for at in cells if at.images == c] for c in sorted({a.images for a in cells})]
     columns = [[at for at in cells if at.n == n] for n in sorted({a.n for a in cells})]
     return [(a, b) for line in rows + columns for a, b in pairwise(sorted(line))]
 
 
-def _judged(cells: dict[_At, Seeds], moves: dict[tuple[_At, _At], Move]) -> tuple[GridCell, ...]:
+def _judged(cells: dict[_At, Point], moves: dict[tuple[_At, _At], Move]) -> tuple[GridCell, ...]:
     grid_cells = []
-    for at, seeds in sorted(cells.items()):
+    for at, point in sorted(cells.items(), key=lambda cell: cell[0]):
         along_n = _nearest(at, {ab: m for ab, m in moves.items() if ab[0].images == ab[1].images})
         along_c = _nearest(at, {ab: m for ab, m in moves.items() if ab[0].n == ab[1].n})
         grid_cells.append(
-            GridCell(at.n, at.images, seeds, along_n, along_c, *decide(along_n, along_c))
+            GridCell(at.n, at.images, point.seeds, along_n, along_c, *decide(along_n, along_c))
         )
     return tuple(grid_cells)
 

@@ -4,8 +4,10 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from datayield.analysis.model.gain_verdict import WORTH, GainVerdict, verdict_of_gain
-from datayield.analysis.model.paired import Difference, differences, pair
+from datayield.analysis.model.difference import Difference
+from datayield.analysis.model.gain_verdict import GAINED, WORTH, GainVerdict, verdict_of_gain
+from datayield.analysis.model.noise_model import NoiseModel
+from datayield.analysis.model.study_noise import NoiseModels, point_key
 from datayield.analysis.results import CurveKey, Point, eval_names
 
 
@@ -30,7 +32,7 @@ class Step:
 class CurveGain:
     """A curve's steps between neighbouring sizes, and the total from smallest to largest.
 
-    `helps_up_to` ends the unbroken chain of steps that help, starting at the smallest size: a
+    `helps_up_to` ends the unbroken chain of steps with a gain, starting at the smallest size: a
     fixed-sequence test, which needs no multiplicity correction. None: not even the first.
     """
 
@@ -46,15 +48,17 @@ class CurveGain:
         return next((s.verdict for s in self.steps if s.n == start), None)
 
 
-def gains(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> dict[CurveKey, CurveGain]:
-    """Curve -> its gains, for curves with at least two sizes; noise is pooled per evaluation."""
+def gains(
+    curves: dict[CurveKey, list[Point]], noise: NoiseModels, worth: float = WORTH
+) -> dict[CurveKey, CurveGain]:
+    """Curve -> its gains, for curves with at least two sizes; `noise` by evaluation."""
     lines = {key: line for key, line in curves.items() if len(line) > 1}
     curve_gains: dict[CurveKey, CurveGain] = {}
     for name in eval_names(lines):
         mine = {key: line for key, line in lines.items() if key.eval == name}
         moves = [(key, a, b) for key, line in mine.items() for a, b in pairwise(line)]
         moves += [(key, line[0], line[-1]) for key, line in mine.items()]
-        made = steps([(a, b) for _, a, b in moves], worth)
+        made = _steps([(a, b) for _, a, b in moves], noise[name], worth)
         of_curve: dict[CurveKey, list[Step]] = {}
         for step, (key, _, _) in zip(made, moves, strict=True):
             of_curve.setdefault(key, []).append(step)
@@ -63,10 +67,9 @@ def gains(curves: dict[CurveKey, list[Point]], worth: float = WORTH) -> dict[Cur
     return curve_gains
 
 
-def steps(moves: list[tuple[Point, Point]], worth: float) -> list[Step]:
-    """Steps over N for pairs of points of one evaluation."""
+def _steps(moves: list[tuple[Point, Point]], noise: NoiseModel, worth: float) -> list[Step]:
     of_moves = []
-    diffs = differences([pair(a.seeds, b.seeds) for a, b in moves])
+    diffs = noise.contrasts([{point_key(b): 1, point_key(a): -1} for a, b in moves])
     for (a, b), gain in zip(moves, diffs, strict=True):
         each = gain.per(math.log2(b.n / a.n))
         of_moves.append(Step(a.n, b.n, gain, each, *verdict_of_gain(each, worth)))
@@ -76,7 +79,7 @@ def steps(moves: list[tuple[Point, Point]], worth: float) -> list[Step]:
 def _chain(own: list[Step]) -> int | None:
     reached = None
     for step in own:
-        if step.verdict != "helps":
+        if step.verdict not in GAINED:
             break
         reached = step.to
     return reached

@@ -16,7 +16,7 @@ from datayield.analysis.results.curves import (
 from datayield.analysis.results.items import CellRows, StudyItems
 from datayield.analysis.results.results import MetricResults, StudyResults
 from datayield.analysis.results.rows import Row, RunCost
-from datayield.analysis.results.task_groups import ALL, SCORE, GroupGain, TaskGroup
+from datayield.analysis.results.task_groups import ALL, SCORE, TaskGroup
 
 __all__ = [
     "ALL",
@@ -27,7 +27,6 @@ __all__ = [
     "Baseline",
     "CellRows",
     "CurveKey",
-    "GroupGain",
     "MetricResults",
     "Point",
     "Row",

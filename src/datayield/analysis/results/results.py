@@ -18,9 +18,7 @@ from datayield.analysis.results.items import StudyItems
 from datayield.analysis.results.rows import Row, RunCost
 from datayield.analysis.results.task_groups import (
     SCORE,
-    GroupGain,
     TaskGroup,
-    group_gains,
     task_groups,
 )
 from datayield.spec.claims import Published
@@ -100,8 +98,3 @@ class StudyResults:
     def groups(self) -> list[TaskGroup]:
         """See `task_groups`."""
         return task_groups(self.study)
-
-    @cached_property
-    def group_gains(self) -> list[GroupGain]:
-        """See `group_gains`."""
-        return group_gains(self.groups, self.scores.curves, self.main.curves)

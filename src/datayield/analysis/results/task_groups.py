@@ -1,19 +1,14 @@
-"""Means over the tasks of a suite, by group: their rows, and the gain with N over tasks.
+"""Means over the tasks of a suite, by group, as rows.
 
 A task's score is its main metric. Only runs that were measured on all the study's tasks of a group
-have a mean, so two means never differ in their tasks. For comparisons the task is the unit: the
-interval of a gain is over tasks, and covers other tasks of the same kind, not other seeds; with few
-tasks it is wide, as it should be.
+have a mean, so two means never differ in their tasks.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 
-from scipy.special import stdtrit
-
-from datayield.analysis.results.curves import CONFIDENCE, CurveKey, Point, Seeds
 from datayield.analysis.results.rows import Row
 from datayield.spec.evaluation import GROUPS, StudyEval, suite
 from datayield.spec.study import Study
@@ -41,30 +36,6 @@ class TaskGroup:
     def of(self) -> str:
         """'3 of 4 tasks'."""
         return f"{len(self.tasks)} of {len(self.tasks) + len(self.absent)} tasks"
-
-
-@dataclass(frozen=True, slots=True)
-class GroupGain:
-    """One curve of a group: scores at its smallest and largest N, and the gain between them.
-
-    `low` and `high`: 95% t interval over tasks of the gains, each a mean over common seeds; None
-    for fewer than two tasks.
-    """
-
-    group: TaskGroup
-    key: CurveKey
-    n: int
-    to: int
-    before: Seeds
-    after: Seeds
-    by_task: dict[str, float]
-    low: float | None
-    high: float | None
-
-    @property
-    def mean(self) -> float:
-        """Plain mean of the tasks' gains."""
-        return fmean(self.by_task.values())
 
 
 def task_groups(study: Study) -> list[TaskGroup]:
@@ -126,43 +97,3 @@ def _error_of_mean(mine: list[Row]) -> float | None:
     if len(halves) < len(mine):
         return None
     return math.hypot(*halves) / len(mine)
-
-
-def group_gains(
-    groups: list[TaskGroup],
-    lines: dict[CurveKey, list[Point]],
-    every: dict[CurveKey, list[Point]],
-) -> list[GroupGain]:
-    """Every curve of every group that has a score at two or more sizes.
-
-    `lines`: curves of the scores, `every`: those of the single tasks.
-    """
-    gains = []
-    for group in groups:
-        for key, line in lines.items():
-            if key.eval == group.name and len({p.n for p in line}) > 1:
-                gains.append(_gain(group, key, line, every))
-    return gains
-
-
-def _gain(
-    group: TaskGroup,
-    key: CurveKey,
-    line: list[Point],
-    every: dict[CurveKey, list[Point]],
-) -> GroupGain:
-    first, last = line[0], line[-1]
-    by_task = {}
-    for name, metric in group.tasks.items():
-        task = {p.n: p.seeds for p in every[key._replace(eval=name, metric=metric)]}
-        before, after = task[first.n].by_seed, task[last.n].by_seed
-        shared = before.keys() & after.keys()
-        if shared:
-            by_task[name] = fmean(after[seed] - before[seed] for seed in shared)
-    low = high = None
-    if len(by_task) > 1:
-        gains = list(by_task.values())
-        half = float(stdtrit(len(gains) - 1, (1 + CONFIDENCE) / 2))
-        half *= stdev(gains) / len(gains) ** 0.5
-        low, high = fmean(gains) - half, fmean(gains) + half
-    return GroupGain(group, key, first.n, last.n, first.seeds, last.seeds, by_task, low, high)

@@ -1,7 +1,7 @@
 """Sentences on how a conclusion depends on the normaliser."""
 
 from datayield.analysis.cost import Comparison, Equal, Normalised, amount
-from datayield.analysis.format import count, join, method_name, plural, points, span
+from datayield.analysis.format import count, join, method_name, plural, points
 from datayield.spec.run import Normaliser
 
 WORDS: dict[Normaliser, str] = {
@@ -33,12 +33,12 @@ def held(equal: Equal) -> str:
 def by_how_much(equal: Equal) -> str:
     """'better by 2.1 points (+1.0 to +3.2)', 'inconclusive (−0.2, −0.7 to +0.3)'."""
     d = equal.difference
-    inside = f"{points(d.mean)}, {span(d.low, d.high)}"
+    inside = f"{points(d.mean)}, {d.span or d.why_undecided}"
     if equal.sign == "inconclusive":
         return f"inconclusive ({inside})"
     if equal.sign == "no effect":
         return f"no different ({inside})"
-    return f"{equal.sign} by {abs(100 * d.mean):.1f} points ({span(d.low, d.high)})"
+    return f"{equal.sign} by {abs(100 * d.mean):.1f} points ({d.span})"
 
 
 def sentence(comparison: Comparison) -> str:

@@ -1,14 +1,21 @@
 """The sentences of the answer: numbers, interval, protocol, verdict."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 from typing import Literal
 
 from datayield.analysis.decision import BaselineComparison, Grid, Regime
-from datayield.analysis.format import count, join, percent, points, span
-from datayield.analysis.model import CurveFit, CurveGain, Difference, GainVerdict, verdict_of_gain
-from datayield.analysis.results import GroupGain
+from datayield.analysis.format import count, join, percent, points
+from datayield.analysis.model import (
+    CurveFit,
+    CurveGain,
+    Difference,
+    GainVerdict,
+    GroupGain,
+    together,
+    verdict_of_gain,
+)
 
 Chip = GainVerdict | Regime | Literal["beats", "loses", "mixed", "falls", "rises"]
 
@@ -23,20 +30,16 @@ class Headline:
     text: str
 
 
-def yield_sentence(line: CurveGain, fit: CurveFit | None, worth: float) -> Headline:
-    """The gain from more images along one curve, and up to where it holds."""
+def yield_sentence(line: CurveGain, fit: CurveFit | None, worth: float, most: float) -> Headline:
+    """The gain from more images along one curve, and up to where it holds.
+
+    An effect is said only if its p is at most `most` (most_p), here and in all that follows.
+    """
     key, total = line.key, line.total
     law = fit.law if fit and fit.verdict == "decided" else None
-    verdict, gain, how_far = total.verdict, _gain(total.gain), _how_far(line, worth)
-    if law and total.gain.covers == "test images only":
-        # One seed cannot show its own noise, but the scatter of the sizes around the law does.
-        verdict = "helps"
-        gain = f"{points(law.gain.value)} points ({span(law.gain.low, law.gain.high)}"
-        gain += ", 95% interval from the scatter about a fitted law)"
-        how_far = "one seed, so every single step is inconclusive"
     subject = f"{key.place}, {key.name}"
     text = f"{subject}: from {count(total.n)} to {count(total.to)} images "
-    text += f"{gain}; {how_far}."
+    text += f"{with_interval(total.gain)}; {_how_far(line, worth, most)}."
     if key.at_fixed_epochs:
         text += " Compute grows with N at a fixed number of epochs."
     if law:
@@ -45,71 +48,77 @@ def yield_sentence(line: CurveGain, fit: CurveFit | None, worth: float) -> Headl
             f" The fitted law predicts {percent(1 - error.value)} at {count(n)} "
             f"({percent(1 - error.high)} to {percent(1 - error.low)})."
         )
-    return Headline(verdict, "images", subject, text)
+    return Headline(together(total.verdict, total.gain, most), "images", subject, text)
 
 
-def group_sentences(gains: list[GroupGain], worth: float) -> list[Headline]:
+def group_sentences(gains: list[GroupGain], worth: float, most: float) -> list[Headline]:
     """The gain from more images on the groups of a suite, over tasks: one sentence per curve."""
-    together: dict[tuple[str, str, int, int], list[GroupGain]] = {}
+    of_curve: dict[tuple[str, str, int, int], list[GroupGain]] = {}
     for g in gains:
-        together.setdefault((g.group.suite_name, g.key.name, g.n, g.to), []).append(g)
-    return [_group_sentence(*at, mine, worth) for at, mine in together.items()]
+        of_curve.setdefault((g.group.suite_name, g.key.name, g.n, g.to), []).append(g)
+    return [_group_sentence(*at, mine, worth, most) for at, mine in of_curve.items()]
 
 
 def _group_sentence(
-    suite_name: str, name: str, n: int, to: int, mine: list[GroupGain], worth: float
+    suite_name: str, name: str, n: int, to: int, mine: list[GroupGain], worth: float, most: float
 ) -> Headline:
     subject = f"{suite_name}, {name}"
     verdicts: list[GainVerdict] = []
     parts = []
     for g in mine:
-        verdict: GainVerdict = "inconclusive"
-        said = f"{g.group.of}; one task, so no interval"
-        if g.low is not None and g.high is not None:
-            over_tasks = Difference(g.mean, g.low, g.high, len(g.by_task), "seeds")
-            verdict, _ = verdict_of_gain(over_tasks.per(log2(g.to / g.n)), worth)
-            said = f"{span(g.low, g.high)}; {g.group.of}: {verdict}"
-        verdicts.append(verdict)
+        verdict, _ = verdict_of_gain(g.gain.per(log2(g.to / g.n)), worth)
+        verdicts.append(together(verdict, g.gain, most))
+        said = f"{g.group.of}; {g.gain.why_undecided or 'no interval'}, so inconclusive"
+        if g.gain.decides:
+            said = f"{g.gain.span}; {g.group.of}: {verdicts[-1]}"
         parts.append(f"{g.group.group} {points(g.mean)} ({said})")
     text = (
-        f"{subject}: from {count(n)} to {count(to)} images, points and 95% intervals over tasks: "
+        f"{subject}: from {count(n)} to {count(to)} images, points and 95% intervals over tasks "
+        f"and seeds: {join(parts)}."
     )
     chip: Chip = verdicts[0] if len(set(verdicts)) == 1 else "mixed"
-    return Headline(chip, "images", subject, f"{text}{join(parts)}.")
+    return Headline(chip, "images", subject, text)
 
 
-def _gain(gain: Difference) -> str:
+def with_interval(gain: Difference) -> str:
+    """'+2.1 points (95% interval +1.0 to +3.2)', or what there is instead of an interval."""
     if gain.covers == "nothing":
         return "no seed ran at both ends"
-    kind = "95% interval" if gain.covers == "seeds" else "one seed, interval over test images only:"
-    return f"{points(gain.mean)} points ({kind} {span(gain.low, gain.high)})"
+    if not gain.shows_interval:
+        return f"{points(gain.mean)} points"
+    kind = {
+        "test images only": "one seed, interval over test images only:",
+        "scatter of sizes": "one seed, 95% interval from the scatter of the sizes",
+    }.get(gain.covers, "95% interval")
+    return f"{points(gain.mean)} points ({kind} {gain.span})"
 
 
 _BEYOND: dict[GainVerdict, str] = {
-    "helps": "the next step helps",
     "no effect": "the next step has no effect",
     "hurts": "the next step hurts",
     "inconclusive": "beyond that inconclusive",
 }
 
 
-_UNSEEN = {"test images only": "one seed", "nothing": "no seed ran at both sizes"}
-
-
-def _how_far(line: CurveGain, worth: float) -> str:
+def _how_far(line: CurveGain, worth: float, most: float) -> str:
     total = line.total
-    if total.gain.covers != "seeds":
-        return f"inconclusive, since {_UNSEEN[total.gain.covers]}"
+    if not total.gain.decides:
+        return f"inconclusive, since {total.gain.why_undecided}"
     if total.verdict == "no effect":
-        mixed = {s.verdict for s in line.steps} & {"helps", "hurts"}
+        mixed = any(s.gain.p <= most for s in line.steps)
         return f"no effect: within {100 * worth:g} point per doubling over the whole range" + (
             ", though single steps differ" if mixed else ""
         )
-    if line.helps_up_to == total.to:
+    counts = total.gain.p <= most
+    if counts and total.verdict == "small gain":
+        return f"a small gain, not shown to reach {100 * worth:g} point per doubling"
+    if counts and line.helps_up_to == total.to:
         return f"every step helps, up to {count(total.to)}"
-    if line.helps_up_to is not None:
-        later = f", {_BEYOND[line.beyond]}" if line.beyond else ""
+    if line.helps_up_to is not None and line.steps[0].gain.p <= most:
+        later = f", {_BEYOND[line.beyond]}" if line.beyond in _BEYOND else ""
         return f"more images help up to {count(line.helps_up_to)}{later}"
+    if not counts and total.verdict != "inconclusive":
+        return "inconclusive when all that is said here is read together"
     if total.verdict == "helps":
         return "more images help over the whole range, though the first step alone is inconclusive"
     if total.verdict == "hurts":
@@ -124,11 +133,12 @@ _BEATEN = {
 }
 
 
-def baseline_sentences(versus: list[BaselineComparison], kind: str) -> list[Headline]:
+def baseline_sentences(versus: list[BaselineComparison], kind: str, most: float) -> list[Headline]:
     """One sentence per kind of baseline, on the weakest curve of each evaluation.
 
     Beaten by the weakest means beaten by all: no method is selected for its score.
     """
+    versus = [replace(v, outcome="inconclusive") if v.gain.p > most else v for v in versus]
     weakest: dict[str, BaselineComparison] = {}
     curves_of: Counter[str] = Counter()
     for v in versus:
@@ -140,7 +150,7 @@ def baseline_sentences(versus: list[BaselineComparison], kind: str) -> list[Head
     if not weakest:
         return []
     parts: list[str] = []
-    several = any(v.gain.covers == "seeds" for v in weakest.values())
+    several = any(v.gain.decides for v in weakest.values())
     open_ = "is not shown to beat {}" if several else "has one seed, too few to beat {}"
     verbs = {"beats": "beats {}", "loses": "loses to {}", "inconclusive": open_}
     for outcome, verb in verbs.items():
@@ -164,9 +174,11 @@ def baseline_sentences(versus: list[BaselineComparison], kind: str) -> list[Head
 
 
 def _measured(v: BaselineComparison, curves_there: int) -> str:
-    notes = [span(v.gain.low, v.gain.high)]
-    if v.gain.covers != "seeds":
-        notes.append("one seed: test images only")
+    notes = [v.gain.span] if v.gain.span else []
+    if not v.gain.decides:
+        notes.append(v.gain.why_undecided)
+    if v.gain.covers == "test images only":
+        notes[-1] += ": test images only"
     if curves_there > 1:
         notes.append(f"weakest of {curves_there} curves")
     return f"{v.point.key.place} by {points(v.gain.mean)} ({'; '.join(notes)})"
@@ -189,7 +201,7 @@ def regime_sentence(grid: Grid) -> Headline:
     text += f", {unsettled} inconclusive" if named and unsettled else ""
     moves = [
         f"a doubling of {what} is worth {points(move.per_doubling.mean)} points "
-        f"({span(move.per_doubling.low, move.per_doubling.high)})"
+        f"({move.per_doubling.span or move.per_doubling.why_undecided})"
         for what, move in (("images", top.more_images), ("compute", top.more_compute))
         if move and move.per_doubling.covers != "nothing"
     ]

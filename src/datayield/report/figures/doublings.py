@@ -3,7 +3,7 @@
 import math
 
 from datayield.analysis.findings import Findings
-from datayield.analysis.format import count, points, span
+from datayield.analysis.format import count, points
 from datayield.analysis.model import CurveGain
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
 from datayield.report.palette import Styles
@@ -32,10 +32,10 @@ def _gains(lines: list[CurveGain], look: Styles, worth: float) -> Spec:
         x = [math.sqrt(s.n * s.to) * (s.to / s.n) ** shift for s in known]
         each = [s.per_doubling for s in known]
         errors = {
-            "array": [100 * (d.high - d.mean) for d in each],
-            "arrayminus": [100 * (d.mean - d.low) for d in each],
+            "array": [100 * d.arms[1] for d in each],
+            "arrayminus": [100 * d.arms[0] for d in each],
         }
-        hollow = [style.symbol + ("" if d.covers == "seeds" else "-open") for d in each]
+        hollow = [style.symbol + ("" if d.decides else "-open") for d in each]
         data.append(
             {
                 "type": "scatter",
@@ -49,7 +49,7 @@ def _gains(lines: list[CurveGain], look: Styles, worth: float) -> Spec:
                 "text": [
                     f"<b>{line.key.name}</b><br>{count(s.n)} to {count(s.to)} images: {s.verdict}"
                     f"<br>{points(s.per_doubling.mean)} points per doubling "
-                    f"({span(s.per_doubling.low, s.per_doubling.high)})"
+                    f"({s.per_doubling.span or s.reason})"
                     for s in known
                 ],
                 "hovertemplate": "%{text}<extra></extra>",

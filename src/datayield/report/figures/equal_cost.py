@@ -70,8 +70,8 @@ def _trace(c: Comparison, x: list[float], colour: str) -> Spec:
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": [100 * (each.high - each.mean) for each in d],
-            "arrayminus": [100 * (each.mean - each.low) for each in d],
+            "array": [100 * each.arms[1] for each in d],
+            "arrayminus": [100 * each.arms[0] for each in d],
             "color": colour,
             "thickness": 1.5,
             "width": 3,

@@ -4,7 +4,7 @@ from typing import Any
 
 from datayield.analysis.claims import PublishedComparison, PublishedPoint, Series, same
 from datayield.analysis.findings import Findings
-from datayield.analysis.format import method_name, points, span
+from datayield.analysis.format import method_name, points
 from datayield.report.figures.published import AXES
 from datayield.spec.claims import Published
 from datayield.spec.run import short_number
@@ -33,14 +33,13 @@ def _shape(whose: str, s: Series, both: PublishedComparison) -> dict[str, str]:
     share = both.x == "label_fraction"
     ends = [f"{100 * p.x:g}%" if share else short_number(p.x) for p in (first, last)]
     d = s.whole
-    known = d is not None and d.covers != "nothing"
     return {
         "whose": whose,
         "name": s.name,
         "range": " → ".join(ends),
         "values": f"{first.mean:.1f} → {last.mean:.1f}",
         "change": points((last.mean - first.mean) / 100),
-        "span": span(d.low, d.high) if d is not None and known else "",
+        "span": d.span if d is not None else "",
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from datayield.analysis.decision import LabelTable, criteria
 from datayield.analysis.findings import Findings
-from datayield.analysis.format import count, percent, plural, points, span
+from datayield.analysis.format import count, percent, plural, points
 from datayield.analysis.model import CurveGain, Difference, Step
 from datayield.analysis.results import CurveKey, Seeds, key_of
 from datayield.spec.run import short_number
@@ -47,7 +47,7 @@ def _step(step: Step | None, *, whole: bool = False) -> dict[str, str] | None:
         return {"mean": "–", "span": "", "verdict": step.verdict, "reason": step.reason}
     return {
         "mean": points(gain.mean),
-        "span": span(gain.low, gain.high),
+        "span": gain.span,
         "verdict": step.verdict,
         "reason": step.reason,
     }
@@ -57,7 +57,7 @@ def group_rows(f: Findings) -> list[dict[str, str]]:
     """One row per group and curve: tasks, scores at the smallest and largest N, gain over tasks."""
     rows = []
     for g in f.group_gains:
-        interval = "" if g.low is None or g.high is None else span(g.low, g.high)
+        interval = g.gain.span if g.gain.decides else ""
         rows.append(
             {
                 "group": g.group.name,
@@ -173,7 +173,7 @@ def label_table(table: LabelTable) -> PageTable:
                 if start.gain is None or start.gain.covers == "nothing"
                 else {
                     "mean": points(start.gain.mean),
-                    "span": span(start.gain.low, start.gain.high),
+                    "span": start.gain.span,
                     "verdict": start.verdict,
                 },
             }
@@ -189,11 +189,11 @@ def _start_cell(cell: Seeds | None, over: Difference | None) -> dict[str, str] |
     mean = f"{100 * cell.mean:.1f}" + (f" ± {half:.1f}" if len(cell.values) > 1 else "")
     if over is None or over.covers == "nothing":
         return {"mean": mean, "over": "", "chip": ""}
-    sure = over.covers == "seeds" and (over.low > 0 or over.high < 0)
+    sure = over.decides and (over.low > 0 or over.high < 0)
     chip = ("beats" if over.low > 0 else "loses") if sure else ""
     return {
         "mean": mean,
-        "over": f"{points(over.mean)} ({span(over.low, over.high)})",
+        "over": points(over.mean) + (f" ({over.span})" if over.span else ""),
         "chip": chip,
     }
 

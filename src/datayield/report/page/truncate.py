@@ -7,7 +7,8 @@ from typing import TypeVar
 from datayield.analysis.decision import Grid, Ledger, Peak
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import count
-from datayield.analysis.results import CurveKey, GroupGain
+from datayield.analysis.model import GroupGain
+from datayield.analysis.results import CurveKey
 from datayield.spec.run import Budget
 from datayield.spec.study import NamedAxes
 

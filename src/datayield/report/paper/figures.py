@@ -137,8 +137,7 @@ def _gain(f: Findings, look_of: Styles) -> "Figure | None":
                 known = [s for s in line.steps if s.per_doubling.covers != "nothing"]
                 each = [s.per_doubling for s in known]
                 x = [math.sqrt(s.n * s.to) * (s.to / s.n) ** shift for s in known]
-                errors = [[100 * (d.mean - d.low) for d in each]]
-                errors += [[100 * (d.high - d.mean) for d in each]]
+                errors = [[100 * d.arms[side] for d in each] for side in (0, 1)]
                 look: Any = {"color": look_of[line.key.name].colour, "label": line.key.name}
                 y = [100 * d.mean for d in each]
                 ax.errorbar(
