@@ -3,11 +3,12 @@
     python benchmarks/back_test.py [--write]
 
 Grids are the published tables that ship (`studies/*.published.csv`) and the tables in results/.
-Prints, for values of images, compute or labels that were hidden at the top, in the middle or at the
-bottom: the RMS error in points of the law, of the nearest cell, of the last slope and of a log-linear
-fit, and the coverage of the law's 90% interval. Then the decision between twice the images and twice
-the compute wherever the next of both was measured but hidden: its regret, in points per doubling,
-against the better of the two, beside "always images", "always compute" and "never".
+Prints, for values of images, compute or labels that were hidden at the top, in the middle or at
+the bottom: the RMS error in points of the law, of the nearest cell, of the last slope and of a
+log-linear fit, and the coverage of the law's 90% interval. Then the decision between twice the
+images and twice the compute wherever the next of both was measured but hidden: its regret, in
+points per doubling, against the better of the two, beside "always images", "always compute" and
+"never".
 """
 
 import argparse
