@@ -52,11 +52,15 @@ def outcome(folder: Path) -> dict[str, bytes]:
         name = path.relative_to(folder).as_posix()
         if path.name == "spent.json":
             found[name] = json.loads(path.read_text())["weights"].encode()
-        elif "/evals/" in name:
+        elif "/evals/" in name and path.suffix == ".json":
             told = json.loads(path.read_text())
             found[name] = json.dumps([told["metrics"], told["intervals"]]).encode()
         else:
-            same = path.suffix == ".pt" or path.name in ("table.csv", "curves.csv", "spec.json")
+            same = path.suffix in (".pt", ".items") or path.name in (
+                "table.csv",
+                "curves.csv",
+                "spec.json",
+            )
             found[name] = path.read_bytes() if same else b""
     return found
 

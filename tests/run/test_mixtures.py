@@ -11,7 +11,8 @@ import torch
 from datayield.data.sampling import positions
 from datayield.data.selection import Indices, indices
 from datayield.run import training_data
-from datayield.run.evaluation.evaluate import _chosen, _features, _labels
+from datayield.run.evaluation.evaluate import _features, _labels
+from datayield.run.evaluation.labels import chosen_images
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.run.subset import Classes, Mixture, Part, Subset
@@ -147,7 +148,7 @@ def test_an_evaluation_of_some_classes_sees_those_alone() -> None:
         return EvalSpec.model_validate(raw)
 
     some = ev(classes=["7", 3])
-    arrays, chosen = _chosen(some, "train", 40)
+    arrays, chosen = chosen_images(some, "train", 40)
     assert len(chosen) == 40
     assert set(arrays.labels["digit"][chosen]) == {3, 7}
     labels = _labels(_features(some, "train", 40, torch.from_numpy), some, "train")
