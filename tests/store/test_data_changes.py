@@ -4,10 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from datayield.session import Session, open_study
-from datayield.spec.errors import StalePlanError
 from tests.conftest import Call
 from tests.data.made import png, write
 
@@ -126,22 +124,6 @@ def test_damaged_images_found_by_a_run_change_its_plan_once(
     assert again.code == 0
     assert "nothing to do" in again.err
     assert session(place).listings[str(place / "pool"), "train"].images == 37
-
-
-def test_images_that_change_after_the_plan_was_made_are_not_used(place: Path) -> None:
-    opened = session(place)
-    plan = opened.plan()
-    (place / "task" / "test" / "a" / "120.png").unlink()
-    with pytest.raises(StalePlanError, match="changed after the plan was made"):
-        opened.run(plan, Console(quiet=True))
-    write(place / "task", {"test/a/120.png": png(120)})
-    (place / "pool" / "03.png").write_bytes(png(77))
-    opened = session(place)
-    plan = opened.plan()
-    (place / "pool" / "04.png").unlink()
-    with pytest.raises(StalePlanError, match="pool"):
-        opened.run(plan, Console(quiet=True))
-    assert not list((place / "store").glob("runs/*/evals/*"))
 
 
 def test_estimates_rest_on_the_items_that_there_are(place: Path) -> None:

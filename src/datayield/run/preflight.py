@@ -5,22 +5,16 @@ for the images that could be decoded.
 """
 
 from collections.abc import Iterator
-from typing import cast
 
-import numpy as np
-
-from datayield.data.catalog import find
 from datayield.data.content import known_undecodable
 from datayield.data.decoded import Fit
 from datayield.data.evaluated import read_splits
 from datayield.data.requirements import examined
-from datayield.data.split_content import SplitContent, split_listing
 from datayield.nets.encoder import build
 from datayield.run.progress import Display
 from datayield.run.training_data import arrays_of, check_classes, draw_images
 from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
-from datayield.spec.evaluation.eval_spec import content_of
-from datayield.spec.run import Listing, Part, RunSpec, dataset_name
+from datayield.spec.run import RunSpec, dataset_name
 from datayield.store.plan import Plan, Task
 
 
@@ -37,41 +31,7 @@ def preflight(plan: Plan, display: Display) -> None:
             "damaged images were found, which the plan had counted",
             hint="make the plan again: the same command does",
         )
-    _check_unchanged(plan)
     _check(plan)
-
-
-def _check_unchanged(plan: Plan) -> None:
-    """Raises StalePlanError if what was decoded is not what the plan's ids were made from."""
-    places = {(place[0], place[1]): place for t in plan.todo for place in _splits(t)}
-    listings = {key: split_listing(find(*key)) for key in places}
-    changed = {
-        (part.dataset, part.split)
-        for task in plan.todo
-        if isinstance(task.spec, RunSpec) and task.share_left > 0
-        for _, part in task.spec.data.members
-        if part.fingerprint not in (None, _now(part, listings[part.dataset, part.split]))
-    }
-    for ev in {ev.id: ev for task in plan.todo for _, ev in task.pending}.values():
-        if ev.content is not None and content_of(ev, listings) != ev.content:
-            changed.add((ev.dataset, ev.test))
-    for key, (dataset, split, size, fit, fly) in places.items():
-        listed, decoded = listings[key].content, arrays_of(dataset, split, size, fit, None, fly)
-        if listed is not None and decoded.content is not None:
-            kept = cast(SplitContent, listed).digests
-            if not np.array_equal(np.sort(kept), np.sort(decoded.content)):
-                changed.add(key)
-    if changed:
-        names = ", ".join(sorted(f"{dataset_name(d)} {split}" for d, split in changed))
-        raise StalePlanError(
-            f"the images or labels of {names} changed after the plan was made",
-            hint="make the plan again: the same command does",
-        )
-
-
-def _now(part: Part, listing: Listing) -> str | None:
-    """The fingerprint that a plan would give the part now."""
-    return listing.fingerprint if listing.content is None else listing.content.subset(part)
 
 
 def _decode(plan: Plan, display: Display) -> None:

@@ -193,5 +193,5 @@ def missed(law: FittedLaw, lever: LeverName, hidden: float) -> float:
     blind = pooled([(law.world, cells.without(dropped))])[0]
     errors = blind.errors(dropped, again=True)
     seen = cells.errors[[cells.settings.index(s) for s in dropped]]
-    off = (seen - errors.mean(axis=0)) / np.maximum(errors.std(axis=0), 1e-9)
+    off = (seen - errors.mean(axis=0)) / errors.std(axis=0)
     return float(np.sqrt(np.mean(off**2)))

@@ -4,7 +4,6 @@ import errno
 import hashlib
 import os
 import shutil
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,9 @@ from zipfile import is_zipfile
 import numpy as np
 
 from datayield.data.source import Labels
-from datayield.spec.atomic_files import free_at, in_bytes, read_json, write_json
-from datayield.spec.errors import DataError, StoreError
+from datayield.spec.atomic_files import free_at, in_bytes
+from datayield.spec.errors import DataError
 
-WRITTEN = "written.json"
 ROWS_BYTES = 16 << 20  # moved per step when gaps are closed
 
 
@@ -29,41 +27,6 @@ def is_complete(folder: Path, meta: dict[str, Any]) -> bool:
         (folder / name).exists() and (folder / name).stat().st_size == pixels * channels
         for name, channels in sizes.items()
     )
-
-
-def remember_written(folder: Path) -> None:
-    """Keep how the files look just after they were written, so that opening need not read them."""
-    write_json(folder / WRITTEN, _looks(folder))
-
-
-def is_intact(folder: Path, meta: dict[str, Any], labels: dict[str, Labels]) -> bool:
-    """Whether the pixels and labels are those that `meta` names by their digest.
-
-    Files are read only if something about them changed since they were last found intact: their
-    size, times or inode, as after a copy of the cache or a change by another program.
-    """
-    if not meta.get("pixels", True):
-        return True  # nothing stored but labels, which are made with each reading
-    looks = _looks(folder)
-    if read_json(folder / WRITTEN) == looks:
-        return True
-    paths = [folder / "images.u8"] + ([folder / "masks.u8"] if meta.get("masks") else [])
-    if content_digest(paths, labels, meta["size"]) != meta["digest"]:
-        return False
-    with suppress(StoreError, OSError):  # a read-only cache is read each time
-        write_json(folder / WRITTEN, looks)
-    return True
-
-
-def _looks(folder: Path) -> dict[str, list[int]]:
-    """File -> size, time of content, time of any change, inode."""
-    found = {}
-    for name in ("images.u8", "labels.npz", "masks.u8"):
-        path = folder / name
-        if path.exists():
-            stat = path.stat()
-            found[name] = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
-    return found
 
 
 def move_into_place(building: Path, folder: Path, meta: dict[str, Any]) -> None:

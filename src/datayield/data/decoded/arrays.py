@@ -27,10 +27,8 @@ from datayield.data.decoded.alike import decoded_alike, state_of
 from datayield.data.decoded.array_files import (
     disk_full,
     is_complete,
-    is_intact,
     move_into_place,
     not_stored,
-    remember_written,
     room_for,
 )
 from datayield.data.decoded.decode import DARK, DECODER, Fit
@@ -175,7 +173,6 @@ def prepare(
         about |= {"white": white, "beside": state_of(dataset) if white else ""}
         meta = about | described(building, source, outcome)
         write_json(building / "meta.json", meta)
-        remember_written(building)
         move_into_place(building, root / meta["digest"], meta)
         write_json(stamp, meta)
     except OSError as error:
@@ -223,9 +220,6 @@ def _stored(root: Path, stamp: Path, dataset: str, source: Source) -> Arrays | N
             return None
         with np.load(folder / "labels.npz") as stored:
             columns = {name.removeprefix("labels/"): stored[name] for name in stored.files}
-        if not is_intact(folder, meta, columns):
-            shutil.rmtree(folder, ignore_errors=True)  # decoded again
-            return None
     except (OSError, ValueError, KeyError, TypeError, BadZipFile, zlib.error):
         return None
     shape = (meta["kept"], meta["size"], meta["size"], 3)

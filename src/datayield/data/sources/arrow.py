@@ -60,7 +60,7 @@ class Arrow:
 
     @cached_property
     def keys(self) -> Keys:
-        """A hash of each image's file (name, size, times, inode) and row in it: [N]."""
+        """A hash of each image's file (name, size, time, inode) and row in it: [N]."""
         return keys_of_rows((path, _table(path).num_rows) for path in self.files)
 
     @cached_property

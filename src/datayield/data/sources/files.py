@@ -29,16 +29,12 @@ FOREIGN = ("__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume I
 
 
 class File(NamedTuple):
-    """A file below a folder: relative name with `/`, bytes, inode, and two times in ns.
-
-    `changed`: of its content, which a program may set back; `touched`: of any change of it.
-    """
+    """A file below a folder: relative name with `/`, bytes, modification time in ns, inode."""
 
     name: str
     size: int
     changed: int
     inode: int = 0
-    touched: int = 0
 
     @property
     def parent(self) -> str:
@@ -159,11 +155,7 @@ def file_at(path: Path) -> File:
         info = path.stat()
     except OSError as error:
         raise DataError(f"cannot read a file: {error.strerror}", where=str(path)) from error
-    return _file(path.name, info)
-
-
-def _file(name: str, info: os.stat_result) -> File:
-    return File(name, info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
+    return File(path.name, info.st_size, info.st_mtime_ns, info.st_ino)
 
 
 def read_file(path: Path) -> bytes:
@@ -195,9 +187,7 @@ def _entry(entry: os.DirEntry[str], prefix: str) -> File | str | None:
     except OSError as error:  # such as a link to itself
         return f"{error.strerror}"
     if stat.S_ISREG(info.st_mode):
-        return File(
-            prefix + entry.name, info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns
-        )
+        return File(prefix + entry.name, info.st_size, info.st_mtime_ns, info.st_ino)
     for is_kind, name in (
         (stat.S_ISFIFO, "a named pipe"),
         (stat.S_ISSOCK, "a socket"),
@@ -210,7 +200,7 @@ def _entry(entry: os.DirEntry[str], prefix: str) -> File | str | None:
 
 
 def keys_of(files: Iterable[File]) -> Keys:
-    """A 64-bit hash of each file's name, size, times and inode: [N]."""
+    """A 64-bit hash of each file's name, size, time and inode: [N]."""
     return np.fromiter((key_of(*f) for f in files), np.uint64)
 
 

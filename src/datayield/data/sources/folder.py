@@ -57,7 +57,7 @@ class Folder:
 
     @cached_property
     def keys(self) -> Keys:
-        """A hash of each file's name, size, times and inode."""
+        """A hash of each file's name, size, time and inode."""
         return keys_of(self.files)
 
     @cached_property

@@ -101,7 +101,7 @@ class Npz:
 
     @cached_property
     def keys(self) -> Keys:
-        """A hash of the file (name, size, times, inode), the array and each row in it: [N]."""
+        """A hash of the file (name, size, time, inode), the array and each row in it: [N]."""
         return keys_of_rows([(self.path, len(self))], self.members.images)
 
     @cached_property

@@ -27,7 +27,7 @@ def stamp_of(paths: Iterable[Path], *more: object) -> str:
 
 
 def keys_of_rows(rows: Iterable[tuple[Path, int]], *more: object) -> Keys:
-    """A hash of each row's file (name, size, times, inode) and its number in it: [N]."""
+    """A hash of each row's file (name, size, time, inode) and its number in it: [N]."""
     parts = [
         keys_within(key_of(*file_at(path), *more), np.arange(number, dtype=np.int64))
         for path, number in rows

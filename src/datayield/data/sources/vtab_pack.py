@@ -81,10 +81,10 @@ class Pack:
         return read_file(self.path.parent / self.rows[i][0])
 
 
-def _state(path: Path) -> tuple[int, int, int, int]:
-    """Bytes, inode and both times; zeros for a missing file, which decoding will report."""
+def _state(path: Path) -> tuple[int, int, int]:
+    """Bytes, modification time and inode; zeros for a missing file, which decoding will report."""
     try:
         info = path.stat()
     except FileNotFoundError:
-        return 0, 0, 0, 0
-    return info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns
+        return 0, 0, 0
+    return info.st_size, info.st_mtime_ns, info.st_ino

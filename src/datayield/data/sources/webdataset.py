@@ -62,7 +62,7 @@ class WebDataset:
 
     @cached_property
     def keys(self) -> Keys:
-        """A hash of each image's shard (name, size, times, inode) and place in it: [N]."""
+        """A hash of each image's shard (name, size, time, inode) and place in it: [N]."""
         parts = [
             keys_within(key_of(*file), index.table["image"]["offset"])
             for file, index in zip(self._files, self._indices, strict=True)
