@@ -132,3 +132,26 @@ def test_the_slices_of_a_split_share_no_copy(tmp_path: Path) -> None:
         digests = [content_of(s) for s in slices]
         assert sum(map(len, slices)) == 60
         assert not set(digests[0].tolist()) & set(digests[1].tolist())  # type: ignore[union-attr]
+
+
+def test_a_file_overwritten_in_place_is_read_again_though_its_time_was_set_back(
+    tmp_path: Path,
+) -> None:
+    root = pool(tmp_path / "pool")
+    path = root / "007.png"
+    before, info = subset(root), path.stat()
+    data = bytearray(path.read_bytes())
+    data[-20] ^= 1
+    with path.open("r+b") as file:
+        file.write(data)
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == (info.st_mtime_ns, info.st_ino)
+    assert subset(root) != before
+
+
+def test_digests_that_were_changed_are_made_anew(tmp_path: Path) -> None:
+    root = pool(tmp_path / "pool")
+    before = subset(root)
+    path = next((tmp_path / "cache/content").glob("*.npy"))
+    np.save(path, np.load(path) ^ np.uint64(1))
+    assert subset(root) == before

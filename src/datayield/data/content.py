@@ -2,7 +2,8 @@
 
 A digest is of the encoded file or of the pixels as stored, so two copies of a file have the same
 digest under any name, and a dataset is recognised wherever it is moved. Digests are kept under
-the cache folder by what tells that a file may have changed: name, size, time of change, inode.
+the cache folder, with a checksum, by what tells that a file may have changed: name, size, times of
+change, inode.
 """
 
 import hashlib
@@ -145,16 +146,17 @@ def _remember(what: str, digests: Digests) -> None:
     new = np.setdiff1d(digests, known)
     if len(new):
         with suppress(StoreError):  # a full or read-only cache costs finding them again
-            write_json(
-                _known_path(what), sorted(f"{d:016x}" for d in np.union1d(new, known).tolist())
-            )
+            names = sorted(f"{d:016x}" for d in np.union1d(new, known).tolist())
+            write_json(_known_path(what), {"digests": names, "check": digest(names)})
 
 
 def _known(what: str) -> Digests:
     try:
         kept = json.loads(_known_path(what).read_text(encoding="utf-8"))
-        return np.array([int(text, 16) for text in kept], np.uint64)
-    except (OSError, ValueError, TypeError):
+        if kept["check"] != digest(kept["digests"]):
+            return np.zeros(0, np.uint64)  # changed since it was written
+        return np.array([int(text, 16) for text in kept["digests"]], np.uint64)
+    except (OSError, ValueError, TypeError, KeyError):
         return np.zeros(0, np.uint64)
 
 
@@ -178,9 +180,16 @@ def keys_of(source: Source) -> Digests:
 
 
 @lru_cache(maxsize=64)
-def _digests_in(path: Path, changed: int) -> tuple[Digests, Digests]:
-    keys, digests = np.load(path)
+def _digests_in(path: Path, *state: int) -> tuple[Digests, Digests]:
+    keys, digests = (table := np.load(path))[:, :-1]
+    if table[0, -1] != _checksum(table[:, :-1]):
+        raise ValueError("changed since it was written")
     return keys, digests
+
+
+def _checksum(table: Digests) -> np.uint64:
+    data = hashlib.blake2b(np.ascontiguousarray(table).data, digest_size=8).digest()
+    return np.uint64(int.from_bytes(data, "little"))
 
 
 def _remembered(source: Source, keys: Digests, read: Callable[[int], bytes | Pixels]) -> Digests:
@@ -208,7 +217,9 @@ def _remembered(source: Source, keys: Digests, read: Callable[[int], bytes | Pix
     remember_undecodable(digests[unread])  # so that the first plan counts without them
     with suppress(OSError, StoreError):  # a full or read-only cache costs reading them again
         known, found = keys[~unread], digests[~unread]
-        write_with(path, lambda file: np.save(file, np.stack([known, found])))
+        table = np.stack([known, found])
+        checked = np.column_stack([table, np.full(2, _checksum(table))])
+        write_with(path, lambda file: np.save(file, checked))
     return digests
 
 
@@ -222,8 +233,9 @@ def _newest(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> tuple[Digests, Digests] | None:
     try:
-        keys, digests = _digests_in(path, path.stat().st_mtime_ns)
-    except (OSError, ValueError, EOFError):
+        info = path.stat()
+        keys, digests = _digests_in(path, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+    except (OSError, ValueError, EOFError, IndexError):
         return None
     return keys, digests
 

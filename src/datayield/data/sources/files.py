@@ -29,12 +29,16 @@ FOREIGN = ("__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume I
 
 
 class File(NamedTuple):
-    """A file below a folder: relative name with `/`, bytes, modification time in ns, inode."""
+    """A file below a folder: relative name with `/`, bytes, modification time in ns, inode.
+
+    `touched`: when it or its attributes last changed, in ns, which no copying tool can set back.
+    """
 
     name: str
     size: int
     changed: int
     inode: int = 0
+    touched: int = 0
 
     @property
     def parent(self) -> str:
@@ -155,7 +159,7 @@ def file_at(path: Path) -> File:
         info = path.stat()
     except OSError as error:
         raise DataError(f"cannot read a file: {error.strerror}", where=str(path)) from error
-    return File(path.name, info.st_size, info.st_mtime_ns, info.st_ino)
+    return File(path.name, info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
 
 
 def read_file(path: Path) -> bytes:
@@ -187,7 +191,9 @@ def _entry(entry: os.DirEntry[str], prefix: str) -> File | str | None:
     except OSError as error:  # such as a link to itself
         return f"{error.strerror}"
     if stat.S_ISREG(info.st_mode):
-        return File(prefix + entry.name, info.st_size, info.st_mtime_ns, info.st_ino)
+        return File(
+            prefix + entry.name, info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns
+        )
     for is_kind, name in (
         (stat.S_ISFIFO, "a named pipe"),
         (stat.S_ISSOCK, "a socket"),
@@ -200,7 +206,7 @@ def _entry(entry: os.DirEntry[str], prefix: str) -> File | str | None:
 
 
 def keys_of(files: Iterable[File]) -> Keys:
-    """A 64-bit hash of each file's name, size, time and inode: [N]."""
+    """A 64-bit hash of each file's name, size, times and inode: [N]."""
     return np.fromiter((key_of(*f) for f in files), np.uint64)
 
 
