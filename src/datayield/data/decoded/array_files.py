@@ -6,8 +6,6 @@ import os
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import Any
-from zipfile import is_zipfile
 
 import numpy as np
 
@@ -16,28 +14,6 @@ from datayield.spec.atomic_files import free_at, in_bytes
 from datayield.spec.errors import DataError
 
 ROWS_BYTES = 16 << 20  # moved per step when gaps are closed
-
-
-def is_complete(folder: Path, meta: dict[str, Any]) -> bool:
-    """Whether `folder` holds all files that `meta` describes."""
-    sizes = {"images.u8": 3} if meta.get("pixels", True) else {}
-    sizes |= {"masks.u8": 1} if meta.get("masks") else {}
-    pixels = meta["kept"] * meta["size"] ** 2
-    return is_zipfile(folder / "labels.npz") and all(
-        (folder / name).exists() and (folder / name).stat().st_size == pixels * channels
-        for name, channels in sizes.items()
-    )
-
-
-def move_into_place(building: Path, folder: Path, meta: dict[str, Any]) -> None:
-    """Move into place atomically. If another process was first, its copy is kept."""
-    if folder.exists() and not is_complete(folder, meta):
-        shutil.rmtree(folder, ignore_errors=True)
-    try:
-        building.rename(folder)
-    except OSError:
-        if not is_complete(folder, meta):
-            raise
 
 
 def close_gaps(path: Path, kept: Labels, total: int, row: int) -> None:

@@ -6,7 +6,7 @@ import math
 import shutil
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,14 +26,21 @@ from datayield.data.content import (
 from datayield.data.decoded.alike import decoded_alike, state_of
 from datayield.data.decoded.array_files import (
     disk_full,
-    is_complete,
-    move_into_place,
     not_stored,
     room_for,
 )
 from datayield.data.decoded.decode import DARK, DECODER, Fit
 from datayield.data.decoded.decode_all import DecodeJob, decode_all
 from datayield.data.decoded.described import check_some_good, close_and_digest, described
+from datayield.data.decoded.intact import (
+    is_damaged,
+    is_intact,
+    labels_in,
+    move_into_place,
+    remember_state,
+    sealed,
+    unsealed,
+)
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
 from datayield.data.decoded.rows import Stored
 from datayield.data.permutation import WHOLE
@@ -60,9 +67,11 @@ class Arrays:
     names; `converted` counts what else was done, such as `L to RGB`. `pages`: files with further
     pages or frames, of which the first is used. `white`: what became 255 in grey of more than 8
     bits whose range the files do not fix, 0 without such grey. `content` [N] is the digest of each
-    image as stored, None for a set too large to be read first.
+    image as stored, None for a set too large to be read first. `bad`: positions of the damaged
+    ones in `source`. `mended`: decoded again, since what an earlier call stored was damaged.
     """
 
+    source: Source
     rows: Stored | Undecoded
     labels: dict[str, Labels]
     classes: dict[str, list[str]]
@@ -74,6 +83,8 @@ class Arrays:
     white: int = 0
     masks: Pixels | None = None
     content: Digests | None = None
+    bad: tuple[int, ...] = ()
+    mended: bool = False
 
     def __len__(self) -> int:
         return self.rows.shape[0]
@@ -81,6 +92,8 @@ class Arrays:
     def notes(self) -> list[str]:
         """What was not used as it is: skipped images, further pages, the range of deep grey."""
         told = []
+        if self.mended:
+            told.append("the stored decoded images were damaged, and were decoded again")
         if self.skipped:
             names = noted(f"{item.name} ({item.reason})" for item in self.skipped).words()
             told.append(
@@ -137,7 +150,7 @@ def prepare(
     stored = _stored(root, stamp, dataset, source)
     if stored and (isinstance(stored.rows, Stored) or (on_the_fly and not kept)):
         return stored
-    where = f"dataset {dataset!r}, split {split!r}"
+    mended, where = is_damaged(root, stamp), f"dataset {dataset!r}, split {split!r}"
     if not len(source):
         raise DataError("no images", where=where, hint="check the folder and the file extensions")
     try:
@@ -171,10 +184,11 @@ def prepare(
             check_some_good(source, outcome, where)
             about |= {"masks": False, "digest": pixels, "pixels": False}
         about |= {"white": white, "beside": state_of(dataset) if white else ""}
-        meta = about | described(building, source, outcome)
+        meta = about | described(building, source, outcome, size)
         write_json(building / "meta.json", meta)
+        remember_state(building, meta)
         move_into_place(building, root / meta["digest"], meta)
-        write_json(stamp, meta)
+        write_json(stamp, sealed(meta))
     except OSError as error:
         raise not_stored(needed, root, error) from error
     finally:
@@ -182,7 +196,7 @@ def prepare(
     made = _stored(root, stamp, dataset, source)
     if made is None:
         raise DataError("decoded images disappeared while being written", where=str(root))
-    return made
+    return replace(made, mended=mended)
 
 
 def bytes_to_decode(source: Source, size: int, fit: Fit) -> int:
@@ -212,14 +226,13 @@ def _stored(root: Path, stamp: Path, dataset: str, source: Source) -> Arrays | N
     may have changed with another split.
     """
     try:
-        meta = json.loads(stamp.read_text())
+        meta = unsealed(json.loads(stamp.read_text()))
         folder = root / meta["digest"]
-        if not is_complete(folder, meta) or any(_can_be_read(source, i) for i in meta["unread"]):
+        if not is_intact(folder, meta) or any(_can_be_read(source, i) for i in meta["unread"]):
             return None
         if meta["white"] and meta["beside"] != state_of(dataset):
             return None
-        with np.load(folder / "labels.npz") as stored:
-            columns = {name.removeprefix("labels/"): stored[name] for name in stored.files}
+        columns = labels_in(folder)
     except (OSError, ValueError, KeyError, TypeError, BadZipFile, zlib.error):
         return None
     shape = (meta["kept"], meta["size"], meta["size"], 3)
@@ -229,6 +242,7 @@ def _stored(root: Path, stamp: Path, dataset: str, source: Source) -> Arrays | N
     if meta["pages"] and digests is not None:
         remember_further_pages(digests[meta["pages"]])  # so that a plan says so
     return Arrays(
+        source=source,
         rows=Stored(folder / "images.u8", shape)
         if meta.get("pixels", True)
         else Undecoded(source, meta["bad"], meta["size"], meta["fit"], meta["white"]),
@@ -244,6 +258,7 @@ def _stored(root: Path, stamp: Path, dataset: str, source: Source) -> Arrays | N
         if meta.get("masks")
         else None,
         content=None if digests is None else np.delete(digests, meta["bad"]),
+        bad=tuple(meta["bad"]),
     )
 
 

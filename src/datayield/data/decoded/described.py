@@ -47,18 +47,18 @@ def close_and_digest(building: Path, source: Source, outcome: DecodeOutcome, siz
     return content_digest(list(files), labels, size)
 
 
-def described(building: Path, source: Source, outcome: DecodeOutcome) -> dict[str, Any]:
+def described(building: Path, source: Source, outcome: DecodeOutcome, size: int) -> dict[str, Any]:
     """Write the labels of the good images; returns the metadata of good and damaged ones."""
     import PIL
 
     bad = [i for i, _ in outcome.skipped]
-    columns: dict[str, Any] = {
-        f"labels/{name}": np.delete(column, bad) for name, column in source.labels.items()
-    }
+    labels = {name: np.delete(column, bad) for name, column in source.labels.items()}
+    columns: dict[str, Any] = {f"labels/{name}": column for name, column in labels.items()}
     np.savez(building / "labels.npz", **columns)
     return {
         "listed": len(source),
         "kept": len(source) - len(bad),
+        "labels": content_digest([], labels, size),
         "bad": bad,
         "unread": outcome.unread,
         "pages": outcome.pages,
