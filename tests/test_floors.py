@@ -40,8 +40,8 @@ SUBFLOORS = {
     "data": (
         "census", "source splits free_memory", "permutation class_names", "content", "sprites",
         "sources", "catalog", "decoded tasks selection",
-        "sampling split_content leaks near_copies", "evaluated dataset_report", "folds",
-        "requirements",
+        "sampling split_content leaks near_copies",
+        "evaluated dataset_report unchanged", "folds", "requirements",
     ),
     "analysis": (
         "format background forecasting", "evidence results", "model", "decision cost", "levers",

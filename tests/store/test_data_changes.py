@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from datayield.run import preflight
+from datayield.run.progress import Display
 from datayield.session import Session, open_study
+from datayield.store.plan import Plan
 from tests.conftest import Call
 from tests.data.made import png, write
 
@@ -117,9 +120,7 @@ def test_damaged_images_found_by_a_run_change_its_plan_once(
     command = (str(place / "few.yaml"), "--store", str(place / "store"))
     done = datayield("run", *command)
     assert done.code == 0
-    assert (
-        "damaged images were found, which the plan had counted; planning without them" in done.err
-    )
+    assert "damaged images were found, which the plan had counted; planning again" in done.err
     again = datayield("run", *command)
     assert again.code == 0
     assert "nothing to do" in again.err
@@ -146,3 +147,26 @@ def test_files_that_are_not_used_are_counted_once_per_split(place: Path, datayie
     ]
     told = datayield("plan", str(place / "mine.yaml"), "--store", str(place / "store"))
     assert 'pip install "datayield[heif]"' in " ".join(told.out.split())
+
+
+def test_images_removed_between_the_plan_and_decoding_are_planned_again_once(
+    place: Path, datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATAYIELD_CACHE", str(place / "cache"))
+    few = STUDY.replace("[4, 8, 30], seed: [0, 1]", "[30], seed: [0]")
+    (place / "few.yaml").write_text(few.replace("study: mine", "study: few"))
+    command = (str(place / "few.yaml"), "--store", str(place / "store"))
+    removed, decode = iter((range(5), range(5, 10))), preflight._decode
+
+    def meddled(plan: Plan, display: Display) -> None:
+        for i in next(removed):
+            (place / "pool" / f"{i:02}.png").unlink()
+        decode(plan, display)
+
+    monkeypatch.setattr(preflight, "_decode", meddled)
+    done = datayield("run", *command)
+    assert done.code == 1  # removed a second time
+    assert "changed after they were planned; planning again" in done.err
+    assert not list((place / "store").glob("runs/*/*.pt"))
+    monkeypatch.setattr(preflight, "_decode", decode)
+    assert datayield("run", *command).code == 0

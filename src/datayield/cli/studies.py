@@ -123,8 +123,8 @@ def run(
             limit = minutes if until else None
             try:
                 failed, decided = _train(session, made, save_every, execution, limit)
-            except StalePlanError as error:  # once: what is damaged is known now
-                err.print(f"{error.message}; planning without them", highlight=False)
+            except StalePlanError as error:  # once: what is damaged or changed is known now
+                err.print(f"{error.message}; planning again", highlight=False)
                 session = open_study(study, scale, store, device)
                 made = session.plan()
                 failed, decided = _train(session, made, save_every, execution, limit)

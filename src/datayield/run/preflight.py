@@ -12,7 +12,13 @@ from datayield.data.evaluated import read_splits
 from datayield.data.requirements import examined
 from datayield.nets.encoder import build
 from datayield.run.progress import Display
-from datayield.run.training_data import arrays_of, check_classes, draw_images
+from datayield.run.training_data import (
+    arrays_of,
+    check_classes,
+    decoded_of,
+    draw_images,
+    forget_decoded,
+)
 from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
 from datayield.spec.run import RunSpec, dataset_name
 from datayield.store.plan import Plan, Task
@@ -21,17 +27,22 @@ from datayield.store.plan import Plan, Task
 def preflight(plan: Plan, display: Display) -> None:
     """Decode every split that the tasks read; check encoders and labels. Raises DatayieldError.
 
-    StalePlanError if damaged images were found that the plan did not know of: without them, subsets
-    hold other images, and runs have other ids.
+    StalePlanError if damaged images were found that the plan did not know of, or files changed
+    after it was made: subsets then hold other images, and runs have other ids.
     """
     known = known_undecodable()
     _decode(plan, display)
     if known_undecodable() > known:
+        forget_decoded()
         raise StalePlanError(
             "damaged images were found, which the plan had counted",
             hint="make the plan again: the same command does",
         )
-    _check(plan)
+    try:
+        _check(plan)
+    except StalePlanError:
+        forget_decoded()
+        raise
 
 
 def _decode(plan: Plan, display: Display) -> None:
@@ -57,8 +68,8 @@ def _check(plan: Plan) -> None:
             except DataError as error:
                 errors.append(error)
     for ev in {ev.id: ev for task in plan.todo for _, ev in task.pending}.values():
-        splits = {s: arrays_of(ev.dataset, s, ev.size, ev.fit) for s in read_splits(ev)}
-        errors += examined(ev, splits).refusals
+        splits = decoded_of(ev)
+        errors += examined(ev, {split: splits[split] for split in read_splits(ev)}).refusals
     if errors:
         raise refused(errors)
 

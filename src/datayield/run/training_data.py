@@ -16,7 +16,9 @@ from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
 from datayield.data.requirements import check_supervised
 from datayield.data.sampling import EndToEnd, Joined, Resident, Streamed
 from datayield.data.selection import Indices, check_apart, digest_of, drawn_from, indices
+from datayield.data.unchanged import check_evaluated, check_pretraining
 from datayield.run.loop import TrainingData
+from datayield.spec.evaluation import EvalSpec
 from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset
 
@@ -41,6 +43,18 @@ def arrays_of(
     if decoded is None or not (on_the_fly or isinstance(decoded.rows, Stored)):
         _DECODED[key] = prepare(dataset, split, size, fit, progress=progress, on_the_fly=on_the_fly)
     return _DECODED[key]
+
+
+def forget_decoded() -> None:
+    """Open decoded splits anew: their files were found to have changed."""
+    _DECODED.clear()
+
+
+def decoded_of(ev: EvalSpec) -> dict[str, Arrays]:
+    """The decoded splits that `ev` names. Raises StalePlanError if they are not as planned."""
+    splits = {split: arrays_of(ev.dataset, split, ev.size, ev.fit) for split in ev.splits}
+    check_evaluated(ev, splits)
+    return splits
 
 
 def _pretrained_on(data: Subset) -> Arrays:
@@ -122,7 +136,8 @@ def draw_images(data: Subset | Mixture) -> DrawnImages:
     """The images that `data` selects; cached within a process.
 
     Raises DataError if a split has fewer usable images than requested, a class does not exist, or
-    two parts of a mixture contain the same image.
+    two parts of a mixture contain the same image; StalePlanError if they are not those that were
+    planned.
     """
     return _drawn(data, tuple(_pretrained_on(part) for _, part in data.members))
 
@@ -132,6 +147,7 @@ def _drawn(data: Subset | Mixture, arrays: tuple[Arrays, ...]) -> DrawnImages:
     members: list[DrawnMember] = []
     taken: dict[tuple[str, str], dict[str, Indices]] = {}
     for (name, part), split in zip(data.members, arrays, strict=True):
+        check_pretraining(part, split)
         members.append(DrawnMember(part, split, _indices(name, part, split)))
         taken.setdefault((part.dataset, part.split), {})[name] = members[-1].indices
     for (dataset, split_name), parts in taken.items():

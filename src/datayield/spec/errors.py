@@ -83,7 +83,7 @@ class UnknownCountError(ConfigError):
 
 
 class StalePlanError(DatayieldError):
-    """A plan rests on images that turned out to be damaged: it has to be made again."""
+    """A plan rests on images that are damaged, or changed since: it has to be made again."""
 
 
 class StoreError(DatayieldError):

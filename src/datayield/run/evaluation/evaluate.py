@@ -29,6 +29,7 @@ from datayield.run.evaluation.labels import (
 from datayield.run.evaluation.representation import representation
 from datayield.run.evaluation.right_items import right_items
 from datayield.run.loop import CHECKPOINT, read_tensors
+from datayield.run.training_data import decoded_of
 from datayield.spec.errors import StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
@@ -69,6 +70,7 @@ def evaluate(
         subject = _subject(spec, folder, share, device)
         cache: dict[tuple[object, ...], Features] = {}
         for _, ev in (pair for pair in pending if pair[0] == share):
+            decoded_of(ev)  # is what the result is filed under
             record, right = _measure(spec.id, share, ev, subject, cache)
             folder.write_result(record, right)
             yield record
