@@ -26,7 +26,7 @@ def test_all_is_counted(root: Path) -> None:
     told = dataset_report(str(root))
     train, test = told.splits
     assert (train.split, train.images, train.distinct) == ("train", 8, 7)
-    assert train.classes == {"label": {"cat": 4, "dog": 5}}
+    assert train.classes == {"label": {"cat": 4, "dog": 4}}
     ((reason, damaged),) = train.damaged.items()
     assert "truncated" in reason
     assert damaged == (1, ("dog/cut.png",))
@@ -52,3 +52,15 @@ def test_near_copies_are_told(tmp_path: Path) -> None:
     files |= {f"train/{i}.png": png(i) for i in range(5)}
     (alike,) = dataset_report(str(write(tmp_path, files)), near=True).alike or ()
     assert alike == ("test", "train", 1, ("b.png and a.png mirrored",))
+
+
+def test_classes_add_up_and_what_is_odd_about_labels_is_told(tmp_path: Path) -> None:
+    files = {f"{c}/{i}.png": png(100 * k + i) for k, c in enumerate("ab") for i in range(4)}
+    files |= {"A/5.png": png(0), "b/cut.png": png(7)[:60], "a/twin.png": png(100)}
+    report = dataset_report(str(write(tmp_path / "images", files)))
+    split = report.splits[0]
+    assert split.images == sum(split.classes["label"].values()) == 10
+    twins, alike = split.label_notes
+    assert twins.startswith("2 images are each in two classes of 'label': ")
+    assert "A/5.png and a/0.png" in twins
+    assert "'A' and 'a'" in alike

@@ -44,7 +44,8 @@ class SplitReport(NamedTuple):
     census: Census
     damaged: dict[str, Noted]  # by reason
     pages: Noted  # files with further pages or frames
-    classes: dict[str, dict[str, int]]  # label -> name of a class -> images
+    classes: dict[str, dict[str, int]]  # label -> name of a class -> usable images
+    label_notes: tuple[str, ...]  # images in two classes, class names that differ in spelling
 
     def lines(self) -> list[str]:
         """The number of images, then a sentence per label and per kind of file not simply used."""
@@ -60,7 +61,7 @@ class SplitReport(NamedTuple):
         bad = [f"damaged {n.number:,}: {why}{n.words()}" for why, n in self.damaged.items()]
         if self.pages.number:
             bad.append(further_pages_note(self.pages.number) + self.pages.words())
-        return [images, *(labels or ["no labels"]), *bad, *self.census.lines()]
+        return [images, *(labels or ["no labels"]), *self.label_notes, *bad, *self.census.lines()]
 
     def structure(self) -> dict[str, object]:
         """As JSON-ready values."""
@@ -71,6 +72,7 @@ class SplitReport(NamedTuple):
             "damaged": {why: n._asdict() for why, n in self.damaged.items()},
             "further_pages": self.pages._asdict(),
             "classes": self.classes,
+            "label_notes": list(self.label_notes),
             **self.census.structure(),
         }
 
@@ -168,6 +170,7 @@ def _decoded(source: Source, progress: Progress | None) -> DecodeOutcome:
 
 
 def _split(name: str, source: Source, listing: Listing, decoded: DecodeOutcome) -> SplitReport:
+    bad = [i for i, _ in decoded.skipped]
     return SplitReport(
         name,
         listing.images,
@@ -175,7 +178,11 @@ def _split(name: str, source: Source, listing: Listing, decoded: DecodeOutcome) 
         source.census,
         by_kind((reason, source.names(i)) for i, reason in decoded.skipped),
         noted(map(source.names, decoded.pages)),
-        {label: _counts(column, source.classes.get(label)) for label, column in _columns(source)},
+        {
+            label: _counts(np.delete(column, bad), source.classes.get(label))
+            for label, column in _columns(source)
+        },
+        () if listing.content is None else listing.content.label_notes(),
     )
 
 

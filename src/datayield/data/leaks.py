@@ -66,7 +66,7 @@ def notes(
 ) -> Iterator[str]:
     """What a reader should know: copies among pretraining images, tests that were pretrained on.
 
-    And, once they have been decoded, images that are one page of several.
+    And images in two classes; once they have been decoded, those that are one page of several.
     """
     largest: dict[Place, Part] = {}
     for part in parts:
@@ -85,6 +85,7 @@ def notes(
     for place in dict.fromkeys([*largest, *tests]):
         if more := int(further_pages(_different(place, listings)).sum()):
             yield f"{_name(place)}: {further_pages_note(more)}"
+    yield from _label_notes(evaluations, listings)
     for ev in evaluations:
         tested = ev.dataset, ev.test
         for one, other in combinations(dict.fromkeys(ev.splits), 2):
@@ -97,6 +98,13 @@ def notes(
                     f"{ev.name}: {shared:,} of its {listings[tested].images:,} test images "
                     f"are also in {_name(place)}, which runs are pretrained on (without labels)"
                 )
+
+
+def _label_notes(evaluations: Sequence[EvalSpec], listings: Listings) -> Iterator[str]:
+    labelled = [ev for ev in evaluations if ev.traits.needs_labels]
+    for place in dict.fromkeys((ev.dataset, split) for ev in labelled for split in ev.splits):
+        if (listing := listings.get(place)) and listing.content:
+            yield from (f"{_name(place)}: {note}" for note in listing.content.label_notes())
 
 
 def common(one: Place, other: Place, listings: Listings) -> int:

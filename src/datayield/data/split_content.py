@@ -1,14 +1,17 @@
 """A split as a plan sees it: its usable images, and what a selection of them is."""
 
 import hashlib
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from datayield.data.census import EXAMPLES, noted
 from datayield.data.content import Digests, content_of, digest_masks, is_computed, undecodable
 from datayield.data.selection import among, indices
-from datayield.data.source import Labels, Source, masked
+from datayield.data.source import UNLABELLED, Labels, Source, masked
 from datayield.data.sources.split_share import Sliced, group_names
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
@@ -87,6 +90,19 @@ class SplitContent:
             self._items[label] = self._digest_of_items(label)
         return self._items[label]
 
+    def label_notes(self) -> tuple[str, ...]:
+        """Copies of one image in two classes, and classes whose names differ in spelling only."""
+        if is_computed(self.source):  # right by construction; labels may need a download
+            return ()
+        return tuple(
+            note
+            for name, column in self.labels.items()
+            for note in (
+                *_in_two_classes(self, name, column),
+                *_spelled_alike(name, self.source.classes.get(name, [])),
+            )
+        )
+
     def _digest_of_items(self, label: str | None) -> str:
         rows = [self.digests]
         if is_computed(self.source):  # its images decide its labels, which may need a download
@@ -111,6 +127,34 @@ class SplitContent:
             return None
         columns = self.labels, self.source.classes
         return among(part.classes, part.label or "label", *columns, "data.classes")[1]
+
+
+def _in_two_classes(content: SplitContent, name: str, column: Labels) -> Iterator[str]:
+    labelled = np.flatnonzero(column != UNLABELLED)
+    order = labelled[np.lexsort((column[labelled], content.digests[labelled]))]
+    digests, numbers = content.digests[order], column[order]
+    pairs = np.flatnonzero((digests[1:] == digests[:-1]) & (numbers[1:] != numbers[:-1]))
+    images = len(np.unique(digests[pairs]))
+    if images:
+        names = content.source.names
+        named = noted(
+            f"{names(int(content.kept[order[i]]))} and {names(int(content.kept[order[i + 1]]))}"
+            for i in pairs.tolist()
+        ).examples
+        what = "1 image is" if images == 1 else f"{images:,} images are each"
+        yield f"{what} in two classes of {name!r}: {'; '.join(named)}"
+
+
+def _spelled_alike(name: str, classes: Sequence[str]) -> Iterator[str]:
+    spelled: dict[str, list[str]] = {}
+    for each in classes:
+        plain = " ".join(unicodedata.normalize("NFKC", each).casefold().split())
+        spelled.setdefault(plain, []).append(each)
+    if alike := [" and ".join(map(repr, group)) for group in spelled.values() if len(group) > 1]:
+        yield (
+            f"classes of {name!r} differ only in capitals, spaces or Unicode form, and are "
+            f"counted as different: {'; '.join(alike[:EXAMPLES])}"
+        )
 
 
 def _different(ordered: Digests) -> Digests:

@@ -40,6 +40,10 @@ class Content(Protocol):
         """Digest of the group of each image, in a slice that divides none; else None."""
         ...
 
+    def label_notes(self) -> tuple[str, ...]:
+        """Copies of one image in two classes, and classes whose names differ in spelling only."""
+        ...
+
     def items(self, label: str | None) -> str:
         """Digest of all images, and of the class of each, whatever their order."""
         ...
