@@ -1,6 +1,7 @@
 """Where the tasks of a study run, and how many at once: the command line's options, checked."""
 
 import math
+from importlib.util import find_spec
 from typing import NamedTuple
 
 from datayield.spec.environment import process_rank
@@ -57,6 +58,18 @@ def parse_execution(
             hint="omit it, or start datayield without torchrun",
         )
     return Execution(executor, None if jobs == "auto" else int(jobs), slurm, inside)
+
+
+def check_installed(executor: str) -> None:
+    """Raises ConfigError where the package of the executor is not installed."""
+    package = {"ray": "ray", "slurm": "submitit"}.get(executor)
+    if package is not None and find_spec(package) is None:
+        raise ConfigError(
+            f"{executor} is not installed",
+            where="--executor",
+            got=f"no package {package}",
+            hint=f'pip install "datayield[{executor}]", or use --executor local',
+        )
 
 
 def check_save_seconds(seconds: float) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 import yaml
 
+from datayield import execution
 from datayield.run import device_names, network_sizes
 from datayield.run.network_trial import NetworkUse, trials
 from tests.conftest import Call
@@ -50,6 +51,22 @@ def test_a_size_that_a_timm_network_does_not_take_is_refused(
     assert "evaluations (digit): size" in told.err
     _written({"name": "timm/test_resnet", "size": 16}, size=24)
     assert datayield("plan", "small.yaml").code == 0
+
+
+def test_options_are_checked_where_nothing_is_left_to_run(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _written({"name": "convnet", "size": 8, "width": 4})
+    told = datayield("run", "small.yaml", "--device", "banana")
+    assert told.code == 2
+    assert "unknown device" in told.err
+    monkeypatch.setattr(execution, "find_spec", lambda _: None)
+    told = datayield("run", "small.yaml", "--executor", "slurm")
+    assert told.code == 2
+    assert "slurm is not installed" in told.err
+    told = datayield("doctor", "--near-copies")
+    assert told.code == 2
+    assert "datayield doctor --data DATASET --near-copies" in told.err
 
 
 def test_tokens_of_a_padded_stem_must_tile(datayield: Call, tmp_path: Any) -> None:

@@ -107,6 +107,13 @@ def doctor(
     if data:
         _tell_datasets(data, near_copies, json_)
         return
+    if near_copies:
+        raise ConfigError(
+            "near copies are looked for in datasets, and none is named",
+            where="--near-copies",
+            got="no --data",
+            hint="datayield doctor --data DATASET --near-copies",
+        )
     from datayield.run.doctor import examine, show
 
     findings = examine(measure)

@@ -93,13 +93,21 @@ def run(
     ] = 60.0,
 ) -> None:
     """Run everything pending, then write the report. Resumes; Ctrl-C saves and stops."""
-    from datayield.execution import check_save_seconds, check_until, parse_execution
+    from datayield.execution import (
+        check_installed,
+        check_save_seconds,
+        check_until,
+        parse_execution,
+    )
     from datayield.report.terminal.plan import show_totals
+    from datayield.run.device_names import check_device_name
     from datayield.session import open_study
 
     check_save_seconds(save_every)
     check_until(until)
     execution = parse_execution(executor, jobs, tuple(slurm or ()), processes)
+    check_device_name(device)  # this and the next also where nothing is left to run
+    check_installed(executor)
     if (
         process_rank().rank > 0
     ):  # torchrun started several: one runs the study, the others train along
