@@ -6,7 +6,8 @@ from threading import Event
 
 import pytest
 
-from datayield.run.signals import interruptible
+from datayield.run import signals
+from datayield.run.signals import interruptible, resumable
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -36,3 +37,15 @@ def test_under_nohup_a_hangup_is_ignored() -> None:
             assert not stop.wait(0.05)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_before_training_a_signal_ends_at_once_and_can_be_resumed(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(signals.os, "_exit", codes.append)
+    with resumable():
+        os.kill(os.getpid(), number)
+    assert codes == [3]
+    assert "stopped before training; run the same command to continue" in capsys.readouterr().err

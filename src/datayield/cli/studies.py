@@ -101,6 +101,7 @@ def run(
     )
     from datayield.report.terminal.plan import show_totals
     from datayield.run.device_names import check_device_name
+    from datayield.run.signals import resumable
     from datayield.session import open_study
 
     check_save_seconds(save_every)
@@ -115,8 +116,9 @@ def run(
 
         follow(device)
         raise typer.Exit(0)
-    session = open_study(study, scale, store, device)
-    made = session.plan()
+    with resumable():
+        session = open_study(study, scale, store, device)
+        made = session.plan()
     todo = len(made.todo)
     failed: tuple[tuple[str, str], ...] = ()
     decided = False

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from datayield.run.job import Engine, Job, TaskEnd
 from datayield.run.preflight import preflight
 from datayield.run.progress import Display
-from datayield.run.signals import interruptible
+from datayield.run.signals import interruptible, resumable
 from datayield.spec.run import RunSpec
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, Task
@@ -42,8 +42,9 @@ def run_all(
     """Work through `plan.todo`. A run that fails does not stop the others."""
     job = Job(plan.tasks[0], store, device, save_seconds, engine.sharing)
     try:
-        with interruptible(display.say, stop):
+        with resumable():
             preflight(plan, display)
+        with interruptible(display.say, stop):
             return _execute(plan, job, engine, stop, display)
     finally:
         engine.close()

@@ -13,6 +13,7 @@ from threading import Event
 from types import FrameType
 
 ABORTED = 130  # exit code
+RESUMABLE = 3
 _HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 
 
@@ -44,13 +45,34 @@ def abortable() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def resumable() -> Iterator[None]:
+    """A signal in the block, which trains nothing, ends the process: the command can be repeated.
+
+    So while a study is planned and its images are decoded, which leave nothing to save.
+    """
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if number == _HANGUP:
+            _leave_terminal()
+        _end("stopped before training; run the same command to continue", RESUMABLE)
+
+    with _handling(on_signal, *_requests()):
+        yield
+
+
 def abort() -> None:
+    """End this process now: a signal that came again, or where nothing can be resumed."""
+    _end("aborted; saved progress is kept", ABORTED)
+
+
+def _end(sentence: str, code: int) -> None:
     """End this process now, without any of Python's own tidying up, which Ctrl-C could break."""
     with suppress(OSError, RuntimeError, ValueError):
         show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
-        sys.stderr.write(f"{show_cursor}\naborted; saved progress is kept\n")
+        sys.stderr.write(f"{show_cursor}\n{sentence}\n")
         sys.stderr.flush()
-    os._exit(ABORTED)
+    os._exit(code)
 
 
 @contextmanager
