@@ -41,7 +41,7 @@ SUBFLOORS = {
         "census", "source splits free_memory", "permutation class_names", "content", "sprites",
         "sources", "catalog", "decoded tasks selection",
         "sampling split_content leaks near_copies",
-        "evaluated dataset_report unchanged", "folds", "requirements",
+        "evaluated dataset_report unchanged", "folds supervised_labels", "requirements",
     ),
     "analysis": (
         "format background forecasting", "evidence results", "model", "decision cost", "levers",

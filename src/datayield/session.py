@@ -88,7 +88,8 @@ class Session(NamedTuple):
     def readiness(self, plan: Plan) -> Readiness:
         """What keeps the plan from running, and notes: its data, and confounds. Trains nothing."""
         ready = readiness(plan, self.store, self.missing, self.look, self.device)
-        data = (*self.data_changes(), *self.data_notes())
+        changed = self.data_changes() if plan.todo else ()  # else it is as some earlier run was
+        data = (*changed, *self.data_notes())
         notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
         return ready._replace(notes=notes)
 

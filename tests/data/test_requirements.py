@@ -132,3 +132,10 @@ def test_classes_listed_for_all_splits_are_compared_where_they_occur(
         messages = [e.message for e in examined(ev, splits).refusals]
         assert len(messages) == (said is not None)
         assert said is None or said in messages[0]
+
+
+def test_the_only_label_there_is_is_named() -> None:
+    ev = EvalSpec(name="e", protocol="linear@1", dataset="./x", label="species")
+    split = OfLabels([0, 1] * 5)
+    (first, *_) = examined(ev, {"train": split, "test": split}).refusals
+    assert first.hint == "use label: label"

@@ -1,4 +1,4 @@
-"""What evaluations and supervised runs need of their images, checked before anything is trained.
+"""What evaluations need of their images, checked before anything is trained.
 
 By listings and labels alone, or by decoded arrays: both are a `LabelledSplit`. `REQUIREMENTS` holds
 the conditions of each protocol, those under which its function in `evals` would raise.
@@ -26,7 +26,6 @@ from datayield.data.folds import labelled_parts
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError
 from datayield.spec.evaluation import EvalSpec
-from datayield.spec.run import RunSpec, Subset, SupervisedSpec
 
 NAMED = 3  # classes that a note names
 Condition = Callable[[EvalSpec, Labelled], DataError | None]
@@ -197,29 +196,6 @@ def _notes(ev: EvalSpec, known: Labelled, names: Sequence[str]) -> Iterator[str]
         )
 
 
-def check_supervised(spec: RunSpec, split: LabelledSplit) -> None:
-    """Raises DataError if a supervised run's labels are missing or have more classes."""
-    if spec.label is None:
-        return
-    assert isinstance(spec.method, SupervisedSpec)
-    assert isinstance(spec.data, Subset)
-    data, classes = spec.data, spec.method.classes
-    if spec.label not in split.labels:
-        raise DataError(
-            f"{data.dataset!r} split {data.split!r} has no labels called {spec.label!r}",
-            where="method.label",
-            got=spec.label,
-            allowed=list(split.labels) or "none (this split is unlabeled)",
-        )
-    if (highest := int(split.labels[spec.label].max(initial=0))) >= classes:
-        raise DataError(
-            f"the labels {spec.label!r} of {data.dataset!r} are numbered up to {highest}",
-            where="method.classes",
-            got=classes,
-            allowed=f"{highest + 1} or more",
-        )
-
-
 def _of_split(ev: EvalSpec, split: str, splits: LabelledSplits) -> list[DataError]:
     has = splits[split]
     try:
@@ -256,16 +232,18 @@ def _check_labels(ev: EvalSpec, split: str, has: LabelledSplit) -> None:
             allowed="parquet with a column mask of PNG images, or torchvision/OxfordIIITPet",
             hint="segment@1 needs the class of each pixel; finetune@1 needs that of the image",
         )
-    if not ev.traits.needs_labels or ev.traits.reads_masks or ev.label in has.classes:
+    read = ev.traits.needs_labels and not ev.traits.reads_masks
+    if not read or ev.label in has.classes or ev.label in has.labels:  # numbers without names
         return
-    if ev.label in has.labels:  # numbers without names
-        return
+    others, hint = [*has.labels], "unlabeled data can be pretrained on; evaluate it with spectrum@1"
+    if others:
+        hint = f"use label: {others[0]}" if len(others) == 1 else "choose one of those"
     raise DataError(
         f"{ev.dataset!r} split {split!r} has no labels called {ev.label!r}",
         got=ev.label,
         where=f"evaluations ({ev.name}): label",
-        allowed=list(has.labels) or "none (this split is unlabeled)",
-        hint="unlabeled data can be used for pretraining; evaluate it with spectrum@1",
+        allowed=others or "none (this split is unlabeled)",
+        hint=hint,
     )
 
 

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from datayield.data.catalog import Look
 from datayield.data.evaluated import read_splits
-from datayield.data.requirements import check_supervised, examined
+from datayield.data.requirements import examined
 from datayield.data.selection import Indices, check_apart, drawn_from, indices
 from datayield.data.source import Source
 from datayield.data.sources.webdataset import WebDataset
+from datayield.data.supervised_labels import check_supervised
 from datayield.run.device_names import device_refusals, runs_elsewhere
 from datayield.run.encoder_names import encoder_notes, encoder_refusals
 from datayield.run.free_disk import disk_refusals

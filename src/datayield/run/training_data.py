@@ -13,9 +13,9 @@ import torch
 from datayield.data.content import Digests
 from datayield.data.decoded import DECODER, Arrays, Fit, Rows, Stored, prepare
 from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
-from datayield.data.requirements import check_supervised
 from datayield.data.sampling import EndToEnd, Joined, Resident, Streamed
 from datayield.data.selection import Indices, check_apart, digest_of, drawn_from, indices
+from datayield.data.supervised_labels import check_supervised
 from datayield.data.unchanged import check_evaluated, check_pretraining
 from datayield.run.loop import TrainingData
 from datayield.spec.evaluation import EvalSpec
