@@ -26,9 +26,9 @@ from datayield.analysis.evidence import Setting, World
 from datayield.analysis.evidence.tables import Mapping, evidence_of_table
 from datayield.analysis.levers.lever import AXES, pulls
 from datayield.analysis.levers.odds import SURE, WORTH, odds_of
-from datayield.analysis.levers.prices import Prices
 from datayield.analysis.model.law import MeasuredCells, cells_of, pooled
 from datayield.spec.errors import DatayieldError
+from datayield.spec.study import Prices
 
 ROOT = Path(__file__).parents[1]
 MOST_IMAGES = 5e7  # one published size is of another dataset, seen less than once

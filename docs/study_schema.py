@@ -23,7 +23,7 @@ from datayield.spec.run import (
     Subset,
 )
 from datayield.spec.run.views import ViewSpec
-from datayield.spec.study import Study
+from datayield.spec.study import Prices, Study
 
 Schema = dict[str, Any]
 SCHEMA = Path(__file__).parent / "schema/study.schema.json"
@@ -78,6 +78,7 @@ def study_schema() -> Schema:
         "axes": {"type": "object", "additionalProperties": {"type": "array", "minItems": 1}},
         "evaluations": {"type": "array", "items": entry, "minItems": 1},
         "claims": {"type": "array", "items": claims},
+        "prices": Prices.model_json_schema(),
         "scales": {"type": "object", "additionalProperties": {"type": ["object", "null"]}},
     }
     return {

@@ -199,7 +199,8 @@ class Session(NamedTuple):
         from datayield.analysis.levers import decide, evidence_of
         from datayield.analysis.results.collect import collect
 
-        return decide(evidence_of(collect(self.study, self.cells, plan, self.store)))
+        evidence = evidence_of(collect(self.study, self.cells, plan, self.store))
+        return decide(evidence, prices=self.study.prices)
 
     def report(self, plan: Plan) -> Path | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""

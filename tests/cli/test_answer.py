@@ -11,6 +11,7 @@ import pytest
 from datayield.cli.amounts import prices_of, setting_at
 from datayield.cli.missing import missing_library
 from datayield.spec.errors import ConfigError
+from datayield.spec.study import Prices
 from tests.conftest import Call
 
 TABLE = "method,images,epochs,seed,accuracy\n" + "".join(
@@ -92,7 +93,9 @@ def test_points_and_prices() -> None:
     assert at == (100_000, 2e6, 500, None)
     assert setting_at(["images=10k,epochs=100"]) == (10_000, 1e6, None, None)
     assert setting_at([]) is None
-    assert prices_of(["image=0.02", "hours=1.5", "currency=USD"]) == (0.02, 1.5, None, "USD")
+    assert prices_of(["image=0.02", "hours=1.5", "currency=USD"]) == Prices(
+        image=0.02, hour=1.5, currency="USD"
+    )
 
 
 @pytest.mark.parametrize(

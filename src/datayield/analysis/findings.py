@@ -171,7 +171,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
             *frontiers(results.study, read),
             *frontiers(results.study, read, "flops"),
         ],
-        purchase=decide(evidence_of(results)),
+        purchase=decide(evidence_of(results), prices=results.study.prices),
     )
     return replace(findings, fits=fitting())
 

@@ -68,3 +68,11 @@ def test_the_names_of_tables_are_splits(tmp_path: Path) -> None:
     (tmp_path / "test.csv").write_text("file,label\n2.png,a\n")
     with pytest.raises(DataError, match="in two splits"):
         splits(tmp_path)
+
+
+def test_two_columns_of_labels_that_differ_are_refused(tmp_path: Path) -> None:
+    table = "file,label,label\n0.png,a,b\n1.png,b,b\n2.png,a,a\n3.png,b,a\n"
+    with pytest.raises(DataError, match="two columns are called 'label'"):
+        _ = _folder(tmp_path / "differ", table).labels
+    same = "file,label,label\n0.png,a,a\n1.png,b,b\n2.png,a,a\n3.png,b,b\n"
+    assert _folder(tmp_path / "same", same).classes["label"] == ["a", "b"]

@@ -6,7 +6,7 @@ from datayield.analysis.levers.law_map import LawMap
 from datayield.analysis.levers.lever import LEVEL, Lever, LeverName
 from datayield.analysis.levers.odds import SURE, WORTH, Purchase
 from datayield.analysis.levers.of_study import evidence_of
-from datayield.analysis.levers.prices import Prices
+from datayield.spec.study import Prices
 
 __all__ = [
     "LEVEL",

@@ -21,9 +21,9 @@ from datayield.analysis.levers.lever import (
     varied,
 )
 from datayield.analysis.levers.odds import SURE, Purchase, chosen, odds_of
-from datayield.analysis.levers.prices import Prices
 from datayield.analysis.model.law import SAMPLES, FittedLaw, fit_laws
 from datayield.analysis.model.law.forms import Floats
+from datayield.spec.study import Prices
 
 AHEAD = (2.0, 4.0)  # times what there is, that scores are forecast at
 DOUBTED = 0.5  # of the worlds that may doubt a lever before the answer over all does

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from datayield.analysis.evidence import Setting
-from datayield.analysis.levers.prices import Prices
 from datayield.analysis.model.law import FittedLaw, MeasuredCells, pooled
 from datayield.analysis.model.law.forms import Floats
+from datayield.spec.study import Prices
 
 LeverName = Literal["images", "compute", "labels", "views", "weights"]
 AXES: dict[LeverName, int] = {"images": 0, "compute": 1, "labels": 2, "views": 3}  # of a `Setting`

@@ -69,8 +69,11 @@ def _of_csv(text: str) -> dict[str, list[object]]:
     table: dict[str, list[object]] = {}
     for name, (_, *column) in zip(names, columns, strict=True):
         known = {text: _value(text) for text in {*column}}  # equal texts become one object
+        values: list[object] = [known[text] for text in column]
+        if is_label(name) and table.get(name, values) != values:
+            raise ValueError(f"two columns are called {name!r} and differ")
         if name:
-            table[name] = [known[text] for text in column]
+            table.setdefault(name, values)
     return table
 
 

@@ -9,6 +9,7 @@ from datayield.spec.study.load import (
     published_tables,
     shipped_studies,
 )
+from datayield.spec.study.prices import Prices
 from datayield.spec.study.recipes import recipe_set, recipe_sets
 from datayield.spec.study.study import Study
 
@@ -16,6 +17,7 @@ __all__ = [
     "COLUMN_AXES",
     "Cell",
     "NamedAxes",
+    "Prices",
     "Study",
     "TimeBudgetError",
     "as_run",

@@ -25,6 +25,7 @@ from datayield.spec.run import (
 )
 from datayield.spec.study.cell import Cell
 from datayield.spec.study.expand import as_run, copied, merge, resolve
+from datayield.spec.study.prices import Prices
 from datayield.spec.study.repeated import repeated, same_runs
 
 WAYS_OF_SAYING = ("budget", "recipe", "as_published")  # may differ and come to the same runs
@@ -44,6 +45,7 @@ class Study(Frozen):
     evaluations: tuple[StudyEval, ...] = Field(min_length=1)
     claims: tuple[AnyClaim, ...] = ()
     notes: str = ""
+    prices: Prices = Prices()
     _folder: Path | None = PrivateAttr(None)
 
     @field_validator("axes", mode="before")
