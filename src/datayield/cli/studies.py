@@ -107,8 +107,7 @@ def run(
     check_save_seconds(save_every)
     check_until(until)
     execution = parse_execution(executor, jobs, tuple(slurm or ()), processes)
-    check_device_name(device)  # this and the next also where nothing is left to run
-    check_installed(executor)
+    check_device_name(device)  # also where nothing is left to run
     if (
         process_rank().rank > 0
     ):  # torchrun started several: one runs the study, the others train along
@@ -120,6 +119,8 @@ def run(
         session = open_study(study, scale, store, device)
         made = session.plan()
     todo = len(made.todo)
+    if not todo:  # else the run says it, after what is wrong with the study
+        check_installed(executor)
     failed: tuple[tuple[str, str], ...] = ()
     decided = False
     with session.leading(made):
