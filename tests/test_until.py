@@ -99,6 +99,16 @@ def test_noise_makes_it_add_runs_until_none_is_left_or_it_is_clear(opened: Sessi
     assert seen[-1][0] in ("stop", "inconclusive")
 
 
+def test_a_second_call_looks_before_it_picks_runs(opened: Session) -> None:
+    session = PlantedSession(opened, nothing_helps, noise=0.03)
+    looks(session, minutes=0.0)  # one baseline, then out of time
+    while not all(spec.seed > 0 for spec in session.ran[-1:]):
+        looks(session, minutes=0.0)
+    first = [spec for spec in session.ran if spec.seed == 0]
+    assert len(first) == 9
+    assert len({spec.id for spec in session.ran}) == len(session.ran)
+
+
 def test_no_time_means_one_batch(opened: Session) -> None:
     session = PlantedSession(opened, nothing_helps, noise=0.03)
     assert len(looks(session, minutes=0.0)) == 1

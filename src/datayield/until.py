@@ -40,7 +40,9 @@ def run_until_decided(
 ) -> Iterator[InterimAnswer]:
     """Yields each one; the last one is decided, out of time, complete, stopped or failed."""
     begun, limit = time.monotonic(), 60 * minutes
-    batch = _fitting(_first(session.plan()), limit, execution)
+    plan = session.plan()
+    batch = _first(plan) or _further(session, plan, session.answer(plan), execution, limit)
+    batch = _fitting(batch, limit, execution)
     while batch:
         outcome = session.run(Plan(tuple(batch)), console, save_every, execution)
         seconds = time.monotonic() - begun
@@ -57,12 +59,12 @@ def run_until_decided(
 
 
 def _first(plan: Plan) -> list[Task]:
-    """Baselines, the first seed of every cell that is pending, and what they start from."""
+    """What is pending of the baselines and of the first seed of every cell."""
     seeds = [task.spec.seed for task in plan.tasks if isinstance(task.spec, RunSpec)]
     first = min(seeds, default=0)
     return [
         task for task in plan.todo if not isinstance(task.spec, RunSpec) or task.spec.seed == first
-    ] or plan.todo[:1]
+    ]
 
 
 def _further(

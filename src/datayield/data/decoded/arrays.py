@@ -68,7 +68,7 @@ class Arrays:
     pages or frames, of which the first is used. `white`: what became 255 in grey of more than 8
     bits whose range the files do not fix, 0 without such grey. `content` [N] is the digest of each
     image as stored, None for a set too large to be read first. `bad`: positions of the damaged
-    ones in `source`. `mended`: decoded again, since what an earlier call stored was damaged.
+    ones in `source`. `redecoded`: what an earlier call stored was damaged.
     """
 
     source: Source
@@ -84,7 +84,7 @@ class Arrays:
     masks: Pixels | None = None
     content: Digests | None = None
     bad: tuple[int, ...] = ()
-    mended: bool = False
+    redecoded: bool = False
 
     def __len__(self) -> int:
         return self.rows.shape[0]
@@ -92,7 +92,7 @@ class Arrays:
     def notes(self) -> list[str]:
         """What was not used as it is: skipped images, further pages, the range of deep grey."""
         told = []
-        if self.mended:
+        if self.redecoded:
             told.append("the stored decoded images were damaged, and were decoded again")
         if self.skipped:
             names = noted(f"{item.name} ({item.reason})" for item in self.skipped).words()
@@ -150,7 +150,7 @@ def prepare(
     stored = _stored(root, stamp, dataset, source)
     if stored and (isinstance(stored.rows, Stored) or (on_the_fly and not kept)):
         return stored
-    mended, where = is_damaged(root, stamp), f"dataset {dataset!r}, split {split!r}"
+    damaged, where = is_damaged(root, stamp), f"dataset {dataset!r}, split {split!r}"
     if not len(source):
         raise DataError("no images", where=where, hint="check the folder and the file extensions")
     try:
@@ -196,7 +196,7 @@ def prepare(
     made = _stored(root, stamp, dataset, source)
     if made is None:
         raise DataError("decoded images disappeared while being written", where=str(root))
-    return replace(made, mended=mended)
+    return replace(made, redecoded=damaged)
 
 
 def bytes_to_decode(source: Source, size: int, fit: Fit) -> int:
