@@ -79,16 +79,16 @@ def answer(
 
     point, prices = setting_at(at or ()), prices_of(price or ())
     mapping = Mapping(
-        images,
-        presented,
-        epochs,
-        labels,
-        seed,
-        method,
-        task,
-        tuple(score or ()),
-        tuple(error or ()),
-        tuple(where or ()),
+        images=images,
+        presented=presented,
+        epochs=epochs,
+        labels=labels,
+        seed=seed,
+        method=method,
+        task=task,
+        score=tuple(score or ()),
+        error=tuple(error or ()),
+        where=tuple(where or ()),
     )
     made = decide(evidence_of_table(_path(table, published), mapping), point, prices)
     if json_:

@@ -135,7 +135,7 @@ def test_a_handful_of_runs_without_repeats_decides_nothing() -> None:
     answer = decide(evidence(images_help, budgets=(1e5,), seeds=1, noise=0.0))
     assert answer.recommendation.lever == "inconclusive"
     (card,) = answer.cards
-    assert card.levers[0].doubt == "there are too few runs to know the noise"
+    assert card.levers[0].doubt == "there are too few runs to estimate the noise"
     (more,) = card.would_decide
     assert (more.setting, more.runs) == (card.at, 3)
 
@@ -148,3 +148,15 @@ def test_what_does_not_beat_the_untrained_encoder_decides_nothing() -> None:
     assert "untrained" in answer.levers[0].doubt
     answer = decide(Evidence((*runs(nothing_helps), untrained._replace(score=0.45))))
     assert answer.recommendation.lever == "stop"
+
+
+def test_a_ladder_costs_its_images_and_their_training() -> None:
+    ladder = tuple(
+        run
+        for n in (250, 500, 1000)
+        for run in runs(images_help, sizes=(n,), budgets=(100.0 * n,), seed=n)
+    )
+    (both,) = decide(Evidence(ladder), prices=Prices(image=0.1, hour=10.0)).levers
+    assert both.cost == pytest.approx(100 + 10 * 0.1)
+    (alone,) = decide(Evidence(ladder), prices=Prices(image=0.1)).levers
+    assert alone.cost is None

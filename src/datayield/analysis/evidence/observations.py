@@ -42,11 +42,6 @@ class World:
     runs: tuple[Observation, ...]
     baselines: tuple[Observation, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """ "flowers, simclr"; only what tells it from others is given by `Evidence.worlds`."""
-        return ", ".join(part for part in (self.task, self.method) if part)
-
 
 @dataclass(frozen=True)
 class Evidence:

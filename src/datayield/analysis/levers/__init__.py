@@ -1,6 +1,13 @@
 """What to buy next: gains of a doubling, their odds and costs, and what would decide."""
 
-from datayield.analysis.levers.card import Answer, Card, ForecastPoint, Recommendation, decide
+from datayield.analysis.levers.card import (
+    Answer,
+    Card,
+    FittedScore,
+    ForecastPoint,
+    Recommendation,
+    decide,
+)
 from datayield.analysis.levers.experiments import Experiment
 from datayield.analysis.levers.law_map import LawMap
 from datayield.analysis.levers.lever import LEVEL, Lever, LeverName
@@ -15,6 +22,7 @@ __all__ = [
     "Answer",
     "Card",
     "Experiment",
+    "FittedScore",
     "ForecastPoint",
     "LawMap",
     "Lever",

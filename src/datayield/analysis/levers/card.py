@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -39,8 +40,15 @@ class Recommendation:
     likely: Purchase = "inconclusive"
 
 
-@dataclass(frozen=True, slots=True)
-class ForecastPoint:
+class FittedScore(NamedTuple):
+    """The score at a setting, as a share, with its 90% interval."""
+
+    score: float
+    low: float
+    high: float
+
+
+class ForecastPoint(NamedTuple):
     """The score of a run with more of one lever, as a share, with its 90% interval."""
 
     lever: LeverName
@@ -54,14 +62,14 @@ class ForecastPoint:
 class Card:
     """The answer for one task and method, at one setting.
 
-    `score`: there, as the law has it. `unvaried`: levers that the runs say nothing about. `few`:
-    whether there are too few settings for a law.
+    `unvaried`: levers that the runs say nothing about. `few`: whether there are too few settings
+    for a law.
     """
 
     task: str
     method: str
     at: Setting
-    score: ForecastPoint | None
+    score: FittedScore | None
     recommendation: Recommendation
     levers: tuple[Lever, ...] = ()
     forecasts: tuple[ForecastPoint, ...] = ()
@@ -80,6 +88,7 @@ class Answer:
     prices: Prices
     notes: tuple[str, ...] = ()
     laws: tuple[FittedLaw, ...] = ()  # of the cards, in their order
+    pulls: tuple[list[Pull], ...] = ()  # of the cards: samples of the gains of each lever
 
     @property
     def maps(self) -> list[tuple[Card, LawMap]]:
@@ -104,7 +113,8 @@ def decide(evidence: Evidence, at: Setting | None = None, prices: Prices | None 
     if odds is not None:
         choice = Recommendation(*chosen(whole, odds))
         levers = tuple(_lever(p, q) for p, q in zip(whole, odds.levers, strict=True))
-    return Answer(choice, levers, cards, prices, evidence.notes, tuple(laws))
+    told = tuple(mine for _, mine in made)
+    return Answer(choice, levers, cards, prices, evidence.notes, tuple(laws), told)
 
 
 def _point(law: FittedLaw, at: Setting | None) -> Setting:
@@ -132,10 +142,9 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
     ahead = [(p, f) for p in mine if p.setting is not None for f in AHEAD]
     settings = [times(at, p.lever, f, p.with_compute) for p, f in ahead]
     scores = 1 - law.errors([at, *settings])
-    own, *further = (_forecast("images", float(at.images or 0), s) for s in scores.T)
+    own, *further = map(_fitted, scores.T)
     forecasts = (
-        ForecastPoint(p.lever, f * p.start, s.score, s.low, s.high)
-        for (p, f), s in zip(ahead, further, strict=True)
+        ForecastPoint(p.lever, f * p.start, *s) for (p, f), s in zip(ahead, further, strict=True)
     )
     choice = Recommendation(*chosen(mine, odds))
     card = Card(
@@ -174,20 +183,17 @@ def _would_decide(
     return tuple(unmeasured(law, at, doubted))
 
 
-def _forecast(lever: LeverName, to: float, scores: Floats) -> ForecastPoint:
-    low, high = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return ForecastPoint(lever, to, float(scores.mean()), float(low), float(high))
+def _fitted(samples: Floats) -> FittedScore:
+    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return FittedScore(float(samples.mean()), float(low), float(high))
 
 
 def _lever(pull: Pull, probability: float) -> Lever:
-    low, high = np.quantile(pull.gains, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Lever(
         pull.lever,
         pull.start,
         pull.to,
-        float(pull.gains.mean()),
-        float(low),
-        float(high),
+        *_fitted(pull.gains),
         pull.cost,
         probability,
         pull.doubt,

@@ -16,7 +16,7 @@ LeverName = Literal["images", "compute", "labels", "views", "weights"]
 AXES: dict[LeverName, int] = {"images": 0, "compute": 1, "labels": 2, "views": 3}  # of a `Setting`
 FEWEST = 3  # values of an axis that a lever takes to be recommended
 SPARE = 3  # runs beyond the least, for the noise to be known well enough to decide
-NOISE_UNKNOWN = "there are too few runs to know the noise"
+NOISE_UNKNOWN = "there are too few runs to estimate the noise"
 ALIKE = 0.98  # correlation of ln N and ln C from which on they are one ladder
 MISSED = 3.0  # standard deviations by which the law may miss a hidden row or column
 LEVEL = 0.9  # of every interval
@@ -116,7 +116,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
                 start,
                 2 * start,
                 errors[:, 0] - errors[:, 1 + i],
-                _cost(law, at, lever, prices),
+                _cost(law, at, lever, prices, ladder),
                 useless or _doubt(law, lever, values[lever]),
                 ladder and lever == "images",
                 law.cells.spare,
@@ -141,14 +141,20 @@ def _published(law: FittedLaw, own: Floats) -> Iterator[Pull]:
         yield Pull("weights", None, start, best[0], gains, 0.0, "", spare=spare)
 
 
-def _cost(law: FittedLaw, at: Setting, lever: LeverName, prices: Prices) -> float | None:
-    """Of one doubling: as much again as there is."""
-    if lever == "images":
-        return None if prices.image is None else prices.image * (at.images or 0)
+def _cost(
+    law: FittedLaw, at: Setting, lever: LeverName, prices: Prices, ladder: bool
+) -> float | None:
+    """Of one doubling: as much again as there is; None where a part of it has no price."""
     if lever == "labels":
         return None if prices.label is None else prices.label * (at.labels or 0)
     hours = hours_of(law, at)
-    return None if prices.hour is None or hours is None else prices.hour * hours
+    training = None if prices.hour is None or hours is None else prices.hour * hours
+    if lever != "images":
+        return training
+    images = None if prices.image is None else prices.image * (at.images or 0)
+    if not ladder or images is None:
+        return images
+    return None if training is None else images + training
 
 
 def hours_of(law: FittedLaw, setting: Setting) -> float | None:
@@ -193,5 +199,5 @@ def missed(law: FittedLaw, lever: LeverName, hidden: float) -> float:
     blind = pooled([(law.world, cells.without(dropped))])[0]
     errors = blind.errors(dropped, again=True)
     seen = cells.errors[[cells.settings.index(s) for s in dropped]]
-    off = (seen - errors.mean(axis=0)) / errors.std(axis=0)
+    off = (seen - errors.mean(axis=0)) / np.maximum(errors.std(axis=0), 1e-9)
     return float(np.sqrt(np.mean(off**2)))

@@ -8,7 +8,7 @@ import numpy as np
 from datayield.analysis.evidence import Setting
 from datayield.analysis.levers.card import Answer, Card
 from datayield.analysis.levers.experiments import THINNED, expected_odds
-from datayield.analysis.levers.lever import pulls
+from datayield.analysis.levers.lever import Pull
 from datayield.analysis.levers.odds import SURE, winners
 from datayield.analysis.model.law import FittedLaw
 
@@ -34,16 +34,16 @@ def next_runs(answer: Answer, pending: Sequence[Candidate], most: int) -> list[s
     if new:
         return [each.run for each in sorted(new, key=lambda each: each.cost)[:most]]
     rises = np.zeros(len(pending))
-    for card, law in zip(answer.cards, answer.laws, strict=True):
+    for card, law, mine in zip(answer.cards, answer.laws, answer.pulls, strict=True):
         if not card.few and card.recommendation.probability < SURE:
-            rises += _rises(card, law, answer, pending)
+            rises += _rises(card, law, mine, pending)
     worth = rises / np.sqrt([max(each.cost, 1e-9) for each in pending])
     order = sorted(range(len(pending)), key=lambda i: (-worth[i], pending[i].cost))
     return [pending[i].run for i in order[:most]]
 
 
 def _rises(
-    card: Card, law: FittedLaw, answer: Answer, pending: Sequence[Candidate]
+    card: Card, law: FittedLaw, levers: Sequence[Pull], pending: Sequence[Candidate]
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """By how much each run is expected to raise the odds of one card."""
     rises = np.zeros(len(pending))
@@ -51,7 +51,7 @@ def _rises(
     settings = list(dict.fromkeys(_beside(card, pending[i].setting) for i in mine))
     if not settings:
         return rises
-    best, none = winners(pulls(law, card.at, answer.prices))
+    best, none = winners(levers)
     outcomes = np.column_stack([best, none])[::THINNED].astype(float)
     now = float(outcomes.mean(axis=0).max())
     errors = law.errors(settings)[::THINNED]

@@ -22,15 +22,13 @@ class Odds(NamedTuple):
     stop: float
 
 
-def odds_of(pulls: Sequence[Pull], weights: Floats | None = None) -> Odds:
-    """Of levers with samples of their gains; `weights` [SAMPLES] of the samples, else equal.
+def odds_of(pulls: Sequence[Pull]) -> Odds:
+    """Of levers with samples of their gains.
 
     Where all have a cost, the best one brings most per unit of it.
     """
     best, none = winners(pulls)
-    if weights is None:
-        return Odds(tuple(best.mean(axis=0).tolist()), float(none.mean()))
-    return Odds(tuple((weights @ best).tolist()), float(weights @ none))
+    return Odds(tuple(best.mean(axis=0).tolist()), float(none.mean()))
 
 
 def winners(pulls: Sequence[Pull]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -52,9 +50,9 @@ def chosen(pulls: Sequence[Pull], odds: Odds) -> tuple[Purchase, float, Purchase
     of += [(p, pull.lever) for p, pull in zip(odds.levers, pulls, strict=True)]
     probability, choice = max(of)
     doubted = any(pull.doubt for pull in pulls if choice in (pull.lever, "stop"))
-    told = {"compute" if pull.with_compute else pull.lever for pull in pulls}
-    told |= {pull.lever for pull in pulls}
-    unknown = choice == "stop" and not told >= {"images", "compute"}
+    told = {pull.lever for pull in pulls}
+    ladder = any(pull.with_compute for pull in pulls)  # one lever for both
+    unknown = choice == "stop" and not ladder and not told >= {"images", "compute"}
     if probability < SURE or doubted or unknown:
         return "inconclusive", probability, choice
     return choice, probability, choice

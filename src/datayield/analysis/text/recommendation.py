@@ -1,5 +1,7 @@
 """The recommendation as a person would say it: what to do, how sure that is, and why."""
 
+from collections.abc import Sequence
+
 from datayield.analysis.evidence import Setting
 from datayield.analysis.format import count, join, percent, plural, points, span
 from datayield.analysis.levers import (
@@ -35,12 +37,12 @@ TWICE: dict[LeverName, str] = {
 
 
 def advice(of: Answer | Card) -> str:
-    """One sentence: "Train longer." or "Inconclusive: train longer is most likely best."."""
+    """ "Train longer" or "Inconclusive; the best guess is to train longer"."""
     choice, likely = of.recommendation.lever, of.recommendation.likely
     if choice != "inconclusive" or not of.levers:
         return DO[choice]
     if likely == "stop":
-        return f"{DO[choice]}; most likely nothing measured here is worth more"
+        return f"{DO[choice]}; most likely nothing here is worth buying more of"
     return f"{DO[choice]}; the best guess is to {DO[likely][0].lower()}{DO[likely][1:]}"
 
 
@@ -53,15 +55,15 @@ def reason(of: Answer | Card) -> str:
 
 
 def experiment(each: Experiment, at: Setting) -> str:
-    """ "3 runs with 32k images, 640k presented (2.1 h): the odds of a clear answer rise to 91%"."""
+    """ "3 runs at 32k images, 640k presented (about 2 h): ... of the best choice to 91%"."""
     runs = plural(each.runs, "run")
-    time = "" if each.hours is None else f" (about {_hours(each.hours)})"
+    time = "" if each.hours is None else f" (about {duration(3600 * each.hours)})"
     same = "more " if each.setting == at else ""
     what = f"{runs.replace(' ', f' {same}', 1)} at {setting(each.setting)}{time}"
     if each.odds is None:
-        why = "to know the noise" if each.setting == at else "nothing like it was measured yet"
+        why = "to estimate the noise" if each.setting == at else "no such run has been measured"
         return f"{what}: {why}"
-    return f"{what}: odds of the best choice then {percent_of(each.odds)}"
+    return f"{what}: expected to raise the odds of the best choice to {percent_of(each.odds)}"
 
 
 def setting(of: Setting) -> str:
@@ -91,7 +93,7 @@ def percent_of(odds: float) -> str:
 
 
 def _gain(lever: Lever) -> str:
-    along = " at the same passes over each" if lever.with_compute else ""
+    along = " at the same number of epochs" if lever.with_compute else ""
     if lever.lever == "weights":
         return f"published weights {points(lever.gain)} points ({span(lever.low, lever.high)})"
     name = f"{TWICE[lever.lever]}{along}"
@@ -118,20 +120,16 @@ def _odds(of: Answer | Card) -> str:
         return f"Not recommended, since {doubts[0]}."
     varied = {each.lever for each in of.levers}
     missing = join([name for name in ("images", "compute") if name not in varied])
-    return f"What more {missing} would bring is unknown: no run varies it."
+    return f"The gain from more {missing} is unknown: no run varies it."
 
 
 def _nothing(of: Answer | Card) -> str:
     if isinstance(of, Answer) and not of.cards:
         return "There is no score of a pretrained model."
     return (
-        "No two runs of one task and method differ in images, compute, labels or views alone, so "
-        "nothing tells what more of them brings."
+        "No two runs of the same task and method differ only in images, compute, labels or views, "
+        "so no gain can be estimated."
     )
-
-
-def _hours(hours: float) -> str:
-    return duration(3600 * hours)
 
 
 def forecast_words(card: Card) -> list[str]:
@@ -146,3 +144,23 @@ def forecast_words(card: Card) -> list[str]:
             f"({100 * each.low:.1f} to {100 * each.high:.1f})"
         )
     return words
+
+
+def card_name(card: Card) -> str:
+    """ "flowers, SimCLR"; "all rows" where neither is named."""
+    return ", ".join(part for part in (card.task, card.method) if part) or "all rows"
+
+
+def deciding_runs(cards: Sequence[Card]) -> list[str]:
+    """The cheapest deciding runs of each card, those that most cards share first."""
+    shared: dict[tuple[Setting, int], list[tuple[Card, Experiment]]] = {}
+    for card in cards:
+        for each in card.would_decide[:1]:
+            shared.setdefault((each.setting, each.runs), []).append((card, each))
+    lines = []
+    for (at, runs), of in sorted(shared.items(), key=lambda item: -len(item[1])):
+        card, each = of[0]
+        alone = f"{card_name(card)}: {experiment(each, card.at)}"
+        many = f"{plural(runs, 'run')} at {setting(at)}, for {len(of)} tasks and methods"
+        lines.append(alone if len(of) == 1 else many)
+    return lines

@@ -19,7 +19,7 @@ def law_maps(f: Findings) -> list[Figure]:
 
 def _title(card: Card) -> str:
     named = ", ".join(part for part in (card.task, card.method) if part)
-    return f"{named}: score in percent, as the law has it"
+    return f"{named}: fitted score in percent"
 
 
 def _traces(made: LawMap) -> list[Spec]:

@@ -9,6 +9,7 @@ from datayield.analysis.text.recommendation import (
     TWICE,
     advice,
     cost,
+    deciding_runs,
     experiment,
     forecast_words,
     percent_of,
@@ -61,14 +62,12 @@ def _bars(levers: tuple[Lever, ...], prices: Prices) -> list[dict[str, Any]]:
 
 
 def _experiments(of: Answer) -> list[str]:
-    """What would decide for the first cards that are inconclusive."""
+    """What would decide where the answer is inconclusive."""
     if of.recommendation.lever != "inconclusive":
         return []
-    words = []
-    for card in of.cards:
-        prefix = f"{card.task}, {card.method}: ".lstrip(", ") if len(of.cards) > 1 else ""
-        words += [prefix + experiment(each, card.at) for each in card.would_decide]
-    return words[:3]
+    if len(of.cards) == 1:
+        return [experiment(each, of.cards[0].at) for each in of.cards[0].would_decide]
+    return deciding_runs(of.cards)[:3]
 
 
 def _row(card: Card) -> dict[str, Any]:

@@ -8,11 +8,21 @@ from rich.table import Table
 from rich.text import Text
 
 from datayield.analysis.evidence import Setting
-from datayield.analysis.format import percent, plural, points, span
-from datayield.analysis.levers import Answer, Card, Experiment, ForecastPoint, Lever, Recommendation
+from datayield.analysis.format import percent, points, span
+from datayield.analysis.levers import (
+    Answer,
+    Card,
+    Experiment,
+    FittedScore,
+    ForecastPoint,
+    Lever,
+    Recommendation,
+)
 from datayield.analysis.text.recommendation import (
     advice,
+    card_name,
     cost,
+    deciding_runs,
     experiment,
     forecast_words,
     percent_of,
@@ -128,31 +138,17 @@ def _cards(cards: Sequence[Card]) -> Table:
         gains = {lever.lever: points(lever.gain) for lever in card.levers}
         odds = "" if card.few else percent_of(card.recommendation.probability)
         said = "too few settings" if card.few else card.recommendation.lever
-        table.add_row(_name(card), said, odds, *(gains.get(name, "") for name in names))
+        table.add_row(card_name(card), said, odds, *(gains.get(name, "") for name in names))
     if len(cards) > CARDS:
         table.add_row(f"{len(cards) - CARDS} more, in --json")
     return table
 
 
 def _decisive(cards: Sequence[Card]) -> list[str]:
-    """The cheapest deciding runs of each card, those that most cards share first."""
-    shared: dict[tuple[Setting, int], list[tuple[Card, Experiment]]] = {}
-    for card in cards:
-        for each in card.would_decide[:1]:
-            shared.setdefault((each.setting, each.runs), []).append((card, each))
-    lines = []
-    for (at, runs), of in sorted(shared.items(), key=lambda item: -len(item[1])):
-        card, each = of[0]
-        alone = f"{_name(card)}: {experiment(each, card.at)}"
-        many = f"{plural(runs, 'run')} at {setting(at)}, for {len(of)} tasks and methods"
-        lines.append(alone if len(of) == 1 else many)
+    lines = deciding_runs(cards)
     if len(lines) > DECISIVE:
         lines[DECISIVE:] = [f"{len(lines) - DECISIVE} more settings, in --json"]
     return lines
-
-
-def _name(card: Card) -> str:
-    return ", ".join(part for part in (card.task, card.method) if part) or "all rows"
 
 
 def _card_json(card: Card, answer: Answer) -> dict[str, Any]:
@@ -160,7 +156,7 @@ def _card_json(card: Card, answer: Answer) -> dict[str, Any]:
         "task": card.task,
         "method": card.method,
         "at": card.at._asdict(),
-        "score": None if card.score is None else _forecast_json(card.score, of_lever=False),
+        "score": None if card.score is None else _score_json(card.score),
         "recommendation": _recommendation(card.recommendation, reason(card)),
         "levers": [_lever_json(lever) for lever in card.levers],
         "forecasts": [_forecast_json(each) for each in card.forecasts],
@@ -188,9 +184,12 @@ def _lever_json(lever: Lever) -> dict[str, Any]:
     }
 
 
-def _forecast_json(each: ForecastPoint, *, of_lever: bool = True) -> dict[str, Any]:
-    score = {name: _points(getattr(each, name)) for name in ("score", "low", "high")}
-    return {"lever": each.lever, "to": each.to, **score} if of_lever else score
+def _forecast_json(each: ForecastPoint) -> dict[str, Any]:
+    return {"lever": each.lever, "to": each.to, **_score_json(each)}
+
+
+def _score_json(of: FittedScore | ForecastPoint) -> dict[str, float]:
+    return {"score": _points(of.score), "low": _points(of.low), "high": _points(of.high)}
 
 
 def _experiment_json(each: Experiment, at: Setting) -> dict[str, Any]:

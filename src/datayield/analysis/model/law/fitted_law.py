@@ -50,13 +50,13 @@ class FittedLaw:
         at = self.cells.places_of(settings)
         rng = np.random.Generator(np.random.PCG64(41))
         picked = self._picked(rng)
-        terms = self._terms(at)
-        gaps = self._nearness(at, self.cells.places)
-        among = self._nearness(at, at)
+        terms = _terms(self.cells, at)
+        gaps = _nearness(at, self.cells.places)
+        among = _nearness(at, at)
         drawn = rng.standard_normal((SAMPLES, len(settings)))
         noise = rng.standard_normal((SAMPLES, len(settings)))
         errors = np.zeros((SAMPLES, len(settings)))
-        measured = self._terms(self.cells.places)
+        measured = _terms(self.cells, self.cells.places)
         for i, part in enumerate(self.solved):
             mine = np.flatnonzero(picked // DRAWS == i)
             draw = picked[mine] % DRAWS
@@ -78,20 +78,13 @@ class FittedLaw:
     @property
     def noise(self) -> float:
         """Standard deviation of one run's score, as the law estimates it."""
-        support = np.concatenate([part.noise for part in self.solved])
-        return float(self.weights @ support)
+        return float(self.weights @ np.concatenate([part.noise for part in self.solved]))
 
     def _picked(self, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Draws in proportion to their weights, in random order: [SAMPLES]."""
         even = (np.arange(SAMPLES) + 0.5) / SAMPLES
         picked = np.searchsorted(np.cumsum(self.weights) * (1 + 1e-12), even)
         return rng.permutation(np.minimum(picked, len(self.weights) - 1)).astype(np.int64)
-
-    def _terms(self, at: Places) -> Floats:
-        return _terms(self.cells, at)
-
-    def _nearness(self, at: Places, to: Places) -> Floats:
-        return _nearness(at, to)
 
     def _beyond(self, at: Places) -> Floats:
         """How far, in natural logarithms over all axes, beyond what was measured: [m]."""
