@@ -11,7 +11,8 @@ EXPORTS = Path(__file__).parent / "exports"
 
 def test_the_runs_of_wandb() -> None:
     said = evidence_of_table(EXPORTS / "wandb.csv")
-    assert [world.name for world in said.worlds] == ["cifar10, simclr", "cifar10, knn, simclr"]
+    named = [(world.task, world.method) for world in said.worlds]
+    assert named == [("cifar10", "simclr"), ("cifar10, knn", "simclr")]
     runs = said.worlds[0].runs
     assert [(o.setting.images, o.setting.presented) for o in runs] == [
         (5_000, 1e6), (5_000, 1e6), (25_000, 5e6), (50_000, 1e7),
