@@ -5,9 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.yaml_file import read_mapping
+
+
+@pytest.fixture(params=[True, False], ids=["libyaml", "pyyaml"], autouse=True)
+def _parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both parsers read the same."""
+    monkeypatch.setattr(yaml, "__with_libyaml__", request.param and yaml.__with_libyaml__)
 
 
 def _read(tmp_path: Path, text: str | bytes) -> dict[str, Any]:

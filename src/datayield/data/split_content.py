@@ -41,6 +41,14 @@ class SplitContent:
         return _different(self.digests[self._order])
 
     @cached_property
+    def copies(self) -> Labels:
+        """Positions of the images that are there more than once, by ascending digest."""
+        ordered = self.digests[self._order]
+        again = np.zeros(len(ordered) + 1, bool)  # whether each is like the one before it
+        again[1:-1] = ordered[1:] == ordered[:-1]
+        return self._order[again[1:] | again[:-1]]
+
+    @cached_property
     def labels(self) -> dict[str, Labels]:
         """Name of a label -> class indices [N]."""
         return {name: column[self.kept] for name, column in self.source.labels.items()}
@@ -130,11 +138,11 @@ class SplitContent:
 
 
 def _in_two_classes(content: SplitContent, name: str, column: Labels) -> Iterator[str]:
-    labelled = np.flatnonzero(column != UNLABELLED)
-    order = labelled[np.lexsort((column[labelled], content.digests[labelled]))]
+    copies = content.copies[column[content.copies] != UNLABELLED]
+    order = copies[np.lexsort((column[copies], content.digests[copies]))]
     digests, numbers = content.digests[order], column[order]
     pairs = np.flatnonzero((digests[1:] == digests[:-1]) & (numbers[1:] != numbers[:-1]))
-    images = len(np.unique(digests[pairs]))
+    images = len(_different(digests[pairs]))
     if images:
         names = content.source.names
         named = noted(
