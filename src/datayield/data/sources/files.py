@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -84,6 +85,7 @@ def extension_of(name: str) -> str:
     return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a million names
 
 
+@cache
 def image_extensions() -> frozenset[str]:
     """Extensions of the images that can be decoded here."""
     return EXTENSIONS | HEIF if find_spec("pillow_heif") else EXTENSIONS
