@@ -6,4 +6,6 @@ from pydantic import BaseModel, ConfigDict
 class Frozen(BaseModel):
     """A declared value: immutable, hashable, unknown keys and loose types refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, validate_default=True, defer_build=True
+    )

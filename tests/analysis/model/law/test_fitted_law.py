@@ -98,3 +98,42 @@ def test_the_same_evidence_gives_the_same_answer_in_any_order() -> None:
     np.testing.assert_allclose(
         fit_laws([made])[0].errors(at), fit_laws([turned])[0].errors(at), rtol=1e-9
     )
+
+
+def labelled(noise: Callable[[int], float], seed: int = 3) -> World:
+    """Compute buys less where there are more labels: the error is a product."""
+    rng = np.random.default_rng(seed)
+    runs = tuple(
+        Observation(
+            "task",
+            "simclr",
+            Setting(1000, c, labels, None),
+            s,
+            1 - shrinking(c, labels) - rng.normal(0, noise(labels)),
+        )
+        for c, labels, s in product((25e3, 50e3, 100e3, 200e3), (50, 100, 200, 400), range(3))
+    )
+    return World("task", "simclr", runs)
+
+
+def shrinking(c: float, labels: int) -> float:
+    return float(0.02 + 0.3 * (c / 25e3) ** -0.3 * (labels / 50) ** -0.8)
+
+
+def test_what_compute_buys_shrinks_with_the_labels() -> None:
+    (law,) = fit_laws([labelled(lambda labels: 0.003)])
+    for labels in (50, 400):
+        errors = law.errors([Setting(1000, c, labels, None) for c in (100e3, 200e3)])
+        gain = float((errors[:, 0] - errors[:, 1]).mean())
+        assert gain == pytest.approx(
+            shrinking(100e3, labels) - shrinking(200e3, labels), abs=0.0025
+        )
+
+
+def test_few_labels_scatter_more() -> None:
+    cells = cells_of(labelled(lambda labels: 0.4 / labels))
+    scale = dict(zip([s.labels for s in cells.settings], np.asarray(cells.scale), strict=True))
+    assert scale[400] == 1
+    assert 2.5 < scale[50] < 8
+    (law,) = fit_laws([labelled(lambda labels: 0.4 / labels)])
+    assert law.noise < 0.003

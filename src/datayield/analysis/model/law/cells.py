@@ -13,6 +13,7 @@ from datayield.analysis.model.law.forms import Floats, Places
 PRIOR_ALIKE = 0.3  # correlation between neighbours, before any is seen
 PRIOR_PAIRS = 12  # pairs of runs that this is worth
 MOST_ALIKE = 0.95
+PRIOR_RUNS = 2.0  # degrees of freedom that a like noise at all numbers of labels is worth
 # C / N of the largest N where no compute is told, and N / C where no images are: one then varies.
 UNKNOWN_PASSES = 100.0
 
@@ -22,8 +23,9 @@ class MeasuredCells:
     """Settings that were measured, each once. Errors are 1 - score.
 
     `squares`: sum of squares within the cells after the seeds' common shifts, with `freedom`
-    degrees. `alike`: correlation of the noise of one seed between neighbouring sizes, whose images
-    are nested, and between neighbouring numbers of labels, which probe one run.
+    degrees, in units of `scale`: the noise of a run relative to one with most labels. `alike`:
+    correlation of the noise of one seed between neighbouring sizes, whose images are nested, and
+    between neighbouring numbers of labels, which probe one run.
     """
 
     settings: tuple[Setting, ...]
@@ -32,6 +34,7 @@ class MeasuredCells:
     squares: float
     freedom: int
     alike: tuple[float, float] = (0.0, 0.0)
+    scale: Floats | float = 1.0  # [n]
 
     @property
     def spare(self) -> int:
@@ -40,13 +43,14 @@ class MeasuredCells:
 
     @property
     def noise(self) -> Floats:
-        """Covariance of the mean errors [n, n], in units of the variance of one run."""
+        """Covariance of the mean errors [n, n], in units of the variance of one run
+        with most labels."""
         images, presented, labels, views = (np.array(axis) for axis in self.places)
         near = (presented[:, None] == presented) & (views[:, None] == views)
         for axis, alike in zip((images, labels), self.alike, strict=True):
             rank = np.unique(axis, return_inverse=True)[1]
             near = near * alike ** np.abs(rank[:, None] - rank)
-        each = 1 / np.sqrt(self.repeats)
+        each = self.scale / np.sqrt(self.repeats)
         covariance: Floats = near * np.outer(each, each)
         return covariance
 
@@ -77,6 +81,7 @@ class MeasuredCells:
             self.squares,
             self.freedom,
             self.alike,
+            self.scale if isinstance(self.scale, float) else self.scale[kept],
         )
 
 
@@ -98,6 +103,9 @@ def cells_of(world: World) -> MeasuredCells:
     shifts = _shifts(seeds, apart)
     if shifts is not None:
         apart, freedom = apart - shifts, freedom - (len(set(seeds)) - 1)
+    labels = np.array([s.labels or 0 for s in settings for _ in groups[s]], float)
+    scale = _scale(labels, apart, freedom / max(len(apart), 1))
+    apart = apart / scale
     return MeasuredCells(
         settings,
         errors,
@@ -106,7 +114,24 @@ def cells_of(world: World) -> MeasuredCells:
         + sum((o.repeats - 1) * (o.spread or 0.0) ** 2 for o in told),
         max(freedom, 0) + sum(o.repeats - 1 for o in told),
         _alike([o for s in settings for o in groups[s]], apart),
+        scale[np.cumsum([len(v) for v in values]) - 1],
     )
+
+
+def _scale(labels: Floats, apart: Floats, spare: float) -> Floats:
+    """The noise of each run relative to those with most labels: few labels scatter more.
+
+    `spare`: degrees of freedom per run. Each number of labels is held to what all scatter like
+    as firmly as `PRIOR_RUNS` degrees of freedom would.
+    """
+    if spare <= 0 or not apart.any():
+        return np.ones_like(apart)
+    index = np.unique(labels, return_inverse=True)[1]
+    squares, runs = np.bincount(index, apart**2), spare * np.bincount(index)
+    common = squares.sum() / runs.sum()
+    spread = np.sqrt((squares + PRIOR_RUNS * common) / (runs + PRIOR_RUNS))
+    scale: Floats = (spread / spread[-1])[index]
+    return scale
 
 
 def _alike(runs: Sequence[Observation], apart: Floats) -> tuple[float, float]:

@@ -11,7 +11,8 @@ arXiv 2305.16264):
     overfitting   C^-b, (C / N)^k: many passes over few images hurt
     few passes    D'^-b, (N / C)^k: at a fixed C, too many images hurt
 
-and, where they vary, L^-g for labels and V^-h for views.
+and, where they vary, L^-g for labels and V^-h for views. In half of the draws L^-g multiplies the
+terms in N and C too: what images and compute buy shrinks with the labels that there are.
 """
 
 from functools import lru_cache
@@ -55,6 +56,7 @@ class FormDraws(NamedTuple):
     ratio: Floats
     labels: Floats
     views: Floats
+    shrinks: NDArray[np.bool_]  # whether the terms in N and C shrink with the labels
 
     def terms(self, at: Places, reference: Places, varying: tuple[bool, bool]) -> Floats:
         """The terms at n places, each 1 at the reference (of one place): [DRAWS, n, 3 to 5].
@@ -79,9 +81,11 @@ class FormDraws(NamedTuple):
                 np.exp(-ratio),
             ],
         )
-        made = [np.ones_like(fresh), first, second]
+        of_labels = np.exp(-self.labels * ll)
+        shrunk = np.where(self.shrinks, of_labels, 1.0)
+        made = [np.ones_like(fresh), shrunk * first, shrunk * second]
         if varying[0]:
-            made.append(np.exp(-self.labels * ll))
+            made.append(of_labels)
         if varying[1]:
             made.append(np.exp(-self.views * lv))
         return np.stack(made, axis=-1)
@@ -113,4 +117,5 @@ def prior() -> FormDraws:
         ratio=np.exp(np.log(TYPICAL) + HARM * ndtri(u[3])),
         labels=around[4],
         views=around[5],
+        shrinks=np.arange(DRAWS)[:, None] // FORMS % 2 == 1,
     )
