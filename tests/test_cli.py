@@ -34,11 +34,12 @@ VERBS = {
         "minutes",
     },
     "status": {"scale", "store", "all", "json"},
-    "report": {"scale", "store", "json", "export"},
+    "report": {"scale", "store", "json", "export", "spend"},
     "index": {"store", "json"},
     "answer": {
         "at",
         "price",
+        "spend",
         "published",
         "images",
         "presented",

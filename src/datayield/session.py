@@ -200,7 +200,7 @@ class Session(NamedTuple):
         from datayield.analysis.results.collect import collect
 
         evidence = evidence_of(collect(self.study, self.cells, plan, self.store))
-        return decide(evidence, prices=self.study.prices)
+        return decide(evidence, prices=self.study.prices, spend=self.study.spend)
 
     def report(self, plan: Plan) -> Path | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""

@@ -62,6 +62,20 @@ CONTRACT = {
 }
 
 
+def test_the_best_plan_for_a_sum_of_money(datayield: Call) -> None:
+    Path("t.csv").write_text(TABLE)
+    call = ("answer", "t.csv", "--price", "image=0.02", "--spend", "600")
+    said = " ".join(datayield(*call).out.split())
+    assert "For 600 EUR: buy" in said
+    assert "Not considered: compute: no price is known (--price hour=..." in said
+    plan = json.loads(datayield(*call, "--json").out)["best_plan"]
+    assert [each["lever"] for each in plan["buy"]] == ["images"]
+    assert 0 < plan["cost"] <= plan["spend"] == 600
+    assert plan["gain"]["low"] < plan["gain"]["gain"] < plan["gain"]["high"]
+    assert plan["setting"]["images"] > 40_000
+    assert json.loads(datayield("answer", "t.csv", "--json").out)["best_plan"] is None
+
+
 def test_the_card_and_the_contract(datayield: Call, tmp_path: Path) -> None:
     Path("t.csv").write_text(TABLE)
     done = datayield("answer", "t.csv", "--price", "image=0.02")

@@ -171,7 +171,9 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
             *frontiers(results.study, read),
             *frontiers(results.study, read, "flops"),
         ],
-        purchase=decide(evidence_of(results), prices=results.study.prices),
+        purchase=decide(
+            evidence_of(results), prices=results.study.prices, spend=results.study.spend
+        ),
     )
     return replace(findings, fits=fitting())
 

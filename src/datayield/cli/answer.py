@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from datayield.cli.options import JsonOpt, out, print_json
+from datayield.cli.options import JsonOpt, SpendOpt, out, print_json
 from datayield.spec.errors import ConfigError
 
 ColumnOpt = str | None
@@ -69,6 +69,7 @@ def answer(
         list[str] | None,
         typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value; repeatable."),
     ] = None,
+    spend: SpendOpt = None,
     json_: JsonOpt = False,
 ) -> None:
     """Say what to buy next (images, compute, labels) from any table of results."""
@@ -90,7 +91,7 @@ def answer(
         error=tuple(error or ()),
         where=tuple(where or ()),
     )
-    made = decide(evidence_of_table(_path(table, published), mapping), point, prices)
+    made = decide(evidence_of_table(_path(table, published), mapping), point, prices, spend)
     if json_:
         print_json(answer_json(made))
     else:

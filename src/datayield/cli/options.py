@@ -24,6 +24,12 @@ StoreOpt = Annotated[
 ]
 DeviceOpt = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
 AllOpt = Annotated[bool, typer.Option("--all", help="Show one line per run, without truncation.")]
+SpendOpt = Annotated[
+    float | None,
+    typer.Option(
+        "--spend", min=0.0, help="Money, in the currency of the prices: find what to buy."
+    ),
+]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 

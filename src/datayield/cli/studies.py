@@ -11,6 +11,7 @@ from datayield.cli.options import (
     DeviceOpt,
     JsonOpt,
     ScaleOpt,
+    SpendOpt,
     StoreOpt,
     StudyArg,
     err,
@@ -193,6 +194,7 @@ def report(
     study: StudyArg,
     scale: ScaleOpt = None,
     store: StoreOpt = None,
+    spend: SpendOpt = None,
     json_: JsonOpt = False,
     export: Annotated[
         Path | None,
@@ -203,6 +205,8 @@ def report(
     from datayield.session import open_study
 
     session = open_study(study, scale, store)
+    if spend is not None:
+        session = session._replace(study=session.study.model_copy(update={"spend": spend}))
     made = session.plan()
     page = session.report(made)
     if export is not None and page is not None:

@@ -31,3 +31,14 @@ def test_the_prices_of_a_study_are_those_of_its_answer() -> None:
     levers = {each.lever: each for each in analyse(replace(results, study=study)).purchase.levers}
     assert levers["images"].cost == 20.0
     assert levers["compute"].cost is not None
+
+
+def test_the_money_of_a_study_is_planned() -> None:
+    results = planted(AXES, lambda run, _: 0.5 + 0.0001 * (run.data.count or 0))
+    priced = {"prices": Prices(image=0.02, hour=1.5), "spend": 30.0}
+    plan = analyse(
+        replace(results, study=results.study.model_copy(update=priced))
+    ).purchase.best_plan
+    assert plan is not None
+    assert plan.found is not None
+    assert plan.found.cost <= 30.0

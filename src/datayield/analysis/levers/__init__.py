@@ -1,29 +1,34 @@
 """What to buy next: gains of a doubling, their odds and costs, and what would decide."""
 
+from datayield.analysis.levers.best_plan import BestPlan, Bought, FoundPlan
 from datayield.analysis.levers.card import (
     Answer,
     Card,
-    FittedScore,
     ForecastPoint,
     Recommendation,
     decide,
 )
 from datayield.analysis.levers.experiments import Experiment
 from datayield.analysis.levers.law_map import LawMap
-from datayield.analysis.levers.lever import LEVEL, Lever, LeverName
+from datayield.analysis.levers.lever import LEVEL, FittedScore, Lever, LeverName
+from datayield.analysis.levers.market import FURTHEST
 from datayield.analysis.levers.odds import SURE, WORTH, Purchase
 from datayield.analysis.levers.of_study import evidence_of
 from datayield.spec.study import Prices
 
 __all__ = [
+    "FURTHEST",
     "LEVEL",
     "SURE",
     "WORTH",
     "Answer",
+    "BestPlan",
+    "Bought",
     "Card",
     "Experiment",
     "FittedScore",
     "ForecastPoint",
+    "FoundPlan",
     "LawMap",
     "Lever",
     "LeverName",

@@ -7,15 +7,17 @@ from typing import NamedTuple
 import numpy as np
 
 from datayield.analysis.evidence import Evidence, Setting
+from datayield.analysis.levers.best_plan import BestPlan, best_plan
 from datayield.analysis.levers.experiments import Experiment, again, experiments, unmeasured
 from datayield.analysis.levers.law_map import LawMap, law_map
 from datayield.analysis.levers.lever import (
-    LEVEL,
     NOISE_UNKNOWN,
     SPARE,
+    FittedScore,
     Lever,
     LeverName,
     Pull,
+    fitted,
     largest,
     pulls,
     times,
@@ -38,14 +40,6 @@ class Recommendation:
     lever: Purchase
     probability: float
     likely: Purchase = "inconclusive"
-
-
-class FittedScore(NamedTuple):
-    """The score at a setting, as a share, with its 90% interval."""
-
-    score: float
-    low: float
-    high: float
 
 
 class ForecastPoint(NamedTuple):
@@ -89,6 +83,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     laws: tuple[FittedLaw, ...] = ()  # of the cards, in their order
     pulls: tuple[list[Pull], ...] = ()  # of the cards: samples of the gains of each lever
+    best_plan: BestPlan | None = None  # for a sum of money, where one was named
 
     @property
     def maps(self) -> list[tuple[Card, LawMap]]:
@@ -101,8 +96,16 @@ class Answer:
         return [(card, made) for card, made in drawn if made is not None]
 
 
-def decide(evidence: Evidence, at: Setting | None = None, prices: Prices | None = None) -> Answer:
-    """The answer for all worlds of the evidence, at `at` or each at its largest setting."""
+def decide(
+    evidence: Evidence,
+    at: Setting | None = None,
+    prices: Prices | None = None,
+    spend: float | None = None,
+) -> Answer:
+    """The answer for all worlds of the evidence, at `at` or each at its largest setting.
+
+    With `spend`, also the best plan for that much money.
+    """
     prices = prices or Prices()
     laws = fit_laws(evidence.worlds)
     made = [_card(law, _point(law, at), prices) for law in laws]
@@ -114,7 +117,15 @@ def decide(evidence: Evidence, at: Setting | None = None, prices: Prices | None 
         choice = Recommendation(*chosen(whole, odds))
         levers = tuple(_lever(p, q) for p, q in zip(whole, odds.levers, strict=True))
     told = tuple(mine for _, mine in made)
-    return Answer(choice, levers, cards, prices, evidence.notes, tuple(laws), told)
+    plan = None
+    if spend is not None:
+        known = [
+            (law, card.at, mine)
+            for law, (card, mine) in zip(laws, made, strict=True)
+            if not card.few
+        ]
+        plan = best_plan(known, prices, spend)
+    return Answer(choice, levers, cards, prices, evidence.notes, tuple(laws), told, plan)
 
 
 def _point(law: FittedLaw, at: Setting | None) -> Setting:
@@ -142,7 +153,7 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
     ahead = [(p, f) for p in mine if p.setting is not None for f in AHEAD]
     settings = [times(at, p.lever, f, p.with_compute) for p, f in ahead]
     scores = 1 - law.errors([at, *settings])
-    own, *further = map(_fitted, scores.T)
+    own, *further = map(fitted, scores.T)
     forecasts = (
         ForecastPoint(p.lever, f * p.start, *s) for (p, f), s in zip(ahead, further, strict=True)
     )
@@ -183,17 +194,12 @@ def _would_decide(
     return tuple(unmeasured(law, at, doubted))
 
 
-def _fitted(samples: Floats) -> FittedScore:
-    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return FittedScore(float(samples.mean()), float(low), float(high))
-
-
 def _lever(pull: Pull, probability: float) -> Lever:
     return Lever(
         pull.lever,
         pull.start,
         pull.to,
-        *_fitted(pull.gains),
+        *fitted(pull.gains),
         pull.cost,
         probability,
         pull.doubt,

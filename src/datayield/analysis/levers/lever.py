@@ -42,6 +42,14 @@ class Lever:
     with_compute: bool = False
 
 
+class FittedScore(NamedTuple):
+    """A score, or a gain in score, as a share, with its 90% interval."""
+
+    score: float
+    low: float
+    high: float
+
+
 class Pull(NamedTuple):
     """A lever before it is judged: where it leads, and samples of its gain."""
 
@@ -54,6 +62,12 @@ class Pull(NamedTuple):
     doubt: str
     with_compute: bool = False
     spare: int = 0  # see `MeasuredCells.spare`
+
+
+def fitted(samples: Floats) -> FittedScore:
+    """The mean of samples and their 90% interval."""
+    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return FittedScore(float(samples.mean()), float(low), float(high))
 
 
 def largest(cells: MeasuredCells) -> Setting:

@@ -4,6 +4,7 @@ from typing import Any
 
 from datayield.analysis.format import percent, points, span
 from datayield.analysis.levers import Answer, Card, Lever, Prices
+from datayield.analysis.text.best_plan import plan_advice, plan_reasons
 from datayield.analysis.text.recommendation import (
     DO,
     TWICE,
@@ -29,6 +30,12 @@ def first_screen(of: Answer) -> dict[str, Any]:
         "reason": reason(of),
         "sure": of.recommendation.lever != "inconclusive",
         "levers": _bars(of.levers, of.prices),
+        "plan": None
+        if of.best_plan is None
+        else {
+            "advice": plan_advice(of.best_plan, of.prices),
+            "reasons": plan_reasons(of.best_plan, of.prices),
+        },
         "at": setting(alone.at) if alone else "",
         "forecasts": forecast_words(alone) if alone else [],
         "would_decide": _experiments(of),

@@ -18,6 +18,7 @@ from datayield.analysis.levers import (
     Lever,
     Recommendation,
 )
+from datayield.analysis.text.best_plan import plan_advice, plan_reasons
 from datayield.analysis.text.recommendation import (
     advice,
     card_name,
@@ -47,6 +48,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "recommendation": _recommendation(answer.recommendation, reason(answer)),
         "levers": [_lever_json(lever) for lever in answer.levers],
         "currency": answer.prices.currency,
+        "best_plan": _plan_json(answer),
     }
     for key in ("forecasts", "would_decide"):
         whole[key] = [
@@ -64,6 +66,11 @@ def show_answer(console: Console, answer: Answer) -> None:
     if answer.levers:
         console.print()
         console.print(_levers(answer.levers, answer))
+    if answer.best_plan is not None:
+        console.print()
+        _say(console, Text(f"{plan_advice(answer.best_plan, answer.prices)}.", style="bold"))
+        for line in plan_reasons(answer.best_plan, answer.prices):
+            _say(console, Text(line))
     if len(answer.cards) == 1:
         _show_card(console, answer.cards[0])
     elif answer.cards:
@@ -181,6 +188,38 @@ def _lever_json(lever: Lever) -> dict[str, Any]:
         "probability": round(lever.probability, 4),
         "with_compute": lever.with_compute,
         "doubt": lever.doubt,
+    }
+
+
+def _plan_json(answer: Answer) -> dict[str, Any] | None:
+    """The best plan for a sum of money; null where none was named."""
+    plan = answer.best_plan
+    if plan is None:
+        return None
+    told: dict[str, Any] = {
+        "spend": plan.spend,
+        "what": plan_advice(plan, answer.prices),
+        "not_considered": list(plan.left_out),
+        "tasks_and_methods": plan.worlds,
+    }
+    found = plan.found
+    if found is None:
+        return told | {"buy": None}
+    gain, over = found.gain, found.over_single
+    return told | {
+        "buy": [each._asdict() for each in found.bought],
+        "cost": found.cost,
+        "setting": found.setting._asdict(),
+        **_score_json(found.score),
+        "gain": {"gain": _points(gain.score), "low": _points(gain.low), "high": _points(gain.high)},
+        "best_single": found.single,
+        "over_best_single": {
+            "gain": _points(over.score),
+            "low": _points(over.low),
+            "high": _points(over.high),
+            "probability": found.odds,
+        },
+        "at_the_limit": list(found.furthest),
     }
 
 

@@ -46,6 +46,7 @@ class Study(Frozen):
     claims: tuple[AnyClaim, ...] = ()
     notes: str = ""
     prices: Prices = Prices()
+    spend: float | None = Field(None, gt=0, description="money that the best plan may cost")
     _folder: Path | None = PrivateAttr(None)
 
     @field_validator("axes", mode="before")
