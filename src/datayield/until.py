@@ -72,9 +72,9 @@ def _further(
 ) -> list[Task]:
     """The next tasks, as many as run at once or as fit well into a tenth of the time left."""
     from datayield.analysis.levers.next_runs import Candidate, next_runs
-    from datayield.analysis.levers.of_study import setting_of
+    from datayield.analysis.levers.of_study import settings_of
 
-    cells = {cell.run.id: setting_of(cell) for cell in session.cells}
+    cells = settings_of(session.cells)
     by_id = {task.spec.id: task for task in plan.todo}
     pending = [Candidate(i, *cells[i], _cost(task)) for i, task in by_id.items() if i in cells]
     if not pending:

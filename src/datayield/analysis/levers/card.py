@@ -204,6 +204,7 @@ def _lever(pull: Pull, probability: float) -> Lever:
         probability,
         pull.doubt,
         pull.with_compute,
+        None if pull.even is None else fitted(pull.even),
     )
 
 
@@ -218,7 +219,9 @@ def _over_all(worlds: Sequence[list[Pull]]) -> list[Pull]:
     for mine in worlds:
         order = rng.permutation(SAMPLES)
         for pull in mine:
-            by_name.setdefault(pull.lever, []).append(pull._replace(gains=pull.gains[order]))
+            even = None if pull.even is None else pull.even[order]
+            mixed = pull._replace(gains=pull.gains[order], even=even)
+            by_name.setdefault(pull.lever, []).append(mixed)
     most = max((len(found) for found in by_name.values()), default=0)
     whole = []
     for found in by_name.values():
@@ -227,5 +230,8 @@ def _over_all(worlds: Sequence[list[Pull]]) -> list[Pull]:
             doubts = [pull.doubt for pull in found if pull.doubt]
             doubt = doubts[0] if len(doubts) > DOUBTED * most else ""
             spare = sum(pull.spare for pull in found)
-            whole.append(_unless_few(found[0]._replace(gains=gains, doubt=doubt), spare))
+            evens = [pull.even for pull in found if pull.even is not None]
+            even = np.mean(evens, axis=0) if len(evens) == most else None
+            mean = found[0]._replace(gains=gains, doubt=doubt, even=even)
+            whole.append(_unless_few(mean, spare))
     return whole

@@ -22,12 +22,21 @@ MISSED = 3.0  # standard deviations by which the law may miss a hidden row or co
 LEVEL = 0.9  # of every interval
 
 
+class FittedScore(NamedTuple):
+    """A score, or a gain in score, as a share, with its 90% interval."""
+
+    score: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, slots=True)
 class Lever:
     """One thing to buy more of. `gain`: in score, as a share, per doubling; `cost`: of it.
 
     `doubt`: why it cannot be recommended; "" if it can. `with_compute`: whether compute grows in
-    proportion, as in a ladder of sizes at a fixed number of epochs.
+    proportion, as in a ladder of sizes at a fixed number of epochs. `equal_compute`: of views, the
+    gain where half as many images are presented, so that as many views are.
     """
 
     lever: LeverName
@@ -40,14 +49,7 @@ class Lever:
     probability: float  # that it is the best of all
     doubt: str = ""
     with_compute: bool = False
-
-
-class FittedScore(NamedTuple):
-    """A score, or a gain in score, as a share, with its 90% interval."""
-
-    score: float
-    low: float
-    high: float
+    equal_compute: FittedScore | None = None
 
 
 class Pull(NamedTuple):
@@ -62,6 +64,7 @@ class Pull(NamedTuple):
     doubt: str
     with_compute: bool = False
     spare: int = 0  # see `MeasuredCells.spare`
+    even: Floats | None = None  # [SAMPLES] of `Lever.equal_compute`
 
 
 def fitted(samples: Floats) -> FittedScore:
@@ -118,7 +121,8 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
         values.pop("compute", None)
     levers = [lever for lever in values if at[AXES[lever]] is not None]
     settings = [times(at, lever, 2, ladder) for lever in levers]
-    errors = law.errors([at, *settings])
+    even = _even(at, ladder) if ladder or "compute" in values else None
+    errors = law.errors([at, *settings, *([even] if even and "views" in levers else [])])
     useless = _useless(law, errors[:, 0])
     made = []
     for i, lever in enumerate(levers):
@@ -134,9 +138,16 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
                 useless or _doubt(law, lever, values[lever]),
                 ladder and lever == "images",
                 law.cells.spare,
+                errors[:, 0] - errors[:, -1] if even and lever == "views" else None,
             )
         )
     return [*made, *_published(law, errors[:, 0])]
+
+
+def _even(at: Setting, ladder: bool) -> Setting:
+    """Twice the views of half as many images presented: of half the images, in a ladder."""
+    half = times(at, "images" if ladder else "compute", 0.5, ladder)
+    return half._replace(views=2 * (at.views or 0))
 
 
 def _published(law: FittedLaw, own: Floats) -> Iterator[Pull]:

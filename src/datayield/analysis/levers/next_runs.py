@@ -62,5 +62,6 @@ def _rises(
 
 
 def _beside(card: Card, setting: Setting) -> Setting:
-    """The setting with the labels and views that the card is about."""
-    return setting._replace(labels=card.at.labels, views=card.at.views)
+    """The setting with the labels that the card is about, and its views where they do not vary."""
+    views = card.at.views if setting.views is None else setting.views
+    return setting._replace(labels=card.at.labels, views=views)

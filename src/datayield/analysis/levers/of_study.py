@@ -1,8 +1,11 @@
 """The results of a study as evidence: each evaluation's main metric at the end of each run."""
 
+from collections.abc import Sequence
+
 from datayield.analysis.decision import label_ladders, shared_name
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.format import method_name
+from datayield.analysis.levers.varied_views import RunOfLaw, with_views
 from datayield.analysis.results import Row, StudyResults
 from datayield.spec.study import Cell, axes_label
 
@@ -19,6 +22,9 @@ def evidence_of(results: StudyResults) -> Evidence:
     last: dict[str, float] = {}
     for row in results.main.rows:
         last[row.eval] = max(row.share, last.get(row.eval, 0.0))
+    axes = {row.run: row.axes for row in results.main.rows if row.kind == "run"}
+    specs = results.specs
+    laws = with_views((specs[run], named) for run, named in axes.items() if run in specs)
     made = []
     for row in results.main.rows:
         if row.eval not in tasks or row.kind == "pixels":
@@ -26,11 +32,12 @@ def evidence_of(results: StudyResults) -> Evidence:
         if row.kind == "run" and row.share < last[row.eval]:
             continue
         labels = row.n_train if row.eval in laddered else None
+        law = laws.get(row.run)
         made.append(
             Observation(
                 tasks[row.eval],
-                _method(row, several),
-                Setting(row.n, float(row.images) or None, labels, None),
+                _method(row, law, several),
+                Setting(row.n, float(row.images) or None, labels, law.views if law else None),
                 row.seed,
                 row.value,
                 row.n_test,
@@ -56,18 +63,24 @@ def _tasks(results: StudyResults) -> dict[str, str]:
     return tasks
 
 
-def setting_of(cell: Cell) -> tuple[str, Setting]:
-    """The method and setting of a cell's observations, before its run has any."""
-    run = cell.run
-    named = _named(run.method.name, axes_label(cell.named_axes), "")
-    return named, Setting(run.data.count or 0, float(run.images) or None, None, None)
+def settings_of(cells: Sequence[Cell]) -> dict[str, tuple[str, Setting]]:
+    """Run -> the method and setting of its observations, before it has any."""
+    laws = with_views((cell.run, cell.named_axes) for cell in cells)
+    made = {}
+    for run in (cell.run for cell in cells):
+        law = laws[run.id]
+        named = _named(run.method.name, axes_label(law.axes), "")
+        setting = Setting(run.data.count or 0, float(run.images) or None, None, law.views)
+        made[run.id] = named, setting
+    return made
 
 
-def _method(row: Row, several: bool) -> str:
+def _method(row: Row, law: RunOfLaw | None, several: bool) -> str:
     """What tells a law from others: method, axes that are no purchase, encoder."""
     if row.kind != "run":
         return row.encoder
-    return _named(row.method, row.axes_label, row.encoder if several else "")
+    axes = row.axes if law is None else law.axes
+    return _named(row.method, axes_label(axes), row.encoder if several else "")
 
 
 def _named(method: str, axes: str, encoder: str) -> str:

@@ -97,7 +97,11 @@ def _gain(lever: Lever) -> str:
     if lever.lever == "weights":
         return f"published weights {points(lever.gain)} points ({span(lever.low, lever.high)})"
     name = f"{TWICE[lever.lever]}{along}"
-    return f"{name} {points(lever.gain)} points ({span(lever.low, lever.high)})"
+    gain = f"{points(lever.gain)} points ({span(lever.low, lever.high)}"
+    if lever.equal_compute is not None:
+        even = lever.equal_compute
+        gain += f"; at equal compute {points(even.score)}, {span(even.low, even.high)}"
+    return f"{name} {gain})"
 
 
 def _kind(of: Answer | Card) -> str:

@@ -188,6 +188,7 @@ def _lever_json(lever: Lever) -> dict[str, Any]:
         "probability": round(lever.probability, 4),
         "with_compute": lever.with_compute,
         "doubt": lever.doubt,
+        "equal_compute": None if lever.equal_compute is None else _gain_json(lever.equal_compute),
     }
 
 
@@ -211,14 +212,9 @@ def _plan_json(answer: Answer) -> dict[str, Any] | None:
         "cost": found.cost,
         "setting": found.setting._asdict(),
         **_score_json(found.score),
-        "gain": {"gain": _points(gain.score), "low": _points(gain.low), "high": _points(gain.high)},
+        "gain": _gain_json(gain),
         "best_single": found.single,
-        "over_best_single": {
-            "gain": _points(over.score),
-            "low": _points(over.low),
-            "high": _points(over.high),
-            "probability": found.odds,
-        },
+        "over_best_single": _gain_json(over) | {"probability": found.odds},
         "at_the_limit": list(found.furthest),
     }
 
@@ -239,6 +235,10 @@ def _experiment_json(each: Experiment, at: Setting) -> dict[str, Any]:
         "hours": each.hours,
         "probability": None if each.odds is None else round(each.odds, 4),
     }
+
+
+def _gain_json(of: FittedScore) -> dict[str, Any]:
+    return {"gain": _points(of.score), "low": _points(of.low), "high": _points(of.high)}
 
 
 def _points(share: float) -> float:
