@@ -44,8 +44,8 @@ SUBFLOORS = {
         "evaluated dataset_report unchanged", "folds supervised_labels", "requirements",
     ),
     "analysis": (
-        "format background forecasting", "evidence results", "model", "decision cost", "levers",
-        "claims",
+        "format background forecasting power", "planned_power evidence results", "model",
+        "decision cost", "levers", "claims",
         "findings", "text",
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),

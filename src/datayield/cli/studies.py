@@ -48,6 +48,7 @@ def plan(
     json_: JsonOpt = False,
 ) -> None:
     """Show pending runs, why, and their cost. Runs nothing; exit code 2 if run would refuse."""
+    from datayield.analysis.planned_power import planned_power
     from datayield.report.terminal.measuring import show_measuring
     from datayield.report.terminal.plan import plan_json, show_plan
     from datayield.session import open_study
@@ -60,11 +61,12 @@ def plan(
         made = session.plan()
     decoded, ready = session.decoded_bytes(made), session.readiness(made)
     basis = session.basis(made)
+    power = planned_power(session.study, session.cells, session.item_counts())
     if json_:
-        told = plan_json(session.study, made, ready.notes, decoded, basis, ready.refusals)
+        told = plan_json(session.study, made, ready.notes, decoded, basis, power, ready.refusals)
         print_json(told | {"measured": measured})
     else:
-        show_plan(out, session.study, made, ready.notes, decoded, basis, every=all_)
+        show_plan(out, session.study, made, ready.notes, decoded, basis, power, every=all_)
     if ready.refusals:  # as `run` would, in the same words
         raise refused(ready.refusals)
 

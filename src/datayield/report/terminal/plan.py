@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from datayield.analysis.planned_power import PlannedPower
 from datayield.report.terminal.collapse import collapse_json, show_collapsed
+from datayield.report.terminal.power import power_json, power_words
 from datayield.report.terminal.seed_groups import Together, together
 from datayield.spec.errors import DatayieldError
 from datayield.spec.run import RunSpec, flops_per_image
@@ -31,6 +33,7 @@ def plan_json(
     warnings: Sequence[str],
     decoded: int,
     basis: EstimateBasis,
+    power: Sequence[PlannedPower] = (),
     refusals: Sequence[DatayieldError] = (),
 ) -> dict[str, Any]:
     """The plan as JSON."""
@@ -44,6 +47,7 @@ def plan_json(
         "flops": _total_flops(plan.todo),
         "seconds": _seconds_json(plan.estimate),
         "basis": basis._asdict() | {"donors": list(basis.donors)},
+        "power": [power_json(each) for each in power],
         "disk_bytes": {"decoded": decoded, "store": checkpoint_bytes(plan)},
         "warnings": list(warnings),
         "refusals": [refusal.parts() for refusal in refusals],
@@ -57,10 +61,11 @@ def show_plan(
     warnings: Sequence[str],
     decoded: int,
     basis: EstimateBasis,
+    power: Sequence[PlannedPower] = (),
     *,
     every: bool = False,
 ) -> None:
-    """What is pending and why, its cost, and warnings.
+    """What is pending and why, its cost, what it can decide, and warnings.
 
     Seeds share a line, and only the first lines are shown; with `every`, each run has its own.
     """
@@ -89,6 +94,8 @@ def show_plan(
     console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} pending")
     if plan.todo:
         show_totals(console, plan, decoded, basis)
+        for each in power:
+            console.print(f"power: {power_words(each)}", highlight=False, markup=False)
     for warning in warnings:
         console.print(Text.assemble(("note", "yellow"), f"  {warning}"))
 

@@ -1,0 +1,79 @@
+"""What a study, as planned, can decide for its evaluations, and what would let it decide more.
+
+The noise of its runs is not known before any is done: it is the usual one of `power.run_noise`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from datayield.analysis.power import DesignPoint, Detectable, detectable, run_noise
+from datayield.spec.study import Cell, NamedAxes, Study
+
+MORE_ITEMS = 4  # times the test images: what they could bring
+MORE_SEEDS = 5
+
+
+class PlannedPower(NamedTuple):
+    """For one evaluation: what is found with its test items and seeds, and with more of each.
+
+    `more_seeds`, `more_items`: the number of them, and what is found then.
+    """
+
+    task: str
+    n_test: int
+    seeds: int
+    found: Detectable
+    more_seeds: tuple[int, Detectable]
+    more_items: tuple[int, Detectable]
+    folds: bool  # whether the evaluation could test every image of its training split by folds
+
+
+def planned_power(
+    study: Study, cells: Sequence[Cell], counts: Mapping[str, tuple[int, int]]
+) -> list[PlannedPower]:
+    """For the evaluations with the fewest and the most test items; none without three settings.
+
+    `counts`: id of an evaluation -> its training and test items. Of several methods, the one
+    with most settings counts.
+    """
+    points, seeds = _largest_design(cells)
+    items = {name: test for name, (_, test) in counts.items()}
+    scored = [
+        ev
+        for ev in study.evaluations
+        if items.get(ev.spec.id) and ev.traits.main_metric in ("accuracy", "miou")
+    ]
+    if len(points) < 3 or not scored:
+        return []
+    ordered = sorted(scored, key=lambda ev: items[ev.spec.id])
+    chosen = {items[ev.spec.id]: ev for ev in (ordered[-1], ordered[0])}
+    made = []
+    for n, ev in sorted(chosen.items()):
+        more = max(MORE_SEEDS, 2 * seeds)
+        made.append(
+            PlannedPower(
+                ev.name,
+                n,
+                seeds,
+                detectable(points, seeds, run_noise(n)),
+                (more, detectable(points, more, run_noise(n))),
+                (MORE_ITEMS * n, detectable(points, seeds, run_noise(MORE_ITEMS * n))),
+                ev.traits.takes_folds and ev.folds is None,
+            )
+        )
+    return made
+
+
+def _largest_design(cells: Sequence[Cell]) -> tuple[list[DesignPoint], int]:
+    """The settings of the method (and axes) that has most of them, and its seeds."""
+    groups: dict[tuple[str, NamedAxes], dict[DesignPoint, set[int]]] = {}
+    for cell in cells:
+        run = cell.run
+        point = (float(run.data.count or 0), float(run.images))
+        if min(point) > 0:
+            mine = groups.setdefault((run.method.name, cell.named_axes), {})
+            mine.setdefault(point, set()).add(run.seed)
+    if not groups:
+        return [], 0
+    largest = max(groups.values(), key=len)
+    return list(largest), min(len(seeds) for seeds in largest.values())
