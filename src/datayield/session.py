@@ -38,6 +38,7 @@ from datayield.store.estimate import ItemCounts, speeds_of
 from datayield.store.estimate_basis import EstimateBasis, basis_of
 from datayield.store.folders import Store
 from datayield.store.litter import sweep_litter
+from datayield.store.looks import counted_look
 from datayield.store.plan import Plan, make_plan
 from datayield.store.speeds import Speeds
 from datayield.store.time_budgets import in_images
@@ -199,6 +200,7 @@ class Session(NamedTuple):
         from datayield.analysis.levers import decide, evidence_of
         from datayield.analysis.results.collect import collect
 
+        counted_look(self.page.parent, plan)
         evidence = evidence_of(collect(self.study, self.cells, plan, self.store))
         return decide(evidence, prices=self.study.prices, spend=self.study.spend)
 
@@ -219,6 +221,7 @@ class Session(NamedTuple):
             reference=load_reference(reference_file(self.source, self.study.study)),
             distances=measured_in(cache_dir() / "distances"),
             data_notes=tuple(self.data_notes()),
+            looks=counted_look(self.page.parent, plan),
         )
         page = write_report(results, self.page.parent)
         done = len(plan.tasks) - len(plan.todo)

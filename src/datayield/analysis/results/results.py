@@ -74,6 +74,7 @@ class StudyResults:
     collapsed: tuple[Collapse, ...] = ()  # runs that seem to have learned nothing; rows tell too
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
+    looks: int = 0  # at different sets of finished runs, this one included
     items: StudyItems | None = None  # which test items were right
     # one per metric, made on first use; `replace` starts without any
     _by_metric: dict[str, MetricResults] = field(default_factory=dict, init=False, repr=False)

@@ -23,6 +23,7 @@ def summary(results: StudyResults, done: int, total: int) -> dict[str, Any]:
         "paper": results.study.paper,
         "done": done,
         "total": total,
+        "looks": results.looks,
         "pretrained": len(spent),
         "seconds": sum(s.seconds - s.shared_seconds for s in spent),
         "seconds_first_to_last": max(ended) - min(begun) if ended else 0.0,

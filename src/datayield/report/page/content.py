@@ -50,6 +50,7 @@ def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, A
         "collapsed_count": len(results.collapsed),
         "missing": results.missing[:LISTED],
         "missing_count": len(results.missing),
+        "looks": results.looks,
         "card": first_screen(f.purchase),
         "answer": headlines,
         "claims": claims_table(f),
