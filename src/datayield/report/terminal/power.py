@@ -5,13 +5,15 @@ from typing import Any
 from datayield.analysis.planned_power import PlannedPower
 from datayield.analysis.power import Detectable
 
+NEEDED = "it takes three values of images or compute, and seeds"
+
 
 def power_words(of: PlannedPower) -> str:
     """ "105 test images, 2 seeds: gains under about 3 points per doubling cannot be seen; ..."."""
     head = f"{of.task}, {of.n_test:,} test images, {of.seeds} seed{'s' * (of.seeds != 1)}: "
     found = of.found
     if found.images is None and found.compute is None:
-        return f"{head}no lever could be recommended; it takes three values of images or compute"
+        return f"{head}no lever could be recommended; {NEEDED}"
     known = _least(found)
     words = f"{head}gains under about {_points(known)} per doubling cannot be seen"
     if not found.ladder and None in (found.images, found.compute):
