@@ -51,6 +51,7 @@ VERBS = {
         "score",
         "error",
         "where",
+        "page",
         "json",
     },
     "distance": {

@@ -161,3 +161,17 @@ def test_answer_imports_little_and_training_says_what_it_needs(tmp_path: Path) -
     assert done.returncode == 2, done.stderr
     assert "Label more images." in done.stdout
     assert "pip install 'datayield[train]'" in done.stderr
+
+
+def test_page_holds_the_answer_the_map_and_the_runs(datayield: Call, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text(TABLE)
+    page = tmp_path / "made" / "page.html"
+    done = datayield("answer", str(tmp_path / "mine.csv"), "--page", str(page))
+    assert done.code == 0
+    html = page.read_text()
+    first = done.out.splitlines()[0].split(".")[0]
+    assert first in html
+    assert "you are here" in html
+    assert "<h1>mine.csv</h1>" in html
+    assert html.count('<th scope="row">simclr</th>') == 18
+    assert "http://" not in html.split("<script>")[0]

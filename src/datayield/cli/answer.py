@@ -70,6 +70,10 @@ def answer(
         typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value; repeatable."),
     ] = None,
     spend: SpendOpt = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", metavar="FILE", help="Also write the answer as an HTML page."),
+    ] = None,
     json_: JsonOpt = False,
 ) -> None:
     """Say what to buy next (images, compute, labels) from any table of results."""
@@ -92,6 +96,11 @@ def answer(
         where=tuple(where or ()),
     )
     made = decide(evidence_of_table(_path(table, published), mapping), point, prices, spend)
+    if page is not None:
+        from datayield.report.page.answer_page import write_answer_page
+
+        name = "standard input" if table == "-" else Path(table).name
+        write_answer_page(made, f"{table}, published numbers" if published else name, page)
     if json_:
         print_json(answer_json(made))
     else:

@@ -1,5 +1,6 @@
 """What to buy next: gains of a doubling, their odds and costs, and what would decide."""
 
+from datayield.analysis.levers.back_test import BackTest, HiddenDecision
 from datayield.analysis.levers.best_plan import BestPlan, Bought, FoundPlan
 from datayield.analysis.levers.card import (
     Answer,
@@ -22,6 +23,7 @@ __all__ = [
     "SURE",
     "WORTH",
     "Answer",
+    "BackTest",
     "BestPlan",
     "Bought",
     "Card",
@@ -29,6 +31,7 @@ __all__ = [
     "FittedScore",
     "ForecastPoint",
     "FoundPlan",
+    "HiddenDecision",
     "LawMap",
     "Lever",
     "LeverName",

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from datayield.analysis.evidence import Evidence, Setting
+from datayield.analysis.levers.back_test import BackTest, back_test
 from datayield.analysis.levers.best_plan import BestPlan, best_plan
 from datayield.analysis.levers.experiments import Experiment, again, experiments, unmeasured
 from datayield.analysis.levers.law_map import LawMap, law_map
@@ -84,6 +86,11 @@ class Answer:
     laws: tuple[FittedLaw, ...] = ()  # of the cards, in their order
     pulls: tuple[list[Pull], ...] = ()  # of the cards: samples of the gains of each lever
     best_plan: BestPlan | None = None  # for a sum of money, where one was named
+
+    @cached_property
+    def back_test(self) -> BackTest:
+        """How the laws do on the largest of their own runs, hidden."""
+        return back_test(self.laws)
 
     @property
     def maps(self) -> list[tuple[Card, LawMap]]:

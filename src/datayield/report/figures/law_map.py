@@ -1,17 +1,16 @@
 """The law over images and compute, with lines of equal score and the point one is at."""
 
-from datayield.analysis.findings import Findings
-from datayield.analysis.levers import Card, LawMap
+from datayield.analysis.levers import Answer, Card, LawMap
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.spec.run import short_number
 
 MOST = 4  # maps that are drawn; the first is open
 
 
-def law_maps(f: Findings) -> list[Figure]:
+def law_maps(of: Answer) -> list[Figure]:
     """One map for each task and method whose runs vary both."""
     figures = []
-    for i, (card, made) in enumerate(f.purchase.maps[:MOST]):
+    for i, (card, made) in enumerate(of.maps[:MOST]):
         spec = {"data": _traces(made), "layout": _layout(made)}
         figures.append(Figure(f"law-{i}", _title(card), spec, 380, folded=i > 0))
     return figures

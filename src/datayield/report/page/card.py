@@ -4,6 +4,7 @@ from typing import Any
 
 from datayield.analysis.format import percent, points, span
 from datayield.analysis.levers import Answer, Card, Lever, Prices
+from datayield.analysis.text.back_test import back_test_words
 from datayield.analysis.text.best_plan import plan_advice, plan_reasons
 from datayield.analysis.text.recommendation import (
     DO,
@@ -41,6 +42,7 @@ def first_screen(of: Answer) -> dict[str, Any]:
         "would_decide": _experiments(of),
         "cards": [_row(card) for card in told] if len(told) > 1 else [],
         "few": len(of.cards) - len(told),
+        "checked": back_test_words(of.back_test),
         "notes": list(of.notes),
     }
 

@@ -1,11 +1,7 @@
 """One self-contained page, its figures as files, its tables: a folder to send to a colleague."""
 
-import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-from markupsafe import Markup
 
 from datayield.analysis.background import LostForkError, in_background
 from datayield.analysis.findings import Findings, analyse
@@ -13,7 +9,6 @@ from datayield.analysis.results import StudyResults
 from datayield.analysis.text.answer import answer
 from datayield.analysis.text.recommendation import advice, reason
 from datayield.report.figures import (
-    Figure,
     equal_cost_figures,
     gain_figures,
     group_figures,
@@ -41,6 +36,7 @@ from datayield.report.files import (
 )
 from datayield.report.page.claim_table import claims_json
 from datayield.report.page.content import content, facts
+from datayield.report.page.inline import inlined
 from datayield.report.page.truncate import truncated
 from datayield.report.palette import Styles, styles
 from datayield.report.paper import write_static
@@ -92,7 +88,7 @@ def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[s
     """The page: figures of what is drawn, beside `text`; `files` are linked as lying beside it."""
     optimism, peak = probe_optimism_figure(findings, look), overfitting_figure(findings, look)
     figures = {
-        "law_maps": law_maps(findings),
+        "law_maps": law_maps(findings.purchase),
         "yields": yield_figures(findings, look),
         "group_figures": group_figures(findings, look),
         "gain_figures": gain_figures(findings, look),
@@ -113,25 +109,5 @@ def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[s
         **text,
         **figures,
         files=files,
-        specs_of_figures=_inline({figure.id: _spec(figure) for figure in drawn}),
-        plotly=Markup(_plotly()) if drawn else "",
+        **inlined(drawn),
     )
-
-
-def _plotly() -> str:
-    """plotly's script. Importing the package takes a second, and only this file is needed."""
-    spec = find_spec("plotly")
-    assert spec is not None
-    assert spec.origin is not None
-    script = Path(spec.origin).parent / "package_data" / "plotly.min.js"
-    return script.read_text(encoding="utf-8")
-
-
-def _spec(figure: Figure) -> dict[str, Any]:
-    return {**figure.spec, "toggle": figure.log_toggle}
-
-
-def _inline(value: Any) -> Markup:
-    """JSON that is safe inside a script element, whatever the names in it."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))

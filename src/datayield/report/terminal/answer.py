@@ -18,6 +18,7 @@ from datayield.analysis.levers import (
     Lever,
     Recommendation,
 )
+from datayield.analysis.text.back_test import back_test_words
 from datayield.analysis.text.best_plan import plan_advice, plan_reasons
 from datayield.analysis.text.recommendation import (
     advice,
@@ -56,6 +57,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             for card in cards
             for each in card[key]
         ]
+    whole["back_test"] = _back_test_json(answer)
     return whole | {"cards": cards, "notes": list(answer.notes)}
 
 
@@ -77,6 +79,7 @@ def show_answer(console: Console, answer: Answer) -> None:
         console.print()
         console.print(_cards(answer.cards))
         _list(console, "What would decide", _decisive(answer.cards))
+    _list(console, "Back-test", back_test_words(answer.back_test))
     _list(console, "How the table was read", answer.notes)
 
 
@@ -169,6 +172,35 @@ def _card_json(card: Card, answer: Answer) -> dict[str, Any]:
         "forecasts": [_forecast_json(each) for each in card.forecasts],
         "would_decide": [_experiment_json(each, card.at) for each in card.would_decide],
         "unvaried": list(card.unvaried),
+    }
+
+
+def _back_test_json(answer: Answer) -> dict[str, Any]:
+    made = answer.back_test
+    return {
+        "forecasts": [
+            {
+                "hidden": each.lever,
+                "setting": each.setting._asdict(),
+                "predicted": _points(each.predicted),
+                "measured": _points(each.measured),
+            }
+            for each in made.forecasts
+        ],
+        "decisions": [
+            {
+                "task": each.task,
+                "method": each.method,
+                "at": each.at._asdict(),
+                "choice": each.choice,
+                "probability": round(each.odds, 4),
+                "gains": {name: _points(gain) for name, gain in each.gains.items()},
+                "regret": _points(each.regret(each.choice)),
+                "right": each.right,
+            }
+            for each in made.decisions
+        ],
+        "summary": " ".join(back_test_words(made)),
     }
 
 
