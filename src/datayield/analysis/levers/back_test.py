@@ -13,8 +13,8 @@ from datayield.spec.study import Prices
 
 VALUES = 3  # of an axis, at least, so that two stay when the largest is hidden
 FEWEST = 4  # settings that stay
-Choice = Literal["images", "compute", "stop"]
-CHOICES: tuple[Choice, ...] = ("images", "compute", "stop")
+HiddenChoice = Literal["images", "compute", "stop"]
+CHOICES: tuple[HiddenChoice, ...] = ("images", "compute", "stop")
 
 
 class HiddenForecast(NamedTuple):
@@ -32,16 +32,16 @@ class HiddenDecision(NamedTuple):
     task: str
     method: str
     at: Setting
-    choice: Choice
+    choice: HiddenChoice
     odds: float
-    gains: dict[Choice, float]
+    gains: dict[HiddenChoice, float]
 
     @property
     def sure(self) -> bool:
         """Whether the odds suffice for a recommendation."""
         return self.odds >= SURE
 
-    def regret(self, choice: Choice) -> float:
+    def regret(self, choice: HiddenChoice) -> float:
         """What `choice` brings less than the best one, per doubling."""
         return max(self.gains.values()) - self.gains[choice]
 
@@ -65,7 +65,7 @@ class BackTest(NamedTuple):
         squares = [(f.predicted - f.measured) ** 2 for f in self.forecasts]
         return math.sqrt(sum(squares) / len(squares))
 
-    def regret(self, choice: Choice | None = None) -> float:
+    def regret(self, choice: HiddenChoice | None = None) -> float:
         """Mean regret of always making `choice`, or of the law's choices."""
         each = [d.regret(choice or d.choice) for d in self.decisions]
         return sum(each) / len(each) if each else math.nan
@@ -112,7 +112,7 @@ def decision_at(cells: MeasuredCells, law: FittedLaw, here: Setting) -> HiddenDe
     at = dict(zip(cells.settings, cells.errors.tolist(), strict=True))
     odds = odds_of([levers["images"], levers["compute"]])
     likely, choice = max(zip((*odds.levers, odds.stop), CHOICES, strict=True))
-    gains: dict[Choice, float] = {
+    gains: dict[HiddenChoice, float] = {
         "images": (at[here] - at[more]) / math.log2((more.images or 0) / (here.images or 1)),
         "compute": (at[here] - at[longer])
         / math.log2((longer.presented or 0) / (here.presented or 1)),
