@@ -10,6 +10,7 @@ from datayield.analysis.levers.card import (
     decide,
 )
 from datayield.analysis.levers.experiments import Experiment
+from datayield.analysis.levers.fan import Fan
 from datayield.analysis.levers.law_map import LawMap
 from datayield.analysis.levers.lever import LEVEL, FittedScore, Lever, LeverName
 from datayield.analysis.levers.market import FURTHEST
@@ -28,6 +29,7 @@ __all__ = [
     "Bought",
     "Card",
     "Experiment",
+    "Fan",
     "FittedScore",
     "ForecastPoint",
     "FoundPlan",

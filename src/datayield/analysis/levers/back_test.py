@@ -144,9 +144,13 @@ def _largest(axis: int, cells: MeasuredCells) -> list[Setting]:
 
 
 def _corner(cells: MeasuredCells) -> Setting | None:
-    """The largest setting whose next images and next compute were measured."""
+    """The largest setting, with most labels, whose next images and compute were measured."""
     inner = [s for s in cells.settings if _next(cells, s)]
-    return max(inner, key=lambda s: (s.images or 0) * (s.presented or 0), default=None)
+    return max(
+        inner,
+        key=lambda s: (s.labels or 0, s.views or 0, (s.images or 0) * (s.presented or 0)),
+        default=None,
+    )
 
 
 def _next(cells: MeasuredCells, here: Setting) -> tuple[Setting, Setting] | None:

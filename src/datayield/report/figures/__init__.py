@@ -6,6 +6,7 @@ from datayield.report.figures.checkpoints import selection_figures, selection_st
 from datayield.report.figures.curves import group_figures, rank_figures, yield_figures
 from datayield.report.figures.doublings import gain_figures
 from datayield.report.figures.equal_cost import equal_cost_figures
+from datayield.report.figures.fan import forecast_fans
 from datayield.report.figures.labels import label_figures
 from datayield.report.figures.law_map import law_maps
 from datayield.report.figures.overfitting import overfitting_figure
@@ -20,6 +21,7 @@ __all__ = [
     "Figure",
     "cost_words",
     "equal_cost_figures",
+    "forecast_fans",
     "gain_figures",
     "group_figures",
     "label_figures",

@@ -6,7 +6,7 @@ from typing import Any
 from datayield.analysis.format import percent, plural
 from datayield.analysis.levers import Answer
 from datayield.analysis.text.recommendation import card_name
-from datayield.report.figures import law_maps
+from datayield.report.figures import forecast_fans, law_maps
 from datayield.report.page.card import first_screen
 from datayield.report.page.inline import inlined
 from datayield.report.templates import template
@@ -19,20 +19,24 @@ ROWS = 2_000  # of the runs, at most
 def write_answer_page(of: Answer, title: str, path: Path) -> None:
     """Write the self-contained page, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    maps, runs = law_maps(of), _runs(of)
+    fans, maps, runs = forecast_fans(of), law_maps(of), _runs(of)
     facts = [
         plural(len(runs), "run"),
         "1 task and method" if len(of.cards) == 1 else f"{len(of.cards)} tasks and methods",
     ]
-    page = template("answer.html").render(
+    page = template(
+        "answer.html"
+    ).render(
         title=title,
         facts=facts,
         card=first_screen(of),
+        looks=0,  # a table does not tell how often it was looked at
+        fans=fans,
         law_maps=maps,
         runs=runs[:ROWS],
         further=max(0, len(runs) - ROWS),
         prices=_prices(of),
-        **inlined(maps),
+        **inlined([*fans, *maps]),
     )
     write_text(path, page)
 

@@ -10,6 +10,7 @@ from datayield.analysis.text.answer import answer
 from datayield.analysis.text.recommendation import advice, reason
 from datayield.report.figures import (
     equal_cost_figures,
+    forecast_fans,
     gain_figures,
     group_figures,
     label_figures,
@@ -88,6 +89,7 @@ def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[s
     """The page: figures of what is drawn, beside `text`; `files` are linked as lying beside it."""
     optimism, peak = probe_optimism_figure(findings, look), overfitting_figure(findings, look)
     figures = {
+        "fans": forecast_fans(findings.purchase),
         "law_maps": law_maps(findings.purchase),
         "yields": yield_figures(findings, look),
         "group_figures": group_figures(findings, look),
