@@ -175,3 +175,9 @@ def test_page_holds_the_answer_the_map_and_the_runs(datayield: Call, tmp_path: P
     assert "<h1>mine.csv</h1>" in html
     assert html.count('<th scope="row">simclr</th>') == 18
     assert "http://" not in html.split("<script>")[0]
+
+
+def test_a_page_that_cannot_be_written_is_told_first(datayield: Call, tmp_path: Path) -> None:
+    done = datayield("answer", "hammoud2024-budget", "--published", "--page", str(tmp_path))
+    assert done.code == 2
+    assert "--page names a folder" in done.err

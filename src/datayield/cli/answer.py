@@ -82,6 +82,8 @@ def answer(
     from datayield.cli.amounts import prices_of, setting_at
     from datayield.report.terminal.answer import answer_json, show_answer
 
+    if page is not None:
+        _check_page(page)
     point, prices = setting_at(at or ()), prices_of(price or ())
     mapping = Mapping(
         images=images,
@@ -105,6 +107,26 @@ def answer(
         print_json(answer_json(made))
     else:
         show_answer(out, made)
+
+
+def _check_page(page: Path) -> None:
+    """Raises ConfigError for a page that cannot be written, before anything is computed."""
+    if page.is_dir():
+        raise ConfigError(
+            "--page names a folder",
+            where="--page",
+            got=str(page),
+            hint=f"name a file, such as {page / 'answer.html'}",
+        )
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            "the folder of the page cannot be made",
+            where="--page",
+            got=f"{page.parent}: {error.strerror}",
+            hint="name a file in a folder that you can write to",
+        ) from None
 
 
 def _path(table: str, published: bool) -> Path:

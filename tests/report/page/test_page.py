@@ -58,6 +58,7 @@ def test_figures_are_valid_plotly(tmp_path: Path) -> None:
     figures = _figures(page)
     kinds = {name.split("-")[0] for name in figures}
     assert kinds == {
+        "fan",
         "law",
         "yield",
         "gain",

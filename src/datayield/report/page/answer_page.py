@@ -18,7 +18,6 @@ ROWS = 2_000  # of the runs, at most
 
 def write_answer_page(of: Answer, title: str, path: Path) -> None:
     """Write the self-contained page, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     fans, maps, runs = forecast_fans(of), law_maps(of), _runs(of)
     facts = [
         plural(len(runs), "run"),
