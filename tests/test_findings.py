@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from datayield.analysis.evidence.tables import evidence_of_table
+from datayield.analysis.format import points, span
+from datayield.analysis.levers import decide
+from datayield.analysis.text.recommendation import advice, percent_of
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
 STUDIES = sorted(
@@ -38,6 +43,20 @@ def test_each_claim_stands_under_its_verdict_with_its_effect(study: str) -> None
             numbers = [claim[name] for name in ("effect", "low", "high")]
             for number in numbers:
                 assert f"{number:+.{digits}f}".replace("-", "−") in rows[0], claim["id"]
+
+
+@pytest.mark.parametrize(
+    "study", sorted(path.parts[-3] for path in ROOT.glob("results/*/pocket/table.csv"))
+)
+def test_the_first_screen_of_each_study_is_told(study: str) -> None:
+    of = decide(evidence_of_table(ROOT / f"results/{study}/pocket/table.csv"))
+    rows = section("What to buy next, study by study").splitlines()
+    (row,) = [line for line in rows if line.startswith(f"| {study} |")]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[1] == advice(of)
+    gains = [f"{points(x.gain)} ({span(x.low, x.high)})" for x in of.levers]
+    assert all(gain in cells[3] for gain in gains)
+    assert cells[2] == (percent_of(of.recommendation.probability) if gains else "–")
 
 
 def test_the_table_counts_what_ran() -> None:

@@ -135,7 +135,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
                 2 * start,
                 errors[:, 0] - errors[:, 1 + i],
                 _cost(law, at, lever, prices, ladder),
-                useless or _doubt(law, lever, values[lever]),
+                (useless if lever != "labels" else "") or _doubt(law, lever, values[lever]),
                 ladder and lever == "images",
                 law.cells.spare,
                 errors[:, 0] - errors[:, -1] if even and lever == "views" else None,

@@ -23,6 +23,7 @@ from datayield.analysis.evidence.tables.load import load_table
 from datayield.analysis.evidence.tables.mapping import Mapping, filtered
 from datayield.analysis.evidence.tables.melted import melted, one_metric
 from datayield.analysis.evidence.tables.number_text import whole
+from datayield.analysis.evidence.tables.report_table import evidence_of_report, is_report_table
 from datayield.analysis.evidence.tables.score_columns import ScoreColumn
 from datayield.analysis.evidence.tables.score_units import ScoreUnit, unit_of
 from datayield.analysis.evidence.tables.spending import Spending
@@ -54,7 +55,10 @@ def evidence_of_table(path: Path, mapping: Mapping | None = None) -> Evidence:
 
 def evidence_in(table: RawTable, mapping: Mapping) -> Evidence:
     """The observations of a table that is read."""
-    table = melted(filtered(table, mapping.where))
+    table = filtered(table, mapping.where)
+    if is_report_table(table) and mapping == Mapping(where=mapping.where):
+        return evidence_of_report(table)
+    table = melted(table)
     columns = columns_of(table, mapping)
     table = finished(table, columns)
     table = without_summaries(table, columns)

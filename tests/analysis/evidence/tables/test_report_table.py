@@ -1,0 +1,55 @@
+"""The table of a report gives the same evidence as the report itself."""
+
+from pathlib import Path
+
+from datayield.analysis.evidence.tables import Mapping, evidence_of_table
+from datayield.analysis.levers import decide, evidence_of
+from datayield.report.files import to_csv
+from tests.planted import planted
+from tests.simulated import simulate
+
+AXES = {
+    "data.count": [250, 500, 1000],
+    "budget": [{"images": 25_600}, {"images": 51_200}, {"images": 102_400}],
+    "seed": [0, 1, 2],
+}
+
+
+def test_a_report_and_its_table_say_the_same(tmp_path: Path) -> None:
+    results = planted(AXES, lambda run, _: 0.5 + 0.00001 * run.images**0.8)
+    to_csv(results, tmp_path / "table.csv")
+    read = evidence_of_table(tmp_path / "table.csv").observations
+    told = [o._replace(hours=None) for o in evidence_of(results).observations]
+    assert sorted(read) == sorted(told)
+
+
+def test_scores_before_the_end_and_other_metrics_are_no_runs(tmp_path: Path) -> None:
+    to_csv(simulate(shares=(0.5, 1.0)), tmp_path / "table.csv")
+    half = evidence_of_table(tmp_path / "table.csv").observations
+    to_csv(simulate(shares=(1.0,)), tmp_path / "table.csv")
+    assert len(half) == len(evidence_of_table(tmp_path / "table.csv").observations)
+
+
+LADDER = """\
+run,kind,method,encoder,dataset,n,budget,images,share,axes,seed,eval,protocol,group,metric,value,\
+n_test,n_train,low,high,distinct,collapsed
+"""
+
+
+def test_evaluations_that_differ_in_labels_are_one_task(tmp_path: Path) -> None:
+    rows = [
+        f"{seed}{n},run,simclr,convnet,digits,{n},1k images,1000,1.0,,{seed},"
+        f'"digit, {labels} labels",linear@1,,{metric},{0.5 + labels / 1000},797,{labels},,,{n},'
+        for n in (64, 250)
+        for seed in (0, 1)
+        for labels in (60, 120, 240)
+        for metric in ("accuracy", "accuracy_best_on_test")
+    ]
+    (tmp_path / "t.csv").write_text(LADDER + "False\n".join(rows) + "False\n")
+    read = evidence_of_table(tmp_path / "t.csv")
+    assert len(read.observations) == 12
+    assert {o.task for o in read.observations} == {"digit, labels"}
+    assert {o.setting.labels for o in read.observations} == {60, 120, 240}
+    assert decide(read).recommendation.likely == "labels"
+    only = evidence_of_table(tmp_path / "t.csv", Mapping(where=("n_train=60",)))
+    assert {o.setting.labels for o in only.observations} == {None}
