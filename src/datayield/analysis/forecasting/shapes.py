@@ -10,9 +10,11 @@ from datayield.analysis.forecasting.quasi_random import Floats, beta, normal, sp
 
 DRAWS = 12288
 FLAT = 0.16  # of the draws: the error hardly changes
-STRAIGHT = 0.12  # power laws with (almost) no offset
+STRAIGHT = 0.14  # power laws with (almost) no offset
 RISING = 0.06  # the error grows
-UNBENT = 0.4  # of all others
+UNBENT = 0.3  # of all others
+EARLIEST, LATEST = -7.0, 1.75  # bends, in ln size from the last one
+HARDLY_FALLS = 0.9  # a plateau above it: the shape falls too little to start from anywhere
 _MOST = 700.0  # what exp can take
 
 
@@ -39,6 +41,16 @@ class Shapes(NamedTuple):
         logs: Floats = np.log(self.plateau + (1 - self.plateau) * np.exp(np.minimum(-fall, _MOST)))
         return logs
 
+    def log_start(self) -> Floats:
+        """ln of the relative error that it falls from, [DRAWS]; NaN where it has no such level."""
+        falls = np.isfinite(self.bend) & (self.exponent > 0) & (self.plateau < HARDLY_FALLS)
+        e, k = self.plateau[falls], self.sharpness[falls]
+        start = np.full(len(self.plateau), np.nan)
+        start[falls] = np.log(
+            e + (1 - e) * np.exp(self.exponent[falls] / k * _softplus(-k * self.bend[falls]))
+        )
+        return start
+
     def chosen(self, places: NDArray[np.intp]) -> "Shapes":
         """The shapes at some places only."""
         return Shapes(*(parameter[places] for parameter in self))
@@ -53,14 +65,15 @@ def _softplus(x: Floats) -> Floats:
 def prior() -> Shapes:
     """Draws of the prior, evenly spread.
 
-    Plateaus are Beta(2.5, 2.5), exponents log-normal about 0.7, as they are above the plateau, and
-    bends lie up to seven units of ln size before the last size, and one after it. A straight power
-    law has about a third of that exponent, and so has one that rises.
+    Plateaus are Beta(2, 2.5), exponents log-normal about 0.7, as they are above the plateau, and
+    bends lie up to seven units of ln size before the last size, and nearly two after it: with few
+    labels or images, curves are often seen before they fall as a power law. A straight power law
+    has about a third of that exponent, and so has one that rises.
     """
     kind, unbent, *u = spread(6, DRAWS)
-    plateau, exponent = beta(u[0], 2.5, 2.5), normal(u[1])
+    plateau, exponent = beta(u[0], 2.0, 2.5), normal(u[1])
     exponent = np.exp(np.log(0.7) + 0.7 * exponent)
-    bend = np.where(unbent < UNBENT, -np.inf, -7.0 + 8.0 * u[2])
+    bend = np.where(unbent < UNBENT, -np.inf, EARLIEST + (LATEST - EARLIEST) * u[2])
     flat = kind < FLAT
     straight = (kind >= FLAT) & (kind < FLAT + STRAIGHT)
     rising = kind > 1 - RISING

@@ -5,6 +5,7 @@ noise. Per shape and ratio of wandering to noise, level and noise are integrated
 every pair has a likelihood and predicts a Student's t; the average of all is the forecast.
 """
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -18,13 +19,27 @@ FEWEST = 4  # sizes; with fewer, half of the last slope is all that is said
 MOST = 64  # sizes; of more, neighbours are averaged
 FUTURES = 4096  # sampled, for the interval
 UNLIKELY = 1e-8  # a shape that the mean leaves out
+MISTAKEN = np.log(1.1)  # a rise at every size, by more than this in all: accuracies, perhaps
 AT_ONCE = 128  # sizes ahead, which bounds the memory
 
 # How far slopes wander in a unit of ln size, relative to the noise -> prior
 WANDERING = {0.0: 0.3, 1.0: 0.3, 2.5: 0.25, 6.0: 0.1, 15.0: 0.05}
-NOISE, NOISE_COUNT = 0.011, 3.0  # of ln error: expected before a size is seen, for so many sizes
-SLACK = 0.01  # of ln error per unit of ln size ahead: what no shape foresees
-ALL_WRONG, BEYOND = np.log(1.05), 0.05  # ln errors: a start above it is unlikely, by this scale
+NOISE, NOISE_COUNT = 0.012, 2.0  # of ln error: expected before a size is seen, for so many sizes
+# Of ln error per unit of ln size ahead: what no shape foresees. With few sizes the spread of the
+# shapes covers it; many sizes leave few shapes, and these are too sure of themselves.
+SLACK = {8: 0.01, 20: 0.025}
+# Errors that are shares start between half and all: ln of both, scales, and the most it may cost
+HALF_WRONG, BELOW = np.log(0.5), 0.2
+ALL_WRONG, ABOVE = np.log(1.05), 0.1
+DOUBT = 5.0
+
+
+_MISSING = {"errors": "leave out what was not measured, its size too"}
+_HINTS = {  # for a value of 0, by argument
+    "sizes": "leave the size 0 out, its error too: no law of sizes reaches it",
+    "errors": "state half of the smallest error that can be seen: 0.5 / number of test items",
+    "at": "leave the size 0 out: no law of sizes reaches it",
+}
 
 
 class Forecast(NamedTuple):
@@ -62,9 +77,11 @@ def forecast(sizes: ArrayLike, errors: ArrayLike, at: ArrayLike, level: float = 
 
     Errors are shares above 0 (1 - accuracy) or any loss; repeated sizes are averaged, order does
     not matter. `mean` is the expectation of the logarithm, and the interval of probability `level`
-    is that of one more measurement. Where no error is above 1, no forecast is. Below four different
-    sizes the mean follows half of the last slope, and there is no interval. Raises ConfigError for
-    anything but finite numbers above 0.
+    is that of one more measurement. Where no error is above 1, all are taken as shares: no forecast
+    is above 1, and curves start most likely between half and all wrong. Below four different sizes
+    the mean follows half of the last slope, and there is no interval. Raises ConfigError for
+    anything but finite numbers above 0, and warns of errors that rise with every size, since these
+    may be accuracies.
 
     >>> f = forecast([1000, 2000, 4000, 8000], [0.52, 0.45, 0.40, 0.36], at=[16000])
     >>> f"{f.mean[0]:.2f}, {f.low[0]:.2f} to {f.high[0]:.2f}"
@@ -90,6 +107,11 @@ def forecast(sizes: ArrayLike, errors: ArrayLike, at: ArrayLike, level: float = 
             hint="level=0.9 gives a 90% interval",
         )
     curve = _curve(x, y)
+    if len(curve.t) > 2 and (np.diff(curve.z) > 0).all() and np.ptp(curve.z) > MISTAKEN:
+        warnings.warn(
+            "forecast: errors rise with every size; if these are accuracies, pass 1 - accuracy",
+            stacklevel=2,
+        )
     to = np.log(ahead) - curve.last
     logs = _average(curve, to, level) if len(curve.t) >= FEWEST else _half_slope(curve, to)
     ceiling = 0.0 if y.max() <= 1 else np.inf
@@ -102,14 +124,21 @@ def _average(curve: _Curve, to: Floats, level: float) -> Floats:
     seen = shapes.log_error(curve.t)
     fits = [_fit(curve, seen, ratio, share) for ratio, share in WANDERING.items()]
     score = np.array([fit.log_likelihood for fit in fits])
-    if curve.z.max() <= 0:  # shares: nothing starts or ends above 1
-        above = np.array([np.maximum(0.0, f.level + np.log(shapes.plateau)) for f in fits])
-        score -= 0.5 * (np.maximum(0.0, above - ALL_WRONG) / BEYOND) ** 2
+    if curve.z.max() <= 0:  # shares
+        start = np.array([fit.level for fit in fits]) + shapes.log_start()
+        score -= np.nan_to_num(_implausible(start))
     posterior = np.exp(score - score.max())
     posterior /= posterior.sum()
     parts = range(0, len(to), AT_ONCE)
     told = [_predict(curve, fits, posterior, to[i : i + AT_ONCE], level) for i in parts]
     return np.concatenate(told, axis=1) if told else np.empty((3, 0))
+
+
+def _implausible(start: Floats) -> Floats:
+    """What a start costs in log likelihood: a model that has learnt nothing errs often."""
+    above: Floats = 0.5 * (np.maximum(0.0, start - ALL_WRONG) / ABOVE) ** 2
+    below: Floats = 0.5 * (np.maximum(0.0, HALF_WRONG - start) / BELOW) ** 2
+    return above + np.minimum(DOUBT, below)
 
 
 def _fit(curve: _Curve, seen: Floats, ratio: float, share: float) -> _Fit:
@@ -124,7 +153,8 @@ def _fit(curve: _Curve, seen: Floats, ratio: float, share: float) -> _Fit:
     squares = np.einsum("nd,nd->d", residual, residual) + curve.within + NOISE_COUNT * NOISE**2
     likelihood = -0.5 * curve.degrees * np.log(squares) - 0.5 * np.log(total) + np.log(share)
     likelihood += np.log(np.diag(whitener)).sum()
-    return _Fit(ratio, whitener, residual, level, np.sqrt(squares / curve.degrees), likelihood)
+    scale = np.sqrt(squares / curve.degrees)
+    return _Fit(ratio, whitener, residual, level, scale, likelihood)
 
 
 def _product(square: Floats, wide: Floats) -> Floats:
@@ -165,7 +195,8 @@ def _predict(
         spread_of = np.sqrt(variance)[:, None] * fit.scale[at]
         futures[:, mine] = expected + spread_of * noise[mine]
     outside = np.maximum(to, 0) + np.maximum(curve.t[0] - to, 0)
-    futures += SLACK * outside[:, None] * slack
+    unforeseen = np.interp(len(curve.t), list(SLACK), list(SLACK.values()))
+    futures += unforeseen * outside[:, None] * slack
     low, high = np.quantile(futures, [(1 - level) / 2, (1 + level) / 2], axis=1)
     return np.array([mean, np.minimum(low, mean), np.maximum(high, mean)])
 
@@ -198,18 +229,22 @@ def _curve(sizes: Floats, errors: Floats) -> _Curve:
 def _numbers(values: ArrayLike, name: str) -> Floats:
     """One array of finite numbers above 0, or an error that shows the first other value."""
     got: object = values
+    where = f"forecast: {name}"
+    hint = ""
     try:
         numbers = np.atleast_1d(np.asarray(values, np.float64))
     except (TypeError, ValueError):
         numbers = None
     if numbers is not None and numbers.ndim == 1:
-        wrong = numbers[~(np.isfinite(numbers) & (numbers > 0))]
+        wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers > 0)))
         if not len(wrong):
             return numbers
-        got = wrong[0]
+        got, where = numbers[wrong[0]], f"{where}[{wrong[0]}]"
+        hint = _HINTS[name] if got == 0 else _MISSING.get(name, "")
     raise ConfigError(
         f"{name} must be finite numbers above 0, in one list",
-        where=f"forecast: {name}",
+        where=where,
         got=got,
-        hint="leave out what was not measured" if name == "errors" else "",
+        allowed="above 0 and finite",
+        hint=hint,
     )
