@@ -177,7 +177,7 @@ OTHERS = {
     "two laws, correlated noise": World(_two_laws, _alike),
     "logistic, heavy tails": World(_logistic, _heavy),
 }  # fmt: skip
-"""Worlds on which nothing was tuned."""
+"""Worlds of other kinds; constants were compared on them too, but none was fitted."""
 
 
 def curve(world: str, seed: int) -> tuple[Floats, Floats]:
