@@ -76,3 +76,34 @@ def test_two_columns_of_labels_that_differ_are_refused(tmp_path: Path) -> None:
         _ = _folder(tmp_path / "differ", table).labels
     same = "file,label,label\n0.png,a,a\n1.png,b,b\n2.png,a,a\n3.png,b,b\n"
     assert _folder(tmp_path / "same", same).classes["label"] == ["a", "b"]
+
+
+def test_a_table_above_the_splits_speaks_of_each(tmp_path: Path) -> None:
+    """Files of one name in both splits keep their own labels, and no name is called missing."""
+    names = [f"train/{i}.png" for i in range(6)] + [f"test/{i}.png" for i in range(4)]
+    rows = [f"{name},{'ab'[i % 2]}" for i, name in enumerate(names) if name.startswith("test")]
+    tables = {"labels.csv": "file,label\n" + "\n".join(rows), "notes.csv": "name,colour\nx,red\n"}
+    images = {name: png(i) for i, name in enumerate(names)}
+    found = splits(write(tmp_path, images | {k: v.encode() for k, v in tables.items()}))
+    assert found["train"].labels == {}
+    assert found["test"].labels["label"].tolist() == [0, 1, 0, 1]
+    for source in found.values():
+        assert source.census.skipped == {}
+        assert source.census.ignored["tables that name no image here"].examples == ("notes.csv",)
+
+
+def test_labels_of_fewer_than_half_are_not_used_and_said(tmp_path: Path) -> None:
+    source = _folder(tmp_path, "file,label\n0.png,a\n1.png,b\n", 8)
+    assert source.labels == {}
+    (line,) = [x for x in source.census.lines() if "too few" in x]
+    assert "2 of 8 images have a 'label' in a table" in line
+
+
+def test_folders_that_hold_nothing_are_named(tmp_path: Path) -> None:
+    root = write(tmp_path, {"train/a/1.png": png(1), "test/a/2.png": png(2), "readme.pdf": b"x"})
+    (root / "train/b").mkdir()
+    (root / "train/.cache").mkdir()
+    ignored = splits(root)["train"].census.ignored
+    assert ignored["empty folders"].examples == ("b",)
+    assert ignored["hidden folders"].examples == (".cache",)
+    assert ignored[".pdf files"].examples == ("readme.pdf",)

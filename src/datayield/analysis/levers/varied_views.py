@@ -50,7 +50,7 @@ def _shared(group: list[tuple[RunSpec, NamedAxes]]) -> NamedAxes:
 def _rest(run: RunSpec) -> str:
     """All of a run but what is bought, and its seeds."""
     rest = run.model_dump(mode="json", exclude={"seed", "budget"})
-    for part in (rest["data"], *rest["data"].get("parts", ())):
+    for part in (rest["data"], *rest["data"].get("parts", {}).values()):
         for drawn in ("count", "seed", "fingerprint"):  # how many images, and which
             part.pop(drawn, None)
     for view in rest["views"]:

@@ -53,10 +53,14 @@ class File(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """All regular files below a folder, sorted by name; `unusable`: (reason, name) of the rest."""
+    """All regular files below a folder, sorted by name; `unusable`: (reason, name) of the rest.
+
+    `unread`: (kind, name) of folders that hold nothing, or are hidden.
+    """
 
     files: tuple[File, ...]
     unusable: tuple[tuple[str, str], ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
 
     def below(self, folder: str) -> "Tree":
         """The part below a sub-folder `folder`, names relative to it."""
@@ -66,6 +70,7 @@ class Tree(NamedTuple):
                 f._replace(name=f.name[len(cut) :]) for f in self.files if f.name.startswith(cut)
             ),
             tuple((why, n[len(cut) :]) for why, n in self.unusable if n.startswith(cut)),
+            tuple((kind, n[len(cut) :]) for kind, n in self.unread if n.startswith(cut)),
         )
 
     @property
@@ -112,6 +117,7 @@ def walk(root: Path) -> Tree:
     """
     files: list[File] = []
     unusable: list[tuple[str, str]] = []
+    unread: list[tuple[str, str]] = []
     real = root.resolve()
     kinds = image_extensions()
     pending, links, entered = [(root, "")], list[tuple[Path, str]](), set[tuple[int, int]]()
@@ -134,6 +140,13 @@ def walk(root: Path) -> Tree:
             continue
         if not every and extension_of(prefix.rstrip("/")) in kinds:
             unusable.append(("an empty folder, not a file", prefix.rstrip("/")))
+        elif not every and prefix:
+            unread.append(("empty folders", prefix.rstrip("/")))
+        unread += [
+            ("hidden folders", prefix + e.name)
+            for e in every
+            if e.name.startswith(".") and e.is_dir(follow_symlinks=False)
+        ]
         for entry in entries:
             made = _entry(entry, prefix)
             if made is None:
@@ -143,7 +156,7 @@ def walk(root: Path) -> Tree:
                 files.append(made)
             elif extension_of(entry.name) in kinds:
                 unusable.append((made, prefix + entry.name))
-    return Tree(tuple(sorted(files)), tuple(sorted(unusable)))
+    return Tree(tuple(sorted(files)), tuple(sorted(unusable)), tuple(sorted(unread)))
 
 
 def unlisted(folder: Path, error: OSError) -> DataError:

@@ -1,5 +1,6 @@
 """Folders of image files: a folder per class (nested or not), flat, or with a table of labels."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ class Folder:
     others, the whole split is unlabeled. `also` names class folders of other splits, so that class
     numbers agree. `given` is the part of the tree that is meant, `tables` the tables above it, and
     `beside` what is said of the dataset's other files. `classed`: folder names are classes.
+    `others`: folder -> files of the other splits, which the same tables may be about.
     """
 
     root: Path
@@ -38,6 +40,8 @@ class Folder:
     tables: tuple[Path, ...] = ()
     beside: Census = PLAIN
     classed: bool = True
+    top: str = ""  # its folder below that of the tables
+    others: Mapping[str, Sequence[File]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def tree(self) -> Tree:
@@ -69,7 +73,7 @@ class Folder:
     @cached_property
     def census(self) -> Census:
         rows, beside = self._rows, self.beside
-        kinds = {f.name for f in self.files} | {*rows.tables}
+        kinds = {f.name for f in self.files} | {*rows.tables, *rows.unmatched}
         skipped = together(self.tree.skipped, beside.skipped)
         if rows.absent:
             skipped["named in a table but not found"] = noted(rows.absent)
@@ -87,6 +91,10 @@ class Folder:
             ] = outside
         ambiguous |= self._nested
         ambiguous |= {
+            f"{n:,} of {len(self):,} images have a {name!r} in a table, too few to use it": NONE
+            for name, n in self._too_few.items()
+        }
+        ambiguous |= {
             f"no column of {name} is one of labels: {', '.join(columns)}": NONE
             for name, columns in rows.unused.items()
         }
@@ -94,7 +102,10 @@ class Folder:
             len(self),
             skipped=skipped,
             ignored=together(
-                by_type(f for f in self.tree.files if f.name not in kinds), beside.ignored
+                by_type(f for f in self.tree.files if f.name not in kinds),
+                by_kind(self.tree.unread),
+                by_kind(("tables that name no image here", name) for name in rows.unmatched),
+                beside.ignored,
             ),
             merged=together(
                 by_kind(("labels from a table", name) for name in rows.tables), beside.merged
@@ -102,6 +113,13 @@ class Folder:
             unlabelled=without,
             ambiguous=ambiguous,
         )
+
+    @property
+    def _too_few(self) -> dict[str, int]:
+        """Columns of labels that are not used, since most images have none -> how many have one."""
+        unused = [c for c in self._rows.labels if is_label(c) and c not in self._columns]
+        counts = {c: sum(v is not None and v != "" for v in self._rows.columns[c]) for c in unused}
+        return {c: n for c, n in counts.items() if 2 * n <= len(self)}
 
     @property
     def _without_label(self) -> Noted:
@@ -135,7 +153,8 @@ class Folder:
             for f in self.tree.files
             if f.extension in TEXTS or (f.extension == ".parquet" and not f.parent)
         ]
-        return rows_of([*own, *(("", path) for path in self.tables)], self.files)
+        above = (("", path) for path in self.tables)
+        return rows_of([*own, *above], self.files, self.top, self.others)
 
     @cached_property
     def _columns(self) -> dict[str, Column]:

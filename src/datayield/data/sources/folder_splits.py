@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from datayield.data.census import NONE, Census, Noted, noted
-from datayield.data.sources.files import File, Tree, walk
+from datayield.data.census import NONE, Census, Noted, noted, together
+from datayield.data.sources.files import File, Tree, by_type, walk
 from datayield.data.sources.folder import Folder
 from datayield.data.sources.tables import TEXTS, rows_of
 from datayield.data.splits import names_split, split_words, words_of
@@ -88,7 +88,7 @@ def _whole(root: Path, tree: Tree, ambiguous: Mapping[str, Noted]) -> dict[str, 
     parts = {}
     for split in sorted(set(by_table.values())):
         kept = tuple(f for f in tree.files if f.name not in used or by_table.get(f.name) == split)
-        parts[split] = replace(told, given=Tree(kept, tree.unusable), beside=beside)
+        parts[split] = replace(told, given=Tree(kept, tree.unusable, tree.unread), beside=beside)
     return parts
 
 
@@ -99,7 +99,14 @@ def _of_folders(root: Path, tree: Tree, tops: _Tops, named: dict[str, str]) -> d
         name: word if meanings.count(word) == 1 else name.lower() for name, word in named.items()
     }
     outside = [f for name, files in tops.images.items() if name not in named for f in files]
+    images, tables_there = {f.name for f in tree.images}, {f.name for f in _texts(tree)}
+    loose = by_type(
+        f
+        for f in tree.files
+        if f.name.partition("/")[0] not in named and f.name not in images | tables_there
+    )
     ignored = {"images outside the splits": noted(f.name for f in outside)} if outside else {}
+    ignored = together(ignored, loose)
     parts = {name: tree.below(name) for name in sorted(named)}
     inner = {name: _inner(part, [*parts.values()]) for name, part in parts.items()}
     above = {n: [root / n / f.name for f in _texts(parts[n])] for n in parts if inner[n]}
@@ -121,7 +128,10 @@ def _of_folders(root: Path, tree: Tree, tops: _Tops, named: dict[str, str]) -> d
         beside = Census(0, ignored=ignored)
         tables = (*above.get(name, []), *tables)
         place = root / name / inner[name]
-        found[keys[name]] = Folder(place, tuple(sorted(also)), part, tables, beside)
+        others = {n: parts[n].images for n in parts if n != name} if tables else {}
+        found[keys[name]] = Folder(
+            place, tuple(sorted(also)), part, tables, beside, top=name, others=others
+        )
     return found
 
 

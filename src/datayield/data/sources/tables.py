@@ -1,6 +1,7 @@
 """Tables that name image files and their labels: metadata.csv or .jsonl, a labels CSV, parquet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from datayield.data.sources.table_files import FileTable, is_image, read_table
 from datayield.data.splits import split_words
 from datayield.spec.errors import DataError
 
+NO_OTHERS: dict[str, Sequence[File]] = {}  # never changed
 TEXTS = frozenset({".csv", ".tsv", ".jsonl"})
 FILE_COLUMNS = (
     *("file_name", "filename", "file", "image", "img", "image_path", "path", "filepath"),
@@ -28,32 +30,42 @@ class TableColumns(NamedTuple):
     absent: list[str]  # names of files that are not there
     tables: list[str]  # names of the tables that were used
     unused: dict[str, list[str]]  # table -> its other columns, where none can hold labels
+    unmatched: list[str]  # tables that name no file
 
 
-def rows_of(tables: Iterable[tuple[str, Path]], files: Sequence[File]) -> TableColumns:
+def rows_of(
+    tables: Iterable[tuple[str, Path]],
+    files: Sequence[File],
+    top: str = "",
+    others: Mapping[str, Sequence[File]] = NO_OTHERS,
+) -> TableColumns:
     """What the tables (folder below the root, path) say of `files`.
 
-    Raises DataError if one file has two different labels.
+    `top` is the folder of the split below that of its tables, `others` the files in those of the
+    other splits, which the same tables may be about. Raises DataError if one file has two different
+    labels.
     """
-    rows = TableColumns([], {}, {}, [], [], {})
-    names, named = _Names(files), dict[str, list[str]]()
+    rows = TableColumns([], {}, {}, [], [], {}, [])
+    names, named = _Names(files, top, others), dict[str, list[str]]()
     for folder, path in tables:
         table = read_table(path)
         column = _file_column(table, folder, names)
-        if column is None:
-            continue
         name_here = f"{folder}/{path.name}".lstrip("/")
+        if column is None:
+            if not _is_elsewhere(table, names):
+                rows.unmatched.append(name_here)
+            continue
         rows.tables.append(name_here)
         found = [names.find(value, folder) for value in table.columns[column]]
         rows.absent.extend(
             str(value)
             for value, i in zip(table.columns[column], found, strict=True)
-            if i is None and value is not None
+            if i is None and value is not None and not names.elsewhere(value)
         )
         _add_columns(rows, table, column, found, files)
-        others = _others(table, column)
-        if others and not {*others, "label"} & {*rows.labels}:
-            rows.unused[name_here] = others
+        more = _others(table, column)
+        if more and not {*more, "label"} & {*rows.labels}:
+            rows.unused[name_here] = more
         words = split_words(path.stem)
         if len(words) == 1 and not {c.lower() for c in table.columns} & {*SPLIT_COLUMNS}:
             named.setdefault(words[0], []).extend(files[i].name for i in found if i is not None)
@@ -135,7 +147,10 @@ def _others(table: FileTable, column: str) -> list[str]:
 class _Names:
     """Files by their names, paths and stems."""
 
-    def __init__(self, files: Sequence[File]) -> None:
+    def __init__(
+        self, files: Sequence[File], top: str, others: Mapping[str, Sequence[File]]
+    ) -> None:
+        self.top, self.others = top, others
         self.paths = {f.name: i for i, f in enumerate(files)}
         self.by_name: dict[str, int | None] = {}
         for i, f in enumerate(files):
@@ -147,11 +162,31 @@ class _Names:
         """The number of the file that a value of a table in `folder` names; None if not one."""
         if value is None:
             return None
-        name = str(value).strip().replace("\\", "/").removeprefix("./")
+        name = _path(value)
+        first, slash, rest = name.partition("/")
+        if slash and first in self.others:
+            return None  # of another split, whatever files of this name there are here
+        if slash and first == self.top and rest in self.paths:
+            return self.paths[rest]
         for path in (f"{folder}/{name}".lstrip("/"), name):
             if path in self.paths:
                 return self.paths[path]
         return self.by_name.get(name.rpartition("/")[2])
+
+    def elsewhere(self, value: object) -> bool:
+        """Whether it names a file of another split."""
+        name = _path(value)
+        return name.partition("/")[0] in self.others or name.rpartition("/")[2] in self._away
+
+    @cached_property
+    def _away(self) -> set[str]:
+        """Names and stems of the files of other splits."""
+        bases = {f.name.rpartition("/")[2] for files in self.others.values() for f in files}
+        return bases | {base.rpartition(".")[0] for base in bases}
+
+
+def _path(value: object) -> str:
+    return str(value).strip().replace("\\", "/").removeprefix("./")
 
 
 def _file_column(table: FileTable, folder: str, names: _Names) -> str | None:
@@ -165,6 +200,15 @@ def _file_column(table: FileTable, folder: str, names: _Names) -> str | None:
         if hits and (named or hits >= ENOUGH * len(values)):
             return column
     return None
+
+
+def _is_elsewhere(table: FileTable, names: _Names) -> bool:
+    """Whether a column names files of other splits."""
+    return any(
+        value is not None and names.elsewhere(value)
+        for values in table.columns.values()
+        for value in values[:1000]
+    )
 
 
 def _repeats(table: FileTable, column: str) -> bool:
