@@ -1,6 +1,7 @@
 """Budgets become images and steps in one place, and C is met to within one batch."""
 
 import pytest
+from pydantic import ValidationError
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.budget import Budget, as_share, short_number, steps_for
@@ -67,3 +68,8 @@ def test_a_duration_past_the_end_names_the_key_and_both_numbers() -> None:
 def test_what_is_no_duration(epochs: object) -> None:
     with pytest.raises(ConfigError, match="invalid duration"):
         as_share(epochs, n=500, images=2_500, where="optim.warmup")
+
+
+def test_two_amounts_are_told_apart() -> None:
+    with pytest.raises(ValidationError, match="not images and epochs: keep one"):
+        Budget.model_validate({"images": 640, "epochs": 3})

@@ -44,6 +44,11 @@ class Budget(Frozen):
                 raise ValueError(f"{NO_TIME}: state images, epochs, steps or flops")
             if unit not in ("unit", "amount"):
                 return {"unit": unit, "amount": amount}
+        if isinstance(value, dict) and len(named := [unit for unit in value if unit in _MOST]) > 1:
+            one = f"{{{named[0]}: {value[named[0]]}}}"
+            raise ValueError(
+                f"a budget is one amount, not {' and '.join(named)}: keep one, for example {one}"
+            )
         return value
 
     @model_validator(mode="after")
