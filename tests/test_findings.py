@@ -20,6 +20,7 @@ STUDIES = sorted(
 )
 SECTIONS = {
     "contradicted": "Contradicted",
+    "no effect": "No effect here",
     "inconclusive": "Inconclusive",
     "reproduced": "Reproduced",
     "not tested": "Not tested at this scale",
@@ -66,6 +67,6 @@ def test_the_table_counts_what_ran() -> None:
         counts = json.loads((folder / "claims.json").read_text())["counts"]
         row = next(line for line in TEXT.splitlines() if line.startswith(f"| [{study}]"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
-        verdicts = ("reproduced", "contradicted", "inconclusive", "not tested")
+        verdicts = ("reproduced", "contradicted", "no effect", "inconclusive", "not tested")
         assert cells[1] == str(done)
         assert cells[4:] == [str(counts[verdict]) for verdict in verdicts]

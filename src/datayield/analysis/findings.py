@@ -139,6 +139,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
     costs = RunCosts(results)
     read, read_scores = costs.readings(main.rows), costs.readings(scores.rows)
     chosen = [*ledgers(results), *ledgers(results, SCORE)]
+    purchase = decide(evidence_of(results), prices=results.study.prices, spend=results.study.spend)
     findings = Findings(
         results=results,
         worth=worth,
@@ -157,7 +158,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         scores_over_baselines=against_baselines(scores, score_noise),
         peaks=[p for each in (main, scores, rank) for p in peaks(each.trajectories)],
         labels=label_tables(results, worth),
-        claims=judge_claims(ClaimData(results, chosen, costs)),
+        claims=judge_claims(ClaimData(results, chosen, costs), purchase.laws),
         scores=scores.curves,
         score_baselines=scores.baselines,
         groups=results.groups,
@@ -171,9 +172,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
             *frontiers(results.study, read),
             *frontiers(results.study, read, "flops"),
         ],
-        purchase=decide(
-            evidence_of(results), prices=results.study.prices, spend=results.study.spend
-        ),
+        purchase=purchase,
     )
     return replace(findings, fits=fitting())
 

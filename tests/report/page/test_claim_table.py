@@ -43,6 +43,7 @@ def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
     assert kept["counts"] == {
         "reproduced": 1,
         "contradicted": 1,
+        "no effect": 0,
         "inconclusive": 1,
         "not tested": 1,
     }

@@ -2,21 +2,25 @@
 
 A claim is tested two-sided at 5%: both reproduced and contradicted are significant results.
 Holm's (1979) step-down over all testable claims of the study keeps the familywise error rate at 5%.
-Inconclusive is a valid answer.
+Inconclusive is a valid answer. Where all runs together show that what a claim varies brings
+nothing worth having here, the verdict is "no effect", with what limits the runs (regime.py).
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
 from datayield.analysis.claims.noise import ITEM_CORRELATION, ClaimPart
+from datayield.analysis.claims.regime import Limit, regime_of
 from datayield.analysis.claims.statistical_tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
+from datayield.analysis.model.law import FittedLaw
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
-ClaimOutcome = Literal["reproduced", "contradicted", "inconclusive", "not tested"]
+ClaimOutcome = Literal["reproduced", "contradicted", "no effect", "inconclusive", "not tested"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class ClaimVerdict:
     df: float | None = None
     parts: int = 0
     item_by_item: bool = False  # the error over test items is measured; else it is assumed
+    limit: Limit = ""  # what limits the runs, where there is no effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,8 @@ class _Tested:
         return max(self.parts, key=lambda each: each[1].p_for)
 
 
-def judge_claims(data: ClaimData) -> list[ClaimVerdict]:
-    """Every claim of the study, in its order."""
+def judge_claims(data: ClaimData, laws: Sequence[FittedLaw] = ()) -> list[ClaimVerdict]:
+    """Every claim of the study, in its order; `laws` of the study say what limits its runs."""
     scale = data.results.study.scale or "as declared"
     verdicts: list[ClaimVerdict | _Tested] = []
     for claim in data.results.study.claims:
@@ -86,8 +91,20 @@ def judge_claims(data: ClaimData) -> list[ClaimVerdict]:
     adjusted = holm([each.p for each in verdicts if isinstance(each, _Tested)])
     left = iter(adjusted)
     return [
-        _decide(each, next(left), scale) if isinstance(each, _Tested) else each for each in verdicts
+        _with_regime(data, _decide(each, next(left), scale), laws)
+        if isinstance(each, _Tested)
+        else each
+        for each in verdicts
     ]
+
+
+def _with_regime(data: ClaimData, j: ClaimVerdict, laws: Sequence[FittedLaw]) -> ClaimVerdict:
+    """The verdict, or "no effect" where it is inconclusive and the laws exclude one."""
+    regime = regime_of(data, j.claim, laws) if j.verdict == "inconclusive" else None
+    if regime is None:
+        return j
+    evidence = f"{_sentence(regime.words)}. {j.evidence}"
+    return replace(j, verdict="no effect", limit=regime.limit, evidence=evidence)
 
 
 def holm(p: list[float]) -> list[float]:
@@ -100,7 +117,7 @@ def holm(p: list[float]) -> list[float]:
 
 
 def tally(judged: list[ClaimVerdict]) -> str:
-    """'3 reproduced, 1 contradicted, 2 inconclusive, 4 not tested at this scale', or ''."""
+    """'3 reproduced, 1 contradicted, 0 no effect, 2 inconclusive, 4 not tested at ...', or ''."""
     if not judged:
         return ""
     counts = Counter(j.verdict for j in judged)
@@ -172,6 +189,6 @@ def said(value: float, unit: str) -> str:
     return points(value / 100) if unit == "points" else f"{value:+.2f}".replace("-", "−")
 
 
-def _sentence(error: Exception) -> str:
-    text = str(error)
+def _sentence(said_by: Exception | str) -> str:
+    text = str(said_by)
     return text[:1].upper() + text[1:]

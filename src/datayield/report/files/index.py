@@ -9,7 +9,7 @@ from datayield.spec.atomic_files import read_json, write_text
 from datayield.spec.run import short_number
 from datayield.store.format import duration
 
-VERDICTS = ("reproduced", "contradicted", "inconclusive")
+VERDICTS = ("reproduced", "contradicted", "no effect", "inconclusive")
 
 
 def write_index(store: Path) -> Path | None:

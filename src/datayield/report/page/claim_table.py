@@ -6,7 +6,7 @@ from datayield.analysis.claims import ITEM_CORRELATION, LEVEL, ClaimVerdict, sai
 from datayield.analysis.findings import Findings
 
 SCHEMA_VERSION = 1
-_ORDER = ("reproduced", "contradicted", "inconclusive", "not tested")
+_ORDER = ("reproduced", "contradicted", "no effect", "inconclusive", "not tested")
 
 
 def claims_table(f: Findings) -> dict[str, Any]:
@@ -78,4 +78,5 @@ def _json(j: ClaimVerdict) -> dict[str, Any]:
         "df": None if j.df is None or j.df == float("inf") else j.df,
         "parts": j.parts,
         "item_by_item": j.item_by_item,
+        "limit": j.limit,
     }
