@@ -122,7 +122,7 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
     assert "32000" in verdicts[0].evidence
     assert (
         tally(verdicts)
-        == "1 reproduced, 0 contradicted, 1 inconclusive, 2 not tested at this scale"
+        == "1 reproduced, 0 contradicted, 0 no effect, 1 inconclusive, 2 not tested at this scale"
     )
     one = replace(whole, rows=tuple(row for row in whole.rows if row.seed == 0))
     assert verdicts_of(one)[1].evidence == "One seed is not enough."
