@@ -141,6 +141,27 @@ def test_holm_against_its_definition() -> None:
     assert holm([]) == []
 
 
+def test_two_measures_of_the_same_runs_correlate_by_whole_methods_and_budgets() -> None:
+    claim = {"id": "C", "test": "correlates", "of": "two", "with": {"of": "three"}}
+    tasks = ["two", "three"]
+    made = simulate([claim], nothing, 2, shares=(1.0,), tasks=tasks, items=False)
+    assert "over 36 cells" in verdicts_of(made)[0].evidence
+    few = replace(made, rows=tuple(r for r in made.rows if r.method != "simclr"))
+    (refused,) = verdicts_of(few)
+    assert refused.verdict == "inconclusive"
+    assert "4 methods and budgets are too few" in refused.evidence
+    once = simulate([claim], nothing, 1, shares=(1.0,), tasks=tasks, items=False)
+    assert "two seeds" in verdicts_of(once)[0].evidence
+
+
+def test_whole_blocks_are_permuted() -> None:
+    x = np.arange(12.0)
+    _, cells, _ = spearman(x, x)
+    _, blocks, _ = spearman(x, x, 3)
+    assert cells == pytest.approx(1e-4)
+    assert blocks == pytest.approx(1 / 6)
+
+
 def test_spearman_counts_all_orders() -> None:
     rho, above, below = spearman(np.array([1.0, 2, 3, 4]), np.array([1.0, 3, 2, 4]))
     assert rho == pytest.approx(0.8)
