@@ -83,6 +83,9 @@ def main() -> None:
         name = path.parts[-3]
         if asked.study and name not in asked.study:
             continue
+        if "n_train" not in path.read_text().split("\n", 1)[0]:
+            print(f"{name}: its table has the columns of an earlier version")
+            continue
         session = open_study(name, "pocket")
         with path.open(newline="") as file:
             found = analyse(results_of(session, list(csv.DictReader(file))))
