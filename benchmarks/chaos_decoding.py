@@ -146,7 +146,8 @@ def _images(folder: Path) -> None:
 
 def _files(folder: Path) -> dict[str, bytes]:
     """Every file -> its bytes, but those of archives, which hold times."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+    # but verified.json, which holds the times and inodes of this machine's files
+    files = (p for p in folder.rglob("*") if p.is_file() and p.name != "verified.json")
     return {
         path.relative_to(folder).as_posix(): b"" if path.suffix == ".npz" else path.read_bytes()
         for path in files
