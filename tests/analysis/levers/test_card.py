@@ -160,3 +160,12 @@ def test_a_ladder_costs_its_images_and_their_training() -> None:
     assert both.cost == pytest.approx(100 + 10 * 0.1)
     (alone,) = decide(Evidence(ladder), prices=Prices(image=0.1)).levers
     assert alone.cost is None
+
+
+def test_few_test_images_leave_a_gain_less_certain() -> None:
+    wide, narrow = (
+        decide(Evidence(tuple(o._replace(items=n) for o in runs(compute_helps))))
+        for n in (50, 50_000)
+    )
+    for few, many in zip(wide.levers, narrow.levers, strict=True):
+        assert few.high - few.low > 1.2 * (many.high - many.low)
