@@ -23,12 +23,11 @@ import numpy as np
 from machine import cpu_name
 
 from datayield.analysis.evidence import Setting, World
-from datayield.analysis.evidence.tables import Mapping, evidence_of_table
-from datayield.analysis.levers.lever import AXES, pulls
-from datayield.analysis.levers.odds import SURE, WORTH, odds_of
+from datayield.analysis.evidence.tables import evidence_of_table
+from datayield.analysis.levers.back_test import FEWEST, ahead_of, decision_at
+from datayield.analysis.levers.lever import AXES
 from datayield.analysis.model.law import MeasuredCells, cells_of, pooled
 from datayield.spec.errors import DatayieldError
-from datayield.spec.study import Prices
 
 ROOT = Path(__file__).parents[1]
 MOST_IMAGES = 5e7  # one published size is of another dataset, seen less than once
@@ -37,14 +36,12 @@ MOST_IMAGES = 5e7  # one published size is of another dataset, seen less than on
 def worlds() -> Iterator[tuple[str, World]]:
     """(source, world) of every table that can be read."""
     for path in sorted(ROOT.glob("studies/*.published.csv")):
-        for world in evidence_of_table(path, Mapping()).worlds:
+        for world in evidence_of_table(path).worlds:
             kept = tuple(r for r in world.runs if (r.setting.images or 0) < MOST_IMAGES)
             yield "published", World(world.task, world.method, kept)
     for path in sorted(ROOT.glob("results/*/pocket/table.csv")):
-        mapping = Mapping(images="n", presented="images", score=("value",), task="eval",
-                          where=("kind=run", "share=1.0", "metric=accuracy"))  # fmt: skip
         try:
-            found = evidence_of_table(path, mapping).worlds
+            found = evidence_of_table(path).worlds
         except DatayieldError:
             continue
         yield from (("own", world) for world in found)
@@ -111,48 +108,28 @@ def hidden_values(source: str, world: World) -> Iterator[dict[str, object]]:
 def hidden_corners(source: str, world: World) -> Iterator[dict[str, object]]:
     """Decisions at points whose next image count and next budget were measured but are hidden."""
     cells = cells_of(world)
-    at = dict(zip(cells.settings, cells.errors.tolist(), strict=True))
     sizes = sorted({s.images for s in cells.settings if s.images})
     budgets = sorted({s.presented for s in cells.settings if s.presented})
     for here in cells.settings:
-        n, c = here.images, here.presented
-        if n not in sizes[1:-1] or c not in budgets[1:-1]:
+        if here.images not in sizes[1:-1] or here.presented not in budgets[1:-1]:
             continue
-        more = here._replace(images=sizes[sizes.index(n) + 1])
-        longer = here._replace(presented=budgets[budgets.index(c) + 1])
-        if more not in at or longer not in at:
-            continue
-        ahead = [s for s in cells.settings if (s.images or 0) > n or (s.presented or 0) > c]
-        kept = cells.without(ahead)
-        if len(kept.settings) < 4:
+        kept = cells.without(ahead_of(cells, here))
+        if len(kept.settings) < FEWEST:
             continue
         (law,) = pooled([(world, kept)])
-        levers = {p.lever: p for p in pulls(law, here, Prices())}
-        if not {"images", "compute"} <= levers.keys():
-            continue
-        two = [levers["images"], levers["compute"]]
-        odds = odds_of(two)
-        gains = {
-            "images": (at[here] - at[more]) / math.log2((more.images or 0) / n),
-            "compute": (at[here] - at[longer]) / math.log2((longer.presented or 0) / c),
-            "stop": 0.0,
-        }
-        choice, likely = max(
-            zip(("images", "compute", "stop"), (*odds.levers, odds.stop), strict=True),
-            key=lambda pair: pair[1],
-        )
-        best = max(gains.values())
-        yield {
-            "source": source,
-            "choice": choice,
-            "odds": likely,
-            "sure": likely >= SURE,
-            "regret": 100 * (best - gains[choice]),
-            "always images": 100 * (best - gains["images"]),
-            "always compute": 100 * (best - gains["compute"]),
-            "never": 100 * best,
-            "right": best - gains[choice] < WORTH,
-        }
+        made = decision_at(cells, law, here)
+        if made is not None:
+            yield {
+                "source": source,
+                "choice": made.choice,
+                "odds": made.odds,
+                "sure": made.sure,
+                "regret": 100 * made.regret(made.choice),
+                "always images": 100 * made.regret("images"),
+                "always compute": 100 * made.regret("compute"),
+                "never": 100 * made.regret("stop"),
+                "right": made.right,
+            }
 
 
 def main() -> None:
