@@ -6,6 +6,7 @@ import pytest
 
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.levers import Prices, decide
+from datayield.analysis.levers.odds import odds_of
 from tests.analysis.levers.made import (
     Truth,
     compute_helps,
@@ -169,3 +170,14 @@ def test_few_test_images_leave_a_gain_less_certain() -> None:
     )
     for few, many in zip(wide.levers, narrow.levers, strict=True):
         assert few.high - few.low > 1.2 * (many.high - many.low)
+
+
+def test_a_lever_that_costs_next_to_nothing_must_help_to_be_best() -> None:
+    """Odds of the levers and of stopping are those of all that can happen, whatever the prices."""
+    prices = Prices(image=1.0, hour=1e-6)
+    for truth in (images_help, nothing_helps):
+        of = decide(evidence(truth, noise=0.01), prices=prices)
+        stop = odds_of(of.pulls[0]).stop
+        total = stop + sum(lever.probability for lever in of.levers)
+        assert total == pytest.approx(1.0, abs=0.03)
+    assert decide(evidence(images_help), prices=prices).recommendation.likely == "images"

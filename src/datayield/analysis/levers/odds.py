@@ -35,7 +35,7 @@ def winners(pulls: Sequence[Pull]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]
     """For each sample, whether each lever is (equally) best [SAMPLES, k], and whether none is."""
     gains = np.stack([pull.gains for pull in pulls], axis=1)
     none = gains.max(axis=1) < WORTH
-    worth = gains / _costs(pulls)
+    worth = np.where(gains >= WORTH, gains / _costs(pulls), 0.0)  # what is cheap must also help
     first = worth.max(axis=1, keepdims=True)
     close = worth >= first - TIE * first / np.maximum(gains.max(axis=1, keepdims=True), WORTH)
     return close & (gains >= WORTH), none

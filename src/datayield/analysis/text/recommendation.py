@@ -80,7 +80,9 @@ def setting(of: Setting) -> str:
 
 def cost(lever: Lever, prices: Prices) -> str:
     """ "2,000 EUR"; "" where no price is known."""
-    return "" if lever.cost is None else f"{count(lever.cost)} {prices.currency}"
+    if lever.cost is None:
+        return ""
+    return f"{count(lever.cost) if lever.cost >= 10 else f'{lever.cost:.2f}'} {prices.currency}"
 
 
 def percent_of(odds: float) -> str:
