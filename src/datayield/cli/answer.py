@@ -141,4 +141,20 @@ def _path(table: str, published: bool) -> Path:
             where=table,
             hint=f"datayield answer {table} --published",
         )
+    if path.suffix in (".yaml", ".yml") or (not path.exists() and _is_study(table)):
+        raise ConfigError(
+            "this is a study, not a table of results",
+            where=table,
+            hint=f"datayield report {table} says what to buy next, from the runs that it has",
+        )
     return path
+
+
+def _is_study(name: str) -> bool:
+    from datayield.spec.study import find_study
+
+    try:
+        find_study(name)
+    except ConfigError:
+        return False
+    return True
