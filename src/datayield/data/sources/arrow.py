@@ -101,7 +101,7 @@ class Arrow:
         return name_of(i, self._row(i))
 
     def read(self, i: int) -> bytes:
-        return encoded_image(self._row(i), self.files[0].parent)
+        return encoded_image(self._row(i), self.files[0])
 
     def _row(self, i: int) -> Any:
         f = int(np.searchsorted(self._starts, i, side="right")) - 1

@@ -179,12 +179,12 @@ def name_of(i: int, image: Any) -> str:
     return f"row {i}" + (f" ({path})" if path else "")
 
 
-def encoded_image(value: Any, folder: Path) -> bytes:
-    """The bytes of an image, or of the file below `folder` that the row names."""
+def encoded_image(value: Any, file: Path) -> bytes:
+    """The bytes of an image, or of what the row of `file` names in the folder of `file`."""
     if isinstance(value, dict):
         data, path = value.get("bytes"), value.get("path")
         if data is None and path:
-            return read_file(_beside(str(path), folder))
+            return read_file(_beside(str(path), file.parent))
         value = data
     return value if isinstance(value, bytes) else b""
 

@@ -1,11 +1,10 @@
 """Parquet files in the layout of the Hugging Face `datasets` library."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from datayield.data.census import PLAIN, Census
 from datayield.data.source import Labels
@@ -137,22 +136,22 @@ class Parquet:
         return MASK_COLUMN in self.features and self.image_column != MASK_COLUMN
 
     def read_mask(self, i: int) -> bytes:
-        return encoded_image(self._row(i, MASK_COLUMN), self.files[0].parent)
+        return encoded_image(self._row(i, MASK_COLUMN), self.files[0])
 
     def names(self, i: int) -> str:
         return name_of(i, self._row(i))
 
     def read(self, i: int) -> bytes:
-        return encoded_image(self._row(i), self.files[0].parent)
+        return encoded_image(self._row(i), self.files[0])
 
     def _row(self, i: int, column: str | None = None) -> Any:
-        start, f, g = self._row_groups[int(np.searchsorted(self._starts, i, side="right")) - 1]
+        start, f, g = self._row_groups[bisect_right(self._starts, i) - 1]
         path, name = self.files[f], column or self.image_column
         return _group(path, self.stamp, g, name)[i - start].as_py()
 
     @cached_property
-    def _starts(self) -> Labels:
-        return np.array([start for start, _, _ in self._row_groups], np.int64)
+    def _starts(self) -> list[int]:
+        return [start for start, _, _ in self._row_groups]
 
 
 def opened(path: Path, metadata: Any = None) -> Any:
