@@ -14,13 +14,12 @@ points per doubling, against the better of the two, beside "always images", "alw
 import argparse
 import json
 import math
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from machine import cpu_name
+from machine import keep
 
 from datayield.analysis.evidence import Setting, World
 from datayield.analysis.evidence.tables import evidence_of_table
@@ -164,9 +163,7 @@ def main() -> None:
     for line in lines:
         print(json.dumps(line), flush=True)
     if asked.write:
-        path = Path(__file__).with_name("results") / f"back_test_{time.strftime('%Y-%m-%d')}.jsonl"
-        rows = [{"cpu": cpu_name()}, *lines]
-        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+        keep("back_test", lines)
 
 
 if __name__ == "__main__":

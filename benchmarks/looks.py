@@ -11,11 +11,9 @@ that shift all cells alike or not, and 400 or 4,000 test images.
 import argparse
 import itertools
 import json
-import time
-from pathlib import Path
 
 import numpy as np
-from machine import cpu_name
+from machine import keep
 
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.levers import decide
@@ -61,9 +59,7 @@ def main() -> None:
             })  # fmt: skip
             print(json.dumps(lines[-1]), flush=True)
     if asked.write:
-        path = Path(__file__).with_name("results") / f"looks_{time.strftime('%Y-%m-%d')}.jsonl"
-        rows = [{"cpu": cpu_name()}, *lines]
-        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+        keep("looks", lines)
 
 
 if __name__ == "__main__":

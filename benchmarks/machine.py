@@ -1,6 +1,10 @@
 """What a benchmark ran on: the first line of every file of results."""
 
+import datetime
+import json
 import platform
+from collections.abc import Sequence
+from pathlib import Path
 
 import PIL
 import torch
@@ -19,6 +23,13 @@ def machine(device: torch.device) -> dict[str, object]:
         "torchvision": torchvision.__version__,
         "pillow": PIL.__version__,
     }
+
+
+def keep(name: str, lines: Sequence[object]) -> None:
+    """Write the lines of a benchmark of today to results/, below what they were measured on."""
+    path = Path(__file__).with_name("results") / f"{name}_{datetime.date.today()}.jsonl"
+    rows = [{"cpu": cpu_name()}, *lines]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
 
 
 def cpu_name() -> str:

@@ -12,13 +12,11 @@ of the full grid's compute that was spent.
 import argparse
 import json
 import statistics
-import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from machine import cpu_name
+from machine import keep
 
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.levers import WORTH, decide
@@ -96,7 +94,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--write", action="store_true", help="keep the summary in results/")
     asked = parser.parse_args()
-    rows: list[dict[str, object]] = [{"cpu": cpu_name()}]
+    rows: list[dict[str, object]] = []
     for kind in asked.kind or KINDS:
         made = [decided(kind, world) for world in range(asked.worlds)]
         rows.append(
@@ -113,9 +111,7 @@ def main() -> None:
         )
         print(json.dumps(rows[-1]), flush=True)
     if asked.write:
-        name = f"until_decided_{time.strftime('%Y-%m-%d')}.jsonl"
-        path = Path(__file__).with_name("results") / name
-        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+        keep("until_decided", rows)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ GRID = tuple(product((250.0, 500.0, 1000.0), (25e3, 5e4, 1e5)))
 def test_the_numbers_are_those_of_the_law_and_the_odds() -> None:
     assert (power.REACH, power.DRIFT) == (fitted_law.REACH, fitted_law.DRIFT)
     assert (power.WORTH, power.FEWEST, power.SPARE) == (odds.WORTH, lever.FEWEST, lever.SPARE)
+    assert power.ALIKE == lever.ALIKE
     assert SURE == 0.9
 
 

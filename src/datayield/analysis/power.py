@@ -25,7 +25,7 @@ ODDS, POWER = 1.2816, 0.8416  # normal quantiles of 90% and 80%
 EXPONENT, MOST_RANGE = 0.4, 0.3  # of the errors along an axis
 SMOOTH = 0.5  # standard deviation of the smooth deviation, in those of a run
 # As in the law and in the odds (a test compares them).
-REACH, DRIFT, WORTH, FEWEST, SPARE = 1.8, 0.045, 0.005, 3, 3
+REACH, DRIFT, WORTH, FEWEST, SPARE, ALIKE = 1.8, 0.045, 0.005, 3, 3, 0.98
 
 DesignPoint = tuple[float, float]  # images, images presented
 
@@ -52,7 +52,7 @@ def detectable(points: Sequence[DesignPoint], seeds: int, noise: float) -> Detec
     settings = sorted(set(points))
     logs = np.log(np.array(settings, float).reshape(-1, 2))
     spans = [float(np.ptp(axis)) for axis in logs.T] if settings else [0.0, 0.0]
-    ladder = min(spans) > 0 and abs(float(np.corrcoef(logs.T)[0, 1])) > 0.98
+    ladder = min(spans) > 0 and abs(float(np.corrcoef(logs.T)[0, 1])) > ALIKE
     spare = (len(settings) - 1) * (seeds - 1) + max(len(settings) - 2, 0)
     found: list[float | None] = []
     for axis in (0, 1):

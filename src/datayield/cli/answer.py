@@ -80,7 +80,8 @@ def answer(
     from datayield.analysis.evidence.tables import Mapping, evidence_of_table
     from datayield.analysis.levers import decide
     from datayield.cli.amounts import prices_of, setting_at
-    from datayield.report.terminal.answer import answer_json, show_answer
+    from datayield.report.terminal.answer import show_answer
+    from datayield.report.terminal.answer_json import answer_json
 
     if page is not None:
         _check_page(page)

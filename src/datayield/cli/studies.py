@@ -243,7 +243,8 @@ def _close(
     json_: bool,
     decided: bool = False,
 ) -> None:
-    from datayield.report.terminal.answer import answer_json, show_answer
+    from datayield.report.terminal.answer import show_answer
+    from datayield.report.terminal.answer_json import answer_json
     from datayield.report.terminal.collapse import collapse_json, show_collapsed
     from datayield.store.collapse import collapsed_runs
 

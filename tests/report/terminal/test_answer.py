@@ -7,7 +7,8 @@ from rich.console import Console
 
 from datayield.analysis.evidence.tables import evidence_of_table
 from datayield.analysis.levers import Prices, decide
-from datayield.report.terminal.answer import CARDS, answer_json, show_answer
+from datayield.report.terminal.answer import CARDS, show_answer
+from datayield.report.terminal.answer_json import answer_json
 from datayield.spec.study import published_tables
 
 

@@ -22,9 +22,7 @@ FURTHEST = 4.0  # times the largest measured: the law is not asked beyond
 BUYABLE: tuple[LeverName, ...] = ("images", "compute", "labels")
 UNITS: dict[LeverName, str] = {"images": "image", "compute": "hour", "labels": "label"}
 
-AskedLaw = tuple[
-    FittedLaw, Setting, list[Pull]
-]  # a law, where it is asked, what is known of levers
+AskedLaw = tuple[FittedLaw, Setting, list[Pull]]  # where it is asked, and what it says there
 Amounts = tuple[float, ...]  # of each lever in all, in the order of the levers that can be bought
 
 

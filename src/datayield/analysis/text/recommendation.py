@@ -50,8 +50,10 @@ def reason(of: Answer | Card) -> str:
     """Why: every lever with its gain and interval, and the odds, in one or two sentences."""
     if not of.levers:
         return _nothing(of)
-    gains = join([_gain(each) for each in of.levers])
-    return f"{gains[0].upper()}{gains[1:]} ({_kind(of)}). {_odds(of)}"
+    doubled = [_gain(each) for each in of.levers if each.lever != "weights"]
+    others = [_weights(each) for each in of.levers if each.lever == "weights"]
+    said = [f"Expected gain from a doubling: {join(doubled)}"] if doubled else []
+    return f"{'. '.join([*said, *others])} ({_kind(of)}). {_odds(of)}"
 
 
 def experiment(each: Experiment, at: Setting) -> str:
@@ -95,15 +97,18 @@ def percent_of(odds: float) -> str:
 
 
 def _gain(lever: Lever) -> str:
+    """ "images +1.7 points (+1.1 to +2.3)"."""
     along = " at the same number of epochs" if lever.with_compute else ""
-    if lever.lever == "weights":
-        return f"published weights {points(lever.gain)} points ({span(lever.low, lever.high)})"
-    name = f"{TWICE[lever.lever]}{along}"
     gain = f"{points(lever.gain)} points ({span(lever.low, lever.high)}"
     if lever.equal_compute is not None:
         even = lever.equal_compute
         gain += f"; at equal compute {points(even.score)}, {span(even.low, even.high)}"
-    return f"{name} {gain})"
+    return f"{lever.lever}{along} {gain})"
+
+
+def _weights(lever: Lever) -> str:
+    gain = f"{points(lever.gain)} points ({span(lever.low, lever.high)})"
+    return f"Expected gain from published weights: {gain}"
 
 
 def _kind(of: Answer | Card) -> str:
@@ -139,15 +144,14 @@ def _nothing(of: Answer | Card) -> str:
 
 
 def forecast_words(card: Card) -> list[str]:
-    """ "twice the images: 52.4% (51.0 to 53.9)" for each forecast."""
+    """ "2 times the images (80k): 52.4% (51.0 to 53.9)" for each forecast."""
     words = []
     for each in card.forecasts:
         lever = next(x for x in card.levers if x.lever == each.lever)
         factor = round(each.to / lever.start)
-        what = TWICE[each.lever].removeprefix("twice the ")
         words.append(
-            f"{factor} times the {what} ({short_number(round(each.to))}): {percent(each.score)} "
-            f"({100 * each.low:.1f} to {100 * each.high:.1f})"
+            f"{factor} times the {each.lever} ({short_number(round(each.to))}): "
+            f"{percent(each.score)} ({100 * each.low:.1f} to {100 * each.high:.1f})"
         )
     return words
 
