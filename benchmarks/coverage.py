@@ -1,13 +1,15 @@
 """How often a report's intervals cover, and how often its sentences claim what is not there.
 
-    python benchmarks/coverage.py [--studies 1000] [--only coverage words alarms]
+    python benchmarks/coverage.py [--studies 1000] [--only coverage others words alarms]
         [--seeds 2 3 5] [--out FILE]
 
 Simulated studies take the way of a report: rows, results, all analyses but the fitted laws, the
-sentences of the answer. Prints three tables and writes their rows as JSON lines:
+sentences of the answer. Prints four tables and writes their rows as JSON lines:
 
 - coverage: of the 95% intervals of steps and totals, where the rest of neighbouring, nested sizes
   is independent or correlates by .7;
+- others: the same for other designs: other numbers of seeds and sizes, a correlation of .4 or .9,
+  no noise of test items to dilute it, runs that lack, a single method;
 - words: how often a true gain of .3 points per doubling is called one, by seeds;
 - alarms: on flat truth, how often the first sentence, and any sentence, claims an effect.
 
@@ -28,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from datayield.analysis import findings
+from datayield.analysis.model import gains, noise_models
 from datayield.analysis.results import Row, StudyResults
 from datayield.analysis.text.answer import answer
 from datayield.spec.run import Budget
@@ -35,6 +38,7 @@ from datayield.spec.study import Study
 from datayield.spec.validate import validated
 
 LEVEL, RUN, NESTED = 0.004, 0.006, 0.7
+MANY = 10**8  # test items: what is left is the noise of runs
 SIZES = (500, 1000, 2000, 4000, 8000, 16000)
 METHODS = ("simclr", "barlow_twins", "moco_v3", "vicreg")
 BUDGETS = (80_000, 160_000, 320_000)
@@ -55,8 +59,12 @@ def made(
     items: int = 10_000,
     rho: float = 0.0,
     gain: float = 0.0,
+    lacking: float = 0.0,
 ) -> StudyResults:
-    """One study of one evaluation, `gain` per doubling, with untrained encoders and pixels."""
+    """One study of one evaluation, `gain` per doubling, with untrained encoders.
+
+    `lacking`: share of the runs of each seed but the first two that are not there.
+    """
     raw: dict[str, Any] = {
         "study": "simulated",
         "base": {"encoder": {"name": "convnet", "size": 32}},
@@ -74,6 +82,8 @@ def made(
             for seed, score in enumerate(draw.binomial(items, truth) / items):
                 run, budget = f"{method}-{n}-{images}-{seed}", Budget(unit="images", amount=images)
                 cell = (method, "convnet", "sprites", n, budget, images, 1.0, (), seed)
+                if lacking and seed > 1 and draw.random() < lacking:
+                    continue
                 rows.append(_row(run, "run", cell, float(score), items))
     for seed, score in enumerate(draw.binomial(items, 0.34 + draw.normal(0, RUN, seeds)) / items):
         cell = ("", "convnet", "", 0, None, 0, 0.0, (), seed)
@@ -90,17 +100,38 @@ def coverage(studies: int, few: Sequence[int]) -> Iterator[dict[str, Any]]:
     for rho, seeds, sizes, items in itertools.product(
         (0.0, NESTED), few, (2, 3, 6), (500, 2000, 10_000)
     ):
-        draw = np.random.default_rng([seeds, sizes, items, round(10 * rho)])
-        step, total = [], []
-        for _ in range(studies):
-            results = made(draw, seeds=seeds, sizes=SIZES[:sizes], items=items, rho=rho)
-            for line in findings.analyse(results).gains.values():
-                step += [s.gain.low <= 0 <= s.gain.high for s in line.steps]
-                total.append(line.total.gain.low <= 0 <= line.total.gain.high)
-        yield {
-            "table": "coverage", "rho": rho, "seeds": seeds, "sizes": sizes, "items": items,
-            "steps": round(float(np.mean(step)), 4), "totals": round(float(np.mean(total)), 4),
-        }  # fmt: skip
+        yield _covered(studies, rho=rho, seeds=seeds, sizes=sizes, items=items)
+
+
+def others(studies: int, few: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Coverage of designs that nothing was chosen by, whatever `few` says."""
+    for rho, seeds, sizes, items in (
+        (0.0, 4, 4, 2000), (0.4, 4, 4, 10_000), (0.4, 2, 6, MANY), (0.4, 8, 3, 2000),
+        (0.4, 8, 6, MANY), (NESTED, 2, 3, MANY), (NESTED, 2, 6, MANY), (NESTED, 3, 6, MANY),
+        (NESTED, 5, 6, MANY), (0.9, 2, 6, MANY), (0.9, 3, 6, MANY),
+    ):  # fmt: skip
+        yield _covered(studies, rho=rho, seeds=seeds, sizes=sizes, items=items)
+    for rho in (0.0, NESTED):
+        yield _covered(studies, rho=rho, seeds=5, sizes=6, items=2000, lacking=0.3)
+        yield _covered(studies, rho=rho, seeds=2, sizes=6, items=MANY, methods=1)
+
+
+def _covered(
+    studies: int, *, rho: float, seeds: int, sizes: int, items: int, **more: Any
+) -> dict[str, Any]:
+    """Shares of steps and totals whose interval holds the truth, which is 0."""
+    draw = np.random.default_rng([seeds, sizes, items, round(10 * rho)])
+    step, total = [], []
+    for _ in range(studies):
+        results = made(draw, seeds=seeds, sizes=SIZES[:sizes], items=items, rho=rho, **more)
+        main = results.main
+        for line in gains(main.curves, noise_models(main)).values():
+            step += [s.gain.low <= 0 <= s.gain.high for s in line.steps]
+            total.append(line.total.gain.low <= 0 <= line.total.gain.high)
+    return {
+        "table": "coverage", "rho": rho, "seeds": seeds, "sizes": sizes, "items": items, **more,
+        "steps": round(float(np.mean(step)), 4), "totals": round(float(np.mean(total)), 4),
+    }  # fmt: skip
 
 
 def words(studies: int, few: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -141,7 +172,7 @@ def alarms(studies: int, few: Sequence[int]) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-TABLES = {"coverage": coverage, "words": words, "alarms": alarms}
+TABLES = {"coverage": coverage, "others": others, "words": words, "alarms": alarms}
 
 
 def main() -> None:

@@ -47,8 +47,8 @@ def test_a_contrast_is_that_of_the_two_way_layout() -> None:
     assert effect.seeds == 3
     noise = layout(cells, cells)
     assert np.isinf(noise.noise.df)  # in this draw cells look alike: one variance for all
-    assert effect.df == pytest.approx(10, rel=1e-3)
     # but for the correlation along N, which three seeds cannot rule out
+    assert 8 < effect.df < 10
     assert effect.error == pytest.approx(float(np.sqrt(contrast @ cov @ contrast)), rel=0.1)
 
 

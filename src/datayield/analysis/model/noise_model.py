@@ -30,15 +30,8 @@ from datayield.analysis.model.contrast import (
 from datayield.analysis.model.difference import Covers, Difference
 from datayield.analysis.model.moderation import Noise, moderate
 from datayield.analysis.model.rectangles import rectangles
-from datayield.analysis.model.restricted_likelihood import (
-    PRIOR,
-    RHO,
-    TIES,
-    Floats,
-    Residuals,
-    posterior,
-    residuals,
-)
+from datayield.analysis.model.rest_variance import RestVariance, lines_of
+from datayield.analysis.model.restricted_likelihood import RHO, Floats, Residuals, residuals
 from datayield.analysis.model.seed_effects import SeedEffects
 from datayield.analysis.model.smooth_curves import FEWEST, scatter, spread
 from datayield.analysis.results import CONFIDENCE
@@ -89,11 +82,15 @@ class NoiseModel:
         named = zip(complete, each, strict=True)
         levels = [(block, seeds, own) for (block, _, seeds), own in named]
         self._seed_effects = SeedEffects(levels, square, log, self.df)
-        self._weights = PRIOR
-        if self.df:
-            logs = log - self.df / 2 * np.log(np.maximum(square, TIES))
-            self._weights = posterior(logs, PRIOR)
-        self._variances: Floats = square / max(self.df, 1)
+        self._rest = RestVariance(
+            [
+                (lines_of([places[i] for i in chosen], scales[chosen]), own)
+                for (_, chosen, _), own in zip(complete, each, strict=True)
+            ],
+            square,
+            log,
+            self.df,
+        )
 
     def contrast(self, weights: CellWeights, minus: float = 0.0) -> Difference:
         """The weighted sum of cells, less a constant; see `contrasts`."""
@@ -151,8 +148,9 @@ class NoiseModel:
         if joint is not None:
             variance, df = joint.of(contrast.rest, contrast.across)
         elif self.df and not (self._from_scatter and contrast.across):
-            variance = float((self._weights * self._variances * contrast.rest).sum())
-            df = self._own_df(contrast)
+            variance, df = self._rest.of(contrast.rest)
+            df = self._own_df(contrast, df)
+            return max(variance, _rounding(contrast)), df, self._covers(self.df)
         elif contrast.seeds > 1:  # nothing to pool: the contrast's own spread
             variance, df = own_variance(contrast), contrast.seeds - 1.0
         else:
@@ -164,13 +162,13 @@ class NoiseModel:
             return "too few seeds"
         return "scatter of sizes" if self._from_scatter else "seeds"
 
-    def _own_df(self, contrast: Contrast) -> float:
-        """Those of the pool; Satterthwaite's of the cells' own where cells differ."""
+    def _own_df(self, contrast: Contrast, df: float) -> float:
+        """At most `df`; Satterthwaite's of the cells' own where cells differ."""
         if math.isinf(self.noise.df):
-            return float(self.df)
+            return df
         parts = [((w * cell.scale) ** 2, cell.df) for cell, w in contrast.terms]
-        total, spread_ = sum(v for v, _ in parts), sum(v**2 / df for v, df in parts)
-        return min(float(self.df), total**2 / spread_) if spread_ else float(self.df)
+        total, spread_ = sum(v for v, _ in parts), sum(v**2 / own for v, own in parts)
+        return min(df, total**2 / spread_) if spread_ else df
 
     def _apart(self, contrast: Contrast) -> tuple[float, float, Covers]:
         """Without a common seed, all that differs between the seeds of a cell counts."""
@@ -207,11 +205,14 @@ class NoiseModel:
 def _moderated(
     count: int, groups: Sequence[list[int]], tables: Sequence[Floats]
 ) -> tuple[Noise, Floats, Floats]:
-    """The pooled noise; each cell's relative standard deviation and its degrees of freedom."""
+    """The pooled noise; each cell's relative standard deviation and its degrees of freedom.
+
+    Two cells without others show the spread of their difference alone, which is nobody's own.
+    """
     variances, dfs = np.full(count, math.nan), np.zeros(count)
     for chosen, y in zip(groups, tables, strict=True):
         cells, seeds = y.shape
-        if cells > 1:
+        if cells > 2:
             rest = y - y.mean(1, keepdims=True) - y.mean(0) + y.mean()
             dfs[chosen] = (seeds - 1) * (cells - 1) / cells
             variances[chosen] = (rest**2).sum(1) / dfs[chosen]
