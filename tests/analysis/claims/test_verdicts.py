@@ -1,5 +1,6 @@
 """Claims on planted studies: contrasts against least squares, verdicts, what is not there."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_shared_test_items_are_an_error_that_seeds_do_not_lessen() -> None:
     cells = claim_data(few).cells(["one"], None, by_eval=False, by_share=False)
     a, b = list(cells.runs)[:2]
     effect = estimate({a: 1, b: -1}, cells, layout(cells, cells))
-    assert effect.error == pytest.approx(0.05, rel=1e-3)
+    assert effect.error == pytest.approx(math.sqrt(2 * 0.05 * 0.25 / 100), rel=1e-3)
 
 
 @pytest.mark.parametrize("test", list(CLAIMS))

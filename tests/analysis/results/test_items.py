@@ -103,7 +103,7 @@ def test_a_claim_says_whether_items_were_compared() -> None:
     assert with_items.item_by_item
     assert "test items compared one by one" in with_items.evidence
     assert not without.item_by_item
-    assert "test items assumed to correlate by 0.5" in without.evidence
+    assert "test items assumed to correlate by 0.95" in without.evidence
     assert with_items.effect == without.effect
     assert with_items.df != without.df
     some = {key: kept for key, kept in measured.items.files.items() if key[2] != "two"}

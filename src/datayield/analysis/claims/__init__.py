@@ -1,7 +1,6 @@
 """Published findings tested against the results: one file per test, one for the noise."""
 
 from datayield.analysis.claims.cells import ClaimData
-from datayield.analysis.claims.noise import ITEM_CORRELATION
 from datayield.analysis.claims.published import (
     Panel,
     PublishedComparison,
@@ -14,7 +13,6 @@ from datayield.analysis.claims.statistical_tests import LEVEL
 from datayield.analysis.claims.verdicts import ClaimVerdict, judge_claims, said, tally
 
 __all__ = [
-    "ITEM_CORRELATION",
     "LEVEL",
     "ClaimData",
     "ClaimVerdict",

@@ -4,8 +4,8 @@ The noise between seeds is that of all cells of the measurement (model/noise_mod
 All seeds of a cell are measured on the same test items, whose sampling error no further seed would
 reduce. Models agree on which items are hard. Where the records keep which items were right, the
 contrast is taken item by item (analysis/results/item_variance.py). Where one of them does not, or
-a score is derived from several, scores of two models on one test set are assumed to correlate with
-ITEM_CORRELATION over items, and with 0 across test sets.
+a score is derived from several, the share of it that does not cancel is assumed (model/
+assumed_items.py).
 """
 
 import math
@@ -16,6 +16,8 @@ from scipy.special import stdtr, stdtrit
 
 from datayield.analysis.claims.cells import Cells, CellValues, ClaimCell, UnansweredError
 from datayield.analysis.model import (
+    OWN_SHARE,
+    OWN_SHARE_ALONE,
     Difference,
     ItemTerm,
     LayoutCell,
@@ -24,7 +26,6 @@ from datayield.analysis.model import (
 )
 from datayield.analysis.results import CONFIDENCE, CellRows, Seeds, StudyItems
 
-ITEM_CORRELATION = 0.5
 Base = tuple[str, str, str]  # kind, encoder, evaluation
 Weights = Mapping[CellValues | Base, float]
 Term = tuple[float, ClaimCell, Sequence[int]]  # weight, cell, and its seeds: none for all
@@ -157,5 +158,8 @@ def _item_by_item(terms: Sequence[Term], of_items: StudyItems | None) -> float |
 
 
 def _assumed(terms: Sequence[Term]) -> float:
-    each = [ItemTerm(weight, cell.error, cell.items) for weight, cell, _ in terms]
-    return variance_over_items(each, ITEM_CORRELATION)
+    each = [
+        ItemTerm(weight, cell.error, cell.items, OWN_SHARE if seeds else OWN_SHARE_ALONE)
+        for weight, cell, seeds in terms
+    ]
+    return variance_over_items(each)

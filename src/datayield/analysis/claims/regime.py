@@ -13,11 +13,11 @@ from typing import Literal
 import numpy as np
 
 from datayield.analysis.claims.cells import ClaimData, measured
-from datayield.analysis.claims.noise import ITEM_CORRELATION
 from datayield.analysis.evidence import Setting
 from datayield.analysis.format import method_name, points
 from datayield.analysis.levers import WORTH
 from datayield.analysis.levers.lever import SPARE, one_ladder
+from datayield.analysis.model import own_variance_over_items
 from datayield.analysis.model.law import SAMPLES, FittedLaw
 from datayield.analysis.model.law.forms import Floats
 from datayield.spec.claims import Claim, Diminishing, Gain, Monotone, many
@@ -152,8 +152,7 @@ def _over_items(law: FittedLaw, errors: Floats) -> float:
     items = [run.items for run in law.world.runs if run.items]
     if not items:
         return 0.0
-    p = float(np.clip(errors.mean(), 0.0, 1.0))
-    return math.sqrt(2 * (1 - ITEM_CORRELATION) * p * (1 - p) / min(items))
+    return math.sqrt(2 * own_variance_over_items(float(errors.mean()), min(items)))
 
 
 def _span(gain: DoublingGain) -> str:

@@ -13,10 +13,11 @@ from typing import Literal, get_args
 
 from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
-from datayield.analysis.claims.noise import ITEM_CORRELATION, ClaimPart
+from datayield.analysis.claims.noise import ClaimPart
 from datayield.analysis.claims.regime import Limit, regime_of
 from datayield.analysis.claims.statistical_tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
+from datayield.analysis.model import ITEM_CORRELATION
 from datayield.analysis.model.law import FittedLaw
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 

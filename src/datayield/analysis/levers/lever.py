@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from datayield.analysis.evidence import Setting
+from datayield.analysis.model import own_variance_over_items
 from datayield.analysis.model.law import FittedLaw, MeasuredCells, pooled
 from datayield.analysis.model.law.forms import Floats
 from datayield.spec.study import Prices
@@ -20,9 +21,6 @@ NOISE_UNKNOWN = "there are too few runs to estimate the noise"
 ALIKE = 0.98  # correlation of ln N and ln C from which on they are one ladder
 MISSED = 3.0  # standard deviations by which the law may miss a hidden row or column
 LEVEL = 0.9  # of every interval
-# Variance of a difference of two settings over other test items, beyond what seeds scatter, as a
-# share of that of unrelated scores. Measured item by item on digits: medians 0 to 0.06.
-OVER_ITEMS = 0.05
 
 
 class FittedScore(NamedTuple):
@@ -202,8 +200,8 @@ def _over_items(law: FittedLaw, lever: LeverName, own: Floats) -> Floats:
     items = [run.items for run in law.world.runs if run.items]
     x = np.log2([float(s[AXES[lever]] or 1) for s in law.cells.settings])
     spread = float(((np.unique(x) - np.unique(x).mean()) ** 2).sum())  # of a slope over the axis
-    p = float(np.clip(own.mean(), 0.0, 1.0))
-    variance = OVER_ITEMS * p * (1 - p) / (min(items) * spread) if items and spread else 0.0
+    one = own_variance_over_items(float(own.mean()), min(items)) if items else 0.0
+    variance = one / spread if spread else 0.0
     rng = np.random.Generator(np.random.PCG64(31 + AXES[lever]))
     return math.sqrt(variance) * rng.standard_normal(len(own))
 

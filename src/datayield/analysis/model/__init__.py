@@ -1,6 +1,13 @@
 """Statistics of the scores: one noise model per evaluation, gains per doubling, power laws."""
 
-from datayield.analysis.model.assumed_items import ItemTerm, variance_over_items
+from datayield.analysis.model.assumed_items import (
+    ITEM_CORRELATION,
+    OWN_SHARE,
+    OWN_SHARE_ALONE,
+    ItemTerm,
+    own_variance_over_items,
+    variance_over_items,
+)
 from datayield.analysis.model.contrast import CellWeights, LayoutCell
 from datayield.analysis.model.difference import Difference
 from datayield.analysis.model.doublings import CurveGain, Step, gains
@@ -19,6 +26,9 @@ from datayield.analysis.model.suite_gains import GroupGain, suite_gains
 
 __all__ = [
     "GAINED",
+    "ITEM_CORRELATION",
+    "OWN_SHARE",
+    "OWN_SHARE_ALONE",
     "WORTH",
     "CellWeights",
     "CurveFit",
@@ -35,6 +45,7 @@ __all__ = [
     "gains",
     "most_p",
     "noise_models",
+    "own_variance_over_items",
     "point_key",
     "suite_gains",
     "together",

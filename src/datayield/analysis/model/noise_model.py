@@ -258,5 +258,5 @@ def _rounding(contrast: Contrast) -> float:
 
 def _over_items(contrast: Contrast) -> float:
     """As if each score had its own test items, which is the most careful for a difference."""
-    terms = [ItemTerm(w, c.cell.seeds.test_error, c.cell.key) for c, w in contrast.terms]
-    return variance_over_items(terms, 0.0)
+    terms = [ItemTerm(w, c.cell.seeds.test_error, c.cell.key, 1.0) for c, w in contrast.terms]
+    return variance_over_items(terms)

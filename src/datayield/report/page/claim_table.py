@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from datayield.analysis.claims import ITEM_CORRELATION, LEVEL, ClaimVerdict, said, tally
+from datayield.analysis.claims import LEVEL, ClaimVerdict, said, tally
 from datayield.analysis.findings import Findings
+from datayield.analysis.model import ITEM_CORRELATION
 
 SCHEMA_VERSION = 1
 _ORDER = ("reproduced", "contradicted", "no effect", "inconclusive", "not tested")
