@@ -52,6 +52,8 @@ VERBS = {
         "error",
         "where",
         "page",
+        "scale",
+        "store",
         "json",
     },
     "distance": {

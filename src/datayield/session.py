@@ -45,6 +45,7 @@ from datayield.store.time_budgets import in_images
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
+    from datayield.analysis.evidence import Setting
     from datayield.analysis.levers import Answer
     from datayield.run.scheduler import StudyOutcome
     from datayield.run.timing.plan_timing import Measuring
@@ -195,14 +196,14 @@ class Session(NamedTuple):
             for trunk, runs in plan.trunks.items():
                 forget(self.store, trunk, runs)
 
-    def answer(self, plan: Plan) -> "Answer":
-        """What to buy next, from what is finished."""
+    def answer(self, plan: Plan, at: "Setting | None" = None) -> "Answer":
+        """What to buy next, from what is finished: at `at`, or the largest settings measured."""
         from datayield.analysis.levers import decide, evidence_of
         from datayield.analysis.results.collect import collect
 
         counted_look(self.page.parent, plan)
         evidence = evidence_of(collect(self.study, self.cells, plan, self.store))
-        return decide(evidence, prices=self.study.prices, spend=self.study.spend)
+        return decide(evidence, at, self.study.prices, self.study.spend)
 
     def report(self, plan: Plan) -> Path | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""

@@ -181,10 +181,3 @@ def test_a_page_that_cannot_be_written_is_told_first(datayield: Call, tmp_path: 
     done = datayield("answer", "hammoud2024-budget", "--published", "--page", str(tmp_path))
     assert done.code == 2
     assert "--page names a folder" in done.err
-
-
-@pytest.mark.parametrize("name", ["demo", "mine.yaml"])
-def test_a_study_is_told_from_a_table(datayield: Call, name: str) -> None:
-    done = datayield("answer", name)
-    assert done.code == 2
-    assert f"datayield report {name} says what to buy next" in " ".join(done.err.split())

@@ -1,12 +1,16 @@
-"""The verb that reads anyone's table of results and says what to buy next."""
+"""The verb that says what to buy next, from anyone's table of results or from a study's runs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datayield.cli.options import JsonOpt, SpendOpt, out, print_json
+from datayield.cli.options import JsonOpt, ScaleOpt, SpendOpt, StoreOpt, err, out, print_json
 from datayield.spec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from datayield.analysis.evidence import Setting
+    from datayield.analysis.levers import Answer, Prices
 
 ColumnOpt = str | None
 
@@ -17,7 +21,7 @@ def answer(
         typer.Argument(
             help="Results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs; - for "
             "standard input; "
-            "with --published, the name of a study."
+            "with --published, the name of a study. Or a study, whose finished runs are read."
         ),
     ],
     at: Annotated[
@@ -74,9 +78,11 @@ def answer(
         Path | None,
         typer.Option("--page", metavar="FILE", help="Also write the answer as an HTML page."),
     ] = None,
+    scale: ScaleOpt = None,
+    store: StoreOpt = None,
     json_: JsonOpt = False,
 ) -> None:
-    """Say what to buy next (images, compute, labels) from any table of results."""
+    """Say what to buy next (images, compute, labels), from any table of results or a study."""
     from datayield.analysis.evidence.tables import Mapping, evidence_of_table
     from datayield.analysis.levers import decide
     from datayield.cli.amounts import prices_of, setting_at
@@ -98,7 +104,17 @@ def answer(
         error=tuple(error or ()),
         where=tuple(where or ()),
     )
-    made = decide(evidence_of_table(_path(table, published), mapping), point, prices, spend)
+    if not published and _is_study(table):
+        if mapping != Mapping():
+            raise ConfigError(
+                "this is a study, which has no columns to name",
+                where=table,
+                hint="leave out the options that name columns; --scale and --store are for studies",
+            )
+        made = _answer_of_study(table, scale, store, point, prices if price else None, spend)
+    else:
+        _check_table(table, published, scale, store)
+        made = decide(evidence_of_table(_path(table, published), mapping), point, prices, spend)
     if page is not None:
         from datayield.report.page.answer_page import write_answer_page
 
@@ -131,31 +147,81 @@ def _check_page(page: Path) -> None:
 
 
 def _path(table: str, published: bool) -> Path:
-    from datayield.spec.study import published_table, published_tables
+    from datayield.spec.study import published_table
 
     if published:
         return published_table(table)
-    path = Path("/dev/stdin" if table == "-" else table)
-    if not path.exists() and table in published_tables():
-        raise ConfigError(
-            "no such file, but published numbers of this name",
-            where=table,
-            hint=f"datayield answer {table} --published",
-        )
-    if path.suffix in (".yaml", ".yml") or (not path.exists() and _is_study(table)):
-        raise ConfigError(
-            "this is a study, not a table of results",
-            where=table,
-            hint=f"datayield report {table} says what to buy next, from the runs that it has",
-        )
-    return path
+    return Path("/dev/stdin" if table == "-" else table)
 
 
 def _is_study(name: str) -> bool:
+    """Whether this is a study: a YAML file, or the name of one that ships and of no file here."""
     from datayield.spec.study import find_study
 
+    if Path(name).suffix in (".yaml", ".yml"):
+        return True
+    if name == "-" or Path(name).is_file():
+        return False
     try:
         find_study(name)
     except ConfigError:
         return False
     return True
+
+
+def _check_table(table: str, published: bool, scale: str | None, store: Path | None) -> None:
+    """Raises ConfigError for an option of studies, and for what is neither table nor study."""
+    from datayield.spec.study import shipped_studies
+
+    given = [name for name, value in (("--scale", scale), ("--store", store)) if value is not None]
+    if given:
+        raise ConfigError(
+            "this option is for a study, and this is a table of results",
+            where=given[0],
+            got=table,
+            hint=f"leave out {given[0]}, or name a study",
+        )
+    if table != "-" and not published and not Path(table).suffix and not Path(table).exists():
+        raise ConfigError(
+            "neither a table of results nor a study",
+            where="datayield answer",
+            got=table,
+            allowed=[path.stem for path in shipped_studies()],
+            hint="give the path of a table (CSV, TSV, Parquet, JSON) or of a study (YAML)",
+        )
+
+
+def _answer_of_study(
+    name: str,
+    scale: str | None,
+    store: Path | None,
+    at: "Setting | None",
+    prices: "Prices | None",
+    spend: float | None,
+) -> "Answer":
+    """From the finished runs in the store. Raises ConfigError where no run is finished."""
+    from datayield.session import open_study
+    from datayield.spec.study import published_tables
+
+    session = open_study(name, scale, store)
+    given = {"prices": prices, "spend": spend}
+    changed = {key: value for key, value in given.items() if value is not None}
+    session = session._replace(study=session.study.model_copy(update=changed))
+    plan = session.plan()
+    made = session.answer(plan, at)
+    if not made.cards:
+        published = f"; its published numbers: datayield answer {name} --published"
+        raise ConfigError(
+            "no run of this study is finished, so there is nothing to answer from",
+            where=name,
+            got=f"{len(plan.todo)} runs and baselines pending in {session.store.root}",
+            hint=f"datayield run {name}{f' --scale {scale}' if scale else ''} first, "
+            f"or name its store by --store{published if name in published_tables() else ''}",
+        )
+    if plan.todo:
+        err.print(
+            f"{len(plan.todo)} of {len(plan.tasks)} runs and baselines are pending; "
+            "this is the answer of those that are finished",
+            highlight=False,
+        )
+    return made
