@@ -6,19 +6,35 @@ python benchmarks/power.py --noise    # the noise over seeds in the committed re
 
 import argparse
 import csv
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
+from typing import NamedTuple
 
 import numpy as np
 
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.levers import decide
-from datayield.analysis.power import EXPONENT, DesignPoint, detectable
+from datayield.analysis.power import EXPONENT, MOST_RANGE, DesignPoint, detectable
 
-Design = tuple[str, Sequence[DesignPoint], int, float]  # in words, settings, seeds, noise of a run
+LEVERS = ("images", "compute", "labels")
+
+
+class Design(NamedTuple):
+    """A design in words; `lever`: the index of what helps."""
+
+    words: str
+    points: Sequence[DesignPoint]
+    seeds: int
+    noise: float  # of a run
+    lever: int = 0
+    labels: Sequence[int] = ()
+
+
 SIZES, BUDGETS = (250, 500, 1000, 2000), (25e3, 5e4, 1e5, 2e5)
+LONG = (125, *SIZES, 4000)
 SCORES = ("accuracy", "balanced_accuracy")
 
 
@@ -27,39 +43,76 @@ def grid(sizes: Sequence[float], budgets: Sequence[float]) -> list[DesignPoint]:
     return [(n, c) for n in sizes for c in budgets]
 
 
-DESIGNS: tuple[Design, ...] = (
-    ("3 x 3", grid(SIZES[:3], BUDGETS[:3]), 2, 0.01),
-    ("3 x 3", grid(SIZES[:3], BUDGETS[:3]), 2, 0.03),
-    ("3 x 3", grid(SIZES[:3], BUDGETS[:3]), 5, 0.01),
-    ("4 x 4", grid(SIZES, BUDGETS), 3, 0.01),
-    ("3 x 3, steps of 4", grid((250, 1000, 4000), (25e3, 1e5, 4e5)), 3, 0.01),
-    ("3 x 1", grid(SIZES[:3], BUDGETS[:1]), 3, 0.01),
-    ("ladder of 3", [(n, 100 * n) for n in SIZES[:3]], 3, 0.01),
-    ("ladder of 6", [(n, 100 * n) for n in (125, *SIZES, 4000)], 2, 0.01),
+def ladder(sizes: Sequence[float]) -> list[DesignPoint]:
+    """Sizes at a fixed number of epochs."""
+    return [(n, 100 * n) for n in sizes]
+
+
+DESIGNS = (
+    Design("3 x 3", grid(SIZES[:3], BUDGETS[:3]), 2, 0.01),
+    Design("3 x 3", grid(SIZES[:3], BUDGETS[:3]), 2, 0.03),
+    Design("3 x 3", grid(SIZES[:3], BUDGETS[:3]), 5, 0.01),
+    Design("4 x 4", grid(SIZES, BUDGETS), 3, 0.01),
+    Design("3 x 3, steps of 4", grid((250, 1000, 4000), (25e3, 1e5, 4e5)), 3, 0.01),
+    Design("3 x 1", grid(SIZES[:3], BUDGETS[:1]), 3, 0.01),
+    Design("3 x 1", grid(SIZES[:3], BUDGETS[:1]), 5, 0.005),
+    Design("6 x 1", grid(LONG, BUDGETS[:1]), 3, 0.01),
+    Design("6 x 1", grid(LONG, BUDGETS[:1]), 2, 0.03),
+    Design("6 x 2", grid(LONG, BUDGETS[:2]), 2, 0.01),
+    Design("1 x 3", grid(SIZES[2:3], BUDGETS[:3]), 3, 0.01, 1),
+    Design("1 x 6", grid(SIZES[2:3], (12500, *BUDGETS, 4e5)), 2, 0.01, 1),
+    Design("ladder of 3", ladder(SIZES[:3]), 3, 0.01),
+    Design("ladder of 4", ladder(SIZES), 3, 0.02),
+    Design("ladder of 6", ladder(LONG), 2, 0.01),
+    Design("ladder of 6", ladder(LONG), 5, 0.005),
+    Design("ladder of 8", ladder((62, *LONG, 8000)), 3, 0.01),
+    Design("1 x 1, 3 labels", grid(SIZES[2:3], BUDGETS[2:3]), 5, 0.01, 2, (250, 500, 1000)),
+    Design("3 x 3, 4 labels", grid(SIZES[:3], BUDGETS[:3]), 2, 0.01, 2, (125, 250, 500, 1000)),
 )
 
 
-def recommended(design: Design, gain: float, seed: int) -> bool:
-    """Whether one study says to buy images, where the next doubling of them brings this gain.
+def exponent(gain: float, doublings: float) -> float:
+    """That of a law whose errors range over `MOST_RANGE` at most, where that allows the gain."""
+    tried = (EXPONENT * (1 - step / 200) for step in range(200))
+    fitting = (b for b in tried if gain * (2 ** (b * doublings) - 1) / (1 - 2**-b) <= MOST_RANGE)
+    return next(fitting, EXPONENT / 200)
 
-    The error falls by a power law in images, so the doublings before brought more.
+
+def recommended(design: Design, gain: float, seed: int) -> bool:
+    """Whether one study says to buy what helps, where its next doubling brings this gain.
+
+    The error falls by a power law, so the doublings before brought more. Half of the variance of a
+    run's noise is common to all its numbers of labels.
     """
-    _, points, seeds, noise = design
-    amplitude = gain / (1 - 2**-EXPONENT)
-    rng, most = np.random.default_rng(seed), max(n for n, _ in points)
+    axis, labels = design.lever, design.labels or (0,)
+    settings = [(n, c, count) for n, c in design.points for count in labels]
+    most, least = (extreme(s[axis] for s in settings) for extreme in (max, min))
+    power = exponent(gain, math.log2(most / least))
+    amplitude = gain / (1 - 2**-power)
+    rng = np.random.default_rng(seed)
+    common = {
+        (point, s): rng.normal(0, design.noise)
+        for point in design.points
+        for s in range(design.seeds)
+    }
+    share = math.sqrt(0.5) if design.labels else 1.0
+    own = math.sqrt(1 - share**2) * design.noise
     runs = tuple(
         Observation(
             "task",
             "simclr",
-            Setting(int(n), float(c), None, None),
+            Setting(int(n), float(c), count or None, None),
             s,
-            0.6 - amplitude * ((n / most) ** -EXPONENT - 1) + rng.normal(0, noise),
+            0.6
+            - amplitude * (((n, c, count)[axis] / most) ** -power - 1)
+            + share * common[(n, c), s]
+            + rng.normal(0, own),
             2000,
         )
-        for n, c in points
-        for s in range(seeds)
+        for n, c, count in settings
+        for s in range(design.seeds)
     )
-    return decide(Evidence(runs)).recommendation.lever == "images"
+    return decide(Evidence(runs)).recommendation.lever == LEVERS[axis]
 
 
 def noise_over_seeds(tables: Sequence[Path]) -> tuple[float, float, int]:
@@ -97,15 +150,15 @@ def main() -> None:
     print("| design | seeds | noise of a run | smallest gain | recommended there | at half of it |")
     print("|---|---|---|---|---|---|")
     for design in DESIGNS:
-        words, points, seeds, noise = design
-        gain = detectable(points, seeds, noise).images
+        found = detectable(design.points, design.seeds, design.noise, design.labels)
+        gain = found[design.lever]
         assert gain is not None, design
         often = [
             mean(recommended(design, size, seed) for seed in range(asked.studies))
             for size in (gain, gain / 2)
         ]
         print(
-            f"| {words} | {seeds} | {100 * noise:g} | {100 * gain:.2f} | "
+            f"| {design.words} | {design.seeds} | {100 * design.noise:g} | {100 * gain:.2f} | "
             + " | ".join(f"{each:.0%}" for each in often)
             + " |",
             flush=True,

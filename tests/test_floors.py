@@ -44,7 +44,8 @@ SUBFLOORS = {
         "evaluated dataset_report unchanged", "folds supervised_labels", "requirements",
     ),
     "analysis": (
-        "format background forecasting power", "planned_power evidence results", "model",
+        "format background forecasting label_ladders power",
+        "planned_power evidence results", "model",
         "decision cost", "levers", "claims",
         "findings", "text",
     ),

@@ -1,20 +1,23 @@
 """What a planned design can decide: as the decision itself finds it, and in words."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 
 from datayield.analysis import power
+from datayield.analysis.evidence import Evidence
 from datayield.analysis.levers import decide, lever, odds
 from datayield.analysis.levers.odds import SURE
 from datayield.analysis.model.law import fitted_law
 from datayield.analysis.planned_power import planned_power
 from datayield.analysis.power import detectable, run_noise
+from datayield.analysis.text.recommendation import reason
 from datayield.report.terminal.power import power_json, power_words
 from datayield.spec.study import Study
 from datayield.spec.validate import validated
-from tests.analysis.levers.made import evidence
+from tests.analysis.levers.made import evidence, images_help, runs
 from tests.made_study import study_of
 
 GRID = tuple(product((250.0, 500.0, 1000.0), (25e3, 5e4, 1e5)))
@@ -56,8 +59,8 @@ def test_more_seeds_items_and_values_show_smaller_gains() -> None:
 def test_what_no_design_could_recommend_has_no_gain() -> None:
     two_budgets = [p for p in GRID if p[1] > 25e3]
     assert detectable(two_budgets, 3, 0.01).compute is None
-    assert detectable(GRID[:1], 3, 0.01) == (None, None, False)
-    assert detectable([], 3, 0.01) == (None, None, False)
+    assert detectable(GRID[:1], 3, 0.01) == (None, None, None, False)
+    assert detectable([], 3, 0.01) == (None, None, None, False)
     ladder = detectable([(n, 100 * n) for n in (250, 500, 1000)], 3, 0.01)
     assert ladder.ladder
     assert ladder.images is not None
@@ -83,3 +86,81 @@ def test_a_study_is_told_what_it_can_decide() -> None:
     assert smallest["images"] == pytest.approx(100 * (told.found.images or 0), abs=0.01)
     assert planned_power(study, study.cells({}), {}) == []
     assert np.isfinite(smallest["compute"])
+
+
+def test_one_budget_and_a_long_ladder_need_larger_gains() -> None:
+    sizes = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0)
+    ladder = detectable([(n, 100 * n) for n in sizes], 2, 0.01).images or 0.0
+    one_budget = detectable([(n, 25e3) for n in sizes], 2, 0.01).images or 0.0
+    grid = detectable(list(product(sizes, (25e3, 5e4, 1e5))), 2, 0.01).images or 0.0
+    assert 0.015 < grid < one_budget < ladder  # of which the first two say least
+    assert 0.030 < ladder < 0.040
+
+
+def test_what_a_long_ladder_is_told_is_recommended() -> None:
+    sizes = (125, 250, 500, 1000, 2000, 4000)
+    smallest = detectable([(float(n), 100.0 * n) for n in sizes], 2, 0.01).images or 0.0
+    slope = 1.1 * smallest / np.log(2)
+    found = [
+        decide(
+            Evidence(
+                tuple(
+                    run
+                    for n in sizes
+                    for run in runs(
+                        lambda n, c: 0.4 - slope * np.log(n / 4000),
+                        (n,),
+                        (100.0 * n,),
+                        seeds=2,
+                        noise=0.01,
+                        seed=100 * seed + n,
+                    )
+                )
+            )
+        ).recommendation.lever
+        for seed in range(5)
+    ]
+    assert found.count("images") >= 3
+
+
+def test_labels_are_a_lever_where_evaluations_are_a_ladder() -> None:
+    none = detectable(GRID, 2, 0.01)
+    told = detectable(GRID, 2, 0.01, (125, 250, 500))
+    assert told[:2] == none[:2]
+    assert none.labels is None
+    assert detectable(GRID, 2, 0.01, (125, 250)).labels is None
+    alone = detectable(GRID[:1], 5, 0.01, (125, 250, 500))
+    assert alone[:2] == (None, None)
+    assert told.labels is not None
+    assert 0.01 < told.labels < (alone.labels or 0.0) < 0.03
+
+
+def test_a_ladder_of_labels_is_told_once() -> None:
+    of = {"protocol": "linear@1", "dataset": "digits", "label": "digit"}
+    evals = [of | {"name": f"digit {k}", "label_fraction": k / 100} for k in (10, 30, 100)]
+    axes = {"data.count": [250, 500], "seed": [0, 1, 2]}
+    study = validated(Study, study_of(axes) | {"evaluations": evals}, where="t")
+    tests = {ev.spec.id: (1000, 400) for ev in study.evaluations}
+    (told,) = planned_power(study, study.cells({}), tests)
+    assert told.task == "digit 100"
+    assert told.found.labels is not None
+    assert "nor any of images or compute (fewer than three values)" in power_words(told)
+    assert power_json(told)["smallest_gain"]["images"] is None
+
+
+def test_runs_that_decide_nothing_say_what_they_could_show() -> None:
+    answer = decide(evidence(images_help, sizes=(500, 700, 1000), seeds=1, noise=0.03, seed=2))
+    (card,) = answer.cards
+    seen = card.visible
+    assert seen is not None
+    assert seen.with_seeds is not None
+    assert seen.with_seeds[0] == 5
+    assert 0.01 < seen.with_seeds[1] < seen.gain
+    words = (
+        f"These runs can show gains of about {100 * seen.gain:.1f} points per doubling; it would"
+    )
+    assert words in reason(answer)
+    few_items = replace(card, visible=seen._replace(with_seeds=None, with_items=(8000, 0.1)))
+    assert reason(few_items).endswith("it would take 8,000 test images to show 10.")
+    assert decide(evidence(images_help)).cards[0].visible is None
+    assert "can show" not in reason(decide(evidence(images_help)))

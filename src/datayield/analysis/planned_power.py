@@ -6,6 +6,7 @@ The noise of its runs is not known before any is done: it is the usual one of `p
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from datayield.analysis.label_ladders import label_ladders
 from datayield.analysis.power import DesignPoint, Detectable, detectable, run_noise
 from datayield.spec.study import Cell, NamedAxes, Study
 
@@ -34,34 +35,63 @@ def planned_power(
     """For the evaluations with the fewest and the most test items; none without three settings.
 
     `counts`: id of an evaluation -> its training and test items. Of several methods, the one
-    with most settings counts.
+    with most settings counts. Where evaluations are a ladder of labels, the one with most stands
+    for all of it.
     """
     points, seeds = _largest_design(cells)
-    items = {name: test for name, (_, test) in counts.items()}
+    ladders = _ladders_of_labels(study, counts)
+    lower = {name for labels in ladders.values() for name in list(labels)[1:]}
     scored = [
         ev
         for ev in study.evaluations
-        if items.get(ev.spec.id) and ev.traits.main_metric in ("accuracy", "miou")
+        if counts.get(ev.spec.id, (0, 0))[1]
+        and ev.traits.main_metric in ("accuracy", "miou")
+        and ev.name not in lower
     ]
-    if len(points) < 3 or not scored:
+    if not points or not scored:
         return []
-    ordered = sorted(scored, key=lambda ev: items[ev.spec.id])
-    chosen = {items[ev.spec.id]: ev for ev in (ordered[-1], ordered[0])}
+    ordered = sorted(scored, key=lambda ev: (counts[ev.spec.id][1], ev.name not in ladders))
+    chosen = {counts[ev.spec.id][1]: ev for ev in (ordered[-1], ordered[0])}
     made = []
     for n, ev in sorted(chosen.items()):
+        labels = list(ladders.get(ev.name, {}).values())
+        if max(len(points), len(labels)) < 3:
+            continue
         more = max(MORE_SEEDS, 2 * seeds)
         made.append(
             PlannedPower(
                 ev.name,
                 n,
                 seeds,
-                detectable(points, seeds, run_noise(n)),
-                (more, detectable(points, more, run_noise(n))),
-                (MORE_ITEMS * n, detectable(points, seeds, run_noise(MORE_ITEMS * n))),
+                detectable(points, seeds, run_noise(n), labels),
+                (more, detectable(points, more, run_noise(n), labels)),
+                (MORE_ITEMS * n, detectable(points, seeds, run_noise(MORE_ITEMS * n), labels)),
                 ev.traits.takes_folds and ev.folds is None,
             )
         )
     return made
+
+
+def _ladders_of_labels(
+    study: Study, counts: Mapping[str, tuple[int, int]]
+) -> dict[str, dict[str, float]]:
+    """The evaluation with most labels of each ladder -> all of its evaluations, most labels first.
+
+    Only ratios of the labels matter, so those of a ladder per class are per class.
+    """
+    by_name = {ev.name: ev for ev in study.evaluations}
+    found = {}
+    for ladder in label_ladders(study):
+        labels = {}
+        for ev in (by_name[name] for name in ladder):
+            items = counts.get(ev.spec.id, (0, 0))[0]
+            known = ev.per_class or items * (ev.label_fraction or 1.0)
+            if known and (ev.per_class or not any(by_name[n].per_class for n in ladder)):
+                labels[ev.name] = float(known)
+        if len(labels) > 1:
+            ordered = dict(sorted(labels.items(), key=lambda each: -each[1]))
+            found[next(iter(ordered))] = ordered
+    return found
 
 
 def _largest_design(cells: Sequence[Cell]) -> tuple[list[DesignPoint], int]:

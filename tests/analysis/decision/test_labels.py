@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from datayield.analysis.decision.labels import label_ladders, label_tables
+from datayield.analysis.decision.labels import label_tables
 from datayield.analysis.decision.overfitting import peaks
 from datayield.analysis.findings import analyse
+from datayield.analysis.label_ladders import label_ladders
 from datayield.analysis.model import LayoutCell, NoiseModel
 from datayield.analysis.results.results import StudyResults
 from datayield.analysis.results.rows import Row

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from datayield.analysis.decision import label_ladders
 from datayield.analysis.format import method_name
+from datayield.analysis.label_ladders import label_ladders
 from datayield.analysis.model import Difference, LayoutCell, NoiseModel
 from datayield.analysis.results import Row, Seeds, StudyResults, seeds_of
 from datayield.spec.claims import Axis, Published

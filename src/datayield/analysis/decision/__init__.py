@@ -10,9 +10,7 @@ from datayield.analysis.decision.checkpoints import (
 from datayield.analysis.decision.labels import (
     LabelTable,
     Start,
-    label_ladders,
     label_tables,
-    shared_name,
 )
 from datayield.analysis.decision.overfitting import Peak, peaks
 from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid, read_together
@@ -29,11 +27,9 @@ __all__ = [
     "Start",
     "against_baselines",
     "criteria",
-    "label_ladders",
     "label_tables",
     "ledgers",
     "no_grid",
     "peaks",
     "read_together",
-    "shared_name",
 ]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from math import log2
 
+from datayield.analysis.label_ladders import label_ladders, shared_name
 from datayield.analysis.model import (
     WORTH,
     CellWeights,
@@ -15,9 +15,6 @@ from datayield.analysis.model import (
     verdict_of_gain,
 )
 from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
-from datayield.spec.study import Study
-
-KNOBS = ("train_count", "label_fraction", "per_class")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +45,6 @@ class LabelTable:
     evals: tuple[str, ...]
     labels: tuple[int, ...]  # labelled images of each column, increasing
     starts: tuple[Start, ...]
-
-
-def label_ladders(study: Study) -> list[tuple[str, ...]]:
-    """Groups of two or more evaluations that differ in only one of `KNOBS`, by name.
-
-    The number of label draws is ignored: there is only one draw of all labels.
-    """
-    ladders = []
-    for knob in KNOBS:
-        alike: dict[str, list[str]] = {}
-        for ev in study.evaluations:
-            rest = ev.model_copy(update={"name": "", "draws": None, knob: None}).model_dump_json()
-            alike.setdefault(rest, []).append(ev.name)
-        ladders += [tuple(names) for names in alike.values() if len(names) > 1]
-    return ladders
 
 
 def label_tables(results: StudyResults, worth: float = WORTH) -> list[LabelTable]:
@@ -168,10 +150,3 @@ def _gains(
     made = noise.contrasts(moves)
     at = dict(zip(whole, made, strict=True))
     return [at.get(i) for i in range(len(lines))]
-
-
-def shared_name(evals: tuple[str, ...]) -> str:
-    """The words that all names begin with: 'pets 250', 'pets 500' -> 'pets'."""
-    columns = zip(*(name.replace(",", "").split() for name in evals), strict=False)
-    shared = [words[0] for words in columns if len(set(words)) == 1]
-    return " ".join(shared) or " / ".join(chain(evals[:1], evals[-1:]))

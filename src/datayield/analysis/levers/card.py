@@ -26,6 +26,7 @@ from datayield.analysis.levers.lever import (
     varied,
 )
 from datayield.analysis.levers.odds import SURE, Purchase, chosen, odds_of
+from datayield.analysis.levers.visible import VisibleGain, visible_gain
 from datayield.analysis.model.law import SAMPLES, FittedLaw, fit_laws
 from datayield.analysis.model.law.forms import Floats
 from datayield.spec.study import Prices
@@ -59,7 +60,7 @@ class Card:
     """The answer for one task and method, at one setting.
 
     `unvaried`: levers that the runs say nothing about. `few`: whether there are too few settings
-    for a law.
+    for a law. `visible`: what the runs can show, where the odds are too low to recommend anything.
     """
 
     task: str
@@ -72,6 +73,7 @@ class Card:
     would_decide: tuple[Experiment, ...] = ()
     unvaried: tuple[LeverName, ...] = ()
     few: bool = False
+    visible: VisibleGain | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
         tuple(forecasts),
         _would_decide(law, at, mine, choice),
         tuple(name for name in ("images", "compute", "labels") if name not in varied(law.cells)),
+        visible=visible_gain(law) if choice.probability < SURE else None,
     )
     return card, told
 

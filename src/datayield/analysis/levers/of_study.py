@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from datayield.analysis.decision import label_ladders, shared_name
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.format import method_name
+from datayield.analysis.label_ladders import label_ladders, shared_name
 from datayield.analysis.levers.varied_views import RunOfLaw, with_views
 from datayield.analysis.results import Row, StudyResults
 from datayield.spec.study import Cell, axes_label

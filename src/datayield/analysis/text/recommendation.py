@@ -53,7 +53,9 @@ def reason(of: Answer | Card) -> str:
     doubled = [_gain(each) for each in of.levers if each.lever != "weights"]
     others = [_weights(each) for each in of.levers if each.lever == "weights"]
     said = [f"Expected gain from a doubling: {join(doubled)}"] if doubled else []
-    return f"{'. '.join([*said, *others])} ({_kind(of)}). {_odds(of)}"
+    whole = f"{'. '.join([*said, *others])} ({_kind(of)}). {_odds(of)}"
+    seen = visible_words(of)
+    return f"{whole} {seen}" if seen else whole
 
 
 def experiment(each: Experiment, at: Setting) -> str:
@@ -94,6 +96,30 @@ def percent_of(odds: float) -> str:
     if odds < 0.01:
         return "under 1%"
     return f"{100 * odds:.0f}%"
+
+
+def visible_words(of: Answer | Card) -> str:
+    """What the runs could see, and with more seeds or test images; "" where that does not matter.
+
+    Of an answer over several cards, the one in the middle of those that are not decided.
+    """
+    if of.recommendation.lever != "inconclusive" or of.recommendation.probability >= SURE:
+        return ""
+    cards = [of] if isinstance(of, Card) else of.cards
+    told = sorted(card.visible for card in cards if card.visible is not None)
+    if not told:
+        return ""
+    middle = told[len(told) // 2]
+    alone = "" if len(cards) == 1 else "For a single task and method, "
+    words = f"{alone}{'T' if not alone else 't'}hese runs can show gains of about "
+    words += f"{_tenths(middle.gain)} points per doubling"
+    named = ((middle.with_seeds, "seeds"), (middle.with_items, "test images"))
+    options = [f"{more[0]:,} {name} to show {_tenths(more[1])}" for more, name in named if more]
+    return f"{words}; it would take {' or '.join(options)}." if options else f"{words}."
+
+
+def _tenths(gain: float) -> str:
+    return f"{100 * gain:.1f}" if gain < 0.0995 else f"{100 * gain:.0f}"
 
 
 def _gain(lever: Lever) -> str:

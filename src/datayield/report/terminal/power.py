@@ -5,28 +5,31 @@ from typing import Any
 from datayield.analysis.planned_power import PlannedPower
 from datayield.analysis.power import Detectable
 
-NEEDED = "it takes three values of images or compute, and seeds"
+NEEDED = "it takes three values of images, compute or labels, and seeds"
 
 
 def power_words(of: PlannedPower) -> str:
     """ "105 test images, 2 seeds: gains under about 3 points per doubling cannot be seen; ..."."""
     head = f"{of.task}, {of.n_test:,} test images, {of.seeds} seed{'s' * (of.seeds != 1)}: "
-    found = of.found
-    if found.images is None and found.compute is None:
+    gains = _gains(of.found)
+    if not gains:
         return f"{head}no lever could be recommended; {NEEDED}"
-    known = _least(found)
+    known = max(gains.values())
     words = f"{head}gains under about {_points(known)} per doubling cannot be seen"
-    if not found.ladder and None in (found.images, found.compute):
-        lever = "images" if found.images is None else "compute"
-        words += f", nor any of {lever} (fewer than three values)"
+    unseen = [lever for lever in ("images", "compute") if lever not in gains]
+    if of.found.ladder and "compute" in unseen:
+        unseen.remove("compute")  # which grows with the images
+    if unseen:
+        words += f", nor any of {' or '.join(unseen)} (fewer than three values)"
     seeds, with_seeds = of.more_seeds
     items, with_items = of.more_items
     folds = " (or folds)" if of.folds else ""
     options = [
-        (_least(with_items), f"{items:,} test images{folds} bring that to about"),
-        (_least(with_seeds), f"{seeds} seeds to about"),
+        (_gains(with_items), f"{items:,} test images{folds} bring that to about"),
+        (_gains(with_seeds), f"{seeds} seeds to about"),
     ]
-    better = [f"{text} {_points(value)}" for value, text in options if value < 0.9 * known]
+    largest = [(max(found.values()), text) for found, text in options if found]
+    better = [f"{text} {_points(value)}" for value, text in largest if value < 0.9 * known]
     if len(better) == 1 and better[0].startswith(str(seeds)):
         better = [better[0].replace("seeds to", "seeds bring that to")]
     return "; ".join([words, ", ".join(better)]) if better else words
@@ -48,15 +51,17 @@ def power_json(of: PlannedPower) -> dict[str, Any]:
 
 
 def _detectable_json(of: Detectable) -> dict[str, float | None]:
+    gains = _gains(of)
     return {
-        "images": None if of.images is None else round(100 * of.images, 2),
-        "compute": None if of.compute is None else round(100 * of.compute, 2),
+        lever: round(100 * gains[lever], 2) if lever in gains else None
+        for lever in ("images", "compute", "labels")
     }
 
 
-def _least(of: Detectable) -> float:
-    """The larger of the two: what no lever needs more than."""
-    return max(value for value in (of.images, of.compute) if value is not None)
+def _gains(of: Detectable) -> dict[str, float]:
+    """Lever -> the smallest gain, of those that can be recommended."""
+    found = {"images": of.images, "compute": of.compute, "labels": of.labels}
+    return {lever: gain for lever, gain in found.items() if gain is not None}
 
 
 def _points(gain: float) -> str:
