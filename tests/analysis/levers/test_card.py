@@ -7,6 +7,7 @@ import pytest
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.levers import Prices, decide
 from datayield.analysis.levers.odds import odds_of
+from datayield.analysis.text.recommendation import deciding_runs, experiment
 from tests.analysis.levers.made import (
     Truth,
     compute_helps,
@@ -181,3 +182,22 @@ def test_a_lever_that_costs_next_to_nothing_must_help_to_be_best() -> None:
         total = stop + sum(lever.probability for lever in of.levers)
         assert total == pytest.approx(1.0, abs=0.03)
     assert decide(evidence(images_help), prices=prices).recommendation.likely == "images"
+
+
+def test_few_test_images_limit_what_many_seeds_can_tell() -> None:
+    few = tuple(
+        run._replace(items=20)
+        for run in runs(lambda n, c: 0.55 - 0.006 * (n / 500), seeds=8, noise=0.004, seed=3)
+    )
+    answer = decide(Evidence(few))
+    assert answer.recommendation.lever == "inconclusive"
+    first = answer.cards[0].would_decide[0]
+    assert first.test_images == 80
+    assert first.item_share > 0.5
+    words = experiment(first, answer.cards[0].at)
+    assert words.startswith("80 test images: the draw of those that there are makes up")
+    assert "of the variance of the gain, so further seeds would hardly narrow it" in words
+    many = decide(Evidence(tuple(run._replace(items=20_000) for run in few)))
+    assert all(each.test_images is None for each in many.cards[0].would_decide)
+    two = decide(Evidence((*few, *(run._replace(task="other") for run in few))))
+    assert deciding_runs(two.cards)[0].startswith("80 test images, more than further seeds, for 2")

@@ -10,7 +10,13 @@ import numpy as np
 from datayield.analysis.evidence import Evidence, Setting
 from datayield.analysis.levers.back_test import BackTest, back_test
 from datayield.analysis.levers.best_plan import BestPlan, best_plan
-from datayield.analysis.levers.experiments import Experiment, again, experiments, unmeasured
+from datayield.analysis.levers.experiments import (
+    Experiment,
+    again,
+    experiments,
+    more_test_images,
+    unmeasured,
+)
 from datayield.analysis.levers.law_map import LawMap, law_map
 from datayield.analysis.levers.lever import (
     NOISE_UNKNOWN,
@@ -190,11 +196,15 @@ def _unless_few(pull: Pull, spare: int) -> Pull:
 def _would_decide(
     law: FittedLaw, at: Setting, mine: list[Pull], choice: Recommendation
 ) -> tuple[Experiment, ...]:
-    """Runs that raise the odds; where the odds are good, those that would remove the doubt."""
+    """Runs that raise the odds; where the odds are good, those that would remove the doubt.
+
+    First of all test images, where they limit what runs can tell of the likely choice.
+    """
     if choice.lever != "inconclusive":
         return ()
     if choice.probability < SURE:
-        return tuple(experiments(law, at, mine))
+        likely = [p for p in mine if choice.likely in (p.lever, "stop")]
+        return (*more_test_images(law, at, likely), *experiments(law, at, mine))
     if any(p.doubt == NOISE_UNKNOWN for p in mine):
         return (again(law, at, SPARE),)
     doubted: list[LeverName] = [p.lever for p in mine if p.doubt]

@@ -19,6 +19,8 @@ THINNED = 4  # every fourth sample of the law is enough for expected odds
 REPEATS = (1, 3)  # runs of one setting
 GAIN = 0.02  # of the expected odds, for an experiment to be worth naming
 NAMED = 3
+HALF = 0.5  # of the variance of a gain, from which on test images limit it
+MORE_ITEMS = 4  # times the test images
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Experiment:
 
     `odds`: None for the first runs that vary something, of which nothing can be expected.
     `presented`: images that all of them present, None if unknown; `hours`: of all, None if the
-    speed is unknown.
+    speed is unknown. `test_images`: so many instead of more runs, since the draw of those that
+    there are makes up `item_share` of the variance of the gain.
     """
 
     setting: Setting
@@ -35,6 +38,17 @@ class Experiment:
     odds: float | None
     presented: float | None
     hours: float | None
+    test_images: int | None = None
+    item_share: float = 0.0
+
+
+def more_test_images(law: FittedLaw, at: Setting, pulls: Iterable[Pull]) -> list[Experiment]:
+    """More of them, where they and not the seeds are most of the variance of a gain; else none."""
+    share = max((pull.item_share for pull in pulls), default=0.0)
+    items = min((run.items for run in law.world.runs if run.items), default=0)
+    if share <= HALF or not items:
+        return []
+    return [Experiment(at, 0, None, 0.0, 0.0, MORE_ITEMS * items, share)]
 
 
 def experiments(law: FittedLaw, at: Setting, pulls: list[Pull]) -> list[Experiment]:

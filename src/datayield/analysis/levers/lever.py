@@ -66,6 +66,7 @@ class Pull(NamedTuple):
     with_compute: bool = False
     spare: int = 0  # see `MeasuredCells.spare`
     even: Floats | None = None  # [SAMPLES] of `Lever.equal_compute`
+    item_share: float = 0.0  # of the variance of the gain: what other test items would change
 
 
 def fitted(samples: Floats) -> FittedScore:
@@ -128,18 +129,21 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
     made = []
     for i, lever in enumerate(levers):
         start = float(at[AXES[lever]] or 0)
+        over_items = _over_items(law, lever, errors[:, 0])
+        gains = errors[:, 0] - errors[:, 1 + i] + over_items
         made.append(
             Pull(
                 lever,
                 settings[i],
                 start,
                 2 * start,
-                errors[:, 0] - errors[:, 1 + i] + _over_items(law, lever, errors[:, 0]),
+                gains,
                 _cost(law, at, lever, prices, ladder),
                 (useless if lever != "labels" else "") or _doubt(law, lever, values[lever]),
                 ladder and lever == "images",
                 law.cells.spare,
                 errors[:, 0] - errors[:, -1] if even and lever == "views" else None,
+                float(over_items.var() / max(gains.var(), 1e-12)),
             )
         )
     return [*made, *_published(law, errors[:, 0])]

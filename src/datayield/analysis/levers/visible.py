@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from datayield.analysis.levers.experiments import MORE_ITEMS
 from datayield.analysis.model.law import FittedLaw
 from datayield.analysis.power import ITEMS, Detectable, detectable
 
-MORE_ITEMS = 4  # times the test images
 MORE_SEEDS = 5
 BETTER = 0.9  # of the gain that is seen now, at most, for more of something to be worth naming
 

@@ -60,6 +60,12 @@ def reason(of: Answer | Card) -> str:
 
 def experiment(each: Experiment, at: Setting) -> str:
     """ "3 runs at 32k images, 640k presented (about 2 h): ... of the best choice to 91%"."""
+    if each.test_images is not None:
+        return (
+            f"{each.test_images:,} test images: the draw of those that there are makes up "
+            f"{percent_of(each.item_share)} of the variance of the gain, so further seeds would "
+            "hardly narrow it"
+        )
     runs = plural(each.runs, "run")
     time = "" if each.hours is None else f" (about {duration(3600 * each.hours)})"
     same = "more " if each.setting == at else ""
@@ -189,14 +195,18 @@ def card_name(card: Card) -> str:
 
 def deciding_runs(cards: Sequence[Card]) -> list[str]:
     """The cheapest deciding runs of each card, those that most cards share first."""
-    shared: dict[tuple[Setting, int], list[tuple[Card, Experiment]]] = {}
+    shared: dict[tuple[Setting, int, int | None], list[tuple[Card, Experiment]]] = {}
     for card in cards:
         for each in card.would_decide[:1]:
-            shared.setdefault((each.setting, each.runs), []).append((card, each))
+            key = each.setting, each.runs, each.test_images
+            shared.setdefault(key, []).append((card, each))
     lines = []
-    for (at, runs), of in sorted(shared.items(), key=lambda item: -len(item[1])):
+    for (at, runs, test_images), of in sorted(shared.items(), key=lambda item: -len(item[1])):
         card, each = of[0]
         alone = f"{card_name(card)}: {experiment(each, card.at)}"
-        many = f"{plural(runs, 'run')} at {setting(at)}, for {len(of)} tasks and methods"
+        what = f"{plural(runs, 'run')} at {setting(at)}"
+        if test_images is not None:
+            what = f"{test_images:,} test images, more than further seeds"
+        many = f"{what}, for {len(of)} tasks and methods"
         lines.append(alone if len(of) == 1 else many)
     return lines

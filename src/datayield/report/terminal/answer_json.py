@@ -147,6 +147,7 @@ def _experiment_json(each: Experiment, at: Setting) -> dict[str, Any]:
         "runs": each.runs,
         "hours": each.hours,
         "probability": None if each.odds is None else round(each.odds, 4),
+        "test_images": each.test_images,
     }
 
 
