@@ -85,7 +85,7 @@ def forecast(sizes: ArrayLike, errors: ArrayLike, at: ArrayLike, level: float = 
 
     >>> f = forecast([1000, 2000, 4000, 8000], [0.52, 0.45, 0.40, 0.36], at=[16000])
     >>> f"{f.mean[0]:.2f}, {f.low[0]:.2f} to {f.high[0]:.2f}"
-    '0.33, 0.31 to 0.34'
+    '0.32, 0.31 to 0.34'
     """
     x, y, ahead = (
         _numbers(values, name)
