@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -28,6 +28,9 @@ SLOW = {
     "torch", "torchvision", "timm", "plotly", "matplotlib", "scipy", "pyarrow", "PIL", "pandas",
     "jinja2", "sklearn",
 }  # fmt: skip
+# Two seconds each, or more: a run imports them where its encoder, data or figure needs them.
+SLOW_TO_TRAIN = ("timm", "torchvision", "scipy.stats", "sklearn", "matplotlib", "plotly")
+THROUGH = {"datayield.nets.viny": "timm"}  # what imports them at its top, and is imported as late
 
 
 # Inside a room, lowest first: what stands in one line imports only from the lines before it.
@@ -83,17 +86,25 @@ def _part(module: str) -> str:
     return (module.split(".") + ["", ""])[2]
 
 
-def imports_of(source: str) -> Iterator[tuple[int, str, str]]:
-    """(line, module, name) of each import, wherever it stands; name is '' for a whole module."""
-    for node in ast.walk(ast.parse(source)):
+@cache  # every file is asked about by several tests, and every face by those that use it
+def imports_of(source: str, top: bool = False) -> tuple[tuple[int, str, str], ...]:
+    """(line, module, name) of each import, wherever it stands; name is '' for a whole module.
+
+    `top`: only of those that run when the module is imported.
+    """
+    tree, found = ast.parse(source), list[tuple[int, str, str]]()
+    for node in tree.body if top else ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name, "") for alias in node.names)
+            found += [(node.lineno, alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
             assert node.level == 0, f"line {node.lineno}: relative import"
             for alias in node.names:
                 inner = f"{module}.{alias.name}"
-                yield node.lineno, *((inner, "") if inner in MODULES else (module, alias.name))
+                found.append(
+                    (node.lineno, *((inner, "") if inner in MODULES else (module, alias.name)))
+                )
+    return tuple(found)
 
 
 def upward(path: Path, source: str) -> list[str]:
@@ -119,6 +130,21 @@ def upward(path: Path, source: str) -> list[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_imports_point_down(path: Path) -> None:
     assert not upward(path, path.read_text())
+
+
+def imported_early(name: str, source: str) -> list[str]:
+    """What a module should import where it is needed, and imports at its top."""
+    late = (*THROUGH, *(slow for slow in SLOW_TO_TRAIN if THROUGH.get(name) != slow))
+    modules = [f"{module}.{part}" for _, module, part in imports_of(source, top=True)]
+    return [m for m in modules if any(f"{m}.".startswith(f"{slow}.") for slow in late)]
+
+
+def test_a_run_waits_for_no_package_that_it_does_not_need() -> None:
+    assert {name: early for name, path in MODULES.items()
+            if (early := imported_early(name, path.read_text()))} == {}  # fmt: skip
+    assert imported_early("datayield.nets.encoder", "import timm") == ["timm."]
+    assert imported_early("datayield.evals.knn", "from scipy.stats import t") == ["scipy.stats.t"]
+    assert imported_early("datayield.nets.encoder", "from datayield.nets.viny import ViNy") != []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from statistics import fmean, median, stdev
 
 import numpy as np
 import torch
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from datayield.evals.inputs import Inputs
 from datayield.evals.result import LEVEL, EvalResult
@@ -82,6 +82,6 @@ def mean_over_draws(spec: EvalSpec, inputs: Inputs, probe: Probe) -> EvalResult:
 
 def _interval(mean: float, sd: float, draws: int, of_test: float) -> tuple[float, float]:
     """Half-widths added in quadrature: t over draws, normal over test items; clipped to [0, 1]."""
-    over_draws_ = float(student.ppf((1 + LEVEL) / 2, draws - 1)) * sd / math.sqrt(draws)
+    over_draws_ = float(stdtrit(draws - 1, (1 + LEVEL) / 2)) * sd / math.sqrt(draws)
     half = math.hypot(over_draws_, Z * of_test)
     return max(0.0, mean - half), min(1.0, mean + half)

@@ -1,7 +1,8 @@
 """Encoders with one interface: pooled features, tokens and their width.
 
-Everything but `convnet` and `viny` comes from timm, with random weights unless requested otherwise.
-The spec sets a ResNet's stem and a ViT's patch; neither is guessed from a dataset's name or size.
+Everything but `convnet` and `viny` comes from timm, with random weights unless requested otherwise;
+timm takes two seconds to import, which only those who build such a network wait for. The spec sets
+a ResNet's stem and a ViT's patch; neither is guessed from a dataset's name or size.
 """
 
 import math
@@ -10,13 +11,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-import timm
 import torch
 from torch import Tensor, nn
 
 from datayield.nets.attention import cpu_attention
 from datayield.nets.convnet import ConvNet
-from datayield.nets.viny import ViNy
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import CONVNET_WIDTH, ENCODERS, RESNETS, EncoderSpec
 
@@ -183,6 +182,8 @@ def _fresh(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
 
 def _resnet(spec: EncoderSpec, pretrained: bool) -> nn.Module:
     """A ResNet without zero-initialised residual branches, as in the SSL recipes."""
+    import timm
+
     net: Any = timm.create_model(
         spec.name, pretrained=pretrained, num_classes=0, zero_init_last=False
     )
@@ -197,7 +198,11 @@ def _resnet(spec: EncoderSpec, pretrained: bool) -> nn.Module:
 
 def _vit(spec: EncoderSpec, pretrained: bool) -> nn.Module:
     if spec.name == "viny":
+        from datayield.nets.viny import ViNy  # which imports timm
+
         return ViNy(spec.size, spec.patch or 16)
+    import timm
+
     net: nn.Module = timm.create_model(
         f"{spec.name}_patch16_224",
         pretrained=pretrained,
@@ -211,6 +216,8 @@ def _vit(spec: EncoderSpec, pretrained: bool) -> nn.Module:
 
 def _timm(name: str, size: int, pretrained: bool) -> Encoder:
     """Any timm network, built for `size` if it accepts one."""
+    import timm
+
     if not timm.is_model(name):
         raise ConfigError(
             "unknown timm network",

@@ -3,18 +3,15 @@
 from typing import TypeVar
 
 import torch
-from timm.layers.norm_act import BatchNormAct2d, FrozenBatchNormAct2d
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torchvision.ops.misc import FrozenBatchNorm2d
 
 from datayield.maths.precision import widened
 from datayield.nets.distributed import gathered, world_size
 from datayield.spec.errors import ConfigError
 
 M = TypeVar("M", bound=nn.Module)
-KNOWN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, BatchNormAct2d)
-FROZEN = (FrozenBatchNorm2d, FrozenBatchNormAct2d)  # these take no statistics of a batch
+KNOWN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 class SyncNorm(_BatchNorm):
@@ -84,20 +81,30 @@ def synchronised(net: M) -> M:
     made: dict[nn.Module, SyncNorm] = {}
     for parent in list(net.modules()):
         for name, child in parent._modules.items():
-            if type(child) in KNOWN:
+            if child is not None and "running_var" in child._buffers and _takes_statistics(child):
                 assert isinstance(child, _BatchNorm)
                 parent._modules[name] = made.setdefault(child, SyncNorm(child))
-            elif child is not None and "running_var" in child._buffers:
-                _refuse(child)
     return net
 
 
-def _refuse(layer: nn.Module) -> None:
-    if not isinstance(layer, (*FROZEN, SyncNorm)):
+def _takes_statistics(layer: nn.Module) -> bool:
+    """Whether a layer with running statistics is a BatchNorm; False for frozen and replaced ones.
+
+    Raises ConfigError for any other.
+    """
+    if type(layer) in KNOWN or isinstance(layer, SyncNorm):
+        return type(layer) in KNOWN
+    from timm.layers.norm_act import BatchNormAct2d, FrozenBatchNormAct2d  # seconds, needed rarely
+    from torchvision.ops.misc import FrozenBatchNorm2d
+
+    if isinstance(layer, FrozenBatchNorm2d | FrozenBatchNormAct2d):
+        return False
+    if type(layer) is not BatchNormAct2d:
         raise ConfigError(
             "the encoder has a normalisation layer that does not support several processes",
             where="encoder.name",
             got=type(layer).__name__,
-            allowed=[known.__name__ for known in KNOWN],
+            allowed=[*(known.__name__ for known in KNOWN), BatchNormAct2d.__name__],
             hint="train with one process, or use another encoder",
         )
+    return True
