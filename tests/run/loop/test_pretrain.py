@@ -1,10 +1,8 @@
 """The loop: the budget is met, milestones are kept, resume gives the same bits, NaN stops it."""
 
-import os
+import multiprocessing
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from threading import Event
@@ -134,8 +132,16 @@ def test_milestones_do_not_change_the_run(tmp_path: Path) -> None:
     assert a.weights == b.weights
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "lars"])
-@pytest.mark.parametrize("method", sorted(METHOD_SPECS))
+# What a method keeps and what an optimizer keeps are saved apart: every method is stopped with
+# AdamW, which keeps most, and with one of the others.
+@pytest.mark.parametrize(
+    ("method", "optimizer"),
+    [
+        (method, optimizer)
+        for i, method in enumerate(sorted(METHOD_SPECS))
+        for optimizer in ("adamw", ("sgd", "lars")[i % 2])
+    ],
+)
 def test_stopped_and_resumed_ends_with_the_same_bits(
     tmp_path: Path, method: str, optimizer: str
 ) -> None:
@@ -163,43 +169,43 @@ def test_stopped_and_resumed_ends_with_the_same_bits(
     assert len(lines) == 1
 
 
-KILLED = """
-import sys
-from pathlib import Path
-from tests.run.loop.test_pretrain import spec_of, train
-train(spec_of(sys.argv[1], images=int(sys.argv[3])), Path(sys.argv[2]), save_seconds=0.0)
-"""
-
-
 def _kill_after(step: int, method: str, folder: Path, images: int) -> int:
-    """Start the run in a process of its own, SIGKILL it past `step`; the step it had saved."""
-    command = [sys.executable, "-c", KILLED, method, str(folder), str(images)]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[3])
+    """Start the run in a process of its own, SIGKILL it past `step`; the step it had saved.
+
+    It is forked: to import torch again takes longer than to train.
+    """
+    arguments = (spec_of(method, images=images), folder)
+    process = multiprocessing.get_context("fork").Process(
+        target=train, args=arguments, kwargs={"save_seconds": 0.0}
+    )
+    process.start()
     deadline = time.monotonic() + 120
     progress = folder / "progress.json"
     while (read_json(progress) or {"step": -1})["step"] < step:
         assert time.monotonic() < deadline
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+        assert process.is_alive(), "it ended before it could be killed"
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     return int((read_json(progress) or {})["step"])
 
 
 @pytest.mark.parametrize("method", ["dino", "swav"])  # with the most state; all are stopped above
 def test_killed_and_resumed_ends_with_the_same_bits(tmp_path: Path, method: str) -> None:
-    kills, steps = 2, 250
+    steps = 160  # the last 100 give a busy machine time to kill it
     images = 32 * steps
     train(spec_of(method, images=images), tmp_path / "whole")
     folder = RunFolder(tmp_path / "killed")
-    chosen = sorted(random.Random(method).sample(range(1, steps - 100), kills))
+    rng = random.Random(method)
+    chosen = rng.randrange(1, 40), rng.randrange(50, 60)  # before and after a share of 0.3
     killed_at = [_kill_after(step, method, folder.path, images) for step in chosen]
     assert killed_at == sorted(killed_at)
     train(spec_of(method, images=images), folder.path)
     whole, killed = RunFolder(tmp_path / "whole").run_cost(), folder.run_cost()
     assert whole is not None
     assert killed is not None
-    assert killed.resumed == kills
+    assert killed.resumed == len(chosen)
     assert killed.weights == whole.weights
 
 
