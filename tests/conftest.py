@@ -8,8 +8,10 @@ from typing import NamedTuple
 import pytest
 
 # Before torch is imported, here and in processes that tests start: tensors are tiny, and threads
-# that wait for each other take most of the time.
+# that wait for each other take most of the time. Where a test asks for two, they wait asleep: those
+# that spin while another process has the core took six times the processor time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 TINY = """
 study: tiny

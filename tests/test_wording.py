@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,12 @@ def _of_page(path: Path) -> Iterator[str]:
     yield from filter(str.strip, text.splitlines())
 
 
-def _sentences() -> Iterator[tuple[Path, str]]:
+@cache  # every wording is looked for in the same sentences
+def _sentences() -> tuple[tuple[Path, str], ...]:
+    return tuple(_read())
+
+
+def _read() -> Iterator[tuple[Path, str]]:
     source = ROOT / "src/datayield"
     for path in sorted(source.rglob("*.py")):
         yield from ((path, text) for text in _of_code(path))
