@@ -1,5 +1,6 @@
 """A tiny study in folders of its own, and the command line called in this process."""
 
+import importlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -49,9 +50,19 @@ class Done(NamedTuple):
 Call = Callable[..., Done]
 
 
+@pytest.fixture(scope="session")
+def drawing() -> None:
+    """Import once what draws: a report draws in a fork, which would import it for each report."""
+    for name in ("figure", "backends.backend_svg", "backends.backend_pdf"):
+        importlib.import_module(f"matplotlib.{name}")
+
+
 @pytest.fixture
 def datayield(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    drawing: None,
 ) -> Call:
     """`datayield("run", "tiny.yaml")` in a folder with a store, cache and tiny.yaml of its own."""
     monkeypatch.chdir(tmp_path)

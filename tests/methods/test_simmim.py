@@ -127,20 +127,21 @@ def digits() -> Tensor:
     return F.interpolate(grey, size=16).expand(-1, 3, -1, -1)
 
 
-@pytest.mark.parametrize(("encoder", "steps"), [("convnet", 600), ("viny", 40), ("vit", 40)])
+@pytest.mark.parametrize(("encoder", "steps"), [("convnet", 600), ("viny", 24), ("vit", 24)])
 def test_the_loss_falls(encoder: str, steps: int) -> None:
-    images = digits()
+    """ViTs fall to 0.53 and 0.69 of the beginning in steps of half the images."""
+    images, batch = digits(), 16 if encoder == "convnet" else 8
     method = methods.build(run_spec(encoder, mask_patch=8 if encoder == "convnet" else 4))
     optimizer = build_optimizer(method, OptimSpec(lr=1e-3))
     losses = []
     for step in range(steps):
         torch.manual_seed(step)
-        total = method([images[torch.randint(len(images), (16,))]], 0.0).total
+        total = method([images[torch.randint(len(images), (batch,))]], 0.0).total
         total.backward()
         optimizer.step()
         optimizer.zero_grad()
         losses.append(total.item())
-    first, last = (sum(part) / len(part) for part in (losses[:3], losses[-20:]))
+    first, last = (sum(part) / len(part) for part in (losses[:3], losses[-10:]))
     assert last < 0.75 * first
     if encoder == "convnet":  # better than any one picture, so it reads what is left
         assert last < float((images - images.median(dim=0).values).abs().mean())

@@ -1,6 +1,7 @@
 """The index over a store's reports, and what is exported from one."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,16 +20,23 @@ CLAIMS = {
 }
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory, drawing: None) -> Path:
     results = simulate(sizes=(250, 1000))
     study = results.study.model_copy(update={"scale": "pocket", "question": "What? <b>"})
     spent = tuple(replace(s, finished=1.7e9 + i) for i, s in enumerate(results.spent))
     results = replace(results, study=study, spent=spent)
-    folder = tmp_path / "store/studies/simulated-pocket"
+    store = tmp_path_factory.mktemp("original") / "store"
+    folder = store / "studies/simulated-pocket"
     write_report(results, folder)
     write_json(folder / NAME, summary(results, 14, 16))
-    return tmp_path / "store"
+    return store
+
+
+@pytest.fixture
+def store(tmp_path: Path, original: Path) -> Path:
+    """A store with one report, the test's own to change."""
+    return Path(shutil.copytree(original, tmp_path / "store"))
 
 
 def test_a_row_says_what_ran_and_what_it_says(store: Path) -> None:

@@ -17,6 +17,9 @@ from tests.simulated import power_law, simulate
 BUDGETS = tuple(Budget(unit="images", amount=c) for c in (20000, 40000))
 
 
+pytestmark = pytest.mark.usefixtures("drawing")
+
+
 def _page(folder: Path, **options: Any) -> str:
     """The page without plotly itself."""
     text = write_report(simulate(**options), folder).read_text()
