@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -115,6 +115,7 @@ def _baseline(kind: Any, encoder: str, name: str, seed: int, value: float) -> Ro
     return Row(f"{kind}-{seed}", kind, *cell, name, "linear@1", "", "accuracy", value, N_TEST)
 
 
+@cache  # studies simulated by the hundred have the same runs
 def spec_of(method: str, n: int, images: int, seed: int) -> RunSpec:
     """A run on a dataset of a name that a page must not take for its own."""
     base: dict[str, Any] = {

@@ -116,7 +116,7 @@ base:
   method: {name: simclr, projector: [16, 16]}
   optim: {lr: 1e-3}
   batch: 32
-  budget: {images: 4800}
+  budget: {images: 3200}
 axes:
   seed: [0, 1]
 evaluations:
@@ -176,7 +176,7 @@ def test_a_study_on_two_processes_stopped_and_finished_by_two_or_by_one(
     assert (two / "studies" / "both" / "report.html").exists()
     assert sorted(record["resumed"] for record in spent(two)) == [0, 1]
     assert {record["processes"] for record in spent(two)} == {2}
-    assert {record["images"] for record in spent(two)} == {4800}
+    assert {record["images"] for record in spent(two)} == {3200}
     assert list((tmp_path / "cache" / "speeds").glob("*-cpux2.json"))
     assert [row[:2] for row in scores(two)] == [row[:2] for row in scores(one)]
 

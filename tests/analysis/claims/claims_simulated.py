@@ -6,7 +6,6 @@ for all, some for the models of one cell, whatever their seed, and the rest is l
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from datayield.analysis.results.items import StudyItems
 from datayield.analysis.results.results import StudyResults
 from datayield.analysis.results.rows import Row, RunCost
 from datayield.spec.run.budget import Budget
-from datayield.spec.run.run import RunSpec
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from datayield.store.folders import Store
@@ -128,15 +126,10 @@ def simulate(
                 Row(f"untrained-{seed}", "untrained", *cell, task, "linear@1", "", "accuracy",
                     value, ITEMS)
             )  # fmt: skip
-    specs = dict.fromkeys((one.run for one in spent), _spec())  # alike but in the rows
+    specs = {one.run: spec_of("simclr", 1000, 20000, 0) for one in spent}  # alike but in the rows
     made = study(claims)
     kept = StudyItems(made, Store(Path("no files")), files) if items else None
     return StudyResults(made, tuple(rows), tuple(spent), specs=specs, items=kept)
-
-
-@cache
-def _spec() -> RunSpec:
-    return spec_of("simclr", 1000, 20000, 0)
 
 
 def _kept(right: NDArray[np.bool_], task: str) -> RightItems:

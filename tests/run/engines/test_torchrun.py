@@ -24,7 +24,7 @@ def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_pa
     session = open_study("tiny.yaml")
     session.store.check_writable()
     task = next(task for task in session.plan().todo if task.share_left > 0)
-    longer = Budget(unit="images", amount=12_800)
+    longer = Budget(unit="images", amount=6_400)
     task = task._replace(spec=task.spec.model_copy(update={"budget": longer}), evals=(), pending=())
     run = session.store.run(task.spec.id)
     job, stop = Job(task, session.store, "cpu", 0.0, processes=2), Event()
@@ -38,14 +38,14 @@ def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_pa
     end = run_in_processes(job, tmp_path, tmp_path, stop)
     assert end.how == "stopped"
     step = (read_json(run.path / "progress.json") or {})["step"]
-    assert 0 < step < 400
-    assert end.message.startswith(f"stopped at step {step} of 400, saved")
+    assert 0 < step < 200
+    assert end.message.startswith(f"stopped at step {step} of 200, saved")
     assert not (run.path / "lock.json").exists()
 
     assert run_in_processes(job._replace(save_seconds=60.0), tmp_path, tmp_path) == TaskEnd("done")
     spent = run.run_cost()
     assert spent is not None
-    assert (spent.processes, spent.resumed, spent.images) == (2, 1, 12_800)
+    assert (spent.processes, spent.resumed, spent.images) == (2, 1, 6_400)
 
 
 def test_an_error_of_the_program_ends_all_processes_and_is_told(
