@@ -104,7 +104,7 @@ def _aliases(first: str, width: int, times: int) -> str:
     ids=["wide", "bomb", "deep", "deep block", "deep aliases", "large"],
 )  # fmt: skip
 def test_what_is_too_large_is_refused_at_once(tmp_path: Path, text: str, says: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(ConfigError, match=says):
         _read(tmp_path, text)
-    assert time.monotonic() - began < 5  # usually less than half a second
+    assert time.process_time() - began < 5  # usually less than half a second, on a busy machine too
