@@ -67,6 +67,8 @@ def test_times_of_fewer_items_are_extrapolated_by_their_growth() -> None:
     assert _extrapolated([(512, 1.0)], 5120) == pytest.approx(10.0)
     assert _extrapolated([(512, 1.0), (2048, 16.0)], 4096) == pytest.approx(64.0)  # as kNN
     assert _extrapolated([(512, 1.0), (2048, 1.0)], 4096) == pytest.approx(2**0.3)  # a fixed cost
+    delayed = [(128, 0.01), (256, 0.06)]  # by another process; squares would give 92 s
+    assert _extrapolated(delayed, 10_000) == pytest.approx(0.06 * 10_000 / 256)
 
 
 @pytest.mark.parametrize("protocol", [name for name in PROTOCOLS if "segment" not in name])

@@ -23,6 +23,7 @@ PART = 64  # of them at once
 FIRST_ITEMS = 128  # of a probe
 CLASSES = 10
 GROWTH = (0.3, 2.0)  # seconds grow as items to a power: from costs that hardly grow to kNN
+SPAN = 4  # times as many items, below which a moment's delay would pass for fast growth
 
 
 class EvalTiming(NamedTuple):
@@ -122,7 +123,8 @@ def _extrapolated(timed: list[tuple[int, float]], most: int) -> float:
     if len(timed) > 1:
         before, shorter = timed[-2]
         power = math.log(took / max(shorter, 1e-9)) / math.log(items / before)
-        power = min(max(power, GROWTH[0]), GROWTH[1])
+        most_power = GROWTH[1] if items >= SPAN * before else 1.0
+        power = min(max(power, GROWTH[0]), most_power)
     return took * math.pow(most / items, power)
 
 
