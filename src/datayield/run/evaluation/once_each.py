@@ -15,9 +15,10 @@ class OnceEach:
     """`encode` of uint8 images [n, S, S, 3] -> [n, D], run only on pixels that it has not seen.
 
     Images are known by their pixels, so an image that is in two splits, or that is cropped for
-    one evaluation and squashed for another with the same result, is encoded once. It costs about
-    1% of a small ConvNet's time. On a CPU an image's features do not depend on the others in its
-    batch, so no bit of a result depends on which evaluations came before. All features are kept.
+    one evaluation and squashed for another with the same result, is encoded once. To tell them
+    apart takes 1% of a small ConvNet's time at 32 px, 6% at 16 px. On a CPU an image's features
+    do not depend on the others in its batch, so no bit of a result depends on which evaluations
+    came before. All features are kept.
     """
 
     def __init__(self, encode: Encode) -> None:
