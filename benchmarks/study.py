@@ -46,7 +46,12 @@ METHODS = ("simclr", "barlow_twins", "vicreg", "byol", "moco_v3")
 TASKS = {"category": (0.10, 4.0, 0.35), "texture": (0.05, 3.0, 0.40)}  # a, b, c of the law
 N_TEST = 2000
 # runs -> sizes, budgets, methods, learning rates, seeds
-SHAPES = {100: (5, 2, 2, 1, 5), 1000: (5, 2, 5, 4, 5), 10000: (10, 4, 5, 5, 10)}
+SHAPES = {
+    100: (5, 2, 2, 1, 5),
+    1000: (5, 2, 5, 4, 5),
+    10000: (10, 4, 5, 5, 10),
+    100000: (10, 4, 5, 10, 50),
+}
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ on the dataset of `base`. A budget in minutes is refused, since it is not reprod
 says how many images they are on this machine. An axis is always a list, also of one value.
 
 YAML is read as it looks: numbers are decimal, only `true` and `false` are booleans, dates and `no`
-are text, keys are text and are not repeated. A study has at most 20,000 combinations of its axes,
+are text, keys are text and are not repeated. A study has at most 100,000 combinations of its axes,
 and no value of an axis is listed twice.
 """
 

@@ -36,7 +36,7 @@ THROUGH = {"datayield.nets.viny": "timm"}  # what imports them at its top, and i
 # Inside a room, lowest first: what stands in one line imports only from the lines before it.
 SUBFLOORS = {
     "spec": (
-        "errors identity frozen this_process bounds", "atomic_files",
+        "errors identity this_process bounds", "atomic_files frozen",
         "environment validate yaml_file", "run",
         "evaluation claims", "study",
     ),

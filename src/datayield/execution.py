@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from datayield.spec.environment import process_rank
 from datayield.spec.errors import ConfigError
+from datayield.spec.run import RunSpec
+from datayield.store.plan import Plan
 
 
 class Execution(NamedTuple):
@@ -94,3 +96,17 @@ def check_until(until: str | None) -> None:
             allowed=["decided"],
             hint="omit it to run the whole study",
         )
+
+
+def check_batches(plan: Plan, processes: int) -> None:
+    """Raises ConfigError where a batch cannot be shared out evenly among the processes."""
+    todo = [task for task in plan.todo if task.share_left > 0]
+    for batch in (task.spec.batch for task in todo if isinstance(task.spec, RunSpec)):
+        if batch % processes:
+            raise ConfigError(
+                f"a batch of {batch} images is not divisible by {processes} processes",
+                where="base.batch",
+                got=batch,
+                allowed=f"a multiple of {processes}",
+                hint="use another number of processes; changing batch changes the run",
+            )

@@ -21,16 +21,17 @@ from datayield.data.selection import missing_classes
 from datayield.data.split_content import split_listing
 from datayield.data.splits import share_of
 from datayield.data.tasks import without_absent
-from datayield.execution import ONE_AT_A_TIME, Execution
+from datayield.execution import ONE_AT_A_TIME, Execution, check_batches
 from datayield.run.refusals import Readiness, readiness
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, home_dir, process_rank, store_dir
 from datayield.spec.errors import ConfigError, DataError, DatayieldError, UnknownCountError, refused
 from datayield.spec.identity import digest
-from datayield.spec.run import Listing, RunSpec, dataset_name
+from datayield.spec.run import Listing, dataset_name
 from datayield.spec.study import Cell, Study, TimeBudgetError, find_study, load_study
 from datayield.spec.study.confounds import confounds
+from datayield.store.collapse import Collapse, collapsed_runs
 from datayield.store.data_changes import changes, remember
 from datayield.store.disk_usage import decoded_bytes
 from datayield.store.distances import measured_in
@@ -49,6 +50,14 @@ if TYPE_CHECKING:  # the engine is imported only when something is to be run
     from datayield.analysis.levers import Answer
     from datayield.run.scheduler import StudyOutcome
     from datayield.run.timing.plan_timing import Measuring
+
+
+class Report(NamedTuple):
+    """A written report: its page, and what it was made from."""
+
+    page: Path
+    answer: "Answer"
+    collapsed: list[Collapse]
 
 
 class Session(NamedTuple):
@@ -132,7 +141,7 @@ class Session(NamedTuple):
         if processes == 1:
             yield
             return
-        _check_batches(plan, processes)
+        check_batches(plan, processes)
         from datayield.run.distributed import leading
 
         with leading(self.device):
@@ -157,16 +166,14 @@ class Session(NamedTuple):
         ready = readiness(plan, self.store, self.missing, self.look, device_here)
         if ready.refusals:
             raise refused(ready.refusals)
-        _check_batches(plan, execution.processes)
+        check_batches(plan, execution.processes)
         self.store.check_writable()
         sweep_litter(self.store, cache_dir())
-        data = (*self.data_changes(), *self.data_notes())
-        for note in (*self.left_out, *data, *ready.notes):
+        for note in (*self.left_out, *self.data_changes(), *self.data_notes(), *ready.notes):
             console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
         remember(self.page.parent, self.study, self.cells, self.listings)
         device = choose(self.device) if local else None
-        in_bf16 = any(cell.run.precision == "bf16" for cell in self.cells)
-        if device and in_bf16 and not fast_bf16(device):
+        if device and not fast_bf16(device) and any(c.run.precision == "bf16" for c in self.cells):
             console.print(
                 f"note  {device} has no bf16 in hardware: these runs will be slow here; "
                 "precision: fp32 makes a different study, comparable only with itself",
@@ -205,12 +212,13 @@ class Session(NamedTuple):
         evidence = evidence_of(collect(self.study, self.cells, plan, self.store))
         return decide(evidence, at, self.study.prices, self.study.spend)
 
-    def report(self, plan: Plan) -> Path | None:
+    def report(self, plan: Plan) -> Report | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""
+        from datayield.analysis.findings import analyse
         from datayield.analysis.results.collect import collect
         from datayield.report.files.index import write_index
         from datayield.report.files.summary import NAME, summary
-        from datayield.report.page.page import write_report
+        from datayield.report.page.page import write_findings
 
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
@@ -224,13 +232,21 @@ class Session(NamedTuple):
             data_notes=tuple(self.data_notes()),
             looks=counted_look(self.page.parent, plan),
         )
-        page = write_report(results, self.page.parent)
+        findings = analyse(results)
+        page = write_findings(findings, self.page.parent)
         done = len(plan.tasks) - len(plan.todo)
         write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
         write_index(self.store.root)
         self.store.check_present()
         write_json(page.with_name("made_from.json"), self._made_from(plan))  # last: all is there
-        return page
+        return Report(page, findings.purchase, list(results.collapsed))
+
+    def last_report(self, plan: Plan) -> Report | None:
+        """The report that is there, if it shows just what is finished now."""
+        made_from = read_json(self.page.with_name("made_from.json"))
+        if not self.page.exists() or made_from != self._made_from(plan):
+            return None
+        return Report(self.page, self.answer(plan), collapsed_runs(plan, self.store))
 
     def export(self, into: Path) -> Path:
         """Leave the report's tables, answers and provenance in a folder to keep."""
@@ -241,15 +257,12 @@ class Session(NamedTuple):
         private = [(path.absolute(), name) for path, name in named if path is not None]
         return export(self.page.parent, into, private)
 
-    def reported(self, plan: Plan) -> bool:
-        """Whether the page that is there shows just what is finished now."""
-        made_from = read_json(self.page.with_name("made_from.json"))
-        return self.page.exists() and made_from == self._made_from(plan)
-
     def _made_from(self, plan: Plan) -> dict[str, str]:
         states = [[task.spec.id, task.state, len(task.pending)] for task in plan.tasks]
-        study = self.study.model_dump(mode="json")
-        return {"datayield": __version__, "finished": digest([study, states])}
+        return {
+            "datayield": __version__,
+            "finished": digest([self.study.model_dump(mode="json"), states]),
+        }
 
     @property
     def page(self) -> Path:
@@ -285,16 +298,3 @@ def open_study(
     missing += leaks(loaded.evaluations, listings)
     kept, source = Store(store or store_dir()), find_study(study)
     return Session(loaded, cells, listings, missing, left_out, kept, device, source, look)
-
-
-def _check_batches(plan: Plan, processes: int) -> None:
-    todo = [task for task in plan.todo if task.share_left > 0]
-    for batch in (task.spec.batch for task in todo if isinstance(task.spec, RunSpec)):
-        if batch % processes:
-            raise ConfigError(
-                f"a batch of {batch} images is not divisible by {processes} processes",
-                where="base.batch",
-                got=batch,
-                allowed=f"a multiple of {processes}",
-                hint="use another number of processes; changing batch changes the run",
-            )

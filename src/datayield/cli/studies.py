@@ -24,7 +24,7 @@ from datayield.spec.errors import StalePlanError
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
     from datayield.execution import Execution
-    from datayield.session import Session
+    from datayield.session import Report, Session
     from datayield.store.plan import Plan
 
 
@@ -143,11 +143,11 @@ def run(
                 made = session.plan()
                 failed, decided = _train(session, made, save_every, execution, limit)
             made = session.plan()
-    page = session.page if session.reported(made) else session.report(made)
+    written = session.last_report(made) or session.report(made)
     if todo:
         session.store.check_present()  # else what is there now would be told as the result
     did = todo - len(made.todo)
-    _close(session, made, page, failed, did=did, json_=json_, decided=decided)
+    _close(session, made, written, failed, did=did, json_=json_, decided=decided)
 
 
 def _train(
@@ -210,10 +210,10 @@ def report(
     if spend is not None:
         session = session._replace(study=session.study.model_copy(update={"spend": spend}))
     made = session.plan()
-    page = session.report(made)
-    if export is not None and page is not None:
+    written = session.report(made)
+    if export is not None and written is not None:
         err.print(f"exported: {session.export(export)}", highlight=False, soft_wrap=True)
-    _close(session, made, page, (), did=0, json_=json_)
+    _close(session, made, written, (), did=0, json_=json_)
 
 
 def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
@@ -236,7 +236,7 @@ def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
 def _close(
     session: "Session",
     made: "Plan",
-    page: Path | None,
+    written: "Report | None",
     failed: tuple[tuple[str, str], ...],
     *,
     did: int,
@@ -248,8 +248,8 @@ def _close(
     from datayield.report.terminal.collapse import collapse_json, show_collapsed
     from datayield.store.collapse import collapsed_runs
 
-    answer = session.answer(made) if page else None
-    code, collapsed = 1 if failed else _code(made), collapsed_runs(made, session.store)
+    page, answer, collapsed = written or (None, None, collapsed_runs(made, session.store))
+    code = 1 if failed else _code(made)
     code = 0 if decided and not failed else code
     if json_:
         print_json(

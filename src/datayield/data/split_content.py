@@ -29,6 +29,7 @@ class SplitContent:
         default_factory=dict, repr=False
     )
     _items: dict[str | None, str] = field(default_factory=dict, repr=False)
+    _subsets: dict[Part, str | None] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _order(self) -> Labels:
@@ -71,8 +72,10 @@ class SplitContent:
 
     def subset(self, part: Part) -> str | None:
         """Digest of the images that `part` selects, in order; None if there are too few."""
-        chosen = self.selected(part)
-        return None if chosen is None else _hex(chosen)
+        if part not in self._subsets:  # many runs share one
+            chosen = self.selected(part)
+            self._subsets[part] = None if chosen is None else _hex(chosen)
+        return self._subsets[part]
 
     def distinct(self, part: Part) -> int | None:
         """How many different images are among those that `part` selects."""

@@ -51,4 +51,10 @@ def by_content(value: Any) -> Any:
 
 def versioned_digest(kind: str, value: Mapping[str, Any], versions: Mapping[str, int]) -> str:
     """Digest of a spec together with the versions of the components that compute it, by name."""
-    return digest({"kind": kind, "spec": by_content(value), "versions": dict(versions)})
+    return digest_of_text(kind, canonical(by_content(value)), versions)
+
+
+def digest_of_text(kind: str, spec: str, versions: Mapping[str, int], length: int = 12) -> str:
+    """`versioned_digest` of a spec whose canonical JSON is `spec`."""
+    text = f'{{"kind":{canonical(kind)},"spec":{spec},"versions":{canonical(dict(versions))}}}'
+    return hashlib.sha256(text.encode()).hexdigest()[:length]

@@ -26,6 +26,7 @@ DIVERGED = 100  # times larger weights than at the start
 CONSTANT = 1e-5  # relative change of a loss that does not change: rounding is 1e-6
 ERRORS = 3.0  # standard errors, of two scores on the same number of test items
 _HALF = 1.96  # standard errors in half of a 95% interval
+Untrained = dict[tuple[str, str], ResultRecord | None]  # (baseline, evaluation) -> its result
 
 
 class ScoreBeside(NamedTuple):
@@ -95,25 +96,36 @@ def collapsed_runs(plan: Plan, store: Store) -> list[Collapse]:
         if isinstance(task.spec, BaselineSpec) and task.spec.name == "untrained"
     }
     found = []
+    of_untrained: Untrained = {}
     for task in plan.tasks:
         spec = task.spec
         if isinstance(spec, RunSpec) and task.share_left == 0:
             folder = store.run(spec.id)
             untrained = baselines.get((spec.encoder, spec.seed))
-            scores = _scores(task, folder, store.run(untrained)) if untrained else ()
+            scores: tuple[ScoreBeside, ...] = ()
+            if untrained:
+                scores = _scores(task, folder, store.run(untrained), of_untrained)
             check = folder.training_check()
             if signs := signs_of(check, scores):
                 found.append(Collapse(spec.id, task.label, signs, check, scores))
     return found
 
 
-def _scores(task: Task, folder: RunFolder, untrained: RunFolder) -> tuple[ScoreBeside, ...]:
-    """Scores at the end of the budget, of evaluations that both have."""
+def _scores(
+    task: Task, folder: RunFolder, untrained: RunFolder, known: Untrained
+) -> tuple[ScoreBeside, ...]:
+    """Scores at the end of the budget, of evaluations that both have.
+
+    `known` keeps the results of untrained encoders, beside which many runs are put.
+    """
     scores = []
     for share, ev in task.evals:
         if share == 1.0 and (mine := folder.read_result(share, ev.id)):
             metric = ev.main_metric
-            theirs = untrained.read_result(0.0, ev.id)
+            place = untrained.path.name, ev.id
+            if place not in known:
+                known[place] = untrained.read_result(0.0, ev.id)
+            theirs = known[place]
             if theirs and metric in mine.metrics and metric in theirs.metrics:
                 error = math.hypot(_error(mine, metric), _error(theirs, metric))
                 value, other = mine.metrics[metric], theirs.metrics[metric]

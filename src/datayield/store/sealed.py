@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from functools import cache
+from json.encoder import encode_basestring_ascii as _quoted
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -85,8 +86,9 @@ def _seal(body: bytes, head: bytes) -> bytes:
 
 def _head(owner: RecordOwner, model: type[Frozen]) -> bytes:
     """The seal up to its checksum."""
-    about = json.dumps(owner._asdict() | {"fields": _fields(model)})
-    return f',\n "seal": {about[:-1]}, "sha256": "'.encode()
+    run, at = _quoted(owner.run), _quoted(owner.at)
+    about = f'"kind": {_quoted(owner.kind)}, "run": {run}, "at": {at}, "fields": "{_fields(model)}"'
+    return f',\n "seal": {{{about}, "sha256": "'.encode()
 
 
 def _body(data: bytes | None, owner: RecordOwner, model: type[Frozen]) -> bytes | None:

@@ -30,10 +30,8 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     encoders = {encoder: _variant(encoder, among) for encoder in among}
     for spec in study.baselines(cells):
         rows += _baseline_rows(study, spec, encoders, store)
-    for cell in cells:
-        rows += _cell_rows(study, cell, encoders, store, cell.run.id in collapsed)
-    rows += list(group_rows(study, rows))
     spent, versions = [], {}
+    distinct: dict[str, int] = {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
     runs = {run.id: run for cell in cells for run in cell.run.chain}
     for run in runs.values():
@@ -42,6 +40,11 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
             cost = _spent(run, axes.get(run.id, ""), record)
             spent.append(_with_check(cost, store.run(run.id).training_check(), collapsed))
             versions = record.versions
+            distinct[run.id] = record.distinct or 0
+    for cell in cells:
+        copies_once = distinct.get(cell.run.id, 0)
+        rows += _cell_rows(study, cell, encoders, store, copies_once, cell.run.id in collapsed)
+    rows += list(group_rows(study, rows))
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
     losses = {
         cell.run.id: _losses(store.run(cell.run.id).log, {s for s, _ in study.evals_of(cell)})
@@ -83,7 +86,12 @@ def _losses(log: Path, shares: set[float]) -> dict[float, float]:
 
 
 def _cell_rows(
-    study: Study, cell: Cell, encoders: dict[EncoderSpec, str], store: Store, collapsed: bool
+    study: Study,
+    cell: Cell,
+    encoders: dict[EncoderSpec, str],
+    store: Store,
+    distinct: int,
+    collapsed: bool,
 ) -> Iterator[Row]:
     run = cell.run
     fields = {
@@ -97,11 +105,10 @@ def _cell_rows(
         "images": run.images,
         "seed": run.seed,
         "axes": cell.named_axes,
+        "distinct": distinct,
         "collapsed": collapsed,
     }
     folder = store.run(run.id)
-    spent = folder.run_cost()
-    fields["distinct"] = (spent.distinct or 0) if spent else 0
     for share, ev in study.evals_of(cell):
         record = folder.read_result(share, ev.id)
         if record is not None:

@@ -50,7 +50,12 @@ def write_report(results: StudyResults, folder: Path) -> Path:
 
     Files are written atomically, the page last. It is self-contained: plotly is inlined.
     """
-    findings = analyse(results)
+    return write_findings(analyse(results), folder)
+
+
+def write_findings(findings: Findings, folder: Path) -> Path:
+    """`write_report` of what is analysed."""
+    results = findings.results
     few, note = truncated(findings)
     look = styles([*few.main, *few.rank, *few.scores])
     drawn = in_background(lambda: write_static(few, look, folder / "figures"))

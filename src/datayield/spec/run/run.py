@@ -1,5 +1,6 @@
 """One run: everything that determines the result of a pretraining, and nothing else."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
 
@@ -7,7 +8,7 @@ from pydantic import Field, model_validator
 
 from datayield.spec.bounds import Seed
 from datayield.spec.frozen import Frozen
-from datayield.spec.identity import VERSIONS, versioned_digest
+from datayield.spec.identity import VERSIONS, canonical, digest_of_text, versioned_digest
 from datayield.spec.run.budget import Budget, steps_for
 from datayield.spec.run.encoder import EncoderSpec, published
 from datayield.spec.run.method import MethodSpec, SimMIMSpec, SupervisedSpec
@@ -214,8 +215,22 @@ class RunSpec(Frozen):
 
         Unset options (None) are not part of it, so an option added later changes no older id.
         """
-        kept = self.model_dump(mode="json", exclude_none=True)
-        return versioned_digest("run", kept, self._versions)
+        return digest_of_text("run", self.content_text, self._versions)
+
+    @cached_property
+    def content_text(self) -> str:
+        """See `Frozen`; put together of its parts' texts, which runs of a study share."""
+        return f"{{{','.join(f'{canonical(key)}:{text}' for key, text in self._texts())}}}"
+
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        for key in sorted(type(self).model_fields):
+            value = getattr(self, key)
+            if isinstance(value, Frozen):
+                yield key, value.content_text
+            elif isinstance(value, tuple):
+                yield key, f"[{','.join(view.content_text for view in value)}]"
+            elif value is not None:
+                yield key, canonical(value)
 
     @property
     def _versions(self) -> dict[str, int]:

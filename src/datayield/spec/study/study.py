@@ -1,6 +1,5 @@
 """A study: named recipe < base < recipes < axes -> runs, and their evaluations."""
 
-import itertools
 import json
 import math
 from collections.abc import Collection
@@ -27,9 +26,10 @@ from datayield.spec.study.cell import Cell
 from datayield.spec.study.expand import as_run, copied, merge, resolve
 from datayield.spec.study.prices import Prices
 from datayield.spec.study.repeated import repeated, same_runs
+from datayield.spec.study.reseed import product_of_axes
 
 WAYS_OF_SAYING = ("budget", "recipe", "as_published")  # may differ and come to the same runs
-MOST_CELLS = 20_000  # half a minute to plan
+MOST_CELLS = 100_000  # a minute to plan, or to report on
 
 
 class Study(Frozen):
@@ -132,11 +132,7 @@ class Study(Frozen):
 
         Epochs become images here, so N must be declared or listed. Raises ConfigError.
         """
-        keys = list(self.axes)
-        cells = [
-            self._cell(dict(zip(keys, values, strict=True)), listings)
-            for values in itertools.product(*self.axes.values())
-        ]
+        cells = [*product_of_axes(self.axes, lambda axes: self._cell(axes, listings), listings)]
         _tell_apart(cells)
         for same in same_runs(self.axes, [cell.run.id for cell in cells]):
             if same.axis not in WAYS_OF_SAYING:  # those are noted: see confounds
