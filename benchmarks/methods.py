@@ -50,11 +50,11 @@ def main() -> None:
     print(json.dumps(machine(device)), flush=True)
     specs = {name: spec_of(name, asked) for name in ["simclr", *METHOD_SPECS]}
     steps = {name: stepper(spec, device) for name, spec in specs.items()}
-    counted = {name: count(step) for name, step in steps.items()}
+    counted = {name: count(step.take) / step.steps for name, step in steps.items()}
     seconds: dict[str, list[float]] = {name: [] for name in specs}
     for turn in range(asked.repetitions + 1):
         for name, step in steps.items():
-            taken = timed(step, device)
+            taken = timed(step.take, device) / step.steps
             if turn:  # the first warms up
                 seconds[name].append(taken)
     for name, spec in specs.items():

@@ -26,7 +26,7 @@ WAITING = {
     "spin 10000": {"GOMP_SPINCOUNT": "10000"},
     "passive": {"OMP_WAIT_POLICY": "PASSIVE"},
 }
-WARMUP = 20  # steps
+WARMUP = 32  # steps
 SHAPES = {"pocket": (16, 16, 32), "wide": (32, 32, 64)}  # size, width, batch
 
 
@@ -82,11 +82,10 @@ def rate(size: int, width: int, batch: int, seconds: float) -> float:
     import torch
 
     from datayield import methods
-    from datayield.augment.views import make_views
     from datayield.data.decoded import rows_of
     from datayield.data.sampling import Resident
     from datayield.optim.build import build
-    from datayield.run.loop.step import train_step
+    from datayield.run.loop import Meter, TrainingData, batches, train_step
     from datayield.spec.run import RunSpec
 
     raw = {
@@ -102,16 +101,17 @@ def rate(size: int, width: int, batch: int, seconds: float) -> float:
     cpu = torch.device("cpu")
     pixels = np.random.default_rng(0).integers(0, 256, (4096, size, size, 3), dtype=np.uint8)
     images = Resident(rows_of(pixels), np.arange(len(pixels)), cpu)
+    data = TrainingData(images, "", "", 0)
     method = methods.build(spec).to(memory_format=torch.channels_last)
     optimizer = build(method, spec.optim)
-    step, began = 0, 0.0
-    while not began or time.perf_counter() - began < seconds:
-        batch_pixels = images.batch(0, step, batch, slice(0, batch))
-        views = make_views(batch_pixels, spec.views, 0, step, batch, 0)
-        train_step(method, optimizer, spec, views, (), t=0.1, lr=0.01, stream=step)
-        step += 1
+    began = 0.0
+    ready = batches(data, spec, slice(0, batch), 0, 10**7, cpu, Meter())
+    for step, (views, targets) in enumerate(ready):
         if step == WARMUP:
             began = time.perf_counter()
+        elif began and time.perf_counter() - began > seconds:
+            break
+        train_step(method, optimizer, spec, views, targets, t=0.1, lr=0.01, stream=step)
     return (step - WARMUP) * batch / (time.perf_counter() - began)
 
 

@@ -12,7 +12,14 @@ from torchvision.transforms.v2 import functional as F
 
 from datayield.augment.blur import kernel_size
 from datayield.augment.normalise import MEAN, STD
-from datayield.augment.views import Drawn, apply, draw, make_views
+from datayield.augment.views import (
+    Drawn,
+    apply,
+    draw,
+    images_at_once,
+    make_views,
+    make_views_of_steps,
+)
 from datayield.spec.run.views import VIEW_RECIPES, ViewSpec, recipe
 
 # Everything happens, and often.
@@ -248,3 +255,21 @@ def test_what_is_drawn_is_independent_between_parameters_steps_and_views() -> No
     together = torch.corrcoef(torch.cat([here, table(0, 1), table(1, 0)]))
     off = together - torch.diag(together.diag())
     assert off.abs().max() < 4.5 / math.sqrt(8000)
+
+
+@pytest.mark.parametrize("steps", [2, 5])
+def test_views_of_several_steps_are_those_of_each(steps: int) -> None:
+    specs = (STRONG, STRONG.model_copy(update={"size": 8, "count": 3}))
+    images = [batch(7, 20, 20, seed=k) for k in range(steps)]
+    together = make_views_of_steps(images, specs, 5, 11, batch=21, start=7)
+    for k, views in enumerate(together):
+        alone = make_views(images[k], specs, 5, 11 + k, batch=21, start=7)
+        assert len(views) == len(alone) == 4
+        assert all(torch.equal(a, b) for a, b in zip(views, alone, strict=True))
+
+
+def test_several_views_are_made_at_once_only_where_they_are_small() -> None:
+    cpu, gpu, threads = torch.device("cpu"), torch.device("cuda"), torch.get_num_threads()
+    assert images_at_once(16, cpu) == threads * 512
+    assert images_at_once(16, gpu) == 4096
+    assert images_at_once(4096, gpu) == 1

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import torch
 from torch import Tensor
 
-from datayield.augment.views import make_views
+from datayield.augment.views import make_views_of_steps
 from datayield.maths import contrastive
 from datayield.methods import build as build_method
 from datayield.nets.distributed import rank
@@ -47,12 +47,12 @@ def trained(name: str, folder: Path, dtype: torch.dtype) -> dict[str, dict[str, 
         kept.append(build_method(spec, weights).to(dtype))
         return kept[0]
 
-    def views(*arguments: Any) -> list[Tensor]:
-        return [view.to(dtype) for view in make_views(*arguments)]
+    def views(*arguments: Any) -> list[list[Tensor]]:
+        return [[view.to(dtype) for view in step] for step in make_views_of_steps(*arguments)]
 
     with (
         patch("datayield.run.loop.pretrain.methods.build", build),
-        patch("datayield.run.loop.pretrain.make_views", views),
+        patch("datayield.run.loop.batches.make_views_of_steps", views),
     ):
         _run(spec_of_50(name), folder)
     return {

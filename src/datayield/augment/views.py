@@ -23,6 +23,7 @@ from datayield.spec.run import ViewSpec
 _WINDOW_ROWS = 2 * TRIES + 2
 _ROWS = _WINDOW_ROWS + 10
 _CACHE_BYTES = 3 << 19  # of float pixels per thread: 128 images of 32 px
+_LAUNCH_BYTES = 3 << 22  # on a GPU: 1,024 images of 32 px
 
 
 class Drawn(NamedTuple):
@@ -60,14 +61,54 @@ def make_views(
     `images` may be the part of a batch of `batch` images that starts at `start`; its views are then
     that part of the whole batch's views.
     """
-    count, _, height, width = images.shape
-    whole = count if batch is None else batch
-    kinds = [spec for spec in specs for _ in range(spec.count)]
-    views = []
-    for view, spec in enumerate(kinds):
-        drawn = draw(spec, whole, (height, width), seed, step, view).part(start, start + count)
-        views.append(_apply_in_parts(images, spec, drawn))
+    (views,) = make_views_of_steps([images], specs, seed, step, batch, start)
     return views
+
+
+def make_views_of_steps(
+    images: list[Tensor],
+    specs: tuple[ViewSpec, ...],
+    seed: int,
+    first: int,
+    batch: int | None = None,
+    start: int = 0,
+) -> list[list[Tensor]]:
+    """`make_views` of the `images` of each of several steps in a row, from step `first` on.
+
+    Bit-identical to step by step. Small batches are made in fewer, larger operations: as many
+    images at once as `images_at_once`.
+    """
+    count, _, *sides = images[0].shape
+    whole, columns = count if batch is None else batch, slice(start, start + count)
+    pixels = torch.cat(images)
+    views: list[Tensor] = []  # each [steps * B, 3, size, size]
+    for spec in specs:
+        together = max(1, images_at_once(spec.size, pixels.device) // len(pixels))
+        end = len(views) + spec.count
+        while len(views) < end:
+            these = range(len(views), min(end, len(views) + together))
+            uniform = [
+                _uniform(whole, seed, first + k, view)[:, columns]
+                for view in these
+                for k in range(len(images))
+            ]
+            drawn = _drawn(spec, torch.cat(uniform, dim=1), (sides[0], sides[1]))
+            made = _apply_in_parts(torch.cat([pixels] * len(these)), spec, drawn)
+            views += torch.split(made, len(pixels))
+    by_step = [torch.split(view, count) for view in views]
+    return [[view[k] for view in by_step] for k in range(len(images))]
+
+
+def images_at_once(size: int, device: torch.device) -> int:
+    """How many views of `size` pixels are made at once.
+
+    On a CPU, as many as stay in its caches between passes: bit-identical to all at once, and a
+    fifth faster with one thread at 256 images of 32 px. Elsewhere a fixed number of bytes, beyond
+    which an operation no longer waits for its launch.
+    """
+    bytes_each = 4 * 3 * size**2
+    caches = torch.get_num_threads() * _CACHE_BYTES if device.type == "cpu" else _LAUNCH_BYTES
+    return max(1, caches // bytes_each)
 
 
 def draw(
@@ -78,8 +119,16 @@ def draw(
     A pure function of its arguments. Drawn with NumPy, which accepts seeds of any length; torch's
     CPU generator keeps 32 bits, so views of a long run would repeat by chance.
     """
+    return _drawn(spec, _uniform(batch, seed, step, view), image)
+
+
+def _uniform(batch: int, seed: int, step: int, view: int) -> Tensor:
+    """What `draw` is computed from, [_ROWS, batch] in [0, 1)."""
     source = np.random.default_rng([seed, step, view])
-    uniform = torch.from_numpy(source.random((_ROWS, batch), dtype=np.float32))
+    return torch.from_numpy(source.random((_ROWS, batch), dtype=np.float32))
+
+
+def _drawn(spec: ViewSpec, uniform: Tensor, image: tuple[int, int]) -> Drawn:
     flip, jitter, bright, contrast, saturation, turn, grey_, blur, sigma, sun = uniform[
         _WINDOW_ROWS:
     ]
@@ -118,16 +167,9 @@ def apply(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
 
 
 def _apply_in_parts(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
-    """`apply`; on a CPU, to as many images at once as stay in its caches between passes.
-
-    Bit-identical to all at once, and a fifth faster with one thread at 256 images of 32 px.
-    """
-    count = len(images)
-    part = count
-    if images.device.type == "cpu":
-        bytes_each = 4 * 3 * spec.size**2
-        part = max(1, torch.get_num_threads() * _CACHE_BYTES // bytes_each)
-    if part >= count:
+    """`apply`; on a CPU, to `images_at_once`. Bit-identical to all at once."""
+    count, part = len(images), images_at_once(spec.size, images.device)
+    if part >= count or images.device.type != "cpu":
         return apply(images, spec, drawn)
     starts = range(0, count, part)
     return torch.cat([apply(images[a : a + part], spec, drawn.part(a, a + part)) for a in starts])

@@ -1,5 +1,6 @@
 """The training loop: one step, its state on disk, trunks, memory format and threads."""
 
+from datayield.run.loop.batches import TrainingData, batches, steps_ahead
 from datayield.run.loop.cpu_layout import (
     FORMATS,
     apply_settings,
@@ -9,8 +10,8 @@ from datayield.run.loop.cpu_layout import (
     settings_of,
     to_memory_format,
 )
-from datayield.run.loop.pretrain import Tick, TrainingData
-from datayield.run.loop.state import weights_digest
+from datayield.run.loop.pretrain import Tick
+from datayield.run.loop.state import Meter, weights_digest
 from datayield.run.loop.step import train_step
 from datayield.run.loop.tensor_files import CHECKPOINT, STATE, read_tensors
 from datayield.run.loop.trunk import take_over
@@ -19,14 +20,17 @@ __all__ = [
     "CHECKPOINT",
     "FORMATS",
     "STATE",
+    "Meter",
     "Tick",
     "TrainingData",
     "apply_settings",
+    "batches",
     "choose_settings",
     "rates_here",
     "read_tensors",
     "restore_threads",
     "settings_of",
+    "steps_ahead",
     "take_over",
     "to_memory_format",
     "train_step",

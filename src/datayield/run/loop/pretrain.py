@@ -12,18 +12,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from datayield import methods
-from datayield.augment.views import make_views
-from datayield.data.sampling import positions
 from datayield.nets.distributed import all_gather_text, any_process, local_slice, world_size
 from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import describe, keep_freed_memory, peak_memory, versions
+from datayield.run.loop.batches import TrainingData, batches
 from datayield.run.loop.compile import compile_encoders
 from datayield.run.loop.cpu_layout import apply_settings, settings_of, to_memory_format
 from datayield.run.loop.state import Meter, load_state, save_state, state_of, weights_digest
@@ -38,43 +37,6 @@ from datayield.store.folders import RunFolder, ends_as_archive
 from datayield.store.log import read_log
 from datayield.store.records import RunCostRecord, Shared
 from datayield.store.speeds import speed_key
-
-
-class ImageBatches(Protocol):
-    """Source of batches: `Resident` or `Streamed`, which are bit-identical."""
-
-    def __len__(self) -> int: ...
-
-    def batch(self, seed: int, step: int, size: int, part: slice) -> Tensor: ...
-
-    def close(self) -> None: ...
-
-
-class TrainingData(NamedTuple):
-    """The images of a run, and their provenance. `labels` [N] if the run reads them.
-
-    `note`: a remark for the user on how they are read.
-    """
-
-    images: ImageBatches
-    data_digest: str
-    indices_digest: str
-    skipped: int
-    labels: Tensor | None = None
-    note: str = ""
-    distinct: int | None = None  # images without exact copies, if known
-
-    @property
-    def digests(self) -> tuple[str, str]:
-        """Digests that identify these images."""
-        return self.data_digest, self.indices_digest
-
-    def targets(self, seed: int, step: int, size: int, part: slice) -> tuple[Tensor, ...]:
-        """The objective's targets for the batch's images: their labels, or nothing."""
-        if self.labels is None:
-            return ()
-        chosen = torch.from_numpy(positions(len(self.images), seed, step, size)[part])
-        return (self.labels[chosen.to(self.labels.device, non_blocking=True)],)
 
 
 class Tick(NamedTuple):
@@ -125,6 +87,7 @@ def pretrain(
     method.train()
     recent: list[Tensor] = []
     terms: dict[str, Tensor] = {}
+    ready = batches(data, spec, part, start, steps, device, meter)
     saved_at = clock = time.perf_counter()
     for step in range(start, steps + 1):
         t = step / steps
@@ -159,12 +122,7 @@ def pretrain(
                 )
             saved_at = clock = time.perf_counter()
 
-        before = time.perf_counter()
-        pixels = data.images.batch(spec.seed, step, spec.batch, part)
-        targets = data.targets(spec.seed, step, spec.batch, part)
-        fetched = time.perf_counter()
-        views = make_views(pixels, spec.views, spec.seed, step, spec.batch, part.start)
-        viewed = time.perf_counter()
+        views, targets = next(ready)
         loss = train_step(
             method,
             optimizer,
@@ -177,8 +135,6 @@ def pretrain(
         )
         recent.append(loss.total.detach())
         terms = loss.terms
-        meter.wait_seconds += fetched - before
-        meter.view_seconds += viewed - fetched
 
     final_loss = float(losses[-1]) if start < steps else math.nan
     weights = weights_digest(method.state_dict())

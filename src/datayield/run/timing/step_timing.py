@@ -1,21 +1,26 @@
 """Seconds per image of a training step, on random pixels, within a few seconds."""
 
+import sys
 import time
 from collections.abc import Callable
-from itertools import count
+from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from datayield import methods
-from datayield.augment.views import make_views
 from datayield.data.sampling import Resident
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
 from datayield.run.loop import (
+    Meter,
+    TrainingData,
     apply_settings,
+    batches,
     restore_threads,
     settings_of,
+    steps_ahead,
     to_memory_format,
     train_step,
 )
@@ -45,8 +50,8 @@ def _small(spec: RunSpec, batch: int) -> RunSpec:
 
 
 def _step_seconds(spec: RunSpec, device: torch.device, seconds: float) -> list[float]:
-    """Times of steps: two at least, a few more if there is time."""
-    step, times = stepper(spec, device), list[float]()
+    """Times of a step: two at least, a few more if there is time."""
+    (step, together), times = stepper(spec, device), list[float]()
     began = time.perf_counter()
     fewest = FEWEST if seconds else 2
     while len(times) < fewest or (time.perf_counter() - began < seconds and len(times) < MOST):
@@ -54,34 +59,40 @@ def _step_seconds(spec: RunSpec, device: torch.device, seconds: float) -> list[f
         step()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - before)
+        times.append((time.perf_counter() - before) / together)
     return times
 
 
-def stepper(spec: RunSpec, device: torch.device) -> Callable[[], None]:
-    """A function that makes one training step like the loop's, from pixels to weights.
+class Stepper(NamedTuple):
+    """`take` makes `steps` training steps like the loop's, those whose views are made together."""
 
-    On random pixels, in the middle of the budget and at a learning rate of 0. Leaves the process
-    with the number of threads that runs use.
+    take: Callable[[], None]
+    steps: int
+
+
+def stepper(spec: RunSpec, device: torch.device) -> Stepper:
+    """Training steps from pixels to weights, on random pixels.
+
+    In the middle of the budget and at a learning rate of 0. Leaves the process with the number of
+    threads that runs use.
     """
     if device.type == "cpu":
         keep_freed_memory()
     n = 2 * spec.batch
-    pixels = np.random.default_rng(0).integers(
-        0, 256, (n, spec.data.size, spec.data.size, 3), dtype=np.uint8
-    )
-    images = Resident(pixels, np.arange(n), device)
+    side = spec.data.size
+    pixels = np.random.default_rng(0).integers(0, 256, (n, side, side, 3), dtype=np.uint8)
+    labels = torch.zeros(n, dtype=torch.long, device=device) if spec.label else None
+    data = TrainingData(Resident(pixels, np.arange(n), device), "", "", 0, labels)
     method = methods.build(spec).to(device)
     settings = settings_of(spec, device)
     apply_settings(method, settings.layout, settings.threads)
     optimizer = build_optimizer(method, spec.optim)
-    targets = (torch.zeros(spec.batch, dtype=torch.long, device=device),) if spec.label else ()
-    number = count()
+    whole, together = slice(0, spec.batch), steps_ahead(spec, spec.batch, device)
+    ready = enumerate(batches(data, spec, whole, 0, sys.maxsize, device, Meter()))
 
-    def step() -> None:
-        k = next(number)
-        views = make_views(images.batch(0, k, spec.batch), spec.views, 0, k)
-        views = to_memory_format(views, settings.layout)
-        train_step(method, optimizer, spec, views, targets, t=0.5, lr=0.0, stream=k)
+    def take() -> None:
+        for k, (views, targets) in islice(ready, together):
+            views = to_memory_format(views, settings.layout)
+            train_step(method, optimizer, spec, views, targets, t=0.5, lr=0.0, stream=k)
 
-    return step
+    return Stepper(take, together)
