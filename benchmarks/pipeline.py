@@ -138,7 +138,7 @@ def child(asked: argparse.Namespace) -> dict[str, float]:
     from datayield.data.free_memory import images_fit
     from datayield.data.sampling.resident import Resident
     from datayield.data.sampling.streamed import Streamed
-    from datayield.run.loop.pretrain import TrainingData, pretrain
+    from datayield.run.loop import TrainingData, pretrain
     from datayield.store.folders import RunFolder
 
     torch.set_num_threads(asked.threads)

@@ -40,7 +40,7 @@ from datayield.data.sampling.resident import Resident
 from datayield.nets import encoder as encoders
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import keep_freed_memory
-from datayield.run.loop.pretrain import TrainingData, pretrain
+from datayield.run.loop import TrainingData, pretrain
 from datayield.run.loop.step import train_step
 from datayield.spec.run.budget import Budget
 from datayield.spec.run.cost import flops_per_image

@@ -6,7 +6,7 @@ import torch
 
 from datayield import methods
 from datayield.data.sampling.resident import Resident, positions
-from datayield.run.loop.pretrain import TrainingData
+from datayield.run.loop import TrainingData
 from datayield.spec.run.cost import encoder_macs, flops_per_image
 from datayield.spec.run.method import SupervisedSpec
 from datayield.spec.run.run import RunSpec

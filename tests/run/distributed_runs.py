@@ -17,7 +17,7 @@ from datayield.maths import contrastive
 from datayield.methods import build as build_method
 from datayield.nets.distributed import rank
 from datayield.run import distributed as parallel
-from datayield.run.loop.pretrain import TrainingData, pretrain
+from datayield.run.loop import TrainingData, pretrain
 from datayield.spec.errors import DatayieldError
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
@@ -51,7 +51,7 @@ def trained(name: str, folder: Path, dtype: torch.dtype) -> dict[str, dict[str, 
         return [[view.to(dtype) for view in step] for step in make_views_of_steps(*arguments)]
 
     with (
-        patch("datayield.run.loop.pretrain.methods.build", build),
+        patch("datayield.run.loop.member.methods.build", build),
         patch("datayield.run.loop.batches.make_views_of_steps", views),
     ):
         _run(spec_of_50(name), folder)

@@ -5,7 +5,7 @@ import re
 
 from rich.console import Console
 
-from datayield.run.loop.pretrain import Tick
+from datayield.run.loop import Tick
 from datayield.run.progress import Display
 from datayield.session import open_study
 from datayield.spec.evaluation import EvalSpec

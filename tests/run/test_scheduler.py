@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from datayield.run.job import Job, TaskEnd, TaskEvent
-from datayield.run.loop.pretrain import Tick
+from datayield.run.loop import Tick
 from datayield.run.progress import Display
 from datayield.run.scheduler import LOCK_TIMEOUT, RETRIES, StudyOutcome, _execute
 from datayield.session import open_study

@@ -3,7 +3,7 @@
 A method is listed in `METHODS` and in the union `Method`, under its spec's name. It declares all
 its state in `__init__` and has `forward(views, t) -> Loss` and `after_step(t)`, with t the fraction
 of the budget spent: it never sees an epoch. Only `supervised` gets labels, as a third argument of
-`forward`.
+`forward`. What an objective samples for a step comes from its `draw(views)` (see `drawn`).
 """
 
 import copy
@@ -29,7 +29,7 @@ from datayield.nets.encoder import Encoder
 from datayield.spec.identity import digest
 from datayield.spec.run import AnyObjective, RunSpec
 
-__all__ = ["METHODS", "Loss", "Method", "SimMIM", "Supervised", "build", "projector_of"]
+__all__ = ["METHODS", "Loss", "Method", "SimMIM", "Supervised", "build", "drawn", "projector_of"]
 
 
 Method = BarlowTwins | SimCLR | VICReg | BYOL | MoCoV3 | DINO | LeJEPA | SwAV | SimMIM | Supervised
@@ -68,6 +68,11 @@ def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:
             int(digest({"stream": "heads", "seed": spec.seed}), base=16)
         )
         return _method_of(spec.method, encoder)
+
+
+def drawn(method: Method, views: list[Tensor]) -> tuple[Tensor, ...]:
+    """What the objective samples for one step, from torch's global generator, for its `forward`."""
+    return (method.draw(views),) if isinstance(method, LeJEPA | SimMIM) else ()
 
 
 def projector_of(spec: RunSpec, encoder: Encoder) -> nn.Module | None:

@@ -20,7 +20,8 @@ class LeJEPA(nn.Module):
     With views of several sizes, large ones first, all are pulled to the mean of the large ones.
 
     Each step draws its directions from torch's global generator, which the loop seeds from (seed,
-    step): a resumed run, and every process of a parallel one, uses the same ones.
+    step): a resumed run, and every process of a parallel one, uses the same ones. They are drawn on
+    the CPU and before the encoder draws, so they do not depend on the device either.
     """
 
     def __init__(self, spec: spec_method.LeJEPASpec, encoder: Encoder) -> None:
@@ -29,13 +30,17 @@ class LeJEPA(nn.Module):
         self.encoder = encoder
         self.projector = projector(encoder.dim, spec.projector, norm=True)
 
-    def forward(self, views: list[Tensor], t: float) -> Loss:
+    def draw(self, views: list[Tensor]) -> Tensor:
+        """The directions of a step, unit columns [D, M], on the device of `views`."""
+        drawn = torch.randn(self.spec.projector[-1], self.spec.directions)
+        return to_device(F.normalize(drawn, dim=0), views[0].device)
+
+    def forward(self, views: list[Tensor], t: float, directions: Tensor | None = None) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        # Drawn on the CPU and before the encoder draws: the same on every device and process.
-        width = self.spec.projector[-1]
-        directions = F.normalize(torch.randn(width, self.spec.directions), dim=0)  # [D, M]
+        if directions is None:
+            directions = self.draw(views)
         z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)  # [V, B, D]
-        spread = sigreg(z, to_device(directions, z.device))
+        spread = sigreg(z, directions)
         agreement = prediction(z, len(large_views(views)))
         total = self.spec.sigreg * spread + (1 - self.spec.sigreg) * agreement
         return loss(total, {"prediction": agreement, "sigreg": spread})

@@ -34,11 +34,23 @@ class SimMIM(nn.Module):
         self.mask_token = nn.Parameter(torch.empty(encoder.filler_dim))
         nn.init.trunc_normal_(self.mask_token, std=INIT_STD)
 
-    def forward(self, views: list[Tensor], t: float) -> Loss:
+    def draw(self, views: list[Tensor]) -> Tensor:
+        """Hidden tokens [V B, T], on the device of the V views [B, 3, S, S].
+
+        From torch's global generator on the CPU, whatever the device, for the global batch, of
+        which this process takes its part.
+        """
+        side, cell = views[0].shape[-1] // self.patch, self.spec.mask_patch // self.patch
+        whole = len(views[0]) * world_size()
+        drawn = random_masks(len(views) * whole, side, cell, self.spec.ratio)
+        hidden = drawn.view(len(views), whole, -1)[:, local_slice(whole)].flatten(0, 1)
+        return to_device(hidden, views[0].device)
+
+    def forward(self, views: list[Tensor], t: float, hidden: Tensor | None = None) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
         pixels = torch.cat(views)
-        hidden = self._masks(len(views), len(views[0]), pixels.shape[-1] // self.patch)
-        hidden = to_device(hidden, pixels.device)  # [V B, T]
+        if hidden is None:
+            hidden = self.draw(views)
         pred = self.decoder(self.encoder.tokens(pixels, hidden, self.mask_token))
         errors = reconstruction(pred, patchify(pixels, self.patch), hidden)  # [V B]
         total = gathered(errors.view(len(views), -1), dim=1).mean()
@@ -46,12 +58,3 @@ class SimMIM(nn.Module):
 
     def after_step(self, t: float) -> None:
         """Does nothing: no state but the parameters."""
-
-    def _masks(self, views: int, batch: int, side: int) -> Tensor:
-        """Hidden tokens [V B, T] from torch's global generator on the CPU, whatever the device.
-
-        Drawn for the global batch, of which this process takes its part.
-        """
-        cell, whole = self.spec.mask_patch // self.patch, batch * world_size()
-        drawn = random_masks(views * whole, side, cell, self.spec.ratio).view(views, whole, -1)
-        return drawn[:, local_slice(whole)].flatten(0, 1)

@@ -23,8 +23,7 @@ from torch import Tensor
 
 from datayield.nets.distributed import all_gather_text, world_size
 from datayield.run.device import choose
-from datayield.run.loop import TrainingData
-from datayield.run.loop.pretrain import pretrain
+from datayield.run.loop import TrainingData, pretrain
 from datayield.run.signals import interruptible
 from datayield.run.training_data import training_data_of
 from datayield.spec.errors import DataError, DatayieldError

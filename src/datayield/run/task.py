@@ -17,8 +17,14 @@ from datayield.run.device import peak_memory
 from datayield.run.distributed import order_followers
 from datayield.run.evaluation.evaluate import evaluate
 from datayield.run.job import Job, TaskEnd, TaskEvent
-from datayield.run.loop import CHECKPOINT, Tick, read_tensors, restore_threads, take_over
-from datayield.run.loop.pretrain import pretrain
+from datayield.run.loop import (
+    CHECKPOINT,
+    Tick,
+    pretrain,
+    read_tensors,
+    restore_threads,
+    take_over,
+)
 from datayield.run.training_data import training_data_of
 from datayield.spec.atomic_files import cannot_write
 from datayield.spec.errors import (

@@ -38,6 +38,9 @@ class RunCostRecord(Frozen):
     processes: int = Field(
         1, description="processes sharing each global batch; the counts above are totals"
     )
+    stacked: int = Field(
+        1, description="runs trained as one batched network; seconds are this run's share"
+    )
     compiled: bool = Field(False, description="encoders by torch.compile (DATAYIELD_COMPILE)")
     resumed: int = Field(0, description="number of times it was resumed")
     final_loss: float

@@ -59,7 +59,7 @@ def test_the_record_says_whether_it_was_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     eager = partial(compile_encoders, backend="eager")
-    monkeypatch.setattr("datayield.run.loop.pretrain.compile_encoders", eager)
+    monkeypatch.setattr("datayield.run.loop.member.compile_encoders", eager)
     train(spec_of(images=64), tmp_path / "plain")
     monkeypatch.setenv("DATAYIELD_COMPILE", "1")
     train(spec_of(images=64), tmp_path / "asked")

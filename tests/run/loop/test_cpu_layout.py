@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from datayield.run.loop import cpu_layout as layout
+from datayield.run.loop import pretrain
 from datayield.run.loop.cpu_layout import (
     choose_settings,
     rates_here,
@@ -16,7 +17,6 @@ from datayield.run.loop.cpu_layout import (
     settings_of,
     to_memory_format,
 )
-from datayield.run.loop.pretrain import pretrain
 from datayield.run.task import run_task
 from datayield.session import open_study
 from datayield.spec.errors import InterruptedRunError
@@ -69,7 +69,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         channels_last.append(all(v.is_contiguous(memory_format=torch.channels_last) for v in out))
         return out
 
-    monkeypatch.setattr("datayield.run.loop.pretrain.to_memory_format", watched)
+    monkeypatch.setattr("datayield.run.loop.member.to_memory_format", watched)
     return channels_last
 
 

@@ -16,7 +16,7 @@ from datayield.data.sampling.resident import Resident
 from datayield.maths import contrastive
 from datayield.methods import simclr
 from datayield.nets import encoder as encoders
-from datayield.run.loop.pretrain import Tick, TrainingData, pretrain
+from datayield.run.loop import Tick, TrainingData, pretrain
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import InterruptedRunError, StoreError, TrainingError
 from datayield.spec.run.budget import Budget

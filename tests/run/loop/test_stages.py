@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from datayield.nets import encoder as encoders
-from datayield.run.loop.pretrain import pretrain
+from datayield.run.loop import pretrain
 from datayield.session import open_study
 from datayield.spec.errors import InterruptedRunError
 from datayield.spec.run.run import RunSpec

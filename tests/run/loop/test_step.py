@@ -14,7 +14,7 @@ from datayield.augment.views import make_views
 from datayield.data.sampling.resident import Resident
 from datayield.nets.encoder import EncoderSpec
 from datayield.optim.build import build as build_optimizer
-from datayield.run.loop.pretrain import TrainingData, pretrain
+from datayield.run.loop import TrainingData, pretrain
 from datayield.run.loop.step import train_step
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec

@@ -15,7 +15,7 @@ import pytest
 from datayield.data.decoded.rows import Stored
 from datayield.data.sampling.streamed import Streamed
 from datayield.run import training_data
-from datayield.run.loop.pretrain import TrainingData, pretrain
+from datayield.run.loop import TrainingData, pretrain
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import DataError
 from datayield.store.folders import RunFolder

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from datayield.data.sampling.resident import Resident
-from datayield.run.loop.pretrain import TrainingData, pretrain
+from datayield.run.loop import TrainingData, pretrain
 from datayield.run.loop.training_check import images_checked, loss_change, spread_of
 from datayield.store.collapse import signs_of
 from datayield.store.folders import RunFolder

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from datayield.run import task as working
-from datayield.run.loop.pretrain import TrainingData
+from datayield.run.loop import TrainingData
 from datayield.session import open_study
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import InterruptedRunError

@@ -10,7 +10,9 @@ from datayield.run.loop.cpu_layout import (
     settings_of,
     to_memory_format,
 )
-from datayield.run.loop.pretrain import Tick
+from datayield.run.loop.member import Member
+from datayield.run.loop.pretrain import Tick, pretrain, train
+from datayield.run.loop.stack import shape_of
 from datayield.run.loop.state import Meter, weights_digest
 from datayield.run.loop.step import train_step
 from datayield.run.loop.tensor_files import CHECKPOINT, STATE, read_tensors
@@ -20,19 +22,23 @@ __all__ = [
     "CHECKPOINT",
     "FORMATS",
     "STATE",
+    "Member",
     "Meter",
     "Tick",
     "TrainingData",
     "apply_settings",
     "batches",
     "choose_settings",
+    "pretrain",
     "rates_here",
     "read_tensors",
     "restore_threads",
     "settings_of",
+    "shape_of",
     "steps_ahead",
     "take_over",
     "to_memory_format",
+    "train",
     "train_step",
     "weights_digest",
 ]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from datayield.maths.schedules import WSD_DECAY, branch_rate, rate
-from datayield.methods import Loss, Method
+from datayield.methods import Loss, Method, drawn
 from datayield.nets.distributed import average_gradients
 from datayield.optim.build import set_rate
 from datayield.spec.run import RunSpec
@@ -30,20 +30,35 @@ def train_step(
     Returns the loss before the update, still on the device. `stream` seeds what layers sample.
     """
     device = views[0].device.type
-    torch.default_generator.manual_seed(stream)
-    if device == "cuda":  # `torch.manual_seed` also looks for other kinds of devices, in 0.1 ms
-        torch.cuda.manual_seed(stream)
+    seed_layers(stream, device)
     with torch.autocast(device, torch.bfloat16, enabled=spec.precision == "bf16"):
-        loss: Loss = method(views, t, *targets)
+        loss: Loss = method(views, t, *targets, *drawn(method, views))
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss.total)
     average_gradients(method.parameters())
+    update(method, optimizer, spec, t, lr)
+    return loss
+
+
+def update(
+    method: Method, optimizer: torch.optim.Optimizer, spec: RunSpec, t: float, lr: float
+) -> None:
+    """Move the weights along their gradients, and what follows them."""
     if spec.optim.clip is not None:
         torch.nn.utils.clip_grad_norm_(method.parameters(), spec.optim.clip)
     set_rate(optimizer, lr)
     optimizer.step()
     method.after_step(t)
-    return loss
+
+
+def seed_layers(stream: int, device: str) -> None:
+    """Seed the generators that layers sample from, of the CPU and of the `device` in use.
+
+    `torch.manual_seed` also asks every other kind of device, which takes 0.1 ms.
+    """
+    torch.default_generator.manual_seed(stream)
+    if device == "cuda":
+        torch.cuda.manual_seed(stream)
 
 
 def stream_at(seed: int, step: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from datayield import methods
-from datayield.run.loop.pretrain import save_checkpoint
+from datayield.run.loop.member import save_checkpoint
 from datayield.run.loop.state import Meter
 from datayield.run.loop.tensor_files import STATE, TRUNK, read_tensors, write_tensors
 from datayield.spec.atomic_files import write_text
