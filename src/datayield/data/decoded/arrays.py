@@ -42,6 +42,7 @@ from datayield.data.decoded.intact import (
     unsealed,
 )
 from datayield.data.decoded.on_the_fly import Undecoded, looked_at
+from datayield.data.decoded.one_at_a_time import one_at_a_time
 from datayield.data.decoded.rows import Stored
 from datayield.data.permutation import WHOLE
 from datayield.data.source import Labels, Pixels, Source, masked
@@ -143,20 +144,47 @@ def prepare(
     """
     source = find(dataset, split)
     root = cache_dir() / "arrays"
-    has_masks = masked(source) is not None
     stamp = _stamp_file(root, source, size, fit)
-    needed = _bytes_of(source, size)
-    kept = room_for(needed, root) if root.exists() else True
-    stored = _stored(root, stamp, dataset, source)
-    if stored and (isinstance(stored.rows, Stored) or (on_the_fly and not kept)):
+    if stored := _usable(root, stamp, dataset, source, size, on_the_fly):
         return stored
-    damaged, where = is_damaged(root, stamp), f"dataset {dataset!r}, split {split!r}"
     if not len(source):
+        where = f"dataset {dataset!r}, split {split!r}"
         raise DataError("no images", where=where, hint="check the folder and the file extensions")
     try:
         stamp.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise not_stored(needed, root, error) from error
+        raise not_stored(_bytes_of(source, size), root, error) from error
+    with one_at_a_time(stamp):  # another process may have decoded it in the meantime
+        stored = _usable(root, stamp, dataset, source, size, on_the_fly)
+        about = {"dataset": dataset, "split": split, "size": size, "fit": fit}
+        return stored or _make(source, root, stamp, about, progress, workers, on_the_fly)
+
+
+def _usable(
+    root: Path, stamp: Path, dataset: str, source: Source, size: int, on_the_fly: bool
+) -> Arrays | None:
+    """What an earlier call made, if it serves this one; pixels that now have room are stored."""
+    kept = room_for(_bytes_of(source, size), root) if root.exists() else True
+    stored = _stored(root, stamp, dataset, source)
+    if stored and (isinstance(stored.rows, Stored) or (on_the_fly and not kept)):
+        return stored
+    return None
+
+
+def _make(
+    source: Source,
+    root: Path,
+    stamp: Path,
+    about: dict[str, Any],
+    progress: Callable[[int, int], None] | None,
+    workers: int | None,
+    on_the_fly: bool,
+) -> Arrays:
+    """Decode a split; `about`: dataset, split, size and fit."""
+    dataset, size, fit = about["dataset"], about["size"], about["fit"]
+    has_masks, needed = masked(source) is not None, _bytes_of(source, size)
+    damaged = is_damaged(root, stamp)
+    where = f"dataset {dataset!r}, split {about['split']!r}"
     for folder in (root, stamp.parent):
         sweep(folder)
     kept = room_for(needed, root)
@@ -166,7 +194,6 @@ def prepare(
     try:
         building.mkdir()
         _ = source.labels  # before decoding: this downloads the data and detects bad annotations
-        about: dict[str, Any] = {"dataset": dataset, "split": split, "size": size, "fit": fit}
         if kept:
             masks = building / "masks.u8" if has_masks else None
             job = DecodeJob(source, building / "images.u8", size, fit, masks)
