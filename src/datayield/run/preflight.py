@@ -4,10 +4,7 @@ What listings and labels tell was refused before, by `run.refusals`: here the sa
 for the images that could be decoded.
 """
 
-from collections.abc import Iterator
-
 from datayield.data.content import known_undecodable
-from datayield.data.decoded import Fit
 from datayield.data.evaluated import read_splits
 from datayield.data.requirements import examined
 from datayield.nets.encoder import build
@@ -18,10 +15,11 @@ from datayield.run.training_data import (
     decoded_of,
     draw_images,
     forget_decoded,
+    splits_read,
 )
 from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
 from datayield.spec.run import RunSpec, dataset_name
-from datayield.store.plan import Plan, Task
+from datayield.store.plan import Plan
 
 
 def preflight(plan: Plan, display: Display) -> None:
@@ -47,7 +45,9 @@ def preflight(plan: Plan, display: Display) -> None:
 
 def _decode(plan: Plan, display: Display) -> None:
     """Decode every split that the tasks read, before any of them starts."""
-    for dataset, split, size, fit, fly in dict.fromkeys(s for t in plan.todo for s in _splits(t)):
+    for dataset, split, size, fit, fly in dict.fromkeys(
+        s for t in plan.todo for s in splits_read(t)
+    ):
         with display.decoding(f"{dataset_name(dataset)} {split} at {size} px") as progress:
             arrays = arrays_of(dataset, split, size, fit, progress, fly)
         for note in arrays.notes():
@@ -72,13 +72,3 @@ def _check(plan: Plan) -> None:
         errors += examined(ev, {split: splits[split] for split in read_splits(ev)}).refusals
     if errors:
         raise refused(errors)
-
-
-def _splits(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
-    """The splits that a task reads; pretraining images may be decoded on the fly."""
-    if isinstance(task.spec, RunSpec) and task.share_left > 0:
-        for _, part in task.spec.data.members:
-            yield part.dataset, part.split, part.size, part.fit, True
-    for _, ev in task.pending:
-        for split in ev.splits:
-            yield ev.dataset, split, ev.size, ev.fit, False

@@ -2,7 +2,8 @@
 
 import hashlib
 import math
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,7 +21,8 @@ from datayield.data.unchanged import check_evaluated, check_pretraining
 from datayield.run.loop import TrainingData
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.identity import digest
-from datayield.spec.run import Mixture, RunSpec, Subset
+from datayield.spec.run import Mixture, RunSpec, Subset, dataset_name
+from datayield.store.plan import Task
 
 DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
 _DECODED: dict[tuple[str, str, int, Fit], Arrays] = {}
@@ -43,6 +45,39 @@ def arrays_of(
     if decoded is None or not (on_the_fly or isinstance(decoded.rows, Stored)):
         _DECODED[key] = prepare(dataset, split, size, fit, progress=progress, on_the_fly=on_the_fly)
     return _DECODED[key]
+
+
+def splits_read(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
+    """What `arrays_of` is given for each split that a task reads.
+
+    Pretraining images may be decoded on the fly.
+    """
+    if isinstance(task.spec, RunSpec) and task.share_left > 0:
+        for _, part in task.spec.data.members:
+            yield part.dataset, part.split, part.size, part.fit, True
+    for _, ev in task.pending:
+        for split in ev.splits:
+            yield ev.dataset, split, ev.size, ev.fit, False
+
+
+def decoded_here(task: Task) -> Iterator[str]:
+    """Decode what a task reads and this machine's cache lacks; a note for each split.
+
+    Stops at an error: the task meets it again, and reports it.
+    """
+    for dataset, split, size, fit, fly in dict.fromkeys(splits_read(task)):
+        totals: set[int] = set()
+
+        def decoding(_: int, total: int, totals: set[int] = totals) -> None:
+            totals.add(total)
+
+        try:
+            arrays_of(dataset, split, size, fit, decoding, fly)
+        except Exception:
+            return
+        for total in totals:
+            what = f"{dataset_name(dataset)} {split} at {size} px"
+            yield f"decoded on {socket.gethostname()}: {what}, {total:,} images"
 
 
 def forget_decoded() -> None:

@@ -57,12 +57,14 @@ def environment(folder: Path) -> dict[str, str]:
     return env
 
 
-def start(folder: Path, store: str, *options: str) -> "subprocess.Popen[str]":
+def start(
+    folder: Path, store: str, *options: str, ray_address: str = ""
+) -> "subprocess.Popen[str]":
     """`datayield run engines.yaml` of the folder, with one thread for each run."""
     command = [sys.executable, "-m", "datayield", "run", "engines.yaml", "--store", store]
     return subprocess.Popen(
         [*command, "--save-every", "0.2", *options],
-        env=environment(folder),
+        env=environment(folder) | ({"RAY_ADDRESS": ray_address} if ray_address else {}),
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from threading import Event, Thread
 
@@ -15,6 +16,7 @@ from datayield.run.device import choose
 from datayield.run.job import Job, TaskEnd
 from datayield.run.loop import Tick
 from datayield.run.task import attempt
+from datayield.run.training_data import decoded_here
 from datayield.spec.atomic_files import cannot_write, part_name
 from datayield.spec.errors import ConfigError, DatayieldError
 from datayield.store.folders import Store
@@ -71,7 +73,7 @@ def run_by_mailbox(job: Job, folder: Path, home: Path, stop: Event | None = None
     path = folder / f"{job.task.spec.id}.jsonl"
     try:
         job = job._replace(device=str(choose(job.device)))
-        for event in attempt(job, stop):
+        for event in chain(decoded_here(job.task), attempt(job, stop)):
             if isinstance(event, TaskEnd):
                 return event
             # Progress for display: the work does not depend on it, even where the disk is full.

@@ -1,23 +1,27 @@
 """The engine for a Ray cluster, or a local Ray on this machine, using Ray Core tasks.
 
-RAY_ADDRESS names a cluster (its nodes need datayield, the images and the store at the same
-paths); without it a local Ray with `jobs` CPUs is started and shut down again. Progress comes
-through the store. Ray's own retries are off: the scheduler restarts a lost task, and says so.
+RAY_ADDRESS names a cluster, whose nodes need datayield and the images; without it a local Ray with
+`jobs` CPUs is started and shut down again. Progress comes through the store, and from nodes that do
+not see it through a keeper beside the driver. Ray's own retries are off: the scheduler restarts a
+lost task, and says so.
 """
 
 import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from datayield.run.engines.keeper import Delivery, Files, Keeper
 from datayield.run.engines.mailbox import LOOK_SECONDS, Mailbox, requires_extra
-from datayield.run.engines.torchrun import run_in_processes
+from datayield.run.engines.node import run_on_node
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.spec.errors import ConfigError
 from datayield.store.folders import Store
+from datayield.store.plan import Task
 
-PASSED_ON = ("DATAYIELD_DATA", "DATAYIELD_CACHE", "OMP_NUM_THREADS", "PYTHONPATH")
+PASSED_ON = ("OMP_NUM_THREADS", "PYTHONPATH")
+FOLDERS = ("DATAYIELD_DATA", "DATAYIELD_CACHE")  # a node's own settings go first
 
 
 class Ray:
@@ -45,7 +49,7 @@ class Ray:
         if per_task:
             self._check_gpus(per_task)
         self.sharing = 1 if per_task else math.ceil(jobs / gpus) if gpus else jobs if own else 1
-        cpus = 1 if own else max(1, int(there.get("CPU", 1)) // jobs)
+        cpus = 1 if own else max(1, min(int(there.get("CPU", 1)) // jobs, self._most("CPU")))
         self._resources: dict[str, Any] = {
             "num_cpus": cpus,
             "num_gpus": per_task or (1 / self.sharing if gpus else 0),
@@ -55,14 +59,17 @@ class Ray:
             },
         }
         self._mailbox = Mailbox(store)
+        self._keeper = None if own else self._keeper_of(Store(store.root.absolute()))
         self._running: dict[Any, str] = {}  # reference to the end -> run
 
     def start(self, job: Job) -> None:
         """Submit the task to Ray."""
         store = Store(job.store.root.absolute())
         job = job._replace(store=store, processes=self._processes)
-        task = self._ray.remote(run_in_processes).options(**self._resources)
-        self._running[task.remote(job, self._mailbox.folder, Path.cwd())] = job.task.spec.id
+        folders = {name: os.environ[name] for name in FOLDERS if os.environ.get(name)}
+        task = self._ray.remote(_run).options(**self._resources)
+        reference = task.remote(job, self._mailbox.folder, Path.cwd(), folders, self._keeper)
+        self._running[reference] = job.task.spec.id
 
     def poll(self) -> Iterator[tuple[str, TaskEvent]]:
         """Events in the mailbox, then tasks that ended."""
@@ -84,9 +91,26 @@ class Ray:
         self._ray.shutdown()
         self._mailbox.close()
 
-    def _check_gpus(self, wanted: int) -> None:
+    def _keeper_of(self, store: Store) -> Any:
+        """A keeper on this node, which dies with this process, and is replaced if it dies alone."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        here = self._ray.get_runtime_context().get_node_id()
+        actor = self._ray.remote(Keeper).options(
+            num_cpus=0,
+            max_restarts=-1,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(here, soft=False),
+            runtime_env={"env_vars": _environment(1)},
+        )
+        return actor.remote(store, self._mailbox.folder)
+
+    def _most(self, resource: str) -> int:
+        """What the largest node has of a resource."""
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
-        most = max(int(node.get("GPU", 0)) for node in nodes)
+        return max(int(node.get(resource, 0)) for node in nodes)
+
+    def _check_gpus(self, wanted: int) -> None:
+        most = self._most("GPU")
         if wanted > most:
             self._ray.shutdown()
             raise ConfigError(
@@ -105,6 +129,33 @@ class Ray:
         except errors.RayError as error:
             return TaskEnd("lost", f"its worker or node was lost ({type(error).__name__})")
         return end
+
+
+class _KeeperOverRay(NamedTuple):
+    """The keeper as its handle lets a node reach it."""
+
+    handle: Any
+
+    def lend(self, task: Task, borrower: str) -> Files | TaskEnd:
+        lent: Files | TaskEnd = self._told("lend", task, borrower)
+        return lent
+
+    def receive(self, run_id: str, borrower: str, delivery: Delivery) -> TaskEnd | None:
+        end: TaskEnd | None = self._told("receive", run_id, borrower, delivery)
+        return end
+
+    def release(self, run_id: str, borrower: str) -> None:
+        self._told("release", run_id, borrower)
+
+    def _told(self, method: str, *arguments: object) -> Any:
+        import ray
+
+        return ray.get(getattr(self.handle, method).remote(*arguments))
+
+
+def _run(job: Job, mailbox: Path, home: Path, folders: dict[str, str], keeper: Any) -> TaskEnd:
+    """What a worker of Ray calls."""
+    return run_on_node(job, mailbox, home, folders, _KeeperOverRay(keeper) if keeper else None)
 
 
 def _environment(threads: int) -> dict[str, str]:
