@@ -54,11 +54,20 @@ class _Queue:
     """Where each task is: waiting, running or ended."""
 
     def __init__(self, plan: Plan) -> None:
-        self.waiting, self.running = list(plan.todo), dict[str, Task]()
-        self.order = {task.spec.id: i for i, task in enumerate(plan.todo)}
+        self.waiting = {task.spec.id: task for task in plan.todo}  # in the order of starting
+        self.running = dict[str, Task]()
+        self.order = {run_id: i for i, run_id in enumerate(self.waiting)}
+        self.trunks: dict[str, list[Task]] = {}  # the tasks of each, in the plan's order
+        for task in self.waiting.values():
+            if isinstance(task.spec, RunSpec) and task.spec.trunk is not None:
+                self.trunks.setdefault(task.spec.trunk, []).append(task)
         self.ends: dict[str, tuple[Task, TaskEnd]] = {}
         self.lost: Counter[str] = Counter()
         self.held: set[str] = set()  # found locked once; looked at again after all others
+
+    def unfinished(self, run_id: str) -> bool:
+        """Whether a run of the plan is waiting or running."""
+        return run_id in self.order and run_id not in self.ends
 
 
 def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> StudyOutcome:
@@ -94,11 +103,21 @@ def _patience(task: Task, queue: _Queue, job: Job) -> float:
 
 
 def _startable(queue: _Queue, slots: int) -> Iterator[Task]:
-    """Ready tasks for the free slots, each moved from waiting to running."""
-    for task in _ready(queue):
-        if len(queue.running) >= slots:
-            return
-        queue.waiting.remove(task)
+    """Ready tasks for the free slots, each moved from waiting to running.
+
+    With thousands of tasks it is called thousands of times: it looks at no more than it starts and
+    passes over.
+    """
+    if len(queue.running) >= slots:
+        return
+    chosen: list[Task] = []
+    for task in queue.waiting.values():
+        if not _waits(task, queue):
+            chosen.append(task)
+            if len(queue.running) + len(chosen) >= slots:
+                break
+    for task in chosen:
+        del queue.waiting[task.spec.id]
         held = _held(task, queue.ends)
         if held is not None:
             queue.ends[task.spec.id] = task, held
@@ -115,13 +134,13 @@ def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event
     task = queue.running.pop(run_id)
     if end.how == "busy" and run_id not in queue.held and not stop.is_set():
         queue.held.add(run_id)
-        queue.waiting.append(task)
+        queue.waiting[run_id] = task
         return
     if end.how == "lost" and queue.lost[run_id] < RETRIES and not stop.is_set():
         queue.lost[run_id] += 1
         again = f"restarted ({queue.lost[run_id]} of {RETRIES})"
         display.say(f"{task.label}: {end.message}; {again}")
-        queue.waiting.insert(0, task)
+        queue.waiting = {run_id: task} | queue.waiting
         return
     queue.ends[run_id] = task, end
     display.finish(task)
@@ -129,21 +148,21 @@ def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event
         display.say(f"{task.label}: {end.message}")
 
 
-def _ready(queue: _Queue) -> list[Task]:
-    """Tasks in the plan's order that do not depend on an unfinished run.
+def _waits(task: Task, queue: _Queue) -> bool:
+    """Whether a task depends on an unfinished run.
 
-    A task depends on the run that it starts from, and on earlier runs that will save a state on
-    their trunk for it to start from.
+    That is the run that it starts from, or an earlier run that will save a state on their trunk for
+    it to start from.
     """
-    unfinished = [*queue.waiting, *queue.running.values()]
-    ids = {task.spec.id for task in unfinished}
-
-    def waits(task: Task) -> bool:
-        return _start_of(task) in ids or any(
-            _leaves_for(task, other, queue) for other in unfinished
-        )
-
-    return [task for task in queue.waiting if not waits(task)]
+    start = _start_of(task)
+    if start is not None and queue.unfinished(start):
+        return True
+    if task.part is None or task.part.start == 0 or not isinstance(task.spec, RunSpec):
+        return False
+    return any(
+        queue.unfinished(other.spec.id) and _leaves_for(task, other, queue)
+        for other in queue.trunks.get(task.spec.trunk or "", ())
+    )
 
 
 def _start_of(task: Task) -> str | None:

@@ -123,19 +123,28 @@ def wait_until_saved(store: Path, runs: int, beyond: dict[str, int], driver: Any
     raise AssertionError(f"the driver ended too early: {driver.communicate()}")
 
 
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{time.strftime('%X')} {text}\n")
+    sys.stderr.flush()
+
+
 def disturbed(folder: Path, away: bool, jobs: int = 4) -> dict[str, object]:
     """Run the study on three nodes: lose one, add one, kill the driver and start it again."""
     name = f"{PRIVATE}/away" if away else "shared"
     (folder / PRIVATE).mkdir(exist_ok=True)
     began, options = time.monotonic(), ("--executor", "ray", "--jobs", str(jobs))
     with nodes(folder, 3, away) as cluster:
+        _tell("three nodes are up")
         driver = start(folder, name, *options, ray_address=cluster.address)
         steps = wait_until_saved(folder / name, 2, {}, driver)
         cluster.lose(0)
+        _tell("one node is lost")
         cluster.add()
+        _tell("another one is up")
         steps = wait_until_saved(folder / name, 2, steps, driver)
         driver.kill()
         _, said = driver.communicate()
+        _tell("the driver is killed")
         again = finished(start(folder, name, *options, ray_address=cluster.address))
     spent = [json.loads(p.read_text()) for p in (folder / name).glob("runs/*/spent.json")]
     caches = sorted(folder.glob("node-*"))
@@ -166,6 +175,7 @@ def _main() -> None:
             seeds = list(range(asked.seeds))
             (folder / "engines.yaml").write_text(STUDY.format(images=asked.images, seeds=seeds))
             finished(start(folder, "local"))
+            _tell("the local run is done")
             told = disturbed(folder, store == "away")
             good = good and bool(told["table_is_the_local_one"])
             sys.stdout.write(json.dumps(told) + "\n")
