@@ -59,13 +59,15 @@ class Ray:
             },
         }
         self._mailbox = Mailbox(store)
-        self._keeper = None if own else self._keeper_of(Store(store.root.absolute()))
+        self._own, self._keeper = own, None  # the keeper's handle
         self._running: dict[Any, str] = {}  # reference to the end -> run
 
     def start(self, job: Job) -> None:
         """Submit the task to Ray."""
         store = Store(job.store.root.absolute())
         job = job._replace(store=store, processes=self._processes)
+        if self._keeper is None and not self._own:
+            self._keeper = self._keeper_of(store)
         folders = {name: os.environ[name] for name in FOLDERS if os.environ.get(name)}
         task = self._ray.remote(_run).options(**self._resources)
         reference = task.remote(job, self._mailbox.folder, Path.cwd(), folders, self._keeper)
