@@ -55,9 +55,9 @@ SUBFLOORS = {
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
         "device_names network_trial", "device signals encoder_names network_sizes free_disk",
-        "loop refusals",
+        "loop refusals failures",
         "training_data progress job timing damage",
-        "distributed evaluation distances doctor", "preflight task", "engines scheduler",
+        "distributed evaluation distances doctor beside", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip
 

@@ -14,24 +14,36 @@ class Execution(NamedTuple):
     """Where tasks run, and how many at once."""
 
     executor: str = "local"  # or "ray", "slurm"
-    jobs: int | None = 1  # None: as many as fit
+    jobs: int | None = 1  # None: as many as pay
     slurm: tuple[str, ...] = ()  # "key=value"
     processes: int = 1  # at each task, in one torchrun
+    stack: int | None = 1  # runs of one shape in one network; None: chosen by measurement
 
 
 ONE_AT_A_TIME = Execution()
 
 
 def parse_execution(
-    executor: str, jobs: str, slurm: tuple[str, ...] = (), inside: int = 1
+    executor: str,
+    jobs: str | None = None,
+    slurm: tuple[str, ...] = (),
+    inside: int = 1,
+    stack: str = "auto",
 ) -> Execution:
-    """The command line's options, checked; `inside`: processes at each task. Raises ConfigError."""
+    """The command line's options, checked; `inside`: processes at each task. Raises ConfigError.
+
+    Without `jobs`: as many as pay on this machine, one with another executor or under torchrun.
+    """
     if executor not in ("local", "ray", "slurm"):
         raise ConfigError(
             "unknown executor", where="--executor", got=executor, allowed=["local", "ray", "slurm"]
         )
     if slurm and executor != "slurm":
         raise ConfigError("Slurm settings require --executor slurm", where="--slurm", got=executor)
+    processes = process_rank().processes
+    alone = processes == 1 and inside == 1
+    if jobs is None:
+        jobs = "auto" if executor == "local" and alone else "1"
     if jobs == "auto" and executor != "local":
         raise ConfigError(
             "auto works only for --executor local",
@@ -39,10 +51,8 @@ def parse_execution(
             got=jobs,
             hint=f"state the number of concurrent tasks for {executor}",
         )
-    if jobs != "auto" and not (jobs.isascii() and jobs.isdigit() and int(jobs) > 0):
-        raise ConfigError(
-            "invalid number of jobs", where="--jobs", got=jobs, allowed="1, 2, ... or auto"
-        )
+    _check_count("jobs", jobs)
+    _check_count("stack", stack)
     if inside > 1 and executor == "local":
         raise ConfigError(
             "--processes needs --executor ray or slurm",
@@ -51,7 +61,14 @@ def parse_execution(
             allowed="1, or with --executor ray or slurm",
             hint=f"torchrun --nproc-per-node {inside} -m datayield run ...",
         )
-    processes = process_rank().processes
+    if not alone and stack not in ("auto", "1"):
+        raise ConfigError(
+            "runs that several processes share are not stacked",
+            where="--stack",
+            got=stack,
+            allowed=["auto", "1"],
+            hint="omit it, or train each run in one process",
+        )
     if processes > 1 and (executor != "local" or jobs != "1"):
         raise ConfigError(
             f"torchrun started {processes} processes for each run, so runs are sequential",
@@ -59,7 +76,19 @@ def parse_execution(
             got=jobs if executor == "local" else executor,
             hint="omit it, or start datayield without torchrun",
         )
-    return Execution(executor, None if jobs == "auto" else int(jobs), slurm, inside)
+    choose_stack = executor == "local" and alone  # elsewhere this process does not see the device
+    together = (None if choose_stack else 1) if stack == "auto" else int(stack)
+    return Execution(executor, None if jobs == "auto" else int(jobs), slurm, inside, together)
+
+
+def _check_count(option: str, given: str) -> None:
+    if given != "auto" and not (given.isascii() and given.isdigit() and int(given) > 0):
+        raise ConfigError(
+            f"invalid number for --{option}",
+            where=f"--{option}",
+            got=given,
+            allowed="1, 2, ... or auto",
+        )
 
 
 def check_installed(executor: str) -> None:

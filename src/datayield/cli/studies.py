@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers
 
 def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
     """Run the demo study on built-in data; takes a few minutes on two cores."""
-    run("demo", None, store, device, json_, jobs="auto")
+    run("demo", None, store, device, json_)
 
 
 def plan(
@@ -80,7 +80,12 @@ def run(
     save_every: Annotated[
         float, typer.Option(help="Seconds between checkpoints of the training state.")
     ] = 60.0,
-    jobs: Annotated[str, typer.Option(help="Concurrent tasks, or auto for as many as fit.")] = "1",
+    jobs: Annotated[
+        str | None, typer.Option(help="Concurrent tasks; auto (local): as many as pay.")
+    ] = None,
+    stack: Annotated[
+        str, typer.Option(help="Runs trained as one network; auto: on a GPU, if it pays.")
+    ] = "auto",
     executor: Annotated[str, typer.Option(help="Where tasks run: local, ray or slurm.")] = "local",
     processes: Annotated[
         int, typer.Option(min=1, help="Processes per task, started by torchrun (ray, slurm).")
@@ -109,11 +114,9 @@ def run(
 
     check_save_seconds(save_every)
     check_until(until)
-    execution = parse_execution(executor, jobs, tuple(slurm or ()), processes)
+    execution = parse_execution(executor, jobs, tuple(slurm or ()), processes, stack)
     check_device_name(device)  # also where nothing is left to run
-    if (
-        process_rank().rank > 0
-    ):  # torchrun started several: one runs the study, the others train along
+    if process_rank().rank > 0:  # torchrun started several: one runs the study, others train along
         from datayield.run.distributed import follow
 
         follow(device)

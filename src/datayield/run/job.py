@@ -19,6 +19,7 @@ class Job(NamedTuple):
     jobs: int = 1  # that share the device with it
     processes: int = 1  # that torchrun starts for it
     lock_timeout: float = 0.0  # seconds to wait for the lock of a worker that was lost
+    beside: tuple[Task, ...] = ()  # runs of the same shape to pretrain with it, as one network
 
 
 class TaskEnd(NamedTuple):

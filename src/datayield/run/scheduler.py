@@ -10,6 +10,7 @@ from threading import Event
 from typing import NamedTuple
 
 from datayield.run.job import Engine, Job, TaskEnd
+from datayield.run.loop import StackShape, shape_of
 from datayield.run.preflight import preflight
 from datayield.run.progress import Display
 from datayield.run.signals import interruptible, resumable
@@ -38,22 +39,26 @@ def run_all(
     stop: Event,
     display: Display,
     save_seconds: float = 60.0,
+    stack: int = 1,
 ) -> StudyOutcome:
-    """Work through `plan.todo`. A run that fails does not stop the others."""
+    """Work through `plan.todo`. A run that fails does not stop the others.
+
+    `stack`: how many runs of one shape to pretrain as one batched network, at most.
+    """
     job = Job(plan.tasks[0], store, device, save_seconds, engine.sharing)
     try:
         with resumable():
             preflight(plan, display)
         with interruptible(display.say, stop):
-            return _execute(plan, job, engine, stop, display)
+            return _execute(plan, job, engine, stop, display, stack)
     finally:
         engine.close()
 
 
 class _Queue:
-    """Where each task is: waiting, running or ended."""
+    """Where each task is: waiting, pretraining beside another one, running or ended."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, stack: int) -> None:
         self.waiting = {task.spec.id: task for task in plan.todo}  # in the order of starting
         self.running = dict[str, Task]()
         self.order = {run_id: i for i, run_id in enumerate(self.waiting)}
@@ -64,15 +69,24 @@ class _Queue:
         self.ends: dict[str, tuple[Task, TaskEnd]] = {}
         self.lost: Counter[str] = Counter()
         self.held: set[str] = set()  # found locked once; looked at again after all others
+        self.stack = stack
+        self.beside: dict[str, list[Task]] = {}  # by the running task that they are trained with
+        self.alone: set[str] = set()  # were in a stack once
+        self.shapes: dict[tuple[StackShape, float], list[Task]] = {}
+        for task in plan.todo if stack > 1 else ():
+            if isinstance(task.spec, RunSpec) and task.share_left > 0 and task.part is None:
+                self.shapes.setdefault(_shape(task), []).append(task)
 
     def unfinished(self, run_id: str) -> bool:
         """Whether a run of the plan is waiting or running."""
         return run_id in self.order and run_id not in self.ends
 
 
-def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display) -> StudyOutcome:
+def _execute(
+    plan: Plan, job: Job, engine: Engine, stop: Event, display: Display, stack: int
+) -> StudyOutcome:
     """Run the plan; `job` holds the settings common to all tasks."""
-    queue, stop_sent = _Queue(plan), False
+    queue, stop_sent = _Queue(plan, stack), False
     while queue.waiting or queue.running:
         if stop.is_set():
             queue.waiting.clear()
@@ -81,8 +95,12 @@ def _execute(plan: Plan, job: Job, engine: Engine, stop: Event, display: Display
             stop_sent = True
         for task in _startable(queue, engine.slots):
             display.start(task)
+            beside = _beside(task, queue)
+            if beside:
+                display.say(f"{task.label}: with {len(beside)} more of its shape, as one network")
+            patience = _patience(task, queue, job)
             try:
-                engine.start(job._replace(task=task, lock_timeout=_patience(task, queue, job)))
+                engine.start(job._replace(task=task, beside=beside, lock_timeout=patience))
             except OSError as error:  # no process or memory for another worker
                 _end(queue, task.spec.id, TaskEnd("lost", f"not started: {error}"), display, stop)
         for run_id, event in engine.poll() if queue.running else ():
@@ -126,12 +144,44 @@ def _startable(queue: _Queue, slots: int) -> Iterator[Task]:
             yield task
 
 
+def _shape(task: Task) -> tuple[StackShape, float]:
+    """Runs may be trained as one network if these are equal: their shapes, and how far they are."""
+    assert isinstance(task.spec, RunSpec)
+    return shape_of(task.spec), task.share_left
+
+
+def _beside(task: Task, queue: _Queue) -> tuple[Task, ...]:
+    """Waiting tasks to pretrain with this one, moved out of waiting until it ends.
+
+    Afterwards each is a task like any other: what is left of it are its evaluations, or all of it
+    where it could not take part.
+    """
+    if not isinstance(task.spec, RunSpec) or task.spec.id in queue.alone or not queue.shapes:
+        return ()
+    chosen = [
+        other
+        for other in queue.shapes.get(_shape(task), ())
+        if other.spec.id in queue.waiting
+        and other.spec.id not in queue.alone | queue.held
+        and not _waits(other, queue)
+    ][: queue.stack - 1]
+    for other in chosen:
+        del queue.waiting[other.spec.id]
+    if chosen:
+        queue.beside[task.spec.id] = chosen
+    return tuple(chosen)
+
+
 def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event) -> None:
     """Record how an attempt ended; a task is queued again if its worker was lost.
 
     Also, once and behind all others, if another process held it: that one may have ended by then.
     """
     task = queue.running.pop(run_id)
+    beside = queue.beside.pop(run_id, [])
+    queue.waiting = {other.spec.id: other for other in beside} | queue.waiting
+    if end.how != "lost":
+        queue.alone |= {run_id, *(other.spec.id for other in beside)}
     if end.how == "busy" and run_id not in queue.held and not stop.is_set():
         queue.held.add(run_id)
         queue.waiting[run_id] = task

@@ -1,47 +1,39 @@
 """Bring one task from any state to done: the single entry point for every executor."""
 
-import os
-import time
-import traceback
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
 import torch
-from torch import Tensor
 
 from datayield.nets.distributed import world_size
+from datayield.run.beside import encoder_before, joined
 from datayield.run.damage import set_aside_damaged
-from datayield.run.device import peak_memory
 from datayield.run.distributed import order_followers
 from datayield.run.evaluation.evaluate import evaluate
+from datayield.run.failures import unexpected, write_failure
 from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.loop import (
-    CHECKPOINT,
+    Member,
     Tick,
-    pretrain,
-    read_tensors,
     restore_threads,
     take_over,
+    train,
 )
 from datayield.run.training_data import training_data_of
-from datayield.spec.atomic_files import cannot_write
 from datayield.spec.errors import (
     BusyError,
     DataError,
     DatayieldError,
     InterruptedRunError,
-    StoreError,
-    TrainingError,
-    UnexpectedError,
 )
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.collapse import Collapse, in_words, signs_of
 from datayield.store.estimate import pretraining
 from datayield.store.folders import RunFolder, Store
-from datayield.store.plan import Task, as_of_now, label
-from datayield.store.records import FailureRecord, ResultRecord
+from datayield.store.plan import Task, as_of_now
+from datayield.store.records import ResultRecord
 from datayield.store.run_lock import holder, holder_words, run_lock
 from datayield.store.speeds import Speeds, eval_key, kind_of
 from datayield.store.trunk import forget
@@ -55,12 +47,14 @@ def run_task(
     save_seconds: float = 60.0,
     jobs: int = 1,
     lock_timeout: float = 0.0,
+    beside: tuple[Task, ...] = (),
 ) -> Iterator[Tick | ResultRecord | str]:
     """Pretrain what is left, then run pending evaluations; yields progress, results and notes.
 
     Idempotent: finished work is not repeated. A failure is recorded in the run's folder and raised.
     Raises InterruptedRunError when `stop` is set, with everything saved, and BusyError if another
-    process holds the run for `lock_timeout` seconds. `jobs`: tasks on the same device.
+    process holds the run for `lock_timeout` seconds. `jobs`: tasks on the same device. `beside`:
+    runs to pretrain with it as one network, as far as they are free; they are not evaluated.
     """
     home = store.run(task.spec.id).path
     if lock_timeout > 0 and holder(home) == "running":
@@ -77,9 +71,10 @@ def run_task(
                 yield note
             speeds = Speeds(kind_of(device.type, jobs))
             if isinstance(task.spec, RunSpec) and task.share_left > 0:
-                yield from _pretrain(
-                    task, task.spec, store, folder, speeds, device, stop, save_seconds
-                )
+                with joined(beside, task, store, device) as others:
+                    yield from _pretrain(
+                        task, task.spec, store, folder, speeds, device, stop, save_seconds, others
+                    )
             for record in evaluate(task.spec, folder, task.pending, device):
                 ev = next(ev for _, ev in task.pending if ev.id == record.eval_id)
                 speeds.add(eval_key(task.spec.encoder, ev), record.seconds, "run")
@@ -92,37 +87,16 @@ def run_task(
         except (InterruptedRunError, BusyError):
             raise
         except DatayieldError as error:
-            _write_failure(folder, error)
+            write_failure(folder, error)
             raise
         except Exception as error:
-            failure = _unexpected(error, task, folder, device)
-            _write_failure(folder, failure)
+            failure = unexpected(error, task.label, folder, device)
+            write_failure(folder, failure)
             if (
                 world_size() > 1
             ):  # the others are still in the step: this process must end, and they
                 raise SystemExit(failure.text()) from error
             raise failure from error
-
-
-def _unexpected(
-    error: Exception, task: Task, folder: RunFolder, device: torch.device
-) -> DatayieldError:
-    """What to say of an error that is not the project's own: it ends this task and no other."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return TrainingError(
-            "out of memory",
-            where=task.label,
-            got=f"{peak_memory(device) / 2**30:.1f} GiB at the peak on {device}",
-            hint="lower batch (it changes contrastive losses, so for all runs alike), "
-            "or use a smaller encoder or view size",
-        )
-    if isinstance(error, OSError) and error.filename:
-        return cannot_write(Path(os.fsdecode(error.filename)), error)
-    return UnexpectedError(
-        f"an unexpected error ended this task: {type(error).__name__}: {error}".rstrip(": "),
-        where=task.label,
-        hint=f"the other tasks go on; the traceback is in {folder.failure}; please report it",
-    )
 
 
 def _pretrain(
@@ -134,46 +108,45 @@ def _pretrain(
     device: torch.device,
     stop: Event,
     save_seconds: float,
+    others: list[Member],
 ) -> Iterator[Tick | str]:
     expected = pretraining(spec, 1.0, speeds)
     estimate = (expected.low, expected.likely, expected.high) if expected else None
     data = training_data_of(spec, device)
     if task.part is not None:
         take_over(spec, store, folder, data.digests, task.shares, estimate)
-    weights = None if folder.has_state() else _weights(spec, store)
+    weights = None if folder.has_state() else encoder_before(spec, store)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     folder.remove(folder.path / "spent.json")  # a replay, for a checkpoint not kept
     order_followers(spec, data, folder, weights)
     if data.note:
         yield data.note
-    loop = pretrain(
-        spec,
-        data,
-        folder,
-        shares=task.shares,
-        device=device,
-        stop=stop,
-        init_weights=weights,
-        estimate=estimate,
-        save_seconds=save_seconds,
-        branches=_branches(task, spec, store),
-    )
+    branches = _branches(task, spec, store)
+    first = Member(spec, data, folder, task.shares, device, weights, estimate, branches, task.label)
     with closing(data.images), restore_threads():
         try:
-            yield from loop
+            try:
+                yield from train([first, *others], stop, save_seconds)
+            except torch.OutOfMemoryError:
+                if not others:
+                    raise
+                yield f"{task.label}: {1 + len(others)} runs at once do not fit in memory"
+                others = []
+                yield from train([first], stop, save_seconds)
         except DataError as error:
             if world_size() > 1:  # the others are still in the step, as when memory is short
-                _write_failure(folder, error)
+                write_failure(folder, error)
                 raise SystemExit(error.text()) from error
             raise
     if task.part is not None and spec.trunk is not None:
         forget(store, spec.trunk, task.part.runs, folder)
-    check = folder.training_check()
-    if signs := signs_of(check):
-        yield f"warning  {in_words(Collapse(spec.id, task.label, signs, check))}"
+    for run in (first, *others):
+        check = run.folder.training_check()
+        if signs := signs_of(check):
+            yield f"warning  {in_words(Collapse(run.spec.id, run.label, signs, check))}"
     spent = folder.run_cost()
-    if spent is not None:
+    if spent is not None and spent.stacked == 1:
         per_image, flops = spent.seconds / spent.images, flops_per_image(spec)
         speeds.add(spent.speed_key, per_image, "run", flops, spec.encoder.name)
 
@@ -185,29 +158,6 @@ def _branches(task: Task, spec: RunSpec, store: Store) -> dict[int, Path]:
     return {step: store.trunk(spec.trunk) / f"{step}.pt" for step in task.part.leaves}
 
 
-def _weights(spec: RunSpec, store: Store) -> dict[str, Tensor] | None:
-    """The final encoder of an earlier run, if `spec` starts from one."""
-    if spec.before is None:
-        return None
-    before = spec.before.id
-    path = store.run(before).checkpoint(1.0)
-    if not path.exists():
-        raise StoreError(
-            f"the run that initializes this one is not finished: {label(spec.before)}",
-            where=str(path),
-            hint="datayield run trains it first; if it failed or is locked, see datayield status",
-        )
-    content = read_tensors(path, torch.device("cpu"), CHECKPOINT, run=before, share=1.0)
-    weights: dict[str, Tensor] = content["encoder"]
-    return weights
-
-
-def _write_failure(folder: RunFolder, error: DatayieldError) -> None:
-    record = FailureRecord(message=error.text(), time=time.time(), traceback=traceback.format_exc())
-    with suppress(StoreError):  # the disk is full, or the run is another's: it is raised anyway
-        folder.write_failure(record)
-
-
 def attempt(job: Job, stop: Event) -> Iterator[TaskEvent]:
     """Progress and results as they come, `TaskEnd` last. An error of any kind ends only this task.
 
@@ -217,7 +167,14 @@ def attempt(job: Job, stop: Event) -> Iterator[TaskEvent]:
     try:
         device = torch.device(job.device)
         yield from run_task(
-            job.task, job.store, device, stop, job.save_seconds, job.jobs, job.lock_timeout
+            job.task,
+            job.store,
+            device,
+            stop,
+            job.save_seconds,
+            job.jobs,
+            job.lock_timeout,
+            job.beside,
         )
     except InterruptedRunError as pause:
         yield TaskEnd("stopped", pause.text())

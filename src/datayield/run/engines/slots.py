@@ -1,5 +1,6 @@
-"""How many runs fit side by side (`--jobs auto`): limited by memory and by compute."""
+"""How many runs to train side by side (`--jobs auto`): limited by memory, cores and work."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -14,6 +15,8 @@ from datayield.store.speeds import speed_key
 USABLE = 0.8  # of the free memory: evaluations and other processes need some too
 PER_GPU = 4  # not measured: with more, runs mostly take turns
 PROCESS_BYTES = 1 << 30  # torch and its libraries, or a CUDA context, before any work
+SECONDS_EACH = 10.0  # of work: less does not pay for the start of another process
+CORE_FLOPS = 2e10  # a second, of a core with small networks
 MACS_PER_BYTE = 30  # of activations kept for the gradient: a high guess
 GIB = 2**30
 
@@ -26,7 +29,10 @@ class JobCount(NamedTuple):
 
 
 def choose_jobs(plan: Plan, store: Store, device: torch.device, devices: int = 1) -> JobCount:
-    """As many as fit in memory, at most the number of cores (CPU) or 4 per GPU of `devices`."""
+    """As many as fit in memory, at most the number of cores (CPU) or 4 per GPU of `devices`.
+
+    On a CPU one, where there is too little to do for a second process to pay.
+    """
     need, source = _need(plan, store)
     free = free_bytes(device)
     bounds = {
@@ -36,6 +42,8 @@ def choose_jobs(plan: Plan, store: Store, device: torch.device, devices: int = 1
         ),
         "memory": int(USABLE * free // need) * devices,
     }
+    if device.type == "cpu":
+        bounds["work"] = _worth(plan)
     decisive = min(bounds, key=lambda name: bounds[name])
     jobs = max(1, bounds[decisive])
     why = (
@@ -43,6 +51,15 @@ def choose_jobs(plan: Plan, store: Store, device: torch.device, devices: int = 1
         f"({free / GIB:.1f} GiB free, {need / GIB:.1f} GiB each {source})"
     )
     return JobCount(jobs, why)
+
+
+def _worth(plan: Plan) -> int:
+    """How many processes have enough to do: by the estimate, or by arithmetic where nothing is."""
+    if plan.estimate is not None:
+        return int(plan.estimate.likely // SECONDS_EACH)
+    training = [t.spec for t in plan.todo if isinstance(t.spec, RunSpec) and t.share_left > 0]
+    flops = sum((flops_per_image(spec) or math.inf) * spec.images for spec in training)
+    return int(min(flops / (SECONDS_EACH * CORE_FLOPS), len(plan.todo)))
 
 
 def _need(plan: Plan, store: Store) -> tuple[int, str]:

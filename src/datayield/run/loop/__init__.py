@@ -12,7 +12,7 @@ from datayield.run.loop.cpu_layout import (
 )
 from datayield.run.loop.member import Member
 from datayield.run.loop.pretrain import Tick, pretrain, train
-from datayield.run.loop.stack import shape_of
+from datayield.run.loop.stack import StackShape, shape_of
 from datayield.run.loop.state import Meter, weights_digest
 from datayield.run.loop.step import train_step
 from datayield.run.loop.tensor_files import CHECKPOINT, STATE, read_tensors
@@ -24,6 +24,7 @@ __all__ = [
     "STATE",
     "Member",
     "Meter",
+    "StackShape",
     "Tick",
     "TrainingData",
     "apply_settings",

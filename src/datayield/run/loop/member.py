@@ -49,6 +49,7 @@ class Member:
     init_weights: Mapping[str, Tensor] | None = None
     estimate: tuple[float, float, float] | None = None
     branches: Mapping[int, Path] = field(default_factory=dict)
+    label: str = ""
     error: TrainingError | None = None
 
     method: methods.Method = field(init=False)

@@ -7,9 +7,10 @@ launches, as small networks do on a GPU, K runs then take little longer than one
 the operations themselves take the time, it does not pay (docs/explanation/stacking.md).
 """
 
+import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -18,7 +19,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from datayield.methods import Loss, Method, drawn
 from datayield.run.loop.batches import Batch
-from datayield.run.loop.member import Member
 from datayield.run.loop.step import rate_at, seed_layers, stream_at, update
 from datayield.spec.run import AnyObjective, RunSpec
 
@@ -83,15 +83,23 @@ class StackedNetwork:
                 parameter.grad = None if slope is None else slope[k]
 
 
+class Stacked(Protocol):
+    """One run of a stack: what a step needs of it."""
+
+    spec: RunSpec
+    method: Method
+    optimizer: torch.optim.Optimizer
+
+
 def stacked_step(
-    network: StackedNetwork, runs: Sequence[Member], ready: Sequence[Batch], step: int
+    network: StackedNetwork, runs: Sequence[Stacked], ready: Sequence[Batch], step: int
 ) -> list[Loss]:
     """One step of all `runs`, on a batch each: their losses before it, still on the device.
 
     What objectives sample is what each would sample alone; layers of an encoder that sample, such
     as dropout, draw from the first run's stream.
     """
-    spec, device = runs[0].spec, runs[0].device.type
+    spec, device = runs[0].spec, ready[0].views[0].device.type
     t, whole = step / spec.steps, []
     for run, batch in zip(runs, ready, strict=True):
         seed_layers(stream_at(run.spec.seed, step), device)
@@ -155,11 +163,11 @@ def _attention(x: Tensor) -> AbstractContextManager[Any]:
     return sdpa_kernel(plain if x.device.type == "cpu" else every)
 
 
-class _Shape(NamedTuple):
+class StackShape(NamedTuple):
     """What runs of one stack have in common."""
 
     encoder: str
-    method: dict[str, Any]
+    method: str
     views: tuple[Any, ...]
     batch: int
     steps: int
@@ -168,7 +176,7 @@ class _Shape(NamedTuple):
     labelled: bool
 
 
-def shape_of(spec: RunSpec) -> _Shape:
+def shape_of(spec: RunSpec) -> StackShape:
     """Runs may be stacked if their shapes are equal.
 
     Seed, images, learning rate, decay and schedule may differ, as may an objective's weights.
@@ -176,9 +184,9 @@ def shape_of(spec: RunSpec) -> _Shape:
     method = spec.method.model_dump()
     for name in (*VARIED, "momentum"):  # a teacher moves by itself
         method.pop(name, None)
-    return _Shape(
+    return StackShape(
         encoder=spec.encoder.model_dump_json(),
-        method=method,
+        method=json.dumps(method, sort_keys=True),
         views=spec.views,
         batch=spec.batch,
         steps=spec.steps,
