@@ -28,6 +28,7 @@ VERBS = {
         "json",
         "save-every",
         "jobs",
+        "stack",
         "executor",
         "processes",
         "slurm",

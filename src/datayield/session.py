@@ -160,7 +160,6 @@ class Session(NamedTuple):
         from datayield.run.engines.choose import engine_of
         from datayield.run.progress import Display
         from datayield.run.scheduler import run_all
-        from datayield.run.timing.stack_timing import stack_of
 
         local = execution.executor == "local"  # else the device is that of another machine
         device_here = self.device if local else "auto"
@@ -196,8 +195,8 @@ class Session(NamedTuple):
             say=display.say,
         )
         try:
-            stack = execution.stack or stack_of(plan, choose(where), display.say)
-            outcome = run_all(plan, self.store, where, engine, stop, display, save_every, stack)
+            here = plan, self.store, where, engine, stop, display
+            outcome = run_all(*here, save_every, execution.stack)
             self.store.check_present()
             return outcome
         finally:

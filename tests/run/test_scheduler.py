@@ -69,10 +69,12 @@ class Pretended:
         pass
 
 
-def executed(engine: Pretended, plan: Plan, stop: Event | None = None) -> StudyOutcome:
+def executed(
+    engine: Pretended, plan: Plan, stop: Event | None = None, stack: int = 1
+) -> StudyOutcome:
     session = open_study("stages.yaml")
     job = Job(plan.tasks[0], session.store, "cpu", 60.0)
-    return _execute(plan, job, engine, stop or Event(), Display(plan, Console(quiet=True)))
+    return _execute(plan, job, engine, stop or Event(), Display(plan, Console(quiet=True)), stack)
 
 
 @pytest.fixture
@@ -213,4 +215,27 @@ def test_a_worker_that_cannot_be_started_ends_only_its_task(plan: Plan) -> None:
     assert [(name, "Cannot allocate memory" in said) for name, said in outcome.failed] == [
         (label, True)
     ]
+    assert outcome.done == len(plan.todo) - 1
+
+
+def test_runs_of_one_shape_are_pretrained_beside_the_first_and_then_started_themselves(
+    plan: Plan,
+) -> None:
+    engine = Pretended(1)
+    assert executed(engine, plan, stack=8) == StudyOutcome(len(plan.todo), (), (), stopped=False)
+    beside = {job.task.label: [other.label for other in job.beside] for job in engine.started}
+    first, second = labels(engine.started)[-2:]
+    assert [of for of in beside.values() if of] == [[second]]  # the two that start from another
+    assert beside[first] == [second]
+    assert labels(engine.started) == [task.label for task in plan.todo]
+
+
+def test_a_stack_whose_worker_is_lost_is_started_again_as_a_stack(plan: Plan) -> None:
+    label = plan.todo[-2].label
+    engine = Pretended(2, {label: [TaskEnd("lost", "killed"), TaskEnd("failed", "loss is nan")]})
+    outcome = executed(engine, plan, stack=2)
+    assert outcome.failed == ((label, "loss is nan"),)
+    attempts = [job for job in engine.started if job.task.label == label]
+    assert [len(job.beside) for job in attempts] == [1, 1]
+    assert labels(engine.started)[-1] == plan.todo[-1].label  # alone, to its end
     assert outcome.done == len(plan.todo) - 1

@@ -80,12 +80,8 @@ def run(
     save_every: Annotated[
         float, typer.Option(help="Seconds between checkpoints of the training state.")
     ] = 60.0,
-    jobs: Annotated[
-        str | None, typer.Option(help="Concurrent tasks; auto (local): as many as pay.")
-    ] = None,
-    stack: Annotated[
-        str, typer.Option(help="Runs trained as one network; auto: on a GPU, if it pays.")
-    ] = "auto",
+    jobs: Annotated[str | None, typer.Option(help="Concurrent tasks, or auto, if it pays.")] = None,
+    stack: Annotated[str, typer.Option(help="Runs in one network, or auto, if it pays.")] = "auto",
     executor: Annotated[str, typer.Option(help="Where tasks run: local, ray or slurm.")] = "local",
     processes: Annotated[
         int, typer.Option(min=1, help="Processes per task, started by torchrun (ray, slurm).")

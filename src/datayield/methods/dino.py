@@ -52,7 +52,8 @@ class DINO(nn.Module):
         )
         total = distillation.dino(student, teacher, self.centre, spec.temperature, cold)
         if self.training:
-            self.centre.lerp_(teacher.mean(dim=(0, 1)), 1 - spec.centre_momentum)
+            shift = teacher.mean(dim=(0, 1)) - self.centre
+            self.centre.add_(shift, alpha=1 - spec.centre_momentum)
         return loss(total, {"cross_entropy": total})
 
     def after_step(self, t: float) -> None:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from threading import Event
 from typing import NamedTuple
 
+import torch
+
 from datayield.run.job import Engine, Job, TaskEnd
 from datayield.run.loop import StackShape, shape_of
 from datayield.run.preflight import preflight
 from datayield.run.progress import Display
 from datayield.run.signals import interruptible, resumable
+from datayield.run.timing.stack_timing import stack_of
 from datayield.spec.run import RunSpec
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, Task
@@ -39,18 +42,20 @@ def run_all(
     stop: Event,
     display: Display,
     save_seconds: float = 60.0,
-    stack: int = 1,
+    stack: int | None = 1,
 ) -> StudyOutcome:
     """Work through `plan.todo`. A run that fails does not stop the others.
 
-    `stack`: how many runs of one shape to pretrain as one batched network, at most.
+    `stack`: how many runs of one shape to pretrain as one batched network, at most; None: as many
+    as pay, by measurement.
     """
     job = Job(plan.tasks[0], store, device, save_seconds, engine.sharing)
     try:
         with resumable():
             preflight(plan, display)
+            together = stack or stack_of(plan, torch.device(device), display.say)
         with interruptible(display.say, stop):
-            return _execute(plan, job, engine, stop, display, stack)
+            return _execute(plan, job, engine, stop, display, together)
     finally:
         engine.close()
 
@@ -83,7 +88,7 @@ class _Queue:
 
 
 def _execute(
-    plan: Plan, job: Job, engine: Engine, stop: Event, display: Display, stack: int
+    plan: Plan, job: Job, engine: Engine, stop: Event, display: Display, stack: int = 1
 ) -> StudyOutcome:
     """Run the plan; `job` holds the settings common to all tasks."""
     queue, stop_sent = _Queue(plan, stack), False
@@ -135,7 +140,8 @@ def _startable(queue: _Queue, slots: int) -> Iterator[Task]:
             if len(queue.running) + len(chosen) >= slots:
                 break
     for task in chosen:
-        del queue.waiting[task.spec.id]
+        if queue.waiting.pop(task.spec.id, None) is None:  # it is trained beside one before it
+            continue
         held = _held(task, queue.ends)
         if held is not None:
             queue.ends[task.spec.id] = task, held
