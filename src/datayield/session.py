@@ -184,9 +184,7 @@ class Session(NamedTuple):
             plan = self.plan()
         display, stop, where = Display(plan, console), Event(), str(device or self.device)
         engine = engine_of(
-            execution.executor,
-            execution.jobs,
-            execution.slurm,
+            *execution[:3],  # executor, jobs, slurm
             plan=plan,
             store=self.store,
             device=self.device,
@@ -195,8 +193,8 @@ class Session(NamedTuple):
             say=display.say,
         )
         try:
-            here = plan, self.store, where, engine, stop, display
-            outcome = run_all(*here, save_every, execution.stack)
+            settings = save_every, execution.stack
+            outcome = run_all(plan, self.store, where, engine, stop, display, *settings)
             self.store.check_present()
             return outcome
         finally:
