@@ -29,6 +29,7 @@ class Display:
         self.weights = {task.spec.id: max(_likely(task), 1e-3) for task in plan.todo}
         self.total = sum(self.weights.values()) or 1.0
         self.shares: dict[str, float] = {}  # of what was left of a task; 1 when it has ended
+        self.spent = 0.0  # their weighted sum
         self.numbers: dict[str, int] = {}
         self.said: dict[str, float] = {}
         self.count, self.over = len(plan.todo), 0
@@ -76,7 +77,7 @@ class Display:
     def finish(self, task: Task) -> None:
         """A task has finished or failed."""
         self.over += 1
-        self.shares[task.spec.id] = 1.0
+        self._set_share(task, 1.0)
         if self.live and task.spec.id in self.bars:
             self.live.remove_task(self.bars.pop(task.spec.id))
         self._overall()
@@ -117,7 +118,7 @@ class Display:
         """`share` of the whole task; what was done before this study started does not count."""
         begun = 1.0 - task.share_left
         new = (share - begun) / task.share_left if task.share_left else share
-        self.shares[task.spec.id] = min(max(new, 0.0), 1.0)
+        self._set_share(task, min(max(new, 0.0), 1.0))
         if self.live:
             line = "  ".join(filter(None, (f"{share:.0%}", text)))
             self.live.update(self.bars[task.spec.id], completed=share, line=line)
@@ -135,9 +136,13 @@ class Display:
             line = "  ".join(filter(None, (f"{self._part():.0%}", self._left())))
             self.live.update(self.bar, completed=self._part(), description=head, line=line)
 
+    def _set_share(self, task: Task, share: float) -> None:
+        more = share - self.shares.get(task.spec.id, 0.0)
+        self.spent += more * self.weights.get(task.spec.id, 0.0)
+        self.shares[task.spec.id] = share
+
     def _part(self) -> float:
-        spent = sum(share * self.weights.get(i, 0.0) for i, share in self.shares.items())
-        return min(1.0, spent / self.total)
+        return min(1.0, self.spent / self.total)
 
     def _left(self) -> str:
         part, elapsed = self._part(), time.monotonic() - self.began

@@ -25,7 +25,6 @@ from typing import Any
 from datayield.spec.atomic_files import read_json
 from tests.run.engines.engines_runs import STUDY, environment, finished, start, table
 
-ADDRESS = "127.0.0.1"
 PRIVATE = "private"  # the folder that a node may not see
 NEW_MOUNTS, DETACHED = 0x20000, (1 << 18) | (1 << 14)  # CLONE_NEWNS; MS_PRIVATE | MS_REC
 
@@ -64,7 +63,7 @@ def _cluster(folder: Path, away: bool, pipe: Connection) -> None:
     """Start and lose nodes as the pipe says."""
     from ray.cluster_utils import Cluster
 
-    head = {"num_cpus": 0, "include_dashboard": False, "node_ip_address": ADDRESS}
+    head = {"num_cpus": 0, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     if away:
         _hide(folder / PRIVATE)
@@ -74,7 +73,7 @@ def _cluster(folder: Path, away: bool, pipe: Connection) -> None:
         if what == "add":
             cache = str(folder / f"node-{len(started)}")
             seen = environment(folder) | {"DATAYIELD_CACHE": cache}
-            started.append(cluster.add_node(num_cpus=1, node_ip_address=ADDRESS, env_vars=seen))
+            started.append(cluster.add_node(num_cpus=1, env_vars=seen))
         else:
             cluster.remove_node(started[what], allow_graceful=False)
         pipe.send(True)

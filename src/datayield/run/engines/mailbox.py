@@ -48,6 +48,13 @@ class Mailbox:
                 with suppress(ValueError, TypeError, KeyError):  # a damaged line
                     yield path.stem, _event(line)
 
+    def forget(self, run_id: str) -> None:
+        """Delete what an ended task has sent, which has been read: no look passes it again."""
+        path = self.folder / f"{run_id}.jsonl"
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+            self._read.pop(path, None)
+
     def ask_to_stop(self) -> None:
         """Make all workers save and stop, including those that have not started yet."""
         (self.folder / "stop").touch()

@@ -41,7 +41,15 @@ class Ray:
         settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
         if own:
             settings |= {"address": "local", "num_cpus": jobs, "include_dashboard": False}
-        ray.init(**settings)
+        try:
+            ray.init(**settings)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise ConfigError(
+                "cannot connect to Ray",
+                where="RAY_ADDRESS" if not own else "--executor ray",
+                got=os.environ.get("RAY_ADDRESS", "a local Ray"),
+                hint=f"Ray says: {str(error).partition(chr(10))[0]}; see ray status",
+            ) from None
         there = ray.cluster_resources()
         gpus = 0 if device == "cpu" else int(there.get("GPU", 0))
         self.slots, self._processes = jobs, processes
@@ -80,7 +88,9 @@ class Ray:
         ended, _ = self._ray.wait(list(self._running), timeout=LOOK_SECONDS)
         yield from self._mailbox.new_events()
         for reference in ended:
-            yield self._running.pop(reference), self._end(reference)
+            run = self._running.pop(reference)
+            self._mailbox.forget(run)
+            yield run, self._end(reference)
 
     def stop(self) -> None:
         """Ask all tasks to stop, through the store."""

@@ -87,6 +87,7 @@ class Slurm:
         yield from self._mailbox.new_events()
         for run, job in ended:
             del self._running[run]
+            self._mailbox.forget(run)
             yield run, self._end(job)
 
     def stop(self) -> None:
