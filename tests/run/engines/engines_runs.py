@@ -2,9 +2,9 @@
 
 `python -m tests.run.engines.engines_runs` prints wall times and the digest of table.csv of: one by
 one, two commands at once, `--jobs 2`, the same with a worker killed, Ray with two workers one of
-which is killed, and Slurm's engine on submitit's local cluster with a job that is warned of its
-end. All
-with one thread each.
+which is killed, and Slurm's engine on submitit's local cluster: with a job that is warned of its
+end, with jobs of a minute, which are warned after half of it, requeued and resumed, and in this
+process (debug). All with one thread each. Runs of more than 30 seconds meet the time limit.
 """
 
 import argparse
@@ -85,6 +85,11 @@ def signal_one(store: Path, number: int, ended: "subprocess.Popen[str]") -> str:
     raise AssertionError(f"it ended before a worker could be signalled: {ended.communicate()}")
 
 
+def times_resumed(store: Path) -> int:
+    """Times that runs were continued from a saved state."""
+    return sum((read_json(p) or {})["resumed"] for p in store.glob("runs/*/spent.json"))
+
+
 def finished(process: "subprocess.Popen[str]") -> str:
     """What it said; AssertionError where it failed."""
     _, said = process.communicate(timeout=900)
@@ -101,6 +106,7 @@ def _main() -> None:
     parser = argparse.ArgumentParser(description="One study on every engine")
     parser.add_argument("--images", type=int, default=64000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", default="", help="cases whose name has this text; and one by one")
     asked = parser.parse_args()
     cases: list[tuple[str, tuple[str, ...], int | None, str | None]] = [
         ("one by one", (), None, None),
@@ -109,12 +115,16 @@ def _main() -> None:
         ("jobs 2, a worker killed", BY_TWO, signal.SIGKILL, None),
         ("ray, two workers, one killed", BY_RAY, signal.SIGKILL, "ray"),
         ("slurm (local), a job warned", BY_SLURM, signal.SIGUSR2, "submitit"),
+        ("slurm (local), a minute each", (*BY_SLURM, "--slurm", "time=1"), None, "submitit"),
+        ("slurm (debug)", (*BY_SLURM[:-1], "cluster=debug"), None, "submitit"),
     ]
     with tempfile.TemporaryDirectory() as scratch:
         folder, tables = Path(scratch), set()
         text = STUDY.format(images=asked.images, seeds=list(range(asked.seeds)))
         (folder / "engines.yaml").write_text(text)
         for i, (name, options, number, needs) in enumerate(cases):
+            if i and asked.only not in name:
+                continue
             if needs and find_spec(needs) is None:
                 print(json.dumps({"engine": name, "skipped": f"{needs} is not installed"}))  # noqa: T201
                 continue
@@ -136,6 +146,7 @@ def _main() -> None:
                 "rows": made.count(b"\n") - 1,
                 "signalled": hit,
                 "started_again": said.count("restarted"),
+                "resumed": times_resumed(folder / str(i)),
             }
             print(json.dumps(line), flush=True)  # noqa: T201
     print(json.dumps({"tables_identical": len(tables) == 1}))  # noqa: T201

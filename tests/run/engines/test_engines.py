@@ -1,6 +1,5 @@
 """Whole studies on real engines: killed, stopped and doubled, they end with the serial table."""
 
-import json
 import signal
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.run.engines.engines_runs import (
     signal_one,
     start,
     table,
+    times_resumed,
 )
 
 
@@ -28,18 +28,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def resumed(folder: Path, store: str) -> int:
-    """Times that runs were continued from a saved state."""
-    records = (folder / store).glob("runs/*/spent.json")
-    return sum(json.loads(path.read_text())["resumed"] for path in records)
-
-
 def test_a_killed_worker_is_replaced_and_its_run_continued(folder: Path) -> None:
     study = start(folder, "killed", *BY_TWO)
     signal_one(folder / "killed", signal.SIGKILL, study)
     said = finished(study)
     assert said.count("restarted (1 of 2)") == 1, said
-    assert resumed(folder, "killed") == 1
+    assert times_resumed(folder / "killed") == 1
     assert table(folder, "killed") == table(folder, "serial")
 
 
@@ -72,7 +66,7 @@ def test_a_slurm_job_warned_of_its_end_saves_and_goes_on_when_requeued(folder: P
     signal_one(folder / "slurm", signal.SIGUSR2, study)
     said = finished(study)
     assert "restarted" not in said
-    assert resumed(folder, "slurm") == 1
+    assert times_resumed(folder / "slurm") == 1
     assert table(folder, "slurm") == table(folder, "serial")
 
 
@@ -86,5 +80,5 @@ def test_workers_whose_commander_is_killed_save_and_go(folder: Path) -> None:
     study.communicate(timeout=300)  # ends when the last worker closes standard error
     assert not list(store.glob("runs/*/lock.json"))
     finished(start(folder, "orphans"))
-    assert resumed(folder, "orphans") > 0
+    assert times_resumed(folder / "orphans") > 0
     assert table(folder, "orphans") == table(folder, "serial")
