@@ -25,6 +25,7 @@ from typing import Any
 from datayield.spec.atomic_files import read_json
 from tests.run.engines.engines_runs import STUDY, environment, finished, start, table
 
+SETTLE_SECONDS = 5.0  # for the driver to see that a node is gone
 PRIVATE = "private"  # the folder that a node may not see
 NEW_MOUNTS, DETACHED = 0x20000, (1 << 18) | (1 << 14)  # CLONE_NEWNS; MS_PRIVATE | MS_REC
 
@@ -112,12 +113,12 @@ def steps_saved(store: Path) -> dict[str, int]:
     return {path.parent.name: told["step"] for path, told in found.items() if told}
 
 
-def wait_until_saved(store: Path, runs: int, beyond: dict[str, int], driver: Any) -> dict[str, int]:
-    """Wait until so many runs have saved more than they had; their steps."""
+def wait_until_saved(store: Path, runs: int, beyond: dict[str, int], driver: Any) -> None:
+    """Wait until so many runs have saved more than they had."""
     while driver.poll() is None:
         steps = steps_saved(store)
         if sum(step > beyond.get(run, 0) for run, step in steps.items()) >= runs:
-            return steps
+            return
         time.sleep(0.05)
     raise AssertionError(f"the driver ended too early: {driver.communicate()}")
 
@@ -135,12 +136,13 @@ def disturbed(folder: Path, away: bool, jobs: int = 4) -> dict[str, object]:
     with nodes(folder, 3, away) as cluster:
         _tell("three nodes are up")
         driver = start(folder, name, *options, ray_address=cluster.address)
-        steps = wait_until_saved(folder / name, 2, {}, driver)
+        wait_until_saved(folder / name, 2, {}, driver)
         cluster.lose(0)
         _tell("one node is lost")
         cluster.add()
         _tell("another one is up")
-        steps = wait_until_saved(folder / name, 2, steps, driver)
+        time.sleep(SETTLE_SECONDS)
+        wait_until_saved(folder / name, 2, steps_saved(folder / name), driver)
         driver.kill()
         _, said = driver.communicate()
         _tell("the driver is killed")

@@ -55,7 +55,10 @@ class Slurm:
         self._processes = processes
         self._mailbox = Mailbox(store)
         self._executor: Any = submitit.AutoExecutor(
-            self._mailbox.folder / "submitit", cluster, slurm_max_num_timeout=REQUEUES
+            self._mailbox.folder / "submitit",
+            cluster,
+            slurm_max_num_timeout=REQUEUES,
+            local_max_num_timeout=REQUEUES,
         )
         if queued:
             chosen["slurm_array_parallelism"] = jobs
