@@ -3,7 +3,7 @@
 `python -m tests.run.engines.engines_runs` prints wall times and the digest of table.csv of: one by
 one, two commands at once, `--jobs 2`, the same with a worker killed, Ray with two workers one of
 which is killed, and Slurm's engine on submitit's local cluster: with a job that is warned of its
-end, with jobs of two minutes, which are warned after 90 s, requeued and resumed, and in this
+end, with jobs of a minute, which are warned after 30 s, requeued and resumed, and in this
 process (debug). All with one thread each. Longer runs meet the limit.
 """
 
@@ -115,7 +115,7 @@ def _main() -> None:
         ("jobs 2, a worker killed", BY_TWO, signal.SIGKILL, None),
         ("ray, two workers, one killed", BY_RAY, signal.SIGKILL, "ray"),
         ("slurm (local), a job warned", BY_SLURM, signal.SIGUSR2, "submitit"),
-        ("slurm (local), two minutes each", (*BY_SLURM, "--slurm", "time=2"), None, "submitit"),
+        ("slurm (local), a minute each", (*BY_SLURM, "--slurm", "time=1"), None, "submitit"),
         ("slurm (debug)", (*BY_SLURM[:-1], "cluster=debug"), None, "submitit"),
     ]
     with tempfile.TemporaryDirectory() as scratch:
