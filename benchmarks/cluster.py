@@ -270,7 +270,7 @@ def _main() -> None:
                     "busy_driver": round(went.busy_driver, 3),
                     "busy_store": round(went.busy_store, 3),
                     "losses": went.losses,
-                    "without": {name: round(s / went.seconds, 4) for name, s in saved.items()},
+                    "without": {name: round(s / went.ideal, 4) for name, s in saved.items()},
                 }
             )
 
