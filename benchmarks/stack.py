@@ -1,12 +1,12 @@
-"""Runs of one shape trained as one network, against one after another: images per second of all.
+"""Runs of one shape as one network, against one after another: images per second of all.
 
-    python benchmarks/stack.py [--device cpu] [--shapes tiny pocket wide viny] [--methods simclr ...]
-        [--counts 4 8 16] [--repetitions 5] [--seconds 1.5] [--threads 1]
+    python benchmarks/stack.py [--device cpu] [--shapes tiny pocket wide viny] [--threads 1]
+        [--methods simclr barlow_twins byol] [--counts 4 8 16] [--repetitions 5] [--seconds 1.5]
 
-Shapes: `tiny` (ConvNet of width 4, 8 px, batch 16), `pocket` (16, 16 px, 32), `wide` (32, 32 px, 32),
-`viny` (ViNy, 16 px, patch 8, batch 32). Alone and stacked are taken in turns. Prints the machine and
-one JSON line a shape and method: images per second alone, and for each count the median, lowest and
-highest of how many times as fast the runs are together.
+Shapes: `tiny` (ConvNet of width 4, 8 px, batch 16), `pocket` (16, 16 px, 32), `wide` (32, 32 px,
+32), `viny` (ViNy, 16 px, patch 8, batch 32). Alone and stacked are taken in turns. Prints the
+machine and one JSON line a shape and method: images per second alone, and for each count the
+median, lowest and highest of how many times as fast the runs are together.
 """
 
 import argparse

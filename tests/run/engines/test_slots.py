@@ -22,6 +22,11 @@ from tests.stored import archive
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def _any_work_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "SECONDS_EACH", 1e-9)
+
+
 def spent_of(key: str, peak: int) -> RunCostRecord:
     return RunCostRecord(
         images_asked=640, images=640, views=1280, steps=20, flops=None, seconds=1.0,
@@ -72,6 +77,8 @@ import torch
 from datayield.data.free_memory import _fields, free_bytes, images_fit
 from datayield.run.engines.slots import choose_jobs
 from datayield.session import open_study
+from datayield.run.engines import slots
+slots.SECONDS_EACH = 1e-9
 cpu = torch.device("cpu")
 session = open_study("tiny.yaml")
 size = next(_fields(Path("/proc/self/status"), "VmSize:", 1024))
@@ -97,12 +104,19 @@ def test_a_limit_on_this_process_counts_for_jobs_as_it_does_for_images(datayield
 
 
 def test_options_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert parse_execution("local", "auto") == Execution("local", None)
+    assert parse_execution("local", "auto") == Execution("local", None, stack=None)
+    assert parse_execution("local") == Execution("local", None, stack=None)
+    assert parse_execution("local", "2", stack="4") == Execution("local", 2, stack=4)
+    assert parse_execution("ray") == Execution("ray", 1)
     assert parse_execution("ray", "3") == Execution("ray", 3)
+    with pytest.raises(ConfigError, match="invalid number for --stack"):
+        parse_execution("local", stack="0")
+    with pytest.raises(ConfigError, match="several processes share are not stacked"):
+        parse_execution("ray", "1", inside=2, stack="4")
     for executor, jobs, slurm, said in [
         ("rya", "1", (), "did you mean 'ray'"),
-        ("local", "0", (), "invalid number of jobs"),
-        ("local", "two", (), "invalid number of jobs"),
+        ("local", "0", (), "invalid number for --jobs"),
+        ("local", "two", (), "invalid number for --jobs"),
         ("ray", "auto", (), "only for --executor local"),
         ("local", "1", ("time=3",), "Slurm settings"),
     ]:
@@ -122,3 +136,12 @@ def test_settings_of_slurm_are_checked() -> None:
         parsed(("partitoin=gpu",))
     with pytest.raises(ConfigError, match="must be an integer"):
         parsed(("time=1h",))
+
+
+def test_a_second_process_needs_enough_to_do(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "SECONDS_EACH", 10.0)
+    monkeypatch.setattr(slots, "cores", lambda: 8)
+    session = open_study("tiny.yaml")
+    assert choose_jobs(session.plan(), session.store, CPU).why.startswith("1 at once, limited by w")

@@ -11,7 +11,7 @@ import torch
 from datayield.nets import encoder as encoders
 from datayield.run.loop import pretrain
 from datayield.session import open_study
-from datayield.spec.errors import InterruptedRunError
+from datayield.spec.errors import InterruptedRunError, TrainingError
 from datayield.spec.run.run import RunSpec
 from datayield.store.folders import RunFolder, Store
 from tests.conftest import Call
@@ -73,19 +73,19 @@ def test_a_lost_ancestor_is_named_then_replayed(
     """Where the earlier run fails, the later one says of which run it wants the encoder."""
     from datayield.run import task as work
 
-    real = work.pretrain
+    real = work.train
 
-    def refused(spec, *args, **knobs):  # type: ignore[no-untyped-def]
-        if spec.method.name == "simmim":
-            raise work.TrainingError("stopped by the test")
-        return real(spec, *args, **knobs)
+    def refused(runs, *args):  # type: ignore[no-untyped-def]
+        if runs[0].spec.method.name == "simmim":
+            raise TrainingError("stopped by the test")
+        return real(runs, *args)
 
-    monkeypatch.setattr(work, "pretrain", refused)
+    monkeypatch.setattr(work, "train", refused)
     broken = datayield("run", str(study), "--device", "cpu")
     assert broken.code == 1
     text = broken.out + broken.err
     assert "initializes this one is not finished: simmim n=200 C=320 seed 0" in text
-    monkeypatch.setattr(work, "pretrain", real)
+    monkeypatch.setattr(work, "train", real)
     assert datayield("run", str(study), "--device", "cpu").code == 0
 
 

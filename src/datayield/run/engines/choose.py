@@ -49,7 +49,8 @@ def engine_of(
     devices = _devices(chosen)
     if jobs is None:
         jobs, why = choose_jobs(plan, store, chosen, len(devices))
-        say(f"jobs  {why}")
+        if jobs > 1:
+            say(f"jobs  {why}")
     jobs = min(jobs, max(1, len(plan.todo)))
     if jobs == 1:
         return InProcess(stop)
