@@ -148,6 +148,17 @@ def test_stopped_and_resumed_they_end_with_the_same_bits(method: str, tmp_path: 
         assert weights(spec, tmp_path / "halting") == weights(spec, tmp_path / "straight")
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_in_bfloat16_the_losses_agree_within_its_rounding(method: str, tmp_path: Path) -> None:
+    specs = [spec.model_copy(update={"precision": "bf16"}) for spec in three(method, images=16 * 4)]
+    together = members(specs, tmp_path / "together")
+    list(train_runs(together, Event()))
+    for spec, run in zip(specs, together, strict=True):
+        (alone,) = members([spec], tmp_path / "alone")
+        list(train_runs([alone], Event()))
+        assert run.last_loss == pytest.approx(alone.last_loss, rel=0.05)
+
+
 def test_states_at_different_steps_are_refused(tmp_path: Path) -> None:
     specs, stop = three("simclr"), Event()
     loop = train_runs(members(specs[:1], tmp_path), stop)

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
+from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
 
 from datayield.methods import Loss, Method, drawn
 from datayield.run.loop.batches import Batch
@@ -59,7 +61,7 @@ class StackedNetwork:
             views: list[Tensor],
             targets: list[Tensor],
         ) -> tuple[Tensor, dict[str, Tensor]]:
-            with _Spec(self._base, varied):
+            with _Spec(self._base, varied), _WideNorm():
                 total, terms = functional_call(self._base, (weights, buffers), (views, t, *targets))
             return total, terms
 
@@ -154,6 +156,22 @@ class _Spec:
     def __getattr__(self, name: str) -> Any:
         numbers = self.__dict__["_numbers"]
         return numbers[name] if name in numbers else getattr(self.__dict__["_spec"], name)
+
+
+class _WideNorm(TorchFunctionMode):
+    """BatchNorm of bfloat16 in float32, rounded at the end.
+
+    Alone it computes so too, with float32 weights; batched, torch wants one type for all of them.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is not F.batch_norm or args[0].dtype != torch.bfloat16:
+            return func(*args, **kwargs)
+        x, *others = args
+        return func(x.float(), *others, **kwargs).to(x.dtype)
 
 
 def _attention(x: Tensor) -> AbstractContextManager[Any]:

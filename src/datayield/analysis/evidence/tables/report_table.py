@@ -108,5 +108,8 @@ def _observations(
 
 
 def _number(table: RawTable, row: TableRow, column: str) -> float:
-    read = table.number(row, column)
-    return 0.0 if read is None else read.value
+    """What a report wrote with Python's own digits; 0 where it wrote nothing."""
+    try:
+        return float(table.cell(row, column))
+    except ValueError:
+        return 0.0
