@@ -215,6 +215,7 @@ def stable_pretraining(asked: argparse.Namespace, pace: Pace, folder: Path) -> N
     import lightning
     import stable_pretraining as library
     from stable_pretraining.data import gpu_transforms, transforms
+    from stable_pretraining.forward import simclr
 
     size, batch, features, widths = SHAPES[asked.shape]
     library.set(cache_dir=str(folder), progress_bar="none", verbose="ERROR")
@@ -253,7 +254,7 @@ def stable_pretraining(asked: argparse.Namespace, pace: Pace, folder: Path) -> N
     module = library.Module(
         backbone=pooled(asked.shape),
         projector=library.backbone.MLP(features, list(widths), norm_layer="batch_norm"),
-        forward=library.forward.simclr,
+        forward=simclr,
         simclr_loss=library.losses.NTXEntLoss(temperature=0.5),
         optim={"optimizer": {"type": "SGD", "lr": 0.001}},
     )
