@@ -9,10 +9,11 @@ trained by `peer_steps.py` (SimCLR, two views; `pocket`: ConvNet of width 16, 16
 stable-pretraining, kinds of views in one short fp32 trial each. datayield runs alone with one
 thread and with two, and as two runs side by side with a thread each, whose rates are added.
 
-All processes start first, train for a moment and wait. Then each round lets one after another
-train for `--seconds`. Prints one JSON line per peer and shape, with [median, lowest, highest] of
-the rounds; `times_as_fast` is of each round's own ratio. `busy_beside`: cores that something else
-kept busy while all waited, at the start of each round.
+All processes start first, train for a moment and wait; then each round lets one after another train
+for `--seconds`. With `--apart` one precision follows the other: a process of ResNet-18 takes 2.3 GB.
+Prints one JSON line per peer and shape, with [median, lowest, highest] of the rounds;
+`times_as_fast` is of each round's own ratio. `busy_beside`: cores that something else kept busy
+while all waited, at the start of each round.
 """
 
 import argparse
@@ -36,7 +37,7 @@ TRIALS = {  # threads, workers; steps of ResNet-18 are long enough for two threa
 }
 VIEWS = {"stable-pretraining": ["sample", "batch"]}
 OURS = {"1 thread": (1, 1), "2 threads": (1, 2), "2 jobs": (2, 1)}  # processes, threads
-PRECISIONS = ("fp32", "bf16")
+PRECISIONS = ["fp32", "bf16"]
 VERSION = "import importlib.metadata as m; print(m.version({!r}), m.version('torch'))"
 Setting = tuple[int, int, str]  # threads, workers, views
 
@@ -95,6 +96,7 @@ def main() -> None:
     parser.add_argument("--shapes", nargs="+", choices=TRIALS, default=list(TRIALS))
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--apart", action="store_true", help="fp32 and bf16 one after the other")
     asked = parser.parse_args()
     peers = dict(each.split("=", 1) for each in asked.peer)
     versions = {name: version(python, name) for name, python in peers.items()}
@@ -102,8 +104,9 @@ def main() -> None:
     print(json.dumps(first), flush=True)
     for shape in asked.shapes:
         trials = {name: trial(python, name, shape) for name, python in peers.items()}
-        for line in lines_of(shape, peers, trials, asked):
-            print(json.dumps(line), flush=True)
+        for precisions in [[each] for each in PRECISIONS] if asked.apart else [PRECISIONS]:
+            for line in lines_of(shape, peers, trials, precisions, asked):
+                print(json.dumps(line), flush=True)
 
 
 def version(python: str, library: str) -> dict[str, str]:
@@ -131,12 +134,13 @@ def lines_of(
     shape: str,
     peers: dict[str, str],
     trials: dict[str, dict[Setting, float]],
+    precisions: list[str],
     asked: argparse.Namespace,
 ) -> list[dict[str, object]]:
     """One line per peer, all measured in the same rounds."""
     teams: dict[tuple[str, str], list[Trainer]] = {}
     try:
-        for precision in PRECISIONS:
+        for precision in precisions:
             for how, (count, threads) in OURS.items():
                 teams[how, precision] = [
                     Trainer(sys.executable, "datayield", shape, precision, (threads, 0, "batch"))
@@ -190,7 +194,7 @@ def line_of(
     busy: list[float],
 ) -> dict[str, object]:
     ours = [who for who in rates if who[0] in OURS]
-    theirs = [(name, precision) for precision in PRECISIONS]
+    theirs = [who for who in rates if who[0] == name]
     ratios = {
         f"{how} {precision}": spread(rates[how, precision], rates[name, precision])
         for how, precision in ours
