@@ -10,7 +10,7 @@ stable-pretraining, kinds of views in one short fp32 trial each. datayield runs 
 thread and with two, and as two runs side by side with a thread each, whose rates are added.
 
 All processes start first, train for a moment and wait; then each round lets one after another train
-for `--seconds`. With `--apart` one precision follows the other: a process of ResNet-18 takes 2.3 GB.
+for `--seconds`. With `--apart` one precision follows the other; a process of ResNet-18 has 2.3 GB.
 Prints one JSON line per peer and shape, with [median, lowest, highest] of the rounds;
 `times_as_fast` is of each round's own ratio. `busy_beside`: cores that something else kept busy
 while all waited, at the start of each round.
