@@ -8,6 +8,7 @@ lost task, and says so.
 
 import math
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from datayield.store.folders import Store
 from datayield.store.plan import Task
 
 PASSED_ON = ("OMP_NUM_THREADS", "PYTHONPATH")
+ANSWER_SECONDS = 10.0
 FOLDERS = ("DATAYIELD_DATA", "DATAYIELD_CACHE")  # a node's own settings go first
 
 
@@ -38,6 +40,8 @@ class Ray:
 
         self._ray: Any = ray
         own = "RAY_ADDRESS" not in os.environ
+        if not own:
+            _check_that_it_answers(os.environ["RAY_ADDRESS"])
         settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "warning"}
         if own:
             settings |= {"address": "local", "num_cpus": jobs, "include_dashboard": False}
@@ -168,6 +172,22 @@ class _KeeperOverRay(NamedTuple):
 def _run(job: Job, mailbox: Path, home: Path, folders: dict[str, str], keeper: Any) -> TaskEnd:
     """What a worker of Ray calls."""
     return run_on_node(job, mailbox, home, folders, _KeeperOverRay(keeper) if keeper else None)
+
+
+def _check_that_it_answers(address: str) -> None:
+    """Raise ConfigError for a host and port that refuse: Ray itself would try for minutes."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdigit():  # "auto" or "local"
+        return
+    try:
+        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            "no Ray cluster answers at this address",
+            where="RAY_ADDRESS",
+            got=address,
+            hint=f"{error}; ray status shows the address on a node of the cluster",
+        ) from None
 
 
 def _environment(threads: int) -> dict[str, str]:
