@@ -1,6 +1,7 @@
 """One score of one run, at what it was bought with; and the scores that one law describes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 PretrainedBy = Literal["us", "nobody", "others"]  # nobody: untrained; others: published weights
@@ -50,19 +51,17 @@ class Evidence:
     observations: tuple[Observation, ...]
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def worlds(self) -> list[World]:
         """One per task and method, in order of appearance."""
         runs: dict[tuple[str, str], list[Observation]] = {}
+        baselines: dict[str, list[Observation]] = {}
         for each in self.observations:
             if each.pretrained_by == "us":
                 runs.setdefault((each.task, each.method), []).append(each)
+            else:
+                baselines.setdefault(each.task, []).append(each)
         return [
-            World(
-                task,
-                method,
-                tuple(mine),
-                tuple(o for o in self.observations if o.pretrained_by != "us" and o.task == task),
-            )
+            World(task, method, tuple(mine), tuple(baselines.get(task, ())))
             for (task, method), mine in runs.items()
         ]

@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from datayield.analysis.evidence.tables import Mapping, evidence_of_table
+from datayield.analysis.evidence.tables.load import load_table
+from datayield.analysis.evidence.tables.read_table import evidence_in
+from datayield.analysis.evidence.tables.report_file import read_report
+from datayield.analysis.evidence.tables.report_table import evidence_of_report
 from datayield.analysis.levers import decide, evidence_of
 from datayield.report.files import to_csv
 from tests.planted import planted
@@ -53,3 +59,28 @@ def test_evaluations_that_differ_in_labels_are_one_task(tmp_path: Path) -> None:
     assert decide(read).recommendation.likely == "labels"
     only = evidence_of_table(tmp_path / "t.csv", Mapping(where=("n_train=60",)))
     assert {o.setting.labels for o in only.observations} == {None}
+
+
+def test_a_report_is_read_row_by_row_as_any_table_is(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    to_csv(simulate(shares=(0.5, 1.0)), path)
+    kept = read_report(path)
+    assert kept is not None
+    assert len(kept.rows) < len(load_table(path).rows)
+    assert evidence_of_report(kept) == evidence_in(load_table(path), Mapping())
+
+
+@pytest.mark.parametrize(
+    "changed", ["#", '"open', "a,b\n", LADDER.partition("\n")[0] + "\n"], ids=repr
+)
+def test_a_report_that_somebody_changed_is_left_to_the_reader_of_any_table(
+    tmp_path: Path, changed: str
+) -> None:
+    path = tmp_path / "table.csv"
+    to_csv(simulate(), path)
+    assert read_report(path) is not None
+    path.write_text(path.read_text() + changed)
+    assert read_report(path) is None
+    path.write_text("images,accuracy\n100,0.5\n")
+    assert read_report(path) is None
+    assert read_report(tmp_path / "absent.csv") is None

@@ -23,6 +23,7 @@ from datayield.analysis.evidence.tables.load import load_table
 from datayield.analysis.evidence.tables.mapping import Mapping, filtered
 from datayield.analysis.evidence.tables.melted import melted, one_metric
 from datayield.analysis.evidence.tables.number_text import whole
+from datayield.analysis.evidence.tables.report_file import read_report
 from datayield.analysis.evidence.tables.report_table import evidence_of_report, is_report_table
 from datayield.analysis.evidence.tables.score_columns import ScoreColumn
 from datayield.analysis.evidence.tables.score_units import ScoreUnit, unit_of
@@ -50,7 +51,9 @@ UNKNOWN_RUNS = 2  # runs that a standard deviation is of at least
 
 def evidence_of_table(path: Path, mapping: Mapping | None = None) -> Evidence:
     """The observations in a file. Raises ConfigError or DataError, with column and row."""
-    return evidence_in(load_table(path), mapping or Mapping())
+    mapping = mapping or Mapping()
+    report = read_report(path) if mapping == Mapping() else None
+    return evidence_of_report(report) if report else evidence_in(load_table(path), mapping)
 
 
 def evidence_in(table: RawTable, mapping: Mapping) -> Evidence:

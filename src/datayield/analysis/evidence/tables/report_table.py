@@ -35,11 +35,14 @@ def evidence_of_report(table: RawTable) -> Evidence:
     return Evidence(tuple(_observations(table, kept, tasks, several)), tuple(notes))
 
 
+def is_main_metric(kind: str, protocol: str, metric: str) -> bool:
+    """Whether a row of these cells holds the score that an evaluation is judged by."""
+    known = PROTOCOLS.get(protocol)
+    return known is not None and kind != "pixels" and metric == known.main_metric
+
+
 def _is_main(table: RawTable, row: TableRow) -> bool:
-    protocol = PROTOCOLS.get(table.cell(row, "protocol"))
-    if protocol is None or table.cell(row, "kind") == "pixels":
-        return False
-    return table.cell(row, "metric") == protocol.main_metric
+    return is_main_metric(*(table.cell(row, name) for name in ("kind", "protocol", "metric")))
 
 
 def _each_once(table: RawTable, rows: Sequence[TableRow]) -> tuple[list[TableRow], list[str]]:
