@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter, itemgetter
 from pathlib import Path
+from typing import BinaryIO
 
 from datayield.analysis.cost import Normalised
 from datayield.analysis.decision import Ledger
 from datayield.analysis.format import count, metric_name
 from datayield.analysis.model import CurveFit, CurveGain
 from datayield.analysis.results import CurveKey, Point, Row, RunCost, Seeds, StudyResults
-from datayield.spec.atomic_files import write_text
+from datayield.spec.atomic_files import write_text, write_with
 
 _COLUMNS = tuple(name for name in Row._fields if name != "mean_of")
 _FIRST = (
@@ -35,8 +36,22 @@ def to_csv(results: StudyResults, path: Path) -> None:
     order = itemgetter(*(_COLUMNS.index(name) for name in _FIRST))
     words = {"budget": attrgetter("budget_label"), "axes": attrgetter("axes_label")}
     read = [words.get(name, attrgetter(name)) for name in _COLUMNS]
-    rows = [tuple(each(row) for each in read) for row in results.rows]
-    _write(path, _COLUMNS, sorted(rows, key=lambda row: (order(row), row)))
+    parts: dict[tuple[str, str], list[Row]] = {}
+    for row in results.rows:
+        parts.setdefault((row.eval, row.metric), []).append(row)
+
+    def write(file: BinaryIO) -> None:  # in parts: of 100,000 runs, not all is held as cells
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for part in sorted(parts):
+            rows = [tuple(each(row) for each in read) for row in parts[part]]
+            rows.sort(key=lambda row: (order(row), row))
+            writer.writerows(rows)
+        text.flush()
+        text.detach()  # the file is closed by who opened it
+
+    write_with(path, write)
 
 
 def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
