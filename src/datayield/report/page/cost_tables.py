@@ -8,7 +8,7 @@ from datayield.analysis.format import count, join, method_name, percent, points,
 from datayield.analysis.text import WORDS, names, sentence
 from datayield.report.figures import cost_words
 
-LISTED = 40  # lines of a table of times
+LISTED = 40  # lines of a table of times; comparisons of a table of normalisers
 
 
 def normalised_sentences(f: Findings) -> list[dict[str, str]]:
@@ -24,13 +24,14 @@ def normalised_sentences(f: Findings) -> list[dict[str, str]]:
 
 
 def normalised_tables(f: Findings) -> list[dict[str, Any]]:
-    """A table per evaluation: a row for each comparison and normaliser."""
+    """A table per evaluation: a row for each comparison and normaliser, of the first `LISTED`."""
     tables = []
     for name in dict.fromkeys(c.context.eval for c in f.normalised.comparisons):
         mine = [c for c in f.normalised.comparisons if c.context.eval == name]
         if any(len(c.equals) > 1 for c in mine):
-            rows = [row for c in mine for row in _rows(c)]
-            tables.append({"title": name, "rows": rows, "folded": name in f.repeated})
+            rows = [row for c in mine[:LISTED] for row in _rows(c)]
+            rest = max(0, len(mine) - LISTED)
+            tables.append({"title": name, "rows": rows, "rest": rest, "folded": name in f.repeated})
     return tables
 
 
