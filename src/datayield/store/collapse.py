@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from datayield.spec.run import BaselineSpec, RunSpec, short_number
-from datayield.store.folders import RunFolder, Store
+from datayield.spec.run import EncoderSpec, RunSpec, short_number
+from datayield.store.folders import Store
 from datayield.store.plan import Plan, Task
 from datayield.store.records import ResultRecord, TrainingCheckRecord
 
@@ -26,7 +26,7 @@ DIVERGED = 100  # times larger weights than at the start
 CONSTANT = 1e-5  # relative change of a loss that does not change: rounding is 1e-6
 ERRORS = 3.0  # standard errors, of two scores on the same number of test items
 _HALF = 1.96  # standard errors in half of a 95% interval
-Untrained = dict[tuple[str, str], ResultRecord | None]  # (baseline, evaluation) -> its result
+Results = dict[tuple[float, str], ResultRecord | None]  # of one run, by share and evaluation's id
 
 
 class ScoreBeside(NamedTuple):
@@ -90,47 +90,65 @@ def _of_training(check: TrainingCheckRecord) -> list[CollapseSign]:
 
 def collapsed_runs(plan: Plan, store: Store) -> list[Collapse]:
     """The plan's runs that are trained and seem to have learned nothing, in its order."""
-    baselines = {
-        (task.spec.encoder, task.spec.seed): task.spec.id
-        for task in plan.tasks
-        if isinstance(task.spec, BaselineSpec) and task.spec.name == "untrained"
-    }
+    beside = BesideUntrained(plan, store)
     found = []
-    of_untrained: Untrained = {}
-    for task in plan.tasks:
-        spec = task.spec
-        if isinstance(spec, RunSpec) and task.share_left == 0:
-            folder = store.run(spec.id)
-            untrained = baselines.get((spec.encoder, spec.seed))
-            scores: tuple[ScoreBeside, ...] = ()
-            if untrained:
-                scores = _scores(task, folder, store.run(untrained), of_untrained)
-            check = folder.training_check()
-            if signs := signs_of(check, scores):
-                found.append(Collapse(spec.id, task.label, signs, check, scores))
+    for task in beside.trained.values():
+        if each := beside.collapse(task, store.run(task.spec.id).training_check()):
+            found.append(each)
     return found
 
 
-def _scores(
-    task: Task, folder: RunFolder, untrained: RunFolder, known: Untrained
-) -> tuple[ScoreBeside, ...]:
-    """Scores at the end of the budget, of evaluations that both have.
+class BesideUntrained:
+    """A plan's trained runs beside untrained encoders, whose results are read once.
 
-    `known` keeps the results of untrained encoders, beside which many runs are put.
+    `trained`: the task of each of these runs, by its id, in the order of the plan.
     """
-    scores = []
-    for share, ev in task.evals:
-        if share == 1.0 and (mine := folder.read_result(share, ev.id)):
-            metric = ev.main_metric
-            place = untrained.path.name, ev.id
-            if place not in known:
-                known[place] = untrained.read_result(0.0, ev.id)
-            theirs = known[place]
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self._store = store
+        self.trained: dict[str, Task] = {}
+        self._baselines: dict[tuple[EncoderSpec, int], str] = {}
+        self._known: dict[tuple[str, str], ResultRecord | None] = {}  # (baseline, evaluation)
+        for task in plan.tasks:
+            spec = task.spec
+            if isinstance(spec, RunSpec):
+                if task.share_left == 0:
+                    self.trained[spec.id] = task
+            elif spec.name == "untrained" and spec.encoder:
+                self._baselines[spec.encoder, spec.seed] = spec.id
+
+    def collapse(
+        self, task: Task, check: TrainingCheckRecord | None, results: Results | None = None
+    ) -> Collapse | None:
+        """Why the run seems to have learned nothing; None for a healthy one.
+
+        `results`: those of the run that are read already.
+        """
+        assert isinstance(task.spec, RunSpec)
+        untrained = self._baselines.get((task.spec.encoder, task.spec.seed))
+        scores = self._scores(task, untrained, results or {}) if untrained else ()
+        signs = signs_of(check, scores)
+        return Collapse(task.spec.id, task.label, signs, check, scores) if signs else None
+
+    def _scores(self, task: Task, untrained: str, results: Results) -> tuple[ScoreBeside, ...]:
+        """Scores at the end of the budget, of evaluations that both have."""
+        scores = []
+        folder = self._store.run(task.spec.id)
+        for share, ev in task.evals:
+            if share != 1.0:
+                continue
+            at, place = (share, ev.id), (untrained, ev.id)
+            mine = results[at] if at in results else folder.read_result(*at)
+            if mine is None:
+                continue
+            if place not in self._known:
+                self._known[place] = self._store.run(untrained).read_result(0.0, ev.id)
+            theirs, metric = self._known[place], ev.main_metric
             if theirs and metric in mine.metrics and metric in theirs.metrics:
                 error = math.hypot(_error(mine, metric), _error(theirs, metric))
                 value, other = mine.metrics[metric], theirs.metrics[metric]
                 scores.append(ScoreBeside(ev.name, metric, value, other, error))
-    return tuple(scores)
+        return tuple(scores)
 
 
 def _error(record: ResultRecord, metric: str) -> float:

@@ -27,9 +27,13 @@ def highest(
 ) -> tuple[float, list[ScoresAtLevel]] | None:
     """The highest level that all sets reach, among those with the most seeds in common."""
     levels = sorted({r.spent[unit] for mine in sets for r in mine if unit in r.spent}, reverse=True)
+    series = [_by_seed(mine, unit) for mine in sets]
+    most = len(set.intersection(*(set(each) for each in series)))  # no level has more in common
     best: tuple[int, float, list[ScoresAtLevel]] | None = None
     for level in levels:
-        scores = [each for each in (at(mine, unit, level, tolerance) for mine in sets) if each]
+        if best and best[0] == most:
+            break
+        scores = [each for each in (_at(one, unit, level, tolerance) for one in series) if each]
         if len(scores) < len(sets):
             continue
         shared = len(set.intersection(*(set(each.seeds.by_seed) for each in scores)))
@@ -45,18 +49,27 @@ def at(
 
     `tolerance`: the factor within which a reading counts as at that level; None: TOLERANCE.
     """
+    return _at(_by_seed(mine, unit), unit, level, tolerance)
+
+
+def _by_seed(mine: list[Reading], unit: Normaliser) -> dict[int, list[Reading]]:
+    """Seed -> its readings that spent some of `unit`, by how much; the seeds in order."""
+    series: dict[int, list[Reading]] = {}
+    for reading in mine:
+        if reading.spent.get(unit, 0) > 0:
+            series.setdefault(reading.seed, []).append(reading)
+    return {seed: sorted(series[seed], key=lambda r: r.spent[unit]) for seed in sorted(series)}
+
+
+def _at(
+    series: dict[int, list[Reading]], unit: Normaliser, level: float, tolerance: float | None
+) -> ScoresAtLevel | None:
     within = math.log(TOLERANCE[unit] if tolerance is None else tolerance)
     rows: list[Row] = []
     chosen: set[tuple[str, float]] = set()
     between = False
-    for seed in sorted({r.seed for r in mine}):
-        own = sorted(
-            (r for r in mine if r.seed == seed and r.spent.get(unit, 0) > 0),
-            key=lambda r: r.spent[unit],
-        )
-        near = min(own, key=lambda r: abs(math.log(r.spent[unit] / level)), default=None)
-        if near is None:
-            continue
+    for own in series.values():
+        near = min(own, key=lambda r: abs(math.log(r.spent[unit] / level)))
         if abs(math.log(near.spent[unit] / level)) <= within:
             rows.append(near.row)
             chosen.add((near.row.run, near.row.share))

@@ -12,7 +12,7 @@ from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
 from datayield.spec.study import Cell, NamedAxes, Study
-from datayield.store.collapse import Collapse, collapsed_runs
+from datayield.store.collapse import BesideUntrained, Collapse, Results
 from datayield.store.folders import Store
 from datayield.store.log import read_log
 from datayield.store.plan import Plan, label
@@ -25,7 +25,6 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     A run that two cells share appears in both. Raises StoreError for a damaged record.
     """
     rows: list[Row] = []
-    collapsed = {each.run: each for each in collapsed_runs(plan, store)}
     among = {cell.run.encoder for cell in cells}
     encoders = {encoder: _variant(encoder, among) for encoder in among}
     for spec in study.baselines(cells):
@@ -34,16 +33,29 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     distinct: dict[str, int] = {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
     runs = {run.id: run for cell in cells for run in cell.run.chain}
+    beside = BesideUntrained(plan, store)
+    known = runs.keys() | beside.trained.keys()
+    checks = {run: check for run in known if (check := store.run(run).training_check())}
     for run in runs.values():
         record = store.run(run.id).run_cost()
         if record is not None:
-            cost = _spent(run, axes.get(run.id, ""), record)
-            spent.append(_with_check(cost, store.run(run.id).training_check(), collapsed))
+            spent.append(_spent(run, axes.get(run.id, ""), record))
             versions = record.versions
             distinct[run.id] = record.distinct or 0
+    judged: dict[str, Collapse | None] = {}
     for cell in cells:
-        copies_once = distinct.get(cell.run.id, 0)
-        rows += _cell_rows(study, cell, encoders, store, copies_once, cell.run.id in collapsed)
+        run_id, results = cell.run.id, _results(study, cell, store)
+        if run_id in beside.trained and run_id not in judged:
+            task = beside.trained[run_id]
+            judged[run_id] = beside.collapse(task, checks.get(run_id), results)
+        copies_once = distinct.get(run_id, 0)
+        lost = judged.get(run_id) is not None
+        rows += _cell_rows(study, cell, encoders, results, copies_once, lost)
+    for run_id, task in beside.trained.items():
+        if run_id not in judged:  # a stage that others start from
+            judged[run_id] = beside.collapse(task, checks.get(run_id))
+    collapsed = {run_id: each for run_id in beside.trained if (each := judged[run_id])}
+    spent = [_with_check(cost, checks.get(cost.run), collapsed) for cost in spent]
     rows += list(group_rows(study, rows))
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
     losses = {
@@ -85,11 +97,16 @@ def _losses(log: Path, shares: set[float]) -> dict[float, float]:
     return losses
 
 
+def _results(study: Study, cell: Cell, store: Store) -> Results:
+    folder = store.run(cell.run.id)
+    return {(share, ev.id): folder.read_result(share, ev.id) for share, ev in study.evals_of(cell)}
+
+
 def _cell_rows(
     study: Study,
     cell: Cell,
     encoders: dict[EncoderSpec, str],
-    store: Store,
+    results: Results,
     distinct: int,
     collapsed: bool,
 ) -> Iterator[Row]:
@@ -108,9 +125,8 @@ def _cell_rows(
         "distinct": distinct,
         "collapsed": collapsed,
     }
-    folder = store.run(run.id)
     for share, ev in study.evals_of(cell):
-        record = folder.read_result(share, ev.id)
+        record = results[share, ev.id]
         if record is not None:
             yield from _rows(fields, share, ev, record)
 
