@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from datayield.cli.options import JsonOpt, ScaleOpt, SpendOpt, StoreOpt, err, out, print_json
+from datayield.spec.environment import one_thread_for_blas
 from datayield.spec.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def answer(
     json_: JsonOpt = False,
 ) -> None:
     """Say what to buy next (images, compute, labels), from any table of results or a study."""
+    one_thread_for_blas()
     from datayield.analysis.evidence.tables import Mapping, evidence_of_table
     from datayield.analysis.levers import decide
     from datayield.cli.amounts import prices_of, setting_at

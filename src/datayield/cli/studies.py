@@ -19,7 +19,7 @@ from datayield.cli.options import (
     print_json,
 )
 from datayield.spec.atomic_files import read_json
-from datayield.spec.environment import process_rank
+from datayield.spec.environment import one_thread_for_blas, process_rank
 from datayield.spec.errors import StalePlanError
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
@@ -203,6 +203,7 @@ def report(
     ] = None,
 ) -> None:
     """Write the tables, figures and report page from finished runs."""
+    one_thread_for_blas()
     from datayield.session import open_study
 
     session = open_study(study, scale, store)
