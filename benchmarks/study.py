@@ -1,12 +1,13 @@
-"""How long `plan`, `status`, `report` and `ls` take as a study grows, and what imports cost.
+"""How long `plan`, `status`, `report` and `answer` take as a study grows, and what imports cost.
 
     python benchmarks/study.py [--runs 100 1000 10000] [--repeat 5] [--folder DIR] [--profile VERB]
 
 Writes simulated stores through the project's own records (power laws with noise; five results of
 each run, and a twentieth of the runs missing), then times each verb in fresh processes. Prints JSON
-lines: the machine, one line per verb and number of runs (median, fastest and slowest seconds; size
-of the page), the growth from one number of runs to the next, and the import times. With --profile
-one verb is run once in this process, at the last of --runs, under cProfile.
+lines: the machine, one line per verb and number of runs (median, fastest and slowest seconds, CPU
+seconds; size of the page), the growth of CPU seconds from one number of runs to the next with its
+exponent, and the import times. With --profile one verb is run once in this process, at the last of
+--runs, under cProfile.
 """
 
 import argparse
@@ -40,6 +41,8 @@ VERBS = {
     "plan of an empty store": ["plan", "STUDY", "--store", "EMPTY"],
     "status": ["status", "STUDY"],
     "report": ["report", "STUDY"],
+    "answer": ["answer", "STUDY"],
+    "answer of the table": ["answer", "TABLE"],
     "ls": ["ls"],
 }
 METHODS = ("simclr", "barlow_twins", "vicreg", "byol", "moco_v3")
@@ -79,7 +82,7 @@ def main() -> None:
                 if verb == "report":
                     line["page_MB"] = round(page.stat().st_size / 1e6, 2)
                 print(json.dumps(line), flush=True)
-                seconds.setdefault(verb, {})[runs] = took["median_s"]
+                seconds.setdefault(verb, {})[runs] = took["cpu_s"]
         for verb, by_runs in seconds.items():
             print(json.dumps({"verb": verb, "slower by": growth(by_runs)}), flush=True)
         for words in (["--help"], ["plan", "demo"]):
@@ -88,21 +91,24 @@ def main() -> None:
 
 
 def arguments(verb: str, store: Path, study: Path) -> list[str]:
-    stands = {"STUDY": str(study), "EMPTY": str(store.parent / "empty")}
+    table = store / "studies" / study.stem / "table.csv"
+    stands = {"STUDY": str(study), "EMPTY": str(store.parent / "empty"), "TABLE": str(table)}
     return [stands.get(word, word) for word in VERBS[verb]]
 
 
 def growth(by_runs: dict[int, float]) -> dict[str, float]:
-    """From each number of runs to the next: how many times as long it takes."""
-    steps = list(by_runs)
-    return {
-        f"{b // a} times the runs": round(by_runs[b] / by_runs[a], 2) for a, b in pairwise(steps)
-    }
+    """From each number of runs to the next: how many times as long it takes, and the exponent."""
+    grown = {}
+    for a, b in pairwise(by_runs):
+        times = by_runs[b] / by_runs[a]
+        grown[f"{a} to {b} runs"] = round(times, 2)
+        grown[f"{a} to {b} runs, exponent"] = round(math.log(times) / math.log(b / a), 2)
+    return grown
 
 
 def timed(words: list[str], store: Path, repeat: int) -> dict[str, float]:
-    """Wall time of fresh processes, one at a time; the first warms the disk and is not counted."""
-    found = []
+    """Fresh processes, one at a time; the first warms the disk and its times are not counted."""
+    found, cpu = [], []
     output = os.open(os.devnull, os.O_WRONLY)
     command = [sys.executable, "-m", "datayield", *words]
     environment = {**os.environ, "DATAYIELD_STORE": str(store)}
@@ -110,8 +116,9 @@ def timed(words: list[str], store: Path, repeat: int) -> dict[str, float]:
         began = time.perf_counter()
         to_null = [(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, output, 2)]
         child = os.posix_spawn(sys.executable, command, environment, file_actions=to_null)
-        _, status = os.waitpid(child, 0)
+        _, status, used = os.wait4(child, 0)
         found.append(time.perf_counter() - began)
+        cpu.append(used.ru_utime + used.ru_stime)
         code = os.waitstatus_to_exitcode(status)
         if code not in (0, 3):  # 3: complete but for what is missing
             raise SystemExit(f"{' '.join(command)} ended with {code}")
@@ -120,6 +127,7 @@ def timed(words: list[str], store: Path, repeat: int) -> dict[str, float]:
         "median_s": round(statistics.median(found), 3),
         "low_s": round(min(found), 3),
         "high_s": round(max(found), 3),
+        "cpu_s": round(statistics.median(cpu[1:]), 2),
     }
 
 
