@@ -56,7 +56,7 @@ SUBFLOORS = {
     "run": (
         "device_names network_trial", "device signals encoder_names network_sizes free_disk",
         "loop refusals failures",
-        "training_data progress job timing damage",
+        "training_data progress job timing damage stack_members",
         "distributed evaluation distances doctor beside", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from datayield.run.job import Job, TaskEnd, TaskEvent
 from datayield.run.loop import Tick
 from datayield.run.progress import Display
 from datayield.run.scheduler import LOCK_TIMEOUT, RETRIES, StudyOutcome, _execute
+from datayield.run.stack_members import stack_members
 from datayield.session import open_study
 from datayield.spec.errors import BusyError
 from datayield.store import run_lock as locks
@@ -74,7 +75,8 @@ def executed(
 ) -> StudyOutcome:
     session = open_study("stages.yaml")
     job = Job(plan.tasks[0], session.store, "cpu", 60.0)
-    return _execute(plan, job, engine, stop or Event(), Display(plan, Console(quiet=True)), stack)
+    stacks = stack_members(plan.todo, session.store, stack)
+    return _execute(plan, job, engine, stop or Event(), Display(plan, Console(quiet=True)), stacks)
 
 
 @pytest.fixture

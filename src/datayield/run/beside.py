@@ -1,15 +1,23 @@
 """Runs that are pretrained beside a task, as one network with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from threading import Event
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from datayield.run.failures import write_failure
-from datayield.run.loop import CHECKPOINT, Member, read_tensors
+from datayield.run.failures import out_of_memory, write_failure
+from datayield.run.loop import CHECKPOINT, Member, Tick, read_tensors, train
 from datayield.run.training_data import training_data_of
-from datayield.spec.errors import DatayieldError, StoreError
+from datayield.spec.errors import (
+    BusyError,
+    DatayieldError,
+    InterruptedRunError,
+    StoreError,
+    TrainingError,
+)
 from datayield.spec.run import RunSpec
 from datayield.store.folders import RunFolder, Store
 from datayield.store.plan import Task, as_of_now, label
@@ -18,19 +26,22 @@ from datayield.store.run_lock import run_lock
 
 @contextmanager
 def joined(
-    tasks: tuple[Task, ...], first: Task, store: Store, device: torch.device
+    tasks: tuple[Task, ...],
+    first: Task,
+    store: Store,
+    device: torch.device,
+    stack: tuple[str, ...],
 ) -> Iterator[list[Member]]:
     """Those of `tasks` that can train with `first`, their runs locked within the block.
 
-    Left out are runs that another process holds, that are finished, that stand at another step, or
-    that cannot start: each of them is a task of its own, which tells why. A run that diverged in
-    the block has its failure recorded.
+    Left out are runs that another process holds, that are finished, that stand at another step or
+    began in another stack than `stack`, or that cannot start: each of them is a task of its own,
+    which tells why. A run that diverged in the block has its failure recorded.
     """
-    with ExitStack() as stack:
+    begun = _begun(store.run(first.spec.id), stack)
+    with ExitStack() as held:
         members = [
-            member
-            for task in tasks
-            if (member := _member(task, _step(store.run(first.spec.id)), store, device, stack))
+            member for task in tasks if (member := _member(task, begun, store, device, held))
         ]
         yield members
         for member in members:
@@ -39,33 +50,81 @@ def joined(
 
 
 def _member(
-    task: Task, step: int, store: Store, device: torch.device, stack: ExitStack
+    task: Task, first: "_Begun", store: Store, device: torch.device, held: ExitStack
 ) -> Member | None:
     spec = task.spec
-    with ExitStack() as held:
+    with ExitStack() as own:
         try:
-            lock = held.enter_context(run_lock(store.run(spec.id).path, 0.0))
+            lock = own.enter_context(run_lock(store.run(spec.id).path, 0.0))
             folder = store.run(spec.id)._replace(lock=lock)
             folder.sweep()
             now = as_of_now(task, store)
-            if not isinstance(spec, RunSpec) or now.share_left == 0 or _step(folder) != step:
+            if not isinstance(spec, RunSpec) or now.share_left == 0:
+                return None
+            if _begun(folder, first.stack) != first:
                 return None
             folder.write_spec(spec)
             folder.failure.unlink(missing_ok=True)
             folder.remove(folder.path / "spent.json")
             data = training_data_of(spec, device)
-            held.callback(data.images.close)
+            own.callback(data.images.close)
             weights = None if folder.has_state() else encoder_before(spec, store)
         except DatayieldError:
             return None
-        stack.enter_context(held.pop_all())
+        held.enter_context(own.pop_all())
     return Member(spec, data, folder, now.shares, device, weights, label=task.label)
 
 
-def _step(folder: RunFolder) -> int:
-    """The step that a run's saved state stands at."""
+def train_in_memory(
+    runs: Sequence[Member], stack: tuple[str, ...], stop: Event, save_seconds: float
+) -> Iterator[Tick | str]:
+    """`train` them, in two halves of the stack where all of it does not fit in memory, and so on.
+
+    Raises what ends the first of `runs`, whose task this is.
+    """
+    first, waiting = runs[0], [stack or (runs[0].spec.id,)]
+    while waiting:
+        now = waiting.pop(0)
+        part = [run for run in runs if run.spec.id in now]
+        if not part:
+            continue
+        fits = True
+        try:
+            yield from train(part, stop, save_seconds, now)
+        except (InterruptedRunError, BusyError):
+            raise
+        except Exception as error:
+            own = part[0] is first
+            if out_of_memory(error) and len(now) > 1:
+                fits = False
+            elif own or not (out_of_memory(error) or isinstance(error, TrainingError)):
+                raise
+        if not fits:  # here, as the error would keep the memory in use
+            half = (len(now) + 1) // 2
+            waiting = [now[:half], now[half:], *waiting]
+            for run in part:
+                run.release()
+            yield f"{first.label}: {len(now)} runs at once do not fit in memory; trying {half}"
+
+
+def stack_begun(folder: RunFolder, planned: tuple[str, ...]) -> tuple[str, ...]:
+    """The stack that a run began in; `planned` if it has not begun."""
+    return _begun(folder, planned).stack
+
+
+class _Begun(NamedTuple):
+    """The step that a run's saved state stands at, and the stack that it began in."""
+
+    step: int
+    stack: tuple[str, ...]
+
+
+def _begun(folder: RunFolder, wanted: tuple[str, ...]) -> _Begun:
+    """How far a run is; `wanted` is the stack of one that has not begun."""
     progress = folder.progress()
-    return progress.step if progress is not None and folder.has_state() else 0
+    if progress is None or not folder.has_state():
+        return _Begun(0, wanted)
+    return _Begun(progress.step, progress.stack)
 
 
 def encoder_before(spec: RunSpec, store: Store) -> dict[str, Tensor] | None:

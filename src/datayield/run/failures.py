@@ -19,7 +19,7 @@ def unexpected(
     error: Exception, label: str, folder: RunFolder, device: torch.device
 ) -> DatayieldError:
     """What to say of an error that is not the project's own: it ends this task and no other."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+    if out_of_memory(error):
         return TrainingError(
             "out of memory",
             where=label,
@@ -34,6 +34,14 @@ def unexpected(
         where=label,
         hint=f"the other tasks go on; the traceback is in {folder.failure}; please report it",
     )
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether memory did not suffice, of a device or of the process."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    words = "DefaultCPUAllocator", "out of memory"  # torch raises a plain error on a CPU
+    return isinstance(error, RuntimeError) and any(each in str(error) for each in words)
 
 
 def write_failure(folder: RunFolder, error: DatayieldError) -> None:

@@ -20,6 +20,7 @@ class Job(NamedTuple):
     processes: int = 1  # that torchrun starts for it
     lock_timeout: float = 0.0  # seconds to wait for the lock of a worker that was lost
     beside: tuple[Task, ...] = ()  # runs of the same shape to pretrain with it, as one network
+    stack: tuple[str, ...] = ()  # ids of that network's runs, by their places; empty: it is alone
 
 
 class TaskEnd(NamedTuple):

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import torch
 
 from datayield.run.job import Engine, Job, TaskEnd
-from datayield.run.loop import StackShape, shape_of
 from datayield.run.preflight import preflight
 from datayield.run.progress import Display
 from datayield.run.signals import interruptible, resumable
+from datayield.run.stack_members import Stacks, stack_members
 from datayield.run.timing.stack_timing import stack_of
 from datayield.spec.run import RunSpec
 from datayield.store.folders import Store
@@ -53,9 +53,10 @@ def run_all(
     try:
         with resumable():
             preflight(plan, display)
-            together = stack or stack_of(plan, torch.device(device), display.say)
+            size = stack or stack_of(plan, torch.device(device), display.say)
+            stacks = stack_members(plan.todo, store, size)
         with interruptible(display.say, stop):
-            return _execute(plan, job, engine, stop, display, together)
+            return _execute(plan, job, engine, stop, display, stacks)
     finally:
         engine.close()
 
@@ -63,7 +64,7 @@ def run_all(
 class _Queue:
     """Where each task is: waiting, pretraining beside another one, running or ended."""
 
-    def __init__(self, plan: Plan, stack: int) -> None:
+    def __init__(self, plan: Plan, stacks: Stacks) -> None:
         self.waiting = {task.spec.id: task for task in plan.todo}  # in the order of starting
         self.running = dict[str, Task]()
         self.order = {run_id: i for i, run_id in enumerate(self.waiting)}
@@ -74,13 +75,9 @@ class _Queue:
         self.ends: dict[str, tuple[Task, TaskEnd]] = {}
         self.lost: Counter[str] = Counter()
         self.held: set[str] = set()  # found locked once; looked at again after all others
-        self.stack = stack
+        self.stacks = stacks
         self.beside: dict[str, list[Task]] = {}  # by the running task that they are trained with
         self.alone: set[str] = set()  # were in a stack once
-        self.shapes: dict[tuple[StackShape, float], list[Task]] = {}
-        for task in plan.todo if stack > 1 else ():
-            if isinstance(task.spec, RunSpec) and task.share_left > 0 and task.part is None:
-                self.shapes.setdefault(_shape(task), []).append(task)
 
     def unfinished(self, run_id: str) -> bool:
         """Whether a run of the plan is waiting or running."""
@@ -88,10 +85,10 @@ class _Queue:
 
 
 def _execute(
-    plan: Plan, job: Job, engine: Engine, stop: Event, display: Display, stack: int = 1
+    plan: Plan, job: Job, engine: Engine, stop: Event, display: Display, stacks: Stacks
 ) -> StudyOutcome:
     """Run the plan; `job` holds the settings common to all tasks."""
-    queue, stop_sent = _Queue(plan, stack), False
+    queue, stop_sent = _Queue(plan, stacks), False
     while queue.waiting or queue.running:
         if stop.is_set():
             queue.waiting.clear()
@@ -105,7 +102,10 @@ def _execute(
                 display.say(f"{task.label}: with {len(beside)} more of its shape, as one network")
             patience = _patience(task, queue, job)
             try:
-                engine.start(job._replace(task=task, beside=beside, lock_timeout=patience))
+                stack = stacks.get(task.spec.id, ())
+                engine.start(
+                    job._replace(task=task, beside=beside, lock_timeout=patience, stack=stack)
+                )
             except OSError as error:  # no process or memory for another worker
                 _end(queue, task.spec.id, TaskEnd("lost", f"not started: {error}"), display, stop)
         for run_id, event in engine.poll() if queue.running else ():
@@ -150,32 +150,33 @@ def _startable(queue: _Queue, slots: int) -> Iterator[Task]:
             yield task
 
 
-def _shape(task: Task) -> tuple[StackShape, float]:
-    """Runs may be trained as one network if these are equal: their shapes, and how far they are."""
-    assert isinstance(task.spec, RunSpec)
-    return shape_of(task.spec), task.share_left
-
-
 def _beside(task: Task, queue: _Queue) -> tuple[Task, ...]:
     """Waiting tasks to pretrain with this one, moved out of waiting until it ends.
 
     Afterwards each is a task like any other: what is left of it are its evaluations, or all of it
     where it could not take part.
     """
-    if not isinstance(task.spec, RunSpec) or task.spec.id in queue.alone or not queue.shapes:
-        return ()
-    chosen = [
-        other
-        for other in queue.shapes.get(_shape(task), ())
-        if other.spec.id in queue.waiting
-        and other.spec.id not in queue.alone | queue.held
-        and not _waits(other, queue)
-    ][: queue.stack - 1]
+    chosen = [queue.waiting[run] for run in _partners(task, queue)]
     for other in chosen:
         del queue.waiting[other.spec.id]
     if chosen:
         queue.beside[task.spec.id] = chosen
     return tuple(chosen)
+
+
+def _partners(task: Task, queue: _Queue) -> list[str]:
+    """Waiting runs of the same stack, unless they were all trained together before."""
+    stack = queue.stacks.get(task.spec.id, ())
+    if task.spec.id in queue.alone:
+        return []
+    return [
+        run
+        for run in stack
+        if run != task.spec.id
+        and run in queue.waiting
+        and run not in queue.alone | queue.held
+        and queue.stacks[run] == stack
+    ]
 
 
 def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event) -> None:
@@ -207,11 +208,12 @@ def _end(queue: _Queue, run_id: str, end: TaskEnd, display: Display, stop: Event
 def _waits(task: Task, queue: _Queue) -> bool:
     """Whether a task depends on an unfinished run.
 
-    That is the run that it starts from, or an earlier run that will save a state on their trunk for
-    it to start from.
+    That is the run that it, or one of its stack, starts from, or an earlier run that will save a
+    state on their trunk for it to start from.
     """
-    start = _start_of(task)
-    if start is not None and queue.unfinished(start):
+    if any(_starts_later(queue.waiting[run], queue) for run in _partners(task, queue)):
+        return True
+    if _starts_later(task, queue):
         return True
     if task.part is None or task.part.start == 0 or not isinstance(task.spec, RunSpec):
         return False
@@ -219,6 +221,11 @@ def _waits(task: Task, queue: _Queue) -> bool:
         queue.unfinished(other.spec.id) and _leaves_for(task, other, queue)
         for other in queue.trunks.get(task.spec.trunk or "", ())
     )
+
+
+def _starts_later(task: Task, queue: _Queue) -> bool:
+    start = _start_of(task)
+    return start is not None and queue.unfinished(start)
 
 
 def _start_of(task: Task) -> str | None:

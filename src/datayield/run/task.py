@@ -1,14 +1,15 @@
 """Bring one task from any state to done: the single entry point for every executor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 
 import torch
 
 from datayield.nets.distributed import world_size
-from datayield.run.beside import encoder_before, joined
+from datayield.run.beside import encoder_before, joined, stack_begun, train_in_memory
 from datayield.run.damage import set_aside_damaged
 from datayield.run.distributed import order_followers
 from datayield.run.evaluation.evaluate import evaluate
@@ -19,7 +20,6 @@ from datayield.run.loop import (
     Tick,
     restore_threads,
     take_over,
-    train,
 )
 from datayield.run.training_data import training_data_of
 from datayield.spec.errors import (
@@ -48,6 +48,7 @@ def run_task(
     jobs: int = 1,
     lock_timeout: float = 0.0,
     beside: tuple[Task, ...] = (),
+    stack: tuple[str, ...] = (),
 ) -> Iterator[Tick | ResultRecord | str]:
     """Pretrain what is left, then run pending evaluations; yields progress, results and notes.
 
@@ -55,6 +56,7 @@ def run_task(
     Raises InterruptedRunError when `stop` is set, with everything saved, and BusyError if another
     process holds the run for `lock_timeout` seconds. `jobs`: tasks on the same device. `beside`:
     runs to pretrain with it as one network, as far as they are free; they are not evaluated.
+    `stack`: ids of that network's runs, by their places, if this one has not begun in another.
     """
     home = store.run(task.spec.id).path
     if lock_timeout > 0 and holder(home) == "running":
@@ -71,9 +73,14 @@ def run_task(
                 yield note
             speeds = Speeds(kind_of(device.type, jobs))
             if isinstance(task.spec, RunSpec) and task.share_left > 0:
-                with joined(beside, task, store, device) as others:
+                stack = stack_begun(folder, stack) if world_size() == 1 else ()
+                beside = beside if stack else ()
+                with joined(beside, task, store, device, stack) as others:
+                    train = partial(
+                        train_in_memory, stack=stack, stop=stop, save_seconds=save_seconds
+                    )
                     yield from _pretrain(
-                        task, task.spec, store, folder, speeds, device, stop, save_seconds, others
+                        task, task.spec, store, folder, speeds, device, train, others
                     )
             for record in evaluate(task.spec, folder, task.pending, device):
                 ev = next(ev for _, ev in task.pending if ev.id == record.eval_id)
@@ -106,8 +113,7 @@ def _pretrain(
     folder: RunFolder,
     speeds: Speeds,
     device: torch.device,
-    stop: Event,
-    save_seconds: float,
+    train: Callable[[list[Member]], Iterator[Tick | str]],
     others: list[Member],
 ) -> Iterator[Tick | str]:
     expected = pretraining(spec, 1.0, speeds)
@@ -126,14 +132,7 @@ def _pretrain(
     first = Member(spec, data, folder, task.shares, device, weights, estimate, branches, task.label)
     with closing(data.images), restore_threads():
         try:
-            try:
-                yield from train([first, *others], stop, save_seconds)
-            except torch.OutOfMemoryError:
-                if not others:
-                    raise
-                yield f"{task.label}: {1 + len(others)} runs at once do not fit in memory"
-                others = []
-                yield from train([first], stop, save_seconds)
+            yield from train([first, *others])
         except DataError as error:
             if world_size() > 1:  # the others are still in the step, as when memory is short
                 write_failure(folder, error)
@@ -175,6 +174,7 @@ def attempt(job: Job, stop: Event) -> Iterator[TaskEvent]:
             job.jobs,
             job.lock_timeout,
             job.beside,
+            job.stack,
         )
     except InterruptedRunError as pause:
         yield TaskEnd("stopped", pause.text())

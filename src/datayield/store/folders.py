@@ -157,9 +157,9 @@ class RunFolder(NamedTuple):
         owner = self._owner("progress")
         return read_record(self.path / "progress.json", ProgressRecord, owner)
 
-    def write_progress(self, step: int, steps: int) -> None:
-        """Say how far the saved state is."""
-        record = ProgressRecord(step=step, steps=steps)
+    def write_progress(self, step: int, steps: int, stack: tuple[str, ...] = ()) -> None:
+        """Say how far the saved state is, and of which stack."""
+        record = ProgressRecord(step=step, steps=steps, stack=stack)
         self._write_record("progress.json", record, "progress")
 
     def failed(self) -> FailureRecord | None:

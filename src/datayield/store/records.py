@@ -107,6 +107,7 @@ class ProgressRecord(Frozen):
 
     step: int = Field(ge=0)
     steps: int = Field(gt=0)
+    stack: tuple[str, ...] = Field((), description="runs trained as one network, by their places")
 
 
 class FailureRecord(Frozen):

@@ -63,13 +63,15 @@ class Member:
 
     def build(self, alone: bool) -> None:
         """Make the method, on its device; `alone`: as a network of its own."""
+        self.terms = {}
         self.method = synchronised(methods.build(self.spec, self.init_weights)).to(self.device)
         self.compiled = alone and compiling() and compile_encoders(self.method)
 
-    def load(self, alone: bool) -> None:
+    def load(self, stack: tuple[str, ...]) -> None:
         """Make the optimizer; continue from the state in the folder, if there is one.
 
-        In a stack weights are slices of larger tensors, whose order in memory stays as it is.
+        `stack`: the ids of the runs that it is trained with; empty for a run alone. In a stack
+        weights are slices of larger tensors, whose order in memory stays as it is.
         """
         self.optimizer = build_optimizer(self.method, self.spec.optim)
         self.start, self.meter = load_state(
@@ -83,7 +85,8 @@ class Member:
         if self.start == 0:
             self.meter.estimate = self.estimate
             self.meter.layout, self.meter.threads, _ = settings_of(self.spec, self.device)
-        if not alone:
+        self.meter.stack = stack
+        if stack:
             self.meter.layout = "contiguous"
         apply_settings(self.method, self.meter.layout, self.meter.threads)
         _drop_log_from(self.folder, self.start)
@@ -92,6 +95,12 @@ class Member:
         self._ready = batches(
             self.data, self.spec, part, self.start, self.spec.steps, self.device, self.meter
         )
+
+    def release(self) -> None:
+        """Free the memory of the network, which `build` makes again."""
+        for name in ("method", "optimizer", "terms", "_ready"):
+            self.__dict__.pop(name, None)
+        self.recent.clear()
 
     def next_batch(self) -> Batch:
         """What the next step trains on."""

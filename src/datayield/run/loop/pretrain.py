@@ -55,17 +55,26 @@ def pretrain(
     return train([run], stop, save_seconds)
 
 
-def train(runs: Sequence[Member], stop: Event, save_seconds: float = 60.0) -> Iterator[Tick]:
+def train(
+    runs: Sequence[Member],
+    stop: Event,
+    save_seconds: float = 60.0,
+    stack: tuple[str, ...] = (),
+) -> Iterator[Tick]:
     """Train until the budget is spent, from wherever the states in the folders stand.
 
-    Several runs need equal shapes (`shape_of`) and states at the same step. Leaves checkpoints of
+    Several runs need equal shapes (`shape_of`); one whose state is at another step than the first's
+    is left as it is. `stack`: the ids of the runs in one network, which are `runs` where it is
+    empty, and others that are missing now. Leaves checkpoints of
     encoder and projector at each run's shares of the budget and, when done, the record of what was
     spent; of common seconds, each run's share. Yields a Tick now and then. Raises
     InterruptedRunError after saving when `stop` is set (in any process), and TrainingError when the
     loss of the first run is no longer finite, after the end of the others, or where processes that
     trained together end with different weights. Another run that diverges has its `error` set.
     """
-    first, network = runs[0], _opened(runs)
+    stack = stack or tuple(run.spec.id for run in runs)
+    network, runs = _opened(runs, stack)
+    first = runs[0]
     steps, every = first.spec.steps, max(1, min(50, first.spec.steps // 200))
     going = list(runs)
     saved_at = clock = time.perf_counter()
@@ -97,33 +106,46 @@ def train(runs: Sequence[Member], stop: Event, save_seconds: float = 60.0) -> It
                 )
             saved_at = clock = time.perf_counter()
 
-        _take_step(network, runs, step)
+        _take_step(network, runs, step, int(stack[0][:8], 16))
 
     for run in going:
-        run.finish(len(runs))
+        run.finish(len(stack))
     if first.error is not None:
         raise first.error
 
 
-def _opened(runs: Sequence[Member]) -> StackedNetwork | None:
-    """Make the runs ready for their next step; their common network, if there are several."""
-    first, *others = runs
+def _opened(
+    runs: Sequence[Member], stack: tuple[str, ...]
+) -> tuple[StackedNetwork | None, list[Member]]:
+    """Make runs ready for their next step: their common network, if they are stacked, and those
+
+    that are at the step of the first.
+    """
+    first, alone = runs[0], len(stack) == 1
     if first.device.type == "cpu":
         keep_freed_memory()
     for run in runs:
-        run.build(alone=not others)
-    network = StackedNetwork([run.method for run in runs]) if others else None
+        run.build(alone)
+    network = None
+    if not alone:
+        places = [stack.index(run.spec.id) for run in runs]
+        network = StackedNetwork([run.method for run in runs], places, len(stack))
     for run in runs:
-        run.load(alone=not others)
-    if {(run.start, run.spec.steps) for run in others} - {(first.start, first.spec.steps)}:
-        raise ValueError("runs of a stack start at the same step and end at the same step")
-    return network
+        run.load(() if alone else stack)
+    going = [run for run in runs if run.start == first.start]
+    if network is not None:
+        network.leave([run in going for run in runs])
+        for run in going if first.start == 0 else ():
+            run.save(0)  # so that after a kill it is known who was stacked with whom
+    return network, going
 
 
-def _take_step(network: StackedNetwork | None, runs: Sequence[Member], step: int) -> None:
+def _take_step(
+    network: StackedNetwork | None, runs: Sequence[Member], step: int, seed: int
+) -> None:
     ready = [run.next_batch() for run in runs]
     if network is not None:
-        losses = stacked_step(network, runs, ready, step)
+        losses = stacked_step(network, runs, ready, step, seed)
     else:
         (run,), spec = runs, runs[0].spec
         loss = train_step(

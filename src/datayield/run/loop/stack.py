@@ -1,12 +1,15 @@
 """Several runs of one shape as one batched network: their weights side by side, one forward pass.
 
 Each run keeps its own method, whose weights and buffers become slices of the stacked ones, and so
-its own optimizer, teacher, checkpoints and states. Only the forward and the backward pass are
-common: `torch.func.vmap` turns every operation into one on all runs. Where a step waits for its
-launches, as small networks do on a GPU, K runs then take little longer than one. On a CPU, where
-the operations themselves take the time, it does not pay (docs/explanation/stacking.md).
+its own optimizer, teacher, checkpoints and states. A run's bits depend on its place and on how many
+places there are, not on who else is there: copies take the places of runs that are missing. Only
+the forward and the backward pass are common: `torch.func.vmap` turns every operation into one on
+all runs. Where a step waits for its launches, as small networks do on a GPU, K runs then take
+little longer than one. On a CPU, where the operations themselves take the time, it does not pay
+(docs/explanation/stacking.md).
 """
 
+import copy
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -30,12 +33,19 @@ VARIED = ("temperature", "beta", "scale", "invariance", "variance", "covariance"
 
 
 class StackedNetwork:
-    """The methods of K runs. Made once they are on their device, before their optimizers are.
+    """The methods of runs at some of `size` places; copies of the first are at the others.
 
-    `losses` gives K losses, `backward` fills in the gradients of every method's own parameters.
+    Made once the methods are on their device, before their optimizers are. `losses` gives a loss
+    for each place, `backward` fills in the gradients of every method's own parameters.
     """
 
-    def __init__(self, methods: Sequence[Method]) -> None:
+    def __init__(
+        self, methods: Sequence[Method], places: Sequence[int] = (), size: int | None = None
+    ) -> None:
+        self.places = tuple(places or range(len(methods)))
+        at = dict(zip(self.places, methods, strict=True))
+        size = size or len(methods)
+        methods = [at[k] if k in at else copy.deepcopy(methods[0]) for k in range(size)]
         self.methods = tuple(methods)
         self._base = methods[0]
         self._weights = _stacked([dict(m.named_parameters()) for m in methods])
@@ -49,8 +59,14 @@ class StackedNetwork:
         device = next(iter(self._weights.values())).device
         self._varied = _varied([m.spec for m in methods], device)
 
+    def leave(self, going: Sequence[bool]) -> None:
+        """Only the methods for which `going` is true are trained from now on."""
+        self.places = tuple(k for k, goes in zip(self.places, going, strict=True) if goes)
+
     def losses(self, batches: Sequence[Batch], t: float) -> Loss:
-        """The losses of the K runs, each on its own batch, and their terms: [K] each."""
+        """The losses at the K places, and their terms: [K] each; a batch for each method given."""
+        at = dict(zip(self.places, batches, strict=True))
+        batches = [at.get(k, batches[0]) for k in range(len(self.methods))]
         views = [torch.stack(same) for same in zip(*(b.views for b in batches), strict=True)]
         targets = [torch.stack(same) for same in zip(*(b.targets for b in batches), strict=True)]
 
@@ -79,8 +95,8 @@ class StackedNetwork:
         for weight in self._weights.values():
             weight.grad = None
         torch.autograd.backward(total.sum())
-        for k, method in enumerate(self.methods):
-            for name, parameter in method.named_parameters():
+        for k in self.places:
+            for name, parameter in self.methods[k].named_parameters():
                 slope = self._weights[name].grad
                 parameter.grad = None if slope is None else slope[k]
 
@@ -94,19 +110,23 @@ class Stacked(Protocol):
 
 
 def stacked_step(
-    network: StackedNetwork, runs: Sequence[Stacked], ready: Sequence[Batch], step: int
+    network: StackedNetwork,
+    runs: Sequence[Stacked],
+    ready: Sequence[Batch],
+    step: int,
+    seed: int = 0,
 ) -> list[Loss]:
     """One step of all `runs`, on a batch each: their losses before it, still on the device.
 
     What objectives sample is what each would sample alone; layers of an encoder that sample, such
-    as dropout, draw from the first run's stream.
+    as dropout, draw from one stream for all, of `seed`.
     """
     spec, device = runs[0].spec, ready[0].views[0].device.type
     t, whole = step / spec.steps, []
     for run, batch in zip(runs, ready, strict=True):
         seed_layers(stream_at(run.spec.seed, step), device)
         whole.append(Batch(batch.views, (*batch.targets, *drawn(run.method, batch.views))))
-    seed_layers(stream_at(spec.seed, step), device)
+    seed_layers(stream_at(seed, step), device)
     with torch.autocast(device, torch.bfloat16, enabled=spec.precision == "bf16"):
         losses = network.losses(whole, t)
     network.backward(losses.total)
@@ -114,7 +134,7 @@ def stacked_step(
         update(run.method, run.optimizer, run.spec, t, rate_at(run.spec, step))
     return [
         Loss(losses.total[k], {name: term[k] for name, term in losses.terms.items()})
-        for k in range(len(runs))
+        for k in network.places
     ]
 
 
@@ -129,14 +149,15 @@ def _stacked(tensors: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _varied(specs: Sequence[AnyObjective], device: torch.device) -> dict[str, Tensor]:
-    """The numbers of the objectives that differ, [K] each."""
+    """The numbers of the objectives that may differ, [K] each.
+
+    Tensors also where they are equal: a device rounds a division by a plain number differently.
+    """
     first = specs[0]
     names = [name for name in VARIED if hasattr(first, name)]
     values = {name: [getattr(spec, name) for spec in specs] for name in names}
     return {
-        name: torch.tensor(of, dtype=torch.float64, device=device)
-        for name, of in values.items()
-        if len(set(of)) > 1
+        name: torch.tensor(of, dtype=torch.float64, device=device) for name, of in values.items()
     }
 
 

@@ -19,7 +19,8 @@ class Meter:
     """The cost of a run so far, over all its attempts. Seconds cover training only.
 
     Steps that it reused (`shared`: from which run, images, seconds) count as if it had taken them
-    itself. `layout` and `threads` (None: torch's default) are those it started with (`cpu_layout`).
+    itself. `layout` and `threads` (None: torch's default) are those it started with (`cpu_layout`),
+    and `stack` the runs that it is stacked with, itself among them, if any.
     """
 
     seconds: float = 0.0
@@ -30,6 +31,7 @@ class Meter:
     shared: dict[str, Any] | None = None
     layout: Layout = USUAL
     threads: int | None = None
+    stack: tuple[str, ...] = ()
 
 
 def save_state(
@@ -48,7 +50,7 @@ def save_state(
     """
     state = state_of(run_id, images, step, method, optimizer, meter)
     write_tensors(folder, folder.state, STATE, state)
-    folder.write_progress(step, steps)
+    folder.write_progress(step, steps, meter.stack)
 
 
 def state_of(
