@@ -21,6 +21,9 @@ evaluations:
   - {name: digit, protocol: knn@1, dataset: digits, label: digit, size: 16, train_count: 60,
      test_count: 60, at: [0.5, 1.0]}
 """
+STACKED = STUDY.replace("simclr", "barlow_twins").replace(
+    "axes: {data.count: [20, 40]}", "axes: {data.count: [20, 40], seed: [0, 1, 2]}"
+)
 IMPORTED = (
     "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg", "sklearn.datasets",
     "datayield.cli", "datayield.session", "datayield.run.engines.choose",
@@ -28,15 +31,15 @@ IMPORTED = (
 )  # fmt: skip
 
 
-def prepared(folder: Path, keep_cache: bool = False) -> Path:
-    """A folder with the study, and with nothing done; the cache is kept if asked for."""
+def prepared(folder: Path, keep_cache: bool = False, study: str = STUDY) -> Path:
+    """A folder with the `study`, and with nothing done; the cache is kept if asked for."""
     if folder.exists():
         for each in folder.iterdir():
             if each.is_dir() and not (keep_cache and each.name == "cache"):
                 shutil.rmtree(each)
     folder.mkdir(exist_ok=True)
     (folder / "output").write_bytes(b"")
-    (folder / "tiny.yaml").write_text(STUDY)
+    (folder / "tiny.yaml").write_text(study)
     return folder
 
 
