@@ -201,3 +201,34 @@ def test_a_run_made_away_is_the_run_made_here(driver: Driver, tmp_path: Path) ->
     assert names[0] == names[1]
     assert folder.checkpoint(1.0).read_bytes() == same.checkpoint(1.0).read_bytes()
     assert not folder.has_state()
+
+
+def test_runs_of_a_stack_come_home_as_well(driver: Driver, work: Callable[[Work], None]) -> None:
+    first, other = driver.tasks[-2:]
+    here = driver.store.run(other.spec.id)
+
+    def train(folder: RunFolder, mailbox: Path, stop: Event) -> TaskEnd:
+        assert holder(here.path) == "running"
+        beside = RunFolder(folder.path.parent / here.path.name)
+        beside.path.mkdir(exist_ok=True)
+        for each in (folder, beside):
+            trained(each, 1.0)
+        return TaskEnd("done")
+
+    work(train)
+    assert driver.send(driver.job._replace(task=first, beside=(other,))) == TaskEnd("done")
+    for run in (driver.store.run(first.spec.id), here):
+        assert run.has_run_cost()
+        assert run.has_checkpoint(1.0)
+        assert holder(run.path) == ""
+
+
+def test_a_run_of_a_stack_that_another_process_holds_stays_at_home(
+    driver: Driver, work: Callable[[Work], None]
+) -> None:
+    first, other = driver.tasks[-2:]
+    work(lambda folder, *_: (trained(folder, 1.0), TaskEnd("done"))[1])
+    with run_lock(driver.store.run(other.spec.id).path):
+        assert driver.send(driver.job._replace(task=first, beside=(other,))) == TaskEnd("done")
+    assert driver.store.run(first.spec.id).has_run_cost()
+    assert not driver.store.run(other.spec.id).has_run_cost()

@@ -8,6 +8,7 @@ changes: events as they come, files whenever the run has saved something, and al
 import os
 import shutil
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 
@@ -20,6 +21,7 @@ from datayield.spec.environment import cache_dir
 from datayield.spec.errors import DatayieldError
 from datayield.spec.run import RunSpec
 from datayield.store.folders import RunFolder, Store
+from datayield.store.plan import Task
 
 
 def run_on_node(
@@ -47,47 +49,58 @@ def _run_away(job: Job, home: Path, access: StoreAccess) -> TaskEnd:
         if is_litter(each.name, 0.0):  # of a worker that was killed
             shutil.rmtree(each, ignore_errors=True)
     store = Store(stores / part_name())
-    courier = _Courier(job, store, access)
+    courier, *others = (_Courier(task, store, access) for task in (job.task, *job.beside))
     try:
-        lent = courier.borrowed(job.lock_timeout)
-        if isinstance(lent, TaskEnd):
-            return lent
-        store.check_writable()
-        for name, content in lent:
-            write_bytes(store.root / name, content)
-        courier.sent = courier.look()
-        with courier:
+        refused = courier.borrow(job.lock_timeout)
+        if refused is not None:
+            return refused
+        beside = [other for other in others if other.borrow(0.0) is None]
+        with ExitStack() as carried:
+            for each in (courier, *beside):
+                carried.enter_context(each)
             there = home if home.is_dir() else stores
-            end = run_in_processes(
-                job._replace(store=store), courier.mailbox.folder, there, courier.stop
-            )
+            job = job._replace(store=store, beside=tuple(other.task for other in beside))
+            end = run_in_processes(job, courier.mailbox.folder, there, courier.stop)
+        for other in beside:
+            other.last_delivery()
         return courier.last_delivery() or end
     finally:
-        access.release(job.task.spec.id, courier.borrower)
+        for each in (courier, *others):
+            access.release(each.task.spec.id, each.borrower)
         shutil.rmtree(store.root, ignore_errors=True)
 
 
 class _Courier:
-    """Carries events and files from the node's store to the driver's, from a thread."""
+    """Carries a run's events and files from the node's store to the driver's, from a thread."""
 
-    def __init__(self, job: Job, store: Store, access: StoreAccess) -> None:
-        self._task, self._store, self._access = job.task, store, access
+    def __init__(self, task: Task, store: Store, access: StoreAccess) -> None:
+        self.task, self._store, self._access = task, store, access
         self.borrower = store.root.name
         self.stop = Event()  # the driver asks for it, or the loan has ended
-        self.sent: dict[str, tuple[int, int]] = {}
+        self._sent: dict[str, tuple[int, int]] = {}
         self._verdict: TaskEnd | None = None
         self._done = Event()
         self._events_read = 0
 
-    def borrowed(self, timeout: float) -> Files | TaskEnd:
-        """The files of the run, locked for this attempt within `timeout` seconds."""
+    def borrow(self, timeout: float) -> TaskEnd | None:
+        """Copy the files of the run, locked for this attempt within `timeout` seconds.
+
+        TaskEnd if they are not lent.
+        """
         began = time.monotonic()
         while True:
-            lent = self._access.lend(self._task, self.borrower)
+            lent = self._access.lend(self.task, self.borrower)
             busy = isinstance(lent, TaskEnd) and lent.how == "busy"
             if not busy or time.monotonic() - began >= timeout:
-                return lent
+                break
             time.sleep(LOOK_SECONDS)
+        if isinstance(lent, TaskEnd):
+            return lent
+        self._store.check_writable()
+        for name, content in lent:
+            write_bytes(self._store.root / name, content)
+        self._sent = self.look()
+        return None
 
     def __enter__(self) -> "_Courier":
         self.mailbox = Mailbox(self._store)
@@ -101,7 +114,7 @@ class _Courier:
 
     def look(self) -> dict[str, tuple[int, int]]:
         """All files to keep at home, oldest first, each with its time of change and size."""
-        spec, store = self._task.spec, self._store
+        spec, store = self.task.spec, self._store
         folders = [store.run(spec.id).path]
         if isinstance(spec, RunSpec) and spec.trunk is not None:
             folders.append(store.trunk(spec.trunk))
@@ -134,9 +147,9 @@ class _Courier:
 
     def _deliver(self, at_end: bool = False) -> None:
         seen = self.look()
-        changed = [name for name in seen if self.sent.get(name) != seen[name]]
-        log = RunFolder(Path(f"runs/{self._task.spec.id}")).log.as_posix()
-        saved = at_end or changed not in ([], [log]) or seen.keys() < self.sent.keys()
+        changed = [name for name in seen if self._sent.get(name) != seen[name]]
+        log = RunFolder(Path(f"runs/{self.task.spec.id}")).log.as_posix()
+        saved = at_end or changed not in ([], [log]) or seen.keys() < self._sent.keys()
         files: Files = []
         for name in changed if saved else ():
             try:
@@ -144,16 +157,16 @@ class _Courier:
             except FileNotFoundError:
                 del seen[name]
         if not saved:
-            seen = self.sent
+            seen = self._sent
         told = self._access.receive(
-            self._task.spec.id, self.borrower, Delivery(files, frozenset(seen), self._events())
+            self.task.spec.id, self.borrower, Delivery(files, frozenset(seen), self._events())
         )
-        self.sent, self._verdict = seen, told
+        self._sent, self._verdict = seen, told
 
     def _events(self) -> bytes:
         """Whole lines that the task has written since the last call."""
         try:
-            with (self.mailbox.folder / f"{self._task.spec.id}.jsonl").open("rb") as file:
+            with (self.mailbox.folder / f"{self.task.spec.id}.jsonl").open("rb") as file:
                 file.seek(self._events_read)
                 text = file.read()
         except FileNotFoundError:
