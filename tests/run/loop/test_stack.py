@@ -159,15 +159,53 @@ def test_in_bfloat16_the_losses_agree_within_its_rounding(method: str, tmp_path:
         assert run.last_loss == pytest.approx(alone.last_loss, rel=0.05)
 
 
-def test_states_at_different_steps_are_refused(tmp_path: Path) -> None:
-    specs, stop = three("simclr"), Event()
-    loop = train_runs(members(specs[:1], tmp_path), stop)
-    next(loop)
+def halted(runs: list[Member], ticks: int, stack: tuple[str, ...]) -> None:
+    stop = Event()
+    loop = train_runs(runs, stop, stack=stack)
+    for _ in range(ticks):
+        next(loop)
     stop.set()
     with pytest.raises(InterruptedRunError):
         list(loop)
-    with pytest.raises(ValueError, match="start at the same step"):
-        trained(specs, tmp_path)
+
+
+@pytest.mark.parametrize("method", ["barlow_twins", "byol", "simclr"])
+def test_at_different_steps_after_a_kill_each_ends_with_the_bits_of_the_whole_stack(
+    method: str, tmp_path: Path
+) -> None:
+    specs = three(method, images=16 * 20)
+    trained(specs, tmp_path / "straight")
+    stack, killed = tuple(spec.id for spec in specs), tmp_path / "killed"
+    halted(members(specs, killed), 5, stack)
+    halted(members(specs[1:2], killed), 3, stack)  # one saved once more
+    list(train_runs(members([specs[2], *specs[:2]], killed), Event(), stack=stack))
+    assert not RunFolder(killed / specs[1].id).has_run_cost()  # at another step, so left as it is
+    list(train_runs(members(specs[1:2], killed), Event(), stack=stack))
+    for spec in specs:
+        assert weights(spec, killed) == weights(spec, tmp_path / "straight")
+        record = RunFolder(killed / spec.id).run_cost()
+        assert record is not None
+        assert record.stacked == 3
+
+
+def test_the_first_states_say_who_is_stacked_with_whom(tmp_path: Path) -> None:
+    specs = three("simclr")
+    next(train_runs(members(specs, tmp_path), Event()))
+    for spec in specs:
+        progress = RunFolder(tmp_path / spec.id).progress()
+        assert progress is not None
+        assert (progress.step, progress.stack) == (0, tuple(each.id for each in specs))
+
+
+def test_files_of_a_stacked_run_hold_nothing_of_the_others(tmp_path: Path) -> None:
+    specs = three("simclr", images=16 * 4)
+    trained(specs, tmp_path / "together")
+    trained(specs[:1], tmp_path / "alone")
+    together, alone = (
+        (tmp_path / where / specs[0].id / "checkpoints" / "1.000000.pt").stat().st_size
+        for where in ("together", "alone")
+    )
+    assert together == pytest.approx(alone, rel=0.05)
 
 
 @pytest.mark.parametrize(
