@@ -90,6 +90,12 @@ def times_resumed(store: Path) -> int:
     return sum((read_json(p) or {})["resumed"] for p in store.glob("runs/*/spent.json"))
 
 
+def stacked(store: Path) -> list[tuple[int, str]]:
+    """Of each run, in how large a stack it was trained, and the digest of its weights."""
+    records = [read_json(path) or {} for path in sorted(store.glob("runs/*/spent.json"))]
+    return [(record["stacked"], record["weights"]) for record in records]
+
+
 def finished(process: "subprocess.Popen[str]") -> str:
     """What it said; AssertionError where it failed."""
     _, said = process.communicate(timeout=900)

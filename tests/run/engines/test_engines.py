@@ -13,6 +13,7 @@ from tests.run.engines.engines_runs import (
     STUDY,
     finished,
     signal_one,
+    stacked,
     start,
     table,
     times_resumed,
@@ -68,6 +69,26 @@ def test_a_slurm_job_warned_of_its_end_saves_and_goes_on_when_requeued(folder: P
     assert "restarted" not in said
     assert times_resumed(folder / "slurm") == 1
     assert table(folder, "slurm") == table(folder, "serial")
+
+
+@pytest.mark.parametrize(
+    ("package", "options", "number"),
+    [("ray", BY_RAY, signal.SIGKILL), ("submitit", BY_SLURM, signal.SIGUSR2)],
+)
+def test_there_a_stack_that_is_interrupted_ends_as_an_undisturbed_one(
+    package: str, options: tuple[str, ...], number: int, folder: Path
+) -> None:
+    pytest.importorskip(package)
+    calm, stormy = f"calm {package}", f"stormy {package}"
+    finished(start(folder, calm, "--jobs", "1", "--stack", "2"))
+    study = start(folder, stormy, *options, "--stack", "2")
+    signal_one(folder / stormy, number, study)
+    said = finished(study)
+    assert "with 1 more of its shape, as one network" in said
+    assert times_resumed(folder / stormy) > 0
+    assert table(folder, stormy) == table(folder, calm)
+    assert stacked(folder / stormy) == stacked(folder / calm)
+    assert [runs for runs, _ in stacked(folder / calm)] == [2, 2]
 
 
 def test_workers_whose_commander_is_killed_save_and_go(folder: Path) -> None:

@@ -45,9 +45,9 @@ def run_on_node(
 def _run_away(job: Job, home: Path, access: StoreAccess) -> TaskEnd:
     stores = cache_dir() / "away" / "stores"
     stores.mkdir(parents=True, exist_ok=True)
-    for each in stores.iterdir():
-        if is_litter(each.name, 0.0):  # of a worker that was killed
-            shutil.rmtree(each, ignore_errors=True)
+    for old in stores.iterdir():
+        if is_litter(old.name, 0.0):  # of a worker that was killed
+            shutil.rmtree(old, ignore_errors=True)
     store = Store(stores / part_name())
     courier, *others = (_Courier(task, store, access) for task in (job.task, *job.beside))
     try:
