@@ -188,6 +188,21 @@ def test_at_different_steps_after_a_kill_each_ends_with_the_bits_of_the_whole_st
         assert record.stacked == 3
 
 
+def test_stopped_after_one_diverged_the_others_end_with_the_same_bits(tmp_path: Path) -> None:
+    sane = three("barlow_twins", images=16 * 20)
+    trained(sane, tmp_path / "sane")
+    wild = [sane[0], sane[1].model_copy(update={"optim": huge(sane[1])}), sane[2]]
+    stack, folder = tuple(spec.id for spec in wild), tmp_path / "wild"
+    runs = members(wild, folder)
+    halted(runs, 10, stack)
+    assert isinstance(runs[1].error, TrainingError)
+    again = members(wild, folder)
+    list(train_runs(again, Event(), stack=stack))
+    assert [RunFolder(folder / spec.id).has_run_cost() for spec in wild] == [True, False, True]
+    for at in (0, 2):
+        assert weights(wild[at], folder) == weights(sane[at], tmp_path / "sane")
+
+
 def test_the_first_states_say_who_is_stacked_with_whom(tmp_path: Path) -> None:
     specs = three("simclr")
     next(train_runs(members(specs, tmp_path), Event()))
