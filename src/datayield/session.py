@@ -16,6 +16,7 @@ from rich.console import Console
 
 from datayield import __version__
 from datayield.data.catalog import Look, found_once
+from datayield.data.evaluated import items_used
 from datayield.data.leaks import leaks, notes
 from datayield.data.selection import missing_classes
 from datayield.data.split_content import split_listing
@@ -85,16 +86,8 @@ class Session(NamedTuple):
 
     def item_counts(self) -> ItemCounts:
         """Training and test items of each evaluation whose splits were found."""
-        counts = {}
-        for ev in self.study.evaluations:
-            here = [self.listings.get((ev.dataset, split)) for split in (ev.train, ev.test)]
-            sizes = [listing.images for listing in here if listing is not None]
-            if len(sizes) == 2 or not ev.traits.needs_labels:
-                counts[ev.spec.id] = (
-                    ev.training_items(sizes[0]) if len(sizes) == 2 else 0,
-                    min(ev.test_count or sizes[-1], sizes[-1]) if sizes else 0,
-                )
-        return counts
+        used = {ev.spec.id: items_used(ev, self.listings) for ev in self.study.evaluations}
+        return {key: items for key, items in used.items() if items is not None}
 
     def readiness(self, plan: Plan) -> Readiness:
         """What keeps the plan from running, and notes: its data, and confounds. Trains nothing."""

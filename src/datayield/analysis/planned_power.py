@@ -30,7 +30,7 @@ class PlannedPower(NamedTuple):
 
 
 def planned_power(
-    study: Study, cells: Sequence[Cell], counts: Mapping[str, tuple[int, int]]
+    study: Study, cells: Sequence[Cell], counts: Mapping[str, tuple[int, ...]]
 ) -> list[PlannedPower]:
     """For the evaluations with the fewest and the most test items; none without three settings.
 
@@ -73,7 +73,7 @@ def planned_power(
 
 
 def _ladders_of_labels(
-    study: Study, counts: Mapping[str, tuple[int, int]]
+    study: Study, counts: Mapping[str, tuple[int, ...]]
 ) -> dict[str, dict[str, float]]:
     """The evaluation with most labels of each ladder -> all of its evaluations, most labels first.
 

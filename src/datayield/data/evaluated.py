@@ -1,17 +1,21 @@
 """Which images and labels an evaluation uses of a split, as listed or as decoded."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 
 from datayield.data.catalog import EMBEDDED
 from datayield.data.class_names import aligned
-from datayield.data.content import Digests, content_of
+from datayield.data.content import Digests, content_of, is_computed
 from datayield.data.decoded import Arrays
 from datayield.data.selection import among, sample_items
 from datayield.data.source import UNLABELLED, Labels, Masked, Source
-from datayield.spec.evaluation import EvalSpec
+from datayield.data.split_content import SplitContent
+from datayield.spec.errors import DataError
+from datayield.spec.evaluation import EvalItems, EvalSpec
+from datayield.spec.run import Listings
 
 PLENTY = 10  # training images per class of a built-in dataset, all balanced, that need no counting
 MASKS = 1_000  # looked at together
@@ -55,6 +59,40 @@ def item_counts(ev: EvalSpec, splits: Mapping[str, int]) -> tuple[int, int]:
     """Training and test images that the evaluation uses of splits of these sizes, if it may."""
     train = min(ev.train_count or splits[ev.train], splits[ev.train])
     return train, min(ev.test_count or splits[ev.test], splits[ev.test])
+
+
+def items_used(ev: EvalSpec, listings: Listings) -> EvalItems | None:
+    """What the evaluation uses of its splits, as listed; None if one that it needs is missing.
+
+    Images of other classes, and those without a label, are left out where labels were read.
+    """
+    listed = {split: listings.get((ev.dataset, split)) for split in (ev.train, ev.test)}
+    sizes = {split: listing.images for split, listing in listed.items() if listing is not None}
+    if len(sizes) < len(listed) and ev.traits.needs_labels:
+        return None
+    classes = EvalItems(0, 0).classes
+    contents = [listing.content for listing in listed.values() if listing is not None]
+    if len(sizes) == len(listed) and all(isinstance(each, SplitContent) for each in contents):
+        of = zip(listed, cast(list[SplitContent], contents), strict=True)
+        sources = {split: content.source for split, content in of}
+        with suppress(DataError):  # which readiness reports
+            if not any(is_computed(source) for source in sources.values()):  # else a download
+                for split in sizes:
+                    places = positions(ev, split, sources)
+                    sizes[split] = len(places) if places is not None else sizes[split]
+            classes = _number_of_classes(ev, sources[ev.train]) or classes
+    train = ev.training_items(sizes[ev.train]) if len(sizes) == len(listed) else 0
+    test = sizes.get(ev.test, 0)
+    return EvalItems(train, min(ev.test_count or test, test), classes)
+
+
+def _number_of_classes(ev: EvalSpec, split: LabelledSplit) -> int:
+    """Classes of the label of `ev`, of those that it selects; 0 if unknown."""
+    names = split.classes.get(ev.label) or ()
+    if ev.classes is None:
+        return len(names)
+    column = {ev.label: np.zeros(0, np.int64)}  # only the names matter here
+    return len(among(ev.classes, ev.label, column, split.classes, f"evaluations ({ev.name})")[0])
 
 
 def has_masks(split: LabelledSplit) -> bool:

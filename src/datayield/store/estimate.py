@@ -5,12 +5,12 @@ from pathlib import Path
 from statistics import median
 from typing import Literal, NamedTuple
 
-from datayield.spec.evaluation import DRAWS, EvalSpec, epochs_of
+from datayield.spec.evaluation import DRAWS, EvalItems, EvalSpec, epochs_of
 from datayield.spec.run import EncoderSpec, RunSpec, encoder_macs, flops_per_image
 from datayield.store.speeds import Speeds, eval_key, features_key, kind_of, speed_key
 
 UNKNOWN = 10_000  # items of a split that was not found
-ItemCounts = Mapping[str, tuple[int, int]]  # id of an evaluation -> its training and test items
+ItemCounts = Mapping[str, EvalItems]  # by the id of the evaluation
 EvalAt = tuple[float, EvalSpec]  # fraction of the budget, evaluation
 Basis = Literal["", "runs", "measured", "scaled", "across"]
 BASES: tuple[Basis, ...] = ("", "runs", "measured", "scaled", "across")  # the weakest last
@@ -22,7 +22,10 @@ FACTORS: dict[Basis, tuple[float, float]] = {
     "scaled": (0.4, 2.5),
     "across": (0.2, 5.0),
 }
-PROBE_FLOPS_PER_ITEM = 2e7  # a probe's arithmetic per labelled image, for unseen evaluations
+# A linear probe's arithmetic per labelled image and per image and class, for unseen evaluations.
+# Fitted to its CPU time on 256 features and 10 to 200 classes, in FLOPs at the speed of training.
+PROBE_FLOPS_PER_ITEM = 3e6
+PROBE_FLOPS_PER_CLASS = 1.5e5
 
 
 class TimeEstimate(NamedTuple):
@@ -51,9 +54,9 @@ class TimeEstimate(NamedTuple):
         )
 
 
-def items_of(spec: EvalSpec, counts: ItemCounts) -> tuple[int, int]:
-    """Training and test items of an evaluation; 10,000 of those that are not known."""
-    usual = spec.train_count or UNKNOWN, spec.test_count or UNKNOWN
+def items_of(spec: EvalSpec, counts: ItemCounts) -> EvalItems:
+    """The items of an evaluation; 10,000 of those that are not known."""
+    usual = EvalItems(spec.train_count or UNKNOWN, spec.test_count or UNKNOWN)
     return counts.get(spec.id, usual)
 
 
@@ -92,7 +95,7 @@ def evaluations(
     estimates = []
     for share, ev in pending:
         images = 0
-        train, test = items_of(ev, counts)
+        train, test, _ = items_of(ev, counts)
         trains_apart = ev.traits.needs_labels and ev.folds is None
         wants = [(ev.train, ev.train_count, train)] if trains_apart else []
         for split, count, n in [*wants, (ev.test, ev.test_count, test)]:
@@ -112,7 +115,7 @@ def evaluation(
     images: int | None = None,
 ) -> TimeEstimate | None:
     """Seconds for one evaluation, with the features of `images` (None: of all its items)."""
-    train, test = items_of(spec, counts)
+    train, test, classes = items_of(spec, counts)
     needed = train if spec.traits.needs_labels else 0
     if images is None:
         images = test if spec.folds else needed + test
@@ -126,13 +129,18 @@ def evaluation(
     macs = encoder_macs(encoder, spec.size) if encoder else 0.0
     if macs is None:
         return None
-    name = ""  # an evaluation is not like training, even with the same encoder
+    name = encoder.name if encoder else ""
     if spec.tunes:  # forward and backward in each epoch, then the test images
-        return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), name, speeds)
+        return _scaled(
+            2 * macs * (3 * train * epochs_of(spec) + test), name, speeds, as_training=False
+        )
     probes = (spec.draws or DRAWS) if spec.uses_label_fraction else spec.folds or 1
     flops = 2 * macs * (images + spec.traits.passes * train)
-    flops += PROBE_FLOPS_PER_ITEM * (probes * needed + test)
-    return _scaled(flops, name, speeds)
+    per_item = PROBE_FLOPS_PER_ITEM
+    if spec.traits.fits_head:
+        per_item += PROBE_FLOPS_PER_CLASS * classes
+    flops += per_item * probes * needed + PROBE_FLOPS_PER_ITEM * test
+    return _scaled(flops, name, speeds, as_training=False)
 
 
 def _spread(seconds: list[float], real: bool) -> TimeEstimate:
@@ -141,11 +149,17 @@ def _spread(seconds: list[float], real: bool) -> TimeEstimate:
     return TimeEstimate(low * min(seconds), median(seconds), high * max(seconds), basis)
 
 
-def _scaled(flops: float, encoder: str, speeds: Speeds) -> TimeEstimate | None:
-    """By the seconds per FLOP of runs of this encoder, else of all, in a wider range."""
+def _scaled(
+    flops: float, encoder: str, speeds: Speeds, as_training: bool = True
+) -> TimeEstimate | None:
+    """By the seconds per FLOP of runs of this encoder, else of all, in a wider range.
+
+    Also in the wider range if the work is not training: an evaluation is less like it, but most
+    of it is the same encoder, whose speed may be far from that of others.
+    """
     known = speeds.seconds_per_flop()
     same = [each for each in known if encoder and each[0] == encoder]
-    basis: Basis = "scaled" if same else "across"
+    basis: Basis = "scaled" if same and as_training else "across"
     if not known:
         return None
     low, high = FACTORS[basis]

@@ -11,7 +11,7 @@ from datayield.run.timing.eval_timing import _extrapolated, evaluation_timing
 from datayield.run.timing.plan_timing import measure
 from datayield.run.timing.step_timing import seconds_per_image
 from datayield.session import Session, open_study
-from datayield.spec.evaluation import PROTOCOLS, EvalSpec
+from datayield.spec.evaluation import PROTOCOLS, EvalItems, EvalSpec
 from datayield.store.speeds import Speeds
 from tests.conftest import TINY
 
@@ -77,7 +77,7 @@ def test_every_protocol_can_be_timed(session: Session, protocol: str) -> None:
         {"name": "task", "protocol": protocol, "dataset": "made", "size": 16}
     )
     encoder = session.cells[0].run.encoder
-    timing = evaluation_timing(encoder, ev, CPU, (200, 100), 0.05)
+    timing = evaluation_timing(encoder, ev, CPU, EvalItems(200, 100), 0.05)
     assert timing is not None
     assert timing.rest > 0
     assert ev.tunes or timing.per_image > 0

@@ -15,13 +15,12 @@ from datayield import evals
 from datayield.evals.features import extract, pixel_features
 from datayield.nets import encoder as encoders
 from datayield.spec.errors import DatayieldError
-from datayield.spec.evaluation import EvalSpec, epochs_of, tuning_of
+from datayield.spec.evaluation import EvalItems, EvalSpec, epochs_of, tuning_of
 from datayield.spec.run import EncoderSpec
 
 MOST_IMAGES = 512  # whose features are timed
 PART = 64  # of them at once
 FIRST_ITEMS = 128  # of a probe
-CLASSES = 10
 GROWTH = (0.3, 2.0)  # seconds grow as items to a power: from costs that hardly grow to kNN
 SPAN = 4  # times as many items, below which a moment's delay would pass for fast growth
 
@@ -37,10 +36,10 @@ def evaluation_timing(
     encoder: EncoderSpec | None,
     ev: EvalSpec,
     device: torch.device,
-    sizes: tuple[int, int],
+    sizes: EvalItems,
     seconds: float,
 ) -> EvalTiming | None:
-    """Time an evaluation of `sizes` (training, test) items; takes about `seconds`.
+    """Time an evaluation of `sizes`; takes about `seconds`.
 
     An encoder that is trained: a short epoch, scaled to all. None if it cannot be tried on
     random items.
@@ -56,14 +55,14 @@ def evaluation_timing(
     return EvalTiming(per_image, rest + per_image * more)
 
 
-def _views(ev: EvalSpec, sizes: tuple[int, int]) -> int:
+def _views(ev: EvalSpec, sizes: EvalItems) -> int:
     """Views of test images that the encoder sees besides the images."""
     if ev.traits.reads != "views":
         return 0
     return min(ev.traits.view_images, sizes[1]) * ev.traits.view_count
 
 
-def _tuned(ev: EvalSpec, sizes: tuple[int, int]) -> float:
+def _tuned(ev: EvalSpec, sizes: EvalItems) -> float:
     return sizes[0] * epochs_of(ev)
 
 
@@ -87,14 +86,15 @@ def _features(
 
 
 def _probe_seconds(
-    ev: EvalSpec, sizes: tuple[int, int], width: int, projects: bool, seconds: float
+    ev: EvalSpec, sizes: EvalItems, width: int, projects: bool, seconds: float
 ) -> float | None:
     """All but features: timed on growing parts of the items until the next would take too long."""
-    most = max(sizes)
+    most = max(sizes[:2])
     items, timed = min(FIRST_ITEMS, most), list[tuple[int, float]]()
     began = time.perf_counter()
     while True:
-        part = tuple(math.ceil(n * items / most) for n in sizes)
+        train, test = (math.ceil(n * items / most) for n in sizes[:2])
+        part = EvalItems(train, test, sizes.classes)
         before = time.perf_counter()
         try:
             _probe(ev, part, width, projects)
@@ -128,11 +128,11 @@ def _extrapolated(timed: list[tuple[int, float]], most: int) -> float:
     return took * math.pow(most / items, power)
 
 
-def _probe(ev: EvalSpec, sizes: tuple[int, ...], width: int, projects: bool) -> None:
+def _probe(ev: EvalSpec, sizes: EvalItems, width: int, projects: bool) -> None:
     """The evaluation on random features around a centre for each class."""
     generator = torch.Generator().manual_seed(0)
-    centres = torch.randn(CLASSES, width, generator=generator)
-    train, test = (_items(n, centres, generator) for n in sizes)
+    centres = torch.randn(sizes.classes, width, generator=generator)
+    train, test = (_items(n, centres, generator) for n in sizes[:2])
     if ev.traits.reads == "views":
         views = min(ev.traits.view_images, len(test[0])), ev.traits.view_count, width
         space = evals.Space(test[0], torch.randn(views, generator=generator))
@@ -151,7 +151,7 @@ def _probe(ev: EvalSpec, sizes: tuple[int, ...], width: int, projects: bool) -> 
 
 
 def _items(n: int, centres: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    labels = torch.arange(n) % CLASSES
+    labels = torch.arange(n) % len(centres)
     return centres[labels] / 2 + torch.randn(n, centres.shape[1], generator=generator), labels
 
 
@@ -166,10 +166,10 @@ def _tuning_seconds(
 
 
 def _epoch_seconds(encoder: EncoderSpec, ev: EvalSpec, device: torch.device, n: int) -> float:
-    rng = np.random.default_rng(0)
-    targets = rng.integers(0, CLASSES, n)
+    rng, classes = np.random.default_rng(0), EvalItems(0, 0).classes
+    targets = rng.integers(0, classes, n)
     if ev.traits.reads_masks:
-        targets = rng.integers(0, CLASSES, (n, ev.size, ev.size)).astype(np.uint8)
+        targets = rng.integers(0, classes, (n, ev.size, ev.size)).astype(np.uint8)
     made = evals.LabelledImages(
         rng.integers(0, 256, (n, ev.size, ev.size, 3), dtype=np.uint8), targets
     )

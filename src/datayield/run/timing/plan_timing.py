@@ -12,7 +12,7 @@ import torch
 
 from datayield.run.timing.eval_timing import evaluation_timing
 from datayield.run.timing.step_timing import seconds_per_image
-from datayield.spec.evaluation import EvalSpec
+from datayield.spec.evaluation import EvalItems, EvalSpec
 from datayield.spec.run import EncoderSpec, RunSpec, flops_per_image
 from datayield.store.estimate import ItemCounts, items_of
 from datayield.store.plan import Plan
@@ -93,11 +93,11 @@ def _evals(plan: Plan, speeds: Speeds, device: torch.device, counts: ItemCounts)
                 key: str = key,
                 encoder: EncoderSpec | None = encoder,
                 ev: EvalSpec = ev,
-                sizes: tuple[int, int] = sizes,
+                sizes: EvalItems = sizes,
             ) -> None:
                 timing = evaluation_timing(encoder, ev, device, sizes, seconds)
                 if timing is not None:
                     speeds.add(key, timing.rest, "measured")
                     speeds.add(features_key(encoder, ev), timing.per_image, "measured")
 
-            yield _Kind(f"{ev.name} ({ev.protocol}), {name}", times[key] * sum(sizes), one)
+            yield _Kind(f"{ev.name} ({ev.protocol}), {name}", times[key] * sum(sizes[:2]), one)

@@ -1,5 +1,6 @@
 """What an evaluation is, its protocols and the suites of tasks that ship."""
 
+from datayield.spec.evaluation.eval_items import EvalItems
 from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, StudyEval, content_of
 from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tuning_of
 from datayield.spec.evaluation.protocols import PROTOCOLS, SGD_EPOCHS, Protocol, ProtocolName
@@ -13,6 +14,7 @@ __all__ = [
     "LEADING_EIGENVALUES",
     "PROTOCOLS",
     "SGD_EPOCHS",
+    "EvalItems",
     "EvalSpec",
     "Protocol",
     "ProtocolName",

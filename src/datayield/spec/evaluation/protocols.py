@@ -34,6 +34,7 @@ class Protocol(NamedTuple):
     takes_val: bool = False  # accepts a validation split
     takes_folds: bool = False  # can test every image of a split, fold by fold
     least_per_class: int | None = None  # accepts label fractions, from this many per class
+    fits_head: bool = False  # a linear classifier, whose work grows with the classes
     reads_masks: bool = False  # labels are per pixel
     main_metric: str = "accuracy"
     per_image: bool = True  # the main metric counts test images, not all their pixels at once
@@ -54,11 +55,13 @@ PROTOCOLS: dict[str, Protocol] = {
         "fifth of train, refit on all of it, tested once",
         takes_folds=True,
         least_per_class=2,
+        fits_head=True,
     ),
     "linear_sgd@1": Protocol(
         "SGD on frozen features of random crops and flips, new ones in each of 100 epochs (batch "
         "256, rate / 10 at 60 and 80); rate chosen of 7 on a validation fifth of train",
         passes=SGD_EPOCHS,
+        fits_head=True,
     ),
     "knn@1": Protocol(
         "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
@@ -70,6 +73,7 @@ PROTOCOLS: dict[str, Protocol] = {
         "where one is named), refit on all, tested once",
         takes_val=True,
         takes_folds=True,
+        fits_head=True,
     ),
     "spectrum@1": Protocol(
         "effective rank and spread of the features of test images; no labels",
