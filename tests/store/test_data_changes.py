@@ -132,10 +132,13 @@ def test_damaged_images_found_by_a_run_change_its_plan_once(
 
 def test_estimates_rest_on_the_items_that_there_are(place: Path) -> None:
     opened = session(place)
-    assert opened.item_counts() == {opened.study.evaluations[0].spec.id: (8, 8)}
+    assert opened.item_counts() == {opened.study.evaluations[0].spec.id: (8, 8, 2)}
     few = STUDY.replace("dataset: ./task", "dataset: ./task, train_count: 4, test_count: 5")
     (place / "mine.yaml").write_text(few)
-    assert list(session(place).item_counts().values()) == [(4, 5)]
+    assert list(session(place).item_counts().values()) == [(4, 5, 2)]
+    one = STUDY.replace("dataset: ./task", "dataset: ./task, classes: [b]")
+    (place / "mine.yaml").write_text(one)
+    assert list(session(place).item_counts().values()) == [(4, 4, 1)]
 
 
 def test_files_that_are_not_used_are_counted_once_per_split(place: Path, datayield: Call) -> None:
