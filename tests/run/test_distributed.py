@@ -94,7 +94,7 @@ def test_a_leader_out_of_memory_ends_so_that_torchrun_ends_the_others(
     def full(*_: Any, **__: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr("datayield.run.task.train", full)
+    monkeypatch.setattr("datayield.run.beside.train", full)
     session = open_study("tiny.yaml")
     session.store.check_writable()
     task = session.plan().todo[-1]

@@ -71,7 +71,7 @@ def test_a_lost_ancestor_is_named_then_replayed(
     datayield: Call, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the earlier run fails, the later one says of which run it wants the encoder."""
-    from datayield.run import task as work
+    from datayield.run import beside as work
 
     real = work.train
 
