@@ -189,6 +189,29 @@ def test_a_gap_of_selection_is_read_from_the_ledger() -> None:
     assert verdict.effect == pytest.approx(4.0)
 
 
+def test_a_claim_is_judged_at_the_checkpoint_that_validation_selects() -> None:
+    """Validation peaks at 0.6 for the most images, where the test is 4 points above its end."""
+    asked = {"id": "C1", "test": "gain", "of": "one", "over": "data.count"}
+    claims = [asked, asked | {"id": "C2", "checkpoint": {"best_on": "one"}}]
+    whole = simulate(claims, nothing, 3, shares=SHARES)
+    rows = []
+    for row in whole.rows:
+        rows.append(row)
+        if row.kind == "run" and row.eval == "one":
+            peak = row.n == SIZES[-1] and row.share == 0.6
+            rows[-1] = row._replace(value=0.5 + 0.04 * peak + 0.001 * (row.seed % 2))
+            # the best on test is at 0.2 for all others, which validation does not select
+            rows[-1] = rows[-1]._replace(value=rows[-1].value + 0.3 * (row.share == 0.2))
+            validated = 0.6 if row.share == 0.6 else 0.5 - row.share / 10
+            rows.append(row._replace(metric="accuracy_val", value=validated))
+    last, best = verdicts_of(replace(whole, rows=tuple(rows)))
+    assert (last.verdict, best.verdict) == ("inconclusive", "reproduced"), best.evidence
+    assert best.effect == pytest.approx(4.0)
+    assert "at each run's best checkpoint by validation on one" in best.evidence
+    unscored = tuple(row for row in rows if row.metric != "accuracy_val")
+    assert verdicts_of(replace(whole, rows=unscored))[1].verdict == "inconclusive"
+
+
 def test_an_empty_list_costs_nothing() -> None:
     assert verdicts_of(StudyResults(study([]), (), ())) == []
     assert tally([]) == ""

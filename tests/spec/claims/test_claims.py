@@ -71,6 +71,49 @@ def test_a_scale_lays_over_or_leaves_out(tmp_path: Path) -> None:
         load_study(str(path), "pocket")
 
 
+COURSE = """
+scales:
+  pocket:
+    evaluations:
+      - {name: category, protocol: linear@1, dataset: sprites, label: category}
+      - {name: course, protocol: linear@1, dataset: sprites, label: category, at: [0.5, 1.0]}
+      - {name: neighbours, protocol: knn@1, dataset: sprites, label: category, at: [0.5, 1.0]}
+  large: {}
+claims:
+  - {id: A1, test: gain, says: x, cites: y, of: neighbours, over: data.count,
+     checkpoint: {best_on: course}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("best_on: course", "best_on: corse", "did you mean 'course'"),
+        ("best_on: course", "best_on: neighbours", "no such evaluation with validation scores"),
+        ("best_on: course", "best_no: course", "did you mean 'best_on'"),
+        ("of: neighbours", "of: category", "no such measurement at two of the shares"),
+        ("data.count,", "data.count, by: images,", "checkpoint does not apply with by"),
+        ("data.count,", "share,", "checkpoint does not apply with share"),
+        ("data.count,", "data.count, metric: accuracy_best_on_test,", "selected on the test set"),
+    ],
+)
+def test_what_selects_a_checkpoint_is_checked(
+    tmp_path: Path, right: str, wrong: str, told: str
+) -> None:
+    path = tmp_path / "tiny.yaml"
+    plain = GOOD[: GOOD.index("scales:")]
+    path.write_text(plain + COURSE)
+    (claim,), (elsewhere,) = (load_study(str(path), at).claims for at in ("pocket", "large"))
+    assert claim.checkpoint is not None
+    assert not claim.skip
+    assert elsewhere.skip == "this scale has no neighbours"
+    path.write_text(plain + COURSE.replace(right, wrong, 1))
+    with pytest.raises(ConfigError) as caught:
+        load_study(str(path))
+    assert told in caught.value.text()
+    assert "tiny.yaml" in caught.value.text()
+
+
 def test_claims_are_no_part_of_a_run(tmp_path: Path) -> None:
     with_claims, without = (_load(tmp_path, text, "pocket") for text in (CLAIMS, ""))
     ids = [[cell.run.id for cell in study.cells({})] for study in (with_claims, without)]

@@ -8,9 +8,9 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from datayield.analysis.cost import RunCosts
-from datayield.analysis.decision import Ledger
+from datayield.analysis.decision import Ledger, best_on
 from datayield.analysis.results import SCORE, Row, StudyItems, StudyResults
-from datayield.spec.claims import ENDS, SELECTION_GAP, in_words
+from datayield.spec.claims import ENDS, SELECTION_GAP, BestOn, in_words
 from datayield.spec.study import COLUMN_AXES
 
 SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
@@ -57,7 +57,7 @@ class Cells(NamedTuple):
     """`runs` by point; `bases` by (kind, encoder, evaluation as text; "" for a mean of several).
 
     `points`: whether the metric is a fraction of test items, so that effects are in points. `note`:
-    what was held equal. `of_items`: which items were right.
+    what was held equal, or selected. `of_items`: which items were right.
     """
 
     runs: dict[CellValues, ClaimCell]
@@ -76,7 +76,7 @@ class ClaimData:
 
     def __init__(self, results: StudyResults, ledgers: list[Ledger], costs: RunCosts) -> None:
         self.results, self.ledgers, self.costs = results, ledgers, costs
-        self._cells: dict[tuple[tuple[str, ...], str | None, bool, bool], Cells] = {}
+        self._cells: dict[tuple[tuple[str, ...], str | None, BestOn | None, bool, bool], Cells] = {}
 
     @cached_property
     def test_sets(self) -> dict[str, str]:
@@ -85,24 +85,36 @@ class ClaimData:
         return {ev.name: f"{ev.dataset} {ev.test} {ev.label}" for ev in evals}
 
     def cells(
-        self, names: Iterable[str], metric: str | None, *, by_eval: bool, by_share: bool
+        self,
+        names: Iterable[str],
+        metric: str | None,
+        *,
+        by_eval: bool,
+        by_share: bool,
+        checkpoint: BestOn | None = None,
     ) -> Cells:
         """All cells of these measurements, separately or averaged per run.
 
-        Unless `by_share`, at the last milestone of each evaluation. Raises NotAskedError.
+        Unless `by_share`, at each run's `checkpoint`, or the last milestone of each evaluation.
+        Raises NotAskedError.
         """
-        key = (tuple(names), metric, by_eval, by_share)
+        key = (tuple(names), metric, checkpoint, by_eval, by_share)
         if key not in self._cells:
             self._cells[key] = _cells(self, *key)
         return self._cells[key]
 
 
 def _cells(
-    data: ClaimData, names: tuple[str, ...], metric: str | None, by_eval: bool, by_share: bool
+    data: ClaimData,
+    names: tuple[str, ...],
+    metric: str | None,
+    checkpoint: BestOn | None,
+    by_eval: bool,
+    by_share: bool,
 ) -> Cells:
     runs: dict[CellValues, list[ClaimCell]] = {}
     bases: dict[tuple[str, str, str], list[ClaimCell]] = {}
-    for word, row, point in placed(data, names, metric, by_eval, by_share):
+    for word, row, point in placed(data, names, metric, by_eval, by_share, checkpoint):
         if point is None:
             bases.setdefault((row.kind, row.encoder, word), []).append(cell_of(data, row))
         else:
@@ -114,12 +126,20 @@ def _cells(
         {key: merged(cells) for key, cells in bases.items()},
         counted,
         metric or "",
+        f"at each run's best checkpoint by validation on {checkpoint.best_on}"
+        if checkpoint
+        else "",
         of_items=data.results.items,
     )
 
 
 def placed(
-    data: ClaimData, names: Iterable[str], metric: str | None, by_eval: bool, by_share: bool
+    data: ClaimData,
+    names: Iterable[str],
+    metric: str | None,
+    by_eval: bool,
+    by_share: bool,
+    checkpoint: BestOn | None = None,
 ) -> Iterator[tuple[str, Row, CellValues | None]]:
     """(evaluation as text, "" for a mean of several; row; its point) of every run and baseline.
 
@@ -128,7 +148,7 @@ def placed(
     wanted = {name: measured(data.results, name, metric) for name in names}
     together = [target for targets in wanted.values() for target in targets]
     for word, targets in wanted.items() if by_eval else [("", together)]:
-        rows = _rows(data, targets, by_share)
+        rows = _rows(data, targets, by_share, checkpoint)
         for each in _averaged(rows, len(set(targets))):
             if each.kind != "run":
                 yield word, each, None
@@ -164,13 +184,18 @@ def resolved(orders: Mapping[str, tuple[str, ...]], axis: str, value: Any) -> st
     return word
 
 
-def _rows(data: ClaimData, targets: list[tuple[str, str]], by_share: bool) -> list[Row]:
+def _rows(
+    data: ClaimData, targets: list[tuple[str, str]], by_share: bool, checkpoint: BestOn | None
+) -> list[Row]:
     selected = []
     pairs = set(targets)
     gaps = {name for name, metric in pairs if metric == SELECTION_GAP}
     if gaps:
         selected += [row for row in _gaps(data) if row.eval in gaps]
     rows = [row for row in data.results.rows if (row.eval, row.metric) in pairs]
+    if checkpoint is not None:
+        best = best_on(data.results, checkpoint.best_on, rows)
+        return [row for row in rows if row.kind != "run" or best.get(row.run) == row.share]
     last: dict[str, float] = {}
     for row in rows:
         last[row.eval] = max(row.share, last.get(row.eval, 0.0))

@@ -134,7 +134,13 @@ class Scene:
 def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
     """One scene per part. Raises NotAskedError, or UnansweredError if no run has finished."""
     axes = claim.axes
-    cells = data.cells(claim.names, claim.metric, by_eval="eval" in axes, by_share="share" in axes)
+    cells = data.cells(
+        claim.names,
+        claim.metric,
+        by_eval="eval" in axes,
+        by_share="share" in axes,
+        checkpoint=claim.checkpoint,
+    )
     orders = _orders(data, claim, cells)
     for axis, values in axes.items():
         if axis not in orders:

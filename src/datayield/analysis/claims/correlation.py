@@ -89,7 +89,11 @@ def _both(scene: Scene, claim: Correlates) -> tuple[list[float], list[float], st
     assert claim.with_ is not None
     by_share = any(axis == "share" for p in scene.points for axis, _ in p)
     other = scene.data.cells(
-        (claim.with_.of,), claim.with_.metric, by_eval=False, by_share=by_share
+        (claim.with_.of,),
+        claim.with_.metric,
+        by_eval=False,
+        by_share=by_share,
+        checkpoint=claim.checkpoint,
     )
     lines = _lines([p for p in scene.points if p in other.runs], other)
     shared = [p for line in lines for p in line]

@@ -87,6 +87,8 @@ def _axis(claim: Claim) -> VariedAxis | None:
     """The axis along which the claim expects an effect; None if it holds other things unequal."""
     if not isinstance(claim, Gain | Monotone | Diminishing) or claim.units or claim.metric:
         return None
+    if claim.checkpoint is not None:  # the laws are of the last checkpoints
+        return None
     if isinstance(claim, Gain) and (claim.at_from or claim.at_to or claim.at_least < 0):
         return None
     other = {"data.count": "budget", "budget": "data.count"}.get(claim.over, "")

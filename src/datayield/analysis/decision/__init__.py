@@ -4,6 +4,7 @@ from datayield.analysis.decision.baselines import BaselineComparison, against_ba
 from datayield.analysis.decision.checkpoints import (
     BEST_ON_TEST,
     Ledger,
+    best_on,
     criteria,
     ledgers,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Regime",
     "Start",
     "against_baselines",
+    "best_on",
     "criteria",
     "label_tables",
     "ledgers",

@@ -7,7 +7,7 @@ found to grow with N), and the best by label-free criteria. Selection is per run
 averaged over seeds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal, NamedTuple
@@ -109,6 +109,26 @@ def criteria(cell_ledgers: list[Ledger]) -> list[str]:
     """All ways of selecting in these ledgers: last, validation, label-free, best on test."""
     kinds = {c.by: c.kind for ledger in cell_ledgers for c in ledger.choices}
     return sorted(kinds, key=lambda name: _ORDER.index(kinds[name]))
+
+
+def best_on(results: StudyResults, judge: str, scored: Iterable[Row]) -> dict[str, float]:
+    """Run -> the milestone with the best validation score of the evaluation `judge`.
+
+    It is one at which all evaluations of that run in `scored` were measured; ties go to the
+    earliest. Left out: runs with fewer than two such milestones.
+    """
+    metric = next(ev.main_metric for ev in results.study.evaluations if ev.name == judge)
+    lines = _lines(results)
+    milestones: dict[str, dict[str, set[float]]] = {}
+    for row in scored:
+        milestones.setdefault(row.run, {}).setdefault(row.eval, set()).add(row.share)
+    chosen = {}
+    for run, by_eval in milestones.items():
+        line = lines.get((run, judge, metric + VALIDATED), {})
+        shared = set.intersection(*by_eval.values()) & line.keys() - {0.0}
+        if len(shared) > 1:
+            chosen[run] = _earliest_best(line, tuple(sorted(shared)))
+    return chosen
 
 
 ScoreCourses = dict[tuple[str, str, str], dict[float, float]]  # (run, evaluation, metric) -> line

@@ -23,6 +23,13 @@ BY = "by"  # the axis of normalisers, of `flips_under`
 SELECTION_GAP = "selection_gap"  # best on test minus best on validation (decision/checkpoints)
 Values = dict[str, Any]  # axis -> a value or a list of them
 Several = Any | tuple[Any, ...]
+ON_TEST = "_on_test"  # the end of the names of metrics that were selected on the test set
+
+
+class BestOn(Frozen):
+    """Of each run, the checkpoint with the best validation score of the evaluation `best_on`."""
+
+    best_on: str
 
 
 class ClaimSpec(Frozen):
@@ -30,7 +37,8 @@ class ClaimSpec(Frozen):
 
     `of`: an evaluation, group of tasks or suite, or a list of them (their mean by run; separately
     if `eval` is among the compared axes). `by`: compare at the largest amount of it that all
-    compared runs reach, whatever their budgets. `skip`: why it is not tested at this scale.
+    compared runs reach, whatever their budgets. `checkpoint`: which of each run is scored, instead
+    of the last. `skip`: why it is not tested at this scale.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -43,6 +51,7 @@ class ClaimSpec(Frozen):
     where: Values = Field(default_factory=dict)
     each: tuple[str, ...] = ()
     by: Normaliser | None = None
+    checkpoint: BestOn | None = None
     value: float | None = None
     skip: str = ""
 
@@ -62,6 +71,22 @@ class ClaimSpec(Frozen):
         stray = [axis for axis in taken if axis in self.axes]
         if self.units and stray:
             raise ValueError(f"at equal {self.units[0]} {stray[0]} is not an axis; remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_selected_on_test(self) -> "ClaimSpec":
+        if self.metric is not None and self.metric.endswith(ON_TEST):
+            raise ValueError(
+                f"metric {self.metric} was selected on the test set: the report shows it as "
+                "optimistic, and no claim is judged by it; leave out metric"
+            )
+        if self.checkpoint is not None:
+            taken = "by" if self.units else "share" if "share" in self.axes else ""
+            if taken or self.metric == SELECTION_GAP:
+                raise ValueError(
+                    f"checkpoint does not apply with {taken or f'metric: {SELECTION_GAP}'}, which "
+                    "compares several checkpoints of a run; leave out one of them"
+                )
         return self
 
     @property

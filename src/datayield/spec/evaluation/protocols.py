@@ -32,6 +32,7 @@ class Protocol(NamedTuple):
     reads: Reads = "features"
     needs_labels: bool = True  # and training items that have them
     takes_val: bool = False  # accepts a validation split
+    validates: bool = False  # scores a validation part of train, by which checkpoints compare
     takes_folds: bool = False  # can test every image of a split, fold by fold
     least_per_class: int | None = None  # accepts label fractions, from this many per class
     fits_head: bool = False  # a linear classifier, whose work grows with the classes
@@ -56,12 +57,14 @@ PROTOCOLS: dict[str, Protocol] = {
         takes_folds=True,
         least_per_class=2,
         fits_head=True,
+        validates=True,
     ),
     "linear_sgd@1": Protocol(
         "SGD on frozen features of random crops and flips, new ones in each of 100 epochs (batch "
         "256, rate / 10 at 60 and 80); rate chosen of 7 on a validation fifth of train",
         passes=SGD_EPOCHS,
         fits_head=True,
+        validates=True,
     ),
     "knn@1": Protocol(
         "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
@@ -74,6 +77,7 @@ PROTOCOLS: dict[str, Protocol] = {
         takes_val=True,
         takes_folds=True,
         fits_head=True,
+        validates=True,
     ),
     "spectrum@1": Protocol(
         "effective rank and spread of the features of test images; no labels",
