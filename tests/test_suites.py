@@ -109,12 +109,19 @@ def test_label_fractions_and_the_sgd_probe_run(
         f"{{name: few, protocol: linear@1, {few}, label_fraction: [0.2, 1.0], draws: 2}}",
         f"{{name: near, protocol: knn@1, {few}, per_class: [1]}}",
         f"{{name: sgd, protocol: linear_sgd@1, {few}, train_count: 100}}",
+        f"{{name: centre, protocol: linear_sgd@2, {few}, train_count: 100}}",
     )
     done = datayield("run", "tiny.yaml")
     assert done.code == 0
     kept = [json.loads(path.read_text()) for path in tmp_path.glob("store/runs/*/evals/*.json")]
     by_name = {item["eval"]["name"]: item for item in kept}
-    assert set(by_name) == {"few, 20% of labels", "few, 100% of labels", "near, 1 per class", "sgd"}
+    assert set(by_name) == {
+        "few, 20% of labels",
+        "few, 100% of labels",
+        "near, 1 per class",
+        "sgd",
+        "centre",
+    }
     assert by_name["few, 20% of labels"]["n_train"] in range(58, 63)
     assert {"accuracy_draw0", "accuracy_draw1", "accuracy_sd_draws"} <= by_name[
         "few, 20% of labels"
@@ -122,6 +129,7 @@ def test_label_fractions_and_the_sgd_probe_run(
     assert by_name["near, 1 per class"]["n_train"] == 5
     assert "accuracy_draw4" in by_name["near, 1 per class"]["metrics"]
     assert by_name["sgd"]["metrics"]["learning_rate"] > 0
+    assert by_name["centre"]["metrics"] != by_name["sgd"]["metrics"]
 
 
 def edit(*lists: str, keep: Callable[[int], bool] = lambda i: True, label: str = "{}") -> Spoil:

@@ -62,7 +62,7 @@ def test_what_cannot_be_learned_from_is_refused(
     assert says in _refused(train, [0, 1, 0, 1], **asked)[0]
 
 
-@pytest.mark.parametrize("protocol", [p for p in PROTOCOLS if p != "segment@1"])
+@pytest.mark.parametrize("protocol", [p for p in PROTOCOLS if not PROTOCOLS[p].reads_masks])
 def test_a_common_task_is_not_refused(protocol: str) -> None:
     assert _refused([0, 1] * 20, [0, 1] * 20, protocol=protocol) == []
 

@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.transforms.functional import center_crop
 
 from datayield.augment.normalise import normalise
 from datayield.augment.views import make_views
-from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features, project
+from datayield.evals.features import (
+    PixelEncoder,
+    central,
+    extract,
+    extract_views,
+    pixel_features,
+    project,
+)
 from datayield.spec.run.views import recipe
 
 CPU = torch.device("cpu")
@@ -134,3 +142,10 @@ def test_projections_are_made_in_evaluation_mode_of_any_shape():
     assert torch.equal(projector[1].running_mean, before)
     assert projector.training
     torch.testing.assert_close(got[2, 1], project(projector, x[2, 1:2], CPU)[0])
+
+
+@pytest.mark.parametrize(("side", "size"), [(256, 224), (37, 32), (36, 31), (8, 8)])
+def test_the_centre_is_that_of_torchvision(side: int, size: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), dtype=np.uint8)
+    theirs = center_crop(torch.from_numpy(images).permute(0, 3, 1, 2), [size, size])
+    assert np.array_equal(central(images, size), theirs.permute(0, 2, 3, 1).numpy())

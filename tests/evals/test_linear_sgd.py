@@ -60,9 +60,28 @@ def test_it_learns_and_chooses_on_validation_alone() -> None:
     assert got.metrics["accuracy"] == pytest.approx(plain.metrics["accuracy"], abs=0.03)
     assert got.metrics["learning_rate"] in RATES
     assert got.metrics["accuracy_best_on_test"] >= got.metrics["accuracy"]
+    assert got.metrics["accuracy_best_epoch_on_test"] >= got.metrics["accuracy"]
     other = evaluate(spec("linear_sgd@1"), train, (x, y.flip(0)), views=views).metrics
     assert other["learning_rate"] == got.metrics["learning_rate"]
     assert other["accuracy_val"] == got.metrics["accuracy_val"]
+
+
+def test_the_best_epoch_on_test_is_that_of_the_chosen_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against every epoch's final heads, scored one by one."""
+    train, (x, y) = mixture(200, 8, 3, spread=1.0), mixture(100, 8, 3, 1, spread=1.0)
+    monkeypatch.setattr("datayield.evals.linear_sgd.SGD_EPOCHS", 6)
+    kept: list[Tensor] = []
+    original = Heads.predict
+    monkeypatch.setattr(
+        Heads, "predict", lambda self, z: kept.append(original(self, z)) or kept[-1]
+    )
+    seen = [train[0]] * 5 + [-100 * train[0]]  # the last epoch undoes the others
+    got = evaluate(spec("linear_sgd@1"), train, (x, y), views=lambda epoch: seen[epoch]).metrics
+    rate = RATES.index(got["learning_rate"])
+    course = [float((heads[rate] == y).double().mean()) for heads in kept[:6]]
+    assert got["accuracy_best_epoch_on_test"] == pytest.approx(max(course))
+    assert got["accuracy"] == pytest.approx(course[-1])
+    assert max(course) > course[-1]
 
 
 def test_held_items_teach_the_trial_heads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,9 +99,9 @@ def test_held_items_teach_the_trial_heads_nothing(monkeypatch: pytest.MonkeyPatc
     flipped[parts[1]] = 1 - y[parts[1]]
     for labels in (y, flipped):
         evaluate(spec("linear_sgd@1"), (x, labels), test, views=lambda epoch: x)
-    assert len(seen) == 4
-    assert torch.equal(seen[0], seen[2])
-    assert not torch.equal(seen[1], seen[3])
+    assert len(seen) == 8  # of each: the final heads after each of 3 epochs, then the trial heads
+    assert torch.equal(seen[3], seen[7])
+    assert not torch.equal(seen[2], seen[6])
 
 
 def test_bad_inputs() -> None:

@@ -45,6 +45,7 @@ def test_who_needs_train():
     assert {p: PROTOCOLS[p].needs_labels for p in OF_FEATURES} == {
         "linear@1": True,
         "linear_sgd@1": True,
+        "linear_sgd@2": True,
         "knn@1": True,
         "vtab@1": True,
         "spectrum@1": False,

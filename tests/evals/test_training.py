@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from datayield.data.sources.digits import Digits
-from datayield.evals import EvalResult, LabelledImages, tune
+from datayield.evals import EvalResult, LabelledImages, training, tune
 from datayield.nets import encoder as encoders
 from datayield.spec.errors import ConfigError, DataError
 from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.evaluation.finetuning import steps_and_batch, tuning_of
 from datayield.spec.run.encoder import EncoderSpec
+from datayield.spec.run.optim import OptimSpec
 
 CPU = torch.device("cpu")
 CONVNET = EncoderSpec(name="convnet", size=16, width=8)
@@ -53,6 +54,7 @@ def test_ink_is_told_from_paper(encoder: EncoderSpec) -> None:
     assert measured.metrics["miou"] > 0.6
     low, high = measured.intervals["miou"]
     assert low < measured.metrics["miou"] < high
+    assert 0 < measured.metrics["miou_per_image"] < 1
     assert "8 epochs of 128 images, 16 steps of 64" in measured.notes[-1]
 
 
@@ -136,3 +138,27 @@ def test_the_published_settings_stand() -> None:
         _spec("linear@1", epochs=3)
     with pytest.raises(ValueError, match="ignore applies to"):
         _spec("finetune@1", ignore=3)
+
+
+def test_the_second_version_of_segment_turns_nothing_and_decays_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = (tuning_of(_spec(f"segment@{version}")) for version in (1, 2))
+    assert second == first._replace(flips=False, decays_all=True)
+    turned: list[str] = []
+    decays: dict[str, set[float]] = {}
+    turn, build = training._turned, training.build_optimizer
+
+    def built(net: torch.nn.Module, optim: OptimSpec) -> torch.optim.Optimizer:
+        optimizers.append(build(net, optim))
+        return optimizers[-1]
+
+    for name in ("segment@1", "segment@2"):
+        optimizers: list[torch.optim.Optimizer] = []
+        monkeypatch.setattr(training, "_turned", lambda *x, n=name: turned.append(n) or turn(*x))
+        monkeypatch.setattr(training, "build_optimizer", built)
+        net = encoders.build(CONVNET, 0)
+        tune(_spec(name, epochs=1, ignore=GARBAGE), net, _inked("train", 8), _inked("test", 4), CPU)
+        decays[name] = {group["weight_decay"] for group in optimizers[0].param_groups}
+    assert set(turned) == {"segment@1"}
+    assert decays == {"segment@1": {1e-4, 0.0}, "segment@2": {1e-4}}

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from datayield.maths.confusion import class_iou, confusion, intervals, mean_iou, pixel_accuracy
+from datayield.maths.confusion import (
+    class_iou,
+    confusion,
+    intervals,
+    mean_iou,
+    mean_iou_per_image,
+    pixel_accuracy,
+)
 
 
 def _drawn() -> tuple[torch.Tensor, torch.Tensor]:
@@ -48,3 +55,13 @@ def test_the_interval_is_over_images() -> None:
     assert mixed.low < 0.35
     assert mixed.high > 0.65
     assert miou.low < float(mean_iou(5 * right + 5 * wrong)) < miou.high
+
+
+def test_the_mean_over_images_is_another_number_than_that_of_all_pixels() -> None:
+    """All background, and right, counts as 1; a small object missed as 1/2."""
+    truth = torch.tensor([[0] * 8, [0] * 7 + [1], [0, 0, 0, 0, 1, 1, 1, 1], [-1] * 8])
+    pred = torch.tensor([[0] * 8, [0] * 8, [0, 0, 0, 0, 0, 1, 1, 1], [0] * 8])
+    counts = confusion(pred, truth, 2)
+    each = [1.0, (7 / 8 + 0) / 2, (4 / 5 + 3 / 4) / 2]  # the last image has no labelled pixel
+    assert float(mean_iou_per_image(counts)) == pytest.approx(sum(each) / 3)
+    assert float(mean_iou(counts.sum(0))) == pytest.approx((19 / 21 + 3 / 5) / 2)

@@ -141,11 +141,13 @@ def _spelled_alike(ev: EvalSpec, known: Labelled, names: Sequence[str]) -> Itera
 REQUIREMENTS: dict[str, tuple[Condition, ...]] = {
     "linear@1": (_two_classes, _per_class, _a_class_of_two, _a_class_in_common),
     "linear_sgd@1": (_two_classes, _a_class_of_two, _a_class_in_common),
+    "linear_sgd@2": (_two_classes, _a_class_of_two, _a_class_in_common),
     "knn@1": (_two_classes, _per_class, _a_class_in_common),
     "vtab@1": (_two_classes, _enough_to_hold_out, _a_class_in_common),
     "finetune@1": (_two_classes, _a_class_in_common),
     # These have no classes of images; `refusals` checks that there are masks, or two images.
     "segment@1": (),
+    "segment@2": (),
     "spectrum@1": (),
     "state@1": (),
     "augmentation_spectrum@1": (),

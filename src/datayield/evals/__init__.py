@@ -42,6 +42,7 @@ __all__ = [
 OF_FEATURES: dict[str, Callable[[EvalSpec, Inputs], EvalResult]] = {
     "linear@1": linear_probe,
     "linear_sgd@1": sgd_probe,
+    "linear_sgd@2": sgd_probe,
     "knn@1": nearest_neighbours,
     "vtab@1": task_probe,
     "spectrum@1": feature_spectrum,
@@ -55,6 +56,7 @@ OF_IMAGES: dict[
 ] = {
     "finetune@1": finetune,
     "segment@1": segment,
+    "segment@2": segment,
 }
 
 

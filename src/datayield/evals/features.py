@@ -36,6 +36,15 @@ def extract(
     return torch.cat(parts).cpu()  # one synchronisation with the device, at the end
 
 
+def central(images: np.ndarray, size: int) -> np.ndarray:
+    """The central `size` x `size` pixels of images [N, S, S, 3], S >= size; as torchvision rounds.
+
+    A centre an odd number of pixels smaller lies half a pixel off, to the nearest even offset.
+    """
+    start = round((images.shape[1] - size) / 2)
+    return images[:, start : start + size, start : start + size]
+
+
 def extract_views(
     encoder: nn.Module,
     images: np.ndarray,

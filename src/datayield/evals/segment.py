@@ -1,4 +1,4 @@
-"""segment@1: the whole encoder and a linear layer from each token to the classes of its pixels."""
+"""segment@1, segment@2: the encoder and a linear layer from each token to its pixels' classes."""
 
 import math
 
@@ -16,7 +16,13 @@ from datayield.evals.training import (
     predict_batches,
     train,
 )
-from datayield.maths.confusion import confusion, intervals, mean_iou, pixel_accuracy
+from datayield.maths.confusion import (
+    confusion,
+    intervals,
+    mean_iou,
+    mean_iou_per_image,
+    pixel_accuracy,
+)
 from datayield.maths.masking import patchify
 from datayield.nets.encoder import Encoder
 from datayield.spec.errors import ConfigError, DataError
@@ -34,7 +40,8 @@ def segment(
 
     K is one more than the highest class among the labelled training pixels. `accuracy` and `miou`
     come from one confusion matrix over all labelled test pixels, `miou` over the classes that occur
-    there in truth or prediction; their intervals are over images. Trains `encoder` in place.
+    there in truth or prediction; their intervals are over images. `miou_per_image` is the mean of
+    the mIoU of each image, as some codebases report it. Trains `encoder` in place.
     Raises DataError if fewer than two classes are labelled, ConfigError if the tokens do not tile
     the image.
     """
@@ -65,6 +72,7 @@ def segment(
     metrics = {
         "accuracy": float(pixel_accuracy(whole)),
         "miou": float(mean_iou(whole)),
+        "miou_per_image": float(mean_iou_per_image(per_image)),
         "train_loss": last,
         "classes_missing_in_train": float(len(strangers)),
     }

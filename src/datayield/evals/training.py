@@ -1,4 +1,4 @@
-"""Training a whole encoder on labelled images, for finetune@1 and segment@1.
+"""Training a whole encoder on labelled images, for finetune@1, segment@1 and segment@2.
 
 The last epoch is tested; no model is selected, so no image is held out.
 """
@@ -60,15 +60,17 @@ def train(
 ) -> float:
     """Train all of `net`, on `device`, by the protocol of `spec`; the mean loss of the last epoch.
 
-    `loss(output, targets)` is that of a batch; masks are flipped with their images. Deterministic
-    given weights, spec and images: order, flips and dropout come from `spec.seed`. Raises
-    TrainingError if the loss is not finite.
+    `loss(output, targets)` is that of a batch; masks are flipped with their images, if any
+    are. Deterministic given weights, spec and images: order, flips and dropout come from
+    `spec.seed`. Raises TrainingError if the loss is not finite.
     """
-    optim = tuning_of(spec).optim
+    optim, _, _, flips, decays_all = tuning_of(spec)
     n = len(labelled.images)
     steps, batch = steps_and_batch(spec, n)
     images, targets = (torch.from_numpy(np.array(part)).to(device) for part in labelled)
     optimizer = build_optimizer(net, optim)
+    for group in optimizer.param_groups if decays_all else ():
+        group["weight_decay"] = optim.weight_decay
     losses: list[Tensor] = []
     net.train()
     generators = [device] if device.type == "cuda" else []
@@ -76,8 +78,10 @@ def train(
         torch.manual_seed(_stream("layers", spec.seed))
         for step in range(steps):
             chosen = torch.from_numpy(positions(n, spec.seed, step, batch)).to(device)
-            flipped = np.random.default_rng([FLIPS, spec.seed, step]).random(batch) < 0.5
-            pixels, truth = _turned(images[chosen], targets[chosen], torch.from_numpy(flipped))
+            pixels, truth = images[chosen], targets[chosen]
+            if flips:
+                flipped = np.random.default_rng([FLIPS, spec.seed, step]).random(batch) < 0.5
+                pixels, truth = _turned(pixels, truth, torch.from_numpy(flipped))
             value = loss(net(_input(pixels)), truth)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(value)

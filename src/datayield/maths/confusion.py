@@ -38,6 +38,15 @@ def mean_iou(counts: Tensor) -> Tensor:
     return class_iou(counts).nanmean(-1)
 
 
+def mean_iou_per_image(counts: Tensor) -> Tensor:
+    """Mean over images of each one's `mean_iou`, [n, K, K] -> []; without a labelled pixel, none.
+
+    What several codebases call mIoU. A class counts once in each image where it is present or
+    predicted, however small it is there, so this is not the mIoU of all pixels.
+    """
+    return mean_iou(counts).nanmean()
+
+
 def intervals(counts: Tensor, draws: Tensor, level: float = 0.95) -> tuple[Interval, Interval]:
     """Percentile bootstrap over images of `pixel_accuracy` and `mean_iou`.
 

@@ -32,7 +32,7 @@ def disk_refusals(plan: Plan, store: Store, look: Look) -> Iterator[DatayieldErr
         for _, part in task.spec.data.members
     }
     evaluated = {
-        (ev.dataset, split, ev.size, ev.fit)
+        (ev.dataset, split, ev.decoded_side, ev.fit)
         for task in plan.todo
         for _, ev in task.pending
         for split in ev.splits

@@ -57,7 +57,7 @@ def splits_read(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
             yield part.dataset, part.split, part.size, part.fit, True
     for _, ev in task.pending:
         for split in ev.splits:
-            yield ev.dataset, split, ev.size, ev.fit, False
+            yield ev.dataset, split, ev.decoded_side, ev.fit, False
 
 
 def decoded_here(task: Task) -> Iterator[str]:
@@ -87,7 +87,7 @@ def forget_decoded() -> None:
 
 def decoded_of(ev: EvalSpec) -> dict[str, Arrays]:
     """The decoded splits that `ev` names. Raises StalePlanError if they are not as planned."""
-    splits = {split: arrays_of(ev.dataset, split, ev.size, ev.fit) for split in ev.splits}
+    splits = {split: arrays_of(ev.dataset, split, ev.decoded_side, ev.fit) for split in ev.splits}
     check_evaluated(ev, splits)
     return splits
 

@@ -21,7 +21,7 @@ def decoded_bytes(plan: Plan, listings: Listings) -> int:
             for _, part in task.spec.data.members:
                 wanted.add((part.dataset, part.split, part.size, part.fit))
         for _, ev in task.pending:
-            wanted |= {(ev.dataset, split, ev.size, ev.fit) for split in ev.splits}
+            wanted |= {(ev.dataset, split, ev.decoded_side, ev.fit) for split in ev.splits}
     return sum(
         listings[dataset, split].images * size * size * 3
         for dataset, split, size, _ in wanted

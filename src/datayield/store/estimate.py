@@ -100,7 +100,7 @@ def evaluations(
         wants = [(ev.train, ev.train_count, train)] if trains_apart else []
         for split, count, n in [*wants, (ev.test, ev.test_count, test)]:
             drawn = (count, ev.seed) if count is not None else None
-            key = (share, ev.dataset, split, drawn, ev.size, ev.fit, ev.classes)
+            key = (share, ev.dataset, split, drawn, ev.decoded_side, ev.fit, ev.classes)
             images += 0 if key in taken else n
             taken.add(key)
         estimates.append(evaluation(encoder, ev, speeds, counts, images))

@@ -38,6 +38,17 @@ def test_every_protocol_can_be_asked_for(name: str) -> None:
     assert spec.traits == PROTOCOLS[name]
 
 
+def test_images_are_decoded_larger_where_their_centre_is_tested() -> None:
+    """Resize(256) and CenterCrop(224), at any size; other protocols test what is decoded."""
+    sides = {
+        (name, size): EvalSpec(name="e", protocol=name, dataset="digits", size=size).decoded_side
+        for name in PROTOCOLS
+        for size in (32, 224)
+    }
+    larger = {key: side for key, side in sides.items() if side != key[1]}
+    assert larger == {("linear_sgd@2", 32): 37, ("linear_sgd@2", 224): 256}
+
+
 def test_another_name_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ConfigError, match="did you mean 'linear@1'") as caught:
         validated(EvalSpec, {"name": "e", "protocol": "linaer@1", "dataset": "d"}, where="t")

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from datayield import evals, methods
 from datayield.data.source import Labels
-from datayield.evals.features import PixelEncoder, extract, extract_views, pixel_features
+from datayield.evals.features import PixelEncoder, central, extract, extract_views, pixel_features
 from datayield.evals.linear_sgd import probe_view
 from datayield.evals.result import EvalResult
 from datayield.nets import encoder as encoders
@@ -130,7 +130,7 @@ def _measure(
     for split, count in [*wants, (ev.test, ev.test_count)]:
         drawn = (count, ev.seed) if count is not None else None  # all images, so nothing is drawn
         of = (ev.classes, ev.label) if positions(ev, split) is not None else None
-        key = (ev.dataset, split, drawn, ev.size, ev.fit, of)
+        key = (ev.dataset, split, drawn, ev.decoded_side, ev.fit, of)
         if key not in cache:
             cache[key] = _features(ev, split, count, subject.encode)
         features = cache[key]
@@ -191,7 +191,7 @@ def _augmented(ev: EvalSpec, subject: Subject) -> evals.Views:
 
 def _features(ev: EvalSpec, split: str, count: int | None, encode: Encode) -> Features:
     arrays, chosen = chosen_images(ev, split, count)
-    return Features(encode(arrays.images[chosen]), chosen, arrays.digest)
+    return Features(encode(central(arrays.images[chosen], ev.size)), chosen, arrays.digest)
 
 
 def _labels(features: Features, ev: EvalSpec, split: str) -> Tensor:

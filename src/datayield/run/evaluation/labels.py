@@ -28,7 +28,7 @@ def chosen_images(ev: EvalSpec, split: str, count: int | None) -> tuple[Arrays, 
     """A decoded split, and the evaluation's positions in it: in the order of their contents, so
     that names of files decide nothing, else ascending.
     """
-    arrays = arrays_of(ev.dataset, split, ev.size, ev.fit)
+    arrays = arrays_of(ev.dataset, split, ev.decoded_side, ev.fit)
     of = None if ev.traits.reads_masks else positions(ev, split)
     of = np.arange(len(arrays)) if of is None else of
     content = None if arrays.content is None else arrays.content[of]
@@ -52,4 +52,4 @@ def fold_parts(ev: EvalSpec) -> list[tuple[Tensor, Tensor]]:
 
 def _decoded(ev: EvalSpec, split: str) -> dict[str, Arrays]:
     splits = dict.fromkeys((*ev.splits, split))
-    return {each: arrays_of(ev.dataset, each, ev.size, ev.fit) for each in splits}
+    return {each: arrays_of(ev.dataset, each, ev.decoded_side, ev.fit) for each in splits}

@@ -32,10 +32,10 @@ class EvalSpec(Frozen):
     Copies of an image are in one fold, and so are groups: `train[: by patient]`.
     `label_fraction` or `per_class` keep only a part of the training labels, in `draws` random
     draws. `metric` is the main metric, by which a probe is chosen: accuracy by default, mIoU for
-    segment@1. `classes` restricts every split to the images of some classes; counts then refer to
+    masks. `classes` restricts every split to the images of some classes; counts then refer to
     those. A changed default gets a new protocol name, so a number never changes its meaning.
-    `finetune@1` and `segment@1` train the whole encoder: `epochs` is the length of that training
-    (None: as published), and `ignore` the value of unlabelled pixels in a mask.
+    `finetune@1`, `segment@1` and `segment@2` train the whole encoder: `epochs` is the length of
+    that training (None: as published), and `ignore` the value of unlabelled pixels in a mask.
 
     Protocols without labels read only the images of `test`, which may be the pretraining images:
     `test: train` of that dataset with `test_count` at most N and `seed` equal to `data.seed` uses
@@ -189,6 +189,12 @@ class EvalSpec(Frozen):
     def main_metric(self) -> str:
         """The metric that selects a probe, is averaged over tasks and is plotted."""
         return self.metric or self.traits.main_metric
+
+    @property
+    def decoded_side(self) -> int:
+        """Side in pixels at which its images are decoded: `size`, or more if a centre is tested."""
+        resized, tested = self.traits.resized
+        return round(self.size * resized / tested)
 
     @property
     def splits(self) -> tuple[str, ...]:

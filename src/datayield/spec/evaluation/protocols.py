@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from datayield.spec.run import OptimSpec
 
-SGD_EPOCHS = 100  # of linear_sgd@1: passes of the encoder over augmented training images
+SGD_EPOCHS = 100  # of linear_sgd: passes of the encoder over augmented training images
 
 # What a protocol reads: frozen features of each image (of training images augmented afresh in each
 # pass, if it uses any), frozen features of several random views of each test image, or the images
@@ -18,11 +18,16 @@ Reads = Literal["features", "views", "images"]
 
 
 class Tuning(NamedTuple):
-    """Full fine-tuning: `epochs` passes in batches of `batch`; the only augmentation is a flip."""
+    """Full fine-tuning: `epochs` passes in batches of `batch`; the only augmentation is a flip.
+
+    `decays_all`: biases, norms and learned tokens too, as a plain AdamW does.
+    """
 
     optim: OptimSpec
     batch: int
     epochs: int
+    flips: bool = True
+    decays_all: bool = False
 
 
 class Protocol(NamedTuple):
@@ -40,6 +45,7 @@ class Protocol(NamedTuple):
     main_metric: str = "accuracy"
     per_image: bool = True  # the main metric counts test images, not all their pixels at once
     passes: int = 0  # over augmented training images
+    resized: tuple[int, int] = (1, 1)  # sides of the resized image and of the centre that is tested
     view_images: int = 0  # images, at most, that it reads views of
     view_count: int = 0  # views of each
     tuning: Tuning | None = None  # of the encoder, if it trains it
@@ -65,6 +71,14 @@ PROTOCOLS: dict[str, Protocol] = {
         passes=SGD_EPOCHS,
         fits_head=True,
         validates=True,
+    ),
+    # What the ImageNet codebases test on: Resize(256), then CenterCrop(224), at any size.
+    "linear_sgd@2": Protocol(
+        "linear_sgd@1 on images resized to 256/224 of the size: features without augmentation are "
+        "those of the central crop, and training crops are from the whole resized image",
+        passes=SGD_EPOCHS,
+        validates=True,
+        resized=(256, 224),
     ),
     "knn@1": Protocol(
         "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
@@ -102,8 +116,8 @@ PROTOCOLS: dict[str, Protocol] = {
     ),
     # The settings of the next two are from appendix A of Bridge et al. 2025, which states no batch
     # size: 64 is ours. Milestones are fractions of the epochs, so a shorter training has the same
-    # shape. As everywhere here, biases, norms and learned tokens are not decayed; the paper does
-    # not say.
+    # shape. As everywhere here, biases, norms and learned tokens are not decayed, and images are
+    # flipped. The paper names neither: segment@2 is the plain reading of what it does name.
     "finetune@1": Protocol(
         "the whole encoder and a linear layer trained on labelled images: AdamW 8e-4, 200 epochs "
         "unless stated, batch 64, flips; the last epoch, tested once",
@@ -134,6 +148,12 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
     ),
 }  # fmt: skip
+_SEGMENT = PROTOCOLS["segment@1"]
+assert _SEGMENT.tuning is not None
+PROTOCOLS["segment@2"] = _SEGMENT._replace(
+    summary="segment@1 without flips, and with weight decay of all parameters",
+    tuning=_SEGMENT.tuning._replace(flips=False, decays_all=True),
+)
 SUITE_PROTOCOL = "vtab@1"  # measures the tasks of a suite
 
 if TYPE_CHECKING:
