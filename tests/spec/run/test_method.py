@@ -28,6 +28,16 @@ def test_k_over_d_is_stored_as_a_number() -> None:
     assert vicreg.covariance == 2.0
 
 
+def test_a_weight_for_each_width_is_stored_as_a_number() -> None:
+    tuned = {64: 0.04, "256": 0.02}  # a YAML file's keys are read as text
+    made = [BarlowTwinsSpec.model_validate({"projector": (d,), "beta": tuned}) for d in (64, 256)]
+    assert [spec.beta for spec in made] == [0.04, 0.02]
+    assert made[1] == BarlowTwinsSpec.model_validate({"projector": (256,), "beta": "5.12/d"})
+    with pytest.raises(ConfigError, match="whose output is 512 wide") as caught:
+        validated(VICRegSpec, {"projector": [512], "covariance": tuned}, where="test")
+    assert "64, 256" in caught.value.text()
+
+
 def test_numbers_stay_numbers_and_a_stored_spec_reads_back() -> None:
     made = BarlowTwinsSpec.model_validate({"projector": (512,), "beta": "10.24/d"})
     assert BarlowTwinsSpec.model_validate(made.model_dump()) == made

@@ -16,18 +16,29 @@ Pairing = Literal["all_pairs", "mean_view"]  # of more than two views; see maths
 
 
 def _over_width(value: Any, info: ValidationInfo) -> Any:
-    """Read `"10.24/d"` as 10.24 divided by the width of the projector's last layer; keep numbers.
+    """Read `"10.24/d"` as 10.24 divided by the width of the projector's last layer, and a mapping
+    {width: weight} as the weight of that width; keep numbers.
 
-    The best decorrelation weight scales about as 1 / d (Ghosh et al. 2024, arXiv 2312.10725).
+    The best decorrelation weight scales about as 1 / d (Ghosh et al. 2024, arXiv 2312.10725), but
+    weights that were tuned at each width need not.
     """
+    widths = info.data.get("projector")  # absent if invalid itself, which is reported
+    if isinstance(value, dict):
+        weights = {str(width): weight for width, weight in value.items()}
+        if widths and str(widths[-1]) not in weights:
+            raise ValueError(
+                f"no weight for a projector whose output is {widths[-1]} wide; there is one for "
+                f"{', '.join(weights) or 'no width'}"
+            )
+        return weights[str(widths[-1])] if widths else 1.0
     if not isinstance(value, str):
         return value
     rule = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*/\s*d\s*", value)
     if rule is None:
         raise ValueError(
-            'a number, or "k/d" with d the output width of the projector, e.g. "10.24/d"'
+            'a number, "k/d" with d the output width of the projector, e.g. "10.24/d", or a '
+            "weight for each width, e.g. {64: 0.04, 256: 0.02}"
         )
-    widths = info.data.get("projector")  # absent if invalid itself, which is reported
     return float(rule[1]) / widths[-1] if widths else 1.0
 
 
@@ -43,7 +54,9 @@ class BarlowTwinsSpec(JointEmbedding):
 
     name: Literal["barlow_twins"] = "barlow_twins"
     projector: Widths = (2048, 2048, 2048)
-    beta: float = Field(0.0051, gt=0, description="weight of the off-diagonal terms; may be k/d")
+    beta: float = Field(
+        0.0051, gt=0, description="weight of the off-diagonal terms; may be k/d or {d: weight}"
+    )
     scale: float = Field(1.0, gt=0, description="scale of the whole loss (0.1 in solo-learn)")
     pairing: Pairing = "all_pairs"
 
@@ -86,7 +99,7 @@ class VICRegSpec(JointEmbedding):
     projector: Widths = (2048, 2048, 2048)
     invariance: float = Field(25.0, ge=0)
     variance: float = Field(25.0, ge=0)
-    covariance: float = Field(1.0, ge=0, description="may be k/d")
+    covariance: float = Field(1.0, ge=0, description="may be k/d or {d: weight}")
     pairing: Pairing = "all_pairs"
 
     _rule = field_validator("covariance", mode="before")(_over_width)
