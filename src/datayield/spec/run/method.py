@@ -4,42 +4,15 @@ A class states everything that the rest of the program needs to know about a met
 name, its publication, its version, its requirements and its cost.
 """
 
-import re
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
 from datayield.spec.bounds import Width
 from datayield.spec.run.objective import JointEmbedding, Objective, Widths
+from datayield.spec.run.weight_by_width import by_width
 
 Pairing = Literal["all_pairs", "mean_view"]  # of more than two views; see maths.decorrelation
-
-
-def _over_width(value: Any, info: ValidationInfo) -> Any:
-    """Read `"10.24/d"` as 10.24 divided by the width of the projector's last layer, and a mapping
-    {width: weight} as the weight of that width; keep numbers.
-
-    The best decorrelation weight scales about as 1 / d (Ghosh et al. 2024, arXiv 2312.10725), but
-    weights that were tuned at each width need not.
-    """
-    widths = info.data.get("projector")  # absent if invalid itself, which is reported
-    if isinstance(value, dict):
-        weights = {str(width): weight for width, weight in value.items()}
-        if widths and str(widths[-1]) not in weights:
-            raise ValueError(
-                f"no weight for a projector whose output is {widths[-1]} wide; there is one for "
-                f"{', '.join(weights) or 'no width'}"
-            )
-        return weights[str(widths[-1])] if widths else 1.0
-    if not isinstance(value, str):
-        return value
-    rule = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*/\s*d\s*", value)
-    if rule is None:
-        raise ValueError(
-            'a number, "k/d" with d the output width of the projector, e.g. "10.24/d", or a '
-            "weight for each width, e.g. {64: 0.04, 256: 0.02}"
-        )
-    return float(rule[1]) / widths[-1] if widths else 1.0
 
 
 class BarlowTwinsSpec(JointEmbedding):
@@ -60,7 +33,7 @@ class BarlowTwinsSpec(JointEmbedding):
     scale: float = Field(1.0, gt=0, description="scale of the whole loss (0.1 in solo-learn)")
     pairing: Pairing = "all_pairs"
 
-    _rule = field_validator("beta", mode="before")(_over_width)
+    _rule = field_validator("beta", mode="before")(by_width)
 
     def loss_macs(self, batch: int, views: int) -> float:
         """One correlation matrix for each pair of views, or of a view and the mean."""
@@ -102,7 +75,7 @@ class VICRegSpec(JointEmbedding):
     covariance: float = Field(1.0, ge=0, description="may be k/d or {d: weight}")
     pairing: Pairing = "all_pairs"
 
-    _rule = field_validator("covariance", mode="before")(_over_width)
+    _rule = field_validator("covariance", mode="before")(by_width)
 
     def loss_macs(self, batch: int, views: int) -> float:
         """One covariance matrix for each view, and for each mean of the others."""
