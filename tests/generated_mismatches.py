@@ -20,8 +20,9 @@ from tests.generated_configs import BASE
 
 PROTOCOLS = (
     "linear@1", "linear_sgd@1", "knn@1", "vtab@1", "finetune@1", "segment@1", "spectrum@1",
-    "state@1", "augmentation_spectrum@1",
+    "state@1", "augmentation_spectrum@1", "linear_sgd@2", "segment@2",
 )  # fmt: skip
+SEGMENTING = ("segment@1", "segment@2")
 SETS = (
     "digits", "sprites?n=64&n_test=32", "./pair", "./alone", "./single", "./plain", "./stranger",
     "./masked/task", "./few", "./images", "./spelled", "./apart",
@@ -30,8 +31,9 @@ FITTING = ("./pair", "./pair", "./stranger", "digits", "sprites?n=64&n_test=32")
 ABSENT = ("./absent", "./phone", "torchvision/CIFAR10", "tiny-imagenet")
 APPLIES = {  # to which protocols; an option of others is refused by the file alone
     "val": ("vtab@1",), "label_fraction": ("linear@1", "knn@1"), "per_class": ("linear@1", "knn@1"),
-    "draws": (), "ignore": ("segment@1",), "views": ("state@1", "augmentation_spectrum@1"),
-    "classes": ("linear@1", "linear_sgd@1", "knn@1", "vtab@1", "spectrum@1", "state@1"),
+    "draws": (), "ignore": SEGMENTING, "views": ("state@1", "augmentation_spectrum@1"),
+    "classes": ("linear@1", "linear_sgd@1", "linear_sgd@2", "knn@1", "vtab@1", "spectrum@1",
+                "state@1"),
 }  # fmt: skip
 EVALUATION: dict[str, tuple[Any, ...]] = {
     "label": ("label", "digit", "category", "absent", "position_x"),
@@ -166,12 +168,12 @@ def mismatched(count: int, seed: int = 0) -> Iterator[str]:
 def _evaluation(rng: random.Random) -> dict[str, Any]:
     """One that fits, most of the time, besides what is drawn for it."""
     ev: dict[str, Any] = {"protocol": rng.choice(PROTOCOLS), "size": 16}
-    fitting = ("./masked/task",) if ev["protocol"] == "segment@1" else FITTING
+    fitting = ("./masked/task",) if ev["protocol"] in SEGMENTING else FITTING
     ev["dataset"] = rng.choice(rng.choices((fitting, SETS, ABSENT), (14, 5, 1))[0])
     label = {"digits": "digit", "sprites": "category"}.get(ev["dataset"].partition("?")[0])
     if label:
         ev |= {"label": label, "train_count": 60, "test_count": 30}
-    if ev["protocol"] in ("finetune@1", "segment@1"):
+    if ev["protocol"] in ("finetune@1", *SEGMENTING):
         ev["epochs"] = 1
     odd = rng.random() < 0.1
     keys = [key for key in EVALUATION if odd or ev["protocol"] in APPLIES.get(key, PROTOCOLS)]
