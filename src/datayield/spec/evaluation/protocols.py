@@ -77,6 +77,7 @@ PROTOCOLS: dict[str, Protocol] = {
         "linear_sgd@1 on images resized to 256/224 of the size: features without augmentation are "
         "those of the central crop, and training crops are from the whole resized image",
         passes=SGD_EPOCHS,
+        fits_head=True,
         validates=True,
         resized=(256, 224),
     ),
