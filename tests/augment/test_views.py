@@ -10,7 +10,8 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
-from datayield.augment.blur import kernel_size
+from datayield.augment.blur import taps_of
+from datayield.augment.jitter import ORDERS
 from datayield.augment.normalise import MEAN, STD
 from datayield.augment.views import (
     Drawn,
@@ -34,6 +35,10 @@ STRONG = ViewSpec(
     blur=0.6,
     solarize=0.4,
 )
+# The same as a PIL pipeline makes it.
+PIL_WAY = STRONG.model_copy(
+    update={"interpolation": "bicubic", "jitter_order": "random", "blur_taps": "auto"}
+)
 NEUTRAL = {"brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.0, "grey": 0.0}
 GOLDEN = {
     "top": [3.0, 1.0, 17.0],
@@ -48,6 +53,7 @@ GOLDEN = {
     "grey": [1.0, 0.0, 0.0],
     "sigma": [0.0, 0.0, 0.34943],
     "solarize": [1.0, 1.0, 1.0],
+    "order": [0.0, 0.0, 0.0],
 }
 
 
@@ -63,27 +69,33 @@ def reference(image: Tensor, spec: ViewSpec, one: dict[str, float]) -> Tensor:
     """One view of one uint8 image [3, H, W] by torchvision on floats, not normalised."""
     window = [int(one[name]) for name in ("top", "left", "height", "width")]
     side = [spec.size, spec.size]
-    x = F.resized_crop(
-        image.contiguous().float() / 255, *window, side, InterpolationMode.BILINEAR, True
-    )
+    how = InterpolationMode(spec.interpolation or "bilinear")
+    x = F.resized_crop(image.contiguous().float() / 255, *window, side, how, True).clamp(0, 1)
     x = F.horizontal_flip(x) if one["flip"] else x
-    x = F.adjust_brightness(x, one["brightness"])
-    x = F.adjust_contrast(x, one["contrast"])
-    x = F.adjust_saturation(x, one["saturation"])
-    x = F.adjust_hue(x, one["hue"]) if one["hue"] else x
+    for turn in ORDERS[int(one["order"])].tolist():
+        name, adjust = ADJUST[turn]
+        x = adjust(x, one[name]) if one[name] != NEUTRAL[name] else x
     x = F.rgb_to_grayscale(x, num_output_channels=3) if one["grey"] else x
-    taps, sigma = kernel_size(spec.size), one["sigma"]
+    taps, sigma = taps_of(spec.blur_taps, spec.size, spec.blur_sigma[1]), one["sigma"]
     x = F.gaussian_blur(x, [taps, taps], [sigma, sigma]) if sigma else x
     return F.solarize(x, 0.5) if one["solarize"] else x
 
 
-CASES = [(name, size) for name in VIEW_RECIPES for size in (32, 48)] + [("strong", 24)]
+ADJUST = [
+    ("brightness", F.adjust_brightness),
+    ("contrast", F.adjust_contrast),
+    ("saturation", F.adjust_saturation),
+    ("hue", F.adjust_hue),
+]
+SPECS = {"strong": STRONG, "pil": PIL_WAY}
+CASES = [(name, size) for name in VIEW_RECIPES for size in (32, 48)]
+CASES += [("strong", 24), ("pil", 24)]
 
 
 @pytest.mark.parametrize(("name", "size"), CASES)
 def test_a_view_is_the_torchvision_composition(name: str, size: int) -> None:
     """To 2e-5 of full scale: the tolerances of the parts, some of them amplified by contrast."""
-    spec = STRONG if name == "strong" else recipe(name, size)[-1]
+    spec = SPECS.get(name) or recipe(name, size)[-1]
     images = batch()
     drawn = draw(spec, len(images), (32, 32), seed=5, step=7, view=1)
     got = apply(images, spec, drawn)
@@ -131,11 +143,14 @@ def test_golden_draw() -> None:
     assert got == GOLDEN
 
 
+@pytest.mark.parametrize("strong", [STRONG, PIL_WAY], ids=["strong", "pil"])
 @pytest.mark.parametrize("size", [32, 33])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_part_of_the_batch_gives_that_part_of_the_views(size: int, threads: int) -> None:
+def test_a_part_of_the_batch_gives_that_part_of_the_views(
+    size: int, threads: int, strong: ViewSpec
+) -> None:
     images = batch(40)
-    spec = STRONG.model_copy(update={"size": size})
+    spec = strong.model_copy(update={"size": size})
     drawn = draw(spec, 40, (32, 32), seed=0, step=0, view=0)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -150,21 +165,22 @@ def test_a_part_of_the_batch_gives_that_part_of_the_views(size: int, threads: in
 
 @pytest.mark.parametrize("parts", [2, 3, 4])
 def test_the_processes_views_joined_are_the_whole_batchs_to_the_bit(parts: int) -> None:
-    images, specs = batch(24), (STRONG, *recipe("asymmetric", 32))
+    images, specs = batch(24), (STRONG, PIL_WAY, *recipe("asymmetric", 32))
     whole = make_views(images, specs, 5, 7)
     size = 24 // parts
     split = [
         make_views(images[start : start + size], specs, 5, 7, batch=24, start=start)
         for start in range(0, 24, size)
     ]
-    assert len(whole) == 3
+    assert len(whole) == 4
     for view, pieces in zip(whole, zip(*split, strict=True), strict=True):
         assert torch.equal(torch.cat(pieces), view)
 
 
-def test_samples_not_chosen_are_untouched_to_the_bit() -> None:
+@pytest.mark.parametrize("strong", [STRONG, PIL_WAY], ids=["strong", "pil"])
+def test_samples_not_chosen_are_untouched_to_the_bit(strong: ViewSpec) -> None:
     images = batch(40)
-    spec = STRONG.model_copy(update={"jitter": 1.0})
+    spec = strong.model_copy(update={"jitter": 1.0})
     drawn = draw(spec, 40, (32, 32), seed=0, step=0, view=0)
     neutral = {
         name: torch.full((40,), value)
@@ -191,14 +207,14 @@ def test_autocast_does_not_touch_the_pixels() -> None:
 def test_everything_happens_on_the_device_of_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """On `meta`, where an operand left on the CPU is an error; autocast does not know `meta`."""
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())
-    (view,) = make_views(batch(16).to("meta"), (STRONG,), seed=0, step=0)
-    assert view.device.type == "meta"
-    assert view.shape == (16, 3, 24, 24)
+    for view in make_views(batch(16).to("meta"), (STRONG, PIL_WAY), seed=0, step=0):
+        assert view.device.type == "meta"
+        assert view.shape == (16, 3, 24, 24)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_views_on_a_gpu_are_those_on_the_cpu() -> None:
-    images, specs = batch(64), (STRONG, *recipe("symmetric", 32))
+    images, specs = batch(64), (STRONG, PIL_WAY, *recipe("symmetric", 32))
     here = make_views(images, specs, seed=0, step=0)
     there = make_views(images.cuda(), specs, seed=0, step=0)
     for cpu, gpu in zip(here, there, strict=True):
@@ -228,6 +244,23 @@ def test_operations_happen_as_often_as_asked() -> None:
         assert chosen_shares(draw(spec, n, (32, 32), 0, 0, 0)) == pytest.approx(always, abs=1e-4)
 
 
+def test_a_random_order_changes_nothing_else_that_is_drawn() -> None:
+    fixed, other = (draw(spec, 50, (32, 32), 4, 2, 1) for spec in (STRONG, PIL_WAY))
+    assert fixed.order.eq(0).all()
+    assert other.order.unique().numel() > 10
+    assert all(torch.equal(a, b) for a, b in zip(fixed[:-1], other[:-1], strict=True))
+
+
+def test_orders_are_uniform_among_the_24() -> None:
+    """As torchvision's, which permutes the four operations; a chi-squared test at n = 24,000."""
+    drawn = draw(PIL_WAY, 24_000, (32, 32), seed=1, step=5, view=0)
+    counts = torch.bincount(drawn.order.long(), minlength=24)
+    assert len(counts) == 24
+    assert stats.chisquare(counts.numpy()).pvalue > 0.01
+    assert ORDERS.unique(dim=0).shape == (24, 4)
+    assert ORDERS[0].tolist() == [0, 1, 2, 3]
+
+
 def test_factors_are_uniform_in_their_ranges_and_neutral_where_not_chosen() -> None:
     spec = STRONG.model_copy(update={"jitter": 0.5, "contrast": 1.5, "blur": 1.0})
     drawn = draw(spec, 8000, (32, 32), seed=0, step=9, view=2)
@@ -248,7 +281,7 @@ def test_factors_are_uniform_in_their_ranges_and_neutral_where_not_chosen() -> N
 
 def test_what_is_drawn_is_independent_between_parameters_steps_and_views() -> None:
     def table(step: int, view: int) -> Tensor:
-        spec = STRONG.model_copy(update={"jitter": 1.0, "blur": 1.0})
+        spec = PIL_WAY.model_copy(update={"jitter": 1.0, "blur": 1.0})
         return torch.stack(draw(spec, 8000, (32, 32), 0, step, view))[4:]  # all but the window
 
     here = table(0, 0)
@@ -259,7 +292,7 @@ def test_what_is_drawn_is_independent_between_parameters_steps_and_views() -> No
 
 @pytest.mark.parametrize("steps", [2, 5])
 def test_views_of_several_steps_are_those_of_each(steps: int) -> None:
-    specs = (STRONG, STRONG.model_copy(update={"size": 8, "count": 3}))
+    specs = (PIL_WAY, STRONG.model_copy(update={"size": 8, "count": 3}))
     images = [batch(7, 20, 20, seed=k) for k in range(steps)]
     together = make_views_of_steps(images, specs, 5, 11, batch=21, start=7)
     for k, views in enumerate(together):

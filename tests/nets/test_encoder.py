@@ -208,3 +208,34 @@ def test_padding_by_two_gives_solo_learns_maps() -> None:
     assert theirs is not None
     assert theirs / ours == pytest.approx(1.27, abs=0.005)  # 0.704 and 0.555 GMAC
     assert encoder_params(spec) == parameters(build(spec, 0))
+
+
+@pytest.mark.parametrize(
+    "spec", [CONVNET, VIT.model_copy(update={"pool": "avg"})], ids=["map", "vit"]
+)
+@torch.no_grad()
+def test_normalise_gives_the_network_pixels_by_the_statistics_of_its_dataset(
+    spec: EncoderSpec,
+) -> None:
+    """solo-learn's of CIFAR-100, here by hand, from pixels in [0, 1]; the weights are the same."""
+    theirs = build(spec.model_copy(update={"normalise": "cifar100"}), seed=3).eval()
+    ours = build(spec, seed=3).eval()
+    assert list(theirs.state_dict()) == list(ours.state_dict())
+    pixels = torch.rand(2, 3, spec.size, spec.size, generator=torch.Generator().manual_seed(1))
+
+    def by(mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+        channels = zip(pixels.unbind(1), mean, std, strict=True)
+        return torch.stack([(x - m) / s for x, m, s in channels], 1)
+
+    imagenet = by((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    cifar100 = by((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762))
+    torch.testing.assert_close(theirs(imagenet), ours(cifar100), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(theirs.tokens(imagenet), ours.tokens(cifar100), rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(theirs(imagenet), ours(imagenet), atol=1e-3)
+
+
+def test_stated_imagenet_statistics_are_the_usual_ones() -> None:
+    stated = EncoderSpec(name="convnet", size=32, normalise="imagenet")
+    assert stated == CONVNET
+    assert stated.content_text == CONVNET.content_text
+    assert "normalise" in EncoderSpec(name="convnet", size=32, normalise="stl10").content_text

@@ -42,6 +42,7 @@ OTHER_OPTIM: dict[str, Any] = {
 }  # fmt: skip
 # Knobs that are left out as a rule.
 CHOSEN = ("skip", "classes", "label")
+USUAL = {"interpolation": "bilinear", "jitter_order": "fixed", "blur_taps": "tenth"}
 TRUNK: dict[str, Any] = {"decay": 0.25, "trunk": {"unit": "images", "amount": 4000.0}}
 
 
@@ -122,6 +123,8 @@ def test_no_field_of_the_spec_stands_at_its_default() -> None:
                 "name",
                 "count",
                 "init",
+                "normalise",
+                *USUAL,
                 *OTHER_OPTIM,
                 *TRUNK,
                 *CHOSEN,
@@ -151,6 +154,30 @@ def test_a_trunk_is_part_of_the_id(knob: str, value: Any) -> None:
         for said in ({}, {knob: value})
     )
     assert len({plain.id, one.id, other.id}) == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("interpolation", "bicubic"), ("jitter_order", "random"), ("blur_taps", "auto"),
+     ("blur_taps", "simclr"), ("blur_taps", 7)],
+)  # fmt: skip
+def test_a_way_of_making_views_is_part_of_the_id_and_the_usual_one_is_not(
+    field: str, value: Any
+) -> None:
+    plain, usual, other = (
+        RunSpec.model_validate({**FULL, "views": [{**FULL["views"][0], **said}]}, strict=False)
+        for said in ({}, {field: USUAL[field]}, {field: value})
+    )
+    assert (plain, plain.id) == (usual, usual.id)
+    assert other.id != plain.id
+
+
+def test_the_statistics_of_normalisation_are_part_of_the_id_but_for_imagenets() -> None:
+    plain, usual, other = (
+        RunSpec.model_validate({**FULL, "encoder": {**FULL["encoder"], **said}}, strict=False).id
+        for said in ({}, {"normalise": "imagenet"}, {"normalise": "cifar10"})
+    )
+    assert plain == usual != other
 
 
 @pytest.mark.parametrize(

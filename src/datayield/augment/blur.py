@@ -1,5 +1,8 @@
 """Gaussian blur with a width per sample, as two banded matrices."""
 
+import math
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -11,6 +14,23 @@ def kernel_size(side: int) -> int:
     Note that 3 taps cannot represent a wide Gaussian: above a sigma of 1 pixel they approach a box.
     """
     return max(3, 2 * round((0.1 * side - 1) / 2) + 1)
+
+
+def taps_of(rule: Literal["tenth", "auto", "simclr"] | int | None, side: int, widest: float) -> int:
+    """Taps of the filter for views of `side` pixels and sigmas up to `widest`.
+
+    None and `tenth`: `kernel_size`. `auto`: three of the largest sigma on each side, at most the
+    side, one number for all samples, so that it does not depend on what is drawn; beyond three
+    sigma lies 0.3% of a Gaussian. `simclr`: its code's side // 10, halved, doubled and one more
+    (google-research/simclr, data_util.py), which is 1, no blur, below 20 px. A number is itself.
+    """
+    if isinstance(rule, int):
+        return rule
+    if rule == "auto":
+        return min(2 * math.ceil(3 * widest) + 1, side - (side + 1) % 2)
+    if rule == "simclr":
+        return 2 * (side // 10 // 2) + 1
+    return kernel_size(side)
 
 
 def gaussian_blur(images: Tensor, sigma: Tensor, taps: int) -> Tensor:

@@ -1,9 +1,9 @@
 """Colour operations on RGB in [0, 1], with a factor per sample.
 
-They run in the fixed order of `ViewSpec`: brightness, contrast, saturation, hue, then grey, blur
-and solarize. torchvision shuffles the first four per call; a fixed order processes the whole batch
-in one pass per operation. This is our choice: we know of no evidence that the order affects what is
-learned, and have not measured it.
+They run in the order of `ViewSpec`: brightness, contrast, saturation, hue, then grey, blur and
+solarize. torchvision shuffles the first four per call, as `jitter` does on request; a fixed order
+processes the whole batch in one pass per operation. We know of no evidence that the order affects
+what is learned, and have not measured it.
 
 Functions ending in `_` overwrite their argument, a contiguous float `[B, 3, H, W]` (a new buffer
 for every operation costs more than the arithmetic). A factor of 1 leaves a sample bit-identical, so

@@ -6,11 +6,12 @@ cropping and flipping are free: they only change the weights.
 """
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
+Interpolation = Literal["bilinear", "bicubic"]
 TRIES = 10
 
 
@@ -59,21 +60,23 @@ def resized_crop(
     width: Tensor,
     flip: Tensor,
     size: int,
+    interpolation: Interpolation = "bilinear",
 ) -> Tensor:
     """A window of each of `images` `[B, 3, H, W]` as `[B, 3, size, size]`, contiguous.
 
     The windows (`[B]` each, whole pixels) hold at least one pixel and lie inside the image; the
     result is mirrored left to right where `flip` `[B]` is set. uint8 is read as [0, 1]; floats
     keep their scale and dtype. First cropped, then resampled, with torchvision's antialiased
-    bilinear filter (a triangle that widens with the step between pixels): it cannot overshoot, so
-    colours stay in [0, 1] without a clamp, and it is the default of `RandomResizedCrop`. Some
-    papers use bicubic, which keeps edges sharper. If the process allows TF32 in matrix products,
-    its 11 bits bound the error by 2e-3, half a grey level.
+    filters, which widen with the step between pixels. bilinear, a triangle, is the default of
+    `RandomResizedCrop`; it cannot overshoot, so colours stay in [0, 1] without a clamp. bicubic
+    (Keys with a = -0.5, as PIL and torch antialias) overshoots at edges by up to a quarter of
+    their height; clamp what it returns. If the process allows TF32 in matrix products, its 11 bits
+    bound the error by 2e-3, half a grey level.
     """
     count, _, high, wide = images.shape
     kind = images.dtype if images.is_floating_point() else torch.float32
-    rows = _filters(top, height, torch.zeros_like(flip), high, size, kind)
-    columns = _filters(left, width, flip, wide, size, kind)
+    rows = _filters(top, height, torch.zeros_like(flip), high, size, kind, interpolation)
+    columns = _filters(left, width, flip, wide, size, kind, interpolation)
     if not images.is_floating_point():
         rows /= 255
     lines = rows @ images.permute(0, 2, 3, 1).flatten(2).to(kind)  # [B, size, W * 3]
@@ -82,7 +85,13 @@ def resized_crop(
 
 
 def _filters(
-    start: Tensor, length: Tensor, reverse: Tensor, pixels: int, size: int, kind: torch.dtype
+    start: Tensor,
+    length: Tensor,
+    reverse: Tensor,
+    pixels: int,
+    size: int,
+    kind: torch.dtype,
+    interpolation: Interpolation,
 ) -> Tensor:
     """Weights `[B, size, pixels]` that resample `length` pixels from `start` to `size`."""
     start, length, reverse = (v.to(kind)[:, None] for v in (start, length, reverse))
@@ -92,8 +101,17 @@ def _filters(
     pixel = torch.arange(pixels, dtype=kind, device=start.device) + 0.5
     inside = (pixel > start) & (pixel < start + length)  # [B, pixels]
     weights = (pixel - centre[:, :, None]).abs_().mul_((-1 / step.clamp(min=1))[:, :, None])
-    weights.add_(1).clamp_(min=0).mul_(inside[:, None])
+    weights = weights.add_(1).clamp_(min=0) if interpolation == "bilinear" else _cubic(-weights)
+    weights.mul_(inside[:, None])
     return weights.div_(weights.sum(2, keepdim=True))
+
+
+def _cubic(distance: Tensor) -> Tensor:
+    """The cubic convolution kernel with a = -0.5 at `distance` >= 0: 1 at 0, 0 from 2 on."""
+    near = ((1.5 * distance - 2.5) * distance).mul_(distance).add_(1)
+    d = distance.clamp(max=2)
+    far = (((2.5 - 0.5 * d) * d).sub_(4)).mul_(d).add_(2)
+    return torch.where(distance < 1, near, far)
 
 
 def between(uniform: Tensor, low: float, high: float) -> Tensor:

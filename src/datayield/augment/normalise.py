@@ -1,15 +1,20 @@
-"""Pixel normalisation by constants that are the same for every dataset."""
+"""Pixel normalisation by constants that are the same for every dataset.
+
+An encoder for other statistics (`encoder.normalise`) converts what it sees itself, so that it sees
+the same scale in pretraining and in every evaluation.
+"""
 
 from functools import cache
 
 import torch
 from torch import Tensor
 
+from datayield.spec.run import PIXEL_STATISTICS
+
 # ImageNet's mean and standard deviation of RGB in [0, 1]. Deliberately fixed and not looked up by
 # dataset name: statistics would be another variable that changes with the data under study, a
 # mixture has none of its own, and an encoder needs the same scale in every evaluation.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
+MEAN, STD = PIXEL_STATISTICS["imagenet"]
 
 
 def normalise(images: Tensor) -> Tensor:

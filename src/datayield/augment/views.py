@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datayield.augment.blur import gaussian_blur, kernel_size
+from datayield.augment.blur import gaussian_blur, taps_of
 from datayield.augment.colour import brightness_, contrast_, grey, hue, saturation_, solarize
 from datayield.augment.geometry import TRIES, between, draw_windows, resized_crop
+from datayield.augment.jitter import draw_orders, jitter_
 from datayield.augment.normalise import normalise_planes
 from datayield.maths.to_device import to_device
 from datayield.spec.run import ViewSpec
@@ -41,6 +42,12 @@ class Drawn(NamedTuple):
     grey: Tensor  # 0 or 1
     sigma: Tensor  # of the blur, in pixels of the view; 0 is none
     solarize: Tensor  # 0 or 1
+    order: Tensor  # of the jitter: a row of `jitter.ORDERS`; 0, as listed here, where it is fixed
+
+    @property
+    def jitter(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The factors of the colour jitter, as listed."""
+        return self.brightness, self.contrast, self.saturation, self.hue
 
     def part(self, start: int, stop: int) -> "Drawn":
         """The parameters of samples `start` to `stop` of the batch."""
@@ -88,7 +95,7 @@ def make_views_of_steps(
         while len(views) < end:
             these = range(len(views), min(end, len(views) + together))
             uniform = [
-                _uniform(whole, seed, first + k, view)[:, columns]
+                _uniform(spec, whole, seed, first + k, view)[:, columns]
                 for view in these
                 for k in range(len(images))
             ]
@@ -119,18 +126,22 @@ def draw(
     A pure function of its arguments. Drawn with NumPy, which accepts seeds of any length; torch's
     CPU generator keeps 32 bits, so views of a long run would repeat by chance.
     """
-    return _drawn(spec, _uniform(batch, seed, step, view), image)
+    return _drawn(spec, _uniform(spec, batch, seed, step, view), image)
 
 
-def _uniform(batch: int, seed: int, step: int, view: int) -> Tensor:
-    """What `draw` is computed from, [_ROWS, batch] in [0, 1)."""
+def _uniform(spec: ViewSpec, batch: int, seed: int, step: int, view: int) -> Tensor:
+    """What `draw` is computed from, [_ROWS, batch] in [0, 1); a row more for a random order.
+
+    That row comes last, so all else is drawn as without it.
+    """
     source = np.random.default_rng([seed, step, view])
-    return torch.from_numpy(source.random((_ROWS, batch), dtype=np.float32))
+    rows = _ROWS + (spec.jitter_order == "random")
+    return torch.from_numpy(source.random((rows, batch), dtype=np.float32))
 
 
 def _drawn(spec: ViewSpec, uniform: Tensor, image: tuple[int, int]) -> Drawn:
     flip, jitter, bright, contrast, saturation, turn, grey_, blur, sigma, sun = uniform[
-        _WINDOW_ROWS:
+        _WINDOW_ROWS:_ROWS
     ]
     chosen = jitter < spec.jitter
     return Drawn(
@@ -143,6 +154,7 @@ def _drawn(spec: ViewSpec, uniform: Tensor, image: tuple[int, int]) -> Drawn:
         grey=(grey_ < spec.grey).float(),
         sigma=torch.where(blur < spec.blur, between(sigma, *spec.blur_sigma), 0.0),
         solarize=(sun < spec.solarize).float(),
+        order=draw_orders(uniform[_ROWS]) if len(uniform) > _ROWS else torch.zeros_like(flip),
     )
 
 
@@ -154,13 +166,18 @@ def apply(images: Tensor, spec: ViewSpec, drawn: Drawn) -> Tensor:
     with torch.autocast(images.device.type, enabled=False):
         on = Drawn(*to_device(torch.stack(drawn), images.device))
         window = (on.top, on.left, on.height, on.width)
-        view = resized_crop(images, *window, on.flip, spec.size)
-        brightness_(view, on.brightness)
-        contrast_(view, on.contrast)
-        saturation_(view, on.saturation)
-        _where(drawn.hue, view, lambda x, at: hue(x, on.hue[at]))
+        view = resized_crop(images, *window, on.flip, spec.size, spec.interpolation or "bilinear")
+        if spec.interpolation == "bicubic":
+            view.clamp_(0, 1)
+        if spec.jitter_order == "random":
+            jitter_(view, torch.stack(drawn.jitter), torch.stack(on.jitter), drawn.order)
+        else:
+            brightness_(view, on.brightness)
+            contrast_(view, on.contrast)
+            saturation_(view, on.saturation)
+            _where(drawn.hue, view, lambda x, at: hue(x, on.hue[at]))
         _where(drawn.grey, view, lambda x, _: grey(x))
-        taps = kernel_size(spec.size)
+        taps = taps_of(spec.blur_taps, spec.size, spec.blur_sigma[1])
         _where(drawn.sigma, view, lambda x, at: gaussian_blur(x, on.sigma[at], taps))
         _where(drawn.solarize, view, lambda x, _: solarize(x))
         return normalise_planes(view)

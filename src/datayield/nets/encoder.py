@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from datayield.nets.attention import cpu_attention
 from datayield.nets.convnet import ConvNet
 from datayield.spec.errors import ConfigError
-from datayield.spec.run import CONVNET_WIDTH, ENCODERS, RESNETS, EncoderSpec
+from datayield.spec.run import CONVNET_WIDTH, ENCODERS, PIXEL_STATISTICS, RESNETS, EncoderSpec
 
 T = TypeVar("T")
 
@@ -28,8 +28,12 @@ class Encoder(nn.Module):
     `size`: the side of the images that it is built for, or None if any size works. `stride`: side
     in pixels of a token's patch, or None if only timm knows; a ViT also accepts other multiples of
     it than `size`, by interpolating its positions. `average`: features are the mean of the tokens
-    instead of a class token.
+    instead of a class token. Images come normalised by ImageNet's statistics; `renormalise` makes
+    the network see them normalised by another dataset's.
     """
+
+    scale: Tensor | None
+    shift: Tensor | None
 
     def __init__(
         self, body: Any, size: int | None, stride: int | None = None, average: bool = False
@@ -40,6 +44,18 @@ class Encoder(nn.Module):
         self.dim = int(getattr(self.body, "head_hidden_size", None) or self.body.num_features)
         self.size, self.stride, self.average = size, stride, average
         self.prefix = int(getattr(self.body, "num_prefix_tokens", 0))
+        # Not among the weights: checkpoints are the same with and without.
+        self.register_buffer("scale", None, persistent=False)
+        self.register_buffer("shift", None, persistent=False)
+
+    def renormalise(self, dataset: str) -> None:
+        """From now on the network sees images normalised by the statistics of `dataset`."""
+        ours, theirs = (
+            [torch.tensor(values).view(3, 1, 1) for values in PIXEL_STATISTICS[name]]
+            for name in ("imagenet", dataset)
+        )
+        self.scale = ours[1] / theirs[1]
+        self.shift = (ours[0] - theirs[0]) / theirs[1]
 
     @property
     def filler_dim(self) -> int:
@@ -55,7 +71,7 @@ class Encoder(nn.Module):
         """
         if self.average:
             return self.tokens(x).mean(dim=1)
-        self._check(x)
+        x = self._input(x)
         with self._attending(x):
             features: Tensor = self.body(x)
         return features
@@ -71,7 +87,7 @@ class Encoder(nn.Module):
         are added, any other network as the colour of the pixels. One without the other is a
         ValueError.
         """
-        self._check(x)
+        x = self._input(x)
         if (hidden is None) != (filler is None):
             raise ValueError("pass `hidden` and `filler` together or not at all")
         replaced: AbstractContextManager[None] = nullcontext()
@@ -92,6 +108,11 @@ class Encoder(nn.Module):
 
     def _attending(self, x: Tensor) -> AbstractContextManager[object]:
         return cpu_attention(x) if self.prefix else nullcontext()
+
+    def _input(self, x: Tensor) -> Tensor:
+        """What the network is given for `x`, whose size is checked."""
+        self._check(x)
+        return x if self.scale is None or self.shift is None else x * self.scale + self.shift
 
     def _check(self, x: Tensor) -> None:
         side = x.shape[-1]
@@ -137,7 +158,10 @@ def build(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
     unchanged. Raises ConfigError for an unknown name, or weights that cannot be downloaded.
     """
     if not pretrained:
-        return _fresh(spec, seed)
+        net = _fresh(spec, seed)
+        if spec.normalise is not None:
+            net.renormalise(spec.normalise)
+        return net
     return fetched(spec.name, lambda: _fresh(spec, seed, pretrained=True), where="init")
 
 

@@ -111,7 +111,7 @@ VIEWS = {  # scale from, brightness, saturation, hue, blur, solarize; of each vi
     ("ghosh2024", "vicreg"): [(0.08, 0.4, 0.4, 0.0, 0.0, 0.0)] * 2,
     ("barlow_twins_imagenet", "barlow_twins"): [
         (0.08, 0.4, 0.2, 0.1, 1.0, 0.0), (0.08, 0.4, 0.2, 0.1, 0.1, 0.2)],
-    ("lejepa", "lejepa"): [(0.08, 0.8, 0.8, 0.2, 0.5, 0.2)] * 4,
+    ("lejepa", "lejepa"): [(0.08, 0.8, 0.8, 0.2, 0.5, 0.1)] * 4,
 }  # fmt: skip
 
 
@@ -123,6 +123,35 @@ def test_published_views(name: str, method: str) -> None:
         for _ in range(v.count)
     ]
     assert views == VIEWS[name, method]
+
+
+PIL_WAY = ("bicubic", "random", "auto")
+WAYS = {  # interpolation, order of the jitter, taps of the blur
+    "cifar": PIL_WAY,
+    "cifar_multicrop": PIL_WAY,
+    "imagenet100": PIL_WAY,
+    "barlow_twins_imagenet": PIL_WAY,
+    "lejepa": (None, "random", 7),
+}
+
+
+@pytest.mark.parametrize(("name", "method"), ALL, ids="-".join)
+def test_published_views_are_made_as_their_codebase_makes_them(name: str, method: str) -> None:
+    """None is ours. The sets of pocket scales, whose results are committed, have no other."""
+    encoder = VIT if method == "simmim" else RESNET
+    for view in run(name, method, encoder=encoder).views:
+        way = (view.interpolation, view.jitter_order, view.blur_taps)
+        assert way == WAYS.get(name, (None, None, None))
+
+
+def test_a_way_is_stated_beside_a_recipe_of_views_and_on_an_axis() -> None:
+    views = {"recipe": "vicreg", "interpolation": "bicubic"}
+    (view,) = run("small", "byol", views=views).views
+    assert (view.interpolation, view.solarize) == ("bicubic", 0.1)
+    base = {**deepcopy(BASE), "recipe": "small", "method": {"name": "byol"}}
+    axes = [{"views.blur_taps": rule} for rule in ("tenth", "auto")]
+    ids = [resolve(as_run(base, {}, axis, {}), {}).id for axis in axes]
+    assert ids[0] == run("small", "byol").id != ids[1]
 
 
 def test_values_of_ghosh_and_how_they_follow_d() -> None:
@@ -258,10 +287,17 @@ def test_as_an_axis_of_a_study_that_says_little_else() -> None:
         ({"method": {"projector": [64, 64]}}, "no method.name"),
         ({"as_published": "yes"}, "true, false"),
         ({"views": {"size": 32, "recipe": "mild", "count": 2}}, "without size: encoder.size"),
+        ({"views": {"recipe": "mild", "interpolation": "cubic"}}, "allowed: bilinear, bicubic"),
+        ({"views": {"recipe": "mild", "blur_taps": 6}}, "odd number up to 63"),
+        ({"views": {"recipe": "mild", "blur_taps": 65}}, "odd number up to 63"),
+        ({"views": {"recipe": "mild", "blur_taps": "simclar"}}, "did you mean 'simclr'"),
+        ({"encoder": {**RESNET, "normalise": "cifar"}}, "'cifar10'"),
+        ({"encoder": {**RESNET, "stem": "imagenet", "normalise": "stl10"}, "init": "pretrained"},
+         "leave out encoder.normalise"),
         ({"recipes": "cifar"}, "did you mean"),
     ],
     ids=str,
-)
+)  # fmt: skip
 def test_what_is_wrong_is_told(changes: dict[str, Any], says: str) -> None:
     base = {**deepcopy(BASE), "recipe": "cifar", "method": {"name": "byol"}, **changes}
     with pytest.raises(ConfigError) as caught:

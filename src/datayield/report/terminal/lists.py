@@ -13,6 +13,7 @@ from datayield.spec.run import (
     METHOD_SPECS,
     OBJECTIVES,
     RESNETS,
+    USUAL_WAY,
     VIEW_RECIPES,
     VITS,
     AnyMethod,
@@ -117,7 +118,7 @@ def views() -> TableRows:
             "recipe": name,
             "view": f"{i + 1} (x{view.count})",
             "values": ", ".join(
-                f"{k}={_plain(v)}"
+                f"{k}={_plain(USUAL_WAY[k] if v is None else v)}"
                 for k, v in view.model_dump().items()
                 if k not in ("count", "size")
             ),

@@ -40,10 +40,11 @@ from datayield.spec.run.method import (
 from datayield.spec.run.milestone_run import run_at
 from datayield.spec.run.objective import JointEmbedding
 from datayield.spec.run.optim import OptimSpec, Share
+from datayield.spec.run.pixel_statistics import PIXEL_STATISTICS
 from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.spec.run.split_listing import Content, Listing, Listings
 from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset, dataset_name
-from datayield.spec.run.views import VIEW_RECIPES, ViewSpec, recipe
+from datayield.spec.run.views import USUAL_WAY, VIEW_RECIPES, ViewSpec, recipe
 
 __all__ = [
     "CONVNET_WIDTH",
@@ -53,8 +54,10 @@ __all__ = [
     "NORMALISERS",
     "NO_TIME",
     "OBJECTIVES",
+    "PIXEL_STATISTICS",
     "RESNETS",
     "SLICE",
+    "USUAL_WAY",
     "VIEW_RECIPES",
     "VINY",
     "VITS",

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from datayield.spec.bounds import Side
 from datayield.spec.errors import nearest
@@ -42,7 +42,8 @@ class EncoderSpec(Frozen):
     in solo-learn, whose maps are 2 px wider), `patch` and `pool` to ViTs; `size` is the side in
     pixels of a ViT's grid of position embeddings. viny (Bridge et al. 2025) is published with patch
     16 at 128 px. `pool`: features are the class token (`token`, the default) or the mean of the
-    others after the last norm (`avg`).
+    others after the last norm (`avg`). `normalise`: the dataset by whose pixel statistics images
+    are normalised, in pretraining and in every evaluation; None is imagenet.
     """
 
     name: str
@@ -51,6 +52,12 @@ class EncoderSpec(Frozen):
     size: Side
     width: int | None = Field(None, ge=4, le=4096, description="first-stage channels of `convnet`")
     pool: Literal["token", "avg"] | None = None
+    normalise: Literal["imagenet", "cifar10", "cifar100", "stl10"] | None = None
+
+    @field_validator("normalise")
+    @classmethod
+    def _usual_is_none(cls, value: str | None) -> str | None:
+        return None if value == "imagenet" else value  # so that stating it does not change an id
 
     @model_validator(mode="after")
     def _what_applies(self) -> "EncoderSpec":
@@ -106,6 +113,11 @@ def published(encoder: EncoderSpec) -> None:
     """Raises ValueError if timm cannot have weights for this encoder."""
     if encoder.name in ("convnet", "viny"):
         raise ValueError(f"init: no pretrained weights exist for {encoder.name}")
+    if encoder.normalise is not None:
+        raise ValueError(
+            "init: the pretrained weights are for images normalised by imagenet's statistics, not "
+            f"by those of {encoder.normalise}; leave out encoder.normalise"
+        )
     if encoder.stem not in (None, "imagenet"):
         raise ValueError(
             f"init: the pretrained weights of {encoder.name} are for stem: imagenet, "

@@ -1,23 +1,38 @@
 """Views: random crops, colour and blur for a model's inputs. Recipes are data."""
 
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from datayield.spec.bounds import Side
+from datayield.spec.errors import nearest
 from datayield.spec.frozen import Frozen
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Strength = Annotated[float, Field(ge=0)]
 Recipe = tuple[dict[str, object], ...]
 
+# How views are computed, where a codebase differs from the usual way. The usual values may be
+# written; they are stored as None, so that stating them does not change an id.
+USUAL_WAY = {"interpolation": "bilinear", "jitter_order": "fixed", "blur_taps": "tenth"}
+BLUR_RULES = ("tenth", "auto", "simclr")
+
 
 class ViewSpec(Frozen):
     """`count` views from one distribution; operations in the order listed, then normalised.
 
-    Jitter factors are drawn from U[max(0, 1 - s), 1 + s], hue shifts from U[-h, h] turns, in
-    the fixed order brightness, contrast, saturation, hue. `blur` and `solarize` are probabilities.
+    Jitter factors are drawn from U[max(0, 1 - s), 1 + s], hue shifts from U[-h, h] turns. `blur`
+    and `solarize` are probabilities. None of the last three fields means the first value named:
+
+    - `interpolation` of the crop, antialiased: bilinear, or bicubic (a = -0.5), as in most
+      codebases of the field, which keeps edges sharper.
+    - `jitter_order`: fixed (brightness, contrast, saturation, hue), or random, drawn for each
+      image as in torchvision's ColorJitter.
+    - `blur_taps`, the width of the blur's filter in pixels: tenth of the side (the nearest odd
+      number, at least 3), which at 32 px cuts a sigma of 2 down to 0.8; auto, 2 ceil(3 sigma) + 1
+      of the largest sigma, at most the side, which is a Gaussian as PIL's; simclr, as in its
+      code, 10% rounded down, made odd; or an odd number.
     """
 
     count: int = Field(1, ge=1, le=100)
@@ -34,6 +49,37 @@ class ViewSpec(Frozen):
     blur: Probability = 0.0
     blur_sigma: tuple[float, float] = (0.1, 2.0)
     solarize: Probability = 0.0
+    interpolation: Literal["bilinear", "bicubic"] | None = None
+    jitter_order: Literal["fixed", "random"] | None = None
+    blur_taps: Literal["tenth", "auto", "simclr"] | Annotated[int, Field(ge=1)] | None = None
+
+    @field_validator("blur_taps", mode="before")
+    @classmethod
+    def _a_rule_or_a_number(cls, value: Any) -> Any:
+        if isinstance(value, str) and value not in BLUR_RULES:
+            near = nearest(value, BLUR_RULES)
+            guess = f"; did you mean {near!r}?" if near else ""
+            raise ValueError(
+                f"unknown rule {value!r}{guess} ({', '.join(BLUR_RULES)}, or a number)"
+            )
+        return value
+
+    @field_validator(*USUAL_WAY)
+    @classmethod
+    def _usual_is_none(cls, value: Any, info: ValidationInfo) -> Any:
+        return None if value == USUAL_WAY[str(info.field_name)] else value
+
+    @model_validator(mode="after")
+    def _taps_fit(self) -> "ViewSpec":
+        # The filter is reflected at the edges once, so half of it must fit into the view.
+        if isinstance(self.blur_taps, int):
+            most = 2 * self.size - 1
+            if self.blur_taps % 2 == 0 or self.blur_taps > most:
+                raise ValueError(
+                    f"blur_taps: {self.blur_taps} at {self.size} px; tenth, auto, simclr or an odd "
+                    f"number up to {most}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _ranges_are_ordered(self) -> "ViewSpec":

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import (
     NO_TIME,
+    USUAL_WAY,
     VIEW_RECIPES,
     Budget,
     Listings,
@@ -256,7 +257,10 @@ def _patch(raw: Raw, dotted: str, value: Any) -> None:
 
 
 def _lay_out_views(raw: Raw) -> None:
-    """Expand `views: {recipe: name}`, at `encoder.size` unless it has a size."""
+    """Expand `views: {recipe: name}`, at `encoder.size` unless it has a size.
+
+    How views are computed may be stated beside the name, for all of them.
+    """
     views, encoder = raw.get("views"), raw.get("encoder")
     usual = encoder.get("size") if isinstance(encoder, dict) else None
     if isinstance(views, list) and usual is not None:
@@ -272,15 +276,16 @@ def _lay_out_views(raw: Raw) -> None:
             allowed=VIEW_RECIPES,
             hint="or list the views explicitly",
         )
-    if not isinstance(size, int) or not set(views) <= {"recipe", "size"}:
+    if not isinstance(size, int) or not set(views) <= {"recipe", "size", *USUAL_WAY}:
         raise ConfigError(
-            "a view recipe takes only a name and a size",
+            f"a view recipe takes only a name, a size and {', '.join(USUAL_WAY)}",
             where="base.views",
             got=views,
             allowed="{recipe: NAME, size: PIXELS}; without size: encoder.size",
         )
+    way = {key: value for key, value in views.items() if key in USUAL_WAY}
     try:
-        raw["views"] = [view.model_dump(mode="json") for view in recipe(name, size)]
+        raw["views"] = [view.model_dump(mode="json") | way for view in recipe(name, size)]
     except ValidationError:
         raise ConfigError(
             f"the views of {name} cannot have this size",
