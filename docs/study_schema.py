@@ -22,7 +22,7 @@ from datayield.spec.run import (
     RunSpec,
     Subset,
 )
-from datayield.spec.run.views import ViewSpec
+from datayield.spec.run.views import USUAL_WAY, ViewSpec
 from datayield.spec.study import Prices, Study
 
 Schema = dict[str, Any]
@@ -103,7 +103,11 @@ def _run() -> Schema:
     recipe = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {"recipe": {"type": "string"}, "size": {"type": "integer", "minimum": 8}},
+        "properties": {
+            "recipe": {"type": "string"},
+            "size": {"type": "integer", "minimum": 8},
+            **{way: ViewSpec.model_json_schema()["properties"][way] for way in USUAL_WAY},
+        },
     }
     known |= {
         "recipe": {"type": ["string", "null"], "description": "a set: datayield ls recipes"},

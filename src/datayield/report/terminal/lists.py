@@ -158,6 +158,8 @@ NOTES = {
     "intermediate task of a chain of stages, on labels.",
     "recipes": "recipe: NAME in a study's base or as an axis; --json shows the values. "
     "small is datayield's own. For differences from other libraries, see docs/recipes.md.",
+    "views": "views: {recipe: NAME} in a study's base; --json shows the values. interpolation, "
+    "jitter_order and blur_taps may stand beside the name, for all views: docs/recipes.md.",
     "protocols": "With linear@1 and knn@1: label_fraction or per_class (a list of values gives one "
     "evaluation each), averaged over draws of the labels (5 unless stated).",
     "tasks": "{suite: NAME, size: PIXELS} in a study's evaluations stands for all tasks of a suite "
