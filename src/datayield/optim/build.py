@@ -1,4 +1,4 @@
-"""Build an optimizer from an OptimSpec, and set its learning rate."""
+"""Build an optimizer from an OptimSpec, and set its learning rate and weight decay."""
 
 from typing import Any, cast
 
@@ -35,6 +35,13 @@ def build(module: nn.Module, spec: OptimSpec) -> torch.optim.Optimizer:
     if spec.name == "adam":
         return torch.optim.Adam(params, spec.lr, spec.betas, fused=True)
     return torch.optim.AdamW(params, spec.lr, spec.betas, fused=True)
+
+
+def set_decay(optimizer: torch.optim.Optimizer, weight_decay: float) -> None:
+    """Make the next step of `optimizer` decay what it decays by `weight_decay`."""
+    for group in optimizer.param_groups:
+        if group["weight_decay"]:
+            group["weight_decay"] = weight_decay
 
 
 def set_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:

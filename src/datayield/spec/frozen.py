@@ -1,11 +1,23 @@
 """The base class of all declarations: frozen, complete, no unknown keys."""
 
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from datayield.spec.identity import by_content, canonical
+
+
+def unset_if(usual: Any) -> BeforeValidator:
+    """An option added later: stating its usual value is the same as not stating it (None).
+
+    Unset options are not part of an id, so what was done before the option existed keeps its id.
+    """
+
+    def unset(value: Any) -> Any:
+        return None if type(value) is type(usual) and value == usual else value
+
+    return BeforeValidator(unset)
 
 
 class Frozen(BaseModel):

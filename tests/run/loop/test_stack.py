@@ -91,6 +91,36 @@ def test_after_fifty_steps_each_is_what_it_would_be_alone(method: str, tmp_path:
     assert len({run.last_loss for run in together}) == 3
 
 
+HEADS: dict[str, dict[str, Any]] = {
+    "dino": {"norm_over": "apart", "prototypes_init": "uniform"},
+    "swav": {"norm_over": "apart", "bias": True},
+    "byol": {"bias": True},
+}
+DECAYS = {"weight_decay": 0.04, "weight_decay_end": 0.4, "clip": 0.1, "clip_per": "parameter"}
+
+
+@pytest.mark.parametrize("method", list(HEADS))
+def test_heads_decays_and_clipping_of_their_own_are_those_of_a_run_alone(
+    method: str, tmp_path: Path
+) -> None:
+    """Heads decide which operations there are, so they are of the shape; optimizers are not."""
+    one, two, _ = three(method, images=16 * 6)
+    plain = shape_of(one)
+    head = {"method": one.method.model_copy(update=HEADS[method])}
+    other = {"optim": one.optim.model_copy(update=DECAYS)}
+    specs = [one.model_copy(update={**head, **other}), two.model_copy(update=head)]
+    assert shape_of(specs[0]) == shape_of(specs[1]) != plain
+    with everything_in(torch.float64):
+        together = members(specs, tmp_path / "together")
+        list(train_runs(together, Event()))
+        for spec, run in zip(specs, together, strict=True):
+            (alone,) = members([spec], tmp_path / "alone")
+            list(train_runs([alone], Event()))
+            for name, tensor in alone.method.state_dict().items():
+                ours = run.method.state_dict()[name]
+                assert torch.allclose(ours, tensor, rtol=0, atol=1e-9), name
+
+
 def test_each_records_its_share_of_the_time_and_that_it_was_stacked(tmp_path: Path) -> None:
     specs = three("simclr")
     ticks = trained(specs, tmp_path)

@@ -15,7 +15,7 @@ from datayield.data.sampling.resident import Resident
 from datayield.nets.encoder import EncoderSpec
 from datayield.optim.build import build as build_optimizer
 from datayield.run.loop import TrainingData, pretrain
-from datayield.run.loop.step import train_step
+from datayield.run.loop.step import train_step, update
 from datayield.spec.run.method import METHOD_SPECS
 from datayield.spec.run.run import RunSpec
 from datayield.store.folders import RunFolder
@@ -78,7 +78,10 @@ def test_no_method_waits(method: str, t: float) -> None:
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "lars"])
 def test_no_optimizer_waits(optimizer: str, precision: str) -> None:
-    spec = spec_of(name=optimizer, clip=1.0).model_copy(update={"precision": precision})
+    per = "parameter" if precision == "bf16" else "model"
+    decays = {"weight_decay": 0.1, "weight_decay_end": 0.3}
+    spec = spec_of(name=optimizer, clip=1.0, clip_per=per, **decays)
+    spec = spec.model_copy(update={"precision": precision})
     net = methods.build(spec)
     made = build_optimizer(net, spec.optim)
     with Watch() as watch:
@@ -86,6 +89,26 @@ def test_no_optimizer_waits(optimizer: str, precision: str) -> None:
             train_step(net, made, spec, made_views(spec), (), t=0.5, lr=1e-3, stream=k)
     assert watch.seen > 0
     assert watch.waits == []
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "lars"])
+def test_weight_decay_follows_the_cosine_of_dino(optimizer: str) -> None:
+    """Its `cosine_scheduler` from .04 to .4, without warm-up; biases and norms are not decayed."""
+    spec = spec_of(name=optimizer, weight_decay=0.04, weight_decay_end=0.4)
+    net = methods.build(spec)
+    made = build_optimizer(net, spec.optim)
+    for i in (0, 1, 7, 19):
+        update(net, made, spec, i / 20, 1e-3)
+        want = 0.4 + 0.5 * (0.04 - 0.4) * (1 + np.cos(np.pi * i / 20))
+        assert [group["weight_decay"] for group in made.param_groups] == pytest.approx([want, 0])
+
+
+def test_a_constant_weight_decay_is_not_touched() -> None:
+    spec = spec_of(weight_decay=0.04)
+    net = methods.build(spec)
+    made = build_optimizer(net, spec.optim)
+    update(net, made, spec, 0.5, 1e-3)
+    assert [group["weight_decay"] for group in made.param_groups] == [0.04, 0.0]
 
 
 @pytest.mark.parametrize("method", ["simclr", "moco_v3", "simmim"])

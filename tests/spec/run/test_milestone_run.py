@@ -85,6 +85,7 @@ def test_a_warm_up_in_epochs_is_one_of_the_trunk() -> None:
         ({"trunk": {"images": 32000}}, "32k images is less than the budget of the run, 64k"),
         ({"warmup": 0.5}, "32,000 images of the trunk, but the run leaves it after 12,800"),
         ({"trunk": {"pictures": 3}}, "optim.trunk"),
+        ({"weight_decay": 0.1, "weight_decay_end": 0.4}, "with weight_decay_end; leave it out"),
     ],
     ids=str,
 )
@@ -120,9 +121,15 @@ def test_where_images_round_to_another_step_the_budget_is_what_was_presented() -
 
 @pytest.mark.parametrize(
     "optim",
-    [{}, {"trunk": None}, {"trunk": None, "decay": None, "schedule": "cosine"}],
-    ids=["wsd", "wsd without trunk", "cosine"],
-)
+    [
+        {},
+        {"trunk": None},
+        {"trunk": None, "decay": None, "schedule": "cosine"},
+        {"trunk": None, "decay": None, "schedule": "constant", "warmup": 0.0,
+         "weight_decay": 0.1, "weight_decay_end": 0.4},
+    ],
+    ids=["wsd", "wsd without trunk", "cosine", "decay that moves"],
+)  # fmt: skip
 def test_no_other_milestone_is_a_run(optim: dict[str, Any]) -> None:
     run = runs_of(**optim)[0]
     assert run_at(run, 1.0) is run

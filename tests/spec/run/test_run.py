@@ -174,6 +174,9 @@ def test_multicrop_has_two_large_and_six_of_half_the_side() -> None:
         ({"schedule": "step", "milestones": (0.05,)}, "after warmup"),
         ({"schedule": "step", "milestones": (1.5,)}, "less than or equal to 1"),
         ({"bias_lr": 0.0}, "greater than 0"),
+        ({"weight_decay_end": 0.4}, "weight_decay_end needs a weight_decay to start from"),
+        ({"clip_per": "parameter"}, "clip_per needs clip"),
+        ({"clip": 1.0, "clip_per": "layer"}, "'model' or 'parameter'"),
     ],
     ids=str,
 )
@@ -189,6 +192,7 @@ def test_knobs_that_apply_are_taken_and_read_back() -> None:
         {"name": "lars", "eta": 0.001, "trust_clip": False, "bias_lr": 0.024, "momentum": 0.8},
         {"name": "adam", "betas": (0.8, 0.9), "schedule": "step", "milestones": (0.5, 1.0)},
         {"schedule": "step", "warmup": 0.0, "milestones": (0.01,), "gamma": 0.5},
+        {"weight_decay": 0.04, "weight_decay_end": 0.4, "clip": 3.0, "clip_per": "parameter"},
     ):
         made = OptimSpec.model_validate({"lr": 0.1, **knobs})
         assert OptimSpec.model_validate_json(made.model_dump_json()) == made

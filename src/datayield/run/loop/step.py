@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datayield.maths.schedules import WSD_DECAY, branch_rate, rate
+from datayield.maths.schedules import WSD_DECAY, branch_rate, ramp, rate
 from datayield.methods import Loss, Method, drawn
 from datayield.nets.distributed import average_gradients
-from datayield.optim.build import set_rate
+from datayield.optim.build import set_decay, set_rate
+from datayield.optim.clip import clip_gradients
 from datayield.spec.run import RunSpec
 
 
@@ -44,8 +45,11 @@ def update(
     method: Method, optimizer: torch.optim.Optimizer, spec: RunSpec, t: float, lr: float
 ) -> None:
     """Move the weights along their gradients, and what follows them."""
-    if spec.optim.clip is not None:
-        torch.nn.utils.clip_grad_norm_(method.parameters(), spec.optim.clip)
+    o = spec.optim
+    if o.clip is not None:
+        clip_gradients(method.parameters(), o.clip, o.clip_per or "model")
+    if o.weight_decay_end is not None:
+        set_decay(optimizer, ramp(t, o.weight_decay, o.weight_decay_end))
     set_rate(optimizer, lr)
     optimizer.step()
     method.after_step(t)

@@ -13,8 +13,8 @@ def run_at(run: RunSpec, share: float) -> RunSpec | None:
 
     `run` itself at share 1. Before that: for a constant schedule on a trunk, after warm-up, the run
     on the same trunk whose budget is that fraction of the images. Without a warm-up no trunk is
-    needed: no step depends on the run's length. If the milestone's step is not that of the rounded
-    images, the budget is the number of images presented by then.
+    needed where no step depends on the run's length. If the milestone's step is not that of the
+    rounded images, the budget is the number of images presented by then.
     """
     step = round(share * run.steps)
     if step == run.steps:
@@ -22,7 +22,8 @@ def run_at(run: RunSpec, share: float) -> RunSpec | None:
     warm = run.optim.warmup * run.trunk_steps
     if run.optim.schedule != "constant" or step < max(1, warm):
         return None
-    if run.optim.trunk is None and (warm > 0 or run.method.sees_t):
+    moves = warm > 0 or run.method.sees_t or run.optim.weight_decay_end is not None
+    if run.optim.trunk is None and moves:
         return None
     images = round(share * run.images)
     if steps_for(images, run.batch) != step:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from datayield.spec.frozen import Frozen
+from datayield.spec.frozen import Frozen, unset_if
 from datayield.spec.run.budget import Budget
 
 # Options of an optimizer or a schedule that do not apply to the others.
@@ -42,6 +42,9 @@ class OptimSpec(Frozen):
     lr: float = Field(gt=0)
     bias_lr: float = Field(1.0, gt=0, description="factor on lr for biases and norms")
     weight_decay: float = Field(0.0, ge=0)
+    weight_decay_end: float | None = Field(
+        None, ge=0, description="at t = 1, on half a cosine from weight_decay; None: constant"
+    )
     momentum: float = Field(0.9, ge=0, lt=1)
     betas: tuple[float, float] = (0.9, 0.999)
     eta: float = Field(0.02, gt=0, description="LARS trust coefficient")
@@ -56,6 +59,9 @@ class OptimSpec(Frozen):
     )
     trunk: Budget | None = None
     clip: float | None = Field(None, gt=0, description="maximum gradient norm")
+    clip_per: Annotated[Literal["model", "parameter"] | None, unset_if("model")] = Field(
+        None, description="clip the norm of all gradients, or of each parameter's (DINO)"
+    )
 
     @model_validator(mode="after")
     def _what_applies(self) -> "OptimSpec":
@@ -65,6 +71,10 @@ class OptimSpec(Frozen):
             for knob, owners in knobs.items():
                 if chosen not in owners and getattr(self, knob) != fields[knob].default:
                     raise ValueError(f"{knob} applies to {' and '.join(owners)}, not to {chosen}")
+        if self.weight_decay_end is not None and not self.weight_decay:
+            raise ValueError("weight_decay_end needs a weight_decay to start from, above 0")
+        if self.clip_per is not None and self.clip is None:
+            raise ValueError("clip_per needs clip, the largest norm, for example clip: 3.0")
         if self.trunk is not None:
             self._check_trunk()
         if self.schedule == "step":
@@ -78,6 +88,11 @@ class OptimSpec(Frozen):
             raise ValueError(
                 "trunk: the rate must not depend on the run's own budget before it ends or "
                 f"decays, as with schedule constant or wsd; with {self.schedule} it does"
+            )
+        if self.weight_decay_end is not None:
+            raise ValueError(
+                "trunk: the weight decay at a step depends on the run's own budget with "
+                "weight_decay_end; leave it out"
             )
         if self.schedule == "wsd" and self.decay is None:
             raise ValueError(
