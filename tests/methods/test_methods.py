@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from datayield import methods
+from datayield.maths import distillation
+from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.maths.contrastive import nt_xent
 from datayield.maths.decorrelation import Pairing, barlow_twins, vicreg
 from datayield.nets import encoder as encoders
@@ -181,6 +183,46 @@ def test_simclr_embeds_its_views_together(count: int) -> None:
     assert torch.equal(method(views, 0.0).total, want)
     apart = torch.stack([method.projector(method.encoder(view)) for view in views])
     assert not torch.isclose(nt_xent(apart, 0.2), want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("name", ["simclr", "swav", "dino"])
+def test_norms_over_each_view_apart_if_asked(name: str, count: int) -> None:
+    """Every view is embedded as in a batch of its own; the rest of the loss stays as it is."""
+    spec = run_spec(name, views=count, norm_over="apart")
+    method, together = methods.build(spec), methods.build(run_spec(name, views=count))
+    for key, value in together.state_dict().items():
+        assert torch.equal(method.state_dict()[key], value)
+    views = batch(count)
+    z = torch.stack([method.projector(method.encoder(view)) for view in views])
+    if name == "simclr":
+        want = nt_xent(z, 0.2)
+    elif name == "swav":
+        scores = nn.functional.normalize(z, dim=-1) @ method.prototypes.T
+        codes = torch.stack([sinkhorn(view, 0.05, 3) for view in scores[:2].detach()])
+        want = swapped_prediction(scores, codes, 0.1)
+    else:
+        teacher = torch.stack([method.teacher(view) for view in views])
+        want = distillation.dino(method.prototypes(z), teacher, torch.zeros(48), 0.1, 0.04)
+    got = method(views, 0.0).total
+    torch.testing.assert_close(got, want, rtol=1e-6, atol=0)
+    assert not torch.isclose(got, together(views, 0.0).total, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["byol", "swav", "vicreg"])
+def test_last_layers_have_a_bias_if_asked(name: str) -> None:
+    plain, biased = (methods.build(run_spec(name, **knobs)) for knobs in ({}, {"bias": True}))
+    added = biased.state_dict().keys() - plain.state_dict().keys()
+    heads = {"projector.3.bias"} | ({"predictor.3.bias"} if name == "byol" else set())
+    assert {key for key in added if not key.startswith("teacher")} == heads
+    assert any(key.startswith("teacher") for key in added) is (name == "byol")
+    biased(batch(), 0.5).total.backward()
+    # VICReg sees only differences from the mean, or between views; BYOL's predictor begins with a
+    # norm, but its own bias counts.
+    counts = {"byol": [False, True], "swav": [True], "vicreg": [False]}[name]
+    assert [float(biased.get_parameter(key).grad.abs().max()) > 1e-5 for key in sorted(heads)] == (
+        counts[::-1]
+    )
 
 
 def test_scale_multiplies_the_whole_of_barlow_twins() -> None:

@@ -119,6 +119,21 @@ def test_residual_branches_start_at_full_strength() -> None:
     assert bool((build(RESNET, 0).body.layer1[0].bn2.weight == 1).all())
 
 
+@pytest.mark.parametrize(("name", "last"), [("resnet18", "bn2"), ("resnet50", "bn3")])
+def test_residual_branches_may_start_at_zero(name: str, last: str) -> None:
+    spec = EncoderSpec(name=name, stem="cifar", size=16, zero_init_residual=True)
+    plain = spec.model_copy(update={"zero_init_residual": None})
+    zero, full = build(spec, 0).body, build(plain, 0).body
+    for (key, ours), theirs in zip(
+        zero.state_dict().items(), full.state_dict().values(), strict=True
+    ):
+        if key.endswith(f".{last}.weight"):
+            assert not ours.any()
+            assert bool((theirs == 1).all())
+        else:
+            assert torch.equal(ours, theirs)
+
+
 def test_unknown_names_are_refused_with_the_nearest() -> None:
     with pytest.raises(ValidationError, match="did you mean 'resnet18'"):
         EncoderSpec(name="resnet19", stem="cifar", size=32)

@@ -22,6 +22,15 @@ def test_without_norm_every_layer_has_one() -> None:
     assert all(layer.bias is not None for layer in head if isinstance(layer, nn.Linear))
 
 
+def test_the_last_layer_may_have_a_bias_beside_norms() -> None:
+    head = projector(6, (8, 8, 4), norm=True, last_bias=True)
+    assert [layer.bias is not None for layer in head if isinstance(layer, nn.Linear)] == [
+        False,
+        False,
+        True,
+    ]
+
+
 def test_one_width_is_one_layer() -> None:
     assert kinds(projector(6, (4,), norm=True)) == ["Linear"]
 

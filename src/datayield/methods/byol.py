@@ -18,16 +18,16 @@ class BYOL(nn.Module):
     """Grill et al. 2020, arXiv 2006.07733. Two or more views, of one size, embedded separately.
 
     Without negatives: predictor and teacher prevent collapse. Heads have no bias, which BatchNorm
-    would cancel in all layers but the last.
+    would cancel in all layers but the last; `bias` gives the last layers of both heads one.
     """
 
     def __init__(self, spec: spec_method.BYOLSpec, encoder: Encoder) -> None:
         super().__init__()
         self.spec = spec
         self.encoder = encoder
-        self.projector = projector(encoder.dim, spec.projector, norm=True)
+        self.projector = projector(encoder.dim, spec.projector, norm=True, last_bias=spec.bias)
         width = spec.projector[-1]
-        self.predictor = projector(width, (spec.predictor, width), norm=True)
+        self.predictor = projector(width, (spec.predictor, width), norm=True, last_bias=spec.bias)
         self.teacher = Teacher(self.encoder, self.projector)
 
     def forward(self, views: list[Tensor], t: float) -> Loss:

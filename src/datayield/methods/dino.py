@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from datayield.maths import distillation
 from datayield.maths.schedules import linear, ramp
-from datayield.methods.forward_views import forward_joint, large_views
+from datayield.methods.forward_views import forward_together, large_views
 from datayield.methods.loss import Loss, loss
 from datayield.nets.dino_head import Prototypes, bottleneck
 from datayield.nets.distributed import gathered
@@ -15,7 +15,7 @@ from datayield.spec.run import method as spec_method
 
 
 class DINO(nn.Module):
-    """Caron et al. 2021, arXiv 2104.14294. Two or more views, embedded jointly.
+    """Caron et al. 2021, arXiv 2104.14294. Two or more views, embedded jointly unless `norm_over`.
 
     With views of several sizes the teacher sees the large ones (section 3.1, multi-crop).
 
@@ -30,7 +30,9 @@ class DINO(nn.Module):
         self.spec = spec
         self.encoder = encoder
         self.projector = bottleneck(encoder.dim, spec.projector)
-        self.prototypes = Prototypes(spec.projector[-1], spec.prototypes)
+        self.prototypes = Prototypes(
+            spec.projector[-1], spec.prototypes, spec.prototypes_init or "normal"
+        )
         self.teacher = Teacher(self.encoder, self.projector, self.prototypes)
         self.register_buffer("centre", torch.zeros(spec.prototypes))
 
@@ -42,10 +44,14 @@ class DINO(nn.Module):
         `t` sets the teacher's temperature, and whether the prototypes are still frozen.
         """
         spec = self.spec
-        z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)  # [V, B, D]
+        z = forward_together(self.encoder, self.projector, views, spec.norm_over)
+        z = gathered(z, dim=1)  # [V, B, D]
         student = self.prototypes(z, frozen=t < spec.freeze)
         seen = large_views(views)  # G of them
-        teacher = self.teacher(torch.cat(seen), slice(2)).unflatten(0, (len(seen), -1))
+        if spec.norm_over == "apart":
+            teacher = torch.stack([self.teacher(view, slice(2)) for view in seen])
+        else:
+            teacher = self.teacher(torch.cat(seen), slice(2)).unflatten(0, (len(seen), -1))
         teacher = self.teacher(gathered(teacher, dim=1), slice(2, None))  # [G, B, K]
         cold = linear(
             t, spec.first_teacher_temperature, spec.teacher_temperature, spec.temperature_warmup

@@ -1,10 +1,12 @@
 """Pass views through encoder and projector: one at a time or in one batch.
 
 The choice matters because BatchNorm computes its statistics over a forward pass. Views drawn from
-different distributions have different statistics; each objective keeps its authors' choice.
+different distributions have different statistics. Each objective keeps its authors' choice, unless
+it has a `norm_over` that says otherwise.
 """
 
 from itertools import groupby
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +30,18 @@ def forward_joint(encoder: nn.Module, projector: nn.Module, views: list[Tensor])
     features = [encoder(torch.cat(group)) for group in same_size]
     z: Tensor = projector(torch.cat(features) if len(features) > 1 else features[0])  # [V B, D]
     return z.view(len(views), -1, z.shape[1])
+
+
+def forward_together(
+    encoder: nn.Module,
+    projector: nn.Module,
+    views: list[Tensor],
+    norm_over: Literal["apart", "together"] | None,
+) -> Tensor:
+    """`forward_joint`, or with `apart` each view in its own forward pass: [V, B, D] either way."""
+    if norm_over == "apart":
+        return torch.stack(forward_each(encoder, projector, views))
+    return forward_joint(encoder, projector, views)
 
 
 def large_views(views: list[Tensor]) -> list[Tensor]:

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from datayield.maths.contrastive import nt_xent
-from datayield.methods.forward_views import forward_joint
+from datayield.methods.forward_views import forward_together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
@@ -12,7 +12,8 @@ from datayield.spec.run import method as spec_method
 
 
 class SimCLR(nn.Module):
-    """Chen et al. 2020, arXiv 2002.05709. Two or more views, of one size, embedded jointly.
+    """Chen et al. 2020, arXiv 2002.05709. Two or more views, of one size, embedded
+    jointly unless `norm_over` is `apart`.
 
     The projector has no BatchNorm, as in other libraries' recipes for small images.
     """
@@ -25,7 +26,8 @@ class SimCLR(nn.Module):
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""
-        z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)  # [V, B, D]
+        z = forward_together(self.encoder, self.projector, views, self.spec.norm_over)
+        z = gathered(z, dim=1)  # [V, B, D]
         total = nt_xent(z, self.spec.temperature)
         return loss(total, {"nt_xent": total})
 

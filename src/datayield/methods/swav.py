@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from datayield.maths.clustering import sinkhorn, swapped_prediction
 from datayield.maths.precision import no_autocast, widened
-from datayield.methods.forward_views import forward_joint
+from datayield.methods.forward_views import forward_together
 from datayield.methods.loss import Loss, loss
 from datayield.nets.distributed import gathered
 from datayield.nets.encoder import Encoder
@@ -17,7 +17,7 @@ ASSIGNED = 2  # views with codes: the first two, as in the authors' code
 
 
 class SwAV(nn.Module):
-    """Caron et al. 2020, arXiv 2006.09882. Two or more views, embedded jointly.
+    """Caron et al. 2020, arXiv 2006.09882. Two or more views, embedded jointly unless `norm_over`.
 
     Views may have several sizes, two large ones first (section 3.4, multi-crop).
     Codes are computed for the first two views; every other view predicts them. Prototypes are
@@ -32,7 +32,7 @@ class SwAV(nn.Module):
         super().__init__()
         self.spec = spec
         self.encoder = encoder
-        self.projector = projector(encoder.dim, spec.projector, norm=True)
+        self.projector = projector(encoder.dim, spec.projector, norm=True, last_bias=spec.bias)
         dim = spec.projector[-1]
         self.prototypes = nn.Parameter(F.normalize(torch.randn(spec.prototypes, dim), dim=1))
         self.register_buffer("queue", torch.zeros(ASSIGNED, spec.queue, dim))  # newest first
@@ -42,7 +42,8 @@ class SwAV(nn.Module):
 
         Prototypes get no gradient while t < freeze; the queue is used once t >= queue_from.
         """
-        z = gathered(forward_joint(self.encoder, self.projector, views), dim=1)
+        z = forward_together(self.encoder, self.projector, views, self.spec.norm_over)
+        z = gathered(z, dim=1)
         z = F.normalize(widened(z), dim=-1)  # [V, B, D]
         prototypes = self.prototypes.detach() if t < self.spec.freeze else self.prototypes
         with no_autocast(z):

@@ -21,7 +21,7 @@ class VICReg(nn.Module):
         super().__init__()
         self.spec = spec
         self.encoder = encoder
-        self.projector = projector(encoder.dim, spec.projector, norm=True)
+        self.projector = projector(encoder.dim, spec.projector, norm=True, last_bias=spec.bias)
 
     def forward(self, views: list[Tensor], t: float) -> Loss:
         """The loss of V views [B, 3, S, S] of the same B images. Nothing depends on `t`."""

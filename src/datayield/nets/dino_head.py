@@ -1,6 +1,7 @@
 """DINO's head: a bottleneck on the unit sphere, and its cosines with learned directions."""
 
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,11 +28,19 @@ class Prototypes(nn.Module):
 
     A linear layer under weight normalisation whose lengths are fixed to 1. In float32 or better:
     divided by a temperature of 0.04, the 8 bits of a bfloat16 cosine would be too few.
+
+    `init`: `normal`, rows about 1 long, or `uniform`, U(-1/sqrt(dim), 1/sqrt(dim)): what the
+    authors' code (facebookresearch/dino, DINOHead) keeps of torch's linear layer, rows about
+    0.577 long. The length does not change a cosine, only how far a step turns its row.
     """
 
-    def __init__(self, dim: int, count: int) -> None:
+    def __init__(self, dim: int, count: int, init: Literal["normal", "uniform"] = "normal") -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(count, dim) / dim**0.5)
+        if init == "uniform":
+            weight = torch.empty(count, dim).uniform_(-(dim**-0.5), dim**-0.5)
+        else:
+            weight = torch.randn(count, dim) / dim**0.5
+        self.weight = nn.Parameter(weight)
 
     def forward(self, z: Tensor, frozen: bool = False) -> Tensor:
         """The cosines; with `frozen` no gradient reaches the directions, only the embeddings."""

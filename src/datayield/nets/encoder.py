@@ -205,11 +205,14 @@ def _fresh(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
 
 
 def _resnet(spec: EncoderSpec, pretrained: bool) -> nn.Module:
-    """A ResNet without zero-initialised residual branches, as in the SSL recipes."""
+    """A ResNet, its residual branches not starting at zero unless the spec says so."""
     import timm
 
     net: Any = timm.create_model(
-        spec.name, pretrained=pretrained, num_classes=0, zero_init_last=False
+        spec.name,
+        pretrained=pretrained,
+        num_classes=0,
+        zero_init_last=bool(spec.zero_init_residual),
     )
     if spec.stem != "imagenet":
         # Padding 1 keeps maps at 32, 16, 8, 4; solo-learn's 2 makes 34, 17, 9, 5 for 27% more work.

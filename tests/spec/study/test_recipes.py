@@ -37,7 +37,7 @@ def test_every_recipe_is_a_run_that_builds(name: str, method: str, as_published:
     encoder = VIT if method == "simmim" else RESNET
     spec = run(name, method, encoder=encoder, as_published=as_published)
     assert spec.method.name == method
-    if name == "barlow_twins_imagenet":  # whose projector has 140 million weights
+    if name in ("barlow_twins_imagenet", "dino_imagenet_vit"):  # 140 and 17 million weights
         small = spec.method.model_copy(update={"projector": (64, 64)})
         spec = spec.model_copy(update={"method": small})
     optimizer = build_optimizer(methods.build(spec), spec.optim)
@@ -166,6 +166,36 @@ def test_values_of_ghosh_and_how_they_follow_d() -> None:
     o = spec.optim
     assert (o.name, o.lr, o.weight_decay, o.schedule) == ("adam", 1e-3, 1e-6, "constant")
     assert (o.warmup, spec.batch, spec.method.pairing) == (0.0, 512, "mean_view")  # type: ignore[union-attr]
+
+
+VITS = [  # lr per 256 images, images per step, weight decay, warm-up, knobs of the method
+    ("hammoud2024_vit", "simclr", 0.002 * 32 / 64 * 2, 64, 0.05, 1 / 10,
+     {"projector": (4096, 256), "temperature": 0.2}),
+    ("imagenet100_vit", "moco_v3", 3e-4, 8 * 128, 0.1, 10 / 400,
+     {"projector": (4096, 4096, 256), "predictor": 4096, "temperature": 0.2, "momentum": 0.99}),
+    ("moco_v3_imagenet_vit", "moco_v3", 1.5e-4, 4096, 0.1, 40 / 300,
+     {"projector": (4096, 4096, 256), "predictor": 4096, "temperature": 0.2, "momentum": 0.99}),
+    ("dino_imagenet_vit", "dino", 5e-4, 8 * 64, 0.04, 10 / 100,
+     {"projector": (2048, 2048, 256), "prototypes": 65536, "teacher_temperature": 0.04,
+      "first_teacher_temperature": 0.04, "momentum": 0.996, "freeze": 1 / 100,
+      "prototypes_init": "uniform", "norm_over": None}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "method", "lr", "batch", "decay", "warmup", "knobs"), VITS)
+def test_recipes_of_vits_are_those_of_their_sources(
+    name: str, method: str, lr: float, batch: int, decay: float, warmup: float, knobs: Any
+) -> None:
+    spec = run(name, method, encoder={"name": "vit_small", "patch": 16, "size": 224})
+    o = spec.optim
+    assert (o.name, o.betas, o.schedule) == ("adamw", (0.9, 0.999), "cosine")
+    assert (o.lr, spec.batch) == (pytest.approx(lr * batch / 256), batch)
+    assert (o.weight_decay, o.warmup) == (decay, pytest.approx(warmup))
+    assert {k: getattr(spec.method, k) for k in knobs} == knobs
+    first, second = spec.views[:2]
+    assert (first.blur, first.solarize, second.blur, second.solarize) == (1.0, 0.0, 0.1, 0.2)
+    ends = (o.weight_decay_end, o.clip, o.clip_per)
+    assert ends == ((0.4, 3.0, "parameter") if method == "dino" else (None, None, None))
 
 
 def test_values_of_the_authors_barlow_twins() -> None:

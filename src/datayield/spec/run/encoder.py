@@ -1,12 +1,12 @@
 """The network that maps an image to features."""
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
 from datayield.spec.bounds import Side
 from datayield.spec.errors import nearest
-from datayield.spec.frozen import Frozen
+from datayield.spec.frozen import Frozen, unset_if
 
 RESNETS: dict[str, tuple[str, tuple[int, int, int, int]]] = {
     "resnet18": ("basic", (2, 2, 2, 2)),
@@ -52,6 +52,9 @@ class EncoderSpec(Frozen):
     size: Side
     width: int | None = Field(None, ge=4, le=4096, description="first-stage channels of `convnet`")
     pool: Literal["token", "avg"] | None = None
+    zero_init_residual: Annotated[bool | None, unset_if(False)] = Field(
+        None, description="ResNets: residual branches start at zero, as in Barlow Twins' own code"
+    )
     normalise: Literal["imagenet", "cifar10", "cifar100", "stl10"] | None = None
 
     @field_validator("normalise")
@@ -83,6 +86,7 @@ class EncoderSpec(Frozen):
             "patch": self.is_vit,
             "pool": self.is_vit,
             "width": self.name == "convnet",
+            "zero_init_residual": self.name in RESNETS,
         }
         for key, applies in owners.items():
             if getattr(self, key) is not None and not applies:
@@ -113,6 +117,8 @@ def published(encoder: EncoderSpec) -> None:
     """Raises ValueError if timm cannot have weights for this encoder."""
     if encoder.name in ("convnet", "viny"):
         raise ValueError(f"init: no pretrained weights exist for {encoder.name}")
+    if encoder.zero_init_residual:
+        raise ValueError("init: zero_init_residual has no meaning with pretrained weights")
     if encoder.normalise is not None:
         raise ValueError(
             "init: the pretrained weights are for images normalised by imagenet's statistics, not "

@@ -1,14 +1,24 @@
 """What every objective declares about itself, and what those with a projector have in common."""
 
 from itertools import pairwise
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from datayield.spec.bounds import Width
-from datayield.spec.frozen import Frozen
+from datayield.spec.frozen import Frozen, unset_if
 
 Widths = Annotated[tuple[Width, ...], Field(min_length=1, max_length=16)]
+LastBias = Annotated[
+    bool | None,
+    unset_if(False),
+    Field(description="whether the last layer of each head has a bias"),
+]
+NormOver = Annotated[
+    Literal["apart", "together"] | None,
+    unset_if("together"),
+    Field(description="BatchNorm over each view apart, or over all views of one size together"),
+]
 
 
 class Objective(Frozen):
