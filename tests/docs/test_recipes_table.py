@@ -14,7 +14,10 @@ PAGE = Path(__file__).parents[2] / "docs/recipes.md"
 HEADING = "## Field by field"
 COLUMNS = ["recipe set", "method", "field", "official source", "there", "here", "verdict"]
 VERDICTS = ("equal", "converted", "differs")
-USUAL: dict[str, str] = {**USUAL_WAY, "normalise": "imagenet"}  # what None means
+USUAL: dict[str, str] = {  # what None means
+    **USUAL_WAY, "normalise": "imagenet", "bias": "false", "norm_over": "together",
+    "prototypes_init": "normal", "clip_per": "model", "zero_init_residual": "false",
+}  # fmt: skip
 ENCODER = {"name": "resnet18", "stem": "cifar_pad2", "size": 32}
 VIT = {"name": "vit_tiny", "patch": 8, "size": 128}  # for masks of 8, 16 and 32 px
 NOT_OFFICIAL = {"small", "bridge2025"}  # ours; a paper without code
@@ -118,6 +121,17 @@ def test_every_field_of_views_is_compared_in_every_official_set() -> None:
             for field in set(ViewSpec.model_fields) - {"count", "size"} - idle:
                 assert (name, method, f"views.{field}") in compared
             assert (name, method, "encoder.normalise") in compared
+
+
+def test_heads_and_optimizers_are_compared_in_every_official_set() -> None:
+    """Every option of the method, and what an optimizer is above all."""
+    compared = {(row.set, m, f) for row in ROWS for m in row.methods for f in row.fields}
+    for name in sorted(set(recipe_sets()) - NOT_OFFICIAL):
+        for method in recipe_set(name).methods:
+            options = type(run(name, method).method).model_fields
+            fields = {f"method.{option}" for option in options if option != "name"}
+            fields |= {"optim.name", "optim.lr", "optim.weight_decay", "optim.schedule", "batch"}
+            assert not [f for f in fields if (name, method, f) not in compared], (name, method)
 
 
 def test_no_field_is_compared_twice() -> None:

@@ -132,6 +132,10 @@ WAYS = {  # interpolation, order of the jitter, taps of the blur
     "imagenet100": PIL_WAY,
     "barlow_twins_imagenet": PIL_WAY,
     "lejepa": (None, "random", 7),
+    "hammoud2024_vit": PIL_WAY,
+    "imagenet100_vit": PIL_WAY,
+    "dino_imagenet_vit": PIL_WAY,
+    "moco_v3_imagenet_vit": (None, "random", "auto"),  # torchvision's default crops
 }
 
 
