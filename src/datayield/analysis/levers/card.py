@@ -1,6 +1,6 @@
 """What to buy next: one card for each task and method, and one answer over all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -100,15 +100,12 @@ class Answer:
         """How the laws do on the largest of their own runs, hidden."""
         return back_test(self.laws)
 
-    @property
-    def maps(self) -> list[tuple[Card, LawMap]]:
-        """The law over images and compute for each card whose runs vary both."""
-        drawn = [
-            (card, law_map(law, card.at))
-            for card, law in zip(self.cards, self.laws, strict=True)
-            if not card.few
-        ]
-        return [(card, made) for card, made in drawn if made is not None]
+    def maps(self) -> Iterator[tuple[Card, LawMap]]:
+        """The law over images and compute for each card whose runs vary both, one by one."""
+        for card, law in zip(self.cards, self.laws, strict=True):
+            made = None if card.few else law_map(law, card.at)
+            if made is not None:
+                yield card, made
 
 
 def decide(

@@ -14,7 +14,7 @@ import numpy as np
 
 from datayield.analysis.evidence import Setting, World
 from datayield.analysis.model.law.cells import MeasuredCells, cells_of
-from datayield.analysis.model.law.forms import DRAWS, Floats, Places, prior
+from datayield.analysis.model.law.forms import DRAWS, Draws, Floats, Places, prior
 from datayield.analysis.model.law.nonnegative import nonnegative
 
 SAMPLES = 4096
@@ -50,27 +50,28 @@ class FittedLaw:
         at = self.cells.places_of(settings)
         rng = np.random.Generator(np.random.PCG64(41))
         picked = self._picked(rng)
-        terms = _terms(self.cells, at)
         gaps = _nearness(at, self.cells.places)
         among = _nearness(at, at)
         drawn = rng.standard_normal((SAMPLES, len(settings)))
         noise = rng.standard_normal((SAMPLES, len(settings)))
         errors = np.zeros((SAMPLES, len(settings)))
-        measured = _terms(self.cells, self.cells.places)
         for i, part in enumerate(self.solved):
             mine = np.flatnonzero(picked // DRAWS == i)
-            draw = picked[mine] % DRAWS
-            amplitudes = part.amplitudes[draw]
-            values = np.einsum("smk,sk->sm", terms[draw], amplitudes)
+            # few draws fit well, so that most samples share theirs with others
+            draws, which = np.unique(picked[mine] % DRAWS, return_inverse=True)
+            amplitudes, scale = part.amplitudes[draws], part.noise[draws][which][:, None]
+            means = np.einsum("dmk,dk->dm", _terms(self.cells, at, draws), amplitudes)
+            values = means[which]
             if part.size and len(mine):
-                left = self.cells.errors - np.einsum("snk,sk->sn", measured[draw], amplitudes)
+                measured = _terms(self.cells, self.cells.places, draws)
+                left = self.cells.errors - np.einsum("dnk,dk->dn", measured, amplitudes)
                 gain = part.size**2 * gaps @ part.precision
-                values += left @ gain.T
+                values += (left @ gain.T)[which]
                 spread = part.size**2 * (among - gain @ gaps.T)
                 root = np.linalg.cholesky(spread + 1e-9 * np.eye(len(settings)))
-                values += part.noise[draw][:, None] * (drawn[mine] @ root.T)
+                values += scale * (drawn[mine] @ root.T)
             if again:
-                values += part.noise[draw][:, None] * noise[mine]
+                values += scale * noise[mine]
             errors[mine] = values
         drift = DRIFT * np.ptp(self.cells.errors) * self._beyond(at)
         return np.clip(errors + drift * rng.standard_normal((SAMPLES, 1)), 0.0, 1.0)
@@ -80,7 +81,7 @@ class FittedLaw:
         """Standard deviation of one run's score, as the law estimates it."""
         return float(self.weights @ np.concatenate([part.noise for part in self.solved]))
 
-    def _picked(self, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def _picked(self, rng: np.random.Generator) -> Draws:
         """Draws in proportion to their weights, in random order: [SAMPLES]."""
         even = (np.arange(SAMPLES) + 0.5) / SAMPLES
         picked = np.searchsorted(np.cumsum(self.weights) * (1 + 1e-12), even)
@@ -117,30 +118,34 @@ def pooled(measured: Sequence[tuple[World, MeasuredCells]]) -> list[FittedLaw]:
 def _solved(cells: MeasuredCells) -> tuple[_Solved, ...]:
     n = len(cells.errors)
     rng = np.random.Generator(np.random.PCG64(22))
-    normal = rng.standard_normal((DRAWS, n))
-    terms, near = _terms(cells, cells.places), _nearness(cells.places, cells.places)
+    normal = rng.standard_normal((DRAWS, n)).T
+    near = _nearness(cells.places, cells.places)
+    terms = np.ascontiguousarray(_terms(cells, cells.places).transpose(1, 2, 0))  # draws last
     known = cells.squares + NOISE_RUNS * NOISE**2
     parts = []
     for size in DEVIATIONS:
         covariance = size**2 * near + cells.noise
         whiten = np.linalg.inv(np.linalg.cholesky(covariance))
-        columns, values = whiten @ terms, whiten @ cells.errors
-        central, left = nonnegative(columns, np.tile(values, (DRAWS, 1)))
-        used = (central > 0).sum(axis=1)
+        columns = np.tensordot(whiten, terms, 1)
+        values = np.repeat((whiten @ cells.errors)[:, None], DRAWS, axis=1)
+        central, left = nonnegative(columns, values)
+        used = (central > 0).sum(axis=0)
         support = -0.5 * (n + cells.freedom + NOISE_RUNS) * np.log(left + known)
         support += np.log(np.diag(whiten)).sum() - 0.5 * used * np.log(n)
         freedom = np.maximum(n - used, 1) + cells.freedom + NOISE_RUNS
         noise = np.sqrt((left + known) / rng.chisquare(freedom))
-        amplitudes, _ = nonnegative(columns, values + noise[:, None] * normal)
-        parts.append(_Solved(size, whiten.T @ whiten, amplitudes, noise, support))
+        amplitudes, _ = nonnegative(columns, values + noise * normal)
+        parts.append(_Solved(size, whiten.T @ whiten, amplitudes.T, noise, support))
     return tuple(parts)
 
 
-def _terms(cells: MeasuredCells, at: Places) -> Floats:
+def _terms(cells: MeasuredCells, at: Places, draws: Draws | None = None) -> Floats:
+    """See `FormDraws.terms`; of all draws, or of some."""
     measured = cells.places
     reference = Places(*(axis.max(keepdims=True) for axis in measured))
     varying = tuple(len(set(axis.tolist())) > 1 for axis in measured[2:])
-    return prior().terms(at, reference, (varying[0], varying[1]))
+    forms = prior() if draws is None else prior().only(draws)
+    return forms.terms(at, reference, (varying[0], varying[1]))
 
 
 def _nearness(at: Places, to: Places) -> Floats:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
+Draws = NDArray[np.int64]  # [d], indices of some of them
 DRAWS = 1024  # of the non-linear parameters
 FORMS = 5
 TYPICAL = 0.35  # exponent of a power law of error in images or compute
@@ -64,26 +65,30 @@ class FormDraws(NamedTuple):
         `varying`: whether labels and views get a term.
         """
         ln, lc, ll, lv = at.logs - reference.logs
-        fresh = self._fresh(at) / self._fresh(reference)
-        in_compute = np.exp(-self.compute * lc)
-        first = np.choose(
-            self.form,
-            [fresh, fresh, np.exp(-self.images * ln), in_compute, fresh],
+        fresh = -self.compute * (self._log_worth(at) - self._log_worth(reference))
+        in_compute = -self.compute * lc
+        first = np.exp(
+            np.choose(
+                self.form,
+                [fresh, fresh, -self.images * ln, in_compute, fresh],
+            )
         )
         ratio = self.ratio * (lc - ln)
-        second = np.choose(
-            self.form,
-            [
-                np.zeros_like(fresh),
-                np.exp(-self.images * lc),
-                in_compute,
-                np.exp(ratio),
-                np.exp(-ratio),
-            ],
+        second = np.exp(
+            np.choose(
+                self.form,
+                [
+                    np.full_like(fresh, -np.inf),
+                    -self.images * lc,
+                    in_compute,
+                    ratio,
+                    -ratio,
+                ],
+            )
         )
         of_labels = np.exp(-self.labels * ll)
         shrunk = np.where(self.shrinks, of_labels, 1.0)
-        made = [np.ones_like(fresh), shrunk * first, shrunk * second]
+        made = [np.ones_like(first), shrunk * first, shrunk * second]
         if varying[0]:
             made.append(of_labels)
         if varying[1]:
@@ -95,12 +100,16 @@ class FormDraws(NamedTuple):
         """Of the forms before any data, [DRAWS]."""
         return np.where(np.isin(self.form[:, 0], (3, 4)), np.log(HARM_ODDS), 0.0)
 
-    def _fresh(self, at: Places) -> Floats:
-        """D'^-b, [DRAWS, n]."""
+    def only(self, draws: Draws) -> "FormDraws":
+        """Those draws alone."""
+        return FormDraws._make(each[draws] for each in self)
+
+    def _log_worth(self, at: Places) -> Floats:
+        """ln D', [DRAWS, n]."""
         seen = np.minimum(at.images, at.presented)
         passes = np.maximum(at.presented / at.images - 1, 0)
-        worth: Floats = seen * (1 + self.repeats * -np.expm1(-passes / self.repeats))
-        return worth**-self.compute
+        worth: Floats = np.log(seen * (1 + self.repeats * -np.expm1(-passes / self.repeats)))
+        return worth
 
 
 @lru_cache(maxsize=1)

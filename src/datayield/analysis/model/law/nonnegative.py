@@ -10,27 +10,50 @@ _RIDGE = 1e-9  # of the trace: keeps equal columns apart
 
 
 def nonnegative(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """Coefficients [D, k] >= 0 for `columns` [D, n, k] and `values` [D, n]; the squares left [D].
+    """Coefficients [k, D] >= 0 for `columns` [n, k, D] and `values` [n, D]; the squares left [D].
 
     Exact: the best of the unconstrained solutions of all sets of columns that has no negative
-    coefficient. For a handful of columns, since there are 2^k sets.
+    coefficient. For a handful of columns, since there are 2^k sets. The D problems come last, so
+    that each step is one operation on all of them.
     """
-    gram = columns.transpose(0, 2, 1) @ columns
-    moments = (columns.transpose(0, 2, 1) @ values[:, :, None])[:, :, 0]
-    total = np.einsum("dn,dn->d", values, values)
-    best, coefficients = total.copy(), np.zeros_like(moments)
-    for chosen in product((False, True), repeat=columns.shape[2]):
-        if not any(chosen):
-            continue
+    k = columns.shape[1]
+    gram = np.einsum("nid,njd->ijd", columns, columns)
+    moments = np.einsum("nid,nd->id", columns, values)
+    best = np.einsum("nd,nd->d", values, values)
+    total, coefficients = best, np.zeros_like(moments)
+    for chosen in product((False, True), repeat=k):
         index = np.flatnonzero(chosen)
-        small = gram[:, index][:, :, index]
-        lift = _RIDGE * np.trace(small, axis1=1, axis2=2)[:, None, None] + 1e-300
-        right = moments[:, index]
-        solved = np.linalg.solve(small + lift * np.eye(len(index)), right[:, :, None])[:, :, 0]
-        left = total - 2 * np.einsum("di,di->d", solved, right)
-        left += np.einsum("di,dij,dj->d", solved, small, solved)
-        better = (solved >= 0).all(axis=1) & (left < best)
+        if not len(index):
+            continue
+        lift = _RIDGE * sum(gram[i, i] for i in index) + 1e-300
+        solved = _solved(gram, moments, lift, index.tolist())
+        # x'Gx - 2 x'm, where (G + lift) x = m
+        left = total - sum(x * (moments[i] + lift * x) for i, x in zip(index, solved, strict=True))
+        better = left < best
+        for x in solved:
+            better &= x >= 0
         best = np.where(better, left, best)
-        coefficients[better] = 0.0
-        coefficients[np.ix_(np.flatnonzero(better), index)] = solved[better]
+        coefficients *= ~better
+        for i, x in zip(index, solved, strict=True):
+            np.copyto(coefficients[i], x, where=better)
     return coefficients, np.maximum(best, 0.0)
+
+
+def _solved(gram: Floats, moments: Floats, lift: Floats, index: list[int]) -> list[Floats]:
+    """The coefficients of the columns `index` alone, [D] each, by Gaussian elimination.
+
+    `lift` [D] is added to the diagonal, which keeps every pivot positive.
+    """
+    rows = [[gram[i, j] + lift if i == j else gram[i, j] for j in index] for i in index]
+    right = [moments[i] for i in index]
+    for at, row in enumerate(rows):
+        for below in range(at + 1, len(rows)):
+            factor = rows[below][at] / row[at]
+            right[below] = right[below] - factor * right[at]
+            for j in range(at + 1, len(rows)):
+                rows[below][j] = rows[below][j] - factor * row[j]
+    for at in reversed(range(len(rows))):
+        for j in range(at + 1, len(rows)):
+            right[at] = right[at] - rows[at][j] * right[j]
+        right[at] = right[at] / rows[at][at]
+    return right
