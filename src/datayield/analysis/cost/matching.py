@@ -1,6 +1,7 @@
 """Sets of readings at one level of a normaliser, measured there or interpolated."""
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -69,15 +70,19 @@ def _at(
     chosen: set[tuple[str, float]] = set()
     between = False
     for own in series.values():
-        near = min(own, key=lambda r: abs(math.log(r.spent[unit] / level)))
-        if abs(math.log(near.spent[unit] / level)) <= within:
-            rows.append(near.row)
-            chosen.add((near.row.run, near.row.share))
+        amounts = [r.spent[unit] for r in own]
+        below, above = bisect_left(amounts, level), bisect_right(amounts, level)
+        # the readings next to the level, of equal ones the first
+        beside = [bisect_left(amounts, amounts[below - 1])] if below else []
+        beside += [below] if below < len(own) else []
+        off, nearest = min((abs(math.log(amounts[i] / level)), i) for i in beside)
+        if off <= within:
+            near = own[nearest].row
+            rows.append(near)
+            chosen.add((near.run, near.share))
             continue
-        below = [r for r in own if r.spent[unit] < level]
-        above = [r for r in own if r.spent[unit] > level]
-        if below and above and above[0].spent[unit] / below[-1].spent[unit] <= STRETCH:
-            low, high = below[-1], above[0]
+        if below and above < len(own) and amounts[above] / amounts[below - 1] <= STRETCH:
+            low, high = own[below - 1], own[above]
             t = math.log(level / low.spent[unit]) / math.log(high.spent[unit] / low.spent[unit])
             rows.append(low.row._replace(value=(1 - t) * low.row.value + t * high.row.value))
             chosen |= {(r.row.run, r.row.share) for r in (low, high)}

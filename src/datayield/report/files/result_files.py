@@ -15,7 +15,6 @@ from datayield.analysis.format import count, metric_name
 from datayield.analysis.model import CurveFit, CurveGain
 from datayield.analysis.results import CurveKey, Point, Row, RunCost, Seeds, StudyResults
 from datayield.spec.atomic_files import write_text, write_with
-from datayield.spec.run import Budget
 from datayield.spec.study import NamedAxes
 
 _COLUMNS = tuple(name for name in Row._fields if name != "mean_of")
@@ -36,17 +35,16 @@ _LATEX = {
 def to_csv(results: StudyResults, path: Path) -> None:
     """One value per line, columns as in `Row`, accuracies in [0, 1]; equal rows, equal bytes."""
     order = itemgetter(*(_COLUMNS.index(name) for name in _FIRST))
-    read = attrgetter(*_COLUMNS)
     budget, axes = _COLUMNS.index("budget"), _COLUMNS.index("axes")
-    words: dict[tuple[Budget | None, NamedAxes], tuple[str, str]] = {}  # few, of many rows
+    words: dict[tuple[int, NamedAxes], tuple[str, str]] = {}  # few, of many rows
 
-    def cells(row: Row) -> tuple[object, ...]:
-        key = row.budget, row.axes
+    def cells(row: Row) -> list[object]:
+        key = id(row.budget), row.axes
         if key not in words:
             words[key] = row.budget_label, row.axes_label
-        values = list(read(row))
+        values: list[object] = [*row[: len(_COLUMNS)]]  # the columns are the first of its fields
         values[budget], values[axes] = words[key]
-        return tuple(values)
+        return values
 
     parts: dict[tuple[str, str], list[Row]] = {}
     for row in results.rows:
@@ -57,9 +55,8 @@ def to_csv(results: StudyResults, path: Path) -> None:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for part in sorted(parts):
-            rows = sorted(map(cells, parts[part]))
-            rows.sort(key=order)
-            writer.writerows(rows)
+            rows = map(cells, parts[part])
+            writer.writerows(sorted(rows, key=lambda row: (order(row), row)))
         text.flush()
         text.detach()  # the file is closed by who opened it
 
