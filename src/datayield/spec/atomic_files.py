@@ -24,6 +24,7 @@ FORGOTTEN = 86_400.0  # seconds after which a file that was never completed is l
 AGAIN = "then run the same command again: it continues from what is saved"
 DAMAGED = ".damaged"
 _PART = re.compile(r"(?P<place>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{32}(\.tmp)?")
+_SHORTEST_PART = 43  # characters that it takes at least: most names need no search
 
 
 def write_with(
@@ -217,7 +218,8 @@ def sweep(folder: Path, every: bool = False) -> None:
     """
     with suppress(OSError):
         for each in list(os.scandir(folder)):
-            damaged, part = each.name.endswith(DAMAGED), _PART.search(each.name) is not None
+            damaged = each.name.endswith(DAMAGED)
+            part = len(each.name) >= _SHORTEST_PART and _PART.search(each.name) is not None
             if not (damaged or part):
                 continue
             with suppress(OSError):

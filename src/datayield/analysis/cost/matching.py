@@ -27,7 +27,7 @@ def highest(
     unit: Normaliser, sets: Sequence[list[Reading]], tolerance: float | None = None
 ) -> tuple[float, list[ScoresAtLevel]] | None:
     """The highest level that all sets reach, among those with the most seeds in common."""
-    levels = sorted({r.spent[unit] for mine in sets for r in mine if unit in r.spent}, reverse=True)
+    levels = sorted(_common_levels(unit, sets, tolerance), reverse=True)
     series = [_by_seed(mine, unit) for mine in sets]
     most = len(set.intersection(*(set(each) for each in series)))  # no level has more in common
     best: tuple[int, float, list[ScoresAtLevel]] | None = None
@@ -41,6 +41,18 @@ def highest(
         if shared > (best[0] if best else 0):
             best = shared, level, scores
     return best[1:] if best else None
+
+
+def _common_levels(
+    unit: Normaliser, sets: Sequence[list[Reading]], tolerance: float | None
+) -> set[float]:
+    """All levels of the sets within the reach of each of them."""
+    spent = [[r.spent[unit] for r in mine if r.spent.get(unit, 0) > 0] for mine in sets]
+    if not all(spent):
+        return set()
+    factor = 1.001 * (TOLERANCE[unit] if tolerance is None else tolerance)
+    low, high = max(map(min, spent)) / factor, factor * min(map(max, spent))
+    return {level for each in spent for level in each if low <= level <= high}
 
 
 def at(

@@ -105,7 +105,7 @@ def decision_at(cells: MeasuredCells, law: FittedLaw, here: Setting) -> HiddenDe
     measured, or the law has no opinion on one of them.
     """
     ahead = _next(cells, here)
-    levers = {p.lever: p for p in pulls(law, here, Prices())}
+    levers = {p.lever: p for p in pulls(law, here, Prices(), doubts=False)}
     if ahead is None or not {"images", "compute"} <= levers.keys():
         return None
     more, longer = ahead

@@ -116,8 +116,8 @@ def times(at: Setting, lever: LeverName, factor: float, with_compute: bool = Fal
             raise ValueError(lever)
 
 
-def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
-    """All levers that the runs say something about."""
+def pulls(law: FittedLaw, at: Setting, prices: Prices, doubts: bool = True) -> list[Pull]:
+    """All levers that the runs say something about; `doubts`: whether to look for those too."""
     values, ladder = varied(law.cells), one_ladder(law.cells)
     if ladder:
         values.pop("compute", None)
@@ -131,6 +131,9 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
         start = float(at[AXES[lever]] or 0)
         over_items = _over_items(law, lever, errors[:, 0])
         gains = errors[:, 0] - errors[:, 1 + i] + over_items
+        doubt = ""
+        if doubts:
+            doubt = (useless if lever != "labels" else "") or _doubt(law, lever, values[lever])
         made.append(
             Pull(
                 lever,
@@ -139,7 +142,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices) -> list[Pull]:
                 2 * start,
                 gains,
                 _cost(law, at, lever, prices, ladder),
-                (useless if lever != "labels" else "") or _doubt(law, lever, values[lever]),
+                doubt,
                 ladder and lever == "images",
                 law.cells.spare,
                 errors[:, 0] - errors[:, -1] if even and lever == "views" else None,

@@ -7,7 +7,7 @@ of views is something to buy more of, and the axis is no part of what tells a la
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from datayield.spec.identity import digest
+from datayield.spec.identity import canonical
 from datayield.spec.run import RunSpec
 from datayield.spec.study import NamedAxes
 
@@ -21,9 +21,10 @@ class RunOfLaw(NamedTuple):
 
 def with_views(runs: Iterable[tuple[RunSpec, NamedAxes]]) -> dict[str, RunOfLaw]:
     """Id -> what tells the law of a run from others, for each of the runs."""
-    alike: dict[str, list[tuple[RunSpec, NamedAxes]]] = {}
+    alike: dict[tuple[str, ...], list[tuple[RunSpec, NamedAxes]]] = {}
+    rest = _Rest()
     for run, axes in runs:
-        alike.setdefault(_rest(run), []).append((run, axes))
+        alike.setdefault(rest(run), []).append((run, axes))
     made: dict[str, RunOfLaw] = {}
     names = [(_shared(group) if _varies(group) else None, group) for group in alike.values()]
     known = [(group[0][0].method.name, shared) for shared, group in names if shared is not None]
@@ -47,12 +48,27 @@ def _shared(group: list[tuple[RunSpec, NamedAxes]]) -> NamedAxes:
     return tuple(each for each in first if all(each in axes for _, axes in group))
 
 
-def _rest(run: RunSpec) -> str:
-    """All of a run but what is bought, and its seeds."""
-    rest = run.model_dump(mode="json", exclude={"seed", "budget"})
-    for part in (rest["data"], *rest["data"].get("parts", {}).values()):
-        for drawn in ("count", "seed", "fingerprint"):  # how many images, and which
-            part.pop(drawn, None)
-    for view in rest["views"]:
-        view.pop("count")
-    return digest(rest)
+class _Rest:
+    """All of a run but what is bought, and its seeds; runs of a study share most of their parts."""
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}  # by the identity of a part, which the run keeps alive
+
+    def __call__(self, run: RunSpec) -> tuple[str, ...]:
+        return tuple(
+            self._texts.get(id(getattr(run, name))) or self._text(name, run)
+            for name in RunSpec.model_fields
+            if name not in ("seed", "budget")
+        )
+
+    def _text(self, name: str, run: RunSpec) -> str:
+        rest = run.model_dump(mode="json", include={name})[name]
+        if name == "data":
+            for part in (rest, *rest.get("parts", {}).values()):
+                for drawn in ("count", "seed", "fingerprint"):  # how many images, and which
+                    part.pop(drawn, None)
+        if name == "views":
+            for view in rest:
+                view.pop("count")
+        text = self._texts[id(getattr(run, name))] = canonical(rest)
+        return text

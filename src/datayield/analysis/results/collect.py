@@ -43,6 +43,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
             versions = record.versions
             distinct[run.id] = record.distinct or 0
     judged: dict[str, Collapse | None] = {}
+    same: dict[Any, Any] = {}
     for cell in cells:
         run_id, results = cell.run.id, _results(study, cell, store)
         if run_id in beside.trained and run_id not in judged:
@@ -50,7 +51,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
             judged[run_id] = beside.collapse(task, checks.get(run_id), results)
         copies_once = distinct.get(run_id, 0)
         lost = judged.get(run_id) is not None
-        rows += _cell_rows(study, cell, encoders, results, copies_once, lost)
+        rows += _cell_rows(study, cell, encoders, results, copies_once, lost, same)
     for run_id, task in beside.trained.items():
         if run_id not in judged:  # a stage that others start from
             judged[run_id] = beside.collapse(task, checks.get(run_id))
@@ -109,8 +110,10 @@ def _cell_rows(
     results: Results,
     distinct: int,
     collapsed: bool,
+    same: dict[Any, Any],
 ) -> Iterator[Row]:
-    run = cell.run
+    """`same` keeps one of all equal budgets and axes: what groups rows compares them often."""
+    run, axes = cell.run, cell.named_axes
     fields = {
         "run": run.id,
         "kind": "run",
@@ -118,10 +121,10 @@ def _cell_rows(
         "encoder": encoders[run.encoder],
         "dataset": run.data.words,
         "n": run.data.count or 0,
-        "budget": cell.budget,
+        "budget": same.setdefault(cell.budget, cell.budget),
         "images": run.images,
         "seed": run.seed,
-        "axes": cell.named_axes,
+        "axes": same.setdefault(axes, axes),
         "distinct": distinct,
         "collapsed": collapsed,
     }

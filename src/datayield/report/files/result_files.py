@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from datayield.analysis.cost import Normalised
 from datayield.analysis.decision import Ledger
@@ -38,11 +38,11 @@ def to_csv(results: StudyResults, path: Path) -> None:
     budget, axes = _COLUMNS.index("budget"), _COLUMNS.index("axes")
     words: dict[tuple[int, NamedAxes], tuple[str, str]] = {}  # few, of many rows
 
-    def cells(row: Row) -> list[object]:
+    def cells(row: Row) -> list[Any]:
         key = id(row.budget), row.axes
         if key not in words:
             words[key] = row.budget_label, row.axes_label
-        values: list[object] = [*row[: len(_COLUMNS)]]  # the columns are the first of its fields
+        values: list[Any] = [*row[: len(_COLUMNS)]]  # the columns are the first of its fields
         values[budget], values[axes] = words[key]
         return values
 
@@ -55,8 +55,9 @@ def to_csv(results: StudyResults, path: Path) -> None:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for part in sorted(parts):
-            rows = map(cells, parts[part])
-            writer.writerows(sorted(rows, key=lambda row: (order(row), row)))
+            rows = [cells(row) for row in parts[part]]
+            rows.sort(key=lambda row: (order(row), row))
+            writer.writerows(rows)
         text.flush()
         text.detach()  # the file is closed by who opened it
 
