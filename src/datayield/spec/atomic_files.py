@@ -211,13 +211,16 @@ def is_litter(name: str, age: float) -> bool:
     return age > FORGOTTEN or (found["place"] == here.place and is_dead(owner))
 
 
-def sweep(folder: Path, every: bool = False) -> None:
+def sweep(folder: Path, every: bool = False) -> set[str]:
     """Remove what killed processes left incomplete in `folder`, and damaged files of yesterday.
 
-    `every`: also what seems to be in use, where the caller has the folder to itself.
+    `every`: also what seems to be in use, where the caller has the folder to itself. Returns the
+    names that were there.
     """
+    names: set[str] = set()
     with suppress(OSError):
         for each in list(os.scandir(folder)):
+            names.add(each.name)
             damaged = each.name.endswith(DAMAGED)
             part = len(each.name) >= _SHORTEST_PART and _PART.search(each.name) is not None
             if not (damaged or part):
@@ -226,6 +229,7 @@ def sweep(folder: Path, every: bool = False) -> None:
                 age = time.time() - each.stat(follow_symlinks=False).st_mtime
                 if (part and every) or age > FORGOTTEN or is_litter(each.name, age):
                     _remove(Path(each.path))
+    return names
 
 
 def set_aside(path: Path) -> Path:

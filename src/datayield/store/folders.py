@@ -1,7 +1,7 @@
 """The store: a plain directory. Files are the source of truth; names derive only from ids."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -192,9 +192,12 @@ class RunFolder(NamedTuple):
         for folder in (self.path, self.path / "checkpoints", self.path / "evals"):
             sweep(folder, every=True)
 
-    def drop_state_of_finished(self) -> None:
-        """Remove the state of a run that was killed after it had finished, if nobody holds it."""
-        rest = [each for each in (self.state, self.path / "progress.json") if each.exists()]
+    def drop_state_of_finished(self, names: Collection[str]) -> None:
+        """Remove the state of a run that was killed after it had finished, if nobody holds it.
+
+        `names`: what is in its folder.
+        """
+        rest = [self.path / name for name in ("state.pt", "progress.json") if name in names]
         if rest and self.has_run_cost() and not holder(self.path):
             for each in rest:
                 each.unlink(missing_ok=True)

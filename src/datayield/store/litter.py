@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datayield.spec.atomic_files import sweep
 from datayield.store.folders import RunFolder, Store
-from datayield.store.run_lock import release_dead
+from datayield.store.run_lock import LOCK_FILE, release_dead
 
 
 def sweep_litter(store: Store, cache: Path) -> None:
@@ -14,10 +14,12 @@ def sweep_litter(store: Store, cache: Path) -> None:
     What another process may still be writing is left alone, for a day at most.
     """
     for path in store.root.glob("runs/*"):
-        for each in (path, path / "checkpoints", path / "evals"):
-            sweep(each)
-        release_dead(path)
-        RunFolder(path).drop_state_of_finished()
+        names = sweep(path)
+        for each in names & {"checkpoints", "evals"}:
+            sweep(path / each)
+        if LOCK_FILE in names:
+            release_dead(path)
+        RunFolder(path).drop_state_of_finished(names)
     for pattern in ("jobs", "trunks/*", "studies/*", "studies/*/figures"):
         for folder in store.root.glob(pattern):
             sweep(folder)

@@ -33,6 +33,20 @@ def test_the_highest_level_is_that_of_trying_all() -> None:
     assert differ
 
 
+def test_a_level_is_read_at_the_nearest_reading_or_between_two() -> None:
+    axes = {"data.count": [100], "budget": [{"images": 32000 * 2**i} for i in range(5)]}
+    results = planted(axes, lambda run, share: 0.1 + run.images / 1e6)
+    every = RunCosts(results).readings(results.main.rows)
+    for level in np.geomspace(20_000, 800_000, 41).tolist():
+        off = min(abs(np.log(r.spent["images"] / level)) for r in every)
+        found = at(every, "images", level, 1.2)
+        inside = 32_000 < level < 512_000
+        assert (found is not None) == (off <= np.log(1.2) or inside)
+        if found:
+            assert found.interpolated == (off > np.log(1.2))
+            assert abs(found.seeds.mean - 0.1 - level / 1e6) < (0.2 * level / 1e6)
+
+
 def _levels(some: list[Reading]) -> set[float]:
     return {r.spent["images"] for r in some}
 
