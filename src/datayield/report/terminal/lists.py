@@ -43,7 +43,11 @@ def methods() -> TableRows:
             "arXiv": spec.paper or "",
             "cost": _relative_cost(METHOD_SPECS[name]) if name in METHOD_SPECS else 1.0,
             "views": f"{spec.min_views} to 16",
-            "knobs": {k: _default(f) for k, f in spec.model_fields.items() if k != "name"},
+            "knobs": {
+                k: _default(f)
+                for k, f in spec.model_fields.items()
+                if k != "name" and (f.is_required() or f.default is not None)  # None: the usual way
+            },
         }
         for name, spec in OBJECTIVES.items()
     ]

@@ -21,3 +21,14 @@ def test_equal_columns_are_no_trouble() -> None:
     coefficients, left = nonnegative(ones, np.full((5, 1), 3.0))
     np.testing.assert_allclose(coefficients.sum(), 3.0, rtol=1e-6)
     assert left[0] < 1e-6
+
+
+def test_of_equally_good_sets_the_smallest_is_taken() -> None:
+    """Rounding decided before, and with it how many coefficients a law was charged for."""
+    rng = np.random.default_rng(1)
+    one = rng.normal(size=(7, 1, 300)) + 2
+    columns = np.concatenate([one, one, rng.normal(size=(7, 1, 300))], axis=1)
+    values = 1.5 * one[:, 0] - columns[:, 2]  # the third does not help
+    coefficients, _ = nonnegative(columns, values + 0.1 * rng.normal(size=(7, 300)))
+    assert set((coefficients > 0).sum(axis=0)) == {1}
+    assert (coefficients[1] > 0).all()  # always the same of the two

@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _RIDGE = 1e-9  # of the trace: keeps equal columns apart
+_TIE = 1e-8  # of the squares: what rounding and the ridge may decide
 
 
 def nonnegative(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Coefficients [k, D] >= 0 for `columns` [n, k, D] and `values` [n, D]; the squares left [D].
 
     Exact: the best of the unconstrained solutions of all sets of columns that has no negative
-    coefficient. For a handful of columns, since there are 2^k sets. The D problems come last, so
+    coefficient, and of equally good ones the smallest. For a handful of columns, since there are
+    2^k sets. The D problems come last, so
     that each step is one operation on all of them.
     """
     k = columns.shape[1]
@@ -21,7 +23,7 @@ def nonnegative(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
     moments = np.einsum("nid,nd->id", columns, values)
     best = np.einsum("nd,nd->d", values, values)
     total, coefficients = best, np.zeros_like(moments)
-    for chosen in product((False, True), repeat=k):
+    for chosen in sorted(product((False, True), repeat=k), key=sum):
         index = np.flatnonzero(chosen)
         if not len(index):
             continue
@@ -29,7 +31,7 @@ def nonnegative(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
         solved = _solved(gram, moments, lift, index.tolist())
         # x'Gx - 2 x'm, where (G + lift) x = m
         left = total - sum(x * (moments[i] + lift * x) for i, x in zip(index, solved, strict=True))
-        better = left < best
+        better = left < best - _TIE * total
         for x in solved:
             better &= x >= 0
         best = np.where(better, left, best)
