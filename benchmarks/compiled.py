@@ -10,47 +10,33 @@ they are (median, 10th and 90th percentile of the rounds).
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from machine import machine
-from stack import SHAPES, spec_of
+from stack import print_lines, small_steps, spec_of
 
 from datayield import methods
 from datayield.run.loop.compile import compile_encoders
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--shapes", nargs="*", default=["pocket"], choices=SHAPES)
-    parser.add_argument("--methods", nargs="*", default=["simclr", "barlow_twins"])
+    parser = small_steps(__doc__, ["pocket"], ["simclr", "barlow_twins"])
     parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--threads", type=int, default=1)
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    device = torch.device(asked.device)
-    print(json.dumps(machine(device)), flush=True)
-    for shape in asked.shapes:
-        for method in asked.methods:
-            print(json.dumps(line_of(shape, method, asked, device)), flush=True)
+    print_lines(parser.parse_args(), line_of)
 
 
-def line_of(
-    shape: str, method: str, asked: argparse.Namespace, device: torch.device
-) -> dict[str, Any]:
+def line_of(shape: str, method: str, asked: argparse.Namespace) -> dict[str, Any]:
     """The three, in turns."""
     line: dict[str, Any] = {"shape": shape, "method": method, "precision": asked.precision}
     steps: dict[str, Callable[[], None]] = {}
     times: dict[str, list[float]] = {}
     for kind in ("plain", "encoder", "whole"):
-        steps[kind] = step_of(shape, method, kind, asked.precision, device)
+        steps[kind] = step_of(shape, method, kind, asked.precision, asked.device)
         began = time.perf_counter()
         steps[kind]()
         line[f"first_call_s_{kind}"] = round(time.perf_counter() - began, 1)

@@ -12,6 +12,7 @@ median, lowest and highest of how many times as fast the runs are together.
 import argparse
 import json
 import statistics
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -29,34 +30,43 @@ SHAPES: dict[str, tuple[dict[str, Any], int]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--shapes", nargs="*", default=["tiny", "pocket", "wide"], choices=SHAPES)
-    parser.add_argument("--methods", nargs="*", default=["simclr", "barlow_twins", "byol"])
+    parser = small_steps(__doc__, ["tiny", "pocket", "wide"], ["simclr", "barlow_twins", "byol"])
     parser.add_argument("--counts", type=int, nargs="*", default=[4, 8, 16])
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.5)
+    print_lines(parser.parse_args(), line_of)
+
+
+def small_steps(doc: str | None, shapes: list[str], methods: list[str]) -> argparse.ArgumentParser:
+    """The arguments of a benchmark of small steps, with its usual shapes and methods."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0] if doc else "")
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
+    parser.add_argument("--shapes", nargs="*", default=shapes, choices=SHAPES)
+    parser.add_argument("--methods", nargs="*", default=methods)
     parser.add_argument("--threads", type=int, default=1)
-    asked = parser.parse_args()
+    return parser
+
+
+def print_lines(
+    asked: argparse.Namespace, line_of: Callable[[str, str, argparse.Namespace], dict[str, Any]]
+) -> None:
+    """The machine, then the line of each shape and method."""
     torch.set_num_threads(asked.threads)
-    device = torch.device(asked.device)
-    print(json.dumps(machine(device)), flush=True)
+    print(json.dumps(machine(asked.device)), flush=True)
     for shape in asked.shapes:
         for method in asked.methods:
-            print(json.dumps(line_of(shape, method, asked, device)), flush=True)
+            print(json.dumps(line_of(shape, method, asked)), flush=True)
 
 
-def line_of(
-    shape: str, method: str, asked: argparse.Namespace, device: torch.device
-) -> dict[str, Any]:
+def line_of(shape: str, method: str, asked: argparse.Namespace) -> dict[str, Any]:
     """Alone and stacked, in turns."""
     spec = spec_of(shape, method)
     alone: list[float] = []
     times: dict[int, list[float]] = {k: [] for k in asked.counts}
     for _ in range(asked.repetitions):
-        alone.append(stack_seconds(spec, 1, device, asked.seconds))
+        alone.append(stack_seconds(spec, 1, asked.device, asked.seconds))
         for k in asked.counts:
-            times[k].append(alone[-1] / stack_seconds(spec, k, device, asked.seconds))
+            times[k].append(alone[-1] / stack_seconds(spec, k, asked.device, asked.seconds))
     line: dict[str, Any] = {"shape": shape, "method": method, "batch": spec.batch}
     line["images_per_second_alone"] = round(spec.batch / statistics.median(alone))
     for k, ratios in times.items():

@@ -40,5 +40,11 @@ def test_of_the_model_is_torchs() -> None:
         assert p.grad is None or torch.equal(p.grad, want.grad)  # type: ignore[arg-type]
 
 
-def test_nothing_to_clip() -> None:
-    clip_gradients([nn.Parameter(torch.zeros(2))], 1.0, "parameter")
+def test_parameters_without_gradients_stay_as_they_are() -> None:
+    ours = parameters()
+    for p in ours:
+        p.grad = None
+    before = [p.detach().clone() for p in ours]
+    clip_gradients(ours, 1.0, "parameter")
+    assert all(p.grad is None for p in ours)
+    assert all(torch.equal(p, old) for p, old in zip(ours, before, strict=True))

@@ -72,22 +72,28 @@ def three(method: str, images: int = 16 * 50) -> list[RunSpec]:
     return [one, two, one.model_copy(update={"data": fewer, "method": other})]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_after_fifty_steps_each_is_what_it_would_be_alone(method: str, tmp_path: Path) -> None:
-    assert set(SMALL) <= set(METHODS)
-    specs = three(method)
-    assert len({shape_of(spec) for spec in specs}) == 1
+def equal_to_runs_alone(specs: list[RunSpec], folder: Path) -> list[Member]:
+    """The runs, trained together in float64; each ends with the weights and the loss of it alone."""
     with everything_in(torch.float64):
-        together = members(specs, tmp_path / "together")
+        together = members(specs, folder / "together")
         list(train_runs(together, Event()))
         for spec, run in zip(specs, together, strict=True):
-            (alone,) = members([spec], tmp_path / "alone")
+            (alone,) = members([spec], folder / "alone")
             list(train_runs([alone], Event()))
             ours, theirs = run.method.state_dict(), alone.method.state_dict()
             assert ours.keys() == theirs.keys()
             for name, tensor in theirs.items():
                 assert torch.allclose(ours[name], tensor, rtol=0, atol=1e-9), name
             assert run.last_loss == pytest.approx(alone.last_loss, abs=1e-9)
+    return together
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_after_fifty_steps_each_is_what_it_would_be_alone(method: str, tmp_path: Path) -> None:
+    assert set(SMALL) <= set(METHODS)
+    specs = three(method)
+    assert len({shape_of(spec) for spec in specs}) == 1
+    together = equal_to_runs_alone(specs, tmp_path)
     assert len({run.last_loss for run in together}) == 3
 
 
@@ -110,15 +116,7 @@ def test_heads_decays_and_clipping_of_their_own_are_those_of_a_run_alone(
     other = {"optim": one.optim.model_copy(update=DECAYS)}
     specs = [one.model_copy(update={**head, **other}), two.model_copy(update=head)]
     assert shape_of(specs[0]) == shape_of(specs[1]) != plain
-    with everything_in(torch.float64):
-        together = members(specs, tmp_path / "together")
-        list(train_runs(together, Event()))
-        for spec, run in zip(specs, together, strict=True):
-            (alone,) = members([spec], tmp_path / "alone")
-            list(train_runs([alone], Event()))
-            for name, tensor in alone.method.state_dict().items():
-                ours = run.method.state_dict()[name]
-                assert torch.allclose(ours, tensor, rtol=0, atol=1e-9), name
+    equal_to_runs_alone(specs, tmp_path)
 
 
 def test_each_records_its_share_of_the_time_and_that_it_was_stacked(tmp_path: Path) -> None:

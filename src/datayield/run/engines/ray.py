@@ -180,7 +180,7 @@ def _check_that_it_answers(address: str) -> None:
     if not port.isdigit():  # "auto" or "local"
         return
     try:
-        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise ConfigError(
             "no Ray cluster answers at this address",
