@@ -73,7 +73,7 @@ def three(method: str, images: int = 16 * 50) -> list[RunSpec]:
 
 
 def equal_to_runs_alone(specs: list[RunSpec], folder: Path) -> list[Member]:
-    """The runs, trained together in float64; each ends with the weights and the loss of it alone."""
+    """The runs, trained together in float64; each ends with the weights and loss of it alone."""
     with everything_in(torch.float64):
         together = members(specs, folder / "together")
         list(train_runs(together, Event()))
