@@ -22,7 +22,7 @@ from datayield.spec.run import (
     RunSpec,
     Subset,
 )
-from datayield.spec.run.views import USUAL_WAY, ViewSpec
+from datayield.spec.run.views import VIEW_DEFAULTS, ViewSpec
 from datayield.spec.study import Prices, Study
 
 Schema = dict[str, Any]
@@ -106,7 +106,7 @@ def _run() -> Schema:
         "properties": {
             "recipe": {"type": "string"},
             "size": {"type": "integer", "minimum": 8},
-            **{way: ViewSpec.model_json_schema()["properties"][way] for way in USUAL_WAY},
+            **{way: ViewSpec.model_json_schema()["properties"][way] for way in VIEW_DEFAULTS},
         },
     }
     known |= {

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from datayield.spec.run import USUAL_WAY, RunSpec, ViewSpec
+from datayield.spec.run import VIEW_DEFAULTS, RunSpec, ViewSpec
 from datayield.spec.study import as_run, recipe_set, recipe_sets
 
 PAGE = Path(__file__).parents[2] / "docs/recipes.md"
@@ -15,7 +15,7 @@ HEADING = "## Field by field"
 COLUMNS = ["recipe set", "method", "field", "official source", "there", "here", "verdict"]
 VERDICTS = ("equal", "converted", "differs")
 USUAL: dict[str, str] = {  # what None means
-    **USUAL_WAY, "normalise": "imagenet", "bias": "false", "norm_over": "together",
+    **VIEW_DEFAULTS, "normalise": "imagenet", "bias": "false", "norm_over": "together",
     "prototypes_init": "normal", "clip_per": "model", "zero_init_residual": "false",
 }  # fmt: skip
 ENCODER = {"name": "resnet18", "stem": "cifar_pad2", "size": 32}

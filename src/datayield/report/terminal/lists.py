@@ -13,7 +13,7 @@ from datayield.spec.run import (
     METHOD_SPECS,
     OBJECTIVES,
     RESNETS,
-    USUAL_WAY,
+    VIEW_DEFAULTS,
     VIEW_RECIPES,
     VITS,
     AnyMethod,
@@ -46,7 +46,7 @@ def methods() -> TableRows:
             "knobs": {
                 k: _default(f)
                 for k, f in spec.model_fields.items()
-                if k != "name" and (f.is_required() or f.default is not None)  # None: the usual way
+                if k != "name" and (f.is_required() or f.default is not None)  # unset
             },
         }
         for name, spec in OBJECTIVES.items()
@@ -122,7 +122,7 @@ def views() -> TableRows:
             "recipe": name,
             "view": f"{i + 1} (x{view.count})",
             "values": ", ".join(
-                f"{k}={_plain(USUAL_WAY[k] if v is None else v)}"
+                f"{k}={_plain(VIEW_DEFAULTS[k] if v is None else v)}"
                 for k, v in view.model_dump().items()
                 if k not in ("count", "size")
             ),

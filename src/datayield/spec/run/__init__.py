@@ -44,7 +44,7 @@ from datayield.spec.run.pixel_statistics import PIXEL_STATISTICS
 from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.spec.run.split_listing import Content, Listing, Listings
 from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset, dataset_name
-from datayield.spec.run.views import USUAL_WAY, VIEW_RECIPES, ViewSpec, recipe
+from datayield.spec.run.views import VIEW_DEFAULTS, VIEW_RECIPES, ViewSpec, recipe
 
 __all__ = [
     "CONVNET_WIDTH",
@@ -57,7 +57,7 @@ __all__ = [
     "PIXEL_STATISTICS",
     "RESNETS",
     "SLICE",
-    "USUAL_WAY",
+    "VIEW_DEFAULTS",
     "VIEW_RECIPES",
     "VINY",
     "VITS",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from datayield.spec.bounds import Side
 from datayield.spec.errors import nearest
@@ -55,12 +55,9 @@ class EncoderSpec(Frozen):
     zero_init_residual: Annotated[bool | None, unset_if(False)] = Field(
         None, description="ResNets: residual branches start at zero, as in Barlow Twins' own code"
     )
-    normalise: Literal["imagenet", "cifar10", "cifar100", "stl10"] | None = None
-
-    @field_validator("normalise")
-    @classmethod
-    def _usual_is_none(cls, value: str | None) -> str | None:
-        return None if value == "imagenet" else value  # so that stating it does not change an id
+    normalise: Annotated[
+        Literal["imagenet", "cifar10", "cifar100", "stl10"] | None, unset_if("imagenet")
+    ] = None
 
     @model_validator(mode="after")
     def _what_applies(self) -> "EncoderSpec":

@@ -3,19 +3,18 @@
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from datayield.spec.bounds import Side
 from datayield.spec.errors import nearest
-from datayield.spec.frozen import Frozen
+from datayield.spec.frozen import Frozen, unset_if
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Strength = Annotated[float, Field(ge=0)]
 Recipe = tuple[dict[str, object], ...]
 
-# How views are computed, where a codebase differs from the usual way. The usual values may be
-# written; they are stored as None, so that stating them does not change an id.
-USUAL_WAY = {"interpolation": "bilinear", "jitter_order": "fixed", "blur_taps": "tenth"}
+# How views are computed where nothing is stated. Stored as None, also when written (`unset_if`).
+VIEW_DEFAULTS = {"interpolation": "bilinear", "jitter_order": "fixed", "blur_taps": "tenth"}
 BLUR_RULES = ("tenth", "auto", "simclr")
 
 
@@ -49,9 +48,16 @@ class ViewSpec(Frozen):
     blur: Probability = 0.0
     blur_sigma: tuple[float, float] = (0.1, 2.0)
     solarize: Probability = 0.0
-    interpolation: Literal["bilinear", "bicubic"] | None = None
-    jitter_order: Literal["fixed", "random"] | None = None
-    blur_taps: Literal["tenth", "auto", "simclr"] | Annotated[int, Field(ge=1)] | None = None
+    interpolation: Annotated[
+        Literal["bilinear", "bicubic"] | None, unset_if(VIEW_DEFAULTS["interpolation"])
+    ] = None
+    jitter_order: Annotated[
+        Literal["fixed", "random"] | None, unset_if(VIEW_DEFAULTS["jitter_order"])
+    ] = None
+    blur_taps: Annotated[
+        Literal["tenth", "auto", "simclr"] | Annotated[int, Field(ge=1)] | None,
+        unset_if(VIEW_DEFAULTS["blur_taps"]),
+    ] = None
 
     @field_validator("blur_taps", mode="before")
     @classmethod
@@ -63,11 +69,6 @@ class ViewSpec(Frozen):
                 f"unknown rule {value!r}{guess} ({', '.join(BLUR_RULES)}, or a number)"
             )
         return value
-
-    @field_validator(*USUAL_WAY)
-    @classmethod
-    def _usual_is_none(cls, value: Any, info: ValidationInfo) -> Any:
-        return None if value == USUAL_WAY[str(info.field_name)] else value
 
     @model_validator(mode="after")
     def _taps_fit(self) -> "ViewSpec":

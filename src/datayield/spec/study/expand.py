@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import (
     NO_TIME,
-    USUAL_WAY,
+    VIEW_DEFAULTS,
     VIEW_RECIPES,
     Budget,
     Listings,
@@ -276,14 +276,14 @@ def _lay_out_views(raw: Raw) -> None:
             allowed=VIEW_RECIPES,
             hint="or list the views explicitly",
         )
-    if not isinstance(size, int) or not set(views) <= {"recipe", "size", *USUAL_WAY}:
+    if not isinstance(size, int) or not set(views) <= {"recipe", "size", *VIEW_DEFAULTS}:
         raise ConfigError(
-            f"a view recipe takes only a name, a size and {', '.join(USUAL_WAY)}",
+            f"a view recipe takes only a name, a size and {', '.join(VIEW_DEFAULTS)}",
             where="base.views",
             got=views,
             allowed="{recipe: NAME, size: PIXELS}; without size: encoder.size",
         )
-    way = {key: value for key, value in views.items() if key in USUAL_WAY}
+    way = {key: value for key, value in views.items() if key in VIEW_DEFAULTS}
     try:
         raw["views"] = [view.model_dump(mode="json") | way for view in recipe(name, size)]
     except ValidationError:
