@@ -8,6 +8,7 @@ import pytest
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.budget import Budget
+from datayield.spec.run.method import BYOLSpec
 from datayield.spec.run.run import RunSpec
 from datayield.spec.run.split_listing import Listing
 from datayield.spec.run.subset import Subset
@@ -45,3 +46,23 @@ def test_a_copy_shares_nothing_that_can_change() -> None:
     made["a"].append(3)
     assert raw == {"a": [{"b": 1}], "day": date(2025, 1, 1)}
     assert made == {"a": [{"b": 2}, 3], "day": date(2025, 1, 1)}
+
+
+def test_an_arm_is_laid_under_the_run() -> None:
+    """Both name their part of the run, and where they disagree `run` has the last word."""
+    arms = [
+        {"name": "A", "method": {"name": "simclr"}, "batch": 64, "optim": {"lr": 0.5}},
+        {"name": "B", "recipe": "small", "method": {"name": "byol", "predictor": 99}},
+    ]
+    runs = [{"name": "few", "data": {"count": 100}}, {"name": "own batch", "batch": 20}]
+    raw = study_of({"arm": arms, "run": runs})
+    study = validated(Study, raw, where="test")
+    cells = study.cells({("sprites", "train"): Listing("sprites", 1000)})
+    told = {cell.axes_label: cell.run for cell in cells}
+    assert list(told) == ["A, few", "A, own batch", "B, few", "B, own batch"]
+    assert [run.batch for run in told.values()][:2] == [64, 20]
+    assert told["A, few"].optim.lr == 0.5
+    assert told["A, few"].data.count == 100
+    byol = told["B, few"].method
+    assert isinstance(byol, BYOLSpec)
+    assert (byol.predictor, byol.momentum) == (99, 0.99)

@@ -66,6 +66,17 @@ def test_scales_change_sizes_and_replace_budgets_whole(tmp_path: Path) -> None:
     assert {c.run.images for c in study.cells({})} == {6000}
 
 
+def test_a_scale_drops_an_axis_by_null(tmp_path: Path) -> None:
+    without = GOOD.replace("data.count: [2000]", "method: null, data.count: [2000]").replace(
+        "method: {projector", "method: {name: byol, projector"
+    )
+    study = _load(tmp_path, without, "large")
+    assert [*study.axes] == ["data.count", "seed"]
+    assert {c.run.method.name for c in study.cells({})} == {"byol"}
+    with pytest.raises(ConfigError, match="an axis is a list"):  # only a scale has one to drop
+        _load(tmp_path, GOOD.replace("seed: [0, 1]", "seed: null"))
+
+
 def test_two_ways_of_asking_for_the_same_work_are_one_run(tmp_path: Path) -> None:
     both = GOOD.replace("seed: [0, 1]", "budget: [{images: 2000}, {epochs: 20}]")
     cells = _load(tmp_path, both).cells({})

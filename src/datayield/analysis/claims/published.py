@@ -15,7 +15,7 @@ from datayield.analysis.label_ladders import label_ladders
 from datayield.analysis.model import Difference, LayoutCell, NoiseModel
 from datayield.analysis.results import Row, Seeds, StudyResults, seeds_of
 from datayield.spec.claims import Axis, Published
-from datayield.spec.run import RunSpec
+from datayield.spec.run import OVERLAYS, RunSpec
 from datayield.spec.study import axes_label
 
 AS_PUBLISHED = "paper"  # the scale whose absolute scores are comparable
@@ -149,7 +149,7 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
     most = {names: max((r.n_train for r in rows if r.eval in names), default=0)
             for names in set(ladder.values())}  # fmt: skip
     cells: dict[str, dict[tuple[str, str, str], dict[float, list[Row]]]] = {}
-    named = "run" in results.study.axes
+    named = not results.study.axes.keys().isdisjoint(OVERLAYS)
     order = [ev.name for ev in sorted(results.study.evaluations, key=lambda ev: bool(ev.part_of))]
     for row in sorted(rows, key=lambda r: order.index(r.eval) if r.eval in order else len(order)):
         if row.share < last[row.eval] and row.kind == "run":

@@ -15,6 +15,7 @@ from datayield.analysis.model import (
     verdict_of_gain,
 )
 from datayield.analysis.results import Baseline, Point, Seeds, StudyResults
+from datayield.spec.run import OVERLAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _table(
 
 def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) -> Iterator[_Line]:
     lines: dict[tuple[object, ...], _Line] = {}
-    named = "run" in results.study.axes
+    named = not results.study.axes.keys().isdisjoint(OVERLAYS)
     sizes = {(p.key.name, p.n) for p in points}
     many = {name for name, n in sizes if len({m for other, m in sizes if other == name}) > 1}
     for b in bases:

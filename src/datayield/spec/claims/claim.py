@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from datayield.spec.bounds import LONGEST_NAME
 from datayield.spec.frozen import Frozen
-from datayield.spec.run import Budget, Normaliser
+from datayield.spec.run import OVERLAYS, Budget, Normaliser
 
 ENDS = ("first", "last")
 NOTHING = ("untrained", "pixels", "pretrained")  # baselines, instead of a value of an axis
@@ -141,7 +141,7 @@ def in_words(axis: str, value: Any) -> str:
         return str(value["name"])
     if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"dataset", "recipe"}:
         return str(*value.values())  # as data: ./dir and views: mild are written for short
-    if axis == "run" and value is None:
+    if axis in OVERLAYS and value is None:
         return "base"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # 64e3 is 64000

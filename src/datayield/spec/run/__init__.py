@@ -40,6 +40,7 @@ from datayield.spec.run.method import (
 from datayield.spec.run.milestone_run import run_at
 from datayield.spec.run.objective import JointEmbedding
 from datayield.spec.run.optim import OptimSpec, Share
+from datayield.spec.run.overlays import OVERLAYS
 from datayield.spec.run.pixel_statistics import PIXEL_STATISTICS
 from datayield.spec.run.run import BaselineSpec, RunSpec
 from datayield.spec.run.split_listing import Content, Listing, Listings
@@ -54,6 +55,7 @@ __all__ = [
     "NORMALISERS",
     "NO_TIME",
     "OBJECTIVES",
+    "OVERLAYS",
     "PIXEL_STATISTICS",
     "RESNETS",
     "SLICE",

@@ -2,15 +2,15 @@
 
 from typing import Any, NamedTuple
 
-from datayield.spec.run import Budget, RunSpec, short_number
+from datayield.spec.run import OVERLAYS, Budget, RunSpec, short_number
 
 NamedAxes = tuple[tuple[str, str], ...]  # (axis, its value as text)
 COLUMN_AXES = ("data.count", "method", "seed", "budget")  # each has its own column in tables
 
 
 def axes_label(axes: NamedAxes) -> str:
-    """ "key=value, key=value"; a run that is written out is called by its name alone."""
-    return ", ".join(value if axis == "run" else f"{axis}={value}" for axis, value in axes)
+    """ "key=value, key=value"; what is laid over a run is called by its name alone."""
+    return ", ".join(value if axis in OVERLAYS else f"{axis}={value}" for axis, value in axes)
 
 
 class Cell(NamedTuple):
@@ -43,7 +43,7 @@ class Cell(NamedTuple):
             return str(*value.values())
         if axis == "init" and before is not None:
             return in_words(before)
-        return "base" if axis == "run" and value is None else str(value)
+        return "base" if axis in OVERLAYS and value is None else str(value)
 
 
 def in_words(run: RunSpec) -> str:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from datayield.spec.errors import ConfigError
 from datayield.spec.run import (
     NO_TIME,
+    OVERLAYS,
     VIEW_DEFAULTS,
     VIEW_RECIPES,
     Budget,
@@ -119,8 +120,8 @@ def _written(
     merge(raw, over)
     merge(raw, own)
     for key, value in axes.items():
-        if key == "run":
-            merge(raw, patch)
+        if key in OVERLAYS:
+            merge(raw, copied(patch))
         elif key not in ("method", *asked):
             _patch(raw, key, copied(value))
     if isinstance(raw.get("data"), dict):
@@ -132,16 +133,19 @@ def _written(
 
 
 def _patch_of_all(axes: Raw) -> Raw:
-    """The overrides of the axis `run` for the whole run; `name` is only a label."""
-    patch = axes.get("run") or {}
-    if not isinstance(patch, dict):
-        raise ConfigError(
-            "each value of the axis run must be a mapping that overrides the base run",
-            where="axes.run",
-            got=patch,
-            allowed="null, or {name: ..., method: ..., data: ..., init: ...}",
-        )
-    return {key: copied(value) for key, value in patch.items() if key != "name"}
+    """What the axes `arm` and `run` lay over the whole run; `name` is only a label."""
+    whole: Raw = {}
+    for axis in OVERLAYS:
+        patch = axes.get(axis) or {}
+        if not isinstance(patch, dict):
+            raise ConfigError(
+                f"each value of the axis {axis} must be a mapping that overrides the base run",
+                where=f"axes.{axis}",
+                got=patch,
+                allowed="null, or {name: ..., method: ..., data: ..., init: ...}",
+            )
+        merge(whole, {key: copied(value) for key, value in patch.items() if key != "name"})
+    return whole
 
 
 def _method_of(raw: Raw) -> Any:

@@ -40,7 +40,7 @@ def load_study(name: str, scale: str | None = None) -> Study:
             )
         patch = scales[scale]
         claims = patched(raw.get("claims"), patch.get("claims"), f"{path}: scales.{scale}.claims")
-        merge(raw, {key: value for key, value in patch.items() if key != "claims"})
+        _lay_over(raw, {key: value for key, value in patch.items() if key != "claims"})
         raw |= {"claims": claims} if claims is not None else {}
         raw["scale"] = scale
     if "evaluations" in raw:
@@ -87,10 +87,18 @@ def _scales(scales: Any, where: str) -> dict[str, Raw]:
     return {name: patch or {} for name, patch in scales.items()}
 
 
+def _lay_over(raw: Raw, patch: Raw) -> None:
+    """Merge a scale's `patch` into the study; an axis that it sets to null is dropped."""
+    merge(raw, patch)
+    axes, changed = raw.get("axes"), patch.get("axes")
+    if isinstance(axes, dict) and isinstance(changed, dict):
+        raw["axes"] = {k: v for k, v in axes.items() if not (v is None and k in changed)}
+
+
 def _vocabulary(raw: Raw, patch: Raw, where: str) -> Vocabulary:
     """What the study has with a scale's patch laid over it."""
     kept = deepcopy({key: raw.get(key) for key in ("base", "axes", "evaluations")})
-    merge(kept, {key: value for key, value in patch.items() if key in kept})
+    _lay_over(kept, {key: value for key, value in patch.items() if key in kept})
     axes, entries = kept["axes"], evaluations_spelled_out(kept["evaluations"], kept["base"])
     listed: dict[str, Any] = {}
     if isinstance(axes, dict):

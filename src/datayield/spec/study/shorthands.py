@@ -10,7 +10,7 @@ from typing import Any
 
 from datayield.spec.errors import ConfigError, UnknownCountError
 from datayield.spec.evaluation import PROTOCOLS, suite_names
-from datayield.spec.run import RESNETS, Listings, Raw
+from datayield.spec.run import OVERLAYS, RESNETS, Listings, Raw
 
 _KEY_OF = {"data": "dataset", "encoder": "name", "method": "name", "optim": "name"}
 _BUDGET = re.compile(r"(\d[\d_]*\.?\d*(?:e\d+)?)\s*([kMG]?)\s*(images|epochs|steps|flops)", re.I)
@@ -61,7 +61,7 @@ def values_spelled_out(axis: str, values: Any) -> Any:
 
 
 def _value(axis: str, value: Any) -> Any:
-    if axis in ("run", "init"):
+    if axis in (*OVERLAYS, "init"):
         return run_spelled_out(value)
     if axis == "method" and isinstance(value, dict) and set(value) == {"name"}:
         return value["name"]

@@ -15,6 +15,7 @@ from datayield.spec.evaluation import EvalSpec, StudyEval, content_of
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import (
     OBJECTIVES,
+    OVERLAYS,
     BaselineSpec,
     Listings,
     RunSpec,
@@ -198,7 +199,8 @@ class Study(Frozen):
             if axis.split(".")[0] == "data"
             for value in values
         ]
-        last = [*named, *(patch or {} for patch in self.axes.get("run", ()))] or [{}]
+        laid = [patch or {} for axis in OVERLAYS for patch in self.axes.get(axis, ())]
+        last = [*named, *laid] or [{}]
         earlier = (self.base.get("init"), *self.axes.get("init", ()))
         return wanted.union(*(self._pretrained_on(patch) for patch in (*last, *earlier)))
 
@@ -250,7 +252,7 @@ def _check_values(axis: str, values: tuple[Any, ...]) -> None:
                 "their own, for example method.temperature"
             )
         name = value.get("name") if isinstance(value, dict) else None
-        if axis in ("run", "init") and name is not None:
+        if axis in (*OVERLAYS, "init") and name is not None:
             problem = wrong_label(name) if isinstance(name, str) else "a name must be text"
             if problem:
                 raise ValueError(f"axes.{axis}: {problem}, got {str(name)[:100]!r}")
@@ -258,7 +260,7 @@ def _check_values(axis: str, values: tuple[Any, ...]) -> None:
 
 def _tell_apart(cells: list[Cell]) -> None:
     """Raises ConfigError if two values of an axis have the same text and would share a curve."""
-    for axis in ("init", "run", "encoder"):
+    for axis in ("init", *OVERLAYS, "encoder"):
         seen: dict[str, Any] = {}
         for cell in (cell for cell in cells if axis in cell.axes):
             words, value = cell.value(axis), cell.axes[axis]
