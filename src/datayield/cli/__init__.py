@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import answer, inspect, studies
+from datayield.cli import answer, collect, inspect, studies
 from datayield.cli.missing import missing_library
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
@@ -36,6 +36,7 @@ app.command()(answer.answer)
 app.command()(inspect.distance)
 app.command("ls")(inspect.list_)
 app.command()(inspect.doctor)
+app.add_typer(collect.app, name="collect")
 
 
 @app.callback(invoke_without_command=True)

@@ -2,25 +2,34 @@
 
 from datayield.spec.errors import ConfigError
 
-TRAIN = {
-    "torch": "PyTorch",
-    "torchvision": "torchvision",
-    "timm": "timm",
-    "sklearn": "scikit-learn",
-    "threadpoolctl": "threadpoolctl",
-    "PIL": "Pillow",
-    "pyarrow": "PyArrow",
+EXTRAS = {
+    "train": {
+        "torch": "PyTorch",
+        "torchvision": "torchvision",
+        "timm": "timm",
+        "sklearn": "scikit-learn",
+        "threadpoolctl": "threadpoolctl",
+        "PIL": "Pillow",
+        "pyarrow": "PyArrow",
+    },
+    "collect": {"urllib3": "urllib3", "protego": "Protego"},
+    "synthetic": {"diffusers": "diffusers"},
+}
+ALSO = {
+    "train": "; answer, plan, status, report and index also work without",
+    "collect": "; it brings what downloads images",
+    "synthetic": "; it brings what draws images",
 }
 
 
 def missing_library(error: ModuleNotFoundError) -> ConfigError | None:
-    """What to install, if the extra `train` brings it; None for anything else."""
+    """What to install, if one of the extras brings it; None for anything else."""
     module = (error.name or "").partition(".")[0]
-    if module not in TRAIN:
-        return None
-    return ConfigError(
-        f"this needs {TRAIN[module]}, which is not installed",
-        got=f"no module {module!r}",
-        hint="pip install 'datayield[train]'; answer, plan, status, report and index "
-        "also work without",
-    )
+    for extra, modules in EXTRAS.items():
+        if module in modules:
+            return ConfigError(
+                f"this needs {modules[module]}, which is not installed",
+                got=f"no module {module!r}",
+                hint=f"pip install 'datayield[{extra}]'{ALSO[extra]}",
+            )
+    return None

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 EXAMPLES = 3  # names kept of each kind
+UNKNOWN = "unknown"  # a source or a licence that is not told
+NAMED = 4  # sources or licences that a sentence names
 
 
 class Noted(NamedTuple):
@@ -27,6 +29,7 @@ class Noted(NamedTuple):
 NONE = Noted(0)  # an immutable default
 Notes = Mapping[str, Noted]
 NOTHING: dict[str, Noted] = {}  # never changed
+NO_ORIGINS: dict[str, dict[str, int]] = {}  # never changed
 
 
 class Census(NamedTuple):
@@ -44,17 +47,20 @@ class Census(NamedTuple):
     merged: Notes = NOTHING
     unlabelled: Noted = NONE
     ambiguous: Notes = NOTHING
+    origins: Mapping[str, Mapping[str, int]] = NO_ORIGINS
 
     @property
     def plain(self) -> bool:
         """Whether all there is to say is the number of images."""
-        return not (
-            self.skipped or self.ignored or self.merged or self.ambiguous or self.unlabelled.number
-        )
+        kinds = self.skipped, self.ignored, self.merged, self.ambiguous, self.origins
+        return not (any(kinds) or self.unlabelled.number)
 
     def lines(self) -> list[str]:
         """One sentence per kind of thing that is not simply used; none where all are."""
-        told = [f"skipped {n.number:,}: {why}{n.words()}" for why, n in self.skipped.items()]
+        words = {"source": "sources", "license": "licences"}
+        origins = [f"{words[name]}: {by_number(of)}" for name, of in self.origins.items()]
+        told = ["; ".join(origins)] if origins else []
+        told += [f"skipped {n.number:,}: {why}{n.words()}" for why, n in self.skipped.items()]
         told += [f"ignored {n.number:,} {what}{n.words()}" for what, n in self.ignored.items()]
         told += [f"{what}{n.words()}" for what, n in self.merged.items()]
         if self.unlabelled.number:
@@ -72,7 +78,8 @@ class Census(NamedTuple):
             for kind, of in named.items()
         }
         without = {"count": self.unlabelled.number, "examples": list(self.unlabelled.examples)}
-        return {"used": self.used, **kinds, "unlabelled": without}
+        origins = {name: dict(of) for name, of in self.origins.items()}
+        return {"used": self.used, **kinds, "unlabelled": without, "origins": origins}
 
 
 def noted(names: Iterable[str]) -> Noted:
@@ -107,6 +114,17 @@ def further_pages_note(number: int) -> str:
     """How many files hold more than the page or frame that is used."""
     what = "file has" if number == 1 else "files have"
     return f"{number:,} {what} further pages or frames, which are not used"
+
+
+def by_number(counts: Mapping[str, int]) -> str:
+    """The first of some counts, and how many more there are: `flickr.com 120 and 3 more`.
+
+    What is unknown is always told.
+    """
+    named = [name for i, name in enumerate(counts) if i < NAMED or name == UNKNOWN]
+    more = len(counts) - len(named)
+    told = ", ".join(f"{printable(name)} {counts[name]:,}" for name in named)
+    return told + (f" and {more:,} more" if more > 0 else "")
 
 
 def printable(name: str) -> str:

@@ -1,5 +1,6 @@
 """Folders of image files: a folder per class (nested or not), flat, or with a table of labels."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,12 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from datayield.data.census import NONE, PLAIN, Census, Noted, by_kind, noted, together
+from datayield.data.census import NONE, PLAIN, UNKNOWN, Census, Noted, by_kind, noted, together
 from datayield.data.source import UNLABELLED, Labels
 from datayield.data.sources.files import File, Keys, Tree, by_type, keys_of, read_file, walk
 from datayield.data.sources.label_columns import Column, column_of, is_label, with_default
 from datayield.data.sources.row_files import classes_in, labels_in
-from datayield.data.sources.tables import TEXTS, TableColumns, rows_of
+from datayield.data.sources.tables import (
+    COLLECTION,
+    NOT_COLLECTED,
+    PROVENANCE,
+    TEXTS,
+    TableColumns,
+    rows_of,
+)
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing
@@ -74,6 +82,7 @@ class Folder:
     def census(self) -> Census:
         rows, beside = self._rows, self.beside
         kinds = {f.name for f in self.files} | {*rows.tables, *rows.unmatched}
+        kinds |= {COLLECTION, NOT_COLLECTED} if PROVENANCE in rows.tables else set()
         skipped = together(self.tree.skipped, beside.skipped)
         if rows.absent:
             skipped["named in a table but not found"] = noted(rows.absent)
@@ -82,6 +91,7 @@ class Folder:
         if (
             not self._columns
             and (some := [f.name for f in self.files if f.parent])
+            and len(some) < len(self)
             and self.classed
         ):
             outside = noted(f.name for f in self.files if not f.parent)
@@ -108,11 +118,28 @@ class Folder:
                 beside.ignored,
             ),
             merged=together(
-                by_kind(("labels from a table", name) for name in rows.tables), beside.merged
+                by_kind(("labels from a table", n) for n in rows.tables if n != PROVENANCE),
+                beside.merged,
             ),
             unlabelled=without,
             ambiguous=ambiguous,
+            origins=self._origins,
         )
+
+    @property
+    def _origins(self) -> dict[str, dict[str, int]]:
+        """Images by source and by licence, where a collection says it; `unknown` where it does not.
+
+        The most frequent come first.
+        """
+        columns = self._rows.columns
+        if PROVENANCE not in self._rows.tables:
+            return {}
+        counts = {
+            name: Counter(str(v or UNKNOWN) for v in columns.get(name, [None] * len(self)))
+            for name in ("source", "license")
+        }
+        return {name: dict(of.most_common()) for name, of in counts.items()}
 
     @property
     def _too_few(self) -> dict[str, int]:

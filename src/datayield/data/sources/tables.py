@@ -18,6 +18,9 @@ FILE_COLUMNS = (
     *("image_name", "image_file", "file_path", "image_id", "img_path", "name", "id"),
 )
 SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold")
+# What a collection keeps beside its images: who each is from, what was not collected, what it cost.
+PROVENANCE, NOT_COLLECTED, COLLECTION = "provenance.csv", "not_collected.csv", "collection.json"
+ORIGINS = ("source", "license", "model", "prompt")  # columns of it that images can be grouped by
 ENOUGH = 0.5  # of a column's values must be names of files here for it to name the images
 
 
@@ -47,8 +50,9 @@ def rows_of(
     """
     rows = TableColumns([], {}, {}, [], [], {}, [])
     names, named = _Names(files, top, others), dict[str, list[str]]()
-    for folder, path in tables:
+    for folder, path in ((f, p) for f, p in tables if p.name != NOT_COLLECTED):
         table = read_table(path)
+        table = _without_measurements(table) if path.name == PROVENANCE else table
         column = _file_column(table, folder, names)
         name_here = f"{folder}/{path.name}".lstrip("/")
         if column is None:
@@ -63,7 +67,7 @@ def rows_of(
             if i is None and value is not None and not names.elsewhere(value)
         )
         _add_columns(rows, table, column, found, files)
-        more = _others(table, column)
+        more = [] if path.name == PROVENANCE else _others(table, column)
         if more and not {*more, "label"} & {*rows.labels}:
             rows.unused[name_here] = more
         words = split_words(path.stem)
@@ -78,6 +82,13 @@ def rows_of(
     if len(named) > 1 and not rows.splits:
         rows.splits.update(_splits_of(named, rows.tables))
     return rows
+
+
+def _without_measurements(table: FileTable) -> FileTable:
+    """The columns of a provenance table that say something of groups of images."""
+    kept = (*FILE_COLUMNS, *ORIGINS)
+    columns = {n: of for n, of in table.columns.items() if n.lower() in kept or is_label(n)}
+    return FileTable(table.path, columns)
 
 
 def _splits_of(named: dict[str, list[str]], tables: list[str]) -> dict[str, str]:
@@ -106,7 +117,8 @@ def _add_columns(
     labels = [c for c in others if is_label(c)]
     if not labels and (one_hot := _one_hot(table, others)) is not None:
         table.columns["label"], labels = one_hot, ["label"]
-    if not labels and len(others) == 1 and _repeats(table, others[0]):
+    told_classes = table.path.name == PROVENANCE
+    if not labels and not told_classes and len(others) == 1 and _repeats(table, others[0]):
         labels = others
     once = _rows_by_file(found, len(files))
     for name in dict.fromkeys([*labels, *others]):
@@ -124,7 +136,8 @@ def _add_columns(
         rows.columns[name] = values
     for name in dict.fromkeys([*labels, *others]):
         fresh = name in rows.columns and name not in rows.labels
-        if fresh and (name in labels or _repeats(table, name)):
+        may_be_classes = not told_classes and _repeats(table, name)
+        if fresh and (name in labels or may_be_classes):
             rows.labels.append(name)
 
 

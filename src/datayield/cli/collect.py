@@ -1,0 +1,296 @@
+"""The verbs that collect images: from a list of addresses, or drawn from prompts."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from datayield.cli.options import DeviceOpt, JsonOpt, err, out, print_json
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from datayield.collect import Address, AddressList, Collection, Journal, WantedImage
+
+PLAIN_SECONDS = 15.0  # between lines of progress where there is no terminal
+INTERRUPTED = 3
+
+app = typer.Typer(
+    help="Collect images, of the web or synthetic, with the provenance of each.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+OutArg = Annotated[Path, typer.Argument(help="Folder for the dataset; resumes what is in it.")]
+HourOpt = Annotated[
+    float | None,
+    typer.Option(
+        "--per-hour", min=0.0, help="Price of an hour of collecting: says that of an image."
+    ),
+]
+DryOpt = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what would be asked for; writes nothing.")
+]
+
+
+@app.command()
+def web(
+    urls: Annotated[
+        Path,
+        typer.Argument(
+            help="Addresses: .txt (one a line), or CSV, JSON lines or Parquet with a column url; "
+            "label or class, license, source and caption are kept."
+        ),
+    ],
+    folder: OutArg,
+    size: Annotated[
+        int, typer.Option(min=0, help="Pixels of the shorter side, at most; 0 keeps every size.")
+    ] = 256,
+    per_second: Annotated[
+        float, typer.Option(min=0.01, help="Requests per second to one host, at most.")
+    ] = 4.0,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Downloads at once.")] = 16,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to wait for a server; six times that in all.")
+    ] = 10.0,
+    max_mb: Annotated[float, typer.Option(min=0.01, help="Largest file, in megabytes.")] = 20.0,
+    agent: Annotated[
+        str | None,
+        typer.Option(help="Name sent to servers; some ask for an address to write to in it."),
+    ] = None,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Also addresses of this machine and network.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Ask again for what failed for reasons that may pass.")
+    ] = False,
+    per_hour: HourOpt = None,
+    dry_run: DryOpt = False,
+    json_: JsonOpt = False,
+) -> None:
+    """Download a list of images. Obeys robots.txt; resumes; Ctrl-C saves and stops."""
+    from datayield.collect import Journal, read_addresses
+
+    listed = read_addresses(urls)
+    if dry_run:
+        _tell(_web_plan(listed, per_second), json_)
+        return
+    from datayield.collect.fetch import Limits
+    from datayield.collect.web import WebSettings, collect_web
+
+    settings = WebSettings(
+        size=size or None,
+        per_second=per_second,
+        workers=workers,
+        agent=agent or WebSettings.agent,
+        allow_private=allow_private,
+        limits=Limits(int(max_mb * 1e6), timeout, timeout, 6 * timeout),
+    )
+
+    def collect(journal: Journal, stop: "Event", progress: Callable[[int], None]) -> None:
+        pending = [a for a in listed.addresses if journal.is_pending(a.key, retry)]
+        collect_web(pending, folder, journal, settings, stop, progress)
+
+    keys = [address.key for address in listed.addresses]
+    with _locked(folder):
+        journal = Journal(folder, "web", {"size": size or None})
+        pending = sum(journal.is_pending(key, retry) for key in keys)
+        _collect(journal, keys, pending, collect, per_hour, json_)
+
+
+@app.command()
+def synthetic(
+    prompts: Annotated[
+        Path,
+        typer.Argument(
+            help="Classes: .txt (one a line); or CSV, JSON lines or Parquet with columns prompt, "
+            "class, negative_prompt."
+        ),
+    ],
+    folder: OutArg,
+    model: Annotated[
+        str, typer.Option(help="Diffusion pipeline: a name on the Hugging Face hub, or a folder.")
+    ],
+    per_class: Annotated[
+        int, typer.Option(min=1, help="Images of each class, or of each prompt without one.")
+    ] = 100,
+    template: Annotated[
+        str, typer.Option(help="Prompt of a class; {} is its name.")
+    ] = "a photo of a {}",
+    negative: Annotated[str | None, typer.Option(help="Negative prompt of all images.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 50,
+    guidance: Annotated[float, typer.Option(min=0.0, help="Guidance scale.")] = 7.5,
+    size: Annotated[
+        int | None, typer.Option(min=8, help="Pixels of both sides (default: of the model).")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Scheduler of diffusers, for example DPMSolverMultistepScheduler."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the collection; each image has its own.")] = 0,
+    batch: Annotated[int, typer.Option(min=1, help="Images drawn at once; changes none.")] = 4,
+    license_: Annotated[
+        str | None, typer.Option("--license", help="Licence of the images, by the model's terms.")
+    ] = None,
+    device: DeviceOpt = "auto",
+    per_hour: HourOpt = None,
+    dry_run: DryOpt = False,
+    json_: JsonOpt = False,
+) -> None:
+    """Draw images of classes or prompts with diffusers. Resumes; Ctrl-C saves and stops."""
+    from datayield.collect import Journal, read_wanted
+
+    wanted = read_wanted(prompts, per_class, seed, template, negative)
+    if dry_run:
+        _tell(_synthetic_plan(wanted), json_)
+        return
+    from datayield.collect.pipeline import SynthesisSettings, load_pipeline
+    from datayield.collect.synthetic import collect_synthetic
+    from datayield.run.device import choose
+
+    settings = SynthesisSettings(model, steps, guidance, size, scheduler, batch)
+    same = {"model": model, "steps": steps, "guidance": guidance, "size": size}
+    same |= {"scheduler": scheduler, "seed": seed}
+
+    def collect(journal: Journal, stop: "Event", progress: Callable[[int], None]) -> None:
+        pending = [each for each in wanted if journal.is_pending(each.key, False)]
+        pipeline = load_pipeline(settings, str(choose(device)))
+        collect_synthetic(pending, folder, journal, pipeline, settings, stop, license_, progress)
+
+    keys = [each.key for each in wanted]
+    with _locked(folder):
+        journal = Journal(folder, "synthetic", same)
+        pending = sum(journal.is_pending(key, False) for key in keys)
+        _collect(journal, keys, pending, collect, per_hour, json_)
+
+
+def _collect(
+    journal: "Journal",
+    keys: Sequence[str],
+    pending: int,
+    collect: "Callable[[Journal, Event, Callable[[int], None]], None]",
+    per_hour: float | None,
+    json_: bool,
+) -> None:
+    """Collect what is pending, write the tables, say what came of it; exits with its code."""
+    from datayield.collect import collection_of
+    from datayield.collect.tables import write_tables
+    from datayield.run.signals import interruptible
+
+    stopped = False
+    if pending:
+        with _progress(pending) as progress, interruptible(_say) as stop:
+            journal.open()
+            try:
+                collect(journal, stop, progress)
+            finally:
+                journal.close()
+            stopped = stop.is_set()
+    made = collection_of(journal, frozenset(keys), per_hour)
+    write_tables(journal.folder, journal.records.values(), made)
+    code = INTERRUPTED if stopped and made.pending else 0 if made.kept else 1
+    if json_:
+        print_json(made.structure() | {"did": pending - made.pending, "exit_code": code})
+        raise typer.Exit(code)
+    _print(made, pending, code)
+    raise typer.Exit(code)
+
+
+def _print(made: "Collection", pending: int, code: int) -> None:
+    for line in made.lines():
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+    if not pending:
+        _say("nothing to do: all that is asked for was tried before")
+    if code == INTERRUPTED:
+        _say("stopped; run the same command to continue")
+    elif code:
+        _say("no image was collected")
+    else:
+        out.print(f"dataset: {made.folder}", highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other collectors out of a folder. Raises BusyError where one is at work in it."""
+    from datayield.spec.errors import BusyError
+    from datayield.store.run_lock import run_lock
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with run_lock(folder):
+            yield
+    except BusyError as error:
+        error.message = "another process is collecting into this folder"
+        error.args = (error.text(),)
+        raise
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar with the time that is left; lines from time to time where there is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from datayield.store.format import duration
+
+    began = said = time.monotonic()
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+
+        def show(done: int) -> None:
+            nonlocal said
+            bar.update(task, completed=done)
+            now = time.monotonic()
+            if not err.is_terminal and done and now - said >= PLAIN_SECONDS:
+                said = now
+                left = (now - began) / done * (total - done)
+                _say(f"{done:,} of {total:,} images, about {duration(left)} left")
+
+        yield show
+
+
+def _web_plan(listed: "AddressList", per_second: float) -> dict[str, Any]:
+    hosts = Counter(address.host or "no address of the web" for address in listed.addresses)
+    slowest = hosts.most_common(1)[0]
+    return {
+        "addresses": len(listed.addresses),
+        "repeated": listed.repeated,
+        "hosts": dict(hosts.most_common()),
+        "classes": _counts(listed.addresses),
+        "licenses": dict(Counter(a.license or "unknown" for a in listed.addresses).most_common()),
+        "least_seconds": slowest[1] / per_second,
+    }
+
+
+def _synthetic_plan(wanted: "Sequence[WantedImage]") -> dict[str, Any]:
+    prompts = Counter(each.prompt for each in wanted)
+    return {"images": len(wanted), "prompts": dict(prompts), "classes": _counts(wanted)}
+
+
+def _counts(of: "Sequence[Address | WantedImage]") -> dict[str, int]:
+    return dict(Counter(each.label for each in of if each.label is not None).most_common())
+
+
+def _tell(plan: dict[str, Any], json_: bool) -> None:
+    """What would be asked for: counts, the most frequent of each kind, seconds."""
+    from datayield.data.census import by_number
+    from datayield.store.format import duration
+
+    if json_:
+        print_json({"schema_version": 1, **plan})
+        return
+    for name, value in plan.items():
+        if name == "least_seconds":
+            text = f"at least {duration(value)}, by the limit for one host"
+        elif isinstance(value, dict):
+            text = f"{name}: {len(value):,}: {by_number(value)}" if value else f"{name}: none"
+        else:
+            text = f"{name}: {value:,}"
+        out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _say(text: str) -> None:
+    err.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,116 @@
+"""What is to be drawn: each image with its prompt and a seed of its own."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from datayield.collect.url_list import column_called, read_columns
+from datayield.data.sources.label_columns import is_label
+from datayield.spec.errors import ConfigError, DataError
+
+TEMPLATE = "a photo of a {}"
+PROMPT_COLUMNS = ("prompt", "caption", "text")
+NEGATIVE_COLUMNS = ("negative_prompt", "negative")
+
+
+class WantedImage(NamedTuple):
+    """An image to draw. `number` counts those of one class, or of one prompt without a class.
+
+    `seed` follows from the seed of the collection, class, prompt and number, so it depends neither
+    on the other images nor on how many are drawn at once.
+    """
+
+    prompt: str
+    label: str | None  # its class
+    negative_prompt: str | None
+    number: int
+    collection_seed: int
+
+    @property
+    def key(self) -> str:
+        """16 hex digits of all that makes the image."""
+        return self._digest(self.negative_prompt)[:16]
+
+    @property
+    def seed(self) -> int:
+        """32 bits: its own seed."""
+        return int(self._digest()[:8], 16)
+
+    def _digest(self, *more: str | None) -> str:
+        told = [self.prompt, self.label, self.number, self.collection_seed, *more]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+class _Row(NamedTuple):
+    prompt: str
+    label: str | None
+    negative_prompt: str | None
+
+
+def read_wanted(
+    path: Path,
+    per_class: int,
+    seed: int = 0,
+    template: str = TEMPLATE,
+    negative_prompt: str | None = None,
+) -> tuple[WantedImage, ...]:
+    """`per_class` images of each class in a file, or of each prompt that has no class.
+
+    A text file names a class a line, whose prompt is `template` with the name in place of `{}`. A
+    table has a column `prompt`, with `class` and `negative_prompt` where wanted, or `class` alone.
+    The prompts of one class take turns, and so do the classes. Raises ConfigError or DataError for
+    a file without either.
+    """
+    if "{}" not in template:
+        raise ConfigError(
+            "the template has no place for the name of the class",
+            where="--template",
+            got=template,
+            allowed=f"a text with {{}}, such as {TEMPLATE!r}",
+            hint="write {} where the name belongs",
+        )
+    columns = read_columns(path, "class", "a class a line")
+    groups: dict[tuple[str, str], list[_Row]] = {}
+    for row in _rows(columns, path, template, negative_prompt):
+        group = ("prompt", row.prompt) if row.label is None else ("class", row.label)
+        of = groups.setdefault(group, [])
+        if row not in of:
+            of.append(row)
+    if not groups:
+        raise DataError(
+            "the file holds neither classes nor prompts", where=str(path), hint="write one a line"
+        )
+    return tuple(
+        WantedImage(*of[number % len(of)], number, seed)
+        for number in range(per_class)
+        for of in groups.values()
+    )
+
+
+def _rows(
+    columns: Mapping[str, Sequence[object]], path: Path, template: str, negative: str | None
+) -> Iterator[_Row]:
+    label = next((columns[name] for name in columns if is_label(name)), None)
+    prompt = column_called(columns, PROMPT_COLUMNS)
+    negatives = column_called(columns, NEGATIVE_COLUMNS)
+    if label is None and prompt is None:
+        raise ConfigError(
+            "no column holds classes or prompts",
+            where=str(path),
+            got=", ".join(columns) or "an empty file",
+            allowed="columns prompt, class and negative_prompt",
+            hint="rename the column of prompts to prompt, or that of classes to class",
+        )
+    for i in range(len(next(iter(columns.values())))):
+        name, text = _text(label, i), _text(prompt, i)
+        if text is None and name is not None:
+            text = template.replace("{}", name)
+        if text is not None:
+            yield _Row(text, name, _text(negatives, i) or negative)
+
+
+def _text(column: Sequence[object] | None, i: int) -> str | None:
+    value = None if column is None else column[i]
+    return None if value is None else str(value).strip() or None

@@ -1,0 +1,1 @@
+"""Tests of the collectors, against a server on this machine and a pipeline made on the spot."""
