@@ -52,12 +52,16 @@ def collect(
 ) -> dict[str, ImageRecord]:
     """The record of each address."""
     journal = Journal(folder, "web", {})
-    journal.open()
-    collect_web(wanted, folder, journal, settings, threading.Event())
-    journal.close()
+    with journal.session():
+        collect_web(wanted, folder, journal, settings, threading.Event())
     keys = frozenset(each.key for each in wanted)
     write_tables(folder, journal.records.values(), collection_of(journal, keys))
     return {each.url: journal.records[each.key] for each in wanted}
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_every_fault_has_its_fate_and_nothing_hangs(server: _Server, tmp_path: Path) -> None:
@@ -83,7 +87,7 @@ def test_every_fault_has_its_fate_and_nothing_hangs(server: _Server, tmp_path: P
 def test_the_dataset_says_where_its_images_are_from(server: _Server, tmp_path: Path) -> None:
     wanted = addresses(server.url, "image", "gone", each=6)
     records = collect(wanted, tmp_path / "web")
-    rows = list(csv.DictReader((tmp_path / "web/provenance.csv").open()))
+    rows = read_rows(tmp_path / "web/provenance.csv")
     assert len(rows) == 6
     by_url = {row["url"]: row for row in rows}
     for each in wanted[:6]:
@@ -96,7 +100,7 @@ def test_the_dataset_says_where_its_images_are_from(server: _Server, tmp_path: P
         assert (row["width"], row["height"]) == ("48", "32")
         assert int(row["bytes"]) == record.bytes > 0
         assert len(row["sha256"]) == len(row["pixels_sha256"]) == 64
-    failed = list(csv.DictReader((tmp_path / "web/not_collected.csv").open()))
+    failed = read_rows(tmp_path / "web/not_collected.csv")
     assert Counter(row["fate"] for row in failed) == {"gone": 6}
     report = dataset_report(str(tmp_path / "web"))
     (split,) = report.splits
@@ -124,15 +128,14 @@ def test_copies_are_kept_once(server: _Server, tmp_path: Path) -> None:
 def test_a_stopped_collection_resumes(server: _Server, tmp_path: Path) -> None:
     wanted, folder = addresses(server.url, "image", each=30), tmp_path / "web"
     journal, stop = Journal(folder, "web", {}), threading.Event()
-    journal.open()
 
     def progress(done: int) -> None:
         if done >= 5:
             stop.set()
 
     slow = replace(QUICK, per_second=60, workers=2)
-    collect_web(wanted, folder, journal, slow, stop, progress)
-    journal.close()
+    with journal.session():
+        collect_web(wanted, folder, journal, slow, stop, progress)
     done = set(journal.records)
     assert 5 <= len(done) < 30
     with (folder / ".journal.jsonl").open("ab") as file:
@@ -140,8 +143,8 @@ def test_a_stopped_collection_resumes(server: _Server, tmp_path: Path) -> None:
     again = Journal(folder, "web", {})
     assert set(again.records) == done
     left = [each for each in wanted if again.is_pending(each.key, again=False)]
-    again.open()
-    collect_web(left, folder, again, QUICK, threading.Event())
+    with again.session():
+        collect_web(left, folder, again, QUICK, threading.Event())
     assert len(again.records) == 30
     assert max(n for path, n in server.asked.items() if path != "/robots.txt") == 1
     assert len(again.sessions) == 2

@@ -182,13 +182,9 @@ def _collect(
 
     stopped = False
     if pending:
-        with _progress(pending) as progress, interruptible(_say) as stop:
-            journal.open()
-            try:
-                collect(journal, stop, progress)
-            finally:
-                journal.close()
-            stopped = stop.is_set()
+        with _progress(pending) as progress, interruptible(_say) as stop, journal.session():
+            collect(journal, stop, progress)
+        stopped = stop.is_set()
     made = collection_of(journal, frozenset(keys), per_hour)
     write_tables(journal.folder, journal.records.values(), made)
     code = INTERRUPTED if stopped and made.pending else 0 if made.kept else 1

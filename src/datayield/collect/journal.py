@@ -7,7 +7,8 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -41,15 +42,23 @@ class Journal:
         else:
             self._begin(head)
 
-    def open(self) -> None:
-        """Begin to append, in a session of its own. Raises StoreError where that cannot be."""
-        try:
-            self._file = self.path.open("ab")
-        except OSError as error:
-            raise cannot_write(self.path, error) from error
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Append for the block, and note how long it took. Raises StoreError where it cannot."""
         now = time.time()
         self.sessions.append([now, now])
-        self._append({"began": now})
+        try:
+            with self.path.open("ab") as self._file:
+                self._append({"began": now})
+                try:
+                    yield
+                finally:
+                    self.sessions[-1][1] = time.time()
+                    self._append({"ended": self.sessions[-1][1]})
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        finally:
+            self._file = None
 
     def add(self, record: ImageRecord) -> ImageRecord:
         """Append a record, stamped with the time. Safe to call from several threads."""
@@ -59,14 +68,6 @@ class Journal:
             self.records[record.key] = stamped
             self.sessions[-1][1] = stamped.time
         return stamped
-
-    def close(self) -> None:
-        """Note when this session ended, and stop appending."""
-        if self._file is not None:
-            self.sessions[-1][1] = time.time()
-            self._append({"ended": self.sessions[-1][1]})
-            self._file.close()
-            self._file = None
 
     def is_pending(self, key: str, again: bool) -> bool:
         """Whether an image is to be asked for; `again`: also where an attempt may now succeed."""
@@ -79,7 +80,7 @@ class Journal:
         return sum(last - began for began, last in self.sessions)
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        assert self._file is not None
+        assert self._file is not None, "append within a session"
         try:
             self._file.write(json.dumps(line).encode() + b"\n")
             self._file.flush()

@@ -27,7 +27,7 @@ def collect_synthetic(
 ) -> None:
     """Draw what is wanted with a pipeline of diffusers, until all is done or `stop` is set.
 
-    `license`: that of the images, by the model's terms. The journal must be open. Raises
+    `license`: that of the images, by the model's terms. The journal must be in a session. Raises
     ConfigError for negative prompts that the pipeline does not read, StoreError where the disk does
     not let us write.
     """
