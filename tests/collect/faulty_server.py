@@ -1,4 +1,4 @@
-"""A server of images on this machine, with every fault that servers have. Used by benchmarks too."""
+"""A server of images on this machine, with every fault of servers. Used by benchmarks too."""
 
 import io
 import struct

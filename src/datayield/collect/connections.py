@@ -4,13 +4,15 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError
 from urllib3.util import connection as sockets
+
+NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class PrivateAddressError(HTTPError):
@@ -20,8 +22,9 @@ class PrivateAddressError(HTTPError):
 def is_public(address: str) -> bool:
     """Whether an IP address can be that of a server on the internet."""
     ip = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address) and (inner := ip.ipv4_mapped or ip.sixtofour):
-        ip = inner
+    if isinstance(ip, IPv6Address):
+        nat64 = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None
+        ip = ip.ipv4_mapped or ip.sixtofour or nat64 or ip
     return ip.is_global and not ip.is_multicast
 
 

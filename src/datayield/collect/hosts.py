@@ -27,7 +27,7 @@ class _Host(Generic[Item]):
     not_before: float = 0.0
     active: int = 0
     at_once: int = 1  # until its pace is known
-    listed: bool = False  # whether it is among those whose turn is to come
+    listed: float | None = None  # the time of its turn, where it is lined up
 
 
 class HostQueues(Generic[Item]):
@@ -110,9 +110,11 @@ class HostQueues(Generic[Item]):
     def _list(self, host: str) -> None:
         """Line the host up, where something waits and a place is free."""
         of = self._hosts[host]
-        if of.waiting and not of.listed and of.active < of.at_once:
-            of.listed = True
-            heapq.heappush(self._turns, (self._time(of), next(self._numbers), host))
+        if of.waiting and of.active < of.at_once:
+            when = self._time(of)
+            if of.listed is None or when < of.listed:  # else its turn comes first
+                of.listed = when
+                heapq.heappush(self._turns, (when, next(self._numbers), host))
 
     def _time(self, of: _Host[Item]) -> float:
         return max(of.not_before, of.waiting[0][0])
@@ -122,22 +124,18 @@ class HostQueues(Generic[Item]):
         while self._turns:
             listed, _, host = self._turns[0]
             of = self._hosts[host]
-            if not of.waiting:  # it was given up
-                heapq.heappop(self._turns)
-                of.listed = False
-                continue
-            if self._time(of) > listed:  # it was paused, or waits for a later item
-                heapq.heappop(self._turns)
-                of.listed = False
+            if of.listed == listed and of.waiting and self._time(of) <= listed:
+                return max(0.0, listed - self.clock())
+            heapq.heappop(self._turns)  # it was lined up again, given up, or paused
+            if of.listed == listed:
+                of.listed = None
                 self._list(host)
-                continue
-            return max(0.0, listed - self.clock())
         return float("inf")
 
     def _pop(self) -> Turn[Item]:
         host = heapq.heappop(self._turns)[2]
         of = self._hosts[host]
-        of.listed = False
+        of.listed = None
         item = heapq.heappop(of.waiting)[2]
         of.active += 1
         of.not_before = max(of.not_before, self.clock() + of.interval)

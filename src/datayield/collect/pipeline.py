@@ -1,9 +1,10 @@
 """A diffusion pipeline as a function from prompts and seeds to images."""
 
 import inspect
-import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,11 +52,10 @@ def load_pipeline(settings: SynthesisSettings, device: str) -> Any:
             allowed="a folder with a model_index.json, or a name on the Hugging Face hub",
             hint="save one there: pipeline.save_pretrained(FOLDER)",
         )
-    logging.getLogger("diffusers").setLevel(logging.ERROR)
+    _be_quiet()
     try:
         pipeline = diffusers.DiffusionPipeline.from_pretrained(
             str(Path(name).expanduser()) if local else name,
-            torch_dtype=torch.float16 if device.startswith("cuda") else torch.float32,
             local_files_only=local,
         )
     except Exception as error:  # of the hub, of a file, of a library that is missing
@@ -69,7 +69,16 @@ def load_pipeline(settings: SynthesisSettings, device: str) -> Any:
     if settings.scheduler is not None:
         pipeline.scheduler = _scheduler(diffusers, settings.scheduler, pipeline.scheduler.config)
     pipeline.set_progress_bar_config(disable=True)
-    return pipeline.to(device)
+    return pipeline.to(device, torch.float16 if device.startswith("cuda") else torch.float32)
+
+
+def _be_quiet() -> None:
+    """No bars and no notes of the libraries: ours say how far it is."""
+    for library in ("diffusers", "transformers"):
+        with suppress(ImportError, AttributeError):
+            told = import_module(f"{library}.utils.logging")
+            told.disable_progress_bar()
+            told.set_verbosity_error()
 
 
 def _scheduler(diffusers: Any, name: str, config: Any) -> Any:

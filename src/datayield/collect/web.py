@@ -64,8 +64,8 @@ def collect_web(
 ) -> None:
     """Download what is wanted into `folder`, until all is done or `stop` is set.
 
-    `progress(done)` is called in this thread. The journal must be in a session. Raises StoreError where
-    the disk does not let us write.
+    `progress(done)` is called in this thread. The journal must be in a session. Raises
+    StoreError where the disk does not let us write.
     """
     fetcher = Fetcher(settings.limits, settings.agent, settings.allow_private, settings.at_once)
     crawl = _Crawl(folder, journal, settings, fetcher)

@@ -1,0 +1,83 @@
+"""`datayield collect`: exit codes, JSON, dry runs, and what it says in the end."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("protego", reason="pip install 'datayield[collect]'")
+
+from tests.collect.faulty_server import faulty_server
+from tests.conftest import Call
+
+
+def test_a_list_becomes_a_dataset_that_a_plan_describes(datayield: Call, tmp_path: Path) -> None:
+    with faulty_server() as server:
+        rows = [
+            f"{server.url}/{kind}/{n},{n % 2},CC0" for kind in ("image", "gone") for n in (1, 2)
+        ]
+        (tmp_path / "urls.csv").write_text("\n".join(["url,class,license", *rows]))
+        command = ["collect", "web", "urls.csv", "pets", "--allow-private", "--per-hour", "2"]
+        plan = datayield(*command, "--dry-run")
+        assert plan.code == 0
+        assert "addresses: 4" in plan.out
+        assert "hosts: 1: 127.0.0.1:" in plan.out
+        assert not (tmp_path / "pets").exists()
+        assert not server.asked
+        done = datayield(*command)
+    assert done.code == 0, done.err
+    assert "pets: 2 of 4 images kept" in done.out
+    assert "licences: CC0 2" in done.out
+    assert "in a study: prices: {image: " in done.out
+    again = datayield(*command, "--json")  # the server is gone: nothing is asked for
+    told = json.loads(again.out)
+    assert (again.code, told["kept"], told["did"]) == (0, 2, 0)
+    assert told["fates"] == {"kept": 2, "gone": 2}
+    assert told["prices"]["image"] > 0
+    assert json.loads((tmp_path / "pets/collection.json").read_text())["kept"] == 2
+    (tmp_path / "mine.yaml").write_text(
+        "study: mine\n"
+        "base:\n  data: {dataset: ./pets, size: 24}\n"
+        "  encoder: {name: convnet, size: 24, width: 4}\n"
+        "  method: {name: simclr, projector: [8, 8]}\n  batch: 2\n  budget: {images: 8}\n"
+        "evaluations:\n  - {name: class, protocol: spectrum@1, dataset: ./pets, test: train}\n"
+    )
+    plan = datayield("plan", "mine.yaml")
+    said = " ".join(plan.out.split())
+    assert "./pets train: sources: 127.0.0.1 2; licences: CC0 2" in said
+
+
+def test_nothing_kept_is_a_failure_and_others_are_refused(datayield: Call, tmp_path: Path) -> None:
+    (tmp_path / "urls.txt").write_text("http://127.0.0.1:9/1.jpg\n")
+    done = datayield("collect", "web", "urls.txt", "out")
+    assert done.code == 1
+    assert "private address" in done.out
+    assert "no image was collected" in done.err
+    with (tmp_path / "out/not_collected.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["fate"] == "private address"
+    other = datayield("collect", "web", "urls.txt", "out", "--size", "64")
+    assert other.code == 2
+    assert "size: 256" in other.err
+    missing = datayield("collect", "web", "nothing.txt", "out2")
+    assert missing.code == 2
+    assert "no such file" in missing.err
+
+
+def test_two_collectors_do_not_share_a_folder(datayield: Call, tmp_path: Path) -> None:
+    from datayield.store.run_lock import run_lock
+
+    (tmp_path / "urls.txt").write_text("http://127.0.0.1:9/1.jpg\n")
+    with run_lock(tmp_path / "out"):
+        done = datayield("collect", "web", "urls.txt", "out")
+    assert done.code == 3
+    assert "another process is collecting into this folder" in done.err
+
+
+def test_a_dry_run_of_prompts(datayield: Call, tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    command = ["collect", "synthetic", "classes.txt", "out", "--model", "x", "--dry-run"]
+    done = datayield(*command, "--per-class", "3", "--json")
+    assert json.loads(done.out)["images"] == 6
+    assert "classes: 2: cat 3, dog 3" in datayield(*command, "--per-class", "3").out
