@@ -40,12 +40,15 @@ def test_a_list_becomes_a_dataset_that_a_plan_describes(datayield: Call, tmp_pat
         "study: mine\n"
         "base:\n  data: {dataset: ./pets, size: 24}\n"
         "  encoder: {name: convnet, size: 24, width: 4}\n"
-        "  method: {name: simclr, projector: [8, 8]}\n  batch: 2\n  budget: {images: 8}\n"
+        "  method: {name: simclr, projector: [8, 8]}\n  views: {recipe: mild}\n"
+        "  optim: {lr: 1e-3}\n  batch: 2\n  budget: {images: 8}\n"
+        "axes:\n  seed: [0]\n"
         "evaluations:\n  - {name: class, protocol: spectrum@1, dataset: ./pets, test: train}\n"
     )
     plan = datayield("plan", "mine.yaml")
     said = " ".join(plan.out.split())
-    assert "./pets train: sources: 127.0.0.1 2; licences: CC0 2" in said
+    assert plan.code == 0, plan.err
+    assert "pets train: sources: 127.0.0.1 2; licences: CC0 2" in said
 
 
 def test_nothing_kept_is_a_failure_and_others_are_refused(datayield: Call, tmp_path: Path) -> None:

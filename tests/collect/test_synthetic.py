@@ -129,6 +129,7 @@ def test_an_image_that_never_fits_is_told(wanted: tuple[WantedImage, ...]) -> No
         draw(StandIn(most=0), wanted, SETTINGS)
 
 
+@pytest.mark.filterwarnings("ignore")  # of diffusers, about itself
 def test_a_pipeline_of_diffusers(tmp_path: Path, wanted: tuple[WantedImage, ...]) -> None:
     pytest.importorskip("diffusers", reason="pip install 'datayield[synthetic]'")
     (tmp_path / "tokenizer").mkdir()

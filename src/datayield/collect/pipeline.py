@@ -27,7 +27,7 @@ class SynthesisSettings:
     batch: int = 4
 
 
-class Drawn(NamedTuple):
+class DrawnImage(NamedTuple):
     """An image, and whether the pipeline's own safety checker blocked it."""
 
     image: "Image"
@@ -106,7 +106,9 @@ def check_accepts(pipeline: Any, wanted: Sequence[WantedImage]) -> None:
         )
 
 
-def draw(pipeline: Any, wanted: Sequence[WantedImage], settings: SynthesisSettings) -> list[Drawn]:
+def draw(
+    pipeline: Any, wanted: Sequence[WantedImage], settings: SynthesisSettings
+) -> list[DrawnImage]:
     """The images that are wanted, in order, each from its own seed.
 
     Noise is made on the CPU, so it is the same on every device. Where memory is short, half as
@@ -128,7 +130,9 @@ def draw(pipeline: Any, wanted: Sequence[WantedImage], settings: SynthesisSettin
     return draw(pipeline, wanted[:half], settings) + draw(pipeline, wanted[half:], settings)
 
 
-def _draw(pipeline: Any, wanted: Sequence[WantedImage], settings: SynthesisSettings) -> list[Drawn]:
+def _draw(
+    pipeline: Any, wanted: Sequence[WantedImage], settings: SynthesisSettings
+) -> list[DrawnImage]:
     import torch
 
     asked: dict[str, Any] = {
@@ -144,7 +148,7 @@ def _draw(pipeline: Any, wanted: Sequence[WantedImage], settings: SynthesisSetti
         asked |= {"height": settings.size, "width": settings.size}
     made = pipeline(**asked)
     blocked = getattr(made, "nsfw_content_detected", None) or [False] * len(wanted)
-    return [Drawn(image, bool(b)) for image, b in zip(made.images, blocked, strict=True)]
+    return [DrawnImage(image, bool(b)) for image, b in zip(made.images, blocked, strict=True)]
 
 
 def _accepts(pipeline: Any, name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from datayield.collect.image_check import Unusable, check_image
 from datayield.collect.images_kept import ImagesKept
 from datayield.collect.journal import Journal
-from datayield.collect.pipeline import Drawn, SynthesisSettings, check_accepts, draw
+from datayield.collect.pipeline import DrawnImage, SynthesisSettings, check_accepts, draw
 from datayield.collect.prompts import WantedImage
 from datayield.collect.record import ImageRecord
 
@@ -45,7 +45,7 @@ def collect_synthetic(
             progress(start + len(some))
 
 
-def _keep(kept: ImagesKept, record: ImageRecord, drawn: Drawn) -> None:
+def _keep(kept: ImagesKept, record: ImageRecord, drawn: DrawnImage) -> None:
     if drawn.blocked:
         kept.journal.add(record)
         return

@@ -19,7 +19,6 @@ from datayield.collect.record import ImageRecord
 from datayield.collect.robots import Robots
 from datayield.collect.url_list import Address
 
-Progress = Callable[[int], None]
 LOOK_SECONDS = 0.2  # between two looks at the progress
 
 
@@ -60,7 +59,7 @@ def collect_web(
     journal: Journal,
     settings: WebSettings,
     stop: threading.Event,
-    progress: Progress | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> None:
     """Download what is wanted into `folder`, until all is done or `stop` is set.
 
