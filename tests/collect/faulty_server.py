@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         sent: dict[str, tuple[int, bytes, str]] = {
             "image": (200, picture, "image/jpeg"),
             "untyped": (200, picture, "application/octet-stream"),
-            "copy": (200, jpeg(0), "image/jpeg"),
+            "copy": (200, jpeg(2**31), "image/jpeg"),
             "private": (200, picture, "image/jpeg"),
             "gone": (404, page, "text/html"),
             "forbidden": (403, page, "text/html"),

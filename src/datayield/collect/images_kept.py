@@ -4,11 +4,11 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from datayield.collect.class_folders import class_folder
+from datayield.collect.class_folders import IMAGES, class_folder
 from datayield.collect.image_check import CheckedImage
 from datayield.collect.journal import Journal
 from datayield.collect.record import ImageRecord
-from datayield.spec.atomic_files import write_bytes
+from datayield.spec.atomic_files import sweep, write_bytes
 
 
 class ImagesKept:
@@ -24,6 +24,10 @@ class ImagesKept:
         for record in journal.records.values():
             if record.kept:
                 self._note(record)
+        if (folder / IMAGES).is_dir():  # what a killed process was writing
+            for each in (folder / IMAGES, *(folder / IMAGES).iterdir()):
+                if each.is_dir():
+                    sweep(each)
 
     def add(self, record: ImageRecord, image: CheckedImage) -> ImageRecord:
         """Write an image and its record, or the record of a duplicate.
