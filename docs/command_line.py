@@ -20,6 +20,11 @@ def command_line_page() -> str:
     sections = [INTRO, _help([])]
     for name in names:
         sections += [f"\n## datayield {name}\n", _help([name])]
+    for group in app.registered_groups:
+        sections += [f"\n## datayield {group.name}\n", _help([str(group.name)])]
+        for command in group.typer_instance.registered_commands if group.typer_instance else ():
+            verb = [str(group.name), command.callback.__name__ if command.callback else ""]
+            sections += [f"\n## datayield {' '.join(verb)}\n", _help(verb)]
     return "\n".join(sections)
 
 
