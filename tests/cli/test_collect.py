@@ -84,3 +84,17 @@ def test_a_dry_run_of_prompts(datayield: Call, tmp_path: Path) -> None:
     done = datayield(*command, "--per-class", "3", "--json")
     assert json.loads(done.out)["images"] == 6
     assert "classes: 2: cat 3, dog 3" in datayield(*command, "--per-class", "3").out
+
+
+def test_what_cannot_begin_leaves_no_folder(
+    datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "classes.txt").write_text("cat\n")
+    monkeypatch.setattr("datayield.collect.pipeline.find_spec", lambda name: None)
+    done = datayield("collect", "synthetic", "classes.txt", "out", "--model", "x")
+    assert done.code == 2
+    assert "pip install 'datayield[synthetic]'" in done.err
+    (tmp_path / "urls.txt").write_text("http://127.0.0.1:9/1.jpg\n")
+    done = datayield("collect", "web", "urls.txt", "out", "--agent", "my\nlab")
+    assert (done.code, "--agent" in done.err) == (2, True)
+    assert not (tmp_path / "out").exists()

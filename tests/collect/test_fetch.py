@@ -4,6 +4,8 @@ import pytest
 
 pytest.importorskip("protego", reason="pip install 'datayield[collect]'")
 
+from protego import Protego
+
 from datayield.collect.connections import is_public
 from datayield.collect.fetch import forbids, joined
 
@@ -54,3 +56,10 @@ def test_where_a_redirect_leads() -> None:
     assert joined("http://a.org/x/y", "../z#top") == "http://a.org/z"
     assert joined("http://a.org/x", "//b.org/z") == "http://b.org/z"
     assert joined("http://a.org/x", "javascript:alert(1)") == "javascript:alert(1)"
+
+
+def test_rules_are_those_for_this_robot() -> None:
+    rules = Protego.parse("User-agent: datayield\nDisallow: /mine\n\nUser-agent: *\nDisallow: /\n")
+    assert rules.can_fetch("http://a.org/x", "datayield/0.1 (me@a.org)")
+    assert not rules.can_fetch("http://a.org/mine/x", "datayield/0.1 (me@a.org)")
+    assert not rules.can_fetch("http://a.org/x", "another")

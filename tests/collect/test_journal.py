@@ -55,10 +55,13 @@ def test_the_price_of_an_image_counts_all_that_was_spent(tmp_path: Path) -> None
 def test_another_collection_is_refused(
     tmp_path: Path, kind: str, settings: dict[str, int], said: str
 ) -> None:
-    Journal(tmp_path, "web", {"size": 32})
+    Journal(tmp_path, "web", {"size": 16})
+    journal = Journal(tmp_path, "web", {"size": 32})  # nothing was collected at 16
+    with journal.session():
+        journal.add(ImageRecord("a", "gone"))
     with pytest.raises(ConfigError, match=said):
         Journal(tmp_path, kind, settings)  # type: ignore[arg-type]
-    Journal(tmp_path, "web", {"size": 32})
+    assert set(Journal(tmp_path, "web", {"size": 32}).records) == {"a"}
 
 
 def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datayield.cli.options import DeviceOpt, JsonOpt, err, out, print_json
+from datayield.spec.errors import ConfigError
 
 if TYPE_CHECKING:
     from threading import Event
@@ -81,6 +82,14 @@ def web(
     from datayield.collect.fetch import Limits
     from datayield.collect.web import WebSettings, collect_web
 
+    if agent is not None and not (agent.isascii() and agent.isprintable() and agent.strip()):
+        raise ConfigError(
+            "not a name that can be sent to servers",
+            where="--agent",
+            got=agent,
+            allowed="printable ASCII, such as mylab/1.0 (me@mylab.org)",
+            hint="leave out other characters",
+        )
     settings = WebSettings(
         size=size or None,
         per_second=per_second,
@@ -147,10 +156,11 @@ def synthetic(
     if dry_run:
         _tell(_synthetic_plan(wanted), json_)
         return
-    from datayield.collect.pipeline import SynthesisSettings, load_pipeline
+    from datayield.collect.pipeline import SynthesisSettings, check_model, load_pipeline
     from datayield.collect.synthetic import collect_synthetic
     from datayield.run.device import choose
 
+    check_model(model)
     settings = SynthesisSettings(model, steps, guidance, size, scheduler, batch)
     same = {"model": model, "steps": steps, "guidance": guidance, "size": size}
     same |= {"scheduler": scheduler, "seed": seed}

@@ -48,16 +48,16 @@ class Journal:
         now = time.time()
         self.sessions.append([now, now])
         try:
-            with self.path.open("ab") as self._file:
-                self._append({"began": now})
-                try:
-                    yield
-                finally:
-                    self.sessions[-1][1] = time.time()
-                    self._append({"ended": self.sessions[-1][1]})
+            self._file = self.path.open("ab")
         except OSError as error:
             raise cannot_write(self.path, error) from error
+        try:
+            self._append({"began": now})
+            yield
+            self.sessions[-1][1] = time.time()
+            self._append({"ended": self.sessions[-1][1]})
         finally:
+            self._file.close()
             self._file = None
 
     def add(self, record: ImageRecord) -> ImageRecord:
@@ -113,6 +113,9 @@ class Journal:
                 where=str(self.path),
                 hint="name a new folder; the images in this one stay as they are",
             )
+        if not any(map(record_of, lines[1:])):  # nothing was collected with other settings
+            write_bytes(self.path, json.dumps(head).encode() + b"\n")
+            return
         self._check(lines[0], head)
         if whole != data:  # a line that was being written when the process was killed
             write_bytes(self.path, whole)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,6 +35,27 @@ class DrawnImage(NamedTuple):
     blocked: bool
 
 
+def check_model(name: str) -> None:
+    """Raises ConfigError for a folder without a pipeline, ModuleNotFoundError without diffusers.
+
+    Loads nothing, so a collection can ask before it begins.
+    """
+    if find_spec("diffusers") is None:
+        raise ModuleNotFoundError("No module named 'diffusers'", name="diffusers")
+    if _is_local(name) and not (Path(name).expanduser() / "model_index.json").is_file():
+        raise ConfigError(
+            "no diffusion pipeline in this folder",
+            where="--model",
+            got=name,
+            allowed="a folder with a model_index.json, or a name on the Hugging Face hub",
+            hint="save one there: pipeline.save_pretrained(FOLDER)",
+        )
+
+
+def _is_local(name: str) -> bool:
+    return name.startswith((".", "/", "~")) or Path(name).is_dir()
+
+
 def load_pipeline(settings: SynthesisSettings, device: str) -> Any:
     """The pipeline of a model on a device. Raises ConfigError where it cannot be loaded.
 
@@ -42,16 +64,8 @@ def load_pipeline(settings: SynthesisSettings, device: str) -> Any:
     import diffusers
     import torch
 
-    name = settings.model
-    local = name.startswith((".", "/", "~")) or Path(name).is_dir()
-    if local and not (Path(name).expanduser() / "model_index.json").is_file():
-        raise ConfigError(
-            "no diffusion pipeline in this folder",
-            where="--model",
-            got=name,
-            allowed="a folder with a model_index.json, or a name on the Hugging Face hub",
-            hint="save one there: pipeline.save_pretrained(FOLDER)",
-        )
+    check_model(settings.model)
+    name, local = settings.model, _is_local(settings.model)
     _be_quiet()
     try:
         pipeline = diffusers.DiffusionPipeline.from_pretrained(
