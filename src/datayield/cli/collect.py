@@ -47,7 +47,7 @@ def web(
     per_second: Annotated[
         float, typer.Option(min=0.01, help="Requests per second to one host, at most.")
     ] = 4.0,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Downloads at once.")] = 16,
+    workers: Annotated[int, typer.Option(min=1, max=128, help="Downloads at once.")] = 16,
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds to wait for a server; six times that in all.")
     ] = 10.0,

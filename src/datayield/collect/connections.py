@@ -12,6 +12,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError
 from urllib3.util import connection as sockets
 
+MOST_HOSTS = 160  # whose connections are kept open: more than there can be threads
 NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -106,7 +107,7 @@ def pools(allow_private: bool, headers_within: float, at_once: int) -> urllib3.P
     limits = {"allow_private": allow_private, "headers_within": headers_within}
     http = type("CheckedHTTP", (CheckedHTTP,), limits)
     https = type("CheckedHTTPS", (CheckedHTTPS,), limits)
-    manager = urllib3.PoolManager(num_pools=64, maxsize=at_once)
+    manager = urllib3.PoolManager(num_pools=MOST_HOSTS, maxsize=at_once)
     manager.pool_classes_by_scheme = {
         "http": type("HTTPPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": http}),
         "https": type("HTTPSPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": https}),

@@ -1,5 +1,6 @@
 """One request, and every way in which it can go wrong as a value."""
 
+import logging
 import re
 import time
 from collections.abc import Mapping
@@ -75,6 +76,7 @@ class Fetcher:
 
     def __init__(self, limits: Limits, agent: str, allow_private: bool, at_once: int) -> None:
         self.limits, self.agent = limits, agent
+        logging.getLogger("urllib3").setLevel(logging.ERROR)  # what it warns of has a fate here
         self.manager = pools(allow_private, limits.total, at_once)
 
     def image(self, url: str) -> Body | Redirect | Failure:
