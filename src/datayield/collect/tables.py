@@ -44,7 +44,7 @@ def write_tables(folder: Path, records: Iterable[ImageRecord], collection: Colle
 
 def _csv(records: Sequence[ImageRecord], columns: Sequence[str]) -> str:
     rows = [[_value(record, name) for name in columns] for record in records]
-    used = [i for i, name in enumerate(columns) if i < 2 or any(row[i] != "" for row in rows)]
+    used = [i for i, name in enumerate(columns) if i == 0 or any(row[i] != "" for row in rows)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([columns[i] for i in used])

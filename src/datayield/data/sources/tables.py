@@ -85,10 +85,11 @@ def rows_of(
 
 
 def _without_measurements(table: FileTable) -> FileTable:
-    """The columns of a provenance table that say something of groups of images."""
+    """The columns of a provenance table that say something of groups of images, if any."""
     kept = (*FILE_COLUMNS, *ORIGINS)
-    columns = {n: of for n, of in table.columns.items() if n.lower() in kept or is_label(n)}
-    return FileTable(table.path, columns)
+    told = {n: of for n, of in table.columns.items() if n.lower() in kept or is_label(n)}
+    used = {n: of for n, of in told.items() if any(value is not None for value in of)}
+    return FileTable(table.path, used)
 
 
 def _splits_of(named: dict[str, list[str]], tables: list[str]) -> dict[str, str]:
