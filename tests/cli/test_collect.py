@@ -98,3 +98,16 @@ def test_what_cannot_begin_leaves_no_folder(
     done = datayield("collect", "web", "urls.txt", "out", "--agent", "my\nlab")
     assert (done.code, "--agent" in done.err) == (2, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_retry_asks_again_for_what_may_pass(datayield: Call, tmp_path: Path) -> None:
+    with faulty_server() as server:
+        urls = [f"{server.url}/{kind}/1" for kind in ("image", "gone", "busy")]
+        (tmp_path / "urls.txt").write_text("\n".join(urls))
+        command = ["collect", "web", "urls.txt", "out", "--allow-private", "--json"]
+        told = json.loads(datayield(*command).out)
+        assert (told["did"], told["fates"]) == (3, {"kept": 1, "gone": 1, "too many requests": 1})
+        again = datayield(*command, "--retry")
+        assert (again.code, json.loads(again.out)["did"]) == (0, 1)
+        asked = {path: n for path, n in server.asked.items() if path != "/robots.txt"}
+        assert asked == {"/image/1": 1, "/gone/1": 1, "/busy/1": 2}

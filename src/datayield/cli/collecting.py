@@ -33,16 +33,16 @@ def collect_pending(
     from datayield.collect.tables import write_tables
     from datayield.run.signals import interruptible
 
-    stopped = False
+    before = dict(journal.records)
     if pending:
         with _progress(pending) as progress, interruptible(_say) as stop, journal.session():
             collect(journal, stop, progress)
-        stopped = stop.is_set()
+    did = sum(journal.records.get(key) is not before.get(key) for key in keys)
     made = collection_of(journal, frozenset(keys), per_hour)
     write_tables(journal.folder, journal.records.values(), made)
-    code = INTERRUPTED if stopped and made.pending else 0 if made.kept else 1
+    code = INTERRUPTED if did < pending else 0 if made.kept else 1
     if json_:
-        print_json(made.structure() | {"did": pending - made.pending, "exit_code": code})
+        print_json(made.structure() | {"did": did, "exit_code": code})
         raise typer.Exit(code)
     _print(made, pending, code)
     raise typer.Exit(code)
