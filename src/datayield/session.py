@@ -74,11 +74,13 @@ class Session(NamedTuple):
     source: Path  # the study's YAML: its published numbers lie beside it
     look: Look  # finds each split once
 
-    def plan(self) -> Plan:
-        """What is done and what is missing, now, with estimates for this device."""
-        return make_plan(
-            self.study, self.cells, self.store, speeds_of(self.device), self.item_counts()
-        )
+    def plan(self, *, keep: bool = False) -> Plan:
+        """What is done and what is missing, now, with estimates for this device.
+
+        `keep`: keep what is read of the records, so that a report or an answer does not read again.
+        """
+        speeds, counts = speeds_of(self.device), self.item_counts()
+        return make_plan(self.study, self.cells, self.store, speeds, counts, keep=keep)
 
     def basis(self, plan: Plan) -> EstimateBasis:
         """What the time estimate of the plan rests on."""

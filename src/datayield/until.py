@@ -40,13 +40,13 @@ def run_until_decided(
 ) -> Iterator[InterimAnswer]:
     """Yields each one; the last one is decided, out of time, complete, stopped or failed."""
     begun, limit = time.monotonic(), 60 * minutes
-    plan = session.plan()
+    plan = session.plan(keep=True)
     batch = _first(plan) or _further(session, plan, session.answer(plan), execution, limit)
     batch = _fitting(batch, limit, execution)
     while batch:
-        outcome = session.run(Plan(tuple(batch)), console, save_every, execution)
+        outcome = session.run(Plan(tuple(batch), plan.records), console, save_every, execution)
         seconds = time.monotonic() - begun
-        plan = session.plan()
+        plan = session.plan(keep=True)
         answer = session.answer(plan)
         decided = answer.recommendation.lever != "inconclusive"
         yield InterimAnswer(

@@ -209,7 +209,7 @@ def _answer_of_study(
     given = {"prices": prices, "spend": spend}
     changed = {key: value for key, value in given.items() if value is not None}
     session = session._replace(study=session.study.model_copy(update=changed))
-    plan = session.plan()
+    plan = session.plan(keep=True)
     made = session.answer(plan, at)
     if not made.cards:
         published = f"; its published numbers: datayield answer {name} --published"

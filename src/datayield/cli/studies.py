@@ -141,7 +141,7 @@ def run(
                 session = open_study(study, scale, store, device)
                 made = session.plan()
                 failed, decided = _train(session, made, save_every, execution, limit)
-            made = session.plan()
+            made = session.plan(keep=True)
     written = session.last_report(made) or session.report(made)
     if todo:
         session.store.check_present()  # else what is there now would be told as the result
@@ -182,7 +182,7 @@ def status(
     from datayield.store.collapse import collapsed_runs
 
     session = open_study(study, scale, store)
-    made = session.plan()
+    made = session.plan(keep=True)
     collapsed = collapsed_runs(made, session.store)
     if json_:
         print_json(status_json(session.study, made, collapsed))
@@ -209,7 +209,7 @@ def report(
     session = open_study(study, scale, store)
     if spend is not None:
         session = session._replace(study=session.study.model_copy(update={"spend": spend}))
-    made = session.plan()
+    made = session.plan(keep=True)
     written = session.report(made)
     if export is not None and written is not None:
         err.print(f"exported: {session.export(export)}", highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from datayield.spec.run import EncoderSpec, RunSpec, short_number
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, Task
-from datayield.store.records import ResultRecord, TrainingCheckRecord
+from datayield.store.records import Measured, TrainingCheckRecord
 
 CollapseSign = Literal[
     "not_finite", "no_variation", "low_rank", "diverged", "constant_loss", "below_untrained"
@@ -26,7 +26,6 @@ DIVERGED = 100  # times larger weights than at the start
 CONSTANT = 1e-5  # relative change of a loss that does not change: rounding is 1e-6
 ERRORS = 3.0  # standard errors, of two scores on the same number of test items
 _HALF = 1.96  # standard errors in half of a 95% interval
-Results = dict[tuple[float, str], ResultRecord | None]  # of one run, by share and evaluation's id
 
 
 class ScoreBeside(NamedTuple):
@@ -90,7 +89,7 @@ def _of_training(check: TrainingCheckRecord) -> list[CollapseSign]:
 
 def collapsed_runs(plan: Plan, store: Store) -> list[Collapse]:
     """The plan's runs that are trained and seem to have learned nothing, in its order."""
-    beside = BesideUntrained(plan, store)
+    beside = BesideUntrained(plan)
     found = []
     for task in beside.trained.values():
         if each := beside.collapse(task, store.run(task.spec.id).training_check()):
@@ -99,16 +98,16 @@ def collapsed_runs(plan: Plan, store: Store) -> list[Collapse]:
 
 
 class BesideUntrained:
-    """A plan's trained runs beside untrained encoders, whose results are read once.
+    """A plan's trained runs beside untrained encoders.
 
     `trained`: the task of each of these runs, by its id, in the order of the plan.
     """
 
-    def __init__(self, plan: Plan, store: Store) -> None:
-        self._store = store
+    def __init__(self, plan: Plan) -> None:
+        self._records = plan.records
         self.trained: dict[str, Task] = {}
         self._baselines: dict[tuple[EncoderSpec, int], str] = {}
-        self._known: dict[tuple[str, str], ResultRecord | None] = {}  # (baseline, evaluation)
+        self._known: dict[tuple[str, str], Measured | None] = {}  # (baseline, evaluation)
         for task in plan.tasks:
             spec = task.spec
             if isinstance(spec, RunSpec):
@@ -117,32 +116,26 @@ class BesideUntrained:
             elif spec.name == "untrained" and spec.encoder:
                 self._baselines[spec.encoder, spec.seed] = spec.id
 
-    def collapse(
-        self, task: Task, check: TrainingCheckRecord | None, results: Results | None = None
-    ) -> Collapse | None:
-        """Why the run seems to have learned nothing; None for a healthy one.
-
-        `results`: those of the run that are read already.
-        """
+    def collapse(self, task: Task, check: TrainingCheckRecord | None) -> Collapse | None:
+        """Why the run seems to have learned nothing; None for a healthy one."""
         assert isinstance(task.spec, RunSpec)
         untrained = self._baselines.get((task.spec.encoder, task.spec.seed))
-        scores = self._scores(task, untrained, results or {}) if untrained else ()
+        scores = self._scores(task, untrained) if untrained else ()
         signs = signs_of(check, scores)
         return Collapse(task.spec.id, task.label, signs, check, scores) if signs else None
 
-    def _scores(self, task: Task, untrained: str, results: Results) -> tuple[ScoreBeside, ...]:
+    def _scores(self, task: Task, untrained: str) -> tuple[ScoreBeside, ...]:
         """Scores at the end of the budget, of evaluations that both have."""
         scores = []
-        folder = self._store.run(task.spec.id)
         for share, ev in task.evals:
             if share != 1.0:
                 continue
-            at, place = (share, ev.id), (untrained, ev.id)
-            mine = results[at] if at in results else folder.read_result(*at)
+            place = untrained, ev.id
+            mine = self._records.result(task.spec.id, share, ev.id)
             if mine is None:
                 continue
             if place not in self._known:
-                self._known[place] = self._store.run(untrained).read_result(0.0, ev.id)
+                self._known[place] = self._records.result(untrained, 0.0, ev.id)
             theirs, metric = self._known[place], ev.main_metric
             if theirs and metric in mine.metrics and metric in theirs.metrics:
                 error = math.hypot(_error(mine, metric), _error(theirs, metric))
@@ -151,7 +144,7 @@ class BesideUntrained:
         return tuple(scores)
 
 
-def _error(record: ResultRecord, metric: str) -> float:
+def _error(record: Measured, metric: str) -> float:
     """Standard error over test items: from the interval, else binomial."""
     if metric in record.intervals:
         low, high = record.intervals[metric]

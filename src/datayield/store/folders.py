@@ -21,7 +21,9 @@ from datayield.spec.frozen import Frozen
 from datayield.spec.identity import by_content
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.records import (
+    MEASURED,
     FailureRecord,
+    Measured,
     ProgressRecord,
     ResultRecord,
     RunCostRecord,
@@ -29,7 +31,14 @@ from datayield.store.records import (
 )
 from datayield.store.right_items import RightItems, read_right, write_right
 from datayield.store.run_lock import RunLock, holder, vanished
-from datayield.store.sealed import RecordOwner, damage, is_whole, read_record, write_record
+from datayield.store.sealed import (
+    RecordOwner,
+    damage,
+    is_whole,
+    read_part,
+    read_record,
+    write_record,
+)
 
 PARTS = ("runs", "trunks", "studies")  # of a store; an empty folder, as of no disk, is none
 ARCHIVE_END = 22  # bytes of the last entry of a zip file without a comment
@@ -130,6 +139,12 @@ class RunFolder(NamedTuple):
         """A finished evaluation; None if there is none, or if its record is damaged."""
         at = result_name(share, eval_id)
         return read_record(f"{self.path}/evals/{at}.json", ResultRecord, self._owner("result", at))
+
+    def read_measured(self, share: float, eval_id: str) -> Measured | None:
+        """What a finished evaluation measured; None if `read_result` gives None."""
+        at = result_name(share, eval_id)
+        path, owner = f"{self.path}/evals/{at}.json", self._owner("result", at)
+        return read_part(path, ResultRecord, owner, MEASURED)
 
     def has_result(self, share: float, eval_id: str) -> bool:
         """Whether the record of an evaluation is there and whole."""

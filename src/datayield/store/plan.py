@@ -13,6 +13,7 @@ from datayield.store.estimate import (
     pretraining,
 )
 from datayield.store.folders import RunFolder, Store
+from datayield.store.kept_records import KeptRecords
 from datayield.store.run_lock import holder, holder_words
 from datayield.store.speeds import Speeds
 from datayield.store.trunk import TrunkMember, TrunkPart, parts, shortest_first, steps_there
@@ -50,9 +51,13 @@ class Task(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All tasks of a study, baselines first; a run comes after those that it starts from."""
+    """All tasks of a study, baselines first; a run comes after those that it starts from.
+
+    `records`: those that planning has read, where they are kept.
+    """
 
     tasks: tuple[Task, ...]
+    records: KeptRecords
 
     @property
     def todo(self) -> list[Task]:
@@ -85,8 +90,14 @@ def make_plan(
     store: Store,
     speeds: Speeds,
     counts: ItemCounts = NO_COUNTS,
+    *,
+    keep: bool = False,
 ) -> Plan:
-    """Compare what the study requires with what the store holds, whose records are checked."""
+    """Compare what the study requires with what the store holds, whose records are checked.
+
+    `keep`: keep what is read of them, for results that are collected from this plan.
+    """
+    records = KeptRecords(store, keep=keep)
     evals_of: dict[str, dict[tuple[float, str], EvalAt]] = {}
     runs: dict[str, tuple[RunSpec, str]] = {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
@@ -95,7 +106,7 @@ def make_plan(
         pending = evals_of.setdefault(cell.run.id, {})
         pending.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
     tasks = [
-        _task(spec, label(spec), evals, store, speeds, counts)
+        _task(spec, label(spec), evals, records, speeds, counts)
         for spec in study.baselines(cells)
         if (evals := study.evals_of_baseline(spec))
     ]
@@ -103,12 +114,13 @@ def make_plan(
     wanted: dict[str, bool] = {}  # run that others start from -> whether one of them will train
     for i, (run, varied) in reversed(runs.items()):
         evals = tuple(evals_of.get(i, {}).values())
-        task = _task(run, label(run, varied), evals, store, speeds, counts, wanted.get(i))
+        task = _task(run, label(run, varied), evals, records, speeds, counts, wanted.get(i))
         later[i] = task
         if run.before is not None:
             start = run.before.id
             wanted[start] = wanted.get(start, False) or task.share_left > 0
-    return Plan((*tasks, *_with_trunks([*reversed(later.values())], store, speeds, counts)))
+    runs_tasks = _with_trunks([*reversed(later.values())], store, speeds, counts)
+    return Plan((*tasks, *runs_tasks), records)
 
 
 def _with_trunks(tasks: list[Task], store: Store, speeds: Speeds, counts: ItemCounts) -> list[Task]:
@@ -136,7 +148,8 @@ def as_of_now(task: Task, store: Store) -> Task:
     """The task updated from the store: what another process has done since is not repeated."""
     folder = store.run(task.spec.id)
     pending = tuple(pair for pair in task.pending if not folder.has_result(pair[0], pair[1].id))
-    left, _ = _training_left(task.spec, pending, folder, task.leads_on and task.share_left > 0)
+    wanted = task.leads_on and task.share_left > 0
+    left, _ = _training_left(task.spec, pending, KeptRecords(store), wanted)
     if not pending and task.share_left == 0:
         left = 0.0
     return task._replace(pending=pending, share_left=left)
@@ -161,15 +174,15 @@ def _task(
     spec: RunSpec | BaselineSpec,
     name: str,
     evals: tuple[EvalAt, ...],
-    store: Store,
+    records: KeptRecords,
     speeds: Speeds,
     counts: ItemCounts,
     wanted: bool | None = None,
 ) -> Task:
     """`wanted`: whether a run that starts from this one will train; None if none does."""
-    folder = store.run(spec.id)
-    pending = tuple((s, ev) for s, ev in evals if not folder.has_result(s, ev.id))
-    left, why = _training_left(spec, pending, folder, bool(wanted))
+    folder = records.store.run(spec.id)
+    pending = tuple((s, ev) for s, ev in evals if not records.has_result(spec.id, s, ev.id))
+    left, why = _training_left(spec, pending, records, bool(wanted))
     if left and not evals and wanted is False:  # all that start from it have started
         left, why = 0.0, ""
     state: State = "done"
@@ -201,11 +214,12 @@ def _which(pending: tuple[EvalAt, ...], evals: tuple[EvalAt, ...], folder: RunFo
 
 
 def _training_left(
-    spec: RunSpec | BaselineSpec, pending: tuple[EvalAt, ...], folder: RunFolder, wanted: bool
+    spec: RunSpec | BaselineSpec, pending: tuple[EvalAt, ...], records: KeptRecords, wanted: bool
 ) -> tuple[float, str]:
     if isinstance(spec, BaselineSpec):
         return 0.0, ""
-    if folder.has_run_cost():
+    folder = records.store.run(spec.id)
+    if records.has_run_cost(spec.id):
         needed = {s for s, _ in pending} | ({1.0} if wanted else set())
         lost = [s for s in needed if not folder.has_checkpoint(s)]
         if lost:

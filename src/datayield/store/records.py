@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass
 
 from datayield.spec.frozen import Frozen
 from datayield.store.cpu_settings import USUAL, Layout
@@ -100,6 +101,19 @@ class ResultRecord(Frozen):
     data_digests: tuple[str, ...]
     versions: dict[str, str]
     finished: float
+
+
+@dataclass(frozen=True, slots=True, config={"strict": True, "extra": "ignore"})
+class Measured:
+    """What tables and the page tell of a `ResultRecord`: hundreds of thousands are in memory."""
+
+    metrics: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    n_train: int
+    n_test: int
+
+
+MEASURED = TypeAdapter(Measured)
 
 
 class ProgressRecord(Frozen):

@@ -12,11 +12,12 @@ from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
 from datayield.spec.study import Cell, NamedAxes, Study
-from datayield.store.collapse import BesideUntrained, Collapse, Results
+from datayield.store.collapse import BesideUntrained, Collapse
 from datayield.store.folders import Store
+from datayield.store.kept_records import KeptRecords
 from datayield.store.log import read_log
 from datayield.store.plan import Plan, label
-from datayield.store.records import ResultRecord, RunCostRecord, TrainingCheckRecord
+from datayield.store.records import Measured, RunCostRecord, TrainingCheckRecord
 
 
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
@@ -28,16 +29,16 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     among = {cell.run.encoder for cell in cells}
     encoders = {encoder: _variant(encoder, among) for encoder in among}
     for spec in study.baselines(cells):
-        rows += _baseline_rows(study, spec, encoders, store)
+        rows += _baseline_rows(study, spec, encoders, plan.records)
     spent, versions = [], {}
     distinct: dict[str, int] = {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
     runs = {run.id: run for cell in cells for run in cell.run.chain}
-    beside = BesideUntrained(plan, store)
+    beside = BesideUntrained(plan)
     known = runs.keys() | beside.trained.keys()
     checks = {run: check for run in known if (check := store.run(run).training_check())}
     for run in runs.values():
-        record = store.run(run.id).run_cost()
+        record = plan.records.run_cost(run.id)
         if record is not None:
             spent.append(_spent(run, axes.get(run.id, ""), record))
             versions = record.versions
@@ -45,13 +46,13 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     judged: dict[str, Collapse | None] = {}
     same: dict[Any, Any] = {}
     for cell in cells:
-        run_id, results = cell.run.id, _results(study, cell, store)
+        run_id = cell.run.id
         if run_id in beside.trained and run_id not in judged:
             task = beside.trained[run_id]
-            judged[run_id] = beside.collapse(task, checks.get(run_id), results)
+            judged[run_id] = beside.collapse(task, checks.get(run_id))
         copies_once = distinct.get(run_id, 0)
         lost = judged.get(run_id) is not None
-        rows += _cell_rows(study, cell, encoders, results, copies_once, lost, same)
+        rows += _cell_rows(study, cell, encoders, plan.records, copies_once, lost, same)
     for run_id, task in beside.trained.items():
         if run_id not in judged:  # a stage that others start from
             judged[run_id] = beside.collapse(task, checks.get(run_id))
@@ -98,16 +99,11 @@ def _losses(log: Path, shares: set[float]) -> dict[float, float]:
     return losses
 
 
-def _results(study: Study, cell: Cell, store: Store) -> Results:
-    folder = store.run(cell.run.id)
-    return {(share, ev.id): folder.read_result(share, ev.id) for share, ev in study.evals_of(cell)}
-
-
 def _cell_rows(
     study: Study,
     cell: Cell,
     encoders: dict[EncoderSpec, str],
-    results: Results,
+    records: KeptRecords,
     distinct: int,
     collapsed: bool,
     same: dict[Any, Any],
@@ -129,13 +125,13 @@ def _cell_rows(
         "collapsed": collapsed,
     }
     for share, ev in study.evals_of(cell):
-        record = results[share, ev.id]
+        record = records.result(run.id, share, ev.id)
         if record is not None:
             yield from _rows(fields, share, ev, record)
 
 
 def _baseline_rows(
-    study: Study, spec: BaselineSpec, encoders: dict[EncoderSpec, str], store: Store
+    study: Study, spec: BaselineSpec, encoders: dict[EncoderSpec, str], records: KeptRecords
 ) -> Iterator[Row]:
     kind: RowKind = spec.name
     fields = {
@@ -151,7 +147,7 @@ def _baseline_rows(
         "axes": (),
     }
     for ev in study.evaluations:
-        record = store.run(spec.id).read_result(0.0, ev.spec.id)
+        record = records.result(spec.id, 0.0, ev.spec.id)
         if record is not None:
             yield from _rows(fields, 0.0, ev.spec, record)
 
@@ -167,9 +163,7 @@ def _variant(encoder: EncoderSpec, among: set[EncoderSpec]) -> str:
     return " ".join([encoder.name, *differing])
 
 
-def _rows(
-    fields: dict[str, Any], share: float, ev: EvalSpec, record: ResultRecord
-) -> Iterator[Row]:
+def _rows(fields: dict[str, Any], share: float, ev: EvalSpec, record: Measured) -> Iterator[Row]:
     for metric, value in record.metrics.items():
         low, high = record.intervals.get(metric, (None, None))
         yield Row(
