@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from datayield.analysis.cost.readings import UNITS, Reading
@@ -28,19 +29,24 @@ def highest(
 ) -> tuple[float, list[ScoresAtLevel]] | None:
     """The highest level that all sets reach, among those with the most seeds in common."""
     levels = sorted(_common_levels(unit, sets, tolerance), reverse=True)
-    series = [_by_seed(mine, unit) for mine in sets]
-    most = len(set.intersection(*(set(each) for each in series)))  # no level has more in common
-    best: tuple[int, float, list[ScoresAtLevel]] | None = None
+    within = _within(unit, tolerance)
+    every = [_by_seed(mine, unit) for mine in sets]
+    most = len(set.intersection(*(set(each) for each in every)))  # no level has more in common
+    best, best_level = 0, 0.0
     for level in levels:
-        if best and best[0] == most:
+        if best == most:
             break
-        scores = [each for each in (_at(one, unit, level, tolerance) for one in series) if each]
-        if len(scores) < len(sets):
-            continue
-        shared = len(set.intersection(*(set(each.seeds.by_seed) for each in scores)))
-        if shared > (best[0] if best else 0):
-            best = shared, level, scores
-    return best[1:] if best else None
+        reach = [
+            {seed for seed, own in series.items() if _beside(own, level, within)}
+            for series in every
+        ]
+        shared = len(set.intersection(*reach))
+        if shared > best:
+            best, best_level = shared, level
+    if not best:
+        return None
+    scores = [_at(series, unit, best_level, within) for series in every]
+    return best_level, [each for each in scores if each is not None]
 
 
 def _common_levels(
@@ -62,42 +68,65 @@ def at(
 
     `tolerance`: the factor within which a reading counts as at that level; None: TOLERANCE.
     """
-    return _at(_by_seed(mine, unit), unit, level, tolerance)
+    return _at(_by_seed(mine, unit), unit, level, _within(unit, tolerance))
 
 
-def _by_seed(mine: list[Reading], unit: Normaliser) -> dict[int, list[Reading]]:
-    """Seed -> its readings that spent some of `unit`, by how much; the seeds in order."""
-    series: dict[int, list[Reading]] = {}
+class _Series(NamedTuple):
+    """The readings of one seed, by how much they spent."""
+
+    amounts: list[float]
+    readings: list[Reading]
+
+
+def _within(unit: Normaliser, tolerance: float | None) -> float:
+    """How far from a level a reading counts as at that level, in logarithms."""
+    return math.log(TOLERANCE[unit] if tolerance is None else tolerance)
+
+
+def _by_seed(mine: list[Reading], unit: Normaliser) -> dict[int, _Series]:
+    """Seed -> its readings that spent some of `unit`; the seeds in order."""
+    by_seed: dict[int, list[tuple[float, Reading]]] = {}
     for reading in mine:
-        if reading.spent.get(unit, 0) > 0:
-            series.setdefault(reading.seed, []).append(reading)
-    return {seed: sorted(series[seed], key=lambda r: r.spent[unit]) for seed in sorted(series)}
+        amount = reading.spent.get(unit, 0)
+        if amount > 0:
+            by_seed.setdefault(reading.seed, []).append((amount, reading))
+    series = {}
+    for seed in sorted(by_seed):
+        pairs = sorted(by_seed[seed], key=itemgetter(0))
+        series[seed] = _Series([amount for amount, _ in pairs], [each for _, each in pairs])
+    return series
+
+
+def _beside(own: _Series, level: float, within: float) -> tuple[Reading, ...]:
+    """The reading at the level, or the two to interpolate between; none where it is not reached."""
+    amounts, readings = own
+    below, above = bisect_left(amounts, level), bisect_right(amounts, level)
+    # the readings next to the level, of equal ones the first
+    beside = [bisect_left(amounts, amounts[below - 1])] if below else []
+    beside += [below] if below < len(amounts) else []
+    off, nearest = min((abs(math.log(amounts[i] / level)), i) for i in beside)
+    if off <= within:
+        return (readings[nearest],)
+    if below and above < len(amounts) and amounts[above] / amounts[below - 1] <= STRETCH:
+        return readings[below - 1], readings[above]
+    return ()
 
 
 def _at(
-    series: dict[int, list[Reading]], unit: Normaliser, level: float, tolerance: float | None
+    series: dict[int, _Series], unit: Normaliser, level: float, within: float
 ) -> ScoresAtLevel | None:
-    within = math.log(TOLERANCE[unit] if tolerance is None else tolerance)
     rows: list[Row] = []
     chosen: set[tuple[str, float]] = set()
     between = False
     for own in series.values():
-        amounts = [r.spent[unit] for r in own]
-        below, above = bisect_left(amounts, level), bisect_right(amounts, level)
-        # the readings next to the level, of equal ones the first
-        beside = [bisect_left(amounts, amounts[below - 1])] if below else []
-        beside += [below] if below < len(own) else []
-        off, nearest = min((abs(math.log(amounts[i] / level)), i) for i in beside)
-        if off <= within:
-            near = own[nearest].row
-            rows.append(near)
-            chosen.add((near.run, near.share))
-            continue
-        if below and above < len(own) and amounts[above] / amounts[below - 1] <= STRETCH:
-            low, high = own[below - 1], own[above]
+        beside = _beside(own, level, within)
+        chosen |= {(r.row.run, r.row.share) for r in beside}
+        if len(beside) == 1:
+            rows.append(beside[0].row)
+        elif beside:
+            low, high = beside
             t = math.log(level / low.spent[unit]) / math.log(high.spent[unit] / low.spent[unit])
             rows.append(low.row._replace(value=(1 - t) * low.row.value + t * high.row.value))
-            chosen |= {(r.row.run, r.row.share) for r in (low, high)}
             between = True
     if not rows:
         return None
