@@ -211,7 +211,7 @@ def is_litter(name: str, age: float) -> bool:
     return age > FORGOTTEN or (found["place"] == here.place and is_dead(owner))
 
 
-def sweep(folder: Path, every: bool = False) -> set[str]:
+def sweep(folder: Path | str, every: bool = False) -> set[str]:
     """Remove what killed processes left incomplete in `folder`, and damaged files of yesterday.
 
     `every`: also what seems to be in use, where the caller has the folder to itself. Returns the

@@ -41,6 +41,7 @@ from datayield.store.sealed import (
 )
 
 PARTS = ("runs", "trunks", "studies")  # of a store; an empty folder, as of no disk, is none
+STATE_FILES = ("state.pt", "progress.json")  # of a run that is unfinished
 ARCHIVE_END = 22  # bytes of the last entry of a zip file without a comment
 
 
@@ -212,7 +213,7 @@ class RunFolder(NamedTuple):
 
         `names`: what is in its folder.
         """
-        rest = [self.path / name for name in ("state.pt", "progress.json") if name in names]
+        rest = [self.path / name for name in STATE_FILES if name in names]
         if rest and self.has_run_cost() and not holder(self.path):
             for each in rest:
                 each.unlink(missing_ok=True)

@@ -1,10 +1,11 @@
 """What killed commands left in a store and a cache: removed by the next command that writes."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
 from datayield.spec.atomic_files import sweep
-from datayield.store.folders import RunFolder, Store
+from datayield.store.folders import STATE_FILES, RunFolder, Store
 from datayield.store.run_lock import LOCK_FILE, release_dead
 
 
@@ -13,13 +14,14 @@ def sweep_litter(store: Store, cache: Path) -> None:
 
     What another process may still be writing is left alone, for a day at most.
     """
-    for path in store.root.glob("runs/*"):
-        names = sweep(path)
+    for run in _inside(store.root / "runs"):
+        names = sweep(run)
         for each in names & {"checkpoints", "evals"}:
-            sweep(path / each)
+            sweep(f"{run}/{each}")
         if LOCK_FILE in names:
-            release_dead(path)
-        RunFolder(path).drop_state_of_finished(names)
+            release_dead(Path(run))
+        if not names.isdisjoint(STATE_FILES):
+            RunFolder(Path(run)).drop_state_of_finished(names)
     for pattern in ("jobs", "trunks/*", "studies/*", "studies/*/figures"):
         for folder in store.root.glob(pattern):
             sweep(folder)
@@ -27,3 +29,11 @@ def sweep_litter(store: Store, cache: Path) -> None:
         sweep(folder)
     with suppress(OSError):  # there is none, or another command uses it
         (store.root / "jobs").rmdir()
+
+
+def _inside(folder: Path) -> list[str]:
+    """Paths of all that is in a folder; none where it is missing. As text: runs are many."""
+    try:
+        return [each.path for each in os.scandir(folder)]
+    except OSError:
+        return []

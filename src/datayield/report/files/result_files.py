@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -15,12 +15,8 @@ from datayield.analysis.format import count, metric_name
 from datayield.analysis.model import CurveFit, CurveGain
 from datayield.analysis.results import CurveKey, Point, Row, RunCost, Seeds, StudyResults
 from datayield.spec.atomic_files import write_text, write_with
-from datayield.spec.study import NamedAxes
 
 _COLUMNS = tuple(name for name in Row._fields if name != "mean_of")
-_FIRST = (
-    "eval", "metric", "kind", "method", "axes", "budget", "n", "images", "share", "seed", "run",
-)  # fmt: skip
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -33,31 +29,38 @@ _LATEX = {
 
 
 def to_csv(results: StudyResults, path: Path) -> None:
-    """One value per line, columns as in `Row`, accuracies in [0, 1]; equal rows, equal bytes."""
-    order = itemgetter(*(_COLUMNS.index(name) for name in _FIRST))
+    """One value per line, columns as in `Row`, accuracies in [0, 1]; equal rows, equal bytes.
+
+    Sorted by evaluation, metric, kind, method, axes, budget, N, images, share, seed and run.
+    """
     budget, axes = _COLUMNS.index("budget"), _COLUMNS.index("axes")
-    words: dict[tuple[int, NamedAxes], tuple[str, str]] = {}  # few, of many rows
-
-    def cells(row: Row) -> list[Any]:
-        key = id(row.budget), row.axes
-        if key not in words:
-            words[key] = row.budget_label, row.axes_label
-        values: list[Any] = [*row[: len(_COLUMNS)]]  # the columns are the first of its fields
-        values[budget], values[axes] = words[key]
-        return values
-
+    words: dict[tuple[int, int], tuple[str, str]] = {}  # few, of many rows that share them
     parts: dict[tuple[str, str], list[Row]] = {}
     for row in results.rows:
         parts.setdefault((row.eval, row.metric), []).append(row)
+
+    def groups(rows: list[Row]) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows as cells, those of one point together, by what sorts them within it."""
+        points: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        for row in rows:
+            key = id(row.budget), id(row.axes)
+            if key not in words:
+                words[key] = row.budget_label, row.axes_label
+            cells: list[Any] = [*row[: len(_COLUMNS)]]  # the columns are the first of its fields
+            cells[budget], cells[axes] = words[key]
+            point = row.kind, row.method, cells[axes], cells[budget], row.n, row.images
+            points.setdefault(point, []).append((row.share, row.seed, row.run, cells))
+        for point in sorted(points):
+            points[point].sort()
+            yield points[point]
 
     def write(file: BinaryIO) -> None:  # in parts: of 100,000 runs, not all is held as cells
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for part in sorted(parts):
-            rows = [cells(row) for row in parts[part]]
-            rows.sort(key=lambda row: (order(row), row))
-            writer.writerows(rows)
+            for group in groups(parts[part]):
+                writer.writerows(map(itemgetter(-1), group))
         text.flush()
         text.detach()  # the file is closed by who opened it
 
