@@ -23,10 +23,12 @@ VERSIONS: dict[str, int] = {
     "pixels": 1,
 }
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
 
 def canonical(value: Any) -> str:
     """`value` as JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _canonical.encode(value)
 
 
 def digest(value: Any, length: int = 12) -> str:

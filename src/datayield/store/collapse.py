@@ -127,15 +127,16 @@ class BesideUntrained:
     def _scores(self, task: Task, untrained: str) -> tuple[ScoreBeside, ...]:
         """Scores at the end of the budget, of evaluations that both have."""
         scores = []
+        records = self._records.of(task.spec.id)
         for share, ev in task.evals:
             if share != 1.0:
                 continue
             place = untrained, ev.id
-            mine = self._records.result(task.spec.id, share, ev.id)
+            mine = records.result(share, ev.id)
             if mine is None:
                 continue
             if place not in self._known:
-                self._known[place] = self._records.result(untrained, 0.0, ev.id)
+                self._known[place] = self._records.of(untrained).result(0.0, ev.id)
             theirs, metric = self._known[place], ev.main_metric
             if theirs and metric in mine.metrics and metric in theirs.metrics:
                 error = math.hypot(_error(mine, metric), _error(theirs, metric))

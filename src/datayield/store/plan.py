@@ -13,7 +13,7 @@ from datayield.store.estimate import (
     pretraining,
 )
 from datayield.store.folders import RunFolder, Store
-from datayield.store.kept_records import KeptRecords
+from datayield.store.kept_records import KeptRecords, RunRecords
 from datayield.store.run_lock import holder, holder_words
 from datayield.store.speeds import Speeds
 from datayield.store.trunk import TrunkMember, TrunkPart, parts, shortest_first, steps_there
@@ -106,7 +106,7 @@ def make_plan(
         pending = evals_of.setdefault(cell.run.id, {})
         pending.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
     tasks = [
-        _task(spec, label(spec), evals, records, speeds, counts)
+        _task(spec, label(spec), evals, records.of(spec.id), speeds, counts)
         for spec in study.baselines(cells)
         if (evals := study.evals_of_baseline(spec))
     ]
@@ -114,7 +114,7 @@ def make_plan(
     wanted: dict[str, bool] = {}  # run that others start from -> whether one of them will train
     for i, (run, varied) in reversed(runs.items()):
         evals = tuple(evals_of.get(i, {}).values())
-        task = _task(run, label(run, varied), evals, records, speeds, counts, wanted.get(i))
+        task = _task(run, label(run, varied), evals, records.of(i), speeds, counts, wanted.get(i))
         later[i] = task
         if run.before is not None:
             start = run.before.id
@@ -149,7 +149,7 @@ def as_of_now(task: Task, store: Store) -> Task:
     folder = store.run(task.spec.id)
     pending = tuple(pair for pair in task.pending if not folder.has_result(pair[0], pair[1].id))
     wanted = task.leads_on and task.share_left > 0
-    left, _ = _training_left(task.spec, pending, KeptRecords(store), wanted)
+    left, _ = _training_left(task.spec, pending, RunRecords(folder), wanted)
     if not pending and task.share_left == 0:
         left = 0.0
     return task._replace(pending=pending, share_left=left)
@@ -174,14 +174,14 @@ def _task(
     spec: RunSpec | BaselineSpec,
     name: str,
     evals: tuple[EvalAt, ...],
-    records: KeptRecords,
+    records: RunRecords,
     speeds: Speeds,
     counts: ItemCounts,
     wanted: bool | None = None,
 ) -> Task:
     """`wanted`: whether a run that starts from this one will train; None if none does."""
-    folder = records.store.run(spec.id)
-    pending = tuple((s, ev) for s, ev in evals if not records.has_result(spec.id, s, ev.id))
+    folder = records.folder
+    pending = tuple((s, ev) for s, ev in evals if not records.has_result(s, ev.id))
     left, why = _training_left(spec, pending, records, bool(wanted))
     if left and not evals and wanted is False:  # all that start from it have started
         left, why = 0.0, ""
@@ -214,12 +214,12 @@ def _which(pending: tuple[EvalAt, ...], evals: tuple[EvalAt, ...], folder: RunFo
 
 
 def _training_left(
-    spec: RunSpec | BaselineSpec, pending: tuple[EvalAt, ...], records: KeptRecords, wanted: bool
+    spec: RunSpec | BaselineSpec, pending: tuple[EvalAt, ...], records: RunRecords, wanted: bool
 ) -> tuple[float, str]:
     if isinstance(spec, BaselineSpec):
         return 0.0, ""
-    folder = records.store.run(spec.id)
-    if records.has_run_cost(spec.id):
+    folder = records.folder
+    if records.has_cost():
         needed = {s for s, _ in pending} | ({1.0} if wanted else set())
         lost = [s for s in needed if not folder.has_checkpoint(s)]
         if lost:

@@ -14,7 +14,7 @@ from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
 from datayield.spec.study import Cell, NamedAxes, Study
 from datayield.store.collapse import BesideUntrained, Collapse
 from datayield.store.folders import Store
-from datayield.store.kept_records import KeptRecords
+from datayield.store.kept_records import RunRecords
 from datayield.store.log import read_log
 from datayield.store.plan import Plan, label
 from datayield.store.records import Measured, RunCostRecord, TrainingCheckRecord
@@ -29,7 +29,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     among = {cell.run.encoder for cell in cells}
     encoders = {encoder: _variant(encoder, among) for encoder in among}
     for spec in study.baselines(cells):
-        rows += _baseline_rows(study, spec, encoders, plan.records)
+        rows += _baseline_rows(study, spec, encoders, plan.records.of(spec.id))
     spent, versions = [], {}
     distinct: dict[str, int] = {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
@@ -38,7 +38,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     known = runs.keys() | beside.trained.keys()
     checks = {run: check for run in known if (check := store.run(run).training_check())}
     for run in runs.values():
-        record = plan.records.run_cost(run.id)
+        record = plan.records.of(run.id).cost()
         if record is not None:
             spent.append(_spent(run, axes.get(run.id, ""), record))
             versions = record.versions
@@ -52,7 +52,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
             judged[run_id] = beside.collapse(task, checks.get(run_id))
         copies_once = distinct.get(run_id, 0)
         lost = judged.get(run_id) is not None
-        rows += _cell_rows(study, cell, encoders, plan.records, copies_once, lost, same)
+        rows += _cell_rows(study, cell, encoders, plan.records.of(run_id), copies_once, lost, same)
     for run_id, task in beside.trained.items():
         if run_id not in judged:  # a stage that others start from
             judged[run_id] = beside.collapse(task, checks.get(run_id))
@@ -103,7 +103,7 @@ def _cell_rows(
     study: Study,
     cell: Cell,
     encoders: dict[EncoderSpec, str],
-    records: KeptRecords,
+    records: RunRecords,
     distinct: int,
     collapsed: bool,
     same: dict[Any, Any],
@@ -125,13 +125,13 @@ def _cell_rows(
         "collapsed": collapsed,
     }
     for share, ev in study.evals_of(cell):
-        record = records.result(run.id, share, ev.id)
+        record = records.result(share, ev.id)
         if record is not None:
             yield from _rows(fields, share, ev, record)
 
 
 def _baseline_rows(
-    study: Study, spec: BaselineSpec, encoders: dict[EncoderSpec, str], records: KeptRecords
+    study: Study, spec: BaselineSpec, encoders: dict[EncoderSpec, str], records: RunRecords
 ) -> Iterator[Row]:
     kind: RowKind = spec.name
     fields = {
@@ -147,7 +147,7 @@ def _baseline_rows(
         "axes": (),
     }
     for ev in study.evaluations:
-        record = records.result(spec.id, 0.0, ev.spec.id)
+        record = records.result(0.0, ev.spec.id)
         if record is not None:
             yield from _rows(fields, 0.0, ev.spec, record)
 

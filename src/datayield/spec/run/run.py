@@ -1,7 +1,7 @@
 """One run: everything that determines the result of a pretraining, and nothing else."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -220,11 +220,11 @@ class RunSpec(Frozen):
     @cached_property
     def content_text(self) -> str:
         """See `Frozen`; put together of its parts' texts, which runs of a study share."""
-        return f"{{{','.join(f'{canonical(key)}:{text}' for key, text in self._texts())}}}"
+        return f"{{{','.join(f'{key}:{text}' for key, text in self._texts())}}}"
 
     def _texts(self) -> Iterator[tuple[str, str]]:
-        for key in sorted(type(self).model_fields):
-            value = getattr(self, key)
+        for name, key in _keys(type(self)):
+            value = getattr(self, name)
             if isinstance(value, Frozen):
                 yield key, value.content_text
             elif isinstance(value, tuple):
@@ -243,6 +243,12 @@ class RunSpec(Frozen):
                 parts.append("classes")
         methods = {run.method.name: run.method.version for run in self.chain}
         return {part: VERSIONS[part] for part in parts} | methods
+
+
+@cache
+def _keys(spec: "type[RunSpec]") -> tuple[tuple[str, str], ...]:
+    """The fields, each with its name as canonical JSON, in the order of that."""
+    return tuple((name, canonical(name)) for name in sorted(spec.model_fields))
 
 
 def _written(encoder: EncoderSpec) -> str:
