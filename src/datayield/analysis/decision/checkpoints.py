@@ -84,7 +84,7 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
     if not several:
         return []
     lines = _lines(results)
-    runs = _runs(results)
+    runs = _runs(results.metric(metric).rows)
     rows_of: dict[str, list[Row]] = {}
     for row in results.rows:
         rows_of.setdefault(row.run, []).append(row)
@@ -142,10 +142,10 @@ def _lines(results: StudyResults) -> ScoreCourses:
     return lines
 
 
-def _runs(results: StudyResults) -> dict[tuple[Any, ...], dict[int, str]]:
+def _runs(rows: Iterable[Row]) -> dict[tuple[Any, ...], dict[int, str]]:
     """Cell -> seed -> run."""
     runs: dict[tuple[Any, ...], dict[int, str]] = {}
-    for row in results.rows:
+    for row in rows:
         if row.kind == "run":
             runs.setdefault(_cell(row), {})[row.seed] = row.run
     return runs
