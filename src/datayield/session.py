@@ -240,7 +240,8 @@ class Session(NamedTuple):
         made_from = read_json(self.page.with_name("made_from.json"))
         if not self.page.exists() or made_from != self._made_from(plan):
             return None
-        return Report(self.page, self.answer(plan), collapsed_runs(plan, self.store))
+        collapsed = collapsed_runs(plan, self.store)  # first: the answer forgets what is kept
+        return Report(self.page, self.answer(plan), collapsed)
 
     def export(self, into: Path) -> Path:
         """Leave the report's tables, answers and provenance in a folder to keep."""

@@ -60,3 +60,7 @@ class KeptRecords:
             if self._keep:
                 self._runs[run] = records
         return records
+
+    def forget(self) -> None:
+        """Free what is kept: what is asked for from now on is read again."""
+        self._runs.clear()

@@ -23,7 +23,8 @@ from datayield.store.records import Measured, RunCostRecord, TrainingCheckRecord
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
     """All results of this study in the store, and a description of what is still missing.
 
-    A run that two cells share appears in both. Raises StoreError for a damaged record.
+    A run that two cells share appears in both. The plan forgets the records that it kept: the rows
+    hold all that is needed of them. Raises StoreError for a damaged record.
     """
     rows: list[Row] = []
     among = {cell.run.encoder for cell in cells}
@@ -59,6 +60,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     collapsed = {run_id: each for run_id in beside.trained if (each := judged[run_id])}
     spent = [_with_check(cost, checks.get(cost.run), collapsed) for cost in spent]
     rows += list(group_rows(study, rows))
+    plan.records.forget()
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
     losses = {
         cell.run.id: _losses(store.run(cell.run.id).log, {s for s, _ in study.evals_of(cell)})
