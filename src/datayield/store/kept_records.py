@@ -61,6 +61,6 @@ class KeptRecords:
                 self._runs[run] = records
         return records
 
-    def forget(self) -> None:
-        """Free what is kept: what is asked for from now on is read again."""
-        self._runs.clear()
+    def forget(self, run: str) -> None:
+        """Free what is kept of a run: what is asked for from now on is read again."""
+        self._runs.pop(run, None)

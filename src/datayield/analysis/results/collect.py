@@ -23,8 +23,8 @@ from datayield.store.records import Measured, RunCostRecord, TrainingCheckRecord
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
     """All results of this study in the store, and a description of what is still missing.
 
-    A run that two cells share appears in both. The plan forgets the records that it kept: the rows
-    hold all that is needed of them. Raises StoreError for a damaged record.
+    A run that two cells share appears in both. The plan forgets the records that it kept. Raises
+    StoreError for a damaged record.
     """
     rows: list[Row] = []
     among = {cell.run.encoder for cell in cells}
@@ -54,13 +54,13 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         copies_once = distinct.get(run_id, 0)
         lost = judged.get(run_id) is not None
         rows += _cell_rows(study, cell, encoders, plan.records.of(run_id), copies_once, lost, same)
+        plan.records.forget(run_id)  # the rows hold all that is needed of them
     for run_id, task in beside.trained.items():
         if run_id not in judged:  # a stage that others start from
             judged[run_id] = beside.collapse(task, checks.get(run_id))
     collapsed = {run_id: each for run_id in beside.trained if (each := judged[run_id])}
     spent = [_with_check(cost, checks.get(cost.run), collapsed) for cost in spent]
     rows += list(group_rows(study, rows))
-    plan.records.forget()
     missing = tuple(f"{task.label}: {task.why}" for task in plan.todo)
     losses = {
         cell.run.id: _losses(store.run(cell.run.id).log, {s for s, _ in study.evals_of(cell)})
