@@ -109,7 +109,10 @@ def test_an_export_keeps_what_a_person_wrote(store: Path, tmp_path: Path) -> Non
     folder = export(report, tmp_path / "results", [])
     (folder / "README.md").write_text("mine")
     (folder / "claims.json").write_text("[]")  # of an earlier export; the report has none
+    (report / "figures").mkdir(exist_ok=True)
+    (report / "figures/published.svg").write_text("<svg>ours and theirs</svg>")
     export(report, tmp_path / "results", [])
+    assert (folder / "published.svg").read_text() == "<svg>ours and theirs</svg>"
     assert (folder / "README.md").read_text() == "mine"
     assert not (folder / "claims.json").exists()
 

@@ -11,6 +11,7 @@ from datayield.spec.atomic_files import read_json, write_json, write_text
 from datayield.spec.errors import StoreError
 from datayield.store.format import duration
 
+FIGURE = "published.svg"  # the paper's figures beside ours, where its numbers are known
 KEPT = ("table.csv", "curves.csv", "normalised.csv", "selection.csv", "claims.json", "answers.json")
 _LONG = re.compile(r"(?<=[,\n])-?\d+\.\d{7,}(?:e[-+]?\d+)?(?=[,\n])")
 PROVENANCE = "provenance.json"
@@ -36,6 +37,11 @@ def export(report: Path, into: Path, private: Iterable[tuple[Path, str]]) -> Pat
             write_text(folder / name, _LONG.sub(_rounded, text) if name[-4:] == ".csv" else text)
         else:
             (folder / name).unlink(missing_ok=True)  # of an earlier export
+    drawn = report / "figures" / FIGURE
+    if drawn.exists():
+        write_text(folder / FIGURE, drawn.read_text(encoding="utf-8"))
+    else:
+        (folder / FIGURE).unlink(missing_ok=True)
     command = f"datayield run {known['study']}"
     command += f" --scale {known['scale']}" if known["scale"] else ""
     write_json(folder / PROVENANCE, {"command": command, **known})
