@@ -55,9 +55,9 @@ SUBFLOORS = {
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
         "device_names network_trial", "device signals encoder_names network_sizes free_disk",
-        "loop refusals failures",
+        "loop refusals failures decoded_splits", "distances", "curation",
         "training_data progress job timing damage stack_members",
-        "distributed evaluation distances doctor beside", "preflight task", "engines scheduler",
+        "distributed evaluation doctor beside", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip
 

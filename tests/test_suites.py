@@ -36,7 +36,7 @@ def make_pack(
 def data(datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DATAYIELD_DATA", str(tmp_path / "data"))
     # The same names hold other images in each test.
-    monkeypatch.setattr("datayield.run.training_data._DECODED", {})
+    monkeypatch.setattr("datayield.run.decoded_splits._DECODED", {})
     (tmp_path / "data").mkdir()
     return tmp_path / "data"
 

@@ -10,7 +10,7 @@ import torch
 
 from datayield.data.sampling import positions
 from datayield.data.selection import Indices, indices
-from datayield.run import training_data
+from datayield.run import decoded_splits, training_data
 from datayield.run.evaluation.evaluate import _features, _labels
 from datayield.run.evaluation.labels import chosen_images
 from datayield.spec.errors import DataError
@@ -49,7 +49,7 @@ def _mix(**parts: Part) -> Mixture:
 
 
 def test_a_mixture_holds_the_images_of_its_parts() -> None:
-    arrays = training_data.arrays_of("digits", "train", 8, "crop")
+    arrays = decoded_splits.arrays_of("digits", "train", 8, "crop")
     digits = arrays.labels["digit"]
     data = _mix(B=_part(LOW, 90), A=_part(HIGH, 30))
     source = training_data._training_data(training_data.draw_images(data), None, CPU)
@@ -130,7 +130,7 @@ def test_what_a_run_takes_is_drawn_once(
         calls.append(f"{part.dataset}, {part.count} of {part.split}")
         return indices(part, *rest)
 
-    monkeypatch.setattr(training_data, "_DECODED", {})
+    monkeypatch.setattr(decoded_splits, "_DECODED", {})
     monkeypatch.setattr(training_data, "indices", counted)
     assert datayield("run", "mixed.yaml").code == 0
     b, small, large = (

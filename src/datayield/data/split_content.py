@@ -15,7 +15,7 @@ from datayield.data.source import UNLABELLED, Labels, Source, masked
 from datayield.data.sources.split_share import Sliced, group_names
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
-from datayield.spec.run import Classes, Listing, Part
+from datayield.spec.run import MOST_POOL, Classes, Listing, Part
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,11 @@ class SplitContent:
         return {name: column[self.kept] for name, column in self.source.labels.items()}
 
     def selected(self, part: Part) -> Digests | None:
-        """Digests of the images that `part` selects, in order; None if there are too few."""
+        """Digests of the images that `part` draws, in order; None if there are too few.
+
+        With `select` they are those of its pool: which it chooses, only their features tell.
+        """
+        most, part = (None if part.select is None else MOST_POOL), part.drawn
         key = part.rule, part.seed, part.classes, part.label
         if key not in self._ordered:
             every = part.model_copy(update={"count": None, "skip": None})
@@ -67,7 +71,9 @@ class SplitContent:
             assert isinstance(chosen, np.ndarray)
             self._ordered[key] = self.digests[chosen]
         skip, order = part.skip or 0, self._ordered[key]
-        stop = len(order) if part.count is None else skip + part.count
+        stop = min(len(order), skip + (most or len(order)))
+        if part.count is not None:
+            stop = skip + part.count
         return order[skip:stop] if skip < stop <= len(order) else None
 
     def subset(self, part: Part) -> str | None:
@@ -79,7 +85,7 @@ class SplitContent:
 
     def distinct(self, part: Part) -> int | None:
         """How many different images are among those that `part` selects."""
-        chosen = self.selected(part)
+        chosen = self.selected(part) if part.select is None else None
         return None if chosen is None else len(_different(np.sort(chosen)))
 
     def groups(self, by: str) -> frozenset[str]:

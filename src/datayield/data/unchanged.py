@@ -9,7 +9,7 @@ from datayield.data.decoded import Arrays
 from datayield.data.split_content import split_listing
 from datayield.spec.errors import StalePlanError
 from datayield.spec.evaluation import EvalSpec, content_of
-from datayield.spec.run import Listing, Subset, dataset_name
+from datayield.spec.run import Listing, Subset, Target, dataset_name
 
 
 def check_pretraining(part: Subset, arrays: Arrays) -> None:
@@ -20,6 +20,16 @@ def check_pretraining(part: Subset, arrays: Arrays) -> None:
     now = listed.content.subset(part) if listed.content else listed.fingerprint
     if now != part.fingerprint:
         raise stale(f"{dataset_name(part.dataset)} {part.split}")
+
+
+def check_target(target: Target, arrays: Arrays) -> None:
+    """Raises StalePlanError if `arrays` are not the images of the target that were planned."""
+    if target.fingerprint is None:
+        return
+    listed = _listed(arrays)
+    now = listed.content.items(None) if listed.content else listed.fingerprint
+    if now != target.fingerprint:
+        raise stale(f"{dataset_name(target.dataset)} {target.split}")
 
 
 def check_evaluated(ev: EvalSpec, splits: Mapping[str, Arrays]) -> None:

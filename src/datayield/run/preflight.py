@@ -8,15 +8,9 @@ from datayield.data.content import known_undecodable
 from datayield.data.evaluated import read_splits
 from datayield.data.requirements import examined
 from datayield.nets.encoder import build
+from datayield.run.decoded_splits import arrays_of, forget_decoded
 from datayield.run.progress import Display
-from datayield.run.training_data import (
-    arrays_of,
-    check_classes,
-    decoded_of,
-    draw_images,
-    forget_decoded,
-    splits_read,
-)
+from datayield.run.training_data import check_classes, decoded_of, draw_images, splits_read
 from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
 from datayield.spec.run import RunSpec, dataset_name
 from datayield.store.plan import Plan

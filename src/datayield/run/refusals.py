@@ -107,6 +107,8 @@ def _check_mixture(data: Mixture, look: Look) -> None:
         if _labels_come_late(source):
             return
         where = f"data.parts.{name}"
+        if part.select is not None:  # only features tell which it takes: see `draw_images`
+            continue
         of = drawn_from(part, source.labels, source.classes, where)
         chosen = indices(part, len(source), of=of, where=where)
         taken.setdefault((part.dataset, part.split), {})[name] = chosen

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,12 +12,14 @@ import PIL
 import torch
 
 from datayield.data.content import Digests
-from datayield.data.decoded import DECODER, Arrays, Fit, Rows, Stored, prepare
+from datayield.data.decoded import DECODER, Arrays, Fit, Rows, Stored
 from datayield.data.free_memory import IMAGES_SHARE, free_bytes, images_fit
 from datayield.data.sampling import EndToEnd, Joined, Resident, Streamed
-from datayield.data.selection import Indices, check_apart, digest_of, drawn_from, indices
+from datayield.data.selection import Indices, check_apart, digest_of, drawn_from, indices, pool_of
 from datayield.data.supervised_labels import check_supervised
-from datayield.data.unchanged import check_evaluated, check_pretraining
+from datayield.data.unchanged import check_evaluated, check_pretraining, check_target
+from datayield.run.curation import chosen
+from datayield.run.decoded_splits import arrays_of
 from datayield.run.loop import TrainingData
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.identity import digest
@@ -25,26 +27,6 @@ from datayield.spec.run import Mixture, RunSpec, Subset, dataset_name
 from datayield.store.plan import Task
 
 DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
-_DECODED: dict[tuple[str, str, int, Fit], Arrays] = {}
-
-
-def arrays_of(
-    dataset: str,
-    split: str,
-    size: int,
-    fit: Fit,
-    progress: Callable[[int, int], None] | None = None,
-    on_the_fly: bool = False,
-) -> Arrays:
-    """A decoded split; cached within a process.
-
-    `on_the_fly`: also accept a split that does not fit on disk, which is enough for pretraining.
-    """
-    key = (dataset, split, size, fit)
-    decoded = _DECODED.get(key)
-    if decoded is None or not (on_the_fly or isinstance(decoded.rows, Stored)):
-        _DECODED[key] = prepare(dataset, split, size, fit, progress=progress, on_the_fly=on_the_fly)
-    return _DECODED[key]
 
 
 def splits_read(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
@@ -55,9 +37,19 @@ def splits_read(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
     if isinstance(task.spec, RunSpec) and task.share_left > 0:
         for _, part in task.spec.data.members:
             yield part.dataset, part.split, part.size, part.fit, True
+            yield from ((*which, True) for which in chosen_among(part))
     for _, ev in task.pending:
         for split in ev.splits:
             yield ev.dataset, split, ev.decoded_side, ev.fit, False
+
+
+def chosen_among(part: Subset) -> Iterator[tuple[str, str, int, Fit]]:
+    """What `arrays_of` is given for each split whose features decide which images `part` takes."""
+    if part.select is not None:
+        size, target = part.select.size or part.size, part.select.target
+        yield part.dataset, part.split, size, part.fit
+        if target is not None:
+            yield target.dataset, target.split, size, part.fit
 
 
 def decoded_here(task: Task) -> Iterator[str]:
@@ -78,11 +70,6 @@ def decoded_here(task: Task) -> Iterator[str]:
         for total in totals:
             what = f"{dataset_name(dataset)} {split} at {size} px"
             yield f"decoded on {socket.gethostname()}: {what}, {total:,} images"
-
-
-def forget_decoded() -> None:
-    """Open decoded splits anew: their files were found to have changed."""
-    _DECODED.clear()
 
 
 def decoded_of(ev: EvalSpec) -> dict[str, Arrays]:
@@ -195,7 +182,19 @@ def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
     """Positions of a part's images in its split."""
     where = f"data.parts.{name}" if name else "data"
     of = drawn_from(part, arrays.labels, arrays.classes, where)
-    return indices(part, len(arrays), len(arrays.skipped), of, where, arrays.content)
+    if part.select is None:
+        return indices(part, len(arrays), len(arrays.skipped), of, where, arrays.content)
+    pool = pool_of(part, len(arrays), len(arrays.skipped), of, where, arrays.content)
+    compared, target = _compared(part)
+    return chosen(part, compared, pool, target)
+
+
+def _compared(part: Subset) -> tuple[Arrays, Arrays | None]:
+    """The splits that `select` compares by features: that of the pool, and that of the target."""
+    splits = [arrays_of(*which, on_the_fly=True) for which in chosen_among(part)]
+    if part.select is not None and part.select.target is not None:
+        check_target(part.select.target, splits[1])
+    return splits[0], splits[1] if len(splits) > 1 else None
 
 
 def check_classes(spec: RunSpec) -> None:

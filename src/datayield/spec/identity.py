@@ -11,6 +11,7 @@ from typing import Any
 VERSIONS: dict[str, int] = {
     "subset": 2,  # the images that a (rule, seed, count) selects
     "items": 2,  # the images that a (seed, count) of an evaluation selects, and their order
+    "curation": 1,  # the images that `select` chooses from a pool, and their order
     "classes": 1,  # the classes that a selection means
     "mixture": 1,  # the order of its parts
     "order": 1,  # the images that a (seed, step) visits

@@ -15,11 +15,11 @@ from torchvision.models import inception_v3
 from datayield.nets.activations import watched
 from datayield.nets.encoder import build
 from datayield.report.terminal.distances import show
+from datayield.run.decoded_splits import arrays_of
 from datayield.run.distances import feature_cache as samples
 from datayield.run.distances.feature_cache import Chosen, counts_of, features_of
 from datayield.run.distances.feature_net import Seeing, feature_net
 from datayield.run.loop.tensor_files import CHECKPOINT, write_tensors
-from datayield.run.training_data import arrays_of
 from datayield.spec.errors import ConfigError, StoreError
 from datayield.spec.run.run import RunSpec
 from datayield.store.distances import DistanceRecord

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from datayield.run import training_data
+from datayield.run import decoded_splits
 from datayield.run.evaluation import evaluate as module
 from datayield.session import open_study
 from tests.conftest import Call
@@ -39,7 +39,7 @@ def test_features_are_extracted_once_and_a_ladder_is_decoded_once(
     (tmp_path / "shared.yaml").write_text(STUDY)
     decoded: Counter[Any] = Counter()
     extracted: Counter[Any] = Counter()
-    prepare, extract = training_data.prepare, module.extract
+    prepare, extract = decoded_splits.prepare, module.extract
 
     def counted_prepare(*which: Any, **more: Any) -> Any:
         decoded[which] += 1
@@ -49,8 +49,8 @@ def test_features_are_extracted_once_and_a_ladder_is_decoded_once(
         extracted[len(pixels)] += 1
         return extract(net, pixels, *more, **named)
 
-    monkeypatch.setattr(training_data, "prepare", counted_prepare)
-    monkeypatch.setattr(training_data, "_DECODED", {})
+    monkeypatch.setattr(decoded_splits, "prepare", counted_prepare)
+    monkeypatch.setattr(decoded_splits, "_DECODED", {})
     monkeypatch.setattr(module, "extract", counted_extract)
     done = datayield("run", "shared.yaml", "--device", "cpu")
     assert done.code == 0, done.err

@@ -6,7 +6,7 @@ import numpy as np
 
 from datayield.data.catalog import find, present
 from datayield.data.permutation import places
-from datayield.data.selection.subset import indices
+from datayield.data.selection.subset import pool_of
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError, DatayieldError, nearest
 from datayield.spec.run import SLICE, Classes, Part
@@ -123,7 +123,7 @@ def missing_classes(parts: Iterable[tuple[str, Part]]) -> list[DatayieldError]:
         source = find(part.dataset, part.split)
         try:
             of = drawn_from(part, source.labels, source.classes, where)
-            indices(part, len(source), of=of, where=where)
+            pool_of(part, len(source), of=of, where=where)
         except DataError as error:
             errors.append(error)
     return errors

@@ -13,7 +13,7 @@ from datayield.data.content import Digests, ranked
 from datayield.data.permutation import BLOCK, WHOLE, bijection, places
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError
-from datayield.spec.run import Part
+from datayield.spec.run import MOST_POOL, Part
 
 
 class Indices(Protocol):
@@ -93,6 +93,27 @@ def indices(
     if of is None:
         return order
     return of[order] if isinstance(order, np.ndarray) else Among(order, of)
+
+
+def pool_of(
+    part: Part,
+    total: int,
+    skipped: int = 0,
+    of: Labels | None = None,
+    where: str = "data",
+    digests: Digests | None = None,
+) -> Indices:
+    """Positions of the images that `select` chooses from, in the part's own order: see `indices`.
+
+    At most `MOST_POOL`, unless stated; without `select`, the part's images. Raises DataError if
+    there are not enough, or fewer than the part takes.
+    """
+    drawn = part.drawn
+    if part.select is not None and drawn.count is None:
+        there = (total if of is None else len(of)) - (part.skip or 0)
+        count = max(part.count or 1, min(there, MOST_POOL))
+        drawn = drawn.model_copy(update={"count": count})
+    return indices(drawn, total, skipped, of, where, digests)
 
 
 def _order(

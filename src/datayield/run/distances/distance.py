@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from datayield.data.decoded import Arrays
 from datayield.evals.distance import LEAST, Sample, distances
 from datayield.evals.result import check
+from datayield.run.decoded_splits import arrays_of
 from datayield.run.device import versions
 from datayield.run.distances.feature_cache import Chosen, counts_of, features_of, pooled
 from datayield.run.distances.feature_net import FeatureNet
-from datayield.run.training_data import arrays_of
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import ConfigError, DataError

@@ -9,7 +9,7 @@ from datayield.data.decoded import Arrays
 from datayield.data.folds import folds_of
 from datayield.data.selection import sample_items
 from datayield.data.source import Labels
-from datayield.run.training_data import arrays_of
+from datayield.run.decoded_splits import arrays_of
 from datayield.spec.evaluation import EvalSpec
 
 

@@ -17,6 +17,7 @@ from datayield.spec.run.cost import (
     encoder_params,
     flops_per_image,
 )
+from datayield.spec.run.curation import MOST_POOL, Curation, Target, select_words
 from datayield.spec.run.data_config import (
     Raw,
     dataset_path,
@@ -52,6 +53,7 @@ __all__ = [
     "DURATIONS",
     "ENCODERS",
     "METHOD_SPECS",
+    "MOST_POOL",
     "NORMALISERS",
     "NO_TIME",
     "OBJECTIVES",
@@ -69,6 +71,7 @@ __all__ = [
     "Budget",
     "Classes",
     "Content",
+    "Curation",
     "EncoderSpec",
     "JointEmbedding",
     "Listing",
@@ -83,6 +86,7 @@ __all__ = [
     "SimMIMSpec",
     "Subset",
     "SupervisedSpec",
+    "Target",
     "ViewSpec",
     "as_share",
     "converted",
@@ -102,6 +106,7 @@ __all__ = [
     "recipe",
     "run_at",
     "seconds_of",
+    "select_words",
     "short_number",
     "splits_of",
     "steps_for",

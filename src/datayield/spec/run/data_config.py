@@ -6,6 +6,7 @@ from typing import Any
 
 from datayield.spec.environment import data_dir
 from datayield.spec.errors import ConfigError, UnknownCountError
+from datayield.spec.run.curation import weights_file_digest
 from datayield.spec.run.split_listing import Listings
 from datayield.spec.run.subset import Mixture, Part, Subset
 
@@ -76,6 +77,11 @@ def located(data: Raw, folder: Path | None) -> Raw:
     made = dict(data)
     if isinstance(dataset := data.get("dataset"), str):
         made["dataset"] = dataset_path(dataset, folder)
+    if target := target_of(data):
+        stated = data["select"]["target"]
+        others = stated if isinstance(stated, dict) else {}
+        named = {**others, "dataset": dataset_path(target[0], folder)}
+        made["select"] = {**data["select"], "target": named}
     if isinstance(parts := data.get("parts"), dict):
         made["parts"] = {
             name: located(part, folder) if isinstance(part, dict) else part
@@ -104,11 +110,23 @@ def splits_of(data: Any) -> set[tuple[str, str]]:
         return set()
     parts = data.get("parts")
     members = parts.values() if isinstance(parts, dict) else [data]
-    return {
+    named = {
         (part["dataset"], part.get("split") or "train")
         for part in members
         if isinstance(part, dict) and isinstance(part.get("dataset"), str)
     }
+    targets = (target_of(part) for part in members if isinstance(part, dict))
+    return named | {target for target in targets if target}
+
+
+def target_of(part: Raw) -> tuple[str, str] | None:
+    """(dataset, split) of the target that the images of a part are to be near, if it has one."""
+    select = part.get("select")
+    target = select.get("target") if isinstance(select, dict) else None
+    named = {"dataset": target} if isinstance(target, str) else target
+    named = named if isinstance(named, dict) else {}
+    dataset, split = named.get("dataset"), named.get("split") or "train"
+    return (dataset, split) if isinstance(dataset, str) and isinstance(split, str) else None
 
 
 def fixed(data: Subset | Mixture, listings: Listings) -> Subset | Mixture:
@@ -128,6 +146,19 @@ def distinct(data: Subset | Mixture, listings: Listings) -> int:
 
 
 def _known(part: Part, listings: Listings, where: str) -> Raw:
+    if part.select is None:
+        return _counted(part, listings, where)
+    known: Raw = {"weights": weights_file_digest(part.select.features)}
+    if (target := part.select.target) is not None:
+        there = listings.get((target.dataset, target.split))
+        content = there.content.items(None) if there and there.content else None
+        fingerprint = content or (there.fingerprint if there else None)
+        known["target"] = target.model_copy(update={"fingerprint": fingerprint})
+    select = part.select.model_copy(update=known)
+    return _counted(part, listings, where) | {"select": select}
+
+
+def _counted(part: Part, listings: Listings, where: str) -> Raw:
     listing = listings.get((part.dataset, part.split))
     if part.count is None and part.classes is not None:
         raise ConfigError(

@@ -241,6 +241,9 @@ class RunSpec(Frozen):
                 parts.append("mixture")
             if any(member.classes is not None for _, member in run.data.members):
                 parts.append("classes")
+            if chosen := [s for _, part in run.data.members if (s := part.select) is not None]:
+                pixels = any(select.features == "pixels" for select in chosen)
+                parts += ["curation", "pixels"] if pixels else ["curation"]
         methods = {run.method.name: run.method.version for run in self.chain}
         return {part: VERSIONS[part] for part in parts} | methods
 

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from datayield.spec.bounds import Count, DatasetName, Name, Seed, Side, SplitName
 from datayield.spec.frozen import Frozen
+from datayield.spec.run.curation import MOST_POOL, Select
 
 PART = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 SLICE = re.compile(r"^\[(-?\d{0,12}):(-?\d{0,12})\]\Z")
@@ -68,7 +69,8 @@ class Part(Frozen):
     prefix of a larger one; `first` keeps the stored order. Labels are not used unless `classes` are
     named: then the column `label` (`label` by default) only decides which images are drawn from.
     `fingerprint` identifies the selected images by their contents, if they were found: it then
-    stands for dataset and split, so a moved or renamed folder is the same data.
+    stands for dataset and split, so a moved or renamed folder is the same data. With `select` the
+    images are chosen by their features from a pool, which is what `fingerprint` then identifies.
     """
 
     dataset: DatasetName
@@ -79,13 +81,37 @@ class Part(Frozen):
     skip: Count | None = None
     classes: Classes | None = None
     label: Name | None = None
+    select: Select = None
     fingerprint: str | None = None
+
+    @model_validator(mode="after")
+    def _enough_to_choose_from(self) -> "Part":
+        if self.select is None or self.count is None:
+            return self
+        pool = self.select.pool or MOST_POOL
+        if self.count > pool:
+            stated = "" if self.select.pool else " unless stated"
+            raise ValueError(
+                f"select.pool is {pool:,} images{stated}, fewer than the {self.count:,} to choose: "
+                "raise select.pool or lower count"
+            )
+        return self
 
     @model_validator(mode="after")
     def _label_of_classes(self) -> "Part":
         if self.label is not None and self.classes is None:
             raise ValueError("label applies only with classes")
         return self
+
+    @property
+    def drawn(self) -> "Part":
+        """What is drawn by the seed: the images themselves, or the pool that `select` chooses from.
+
+        A pool that is not stated has no count: it is the whole split, up to `MOST_POOL` images.
+        """
+        if self.select is None:
+            return self
+        return self.model_copy(update={"count": self.select.pool, "select": None})
 
     @property
     def words(self) -> str:

@@ -226,8 +226,8 @@ def copied(value: Any) -> Any:
 def merge(into: Raw, patch: Raw) -> None:
     """Merge `patch` into `into` recursively.
 
-    Replaced entirely: lists, budgets, and a part that gets another name, since the options of one
-    encoder, method or optimizer do not apply to another.
+    Replaced entirely: lists, budgets, `select`, and a part that gets another name, since the
+    options of one encoder, method or optimizer do not apply to another.
     """
     for key, value in patch.items():
         old = into.get(key)
@@ -243,7 +243,7 @@ def merge(into: Raw, patch: Raw) -> None:
 
 def _another(key: str, old: Raw, new: Raw) -> bool:
     name = old.get("name", new.get("name"))
-    return key in ("budget", "trunk") or new.get("name", name) != name
+    return key in ("budget", "trunk", "select") or new.get("name", name) != name
 
 
 def _patch(raw: Raw, dotted: str, value: Any) -> None:

@@ -150,7 +150,8 @@ class Study(Frozen):
         wanted: dict[tuple[str, str], set[int]] = {}
         for data in (run.data for cell in cells for run in cell.run.chain):
             for _, part in data.members:
-                most = (part.count or 0) + (part.skip or 0)
+                drawn = max(part.count or 0, part.drawn.count or 0)  # of a pool, if it has one
+                most = drawn + (part.skip or 0)
                 wanted.setdefault((part.dataset, part.split), set()).add(most)
         return [
             ConfigError(
