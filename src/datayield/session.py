@@ -33,6 +33,7 @@ from datayield.spec.run import Listing, dataset_name
 from datayield.spec.study import Cell, Study, TimeBudgetError, find_study, load_study
 from datayield.spec.study.confounds import confounds
 from datayield.store.collapse import Collapse, collapsed_runs
+from datayield.store.curation import sets_measured
 from datayield.store.data_changes import changes, remember
 from datayield.store.disk_usage import decoded_bytes
 from datayield.store.distances import measured_in
@@ -223,6 +224,7 @@ class Session(NamedTuple):
             missing=results.missing + self.left_out,
             reference=load_reference(reference_file(self.source, self.study.study)),
             distances=measured_in(cache_dir() / "distances"),
+            sets=sets_measured(results.specs.values()),
             data_notes=tuple(self.data_notes()),
             looks=counted_look(self.page.parent, plan),
         )
@@ -289,7 +291,8 @@ def open_study(
         raise error.within(find_study(study)) from None
     missing += loaded.shortages(cells, listings)
     runs = {run.id: run for cell in cells for run in cell.run.chain}.values()
-    missing += missing_classes(member for run in runs for member in run.data.members)
-    missing += leaks(loaded.evaluations, listings)
+    members = [member for run in runs for member in run.data.members]
+    missing += missing_classes(members)
+    missing += leaks(loaded.evaluations, listings, [part for _, part in members])
     kept, source = Store(store or store_dir()), find_study(study)
     return Session(loaded, cells, listings, missing, left_out, kept, device, source, look)

@@ -41,7 +41,7 @@ OTHER_OPTIM: dict[str, Any] = {
     "gamma": 0.3,
 }  # fmt: skip
 # Knobs that are left out as a rule.
-CHOSEN = ("skip", "classes", "label")
+CHOSEN = ("skip", "classes", "label", "select")
 USUAL = {"interpolation": "bilinear", "jitter_order": "fixed", "blur_taps": "tenth"}
 ADDED = (
     "bias", "norm_over", "prototypes_init", "clip_per", "weight_decay_end", "zero_init_residual",

@@ -15,14 +15,19 @@ from datayield.spec.run import Listings, Part, dataset_name
 Place = tuple[str, str]  # dataset, split
 
 
-def leaks(evaluations: Iterable[EvalSpec], listings: Listings) -> list[DataError]:
+def leaks(
+    evaluations: Iterable[EvalSpec], listings: Listings, parts: Iterable[Part] = ()
+) -> list[DataError]:
     """An error for each evaluation that tests on images which it also trains or chooses on.
 
-    So are groups of images (patients, places) of which it does, where slices name a grouping.
-    Those that state `allow_overlap: true` are left out.
+    So are groups of images (patients, places) of which it does, where slices name a grouping, and
+    test images that the images of `parts` are chosen to be near. Those that state
+    `allow_overlap: true` are left out.
     """
-    errors = []
+    errors: list[DataError] = []
+    chosen_near = _targets(parts)
     for ev in evaluations:
+        errors += _near_tests(ev, chosen_near, listings)
         if ev.allow_overlap or not (ev.traits.needs_labels or ev.traits.reads_masks):
             continue
         where = f"evaluations ({ev.name}): {dataset_name(ev.dataset)}"
@@ -59,6 +64,27 @@ def leaks(evaluations: Iterable[EvalSpec], listings: Listings) -> list[DataError
                     )
                 )
     return errors
+
+
+def _targets(parts: Iterable[Part]) -> list[Place]:
+    """The splits that the images of `parts` are chosen to be near."""
+    targets = (part.select.target for part in parts if part.select is not None)
+    return list(dict.fromkeys((each.dataset, each.split) for each in targets if each is not None))
+
+
+def _near_tests(ev: EvalSpec, targets: Iterable[Place], listings: Listings) -> Iterator[DataError]:
+    """An error for each target that has test images of `ev`."""
+    tested = ev.dataset, ev.test
+    for place in () if ev.allow_overlap else targets:
+        if place == tested or common(place, tested, listings):
+            yield DataError(
+                "pretraining images would be chosen to be near to test images",
+                where=f"data.select.target, evaluations ({ev.name})",
+                got=_name(place),
+                allowed="a split without images of the test split",
+                hint="name the task's training split, or accept it with allow_overlap: true, which "
+                "the report then states",
+            )
 
 
 def notes(

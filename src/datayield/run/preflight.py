@@ -10,7 +10,13 @@ from datayield.data.requirements import examined
 from datayield.nets.encoder import build
 from datayield.run.decoded_splits import arrays_of, forget_decoded
 from datayield.run.progress import Display
-from datayield.run.training_data import check_classes, decoded_of, draw_images, splits_read
+from datayield.run.training_data import (
+    check_classes,
+    decoded_of,
+    draw_images,
+    measure_sets,
+    splits_read,
+)
 from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
 from datayield.spec.run import RunSpec, dataset_name
 from datayield.store.plan import Plan
@@ -66,3 +72,5 @@ def _check(plan: Plan) -> None:
         errors += examined(ev, {split: splits[split] for split in read_splits(ev)}).refusals
     if errors:
         raise refused(errors)
+    if any(task.share_left > 0 for task in plan.todo):
+        measure_sets(task.spec for task in plan.tasks if isinstance(task.spec, RunSpec))

@@ -14,6 +14,7 @@ from datayield.data.selection import Indices, check_apart, drawn_from, indices
 from datayield.data.source import Source
 from datayield.data.sources.webdataset import WebDataset
 from datayield.data.supervised_labels import check_supervised
+from datayield.run.curation_notes import curation_notes, curation_refusals
 from datayield.run.device_names import device_refusals, runs_elsewhere
 from datayield.run.encoder_names import encoder_notes, encoder_refusals
 from datayield.run.free_disk import disk_refusals
@@ -58,10 +59,11 @@ def readiness(
     training = [
         task.spec for task in plan.todo if isinstance(task.spec, RunSpec) and task.share_left > 0
     ]
-    refusals += _of_runs(training, look)
+    refusals += [*_of_runs(training, look), *curation_refusals(training)]
     unknown = [*encoder_refusals(plan)]
     refusals += unknown or size_refusals(plan)
     notes += encoder_notes(plan)
+    notes += () if missing else curation_notes(training, look)  # their data were found
     absent = [*device_refusals(device)]
     if absent and runs_elsewhere():
         notes += [f"{error.message}; --executor decides where runs are trained" for error in absent]

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,12 +18,13 @@ from datayield.data.sampling import EndToEnd, Joined, Resident, Streamed
 from datayield.data.selection import Indices, check_apart, digest_of, drawn_from, indices, pool_of
 from datayield.data.supervised_labels import check_supervised
 from datayield.data.unchanged import check_evaluated, check_pretraining, check_target
-from datayield.run.curation import chosen
+from datayield.run.curation import chosen, measured_set
 from datayield.run.decoded_splits import arrays_of
 from datayield.run.loop import TrainingData
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset, dataset_name
+from datayield.store.curation import features_used
 from datayield.store.plan import Task
 
 DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
@@ -176,6 +177,15 @@ def _drawn(data: Subset | Mixture, arrays: tuple[Arrays, ...]) -> DrawnImages:
         if len(parts) > 1:
             check_apart(f"{dataset!r} split {split_name!r}", parts)
     return DrawnImages(tuple(members))
+
+
+def measure_sets(runs: Iterable[RunSpec]) -> None:
+    """Measure how diverse the images of `runs` are, if any of them are chosen by their features."""
+    data = dict.fromkeys(run.data for run in runs)
+    features = features_used(part for each in data for _, part in each.members)
+    for each in data if features else ():
+        for member in draw_images(each).members:
+            measured_set(member.part, member.arrays, member.indices, features)
 
 
 def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:

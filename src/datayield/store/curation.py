@@ -1,5 +1,6 @@
 """What is kept of images chosen by their features: their order in the pool, measures of a set."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +11,22 @@ from datayield.spec.atomic_files import read_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import VERSIONS, digest
-from datayield.spec.run import Subset
+from datayield.spec.run import RunSpec, Subset
 
 MEASURES = 1  # bump when the same set and features give other measures
 
 
 class SetRecord(Frozen):
-    """How diverse the images of a set are, by some features."""
+    """How diverse the images of a set are."""
 
     dataset: str
     select: str = Field(description="how they were chosen, in words")
     count: int
     seed: int
     measured: int = Field(description="images that were looked at, the first of the set")
-    features: str
-    vendi: float = Field(description="Vendi score: 1 (all alike) to `measured`")
+    vendi: dict[str, float] = Field(
+        description="Vendi score, 1 (all alike) to `measured`, by the features it is of"
+    )
     near_copies: int | None = Field(
         description="images that are a near copy of another one in the set; None: not looked for"
     )
@@ -65,21 +67,21 @@ def is_chosen(part: Subset) -> bool:
     return order is not None and len(order) >= (part.count or 1)
 
 
-def set_path(part: Subset, features: str) -> Path:
-    """Where the measures of a set of images by some features are kept."""
-    key = digest(["set", MEASURES, VERSIONS["curation"], _text(part), features], 24)
+def set_path(part: Subset, features: Sequence[str]) -> Path:
+    """Where the measures of a set of images by these features are kept."""
+    key = digest(["set", MEASURES, VERSIONS["curation"], _text(part), *features], 24)
     return cache_dir() / "curation" / f"{key}.json"
 
 
-def set_record(part: Subset, features: str) -> SetRecord | None:
-    """The measures of a set of images by some features; None if it was not measured."""
+def set_record(part: Subset, features: Sequence[str]) -> SetRecord | None:
+    """The measures of a set of images by these features; None if it was not measured."""
     try:
         return SetRecord.model_validate(read_json(set_path(part, features)), strict=False)
     except ValidationError:
         return None
 
 
-def features_used(parts: list[Subset]) -> tuple[str, ...]:
+def features_used(parts: Iterable[Subset]) -> tuple[str, ...]:
     """What to measure the sets of a study by: pixels, and what their images are chosen by.
 
     Nothing if all are drawn at random.
@@ -88,9 +90,11 @@ def features_used(parts: list[Subset]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(("pixels", *used))) if used else ()
 
 
-def sets_measured(parts: list[Subset]) -> tuple[SetRecord, ...]:
-    """The measures of the sets of a study, in order; none if all are drawn at random."""
-    records = (set_record(part, name) for name in features_used(parts) for part in parts)
+def sets_measured(runs: Iterable[RunSpec]) -> tuple[SetRecord, ...]:
+    """The measures of the sets that runs train on; none if all are drawn at random."""
+    parts = dict.fromkeys(part for run in runs for _, part in run.data.members)
+    features = features_used(parts)
+    records = (set_record(part, features) for part in parts) if features else ()
     return tuple(record for record in records if record is not None)
 
 

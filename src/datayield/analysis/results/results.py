@@ -25,6 +25,7 @@ from datayield.spec.claims import Published
 from datayield.spec.run import RunSpec
 from datayield.spec.study import NamedAxes, Study
 from datayield.store.collapse import Collapse
+from datayield.store.curation import SetRecord
 from datayield.store.distances import DistanceRecord
 
 
@@ -74,6 +75,7 @@ class StudyResults:
     collapsed: tuple[Collapse, ...] = ()  # runs that seem to have learned nothing; rows tell too
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
     distances: tuple[DistanceRecord, ...] = ()  # all that were measured, of any datasets
+    sets: tuple[SetRecord, ...] = ()  # of the images of runs, if some are chosen by features
     looks: int = 0  # at different sets of finished runs, this one included
     items: StudyItems | None = None  # which test items were right
     # one per metric, made on first use; `replace` starts without any

@@ -18,6 +18,7 @@ from datayield.report.page.cost_tables import (
     time_tables,
 )
 from datayield.report.page.published_tables import number_rows, shape_tables
+from datayield.report.page.set_table import set_table
 from datayield.report.page.tables import (
     fit_rows,
     gain_table,
@@ -46,6 +47,7 @@ def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, A
         "paper": results.study.paper,
         "notes": results.study.notes,
         "data_notes": results.data_notes,
+        "sets": set_table(results.sets),
         "collapsed": [in_words(each) for each in results.collapsed[:LISTED]],
         "collapsed_count": len(results.collapsed),
         "missing": results.missing[:LISTED],

@@ -1,5 +1,7 @@
 """How diverse a set of images is: its Vendi score, and how many are near copies of each other."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -17,8 +19,10 @@ from datayield.store.curation import SetRecord, set_path, set_record
 MOST = 4096  # images of a set that are looked at, and of the split whose mean is the centre
 
 
-def measured_set(part: Subset, arrays: Arrays, indices: Indices, features: str) -> SetRecord:
-    """The measures of the images at `indices` of `arrays`, by some features; kept in the cache.
+def measured_set(
+    part: Subset, arrays: Arrays, indices: Indices, features: Sequence[str]
+) -> SetRecord:
+    """The measures of the images at `indices` of `arrays`, by these features; kept in the cache.
 
     The Vendi score is that of features centred at the mean of the split, so that sets of one split
     can be compared. Near copies are not looked for without the package imagehash.
@@ -29,21 +33,24 @@ def measured_set(part: Subset, arrays: Arrays, indices: Indices, features: str) 
     places = indices[np.arange(count, dtype=np.int64)]
     every = np.arange(len(arrays), dtype=np.int64)
     some = np.sort(sample_items(every, min(len(every), MOST), 0, arrays.content))
-    side = arrays.rows.shape[1]
-    centre = features_at(arrays, some, features, side).mean(axis=0, dtype=np.float64)
-    x = features_at(arrays, places, features, side).astype(np.float64) - centre
     record = SetRecord(
         dataset=dataset_name(part.dataset),
         select="random" if part.select is None else part.select.words,
         count=len(indices),
         seed=part.seed,
         measured=count,
-        features=features,
-        vendi=vendi_score(torch.from_numpy(x)),
+        vendi={name: _vendi(arrays, places, some, name) for name in features},
         near_copies=_near_copies(arrays, places),
     )
     write_json(set_path(part, features), record.model_dump(mode="json"))
     return record
+
+
+def _vendi(arrays: Arrays, places: Labels, around: Labels, name: str) -> float:
+    side = arrays.rows.shape[1]
+    centre = features_at(arrays, around, name, side).mean(axis=0, dtype=np.float64)
+    x = features_at(arrays, places, name, side).astype(np.float64) - centre
+    return vendi_score(torch.from_numpy(x))
 
 
 def _near_copies(arrays: Arrays, places: Labels) -> int | None:

@@ -98,6 +98,16 @@ class Part(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _near_others(self) -> "Part":
+        target = None if self.select is None else self.select.target
+        if target and (target.dataset, target.split) == (self.dataset, self.split):
+            raise ValueError(
+                f"select.target is {self.dataset} {self.split}, which the images are chosen from: "
+                "each would be nearest to itself, as in a random draw; name another dataset"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _label_of_classes(self) -> "Part":
         if self.label is not None and self.classes is None:
             raise ValueError("label applies only with classes")
