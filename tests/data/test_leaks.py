@@ -8,7 +8,7 @@ from datayield.data.catalog import find
 from datayield.data.leaks import leaks, notes
 from datayield.data.split_content import split_listing
 from datayield.spec.evaluation import EvalSpec
-from datayield.spec.run import Listings, Part
+from datayield.spec.run import Curation, Listings, Part, Target
 from tests.data.made import png, write
 
 
@@ -74,3 +74,19 @@ def test_splits_that_share_groups_are_refused(tmp_path: Path) -> None:
 def test_overlapping_slices_are_refused_by_their_names(tmp_path: Path) -> None:
     (error,) = leaks([task(train="train[:80%]", test="train[10%:]")], {})
     assert "both contain 70% of train" in error.text()
+
+
+def test_choosing_near_to_test_images_is_refused(listings: Listings) -> None:
+    def near(dataset: str, split: str) -> Part:
+        target = Target(dataset=dataset, split=split)
+        select = Curation(by="near_target", target=target)
+        return Part(dataset="other", count=4, select=select)
+
+    knn = task(allow_overlap=False, train="train", test="test", protocol="spectrum@1")
+    for part in (near("task", "test"), near("task", "train"), near("pool", "train")):
+        (error,) = leaks([knn], listings, [part])  # the train has two of the test, the pool one
+        assert "chosen to be near to test images" in error.text()
+        assert "allow_overlap: true" in error.text()
+    assert leaks([knn], listings, [Part(dataset="task", count=4)]) == []
+    accepted = task(allow_overlap=True)
+    assert leaks([accepted], listings, [near("task", "train")]) == []
