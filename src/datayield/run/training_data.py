@@ -38,19 +38,10 @@ def splits_read(task: Task) -> Iterator[tuple[str, str, int, Fit, bool]]:
     if isinstance(task.spec, RunSpec) and task.share_left > 0:
         for _, part in task.spec.data.members:
             yield part.dataset, part.split, part.size, part.fit, True
-            yield from ((*which, True) for which in chosen_among(part))
+            yield from ((*which, True) for which in part.compared)
     for _, ev in task.pending:
         for split in ev.splits:
             yield ev.dataset, split, ev.decoded_side, ev.fit, False
-
-
-def chosen_among(part: Subset) -> Iterator[tuple[str, str, int, Fit]]:
-    """What `arrays_of` is given for each split whose features decide which images `part` takes."""
-    if part.select is not None:
-        size, target = part.select.size or part.size, part.select.target
-        yield part.dataset, part.split, size, part.fit
-        if target is not None:
-            yield target.dataset, target.split, size, part.fit
 
 
 def decoded_here(task: Task) -> Iterator[str]:
@@ -201,7 +192,7 @@ def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
 
 def _compared(part: Subset) -> tuple[Arrays, Arrays | None]:
     """The splits that `select` compares by features: that of the pool, and that of the target."""
-    splits = [arrays_of(*which, on_the_fly=True) for which in chosen_among(part)]
+    splits = [arrays_of(*which, on_the_fly=True) for which in part.compared]
     if part.select is not None and part.select.target is not None:
         check_target(part.select.target, splits[1])
     return splits[0], splits[1] if len(splits) > 1 else None

@@ -19,7 +19,7 @@ def decoded_bytes(plan: Plan, listings: Listings) -> int:
     for task in plan.todo:
         if isinstance(task.spec, RunSpec):
             for _, part in task.spec.data.members:
-                wanted.add((part.dataset, part.split, part.size, part.fit))
+                wanted |= {(part.dataset, part.split, part.size, part.fit), *part.compared}
         for _, ev in task.pending:
             wanted |= {(ev.dataset, split, ev.decoded_side, ev.fit) for split in ev.splits}
     return sum(

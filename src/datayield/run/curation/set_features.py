@@ -42,7 +42,7 @@ def features_at(arrays: Arrays, positions: Labels, name: str, size: int) -> Feat
 
 def _kept(arrays: Arrays, wanted: Labels, net: FeatureNet) -> FeatureRows:
     which = [VERSION, arrays.digest, net.identity, net.size, digest(wanted.tolist(), 20)]
-    path = cache_dir() / "curation" / "features" / f"{digest(which, 24)}.npy"
+    path = cache_dir() / "curation" / f"features-{digest(which, 24)}.npy"
     if (features := _read(path, len(wanted))) is not None:
         return features
     path.parent.mkdir(parents=True, exist_ok=True)

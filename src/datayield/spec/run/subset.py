@@ -137,6 +137,18 @@ class Subset(Part):
     fit: Literal["crop", "squash"] = "crop"
 
     @property
+    def compared(self) -> tuple[tuple[str, str, int, Literal["crop", "squash"]], ...]:
+        """(dataset, split, size, fit) of the images whose features decide which are taken.
+
+        Those of the pool's split, then of the target's; none without `select`.
+        """
+        if self.select is None:
+            return ()
+        size, target = self.select.size or self.size, self.select.target
+        pool = (self.dataset, self.split, size, self.fit)
+        return (pool,) if target is None else (pool, (target.dataset, target.split, size, self.fit))
+
+    @property
     def members(self) -> "tuple[tuple[str, Subset], ...]":
         """(name, images) of its only part, which has no name."""
         return (("", self),)
