@@ -1,12 +1,14 @@
 """Images chosen by their features instead of drawn at random: the setting `select` of a part."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from datayield.spec.bounds import Count, DatasetName, Side, SplitName
+from datayield.spec.environment import data_dir
 from datayield.spec.errors import nearest
 from datayield.spec.frozen import Frozen
 from datayield.spec.run.encoder import ENCODERS
@@ -114,12 +116,14 @@ def select_words(value: Any) -> str:
 
 
 def weights_file_digest(features: str) -> str | None:
-    """SHA-256 of the file that `features` names; None if it names none, or it is not found."""
+    """SHA-256 of the file that `features` names; None if it names none, or it is not found.
+
+    A relative path is taken from this folder or from DATAYIELD_DATA.
+    """
     if not features.startswith("weights:"):
         return None
-    path = Path(features.removeprefix("weights:").partition("?")[0]).expanduser()
-    try:
-        with path.open("rb") as file:
+    path, home = Path(features.removeprefix("weights:").partition("?")[0]), data_dir()
+    for there in (path, home / path if home else path):
+        with suppress(OSError), there.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
+    return None
