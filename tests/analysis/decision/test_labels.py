@@ -78,6 +78,16 @@ def test_evaluations_that_differ_in_labels_alone_are_one_ladder() -> None:
     assert figure.spec["layout"]["yaxis"]["title"]["text"] == "mIoU, %"
 
 
+def test_starts_of_two_methods_are_told_apart() -> None:
+    both = chains()
+    byol = tuple(
+        row._replace(method="byol", run=f"b{row.run}") for row in both.rows if row.kind == "run"
+    )
+    (table,) = label_tables(StudyResults(both.study, both.rows + byol, ()))
+    names = {start.name for start in table.starts}
+    assert names - {"untrained viny"} == {f"{arm}, {x}" for arm in ARMS for x in ("SimMIM", "BYOL")}
+
+
 def test_the_answer_speaks_of_labels_where_there_is_one_size() -> None:
     texts = [h.text for h in answer(analyse(chains()))]
     assert texts == [h.text for h in label_sentences(label_tables(chains())[0], most=0.01)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log2
 
+from datayield.analysis.format import method_name
 from datayield.analysis.label_ladders import label_ladders, shared_name
 from datayield.analysis.model import (
     WORTH,
@@ -100,6 +101,7 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
     lines: dict[tuple[object, ...], _Line] = {}
     named = not results.study.axes.keys().isdisjoint(OVERLAYS)
     sizes = {(p.key.name, p.n) for p in points}
+    methods = {p.key.method for p in points}
     many = {name for name, n in sizes if len({m for other, m in sizes if other == name}) > 1}
     for b in bases:
         line = _Line(b.name, "", "", b.kind, b.encoder, "", {})
@@ -107,8 +109,10 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
     for p in points:
         key = p.key
         size = f", N = {p.n:,}" if key.name in many else ""
-        name = key.axes_label if named else key.name + size
         note = key._replace(axes=()).name if named else ""
+        name = key.axes_label if named else key.name + size
+        if named and len(methods) > 1:
+            name = f"{name}, {method_name(key.method)}"
         line = _Line(name, note, key.name, "run", p.encoder, key.method, {})
         at = (key.method, key.axes, key.budget, p.encoder, p.n, p.images)
         lines.setdefault(at, line).cells[key.eval] = p.seeds
