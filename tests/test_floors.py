@@ -54,8 +54,8 @@ SUBFLOORS = {
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
-        "device_names network_trial",
-        "device signals encoder_names network_sizes free_disk curation_notes",
+        "device_names network_trial weights_trial other_process",
+        "device signals encoder_names network_sizes weights_files free_disk curation_notes",
         "loop refusals failures decoded_splits", "distances", "curation",
         "training_data progress job timing damage stack_members",
         "distributed evaluation doctor beside", "preflight task", "engines scheduler",

@@ -34,7 +34,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_a_resnet_starts_from_what_is_published(hub: dict[str, Any]) -> None:
-    state = build(RESNET, seed=0, pretrained=True).body.state_dict()
+    state = build(RESNET, seed=0, start="pretrained").body.state_dict()
     assert all(torch.equal(value, hub["resnet18"][name]) for name, value in state.items())
     assert not torch.equal(build(RESNET, seed=0).body.conv1.weight, state["conv1.weight"])
 
@@ -42,7 +42,7 @@ def test_a_resnet_starts_from_what_is_published(hub: dict[str, Any]) -> None:
 def test_a_vits_blocks_are_as_published_and_its_patches_and_positions_resampled(
     hub: dict[str, Any],
 ) -> None:
-    net = build(VIT, seed=0, pretrained=True).body
+    net = build(VIT, seed=0, start="pretrained").body
     published = hub["vit_tiny_patch16_224"]
     assert torch.equal(net.blocks[3].mlp.fc1.weight, published["blocks.3.mlp.fc1.weight"])
     assert net.patch_embed.proj.weight.shape[-1] == 8
@@ -66,12 +66,12 @@ def test_weights_that_cannot_be_fetched_are_an_error_that_helps(
 
     monkeypatch.setattr("timm.models._builder.load_state_dict_from_hf", fails)
     with pytest.raises(ConfigError) as caught:
-        build(RESNET, 0, pretrained=True)
+        build(RESNET, 0, start="pretrained")
     text = caught.value.text()
     assert "resnet18: no route to host" in text
     assert "HF_HOME" in text
     with pytest.raises(ConfigError, match="published weights cannot be downloaded"):
-        build(EncoderSpec(name="timm/resnet18d.no_such_tag", size=32), 0, pretrained=True)
+        build(EncoderSpec(name="timm/resnet18d.no_such_tag", size=32), 0, start="pretrained")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ def distance(
     encoder: Annotated[
         str,
         typer.Option(
-            help="pixels, untrained:<encoder>, timm/<name>, inception or run:<id>[@share]."
+            help="pixels, untrained:<encoder>, timm/<name>, weights:<file>?encoder=<encoder>, "
+            "inception or run:<id>[@share]."
         ),
     ] = "untrained:convnet",
     count: Annotated[

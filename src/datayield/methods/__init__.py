@@ -27,7 +27,7 @@ from datayield.methods.vicreg import VICReg
 from datayield.nets import encoder as encoders
 from datayield.nets.encoder import Encoder
 from datayield.spec.identity import digest
-from datayield.spec.run import AnyObjective, RunSpec
+from datayield.spec.run import AnyObjective, RunSpec, Stage
 
 __all__ = ["METHODS", "Loss", "Method", "SimMIM", "Supervised", "build", "drawn", "projector_of"]
 
@@ -56,11 +56,12 @@ def build(spec: RunSpec, weights: Mapping[str, Tensor] | None = None) -> Method:
 
     `weights`: the encoder's, if it starts from another run's (`spec.before`).
 
-    The encoder is `nets.encoder.build(spec.encoder, spec.seed, pretrained)`, exactly; heads are
+    The encoder is `nets.encoder.build(spec.encoder, spec.seed, start)`, exactly; heads are
     drawn from a stream of their own, so the encoder at step 0 is the baseline for every method.
     Raises ConfigError for an unknown encoder.
     """
-    encoder = encoders.build(spec.encoder, spec.seed, pretrained=spec.init == "pretrained")
+    start = None if isinstance(spec.init, Stage) else spec.init
+    encoder = encoders.build(spec.encoder, spec.seed, start)
     if weights is not None:
         encoder.load_state_dict(weights, strict=True)
     with torch.random.fork_rng(devices=[]):

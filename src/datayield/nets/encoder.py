@@ -9,15 +9,23 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from datayield.nets.attention import cpu_attention
 from datayield.nets.convnet import ConvNet
+from datayield.nets.weights import load_weights
 from datayield.spec.errors import ConfigError
-from datayield.spec.run import CONVNET_WIDTH, ENCODERS, PIXEL_STATISTICS, RESNETS, EncoderSpec
+from datayield.spec.run import (
+    CONVNET_WIDTH,
+    ENCODERS,
+    PIXEL_STATISTICS,
+    RESNETS,
+    EncoderSpec,
+    WeightsFile,
+)
 
 T = TypeVar("T")
 
@@ -150,17 +158,22 @@ def _painted(x: Tensor, hidden: Tensor, filler: Tensor) -> Tensor:
     return torch.where(pixels, filler.to(x.dtype)[:, None, None], x)
 
 
-def build(spec: EncoderSpec, seed: int, pretrained: bool = False) -> Encoder:
+def build(
+    spec: EncoderSpec, seed: int, start: Literal["pretrained"] | WeightsFile | None = None
+) -> Encoder:
     """The encoder with random weights, on the CPU: a pure function of (spec, seed).
 
-    With `pretrained` it has timm's published weights, positions and patches resampled to `spec`;
-    images are normalised by ImageNet's statistics, as everywhere here. Leaves torch's generators
-    unchanged. Raises ConfigError for an unknown name, or weights that cannot be downloaded.
+    If it starts `pretrained`, it has timm's published weights, positions and patches resampled to
+    `spec`; images are normalised by ImageNet's statistics, as everywhere here. From a file it has
+    all weights of that file. Leaves torch's generators unchanged. Raises ConfigError for an unknown
+    name, weights that cannot be downloaded, or a file that is absent or does not fit.
     """
-    if not pretrained:
+    if start != "pretrained":
         net = _fresh(spec, seed)
         if spec.normalise is not None:
             net.renormalise(spec.normalise)
+        if start is not None:
+            load_weights(net, start)
         return net
     return fetched(spec.name, lambda: _fresh(spec, seed, pretrained=True), where="init")
 

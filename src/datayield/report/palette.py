@@ -13,7 +13,12 @@ COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
     "#7A5CC7", "#A33B4F", "#8A8A1F",
 )  # fmt: skip
-BASELINES = {"untrained": "#7A7A7A", "pretrained": "#5B6FA8", "pixels": "#A0742D"}
+BASELINES = {
+    "untrained": "#7A7A7A",
+    "pretrained": "#5B6FA8",
+    "weights": "#4F8A8B",
+    "pixels": "#A0742D",
+}
 # One dash per budget and axes; dotted is reserved for fitted laws.
 _DASHES = ("solid", "dash", "longdash", "dashdot", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x")

@@ -1,21 +1,16 @@
 """Sizes of images that timm's networks do not take: tried in another process, once and kept."""
 
-import json
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from datayield.run.network_trial import NetworkUse, trials
+from datayield.run.other_process import asked_apart, kept_answers
 from datayield.spec.atomic_files import read_json, write_json
-from datayield.spec.environment import cache_dir
 from datayield.spec.errors import ConfigError, StoreError
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan
-
-PATIENCE = 120.0  # seconds for all networks of a plan
 
 
 def size_refusals(plan: Plan) -> Iterator[ConfigError]:
@@ -54,7 +49,7 @@ def _problems(uses: Sequence[NetworkUse]) -> list[str]:
     """What is wrong with each use; empty where it works, or cannot be tried."""
     if not uses:
         return []
-    path = _kept_in()
+    path = kept_answers("timm-")
     known = _known(path)
     if late := [use for use in uses if use not in known]:
         known |= zip(late, _tried(late), strict=False)
@@ -67,24 +62,8 @@ def _tried(uses: Sequence[NetworkUse]) -> list[str]:
     """As `trials`, in another process where torch is not loaded; empty if that fails."""
     if "torch" in sys.modules:
         return trials(uses)
-    command = [sys.executable, "-m", "datayield.run.network_trial"]
-    try:
-        done = subprocess.run(
-            command, input=json.dumps(uses), text=True, capture_output=True, timeout=PATIENCE,
-            check=True,
-        )  # fmt: skip
-        problems: list[str] = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return []  # the run tells
-    return problems
-
-
-def _kept_in() -> Path:
-    try:
-        installed = version("timm")
-    except PackageNotFoundError:
-        installed = "none"
-    return cache_dir() / "networks" / f"timm-{installed}.json"
+    problems = asked_apart("datayield.run.network_trial", uses)
+    return problems if isinstance(problems, list) else []  # the run tells
 
 
 def _known(path: Path) -> dict[NetworkUse, str]:

@@ -18,7 +18,7 @@ from datayield.run.training_data import (
     splits_read,
 )
 from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
-from datayield.spec.run import RunSpec, dataset_name
+from datayield.spec.run import RunSpec, Stage, dataset_name
 from datayield.store.plan import Plan
 
 
@@ -59,9 +59,9 @@ def _check(plan: Plan) -> None:
     errors: list[DatayieldError] = []
     for task in plan.todo:
         if isinstance(task.spec, RunSpec) and task.share_left > 0:
-            published = task.spec.init == "pretrained"
-            if published or task.spec.encoder.timm_name:
-                build(task.spec.encoder, 0, published)
+            start = None if isinstance(task.spec.init, Stage) else task.spec.init
+            if start is not None or task.spec.encoder.timm_name:
+                build(task.spec.encoder, 0, start)
             try:
                 draw_images(task.spec.data)
                 check_classes(task.spec)

@@ -19,6 +19,7 @@ from datayield.run.device_names import device_refusals, runs_elsewhere
 from datayield.run.encoder_names import encoder_notes, encoder_refusals
 from datayield.run.free_disk import disk_refusals
 from datayield.run.network_sizes import size_refusals
+from datayield.run.weights_files import weights_refusals
 from datayield.spec.errors import DataError, DatayieldError
 from datayield.spec.run import Mixture, RunSpec
 from datayield.store.folders import Store
@@ -63,6 +64,9 @@ def readiness(
     unknown = [*encoder_refusals(plan)]
     refusals += unknown or size_refusals(plan)
     notes += encoder_notes(plan)
+    unfit, told = weights_refusals(plan)
+    refusals += unfit
+    notes += told
     notes += () if missing else curation_notes(training, look)  # their data were found
     absent = [*device_refusals(device)]
     if absent and runs_elsewhere():

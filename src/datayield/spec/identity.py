@@ -21,6 +21,7 @@ VERSIONS: dict[str, int] = {
     "loop": 1,
     "untrained": 1,
     "pretrained": 1,
+    "weights": 1,  # how a file of weights becomes an encoder
     "pixels": 1,
 }
 
@@ -40,7 +41,8 @@ def digest(value: Any, length: int = 12) -> str:
 def by_content(value: Any) -> Any:
     """`value` as JSON without the names of data that are known by their content.
 
-    Those are `dataset` and `split` beside a `fingerprint`, and `dataset` beside a `content`.
+    Those are `dataset` and `split` beside a `fingerprint`, `dataset` beside a `content`, and
+    `weights` beside a `sha256`.
     """
     if isinstance(value, list):
         return [by_content(item) for item in value]
@@ -49,6 +51,7 @@ def by_content(value: Any) -> Any:
     names: set[str] = set()
     names |= {"dataset", "split"} if value.get("fingerprint") is not None else set()
     names |= {"dataset"} if value.get("content") is not None else set()
+    names |= {"weights"} if value.get("sha256") is not None else set()
     return {key: by_content(item) for key, item in value.items() if key not in names}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, short_number
+from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, WeightsFile, short_number
 from datayield.spec.study import Cell, Study, in_words
 from datayield.store.estimate import (
     NOTHING,
@@ -107,7 +107,7 @@ def make_plan(
         pending.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
     tasks = [
         _task(spec, label(spec), evals, records.of(spec.id), speeds, counts)
-        for spec in study.baselines(cells)
+        for spec in study.baseline_specs(cells)
         if (evals := study.evals_of_baseline(spec))
     ]
     later: dict[str, Task] = {}
@@ -162,11 +162,15 @@ def label(spec: RunSpec | BaselineSpec, axes: str = "") -> str:
             return "raw pixels"
         if spec.name == "pretrained":
             return f"pretrained {spec.encoder.name}"
+        if spec.weights is not None:
+            return f"weights {spec.weights.name}"
         return f"untrained {spec.encoder.name} seed {spec.seed}"
     n = short_number(spec.data.count) if spec.data.count else "all"
     words = [spec.method.name, f"n={n}", f"C={short_number(spec.images)}", f"seed {spec.seed}"]
     if not axes and spec.before is not None:
         axes = f"init={in_words(spec.before)}"
+    elif not axes and isinstance(spec.init, WeightsFile):
+        axes = f"init={spec.init.name}"
     return " ".join(filter(None, (*words, axes)))
 
 

@@ -124,8 +124,15 @@ class Scene:
         return {p - set(chosen): p for p in self.points if set(chosen) <= p}
 
     def _base_key(self, kind: str, point: CellValues) -> Base:
+        name = dict(point).get("eval", "")
         encoder = "" if kind == "pixels" else self.cells.runs[point].encoder
-        key = (kind, encoder, dict(point).get("eval", ""))
+        if kind == "weights":  # of an encoder of its own
+            files = [base for base in self.cells.bases if (base[0], base[2]) == (kind, name)]
+            if len(files) > 1:
+                several = ", ".join(file for _, file, _ in files)
+                raise UnansweredError(f"there are several baselines of weights: {several}")
+            encoder = files[0][1] if files else ""
+        key = (kind, encoder, name)
         if key not in self.cells.bases:
             raise UnansweredError(f"no result of the baseline {kind}")
         return key

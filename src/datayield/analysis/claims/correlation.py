@@ -85,7 +85,7 @@ def _both(scene: Scene, claim: Correlates) -> tuple[list[float], list[float], st
         y = [sum(w * runs[k].mean for k, w in s.items() if isinstance(k, frozenset)) for s in sides]
         return list(claim.numbers.values()), y, f"numbers by {claim.over}", None
     if isinstance(claim.with_, Distance):
-        return *by_distance(scene, claim.with_.distance), None
+        return *by_distance(scene, claim.with_), None
     assert claim.with_ is not None
     by_share = any(axis == "share" for p in scene.points for axis, _ in p)
     other = scene.data.cells(

@@ -4,17 +4,20 @@ from statistics import fmean
 
 from datayield.analysis.claims.cells import NotAskedError
 from datayield.analysis.claims.contrasts import Scene
+from datayield.spec.claims import Distance
 from datayield.store.distances import DistanceRecord
 
 DatasetPair = frozenset[str]  # the names of two datasets, or one
 
 
-def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], str]:
+def by_distance(scene: Scene, asked: Distance) -> tuple[list[float], list[float], str]:
     """(distances, scores) by evaluation, means over the runs of the scene, and what was measured.
 
-    All distances use one network, size and number of images: of the combinations that cover every
-    pair, the one with the most images. A set is at distance 0 from itself. Raises NotAskedError.
+    All distances use one network (that which is asked for, if one is), size and number of images:
+    of the combinations that cover every pair, the one with the most images. A set is at distance 0
+    from itself. Raises NotAskedError.
     """
+    metric, by = asked.distance, asked.encoder
     sets = {ev.name: ev.dataset for ev in scene.data.results.study.evaluations}
     cells: dict[str, list[tuple[DatasetPair, float]]] = {}
     for point in scene.points:
@@ -25,6 +28,8 @@ def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], st
     wanted = {pair for mine in cells.values() for pair, _ in mine if len(pair) > 1}
     kinds: dict[tuple[str, int, int], dict[DatasetPair, DistanceRecord]] = {}
     for record in scene.data.results.distances:
+        if by not in (None, record.encoder):
+            continue
         by_pair = kinds.setdefault((record.identity, record.size, record.n), {})
         if _value(record, metric) is not None:
             by_pair[frozenset((record.a, record.b))] = record
@@ -32,8 +37,9 @@ def by_distance(scene: Scene, metric: str) -> tuple[list[float], list[float], st
     if not whole:
         names = list(dict.fromkeys(name for pair in sorted(map(sorted, wanted)) for name in pair))
         raise NotAskedError(
-            f"{metric} is not measured between all of these sets by one network: "
+            f"{metric} is not measured between all of these sets by {by or 'one network'}: "
             f"datayield distance {' '.join(names)}"
+            + (f" --encoder with the file of {by}" if by and by.startswith("weights:") else "")
         )
     best = max(whole, key=lambda by_pair: min(by_pair[pair].n for pair in wanted) if wanted else 0)
     far = {pair: _value(best[pair], metric) or 0.0 for pair in wanted}

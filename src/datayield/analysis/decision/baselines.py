@@ -1,4 +1,4 @@
-"""Does pretraining beat the free baselines, the untrained encoder and raw pixels?"""
+"""Does pretraining beat what is free: untrained encoder, raw pixels, published weights?"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +22,8 @@ class BaselineComparison:
 def against_baselines(measured: MetricResults, noise: NoiseModels) -> list[BaselineComparison]:
     """Every curve's largest N against every baseline of its evaluation and encoder.
 
+    A file of weights stands for itself, whatever encoder it is of.
+
     The untrained encoder is paired by seed; pixels and published weights have no seed, so every
     seed is compared with the same value. `noise` by evaluation.
     """
@@ -43,7 +45,9 @@ def against_baselines(measured: MetricResults, noise: NoiseModels) -> list[Basel
 
 
 def _comparable(key: CurveKey, point: Point, base: Baseline) -> bool:
-    return key.eval == base.eval and base.encoder in ("", point.encoder)
+    """Whether it is the same evaluation, of the same encoder unless the baseline is another's."""
+    alien = base.kind in ("pixels", "weights")
+    return key.eval == base.eval and (alien or base.encoder in ("", point.encoder))
 
 
 def _outcome(gain: Difference) -> Outcome:

@@ -30,7 +30,7 @@ class Start:
     name: str
     note: str  # method and budget, if the name does not say
     style: str  # name of the curve that it belongs to; "" for a baseline
-    kind: str  # run, untrained, pretrained or pixels
+    kind: str  # run, untrained, pretrained, weights or pixels
     cells: tuple[Seeds | None, ...]
     over_untrained: tuple[Difference | None, ...]
     gain: Difference | None

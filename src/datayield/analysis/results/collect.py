@@ -29,8 +29,11 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     rows: list[Row] = []
     among = {cell.run.encoder for cell in cells}
     encoders = {encoder: _variant(encoder, among) for encoder in among}
-    for spec in study.baselines(cells):
-        rows += _baseline_rows(study, spec, encoders, plan.records.of(spec.id))
+    bases = study.baseline_specs(cells)
+    files = _file_names([spec for spec in bases if spec.weights is not None])
+    for spec in bases:
+        of = encoders.get(spec.encoder, "") if spec.encoder else ""
+        rows += _baseline_rows(study, spec, files.get(spec.id, of), plan.records.of(spec.id))
     spent, versions = [], {}
     distinct: dict[str, int] = {}
     axes = {cell.run.id: cell.axes_label for cell in cells}
@@ -133,7 +136,7 @@ def _cell_rows(
 
 
 def _baseline_rows(
-    study: Study, spec: BaselineSpec, encoders: dict[EncoderSpec, str], records: RunRecords
+    study: Study, spec: BaselineSpec, encoder: str, records: RunRecords
 ) -> Iterator[Row]:
     kind: RowKind = spec.name
     fields = {
@@ -143,7 +146,7 @@ def _baseline_rows(
         "dataset": "",
         "n": 0,
         "budget": None,
-        "encoder": encoders[spec.encoder] if spec.encoder else "",
+        "encoder": encoder,
         "images": 0,
         "seed": spec.seed,
         "axes": (),
@@ -152,6 +155,25 @@ def _baseline_rows(
         record = records.result(0.0, ev.spec.id)
         if record is not None:
             yield from _rows(fields, 0.0, ev.spec, record)
+
+
+def _file_names(specs: list[BaselineSpec]) -> dict[str, str]:
+    """Baseline -> what its file of weights is called, each by a name of its own."""
+    among = {spec.encoder for spec in specs if spec.encoder}
+    short = {spec.id: spec.weights.name for spec in specs if spec.weights}
+    long = {
+        spec.id: f"{short[spec.id]} {_variant(spec.encoder, among)}"
+        for spec in specs
+        if spec.encoder
+    }
+    names = {}
+    for spec_id, name in short.items():
+        if [*short.values()].count(name) > 1:
+            name = long[spec_id]
+            if [*long.values()].count(name) > 1:
+                name = f"{name} {spec_id}"
+        names[spec_id] = name
+    return names
 
 
 def _variant(encoder: EncoderSpec, among: set[EncoderSpec]) -> str:

@@ -106,14 +106,14 @@ class Point:
     seeds: Seeds
 
 
-BASELINES = ("untrained", "pretrained", "pixels")
+BASELINES = ("untrained", "pretrained", "weights", "pixels")
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """A baseline under the same evaluation. Only `untrained` varies by seed."""
 
-    kind: str  # untrained, pretrained or pixels
+    kind: str  # untrained, pretrained, weights or pixels
     eval: str
     metric: str
     encoder: str
@@ -121,7 +121,7 @@ class Baseline:
 
     @property
     def name(self) -> str:
-        """'untrained convnet', 'pretrained resnet18' or 'raw pixels'."""
+        """'untrained convnet', 'pretrained resnet18', 'weights lite0' or 'raw pixels'."""
         return "raw pixels" if self.kind == "pixels" else f"{self.kind} {self.encoder}".strip()
 
 

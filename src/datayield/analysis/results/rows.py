@@ -7,14 +7,14 @@ from datayield.spec.run import Budget
 from datayield.spec.study import NamedAxes, axes_label
 from datayield.store.collapse import CollapseSign
 
-RowKind = Literal["run", "untrained", "pretrained", "pixels"]
+RowKind = Literal["run", "untrained", "pretrained", "weights", "pixels"]
 
 
 class Row(NamedTuple):
     """One value of one metric of one subject at one fraction of its budget.
 
-    A baseline (`untrained`, `pretrained`, `pixels`) has no method, data or budget: those fields
-    are empty, None or 0.
+    A baseline (`untrained`, `pretrained`, `weights`, `pixels`) has no method, data or budget: those
+    fields are empty, None or 0. Of `weights` the encoder is what the file is called.
     """
 
     run: str  # id of the run or baseline

@@ -129,6 +129,7 @@ def _how_far(line: CurveGain, worth: float, most: float) -> str:
 _BEATEN = {
     "untrained": "the untrained encoder",
     "pretrained": "the published weights it started from",
+    "weights": "the published weights",
     "pixels": "the raw pixels",
 }
 

@@ -1,5 +1,6 @@
 """The feature network for distances: named on the command line, built with its weights."""
 
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -13,11 +14,20 @@ from datayield.run.loop import CHECKPOINT, read_tensors, weights_digest
 from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError, StoreError
 from datayield.spec.identity import VERSIONS, digest
-from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.spec.run import (
+    PIXEL_STATISTICS,
+    EncoderSpec,
+    RunSpec,
+    WeightsFile,
+    with_digest,
+)
 from datayield.spec.validate import validated
 from datayield.store.folders import Store
 
-FORMS = "pixels, untrained:<encoder>, timm/<name>, inception, run:<id>, run:<id>@<share>"
+FORMS = (
+    "pixels, untrained:<encoder>, timm/<name>, weights:<file>?encoder=<encoder>, inception, "
+    "run:<id>, run:<id>@<share>"
+)
 WITHOUT_WEIGHTS = "untrained:convnet and pixels need none"
 SIDE = 32  # px, unless a flag or a run sets it
 
@@ -45,6 +55,8 @@ def feature_net(name: str, size: int | None, store: Store) -> FeatureNet:
         return _untrained(name, size or SIDE)
     if name.startswith("timm/"):
         return _timm(name, size or SIDE)
+    if name.startswith("weights:"):
+        return _of_file(name, size or SIDE)
     if name == "inception":
         return _inception(size or SIDE)
     if name.startswith("run:"):
@@ -61,13 +73,51 @@ def feature_net(name: str, size: int | None, store: Store) -> FeatureNet:
 def _untrained(name: str, size: int) -> FeatureNet:
     """`untrained:resnet18?stem=cifar`: its weights as initialised by seed 0."""
     base, _, query = name.removeprefix("untrained:").partition("?")
-    knobs: dict[str, Any] = {
-        key: int(value) if value.isdigit() else value
-        for key, value in parse_qsl(query, keep_blank_values=True)
-    }
+    knobs = _options(query)
     raw = {"size": size} | knobs | {"name": base}
     spec = validated(EncoderSpec, raw, where=f"--encoder {name}")
     return _named(name, encoders.build(spec, seed=0), size)
+
+
+def _options(query: str) -> dict[str, Any]:
+    return {
+        key: int(value) if value.isdigit() else value
+        for key, value in parse_qsl(query, keep_blank_values=True)
+    }
+
+
+def _of_file(name: str, size: int) -> FeatureNet:
+    """`weights:lite0.safetensors?encoder=timm/tf_efficientnet_lite0`: those of a file.
+
+    A network of timm sees images resized and normalised as timm says of it, unless `size` and
+    `normalise` do; another sees them as they are.
+    """
+    written, _, query = name.removeprefix("weights:").partition("?")
+    knobs = _options(query)
+    encoder = knobs.pop("encoder", None)
+    if not encoder:
+        raise ConfigError(
+            "a file of weights needs the name of its encoder",
+            where="--encoder",
+            got=name,
+            allowed=f"weights:{written or '<file>'}?encoder=<name>",
+            hint="for example encoder=resnet18&stem=imagenet, or encoder=timm/<name>",
+        )
+    where = f"--encoder {name}"
+    file = validated(WeightsFile, with_digest({"weights": written}, Path.cwd()), where=where)
+    spec = validated(EncoderSpec, {"size": size} | knobs | {"name": encoder}, where=where)
+    loaded = encoders.build(spec, 0, file)
+    side = spec.size if "size" in knobs else None
+    net: nn.Module = loaded
+    about = getattr(loaded.body, "pretrained_cfg", None)
+    if spec.timm_name is not None and about:
+        side = side or int(about["input_size"][-1])
+        stated = PIXEL_STATISTICS[knobs["normalise"]] if "normalise" in knobs else None
+        mean, std = stated or (tuple(about["mean"]), tuple(about["std"]))
+        net = Seeing(loaded.body, side, mean, std)
+    elif side is not None:
+        net = Seeing(loaded, side, MEAN, STD)
+    return _named(f"weights:{file.name}", net, size, side=side, normalise=spec.normalise)
 
 
 def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
@@ -159,8 +209,10 @@ def _named(
     kind: Literal["clip", "other"] = "other",
     trained_on: tuple[str, ...] = (),
     side: int | None = None,
+    normalise: str | None = None,
 ) -> FeatureNet:
-    identity = digest([name.partition(":")[0], side, weights_digest(net.state_dict())], 16)
+    parts = [name.partition(":")[0], side, weights_digest(net.state_dict())]
+    identity = digest([*parts, *filter(None, [normalise])], 16)
     note = f"resized to {side} px" if side and side != size else ""
     return FeatureNet(name, net, identity, size, kind, trained_on, note)
 

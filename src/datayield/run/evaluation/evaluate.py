@@ -82,8 +82,8 @@ def _subject(
 ) -> Subject:
     if spec.encoder is None:
         return Subject(pixel_features, PixelEncoder(), None, device)
-    published = isinstance(spec, BaselineSpec) and spec.name == "pretrained"
-    net, projector = encoders.build(spec.encoder, spec.seed, published), None
+    start = spec.start if isinstance(spec, BaselineSpec) else None
+    net, projector = encoders.build(spec.encoder, spec.seed, start), None
     if isinstance(spec, RunSpec):
         path = folder.checkpoint(share)
         kept = read_tensors(path, torch.device("cpu"), CHECKPOINT, run=spec.id, share=share)

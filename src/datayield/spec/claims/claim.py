@@ -17,7 +17,12 @@ from datayield.spec.frozen import Frozen
 from datayield.spec.run import OVERLAYS, Budget, Normaliser
 
 ENDS = ("first", "last")
-NOTHING = ("untrained", "pixels", "pretrained")  # baselines, instead of a value of an axis
+NOTHING = (
+    "untrained",
+    "pixels",
+    "pretrained",
+    "weights",
+)  # baselines, instead of a value of an axis
 OWN_AXES = ("eval", "share")
 BY = "by"  # the axis of normalisers, of `flips_under`
 SELECTION_GAP = "selection_gap"  # best on test minus best on validation (decision/checkpoints)

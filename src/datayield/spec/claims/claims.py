@@ -16,15 +16,15 @@ class BeatsBaseline(ClaimSpec):
     """Scores above a free baseline."""
 
     test: Literal["beats_baseline"]
-    baseline: Literal["untrained", "pixels", "pretrained"] = "untrained"
+    baseline: Literal["untrained", "pixels", "pretrained", "weights"] = "untrained"
 
 
 class Gain(Between):
     """Better at `to` than at `from`, or worse if a `fall` is expected, by more than `at_least`.
 
-    `from` may be a baseline: untrained, pixels, pretrained. `at_least` below 0: not worse by that.
-    `at_from`, `at_to`: values of other axes on one side only. `reach`: a score, or the cell
-    (axis -> value) whose final score it is; the amount of `by` needed to reach it is compared.
+    `from` may be a baseline: untrained, pixels, pretrained, weights. `at_least` below 0: not worse
+    by that. `at_from`, `at_to`: values of other axes on one side only. `reach`: a score, or the
+    cell (axis -> value) whose final score it is; the amount of `by` needed to reach it is compared.
     """
 
     test: Literal["gain"]
@@ -142,8 +142,12 @@ class Measure(Frozen):
 
 
 class Distance(Frozen):
-    """The measured distance from a run's pretraining set to an evaluation's dataset."""
+    """The measured distance from a run's pretraining set to an evaluation's dataset.
 
+    `encoder`: the network that it was measured by, as `datayield distance` prints it; None is any.
+    """
+
+    encoder: str | None = None
     distance: Literal[
         "fid", "fid_inf", "fid_shrunk", "kid", "cmmd", "mmd_median", "vdna", "domain_auc"
     ]

@@ -43,10 +43,11 @@ from datayield.spec.run.objective import JointEmbedding
 from datayield.spec.run.optim import OptimSpec, Share
 from datayield.spec.run.overlays import OVERLAYS
 from datayield.spec.run.pixel_statistics import PIXEL_STATISTICS
-from datayield.spec.run.run import BaselineSpec, RunSpec
+from datayield.spec.run.run import BaselineSpec, RunSpec, Stage
 from datayield.spec.run.split_listing import Content, Listing, Listings
 from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset, dataset_name
 from datayield.spec.run.views import VIEW_DEFAULTS, VIEW_RECIPES, ViewSpec, recipe
+from datayield.spec.run.weights_file import WeightsFile, with_digest
 
 __all__ = [
     "CONVNET_WIDTH",
@@ -84,10 +85,12 @@ __all__ = [
     "RunSpec",
     "Share",
     "SimMIMSpec",
+    "Stage",
     "Subset",
     "SupervisedSpec",
     "Target",
     "ViewSpec",
+    "WeightsFile",
     "as_share",
     "converted",
     "dataset_name",
@@ -110,4 +113,5 @@ __all__ = [
     "short_number",
     "splits_of",
     "steps_for",
+    "with_digest",
 ]

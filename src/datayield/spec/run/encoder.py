@@ -43,7 +43,8 @@ class EncoderSpec(Frozen):
     pixels of a ViT's grid of position embeddings. viny (Bridge et al. 2025) is published with patch
     16 at 128 px. `pool`: features are the class token (`token`, the default) or the mean of the
     others after the last norm (`avg`). `normalise`: the dataset by whose pixel statistics images
-    are normalised, in pretraining and in every evaluation; None is imagenet.
+    are normalised, in pretraining and in every evaluation; `half` is mean 0.5 and deviation 0.5, as
+    many published networks expect; None is imagenet.
     """
 
     name: str
@@ -56,7 +57,7 @@ class EncoderSpec(Frozen):
         None, description="ResNets: residual branches start at zero, as in Barlow Twins' own code"
     )
     normalise: Annotated[
-        Literal["imagenet", "cifar10", "cifar100", "stl10"] | None, unset_if("imagenet")
+        Literal["imagenet", "half", "cifar10", "cifar100", "stl10"] | None, unset_if("imagenet")
     ] = None
 
     @model_validator(mode="after")
@@ -126,3 +127,9 @@ def published(encoder: EncoderSpec) -> None:
             f"init: the pretrained weights of {encoder.name} are for stem: imagenet, "
             f"not {encoder.stem}"
         )
+
+
+def loadable(encoder: EncoderSpec) -> None:
+    """Raises ValueError where an option of the encoder means nothing with weights of a file."""
+    if encoder.zero_init_residual:
+        raise ValueError("init: zero_init_residual has no meaning with weights from a file")

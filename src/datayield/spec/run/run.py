@@ -10,11 +10,12 @@ from datayield.spec.bounds import Seed
 from datayield.spec.frozen import Frozen
 from datayield.spec.identity import VERSIONS, canonical, digest_of_text, versioned_digest
 from datayield.spec.run.budget import Budget, steps_for
-from datayield.spec.run.encoder import EncoderSpec, published
+from datayield.spec.run.encoder import EncoderSpec, loadable, published
 from datayield.spec.run.method import MethodSpec, SimMIMSpec, SupervisedSpec
 from datayield.spec.run.optim import OptimSpec
 from datayield.spec.run.subset import Data, Mixture
 from datayield.spec.run.views import ViewSpec
+from datayield.spec.run.weights_file import WeightsFile
 
 
 class Stage(Frozen):
@@ -26,8 +27,9 @@ class Stage(Frozen):
 class RunSpec(Frozen):
     """A pretraining. `id` is a digest of all fields and of the versions of the components used.
 
-    `init: pretrained` starts from timm's published weights for the encoder; a `Stage` from the
-    final weights of another run. A study writes the latter as differences from its base.
+    `init: pretrained` starts from timm's published weights for the encoder; a `WeightsFile` from
+    those in a file; a `Stage` from the final weights of another run, which a study writes as
+    differences from its base.
     """
 
     data: Data
@@ -39,7 +41,7 @@ class RunSpec(Frozen):
     precision: Literal["fp32", "bf16"] = "fp32"
     budget: Budget
     seed: Seed = 0
-    init: Literal["pretrained"] | Stage | None = None
+    init: Literal["pretrained"] | Stage | WeightsFile | None = None
 
     @model_validator(mode="after")
     def _stages_fit(self) -> "RunSpec":
@@ -59,6 +61,8 @@ class RunSpec(Frozen):
     def _weights_are_published(self) -> "RunSpec":
         if self.init == "pretrained":
             published(self.encoder)
+        elif isinstance(self.init, WeightsFile):
+            loadable(self.encoder)
         return self
 
     @model_validator(mode="after")
@@ -237,6 +241,8 @@ class RunSpec(Frozen):
         """Versions of every component of the run: a change in any of them changes its numbers."""
         parts = ["subset", "order", "views", "encoder", "optim", "loop"]
         for run in self.chain:
+            if isinstance(run.init, WeightsFile):
+                parts.append("weights")
             if isinstance(run.data, Mixture):
                 parts.append("mixture")
             if any(member.classes is not None for _, member in run.data.members):
@@ -262,18 +268,29 @@ class BaselineSpec(Frozen):
     """What pretraining must beat: the encoder before pretraining, or raw pixels.
 
     `untrained` is the encoder initialised by `seed`, `pretrained` the one with timm's weights
-    (seed 0, unused). `pixels` features are the image averaged down to 16 x 16, flattened.
+    (seed 0, unused), `weights` the one with those of a file (seed 0, unused). `pixels` features are
+    the image averaged down to 16 x 16, flattened.
     """
 
-    name: Literal["untrained", "pretrained", "pixels"]
+    name: Literal["untrained", "pretrained", "weights", "pixels"]
     encoder: EncoderSpec | None = None
     seed: Seed = 0
+    weights: WeightsFile | None = None
 
     @model_validator(mode="after")
     def _encoder_where_needed(self) -> "BaselineSpec":
         if (self.name == "pixels") != (self.encoder is None):
             raise ValueError("a pixels baseline takes no encoder; every other baseline needs one")
+        if (self.name == "weights") != (self.weights is not None):
+            raise ValueError("only a weights baseline takes a file of weights, and it needs one")
+        if self.weights is not None and self.encoder is not None:
+            loadable(self.encoder)
         return self
+
+    @property
+    def start(self) -> Literal["pretrained"] | WeightsFile | None:
+        """The published weights that the encoder has, as `RunSpec.init` names them."""
+        return "pretrained" if self.name == "pretrained" else self.weights
 
     @cached_property
     def id(self) -> str:

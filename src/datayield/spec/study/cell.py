@@ -2,7 +2,14 @@
 
 from typing import Any, NamedTuple
 
-from datayield.spec.run import OVERLAYS, Budget, RunSpec, select_words, short_number
+from datayield.spec.run import (
+    OVERLAYS,
+    Budget,
+    RunSpec,
+    WeightsFile,
+    select_words,
+    short_number,
+)
 
 NamedAxes = tuple[tuple[str, str], ...]  # (axis, its value as text)
 COLUMN_AXES = ("data.count", "method", "seed", "budget")  # each has its own column in tables
@@ -43,6 +50,8 @@ class Cell(NamedTuple):
             return str(*value.values())
         if isinstance(value, dict) and "by" in value:  # how images are chosen
             return select_words(value)
+        if axis == "init" and isinstance(self.run.init, WeightsFile):
+            return self.run.init.name
         if axis == "init" and before is not None:
             return in_words(before)
         return "base" if axis in OVERLAYS and value is None else str(value)

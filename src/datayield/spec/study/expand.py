@@ -33,6 +33,7 @@ from datayield.spec.run import (
 )
 from datayield.spec.study.recipes import published
 from datayield.spec.study.shorthands import counted, filled_in
+from datayield.spec.study.weights import is_weights, weights_of
 from datayield.spec.validate import changed, validated
 
 
@@ -64,14 +65,16 @@ def as_run(
     raw, origin = _written(base, recipes, axes, listings, folder)
     point = ", ".join(f"{k}={v}" for k, v in axes.items())
     where = f"{origin} + axes ({point})"
-    if isinstance(init := raw.get("init"), dict):
+    if is_weights(init := raw.get("init")):
+        raw["init"] = weights_of(init, folder, f"{where}: init")
+    elif isinstance(init, dict):
         raw["init"] = _earlier(init, base, recipes, axes, listings, folder)
     elif init not in (None, "pretrained"):
         raise ConfigError(
             "invalid init",
             where=f"{where}: init",
             got=init,
-            allowed=["null", "pretrained", "a mapping that describes an earlier run"],
+            allowed="null, pretrained, {weights: FILE}, or a mapping that describes an earlier run",
         )
     if (seconds := seconds_of(written := raw.get("budget"))) is not None:
         one = validated(RunSpec, converted(raw | {"budget": {"steps": 1}}, _nothing), where=where)
@@ -243,6 +246,8 @@ def merge(into: Raw, patch: Raw) -> None:
 
 def _another(key: str, old: Raw, new: Raw) -> bool:
     name = old.get("name", new.get("name"))
+    if key == "init" and (is_weights(old) or is_weights(new)):
+        return True  # a file, or the digest of one, is no part of another start
     return key in ("budget", "trunk", "select") or new.get("name", name) != name
 
 

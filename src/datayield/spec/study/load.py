@@ -12,11 +12,15 @@ from datayield.spec.study.claims_check import Vocabulary, checked, patched, voca
 from datayield.spec.study.expand import merge
 from datayield.spec.study.shorthands import evaluations_spelled_out, study_spelled_out
 from datayield.spec.study.study import Study
+from datayield.spec.study.weights import baselines_spelled_out
 from datayield.spec.validate import validated
 from datayield.spec.yaml_file import read_mapping
 
 PUBLISHED = ".published.csv"
-_PATCHABLE = ("base", "recipes", "axes", "evaluations", "question", "notes", "claims")
+_PATCHABLE = (
+    *("base", "recipes", "axes", "evaluations", "question", "notes", "claims"),
+    "baselines",
+)
 
 
 def load_study(name: str, scale: str | None = None) -> Study:
@@ -46,6 +50,8 @@ def load_study(name: str, scale: str | None = None) -> Study:
     if "evaluations" in raw:
         entries = evaluations_spelled_out(raw["evaluations"], raw.get("base"))
         raw["evaluations"] = expanded(entries, str(path))
+    if "baselines" in raw:
+        raw["baselines"] = baselines_spelled_out(raw["baselines"], raw.get("base"))
     study = validated(Study, raw, where=str(path)).located(path.absolute().parent)
     if not study.claims:
         return study

@@ -28,6 +28,7 @@ from datayield.spec.study.expand import as_run, copied, merge, resolve
 from datayield.spec.study.prices import Prices
 from datayield.spec.study.repeated import repeated, same_runs
 from datayield.spec.study.reseed import product_of_axes
+from datayield.spec.study.weights import WeightsBaseline, file_baselines, is_weights
 
 WAYS_OF_SAYING = ("budget", "recipe", "as_published")  # may differ and come to the same runs
 MOST_CELLS = 100_000  # a minute to plan, or to report on
@@ -45,6 +46,7 @@ class Study(Frozen):
     axes: dict[str, tuple[Any, ...]]
     evaluations: tuple[StudyEval, ...] = Field(min_length=1)
     claims: tuple[AnyClaim, ...] = ()
+    baselines: tuple[WeightsBaseline, ...] = ()
     notes: str = ""
     prices: Prices = Prices()
     spend: float | None = Field(None, gt=0, description="money that the best plan may cost")
@@ -166,16 +168,17 @@ class Study(Frozen):
             if (dataset, split) in listings and max(counts) > listings[dataset, split].images
         ]
 
-    def baselines(self, cells: list[Cell]) -> list[BaselineSpec]:
-        """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, and the
-        published encoder if a run starts from it.
+    def baseline_specs(self, cells: list[Cell]) -> list[BaselineSpec]:
+        """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, the
+        published encoder if a run starts from it, and the files of weights. Raises ConfigError.
         """
         drawn = dict.fromkeys((cell.run.encoder, cell.run.seed) for cell in cells)
         every = [BaselineSpec(name="untrained", encoder=e, seed=seed) for e, seed in drawn]
         untrained = {spec.id: spec for spec in every}
         started = dict.fromkeys(cell.run.encoder for cell in cells if cell.run.init == "pretrained")
         published = [BaselineSpec(name="pretrained", encoder=encoder) for encoder in started]
-        return [BaselineSpec(name="pixels"), *untrained.values(), *published]
+        files = file_baselines(self.baselines, cells, self._folder)
+        return [BaselineSpec(name="pixels"), *untrained.values(), *published, *files]
 
     def evals_of(self, cell: Cell) -> list[tuple[float, EvalSpec]]:
         """(fraction of the budget, evaluation) pairs required of this cell's run."""
@@ -207,7 +210,7 @@ class Study(Frozen):
 
     def _pretrained_on(self, patch: Any) -> set[tuple[str, str]]:
         """(dataset, split) of a run given by `patch` over the base, and of earlier runs."""
-        if not isinstance(patch, dict):
+        if not isinstance(patch, dict) or is_weights(patch):
             return set()
         both: dict[str, Any] = {"data": copied(self.base.get("data") or {})}
         merge(both, {"data": copied(patch.get("data") or {})})
