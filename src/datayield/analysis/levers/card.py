@@ -27,6 +27,7 @@ from datayield.analysis.levers.lever import (
     Pull,
     fitted,
     largest,
+    published_pull,
     pulls,
     times,
     varied,
@@ -66,7 +67,8 @@ class Card:
     """The answer for one task and method, at one setting.
 
     `unvaried`: levers that the runs say nothing about. `few`: whether there are too few settings
-    for a law. `visible`: what the runs can show, where the odds are too low to recommend anything.
+    for a law; published weights are compared with all the same. `visible`: what the runs can show,
+    where the odds are too low to recommend anything.
     """
 
     task: str
@@ -123,6 +125,7 @@ def decide(
     made = [_card(law, _point(law, at), prices) for law in laws]
     cards = tuple(card for card, _ in made)
     whole = _over_all([mine for card, mine in made if not card.few])
+    whole = whole or _over_all([mine for _, mine in made if mine])  # of published weights alone
     odds = odds_of(whole) if whole else None
     choice, levers = Recommendation("inconclusive", 0.0), tuple[Lever, ...]()
     if odds is not None:
@@ -156,7 +159,7 @@ def _point(law: FittedLaw, at: Setting | None) -> Setting:
 def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]]:
     world, none = law.world, Recommendation("inconclusive", 0.0)
     if len(law.cells.settings) < FEWEST:
-        return Card(world.task, world.method, at, None, none, few=True), []
+        return _few(law, at)
     told = pulls(law, at, prices)
     mine = [_unless_few(pull, pull.spare) for pull in told]
     if not mine:
@@ -183,6 +186,19 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
         visible=visible_gain(law) if choice.probability < SURE else None,
     )
     return card, told
+
+
+def _few(law: FittedLaw, at: Setting) -> tuple[Card, list[Pull]]:
+    """A card without a law: published weights can be compared with all the same."""
+    own = law.errors([at])[:, 0]
+    told = [*published_pull(law, at, own)]
+    mine = [_unless_few(pull, pull.spare) for pull in told]
+    choice, levers = Recommendation("inconclusive", 0.0), tuple[Lever, ...]()
+    if mine:
+        odds = odds_of(mine)
+        choice = Recommendation(*chosen(mine, odds))
+        levers = tuple(_lever(p, q) for p, q in zip(mine, odds.levers, strict=True))
+    return Card(law.world.task, law.world.method, at, None, choice, levers, few=True), told
 
 
 def _unless_few(pull: Pull, spare: int) -> Pull:
@@ -222,6 +238,8 @@ def _lever(pull: Pull, probability: float) -> Lever:
         pull.doubt,
         pull.with_compute,
         None if pull.even is None else fitted(pull.even),
+        pull.name,
+        float((pull.gains > 0).mean()) if pull.lever == "weights" else 0.0,
     )
 
 
@@ -249,6 +267,8 @@ def _over_all(worlds: Sequence[list[Pull]]) -> list[Pull]:
             spare = sum(pull.spare for pull in found)
             evens = [pull.even for pull in found if pull.even is not None]
             even = np.mean(evens, axis=0) if len(evens) == most else None
-            mean = found[0]._replace(gains=gains, doubt=doubt, even=even)
+            same = {pull.name for pull in found} == {found[0].name}
+            name = found[0].name if same else ""
+            mean = found[0]._replace(gains=gains, doubt=doubt, even=even, name=name)
             whole.append(_unless_few(mean, spare))
     return whole

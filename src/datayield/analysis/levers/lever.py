@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from datayield.analysis.evidence import Setting
+from datayield.analysis.levers.published import published_gain
 from datayield.analysis.model import own_variance_over_items
 from datayield.analysis.model.law import FittedLaw, MeasuredCells, pooled
 from datayield.analysis.model.law.forms import Floats
@@ -37,7 +38,8 @@ class Lever:
 
     `doubt`: why it cannot be recommended; "" if it can. `with_compute`: whether compute grows in
     proportion, as in a ladder of sizes at a fixed number of epochs. `equal_compute`: of views, the
-    gain where half as many images are presented, so that as many views are.
+    gain where half as many images are presented, so that as many views are. Of published weights:
+    `name`, what they are called, and `ahead`, the probability that they are better at all.
     """
 
     lever: LeverName
@@ -51,6 +53,8 @@ class Lever:
     doubt: str = ""
     with_compute: bool = False
     equal_compute: FittedScore | None = None
+    name: str = ""
+    ahead: float = 0.0
 
 
 class Pull(NamedTuple):
@@ -67,6 +71,7 @@ class Pull(NamedTuple):
     spare: int = 0  # see `MeasuredCells.spare`
     even: Floats | None = None  # [SAMPLES] of `Lever.equal_compute`
     item_share: float = 0.0  # of the variance of the gain: what other test items would change
+    name: str = ""  # of published weights
 
 
 def fitted(samples: Floats) -> FittedScore:
@@ -149,7 +154,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices, doubts: bool = True) -> l
                 float(over_items.var() / max(gains.var(), 1e-12)),
             )
         )
-    return [*made, *_published(law, errors[:, 0])]
+    return [*made, *published_pull(law, at, errors[:, 0])]
 
 
 def _even(at: Setting, ladder: bool) -> Setting:
@@ -158,20 +163,16 @@ def _even(at: Setting, ladder: bool) -> Setting:
     return half._replace(views=2 * (at.views or 0))
 
 
-def _published(law: FittedLaw, own: Floats) -> Iterator[Pull]:
-    """Published weights instead: the best of them, with the noise of one run."""
-    scores: dict[str, list[float]] = {}
-    for each in law.world.baselines:
-        if each.pretrained_by == "others":
-            scores.setdefault(each.method, []).append(each.score)
-    if scores:
-        best = max((sum(v) / len(v), len(v)) for v in scores.values())
-        rng = np.random.Generator(np.random.PCG64(7))
-        noise = law.noise / math.sqrt(best[1]) * rng.standard_normal(len(own))
-        score = best[0] + noise
-        gains = score - (1 - own)
+def published_pull(law: FittedLaw, at: Setting, own: Floats) -> Iterator[Pull]:
+    """Published weights instead, if some were measured with the labels of `at`.
+
+    `own`: samples [SAMPLES] of the error of one's own runs.
+    """
+    theirs = published_gain(law, at, own)
+    if theirs is not None:
         start, spare = float(1 - own.mean()), law.cells.spare
-        yield Pull("weights", None, start, best[0], gains, 0.0, "", spare=spare)
+        gains, score = theirs.gains, theirs.score
+        yield Pull("weights", None, start, score, gains, 0.0, "", spare=spare, name=theirs.name)
 
 
 def _cost(

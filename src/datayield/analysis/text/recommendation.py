@@ -15,6 +15,7 @@ from datayield.analysis.levers import (
     Prices,
     Purchase,
 )
+from datayield.analysis.text.published import published_words, weights_lever
 from datayield.spec.run import short_number
 from datayield.store.format import duration
 
@@ -39,6 +40,9 @@ TWICE: dict[LeverName, str] = {
 def advice(of: Answer | Card) -> str:
     """ "Train longer" or "Inconclusive; the best guess is to train longer"."""
     choice, likely = of.recommendation.lever, of.recommendation.likely
+    weights = weights_lever(of)
+    if choice == "weights" and weights is not None and weights.name:
+        return f"Use the published weights ({weights.name})"
     if choice != "inconclusive" or not of.levers:
         return DO[choice]
     if likely == "stop":
@@ -51,11 +55,23 @@ def reason(of: Answer | Card) -> str:
     if not of.levers:
         return _nothing(of)
     doubled = [_gain(each) for each in of.levers if each.lever != "weights"]
-    others = [_weights(each) for each in of.levers if each.lever == "weights"]
-    said = [f"Expected gain from a doubling: {join(doubled)}"] if doubled else []
-    whole = f"{'. '.join([*said, *others])} ({_kind(of)}). {_odds(of)}"
-    seen = visible_words(of)
-    return f"{whole} {seen}" if seen else whole
+    said = [f"Expected gain from a doubling: {join(doubled)} ({_kind(of)})."] if doubled else []
+    parts = [*said, published_sentence(of), _odds(of), visible_words(of)]
+    return " ".join(part for part in parts if part)
+
+
+def published_sentence(of: Answer | Card) -> str:
+    """Whether pretraining beats published weights; "" where none were measured."""
+    weights = weights_lever(of)
+    return "" if weights is None else published_words(of, percent_of(weights.ahead))
+
+
+def published_of_cards(answer: Answer) -> list[str]:
+    """That sentence for each task and method, where there are several."""
+    if len(answer.cards) < 2:
+        return []
+    told = [(card_name(card), published_sentence(card)) for card in answer.cards]
+    return [f"{name}: {sentence}" for name, sentence in told if sentence]
 
 
 def experiment(each: Experiment, at: Setting) -> str:
@@ -136,11 +152,6 @@ def _gain(lever: Lever) -> str:
         even = lever.equal_compute
         gain += f"; at equal compute {points(even.score)}, {span(even.low, even.high)}"
     return f"{lever.lever}{along} {gain})"
-
-
-def _weights(lever: Lever) -> str:
-    gain = f"{points(lever.gain)} points ({span(lever.low, lever.high)})"
-    return f"Expected gain from published weights: {gain}"
 
 
 def _kind(of: Answer | Card) -> str:

@@ -15,6 +15,7 @@ from datayield.analysis.text.recommendation import (
     experiment,
     forecast_words,
     percent_of,
+    published_of_cards,
     reason,
     setting,
 )
@@ -40,6 +41,7 @@ def first_screen(of: Answer) -> dict[str, Any]:
         "at": setting(alone.at) if alone else "",
         "forecasts": forecast_words(alone) if alone else [],
         "would_decide": _experiments(of),
+        "published": published_of_cards(of),
         "cards": [_row(card) for card in told] if len(told) > 1 else [],
         "few": len(of.cards) - len(told),
         "checked": back_test_words(of.back_test),

@@ -22,6 +22,7 @@ from datayield.analysis.text.recommendation import (
     experiment,
     forecast_words,
     percent_of,
+    published_of_cards,
     reason,
     setting,
 )
@@ -48,6 +49,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     elif answer.cards:
         console.print()
         console.print(_cards(answer.cards))
+        _list(console, "Against published weights", published_of_cards(answer)[:CARDS])
         _list(console, "What would decide", _decisive(answer.cards))
     _list(console, "Back-test", back_test_words(answer.back_test))
     _list(console, "How the table was read", answer.notes)

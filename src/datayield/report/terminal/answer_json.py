@@ -101,6 +101,7 @@ def _lever_json(lever: Lever) -> dict[str, Any]:
         "probability": round(lever.probability, 4),
         "with_compute": lever.with_compute,
         "doubt": lever.doubt,
+        **({"name": lever.name, "better": round(lever.ahead, 4)} if lever.name else {}),
         "equal_compute": None if lever.equal_compute is None else _gain_json(lever.equal_compute),
     }
 
