@@ -166,3 +166,9 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
     assert verdict.effect == pytest.approx(-1)
     assert "fid (net, 2,000 images per dataset) over 7 cells" in verdict.evidence
     assert _decide(replace(world, distances=near[:-1]), **claim).verdict == "not tested"
+    by = claim | {"with": {"distance": "fid", "encoder": "weights:lite0"}}
+    asked = _decide(replace(world, distances=near), **by)
+    assert asked.verdict == "not tested"
+    assert "by weights:lite0: datayield distance" in asked.evidence
+    theirs = tuple(each.model_copy(update={"encoder": "weights:lite0"}) for each in near)
+    assert _decide(replace(world, distances=(*near, *theirs)), **by).verdict == "reproduced"

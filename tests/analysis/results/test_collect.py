@@ -5,8 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from datayield.analysis.results.collect import collect
-from datayield.spec.run import Listing
+from datayield.analysis.findings import analyse
+from datayield.analysis.results.collect import _file_names, collect
+from datayield.analysis.text.answer import answer
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import BaselineSpec, EncoderSpec, Listing, WeightsFile
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from datayield.store.folders import Store
@@ -24,6 +27,64 @@ evaluations: [{name: category, protocol: linear@1, dataset: sprites, label: cate
 )
 
 
+def test_weights_of_another_encoder_are_a_baseline_of_all(tmp_path: Path) -> None:
+    """They stand under their file's name beside runs of any encoder, in tables and sentences."""
+    raw = yaml.safe_load(TEXT)
+    raw["axes"] = {"data.count": [100, 200], "encoder.width": [8, 16], "seed": [0, 1, 2]}
+    raw["base"]["budget"] = {"images": 2000}
+    other = {"name": "resnet18", "stem": "cifar", "size": 32}
+    raw["baselines"] = [{"weights": "lite0.pt", "sha256": "0" * 64, "encoder": other}]
+    study = validated(Study, raw, where="test").located(tmp_path)
+    cells, store = study.cells({}), Store(tmp_path / "store")
+    for i, task in enumerate(make_plan(study, cells, store, Speeds("test")).tasks):
+        (at,) = task.evals
+        known = task.label == "weights lite0"
+        _write(store, task.spec.id, *at, 0.9 if known else 0.3 + i / 1000)
+    results = collect(study, cells, make_plan(study, cells, store, Speeds("test")), store)
+    (theirs,) = [row for row in results.rows if row.kind == "weights"]
+    assert (theirs.encoder, theirs.value, theirs.seed) == ("lite0", 0.9, 0)
+    found = analyse(results)
+    versus = [v for v in found.over_baselines if v.baseline.kind == "weights"]
+    assert {v.point.encoder for v in versus} == {"convnet width=8", "convnet width=16"}
+    assert {v.outcome for v in versus} == {"loses"}
+    assert any("loses to the published weights" in head.text for head in answer(found))
+
+
+def test_files_of_one_name_are_told_apart() -> None:
+    def baseline(sha: str, size: int, name: str = "w.pt") -> BaselineSpec:
+        encoder = EncoderSpec(name="convnet", size=size, width=4)
+        file = WeightsFile(weights=f"/{sha}/{name}", sha256=sha * 64)
+        return BaselineSpec(name="weights", encoder=encoder, weights=file)
+
+    alone, first, second, again = made = [
+        baseline("0", 32, "other.pt"), baseline("1", 32), baseline("1", 64), baseline("2", 64),
+    ]  # fmt: skip
+    names = _file_names(made)
+    assert names[alone.id] == "other"
+    assert names[first.id] == "w convnet size=32"
+    assert names[second.id] == f"w convnet size=64 {second.id}"
+    assert len({*names.values()}) == 4
+    assert again.id in names[again.id]
+
+
+def _write(store: Store, run: str, share: float, ev: EvalSpec, accuracy: float) -> None:
+    store.run(run).write_result(
+        ResultRecord(
+            run=run,
+            share=share,
+            eval_id=ev.id,
+            eval=ev.model_dump(mode="json"),
+            metrics={"accuracy": accuracy},
+            n_train=10,
+            n_test=2000,
+            seconds=1.0,
+            data_digests=("a",),
+            versions={},
+            finished=time.time(),
+        )
+    )
+
+
 def test_rows_of_a_study(tmp_path: Path) -> None:
     study = validated(Study, yaml.safe_load(TEXT), where="test")
     cells = study.cells({})
@@ -32,21 +93,7 @@ def test_rows_of_a_study(tmp_path: Path) -> None:
     assert len(plan.tasks) == 3 + 6
     for i, task in enumerate(plan.tasks[:-1]):  # the last run is left out
         for share, ev in task.evals:
-            store.run(task.spec.id).write_result(
-                ResultRecord(
-                    run=task.spec.id,
-                    share=share,
-                    eval_id=ev.id,
-                    eval=ev.model_dump(mode="json"),
-                    metrics={"accuracy": i / 100},
-                    n_train=10,
-                    n_test=20,
-                    seconds=1.0,
-                    data_digests=("a",),
-                    versions={},
-                    finished=time.time(),
-                )
-            )
+            _write(store, task.spec.id, share, ev, i / 100)
     results = collect(study, cells, make_plan(study, cells, store, Speeds("test")), store)
     assert len(set(results.missing)) == 6  # trained nowhere, whatever was measured
     kinds = [row.kind for row in results.rows]

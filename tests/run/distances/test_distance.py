@@ -21,7 +21,7 @@ from datayield.run.distances.feature_cache import Chosen, counts_of, features_of
 from datayield.run.distances.feature_net import Seeing, feature_net
 from datayield.run.loop.tensor_files import CHECKPOINT, write_tensors
 from datayield.spec.errors import ConfigError, StoreError
-from datayield.spec.run.run import RunSpec
+from datayield.spec.run import EncoderSpec, RunSpec
 from datayield.store.distances import DistanceRecord
 from datayield.store.folders import RunFolder, Store
 from tests.conftest import Call
@@ -117,6 +117,36 @@ def test_pixels_are_their_own_features_and_colours(datayield: Call) -> None:
     counts = counts_of(chosen, ranges)["pixels"]
     assert counts.shape == (12, 3, 1000)
     assert counts.sum(dim=(1, 2)).tolist() == [5 * 32 * 32 * 3] * 12
+
+
+def test_a_file_of_weights_judges_as_its_network_does(tmp_path: Path) -> None:
+    store, spec = Store(Path("none")), EncoderSpec(name="convnet", size=32, width=4)
+    torch.save(build(spec, 3).body.state_dict(), tmp_path / "mine.pt")
+    named = f"weights:{tmp_path}/mine.pt?encoder=convnet&width=4"
+    plain, other = (feature_net(named + more, 32, store) for more in ("", "&normalise=half"))
+    assert plain.name == "weights:mine"
+    images = torch.randn(2, 3, 32, 32)
+    assert plain.net is not None
+    assert other.net is not None
+    assert torch.equal(plain.net.eval()(images), build(spec, 3).eval()(images))
+    assert plain.identity != other.identity
+    for wrong, says in (("", "needs the name of its encoder"), ("?encoder=convnet", "do not fit"),
+                        ("?encoder=convnt", "did you mean 'convnet'")):  # fmt: skip
+        with pytest.raises(ConfigError, match=says):
+            feature_net(f"weights:{tmp_path}/mine.pt{wrong}", 32, store)
+
+
+def test_a_network_of_timm_sees_what_timm_says_of_it(tmp_path: Path) -> None:
+    spec = EncoderSpec(name="timm/test_efficientnet", size=32)
+    torch.save(build(spec, 3).body.state_dict(), tmp_path / "small.pt")
+    net = feature_net(f"weights:{tmp_path}/small.pt?encoder=timm/test_efficientnet", 32,
+                      Store(Path("none")))  # fmt: skip
+    assert isinstance(net.net, Seeing)
+    assert net.note == f"resized to {net.net.side} px"
+    at_32 = f"weights:{tmp_path}/small.pt?encoder=timm/test_efficientnet&size=32"
+    small = feature_net(at_32, 32, Store(Path("none")))
+    assert isinstance(small.net, Seeing)
+    assert (small.net.side, small.note) == (32, "")
 
 
 def keep(folder: RunFolder, spec: RunSpec, state: dict[str, Any]) -> None:
