@@ -78,6 +78,7 @@ def study_schema() -> Schema:
         "axes": {"type": "object", "additionalProperties": {"type": "array", "minItems": 1}},
         "evaluations": {"type": "array", "items": entry, "minItems": 1},
         "claims": {"type": "array", "items": claims},
+        "baselines": {"type": "array", "items": _baseline()},
         "prices": Prices.model_json_schema(),
         "scales": {"type": "object", "additionalProperties": {"type": ["object", "null"]}},
     }
@@ -89,6 +90,18 @@ def study_schema() -> Schema:
         "required": ["study", "base", "axes", "evaluations"],
         "properties": properties,
         "$defs": definitions,
+    }
+
+
+def _baseline() -> Schema:
+    """A file of weights, and the encoder that it is of."""
+    text = {"type": "string"}
+    properties = {"weights": text, "sha256": text, "encoder": _or_text(_keys(EncoderSpec))}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["weights"],
+        "properties": properties,
     }
 
 
