@@ -24,13 +24,13 @@ from datayield.spec.run import (
     distinct,
     fixed,
     flops_per_image,
-    give_way,
     in_epochs,
     lay_out,
     located,
     recipe,
     seconds_of,
 )
+from datayield.spec.study.layers import copied, merge
 from datayield.spec.study.recipes import published
 from datayield.spec.study.shorthands import counted, filled_in
 from datayield.spec.study.weights import is_weights, weights_of
@@ -217,38 +217,6 @@ def _flag(value: Any) -> bool:
     if value not in (None, True, False):
         raise ConfigError("not a boolean", where="as_published", got=value, allowed="true, false")
     return bool(value)
-
-
-def copied(value: Any) -> Any:
-    """A deep copy of `value` as read from YAML."""
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    return [copied(item) for item in value] if isinstance(value, list) else value
-
-
-def merge(into: Raw, patch: Raw) -> None:
-    """Merge `patch` into `into` recursively.
-
-    Replaced entirely: lists, budgets, `select`, and a part that gets another name, since the
-    options of one encoder, method or optimizer do not apply to another.
-    """
-    for key, value in patch.items():
-        old = into.get(key)
-        if key == "stem" and value == "auto" and old is not None:
-            continue  # auto gives way to what is stated
-        if isinstance(value, dict) and isinstance(old, dict) and not _another(key, old, value):
-            if key == "data":
-                give_way(old, value)
-            merge(old, value)
-        else:
-            into[key] = value
-
-
-def _another(key: str, old: Raw, new: Raw) -> bool:
-    name = old.get("name", new.get("name"))
-    if key == "init" and (is_weights(old) or is_weights(new)):
-        return True  # a file, or the digest of one, is no part of another start
-    return key in ("budget", "trunk", "select") or new.get("name", name) != name
 
 
 def _patch(raw: Raw, dotted: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation import expanded
 from datayield.spec.run import Raw
 from datayield.spec.study.claims_check import Vocabulary, checked, patched, vocabulary
-from datayield.spec.study.expand import merge
+from datayield.spec.study.layers import merge
 from datayield.spec.study.shorthands import evaluations_spelled_out, study_spelled_out
 from datayield.spec.study.study import Study
 from datayield.spec.study.weights import baselines_spelled_out

@@ -24,7 +24,8 @@ from datayield.spec.run import (
     splits_of,
 )
 from datayield.spec.study.cell import Cell
-from datayield.spec.study.expand import as_run, copied, merge, resolve
+from datayield.spec.study.expand import as_run, resolve
+from datayield.spec.study.layers import copied, merge
 from datayield.spec.study.prices import Prices
 from datayield.spec.study.repeated import repeated, same_runs
 from datayield.spec.study.reseed import product_of_axes
