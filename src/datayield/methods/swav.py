@@ -42,23 +42,28 @@ class SwAV(nn.Module):
 
         Prototypes get no gradient while t < freeze; the queue is used once t >= queue_from.
         """
+        queued = bool(self.spec.queue) and t >= self.spec.queue_from
+        return self.loss_at(views, t < self.spec.freeze, queued)
+
+    def loss_at(self, views: list[Tensor], frozen: bool, queued: bool) -> Loss:
+        """`forward`, with the prototypes `frozen` or not, and codes over the queue or not."""
         z = forward_together(self.encoder, self.projector, views, self.spec.norm_over)
         z = gathered(z, dim=1)
         z = F.normalize(widened(z), dim=-1)  # [V, B, D]
-        prototypes = self.prototypes.detach() if t < self.spec.freeze else self.prototypes
+        prototypes = self.prototypes.detach() if frozen else self.prototypes
         with no_autocast(z):
             scores = z @ prototypes.T  # [V, B, K]
-            codes = self._codes(z[:ASSIGNED].detach(), scores[:ASSIGNED].detach(), t)
+            codes = self._codes(z[:ASSIGNED].detach(), scores[:ASSIGNED].detach(), queued)
         if self.training and self.spec.queue:
             self._enqueue(z[:ASSIGNED].detach())
         total = swapped_prediction(scores, codes, self.spec.temperature)
         return loss(total, {"swapped_prediction": total})
 
     @torch.no_grad()
-    def _codes(self, z: Tensor, scores: Tensor, t: float) -> Tensor:
-        """Codes [2, B, K] of two views' `scores`, balanced over the batch and the queue."""
+    def _codes(self, z: Tensor, scores: Tensor, queued: bool) -> Tensor:
+        """Codes [2, B, K] of two views' `scores`, balanced over the batch, and the queue if so."""
         epsilon, iterations = self.spec.epsilon, self.spec.iterations
-        if t < self.spec.queue_from or not self.spec.queue:
+        if not queued:
             return torch.stack([sinkhorn(view, epsilon, iterations) for view in scores])
         kept = self.queue @ self.prototypes.T  # [2, L, K]
         both = torch.cat([scores, kept.to(scores.dtype)], dim=1)  # [2, B + L, K]

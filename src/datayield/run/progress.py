@@ -32,6 +32,7 @@ class Display:
         self.spent = 0.0  # their weighted sum
         self.numbers: dict[str, int] = {}
         self.said: dict[str, float] = {}
+        self.notes: set[str] = set()  # printed
         self.count, self.over = len(plan.todo), 0
         self.began = time.monotonic()
         self.live = (
@@ -64,7 +65,9 @@ class Display:
     def show(self, task: Task, event: Tick | ResultRecord | str) -> None:
         """Show progress or a result of the task, or a persistent note."""
         if isinstance(event, str):
-            self.say(event)
+            if event not in self.notes:  # that of all runs is printed once
+                self.notes.add(event)
+                self.say(event)
         elif isinstance(event, ResultRecord):
             spec = EvalSpec.model_validate(event.eval, strict=False)  # as in JSON
             name, score = spec.name, event.metrics.get(spec.main_metric)

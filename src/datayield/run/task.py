@@ -140,12 +140,14 @@ def _pretrain(
             raise
     if task.part is not None and spec.trunk is not None:
         forget(store, spec.trunk, task.part.runs, folder)
+    if first.compiled is not None and first.compiled.problem:
+        yield f"warning  trained without torch.compile, which failed: {first.compiled.problem}"
     for run in (first, *others):
         check = run.folder.training_check()
         if signs := signs_of(check):
             yield f"warning  {in_words(Collapse(run.spec.id, run.label, signs, check))}"
     spent = folder.run_cost()
-    if spent is not None and spent.stacked == 1:
+    if spent is not None and spent.stacked == 1 and not spent.compiled:
         per_image, flops = spent.seconds / spent.images, flops_per_image(spec)
         speeds.add(spent.speed_key, per_image, "run", flops, spec.encoder.name)
 

@@ -40,7 +40,7 @@ def store_dir() -> Path:
 
 
 def compiling() -> bool:
-    """DATAYIELD_COMPILE: 1 compiles encoders with torch.compile; off unless set."""
+    """DATAYIELD_COMPILE: 1 compiles the loss of new runs with torch.compile; off unless set."""
     return os.environ.get("DATAYIELD_COMPILE", "0") not in ("", "0")
 
 

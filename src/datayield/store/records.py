@@ -42,7 +42,9 @@ class RunCostRecord(Frozen):
     stacked: int = Field(
         1, description="runs trained as one batched network; seconds are this run's share"
     )
-    compiled: bool = Field(False, description="encoders by torch.compile (DATAYIELD_COMPILE)")
+    compiled: bool = Field(
+        False, description="whole loss by torch.compile (DATAYIELD_COMPILE), up to the last step"
+    )
     resumed: int = Field(0, description="number of times it was resumed")
     final_loss: float
     weights: str = Field(description="SHA-256 of everything trained, at the last step")

@@ -1,6 +1,7 @@
 """The training loop: one step, its state on disk, trunks, memory format and threads."""
 
 from datayield.run.loop.batches import TrainingData, batches, steps_ahead
+from datayield.run.loop.compile import compile_loss
 from datayield.run.loop.cpu_layout import (
     FORMATS,
     apply_settings,
@@ -30,6 +31,7 @@ __all__ = [
     "apply_settings",
     "batches",
     "choose_settings",
+    "compile_loss",
     "pretrain",
     "rates_here",
     "read_tensors",

@@ -16,7 +16,7 @@ from datayield.nets.sync_norm import synchronised
 from datayield.optim.build import build as build_optimizer
 from datayield.run.device import describe, peak_memory, versions
 from datayield.run.loop.batches import Batch, TrainingData, batches
-from datayield.run.loop.compile import compile_encoders
+from datayield.run.loop.compile import CompiledLoss, compile_loss
 from datayield.run.loop.cpu_layout import apply_settings, settings_of, to_memory_format
 from datayield.run.loop.state import Meter, load_state, save_state, state_of, weights_digest
 from datayield.run.loop.step import rate_at
@@ -56,16 +56,15 @@ class Member:
     optimizer: torch.optim.Optimizer = field(init=False)
     meter: Meter = field(init=False)
     start: int = field(init=False)
-    compiled: bool = field(init=False)
+    compiled: CompiledLoss | None = field(init=False, default=None)
     recent: list[Tensor] = field(init=False, default_factory=list)  # losses not logged yet
     terms: dict[str, Tensor] = field(init=False, default_factory=dict)
     last_loss: float = field(init=False, default=math.nan)
 
-    def build(self, alone: bool) -> None:
-        """Make the method, on its device; `alone`: as a network of its own."""
+    def build(self) -> None:
+        """Make the method, on its device."""
         self.terms = {}
         self.method = synchronised(methods.build(self.spec, self.init_weights)).to(self.device)
-        self.compiled = alone and compiling() and compile_encoders(self.method)
 
     def load(self, stack: tuple[str, ...]) -> None:
         """Make the optimizer; continue from the state in the folder, if there is one.
@@ -85,9 +84,11 @@ class Member:
         if self.start == 0:
             self.meter.estimate = self.estimate
             self.meter.layout, self.meter.threads, _ = settings_of(self.spec, self.device)
+            self.meter.compiled = compiling()
         self.meter.stack = stack
         if stack:
-            self.meter.layout = "contiguous"
+            self.meter.layout, self.meter.compiled = "contiguous", False
+        self.compiled = compile_loss(self.method) if self.meter.compiled else None
         apply_settings(self.method, self.meter.layout, self.meter.threads)
         _drop_log_from(self.folder, self.start)
         self.method.train()
@@ -98,7 +99,7 @@ class Member:
 
     def release(self) -> None:
         """Free the memory of the network, which `build` makes again."""
-        for name in ("method", "optimizer", "terms", "_ready"):
+        for name in ("method", "optimizer", "terms", "compiled", "_ready"):
             self.__dict__.pop(name, None)
         self.recent.clear()
 
@@ -109,6 +110,7 @@ class Member:
 
     def took(self, loss: methods.Loss) -> None:
         """Note the loss of a step, without waiting for it."""
+        self.meter.compiled = self.compiled is not None and not self.compiled.problem
         if self.error is None:
             self.recent.append(loss.total.detach())
             self.terms = loss.terms
@@ -202,7 +204,7 @@ class Member:
             layout=meter.layout,
             processes=world_size(),
             stacked=stacked,
-            compiled=self.compiled,
+            compiled=meter.compiled,
             resumed=meter.resumed,
             final_loss=self.last_loss,
             weights=weights,

@@ -125,7 +125,7 @@ def _opened(
     if first.device.type == "cpu":
         keep_freed_memory()
     for run in runs:
-        run.build(alone)
+        run.build()
     network = None
     if not alone:
         places = [stack.index(run.spec.id) for run in runs]

@@ -19,8 +19,9 @@ class Meter:
     """The cost of a run so far, over all its attempts. Seconds cover training only.
 
     Steps that it reused (`shared`: from which run, images, seconds) count as if it had taken them
-    itself. `layout` and `threads` (None: torch's default) are those it started with (`cpu_layout`),
-    and `stack` the runs that it is stacked with, itself among them, if any.
+    itself. `layout`, `threads` (None: torch's default) and `compiled` are those it started with
+    (`cpu_layout`, `compile`), and `stack` the runs that it is stacked with, itself among them, if
+    any.
     """
 
     seconds: float = 0.0
@@ -31,6 +32,7 @@ class Meter:
     shared: dict[str, Any] | None = None
     layout: Layout = USUAL
     threads: int | None = None
+    compiled: bool = False
     stack: tuple[str, ...] = ()
 
 

@@ -18,6 +18,7 @@ from datayield.run.loop import (
     TrainingData,
     apply_settings,
     batches,
+    compile_loss,
     restore_threads,
     settings_of,
     steps_ahead,
@@ -70,8 +71,8 @@ class Stepper(NamedTuple):
     steps: int
 
 
-def stepper(spec: RunSpec, device: torch.device) -> Stepper:
-    """Training steps from pixels to weights, on random pixels.
+def stepper(spec: RunSpec, device: torch.device, compiled: bool = False) -> Stepper:
+    """Training steps from pixels to weights, on random pixels, by `torch.compile` or plain.
 
     In the middle of the budget and at a learning rate of 0. Leaves the process with the number of
     threads that runs use.
@@ -86,6 +87,8 @@ def stepper(spec: RunSpec, device: torch.device) -> Stepper:
     method = methods.build(spec).to(device)
     settings = settings_of(spec, device)
     apply_settings(method, settings.layout, settings.threads)
+    if compiled:
+        compile_loss(method)
     optimizer = build_optimizer(method, spec.optim)
     whole, together = slice(0, spec.batch), steps_ahead(spec, spec.batch, device)
     ready = enumerate(batches(data, spec, whole, 0, sys.maxsize, device, Meter()))
