@@ -78,11 +78,12 @@ def line_of(shape: str, method: str, asked: argparse.Namespace) -> dict[str, Any
 def spec_of(shape: str, method: str) -> RunSpec:
     """One run of the shape."""
     encoder, batch = SHAPES[shape]
-    heads = {"predictor": 64} if method in ("byol", "moco_v3") else {}
+    heads: dict[str, Any] = {} if method == "simmim" else {"projector": [128, 64]}
+    heads |= {"predictor": 64} if method in ("byol", "moco_v3") else {}
     raw = {
         "data": {"dataset": "made", "count": 64, "size": encoder["size"]},
         "encoder": encoder,
-        "method": {"name": method, "projector": [128, 64]} | heads,
+        "method": {"name": method} | heads,
         "views": [{"size": encoder["size"], "count": 2}],
         "optim": {"lr": 1e-3},
         "batch": batch,

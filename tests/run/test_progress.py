@@ -52,6 +52,15 @@ def test_plain_lines_name_each_task_once_until_there_is_news(datayield: Call) ->
     assert said == [f"[1/11] {plan.todo[0].label}  0%", f"[2/11] {plan.todo[-1].label}  0%"]
 
 
+def test_a_note_that_several_tasks_bring_is_printed_once(datayield: Call) -> None:
+    screen = io.StringIO()
+    plan = open_study("tiny.yaml").plan()
+    display = Display(plan, Console(file=screen, width=80))
+    for task in plan.todo:
+        display.show(task, "warning  no compiler")
+    assert screen.getvalue() == "warning  no compiler\n"
+
+
 def test_a_result_of_an_evaluation_of_some_classes_is_shown(datayield: Call) -> None:
     plan = open_study("tiny.yaml").plan()
     screen = io.StringIO()

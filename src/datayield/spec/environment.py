@@ -16,7 +16,7 @@ def data_dir() -> Path | None:
 
 
 def cache_dir() -> Path:
-    """DATAYIELD_CACHE: decoded images and measurements of this machine; safe to delete.
+    """DATAYIELD_CACHE: decoded images, measurements, compiled losses; safe to delete.
 
     `$XDG_CACHE_HOME/datayield` or `~/.cache/datayield` unless set. Raises ConfigError if a file is
     in the way.

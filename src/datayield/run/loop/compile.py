@@ -33,8 +33,9 @@ class CompiledLoss:
     """
 
     def __init__(self, plain: Callable[..., Loss], backend: Backend) -> None:
-        self.plain, self.problem = plain, compiler_problem(backend)
-        self._graph = torch.compile(plain, fullgraph=True, dynamic=False, backend=backend)
+        self.plain, self.problem, self._graph = plain, compiler_problem(backend), plain
+        if not self.problem:
+            self._graph = torch.compile(plain, fullgraph=True, dynamic=False, backend=backend)
 
     def __call__(self, *args: Any) -> Loss:
         """The loss; the arguments are those of the method's own."""
