@@ -8,8 +8,8 @@ Whole training steps (views, loss, optimizer), plain and compiled in turns; the 
 compiler keeps on disk), milliseconds of a plain step (median), and how many times as fast compiled
 is (median, 10th and 90th percentile of the rounds). On a CPU seconds are processor time, so other
 work on the machine disturbs them little; mind `--threads 1`. With `--images`, one whole run of as
-many images each instead, in turns, compiling included. With `--agree`, the largest relative difference
-of losses and gradients from plain ones in float64 instead, over the phases of the schedule.
+many images each instead, in turns, compiling included. With `--agree`, the largest relative
+difference of losses and gradients from plain ones in float64 instead, over phases of the schedule.
 """
 
 import argparse
