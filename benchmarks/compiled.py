@@ -1,6 +1,6 @@
 """What `torch.compile` of the whole loss brings to a small step, in three parts.
 
-    python benchmarks/compiled.py [--shapes pocket] [--methods simclr barlow_twins byol dino]
+    python benchmarks/compiled.py [--shapes pocket] [--methods simclr barlow_twins byol]
         [--device cpu] [--threads 1] [--rounds 15] [--images 0] [--agree]
 
 Whole training steps (views, loss, optimizer), plain and compiled in turns; the shapes are those of
@@ -38,7 +38,7 @@ KINDS = ("plain", "compiled")
 
 
 def main() -> None:
-    parser = small_steps(__doc__, ["pocket"], ["simclr", "barlow_twins", "byol", "dino"])
+    parser = small_steps(__doc__, ["pocket"], ["simclr", "barlow_twins", "byol"])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--images", type=int, default=0)
     parser.add_argument("--agree", action="store_true")

@@ -52,9 +52,12 @@ def steps(spec: RunSpec, backend: Backend | None, count: int = 5) -> dict[str, t
     return net.state_dict()
 
 
-@pytest.mark.parametrize(("method", "phases"), [("byol", 1), ("dino", 2)])
+@pytest.mark.parametrize(("method", "phases"), [("byol", 1), ("swav", 2)])
 def test_a_graph_of_the_same_operators_gives_the_same_bits(method: str, phases: int) -> None:
     spec = spec_of(method)
+    if method == "swav":
+        own = spec.method.model_copy(update={"queue": 0})
+        spec = spec.model_copy(update={"method": own})
     graphs: list[object] = []
 
     def kept(graph: torch.fx.GraphModule, inputs: object) -> Callable[..., Any]:
@@ -129,6 +132,11 @@ def test_without_a_compiler_nothing_is_tried_twice(monkeypatch: pytest.MonkeyPat
     assert all("C++" in each.problem for each in compiled if each)
     assert compiler_problem.cache_info().misses == 1
     assert bool(nets[0](made_views(spec_of()), 0.0).total.isfinite())
+
+
+@pytest.mark.parametrize("method", ["dino", "swav"])
+def test_a_loss_whose_gradients_were_not_right_or_not_compared_stays_plain(method: str) -> None:
+    assert compile_loss(methods.build(spec_of(method)), "eager") is None
 
 
 def test_a_vit_stays_plain_where_patches_are_hidden() -> None:
