@@ -31,7 +31,7 @@ def dino(
     teacher: Tensor,
     centre: Tensor,
     student_temperature: float,
-    teacher_temperature: float,
+    teacher_temperature: float | Tensor,
 ) -> Tensor:
     """Cross entropy of softmax((teacher_g - centre) / t_t) with softmax(student_v / t_s).
 

@@ -44,18 +44,23 @@ class DINO(nn.Module):
         `t` sets the teacher's temperature, and whether the prototypes are still frozen.
         """
         spec = self.spec
+        cold = linear(
+            t, spec.first_teacher_temperature, spec.teacher_temperature, spec.temperature_warmup
+        )
+        return self.loss_at(views, t < spec.freeze, cold)
+
+    def loss_at(self, views: list[Tensor], frozen: bool, cold: float | Tensor) -> Loss:
+        """`forward` at a temperature `cold` of the teacher; `frozen`: the prototypes."""
+        spec = self.spec
         z = forward_together(self.encoder, self.projector, views, spec.norm_over)
         z = gathered(z, dim=1)  # [V, B, D]
-        student = self.prototypes(z, frozen=t < spec.freeze)
+        student = self.prototypes(z, frozen=frozen)
         seen = large_views(views)  # G of them
         if spec.norm_over == "apart":
             teacher = torch.stack([self.teacher(view, slice(2)) for view in seen])
         else:
             teacher = self.teacher(torch.cat(seen), slice(2)).unflatten(0, (len(seen), -1))
         teacher = self.teacher(gathered(teacher, dim=1), slice(2, None))  # [G, B, K]
-        cold = linear(
-            t, spec.first_teacher_temperature, spec.teacher_temperature, spec.temperature_warmup
-        )
         total = distillation.dino(student, teacher, self.centre, spec.temperature, cold)
         if self.training:
             shift = teacher.mean(dim=(0, 1)) - self.centre

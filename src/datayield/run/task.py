@@ -141,7 +141,7 @@ def _pretrain(
     if task.part is not None and spec.trunk is not None:
         forget(store, spec.trunk, task.part.runs, folder)
     if first.compiled is not None and first.compiled.problem:
-        yield f"warning  trained without torch.compile, which failed: {first.compiled.problem}"
+        yield f"warning  trained without torch.compile: {first.compiled.problem}"
     for run in (first, *others):
         check = run.folder.training_check()
         if signs := signs_of(check):

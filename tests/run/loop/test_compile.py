@@ -1,6 +1,7 @@
 """Compiled losses: the same weights and names, one graph per shape and phase, recorded."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from functorch.compile import make_boxed_func, nop
+from torch._dynamo.backends.common import aot_autograd
 
 from datayield import methods
 from datayield.optim.build import build as build_optimizer
@@ -52,12 +55,9 @@ def steps(spec: RunSpec, backend: Backend | None, count: int = 5) -> dict[str, t
     return net.state_dict()
 
 
-@pytest.mark.parametrize(("method", "phases"), [("byol", 1), ("swav", 2)])
+@pytest.mark.parametrize(("method", "phases"), [("byol", 1), ("swav", 3)])
 def test_a_graph_of_the_same_operators_gives_the_same_bits(method: str, phases: int) -> None:
     spec = spec_of(method)
-    if method == "swav":
-        own = spec.method.model_copy(update={"queue": 0})
-        spec = spec.model_copy(update={"method": own})
     graphs: list[object] = []
 
     def kept(graph: torch.fx.GraphModule, inputs: object) -> Callable[..., Any]:
@@ -134,9 +134,52 @@ def test_without_a_compiler_nothing_is_tried_twice(monkeypatch: pytest.MonkeyPat
     assert bool(nets[0](made_views(spec_of()), 0.0).total.isfinite())
 
 
-@pytest.mark.parametrize("method", ["dino", "swav"])
-def test_a_loss_whose_gradients_were_not_right_or_not_compared_stays_plain(method: str) -> None:
-    assert compile_loss(methods.build(spec_of(method)), "eager") is None
+def test_a_graph_with_wrong_gradients_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(graph: torch.fx.GraphModule, inputs: object) -> Callable[..., Any]:
+        def backward(*args: Any) -> list[Any]:
+            return [None if grad is None else 1.3 * grad for grad in graph(*args)]
+
+        return make_boxed_func(backward)
+
+    backend = aot_autograd(fw_compiler=nop, bw_compiler=wrong)
+    monkeypatch.setattr(
+        "datayield.run.loop.member.compile_loss", partial(compile_loss, backend=backend)
+    )
+    for name, switch in (("plain", "0"), ("wrong", "1")):
+        monkeypatch.setenv("DATAYIELD_COMPILE", switch)
+        train(spec_of("moco_v3", images=64), tmp_path / name)
+    plain, other = (RunFolder(tmp_path / name).run_cost() for name in ("plain", "wrong"))
+    assert plain is not None
+    assert other is not None
+    assert not other.compiled
+    assert other.weights == plain.weights
+    net = methods.build(spec_of("byol"))
+    compiled = compile_loss(net, backend)
+    net(made_views(spec_of()), 0.0)
+    assert compiled is not None
+    assert compiled.problem == "its gradients differ by 0.3 of their norm from the plain ones"
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_check_leaves_no_trace(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = spec_of("swav").model_copy(update={"precision": precision})
+    checked = steps(spec, "aot_eager")
+    monkeypatch.setattr("datayield.run.loop.compile.disagreement", lambda *_: "")
+    unchecked = steps(spec, "aot_eager")
+    assert all(torch.equal(checked[key], unchecked[key]) for key in unchecked)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+def test_inductor_is_not_used_where_its_gradients_are_wrong() -> None:
+    spec = spec_of("dino")  # wrong with many prototypes, right with 32
+    own = spec.method.model_copy(update={"prototypes": 4096})
+    net = methods.build(spec.model_copy(update={"method": own}))
+    compiled = compile_loss(net)
+    net([view[:4] for view in made_views(spec)], 0.5)
+    assert compiled is not None
+    assert "gradients differ" in compiled.problem
 
 
 def test_a_vit_stays_plain_where_patches_are_hidden() -> None:

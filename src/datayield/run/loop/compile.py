@@ -12,11 +12,13 @@ from functools import cache
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from datayield.methods import Loss, Method, SimMIM
 from datayield.methods.dino import DINO
 from datayield.methods.swav import SwAV
 from datayield.nets.distributed import world_size
+from datayield.run.loop.compiled_check import disagreement
 from datayield.spec.environment import cache_dir
 
 Backend = str | Callable[..., Any]
@@ -27,13 +29,15 @@ SPECS = 64  # graphs of one method in one process: of its numbers, phases and sh
 class CompiledLoss:
     """A method's loss, encoder and heads included, as one graph; a number is passed as a tensor.
 
-    Numbers that change from step to step must not be constants of the graph. Where the compiler
-    fails, `problem` says why and the loss is computed plainly from then on. Both passes
-    are compiled before anything is computed, so a step is never taken twice.
+    Numbers that change from step to step must not be constants of the graph. Each graph is compared
+    with the plain loss before its first step (`compiled_check`). Where the compiler fails or is
+    wrong, `problem` says so and the loss is computed plainly from then on. Both passes are compiled
+    before anything is computed, so a step is never taken twice.
     """
 
-    def __init__(self, plain: Callable[..., Loss], backend: Backend) -> None:
-        self.plain, self.problem, self._graph = plain, compiler_problem(backend), plain
+    def __init__(self, module: nn.Module, plain: Callable[..., Loss], backend: Backend) -> None:
+        self.module, self.plain, self._graph = module, plain, plain
+        self.problem, self._checked = compiler_problem(backend), set[Any]()
         if not self.problem:
             self._graph = torch.compile(plain, fullgraph=True, dynamic=False, backend=backend)
 
@@ -41,12 +45,26 @@ class CompiledLoss:
         """The loss; the arguments are those of the method's own."""
         if not self.problem:
             try:
-                return self._graph(*map(_as_tensor, args))
+                self._check(args)
+                if not self.problem:
+                    return self._compiled(*args)
             except Exception as error:
                 if not _of_the_compiler(error):
                     raise
                 self.problem = _first_line(error)
         return self.plain(*args)
+
+    def _compiled(self, *args: Any) -> Loss:
+        loss: Loss = self._graph(*map(_as_tensor, args))
+        return loss
+
+    def _check(self, args: tuple[Any, ...]) -> None:
+        device = args[0][0].device
+        modes = (self.module.training, torch.is_autocast_enabled(device.type))
+        graph = (*modes, *map(_fixed, args))
+        if graph not in self._checked:
+            self._checked.add(graph)
+            self.problem = disagreement(self.module, self.plain, self._compiled, args, device)
 
 
 def compile_loss(method: Method, backend: Backend = "inductor") -> CompiledLoss | None:
@@ -54,19 +72,16 @@ def compile_loss(method: Method, backend: Backend = "inductor") -> CompiledLoss 
 
     Names of parameters stay, so states and checkpoints are unchanged. There is one graph per shape
     of the views and phase of the schedule, kept on disk for all runs of a study that share them.
-    Plain are runs of several processes, which exchange tensors within the loss, SimMIM with a ViT,
-    which hides patches by a hook that changes with the step, and DINO: in float64 inductor (torch
-    2.14) has its loss right and its gradients wrong by a third, for a reason not found. So is SwAV
-    with a queue, which was not compared. Views are never compiled: their
+    Plain are runs of several processes, which exchange tensors within the loss, and SimMIM with a
+    ViT, which hides patches by a hook that changes with the step. Views are never compiled: their
     blur and hue apply to a different number of images at each step.
     """
-    doubted = isinstance(method, DINO) or (isinstance(method, SwAV) and method.spec.queue > 0)
     hides = isinstance(method, SimMIM) and method.encoder.prefix > 0
-    if world_size() > 1 or doubted or hides:
+    if world_size() > 1 or hides:
         return None
     _configure()
-    part = "loss_at" if isinstance(method, SwAV) else "forward"  # without a schedule
-    compiled = CompiledLoss(getattr(method, part), backend)
+    part = "loss_at" if isinstance(method, DINO | SwAV) else "forward"  # without a schedule
+    compiled = CompiledLoss(method, getattr(method, part), backend)
     setattr(method, part, compiled)
     return compiled
 
@@ -106,6 +121,15 @@ def _configure() -> None:
 
 def _as_tensor(value: Any) -> Any:
     return torch.tensor(value, dtype=torch.float64) if isinstance(value, float) else value
+
+
+def _fixed(value: Any) -> Any:
+    """What a graph is made for, of an argument of the loss: not the values of numbers."""
+    if isinstance(value, Tensor):
+        return value.shape, value.stride(), value.dtype
+    if isinstance(value, list | tuple):
+        return tuple(map(_fixed, value))
+    return None if isinstance(value, float) else value
 
 
 def _of_the_compiler(error: Exception) -> bool:
