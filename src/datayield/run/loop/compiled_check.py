@@ -22,7 +22,7 @@ SMALL = 0.1  # of the whole norm: what a parameter's own counts as, at least
 Pass = tuple[Tensor, list[Tensor]]  # a loss and the gradient of each parameter
 
 
-class Difference(NamedTuple):
+class Mismatch(NamedTuple):
     """Of loss and gradients from others, relative to these: of all parameters, and the worst."""
 
     loss: float
@@ -47,11 +47,11 @@ def disagreement(
         return _passes(module, loss, args, device)
 
     reference = passes(plain)
-    allowed = Difference(LIMIT, LIMIT, LIMIT)
+    allowed = Mismatch(LIMIT, LIMIT, LIMIT)
     if torch.is_autocast_enabled(device.type):
         with torch.autocast(device.type, enabled=False):
             exact = _difference(passes(plain), reference)
-        allowed = Difference(*map(max, allowed, exact))
+        allowed = Mismatch(*map(max, allowed, exact))
     differ = _difference(passes(compiled), reference)
     if not all(one <= most for one, most in zip(differ[1:], allowed[1:], strict=True)):
         return f"its gradients differ by {max(differ[1:]):.2g} of their norm from the plain ones"
@@ -90,13 +90,13 @@ def _restored(module: nn.Module, device: torch.device) -> Iterator[None]:
                     buffer.copy_(value)
 
 
-def _difference(one: Pass, other: Pass) -> Difference:
+def _difference(one: Pass, other: Pass) -> Mismatch:
     (loss, grads), (plain_loss, plain_grads) = one, other
     tiny = torch.finfo(torch.float64).tiny
     differ = _norms([a.double() - b.double() for a, b in zip(grads, plain_grads, strict=True)])
     norms = _norms(plain_grads)
     whole = norms.norm().clamp(min=tiny)
-    return Difference(
+    return Mismatch(
         float((loss.double() - plain_loss).abs() / plain_loss.abs().double().clamp(min=tiny)),
         float(differ.norm() / whole),
         float((differ / torch.maximum(norms, SMALL * whole)).max()),
