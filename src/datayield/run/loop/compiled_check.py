@@ -1,8 +1,9 @@
 """A compiled loss compared with the plain one, on the views of the step that is about to be taken.
 
 A compiler may be wrong without an error: inductor (torch 2.14) has DINO's loss right and its
-gradients wrong with 4,096 prototypes. Limits follow what was measured for ConvNets of width 4 on 8 px: in float32 right
-gradients differ by at most 2.4e-6 of their norm, and DINO's by 0.07 to 0.3. In bfloat16 right ones
+gradients wrong with 4,096 prototypes. Limits follow what was measured for ConvNets of width 4 on
+8 px: in float32 right gradients differ by at most 2.4e-6 of their norm, and DINO's by 0.07 to 0.3.
+In bfloat16 right ones
 differ by 0.005 to 0.04, depending on step and method, which is at most 0.45 times what bfloat16
 itself changes (0.01 to 0.2), and DINO's by 1.8 to 30 times.
 """
