@@ -69,4 +69,4 @@ def test_the_table_counts_what_ran() -> None:
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         verdicts = ("reproduced", "contradicted", "no effect", "inconclusive", "not tested")
         assert cells[1] == str(done)
-        assert cells[4:] == [str(counts[verdict]) for verdict in verdicts]
+        assert cells[7:] == [str(counts[verdict]) for verdict in verdicts]
