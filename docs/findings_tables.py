@@ -1,6 +1,6 @@
 """Renew the tables of findings.md from the committed results; what its last columns say is kept.
 
-    python docs/findings_tables.py --write    # or without: exits with 1 if a table is not up to date
+    python docs/findings_tables.py --write    # without it: exits with 1 if one is old
 
 Each claim stands under its verdict, with the effect, interval and limit in claims.json. The column
 "why" is written by hand: a row whose verdict changed says so there until somebody has looked at it.
@@ -28,9 +28,7 @@ SECTIONS = {
     "reproduced": "Reproduced",
     "not tested": "Not tested at this scale",
 }
-HEAD = (
-    "| study, claim | finding | published | here | limit | why |\n|---|---|---|---|---|---|\n"
-)
+HEAD = "| study, claim | finding | published | here | limit | why |\n|---|---|---|---|---|---|\n"
 STUDIES = sorted(path.parts[-3] for path in ROOT.glob("results/*/pocket/provenance.json"))
 
 
@@ -108,7 +106,8 @@ def answers(text: str) -> str:
         if line.startswith("| ") and (row := [cell.strip() for cell in line.strip("|").split("|")])
     }
     rows = [
-        "| study | answer | odds | a doubling of | not recommended, since |\n|---|---|---|---|---|\n"
+        "| study | answer | odds | a doubling of | not recommended, since |\n"
+        "|---|---|---|---|---|\n"
     ]
     for study in sorted(path.parts[-3] for path in ROOT.glob("results/*/pocket/table.csv")):
         of = decide(evidence_of_table(ROOT / f"results/{study}/pocket/table.csv"))

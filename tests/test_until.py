@@ -45,8 +45,8 @@ class PlantedSession:
         self.session, self.truth, self.noise = session, truth, noise
         self.cells, self.ran = session.cells, list[RunSpec]()
 
-    def plan(self) -> Plan:
-        return self.session.plan()
+    def plan(self, keep: bool = False) -> Plan:
+        return self.session.plan(keep=keep)
 
     def answer(self, plan: Plan) -> object:
         return self.session.answer(plan)

@@ -1,5 +1,6 @@
 """Tasks of one machine that need the same images wait for one decoding."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from datayield.data.decoded import arrays, one_at_a_time
+from datayield.data.decoded import arrays
 from datayield.data.decoded.arrays import prepare
 from datayield.data.decoded.decode_all import decode_all
 from tests.data.made import png, write
+
+one_at_a_time = importlib.import_module("datayield.data.decoded.one_at_a_time")
 
 
 @pytest.fixture

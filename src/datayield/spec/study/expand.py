@@ -74,7 +74,7 @@ def as_run(
             "invalid init",
             where=f"{where}: init",
             got=init,
-            allowed="null, pretrained, {weights: FILE}, or a mapping that describes an earlier run",
+            allowed=["null", "pretrained", "{weights: FILE}", "a mapping of an earlier run"],
         )
     if (seconds := seconds_of(written := raw.get("budget"))) is not None:
         one = validated(RunSpec, converted(raw | {"budget": {"steps": 1}}, _nothing), where=where)
