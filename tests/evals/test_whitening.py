@@ -36,3 +36,23 @@ def test_units_do_not_matter():
     torch.testing.assert_close(one.variance, two.variance)
     products = one(x.double()) @ one(x.double()).T  # axes may flip sign
     torch.testing.assert_close(two(moved) @ two(moved).T, products, atol=1e-3, rtol=1e-4)
+
+
+def test_where_eigenvalues_do_not_converge_singular_values_give_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Fewer items than features: many eigenvalues are 0, at which LAPACK has given up."""
+    x, _ = mixture(30, 50, 3)
+    usual = fit_whitening(x.double())
+
+    def fails(*_: object) -> None:
+        raise torch.linalg.LinAlgError("failed to converge")
+
+    monkeypatch.setattr(torch.linalg, "eigh", fails)
+    other = fit_whitening(x.double())
+    assert other.rotation.shape == usual.rotation.shape == (50, 29)
+    torch.testing.assert_close(other.variance, usual.variance)
+    products = usual(x.double()) @ usual(x.double()).T  # axes may flip sign
+    torch.testing.assert_close(
+        other(x.double()) @ other(x.double()).T, products, atol=1e-4, rtol=1e-4
+    )

@@ -33,7 +33,21 @@ def fit_whitening(features: Tensor) -> Whitening:
     std = x.square().mean(dim=0).sqrt()
     scale = torch.where(std > CONSTANT * features.abs().amax(dim=0), 1 / std, 0.0)
     x *= scale
-    variance, axes = torch.linalg.eigh(x.T @ x / len(x))
+    variance, axes = _principal_axes(x)
     kept = variance > FLAT
     rotation = scale[:, None] * axes[:, kept]
     return Whitening(mean, rotation, torch.cat([variance[kept], variance.new_ones(1)]))
+
+
+def _principal_axes(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Variances [r], ascending, and axes [d, r] of centred rows [n, d].
+
+    LAPACK's eigenvalues can fail to converge where many are equal, as the zeros of fewer items than
+    features; the singular values of the rows themselves then give the same axes.
+    """
+    try:
+        variance, axes = torch.linalg.eigh(x.T @ x / len(x))
+    except torch.linalg.LinAlgError:
+        _, singular, rows = torch.linalg.svd(x, full_matrices=False)
+        variance, axes = singular.square().flip(0) / len(x), rows.T.flip(1)
+    return variance, axes
