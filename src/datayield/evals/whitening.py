@@ -47,7 +47,7 @@ def _principal_axes(x: Tensor) -> tuple[Tensor, Tensor]:
     """
     try:
         variance, axes = torch.linalg.eigh(x.T @ x / len(x))
-    except torch.linalg.LinAlgError:
+    except RuntimeError:  # torch.linalg.LinAlgError is one
         _, singular, rows = torch.linalg.svd(x, full_matrices=False)
         variance, axes = singular.square().flip(0) / len(x), rows.T.flip(1)
     return variance, axes
