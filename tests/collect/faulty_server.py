@@ -1,6 +1,7 @@
 """A server of images on this machine, with every fault of servers. Used by benchmarks too."""
 
 import io
+import socket
 import struct
 import threading
 import time
@@ -154,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = False  # so that closing it waits for all of them
     request_queue_size = 128
 
     def __init__(self, robots: bytes, delay: float) -> None:
@@ -162,6 +163,13 @@ class _Server(ThreadingHTTPServer):
         self.asked, self.lock = Counter[str](), threading.Lock()
         self.closing = threading.Event()
         self.robots, self.delay = robots, delay
+        self.connections = list[socket.socket]()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The next connection, remembered so that it can be ended."""
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is nothing to report."""
@@ -183,4 +191,7 @@ def faulty_server(robots: bytes = ROBOTS, delay: float = 0.0) -> Iterator[_Serve
     finally:
         server.closing.set()
         server.shutdown()
+        for connection in server.connections:
+            with suppress(OSError):  # closed already
+                connection.shutdown(socket.SHUT_RDWR)
         server.server_close()

@@ -138,7 +138,10 @@ def test_a_hundred_runs_take_seconds(tmp_path: Path) -> None:
 def test_a_process_that_draws_and_is_killed_does_not_lose_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here = os.getpid()
+
     def killed(*_: object) -> None:
+        assert os.getpid() != here, "drawn in this process: did a test leave a thread behind?"
         os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr("datayield.report.page.page.write_static", killed)
