@@ -2,12 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from datayield.collect.url_list import column_called, read_columns
-from datayield.data.sources.label_columns import is_label
+from datayield.collect.listed_columns import (
+    ListedColumns,
+    column_called,
+    label_column,
+    read_columns,
+    text_at,
+)
 from datayield.spec.errors import ConfigError, DataError
 
 TEMPLATE = "a photo of a {}"
@@ -90,9 +95,9 @@ def read_wanted(
 
 
 def _rows(
-    columns: Mapping[str, Sequence[object]], path: Path, template: str, negative: str | None
+    columns: ListedColumns, path: Path, template: str, negative: str | None
 ) -> Iterator[_Row]:
-    label = next((columns[name] for name in columns if is_label(name)), None)
+    label = label_column(columns)
     prompt = column_called(columns, PROMPT_COLUMNS)
     negatives = column_called(columns, NEGATIVE_COLUMNS)
     if label is None and prompt is None:
@@ -104,13 +109,8 @@ def _rows(
             hint="rename the column of prompts to prompt, or that of classes to class",
         )
     for i in range(len(next(iter(columns.values())))):
-        name, text = _text(label, i), _text(prompt, i)
+        name, text = text_at(label, i), text_at(prompt, i)
         if text is None and name is not None:
             text = template.replace("{}", name)
         if text is not None:
-            yield _Row(text, name, _text(negatives, i) or negative)
-
-
-def _text(column: Sequence[object] | None, i: int) -> str | None:
-    value = None if column is None else column[i]
-    return None if value is None else str(value).strip() or None
+            yield _Row(text, name, text_at(negatives, i) or negative)

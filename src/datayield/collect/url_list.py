@@ -1,17 +1,13 @@
 """A list of addresses to download: a text, CSV, JSON-lines or parquet file."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from datayield.data.sources.label_columns import is_label
-from datayield.data.sources.table_files import read_table
+from datayield.collect.listed_columns import column_called, label_column, read_columns, text_at
 from datayield.spec.errors import ConfigError, DataError
 
-TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
-TEXT = (".txt", "")
 URL_COLUMNS = ("url", "image_url", "contenturl", "image", "link")
 LICENSE_COLUMNS = ("license", "licence", "license_name", "license_url")
 SOURCE_COLUMNS = ("source", "provider", "site")
@@ -71,14 +67,12 @@ def read_addresses(path: Path) -> AddressList:
             allowed="a column url; label or class, license, source, caption where known",
             hint="rename the column of addresses to url",
         )
-    label = next((columns[name] for name in columns if is_label(name)), None)
-    others = [column_called(columns, of) for of in (LICENSE_COLUMNS, SOURCE_COLUMNS)]
-    caption = column_called(columns, CAPTION_COLUMNS)
-    told = [label, *others, caption]
+    others = (LICENSE_COLUMNS, SOURCE_COLUMNS, CAPTION_COLUMNS)
+    told = [label_column(columns), *(column_called(columns, of) for of in others)]
     rows = (
-        Address(str(value).strip(), *(_text(of[i]) if of else None for of in told))
-        for i, value in enumerate(url)
-        if value is not None and str(value).strip()
+        Address(said, *(text_at(of, i) for of in told))
+        for i in range(len(url))
+        if (said := text_at(url, i)) is not None
     )
     found: dict[str, Address] = {}
     lines = 0
@@ -90,45 +84,3 @@ def read_addresses(path: Path) -> AddressList:
             "the list holds no address", where=str(path), hint="write one address a line"
         )
     return AddressList(tuple(found.values()), lines - len(found))
-
-
-def read_columns(path: Path, name: str, line: str) -> Mapping[str, Sequence[object]]:
-    """The columns of a table, or the lines of a text file as a column `name`.
-
-    `line`: what a line of a text file is, for the message. Raises ConfigError for another file,
-    DataError for one that cannot be read.
-    """
-    if path.suffix.lower() not in TABLES + TEXT:
-        raise ConfigError(
-            "not a list that can be read",
-            where=str(path),
-            got=path.suffix,
-            allowed=[*TABLES, TEXT[0]],
-            hint=f"write {line} in a .txt file, or a table with a column {name}",
-        )
-    if not path.is_file():
-        raise ConfigError("no such file", where=str(path), hint="check the path of the list")
-    if path.suffix.lower() in TABLES:
-        return read_table(path).columns
-    try:
-        return {name: list(_written(path.read_text(encoding="utf-8-sig").splitlines()))}
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read the list: {error}", where=str(path)) from error
-
-
-def column_called(
-    columns: Mapping[str, Sequence[object]], names: Sequence[str]
-) -> Sequence[object] | None:
-    """The first column with one of these names, in lower case; None if there is none."""
-    lower = {name.lower().strip(): name for name in reversed([*columns])}
-    return next((columns[lower[name]] for name in names if name in lower), None)
-
-
-def _written(lines: Iterable[str]) -> Iterable[str]:
-    """Lines that are neither empty nor comments."""
-    return (line for line in map(str.strip, lines) if line and not line.startswith("#"))
-
-
-def _text(value: object) -> str | None:
-    text = "" if value is None else str(value).strip()
-    return text or None
