@@ -182,7 +182,7 @@ def status(
     from datayield.store.collapse import collapsed_runs
 
     session = open_study(study, scale, store)
-    made = session.plan(keep=True)
+    made = session.plan()
     collapsed = collapsed_runs(made, session.store)
     if json_:
         print_json(status_json(session.study, made, collapsed))
