@@ -6,10 +6,12 @@ from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.levers import decide
 from datayield.analysis.text.recommendation import (
     advice,
+    cost,
     published_of_cards,
     published_sentence,
     reason,
 )
+from datayield.spec.study import Prices
 from tests.analysis.levers.made import images_help, nothing_helps, runs
 
 
@@ -38,6 +40,13 @@ def test_the_three_cases(score: float, says: str, choice: str) -> None:
     assert (answer.recommendation.lever == "weights") == (choice == "weights")
     if choice == "weights":
         assert advice(answer) == "Use the published weights (lite0)"
+
+
+def test_nothing_has_a_cost_where_no_price_is_known() -> None:
+    answer = decide(Evidence((*runs(nothing_helps), weights(0.62))))
+    lever = next(each for each in answer.levers if each.lever == "weights")
+    assert cost(lever, Prices()) == ""
+    assert cost(lever, Prices(image=0.02)) == "0.00 EUR"  # beside others that cost something
 
 
 def test_one_setting_is_enough_to_compare() -> None:

@@ -106,7 +106,7 @@ def setting(of: Setting) -> str:
 
 def cost(lever: Lever, prices: Prices) -> str:
     """ "2,000 EUR"; "" where no price is known."""
-    if lever.cost is None:
+    if lever.cost is None or (prices.image, prices.hour, prices.label) == (None, None, None):
         return ""
     return f"{count(lever.cost) if lever.cost >= 10 else f'{lever.cost:.2f}'} {prices.currency}"
 
