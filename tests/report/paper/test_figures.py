@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from datayield.analysis.claims import Panel, Series
 from datayield.analysis.findings import Findings, analyse
+from datayield.report.figures import looks
 from datayield.report.paper.pareto import frontier_sheet
 from datayield.report.paper.published import published_sheet
 from datayield.spec.claims.reference import Published
@@ -43,6 +45,19 @@ def test_theirs_stands_beside_ours_and_nothing_where_there_is_none() -> None:
     assert [list(line.get_xdata()) for line in ours.lines] == [SIZES] * len(ours.lines)
     titles = ["".join(ax.get_title(loc=at) for at in ("left", "center")) for ax in (theirs, ours)]
     assert titles == ["Published: Table 1, category", "Ours: category"]
+
+
+def test_names_of_one_legend_do_not_share_a_style() -> None:
+    """Unless they are of one method, and methods tell the curves of every panel apart."""
+
+    def panel(*curves: tuple[str, str]) -> Panel:
+        return Panel("a", tuple(Series(name, method, "", ()) for name, method in curves))
+
+    arms = panel(("SimCLR, R50", "simclr"), ("SimCLR, ViT", "simclr"))
+    look = looks([arms, panel(("SimCLR, ours", "simclr")), panel(("BYOL", "byol"))])
+    assert len(set(look.values())) == len(look) == 4
+    by_method = looks([panel(("SimCLR", "simclr"), ("BYOL", "byol")), panel(("ours", "byol"))])
+    assert by_method["ours"] == by_method["BYOL"] != by_method["SimCLR"]
 
 
 def test_many_lines_are_named_by_their_curve(monkeypatch: pytest.MonkeyPatch) -> None:

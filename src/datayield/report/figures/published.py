@@ -1,5 +1,7 @@
 """The paper's figure next to ours: the same axes, each at its own scale."""
 
+from collections.abc import Sequence
+
 from datayield.analysis.claims import Panel, PublishedComparison, Series
 from datayield.analysis.findings import Findings
 from datayield.analysis.format import metric_name
@@ -28,7 +30,7 @@ def published_figures(f: Findings) -> list[Figure]:
     """Theirs, then ours, for each published panel; panels without ours are folded away."""
     figures = []
     for i, both in enumerate(f.published):
-        look = looks(both.theirs, both.ours)
+        look = looks([both.theirs, *([both.ours] if both.ours else [])])
         folded = both.ours is None
         title = f"Published: {both.figure}, {both.theirs.evaluation}"
         figures.append(_figure(f"theirs-{i}", title, both, both.theirs, look, folded))
@@ -40,21 +42,23 @@ def published_figures(f: Findings) -> list[Figure]:
     return figures
 
 
-def looks(theirs: Panel, ours: Panel | None) -> dict[str, Style]:
-    """Series name -> style: a colour per method if methods identify curves, else per curve."""
-    panels = [panel.series for panel in (theirs, ours) if panel is not None]
-    methods = list(dict.fromkeys(s.method for panel in panels for s in panel if s.method))
-    by_method = all(len({s.method for s in panel}) == len(panel) for panel in panels)
-    styles: dict[str, Style] = {}
-    for panel in panels:
-        own = [s for s in panel if not s.untrained]
-        for i, s in enumerate(own):
-            hue = methods.index(s.method) if by_method and s.method else i
-            dash = _DASHES[hue // len(COLOURS) % len(_DASHES)]
-            look = Style(COLOURS[hue % len(COLOURS)], dash, _SYMBOLS[hue % len(_SYMBOLS)])
-            styles.setdefault(s.name, look)
-    bare = {s.name: BARE for panel in panels for s in panel if s.untrained}
-    return styles | bare
+def looks(panels: Sequence[Panel]) -> dict[str, Style]:
+    """Series name -> style for all panels beside one legend.
+
+    A colour per method if methods identify the curves of each panel, else per name.
+    """
+    every = [s for panel in panels for s in panel.series]
+    by_method = all(len({s.method for s in p.series}) == len(p.series) for p in panels)
+    keys = {
+        s.name: s.method if by_method and s.method else s.name for s in every if not s.untrained
+    }
+    hues = {key: hue for hue, key in enumerate(dict.fromkeys(keys.values()))}
+    styles = {s.name: BARE for s in every if s.untrained}
+    for name, key in keys.items():
+        hue = hues[key]
+        dash = _DASHES[hue // len(COLOURS) % len(_DASHES)]
+        styles[name] = Style(COLOURS[hue % len(COLOURS)], dash, _SYMBOLS[hue % len(_SYMBOLS)])
+    return styles
 
 
 def _figure(

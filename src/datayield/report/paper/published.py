@@ -33,11 +33,11 @@ def published_sheet(f: Findings) -> "Figure | None":
             + ("" if each.same_task else ", as substitute"),
         )
     ]
+    look = looks(sides)
     figure, axes = panels(titles, math.ceil(len(names) / COLUMNS))
     with shared_legend(figure, axes):
         for i, (ax, panel) in enumerate(zip(axes, sides, strict=True)):
             each = both[i // 2]
-            look = looks(each.theirs, each.ours)
             for s in panel.series:
                 style, x = look[s.name], [spot.x for spot in s.spots]
                 low, high = [spot.low for spot in s.spots], [spot.high for spot in s.spots]
