@@ -1,11 +1,18 @@
 """How numbers and names are written, so that sentences, tables and figures agree."""
 
+from collections.abc import Collection
+
 from datayield.spec.run import OBJECTIVES
 
 
 def method_name(method: str) -> str:
     """The name a paper would print; an unknown method keeps its own."""
     return OBJECTIVES[method].printed_name if method in OBJECTIVES else method
+
+
+def listed_name(arm: str, method: str, methods: Collection[str]) -> str:
+    """What a listed run is called: by its arm, with the method where the arm has several."""
+    return f"{arm}, {method_name(method)}" if len(methods) > 1 else arm
 
 
 METRIC_NAMES = {"balanced_accuracy": "balanced accuracy", "miou": "mIoU", "score": "mean score"}

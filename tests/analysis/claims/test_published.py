@@ -41,6 +41,18 @@ def test_ours_stand_along_the_same_axis() -> None:
     assert whole.mean == pytest.approx(0.03)
 
 
+@pytest.mark.parametrize(
+    ("methods", "names"),
+    [(["simclr"], ["few", "many"]), (["simclr", "vicreg"], ["few, SimCLR", "few, VICReg"])],
+)
+def test_a_listed_run_of_several_methods_names_them(methods: list[str], names: list[str]) -> None:
+    runs = [{"name": "few", "data": {"count": 100}}, {"name": "many", "data": {"count": 400}}]
+    axes = {"run": runs, "method": methods, "seed": SEEDS}
+    (both,) = compare_with_published(planted(axes, by_n), (number(100, 50.0), number(400, 60.0)))
+    assert both.ours is not None
+    assert [series.name for series in both.ours.series][:2] == names
+
+
 def test_levels_compare_only_at_the_published_scale_and_task() -> None:
     axes = {"data.count": [100, 400], "method": ["simclr"], "seed": SEEDS}
     results = planted(axes, by_n)

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from datayield.analysis.format import method_name
+from datayield.analysis.format import listed_name, method_name
 from datayield.analysis.label_ladders import label_ladders
 from datayield.analysis.model import Difference, LayoutCell, NoiseModel
 from datayield.analysis.results import Row, Seeds, StudyResults, seeds_of
 from datayield.spec.claims import Axis, Published
 from datayield.spec.run import OVERLAYS, RunSpec
-from datayield.spec.study import axes_label
+from datayield.spec.study import NamedAxes, axes_label
 
 AS_PUBLISHED = "paper"  # the scale whose absolute scores are comparable
 _DRAWN = {"accuracy": "accuracy", "balanced_accuracy": "accuracy", "miou": "miou"}
@@ -150,6 +150,9 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
             for names in set(ladder.values())}  # fmt: skip
     cells: dict[str, dict[tuple[str, str, str], dict[float, list[Row]]]] = {}
     named = not results.study.axes.keys().isdisjoint(OVERLAYS)
+    methods: dict[NamedAxes, set[str]] = defaultdict(set)
+    for row in rows:
+        methods[row.axes].add(row.method)
     order = [ev.name for ev in sorted(results.study.evaluations, key=lambda ev: bool(ev.part_of))]
     for row in sorted(rows, key=lambda r: order.index(r.eval) if r.eval in order else len(order)):
         if row.share < last[row.eval] and row.kind == "run":
@@ -161,7 +164,9 @@ def _ours(results: StudyResults, x: Axis, metric: str) -> Iterator[Panel]:
         if at is not None:
             panel = _shared(ladder[row.eval][0], ladder[row.eval][-1]) if of_labels else row.eval
             lines = cells.setdefault(panel, {})
-            lines.setdefault(_line(x, row, named), {}).setdefault(at, []).append(row)
+            lines.setdefault(_line(x, row, named, methods[row.axes]), {}).setdefault(at, []).append(
+                row
+            )
     for panel, lines in cells.items():
         yield Panel(panel, tuple(_curves(lines)))
 
@@ -172,16 +177,16 @@ def _shared(first: str, last: str) -> str:
     return " ".join(shared) or f"{first} / {last}"
 
 
-def _line(x: Axis, row: Row, named: bool) -> tuple[str, str, str]:
+def _line(x: Axis, row: Row, named: bool, methods: set[str]) -> tuple[str, str, str]:
     """(name, method, arm) of the curve that a row is on, when `x` varies along it.
 
-    `named`: the study lists its runs, each with its own name.
+    `named`: the study lists its runs, each with its own name; `methods`: of those with its axes.
     """
     if row.kind == "untrained":
         return f"untrained {row.encoder}", "", _UNTRAINED
     arm = axes_label(tuple(pair for pair in row.axes if not _varies_along(x, pair[0])))
     if named and arm:  # listed runs have distinct names
-        return arm, row.method, arm
+        return listed_name(arm, row.method, methods), row.method, arm
     size = "" if x == "n" else f"N = {row.n:,}"
     budget = "" if x == "images" else row.budget_label
     parts = (method_name(row.method), budget, arm, size)

@@ -1,10 +1,11 @@
 """The effect of labels, with and without pretraining: evaluations that differ only in labels."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log2
 
-from datayield.analysis.format import method_name
+from datayield.analysis.format import listed_name
 from datayield.analysis.label_ladders import label_ladders, shared_name
 from datayield.analysis.model import (
     WORTH,
@@ -101,7 +102,9 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
     lines: dict[tuple[object, ...], _Line] = {}
     named = not results.study.axes.keys().isdisjoint(OVERLAYS)
     sizes = {(p.key.name, p.n) for p in points}
-    methods = {p.key.method for p in points}
+    methods: dict[str, set[str]] = defaultdict(set)
+    for p in points:
+        methods[p.key.axes_label].add(p.key.method)
     many = {name for name, n in sizes if len({m for other, m in sizes if other == name}) > 1}
     for b in bases:
         line = _Line(b.name, "", "", b.kind, b.encoder, "", {})
@@ -110,9 +113,8 @@ def _lines(results: StudyResults, points: list[Point], bases: list[Baseline]) ->
         key = p.key
         size = f", N = {p.n:,}" if key.name in many else ""
         note = key._replace(axes=()).name if named else ""
-        name = key.axes_label if named else key.name + size
-        if named and len(methods) > 1:
-            name = f"{name}, {method_name(key.method)}"
+        listed = listed_name(key.axes_label, key.method, methods[key.axes_label])
+        name = listed if named else key.name + size
         line = _Line(name, note, key.name, "run", p.encoder, key.method, {})
         at = (key.method, key.axes, key.budget, p.encoder, p.n, p.images)
         lines.setdefault(at, line).cells[key.eval] = p.seeds
