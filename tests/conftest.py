@@ -2,7 +2,8 @@
 
 import importlib
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +49,16 @@ class Done(NamedTuple):
 
 
 Call = Callable[..., Done]
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left() -> Iterator[None]:
+    """A thread that outlives its test keeps later tests of its process from forking."""
+    yield
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    for thread in others:
+        thread.join(5.0)
+    assert not [thread.name for thread in others if thread.is_alive()]
 
 
 @pytest.fixture(scope="session")

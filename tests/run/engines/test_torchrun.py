@@ -2,14 +2,16 @@
 engines, with processes killed: `python -m tests.run.engines.torchrun_runs`.
 """
 
+import pickle
 import signal
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 from datayield.execution import Execution, parse_execution
+from datayield.run.engines import torchrun
 from datayield.run.engines.choose import engine_of
 from datayield.run.engines.torchrun import _verdict, run_in_processes
 from datayield.run.job import Job, TaskEnd
@@ -75,6 +77,29 @@ def test_signals_that_follow_from_an_error_are_not_its_cause(tmp_path: Path, num
     (tmp_path / "cause").write_text("process 0 of 2: a batch of 33 is not divisible")
     assert _verdict(failures, 2, tmp_path).how == "failed"
     assert "a batch of 33" in _verdict(failures, 2, tmp_path).message
+
+
+def test_a_process_that_dies_after_the_leader_has_ended_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(torchrun, "_task", lambda _: (Job(*[None] * 3, 0.0, processes=2),))  # type: ignore[arg-type]
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process keeps its handlers
+    failure = ProcessFailure(1, 11, -signal.SIGABRT, "<N/A>")
+
+    def launched(end: TaskEnd | None) -> TaskEnd:
+        def both(_: list[str]) -> None:
+            if end is not None:
+                torchrun._end(tmp_path, end)
+            raise ChildFailedError("both", {1: failure})
+
+        monkeypatch.setattr("torch.distributed.run.main", both)
+        torchrun._launch(tmp_path)
+        last: TaskEnd = pickle.loads((tmp_path / "end").read_bytes())
+        (tmp_path / "end").unlink()
+        return last
+
+    assert launched(TaskEnd("stopped", "at step 3")) == TaskEnd("stopped", "at step 3")
+    assert launched(None).how == "lost"
 
 
 def test_options_are_checked_before_anything_runs(

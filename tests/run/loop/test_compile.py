@@ -11,6 +11,7 @@ import pytest
 import torch
 from functorch.compile import make_boxed_func, nop
 from torch._dynamo.backends.common import aot_autograd
+from tqdm import tqdm
 
 from datayield import methods
 from datayield.optim.build import build as build_optimizer
@@ -34,6 +35,7 @@ def _nothing_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
     for name in ("TORCHINDUCTOR_CACHE_DIR", "TORCHINDUCTOR_COMPILE_THREADS"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
         monkeypatch.delenv(name)
+    monkeypatch.setattr(tqdm, "monitor_interval", 0)  # its thread would never end
     torch.set_num_threads(1)
     torch._dynamo.reset()
     compiler_problem.cache_clear()

@@ -73,7 +73,8 @@ def _launch(box: Path) -> None:
     try:
         torchrun(["--standalone", f"--nproc-per-node={processes}", "-m", MODULE, str(box)])
     except ChildFailedError as error:
-        _end(box, _verdict(list(error.failures.values()), processes, box))
+        if not (box / "end").exists():  # else all is done and saved: a follower died on its way out
+            _end(box, _verdict(list(error.failures.values()), processes, box))
 
 
 def _verdict(failures: list[ProcessFailure], processes: int, box: Path) -> TaskEnd:
@@ -130,4 +131,10 @@ def _end(box: Path, end: TaskEnd) -> None:
 
 
 if __name__ == "__main__":
-    (_launch if process_rank().processes == 1 else _take_part)(Path(sys.argv[1]))
+    if process_rank().processes == 1:
+        _launch(Path(sys.argv[1]))
+    else:
+        _take_part(Path(sys.argv[1]))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # at a normal exit threads of the process group may abort what is done
