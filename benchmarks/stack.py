@@ -4,9 +4,9 @@
         [--methods simclr barlow_twins byol] [--counts 4 8 16] [--repetitions 5] [--seconds 1.5]
 
 Shapes: `tiny` (ConvNet of width 4, 8 px, batch 16), `pocket` (16, 16 px, 32), `wide` (32, 32 px,
-32), `viny` (ViNy, 16 px, patch 8, batch 32). Alone and stacked are taken in turns. Prints the
-machine and one JSON line a shape and method: images per second alone, and for each count the
-median, lowest and highest of how many times as fast the runs are together.
+32), `viny` (ViNy, 16 px, patch 8, batch 32), `resnet18` (32 px, 128). Alone and stacked are taken
+in turns. Prints the machine and one JSON line a shape and method: images per second alone, and for
+each count the median, lowest and highest of how many times as fast the runs are together.
 """
 
 import argparse
@@ -26,6 +26,7 @@ SHAPES: dict[str, tuple[dict[str, Any], int]] = {
     "pocket": ({"name": "convnet", "size": 16, "width": 16}, 32),
     "wide": ({"name": "convnet", "size": 32, "width": 32}, 32),
     "viny": ({"name": "viny", "size": 16, "patch": 8}, 32),
+    "resnet18": ({"name": "resnet18", "stem": "cifar", "size": 32}, 128),
 }
 
 
