@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 from rich.console import Console
 
@@ -9,7 +10,7 @@ from datayield.run.loop import Tick
 from datayield.run.progress import Display
 from datayield.session import open_study
 from datayield.spec.evaluation import EvalSpec
-from datayield.spec.run import Classes
+from datayield.spec.run import Classes, RunSpec
 from datayield.store.records import ResultRecord
 from tests.conftest import Call
 
@@ -50,6 +51,24 @@ def test_plain_lines_name_each_task_once_until_there_is_news(datayield: Call) ->
     display.show(plan.todo[-1], Tick(10, 20, 10.0, 0.0, 1.0))
     said = screen.getvalue().splitlines()
     assert said == [f"[1/11] {plan.todo[0].label}  0%", f"[2/11] {plan.todo[-1].label}  0%"]
+
+
+def test_runs_of_unknown_speed_weigh_what_they_compute(datayield: Call, tmp_path: Path) -> None:
+    budgets = "axes:\n  budget: [{images: 640}, {images: 6400000}]\n"
+    text = (tmp_path / "tiny.yaml").read_text().replace("axes:\n", budgets)
+    (tmp_path / "two.yaml").write_text(text.replace("    budget:", "  budget:"))
+    plan = open_study("two.yaml").plan()
+    assert {task.estimate for task in plan.todo} == {None}
+    display = Display(plan, Console(file=io.StringIO(), width=80))
+    runs = [task for task in plan.todo if isinstance(task.spec, RunSpec)]
+    for task in runs:
+        if task.spec.images == 640:
+            display.finish(task)
+    ended = display._part()
+    assert 0 < ended < 0.2  # half of the runs, few of their images
+    for task in runs:
+        display.finish(task)
+    assert display._part() > 0.7
 
 
 def test_a_note_that_several_tasks_bring_is_printed_once(datayield: Call) -> None:

@@ -10,23 +10,28 @@ from rich.table import Column
 
 from datayield.run.loop import Tick
 from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.format import duration
 from datayield.store.plan import Plan, Task
 from datayield.store.records import ResultRecord
 
 PLAIN_SECONDS = 15.0
 MUCH_WAIT = 0.02  # fraction of the time spent waiting for images that is worth reporting
+FLOPS = 2.5e10  # a second, where no speed is known: that of small networks on one core
+EVALUATION_SECONDS = 2.0  # of a small network on a few thousand images
+MADE_UP_FLOPS = 1e9  # of an image and an encoder whose arithmetic is not known
 
 
 class Display:
     """Progress of a plan: a line for all of it, and one for each running task.
 
-    Overall progress weights tasks by their estimated seconds.
+    Overall progress weights tasks by their estimated seconds; where there is no estimate for one of
+    them, all of them by their FLOPs.
     """
 
     def __init__(self, plan: Plan, console: Console) -> None:
         self.console = console
-        self.weights = {task.spec.id: max(_likely(task), 1e-3) for task in plan.todo}
+        self.weights = _weights(plan.todo)
         self.total = sum(self.weights.values()) or 1.0
         self.shares: dict[str, float] = {}  # of what was left of a task; 1 when it has ended
         self.spent = 0.0  # their weighted sum
@@ -156,5 +161,18 @@ def _one_line(ratio: int | None = None) -> Column:
     return Column(ratio=ratio, no_wrap=True, overflow="ellipsis")
 
 
-def _likely(task: Task) -> float:
-    return task.estimate.likely if task.estimate else 1.0
+def _weights(tasks: list[Task]) -> dict[str, float]:
+    """Id -> seconds, of which only the ratios matter."""
+    estimates = {task.spec.id: task.estimate for task in tasks}
+    if None in estimates.values():
+        return {task.spec.id: _roughly(task) for task in tasks}
+    return {id_: max(each.likely, 1e-3) for id_, each in estimates.items() if each is not None}
+
+
+def _roughly(task: Task) -> float:
+    """Seconds of a task on a device of which no time is known."""
+    training = 0.0
+    if isinstance(task.spec, RunSpec):
+        images = task.to_train * task.spec.steps * task.spec.batch
+        training = (flops_per_image(task.spec) or MADE_UP_FLOPS) * images / FLOPS
+    return training + EVALUATION_SECONDS * max(len(task.pending), 1)
