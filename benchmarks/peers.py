@@ -1,7 +1,8 @@
 """Whole pretraining with datayield and with other libraries, in turns: images per second.
 
     python benchmarks/peers.py --peer lightly=PYTHON --peer lightly-train=PYTHON
-        --peer stable-pretraining=PYTHON [--shapes pocket resnet18] [--seconds 10] [--rounds 5]
+        --peer stable-pretraining=PYTHON [--shapes pocket resnet18] [--precisions fp32 bf16]
+        [--seconds 10] [--rounds 5]
 
 Each PYTHON is the interpreter of an environment in which that library is installed. Everything is
 trained by `peer_steps.py` (SimCLR, two views; `pocket`: ConvNet of width 16, 16 px, batch 32;
@@ -94,6 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--peer", action="append", default=[], metavar="LIBRARY=PYTHON")
     parser.add_argument("--shapes", nargs="+", choices=TRIALS, default=list(TRIALS))
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--apart", action="store_true", help="fp32 and bf16 one after the other")
@@ -104,7 +106,9 @@ def main() -> None:
     print(json.dumps(first), flush=True)
     for shape in asked.shapes:
         trials = {name: trial(python, name, shape) for name, python in peers.items()}
-        for precisions in [[each] for each in PRECISIONS] if asked.apart else [PRECISIONS]:
+        for precisions in (
+            [[each] for each in asked.precisions] if asked.apart else [asked.precisions]
+        ):
             for line in lines_of(shape, peers, trials, precisions, asked):
                 print(json.dumps(line), flush=True)
 
