@@ -96,7 +96,9 @@ def study_schema() -> Schema:
 def _baseline() -> Schema:
     """A file of weights, and the encoder that it is of."""
     text = {"type": "string"}
-    properties = {"weights": text, "sha256": text, "encoder": _or_text(_keys(EncoderSpec))}
+    side = "images are read at its size, whatever that of the evaluations"
+    encoder = {**_or_text(_keys(EncoderSpec)), "description": side}
+    properties = {"weights": text, "sha256": text, "encoder": encoder}
     return {
         "type": "object",
         "additionalProperties": False,

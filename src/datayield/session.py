@@ -89,7 +89,7 @@ class Session(NamedTuple):
 
     def item_counts(self) -> ItemCounts:
         """Training and test items of each evaluation whose splits were found."""
-        used = {ev.spec.id: items_used(ev, self.listings) for ev in self.study.evaluations}
+        used = {ev.id: items_used(ev, self.listings) for ev in self.study.measured()}
         return {key: items for key, items in used.items() if items is not None}
 
     def readiness(self, plan: Plan) -> Readiness:

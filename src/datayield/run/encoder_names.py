@@ -31,27 +31,28 @@ def encoder_refusals(plan: Plan) -> Iterator[ConfigError]:
                 hint="timm.list_models() lists them all",
             )
     tiled = {
-        (t.spec.encoder, ev) for t in plan.todo for _, ev in t.pending if ev.traits.reads_masks
+        (t.spec.encoder, ev): t.size_key(ev)
+        for t in plan.todo
+        for _, ev in t.pending
+        if ev.traits.reads_masks and t.spec.encoder is not None
     }
-    for encoder, ev in sorted(tiled, key=str):
-        if encoder is None:
-            continue
+    for (encoder, ev), where in sorted(tiled.items(), key=str):
         if encoder.stride and ev.size % encoder.stride:
             yield ConfigError(
                 "the encoder's tokens do not tile an image of this size",
-                where=f"evaluations ({ev.name}): size",
+                where=where,
                 got=f"{ev.size} px, {encoder.name} with a stride of {encoder.stride} px",
                 allowed=f"a multiple of {encoder.stride}",
-                hint="change the size of the evaluation",
+                hint="change this size",
             )
         elif encoder.stem == "cifar_pad2" and ev.size % (across := _padded_map(ev.size)):
             near = [s for s in range(8, 2 * ev.size) if s % _padded_map(s) == 0]
             yield ConfigError(
                 "the encoder's tokens do not tile an image of this size",
-                where=f"evaluations ({ev.name}): size",
+                where=where,
                 got=f"{ev.size} px, {across} x {across} tokens of {encoder.name} with cifar_pad2",
                 allowed=f"{', '.join(map(str, near[-3:]))} px, or stem: cifar",
-                hint="change the size of the evaluation",
+                hint="change this size",
             )
 
 

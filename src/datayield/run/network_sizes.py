@@ -41,7 +41,7 @@ def _uses(plan: Plan) -> dict[NetworkUse, str]:
         for _, ev in task.pending:
             masks = ev.traits.reads_masks
             use = NetworkUse(encoder.timm_name, encoder.size, ev.size, tokens=masks)
-            found.setdefault(use, f"evaluations ({ev.name}): size")
+            found.setdefault(use, task.size_key(ev))
     return found
 
 

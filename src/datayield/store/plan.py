@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec, WeightsFile, short_number
 from datayield.spec.study import Cell, Study, in_words
 from datayield.store.estimate import (
@@ -35,6 +36,7 @@ class Task(NamedTuple):
     estimate: TimeEstimate | None  # of what is left; None: nothing comparable was timed before
     leads_on: bool = False  # whether other runs of the study start from its last encoder
     part: TrunkPart | None = None  # in a trunk, if the run has one
+    side: int | None = None  # in pixels, at which a baseline reads images if not the evaluation's
 
     @property
     def to_train(self) -> float:
@@ -42,6 +44,11 @@ class Task(NamedTuple):
         if self.part is None or not isinstance(self.spec, RunSpec):
             return self.share_left
         return self.share_left - self.part.start / self.spec.steps
+
+    def size_key(self, ev: EvalSpec) -> str:
+        """Where the study states the side at which `ev` reads images."""
+        own = f"baselines ({self.label}): encoder.size"
+        return own if self.side else f"evaluations ({ev.name}): size"
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -105,11 +112,13 @@ def make_plan(
         runs.update({run.id: (run, axes.get(run.id, "")) for run in cell.run.chain})
         pending = evals_of.setdefault(cell.run.id, {})
         pending.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
-    tasks = [
-        _task(spec, label(spec), evals, records.of(spec.id), speeds, counts)
-        for spec in study.baseline_specs(cells)
-        if (evals := study.evals_of_baseline(spec))
-    ]
+    tasks = []
+    for spec in study.baseline_specs(cells):
+        if evals := study.evals_of_baseline(spec):
+            side = study.side_of(spec)
+            name = label(spec) if side is None else f"{label(spec)} at {side} px"
+            task = _task(spec, name, evals, records.of(spec.id), speeds, counts)
+            tasks.append(task._replace(side=side))
     later: dict[str, Task] = {}
     wanted: dict[str, bool] = {}  # run that others start from -> whether one of them will train
     for i, (run, varied) in reversed(runs.items()):

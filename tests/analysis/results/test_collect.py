@@ -59,12 +59,14 @@ def test_files_of_one_name_are_told_apart() -> None:
     alone, first, second, again = made = [
         baseline("0", 32, "other.pt"), baseline("1", 32), baseline("1", 64), baseline("2", 64),
     ]  # fmt: skip
-    names = _file_names(made)
+    names = _file_names(made, {})
     assert names[alone.id] == "other"
     assert names[first.id] == "w convnet size=32"
     assert names[second.id] == f"w convnet size=64 {second.id}"
     assert len({*names.values()}) == 4
     assert again.id in names[again.id]
+    names = _file_names([first, second], {second.id: 64})
+    assert [*names.values()] == ["w", "w at 64 px"]
 
 
 def _write(store: Store, run: str, share: float, ev: EvalSpec, accuracy: float) -> None:

@@ -153,3 +153,14 @@ def test_shipped_studies_load_at_every_scale(path: Path) -> None:
     scales = yaml.safe_load(path.read_text()).get("scales") or {None: {}}
     for scale in scales:
         assert load_study(str(path), scale).cells({})
+
+
+@pytest.mark.parametrize("path", shipped_studies(), ids=lambda p: p.stem)
+def test_only_listed_baselines_have_evaluations_of_another_side(path: Path) -> None:
+    import yaml
+
+    for scale in yaml.safe_load(path.read_text()).get("scales") or {None: {}}:
+        study = load_study(str(path), scale)
+        runs = {ev.spec.id for ev in study.evaluations}
+        added = [ev for ev in study.measured() if ev.id not in runs]
+        assert {ev.size for ev in added} == ({128} if path.stem == "published-weights" else set())

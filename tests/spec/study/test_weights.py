@@ -73,3 +73,48 @@ def test_errors_name_the_key(tmp_path: Path) -> None:
     made = study(tmp_path, several, baselines=[{"weights": "a.pt"}])
     with pytest.raises(ConfigError, match=r"(?s)needs an encoder.*baselines\.0\.encoder"):
         made.baseline_specs(made.cells({}))
+
+
+def test_a_listed_baseline_is_read_at_the_side_of_its_encoder(tmp_path: Path) -> None:
+    """All else of its evaluations is the runs', whose own do not change."""
+    listed = [{"weights": "a.pt", "encoder": {"name": "convnet", "size": 128}}, {"weights": "b.pt"}]
+    made = study(tmp_path, {}, baselines=listed)
+    cells = made.cells({})
+    at_128, own = [spec for spec in made.baseline_specs(cells) if spec.name == "weights"]
+    ((_, runs),) = made.evals_of(cells[0])
+    ((share, theirs),) = made.evals_of_baseline(at_128)
+    assert (share, theirs.size, theirs.decoded_side) == (0.0, 128, 128)
+    assert theirs.id != runs.id
+    assert theirs.model_dump(exclude={"size"}) == runs.model_dump(exclude={"size"})
+    assert made.evals_of_baseline(own) == ((0.0, runs),)
+    assert [made.side_of(spec) for spec in (at_128, own)] == [128, None]
+    assert [ev.id for ev in made.measured()] == [runs.id, theirs.id]
+
+
+def test_a_baseline_at_the_side_of_all_evaluations_has_none_of_its_own(tmp_path: Path) -> None:
+    """Its id and those of its evaluations are as before baselines could have a side."""
+    listed = [{"weights": "a.pt", "encoder": {"name": "convnet", "size": 32}}]
+    made = study(tmp_path, {}, baselines=listed)
+    (spec,) = [each for each in made.baseline_specs(made.cells({})) if each.name == "weights"]
+    assert made.side_of(spec) is None
+    assert made.evals_of_baseline(spec) == ((0.0, made.evaluations[0].spec),)
+
+
+def test_what_runs_start_from_is_read_as_they_are(tmp_path: Path) -> None:
+    """The side of their encoder is that of the position embeddings, not of the evaluations."""
+    made = study(tmp_path, {"init": [{"weights": "a.pt"}], "encoder.size": [64]})
+    (spec,) = [each for each in made.baseline_specs(made.cells({})) if each.name == "weights"]
+    assert spec.encoder is not None
+    assert spec.encoder.size == 64
+    assert made.side_of(spec) is None
+    assert [ev.size for _, ev in made.evals_of_baseline(spec)] == [32]
+
+
+def test_a_side_that_patches_do_not_divide_is_refused(tmp_path: Path) -> None:
+    vit = {"name": "vit_tiny", "patch": 16, "size": 100}
+    with pytest.raises(ConfigError, match=r"baselines\.0\.encoder: size 100 is not a multiple"):
+        study(tmp_path, {}, baselines=[{"weights": "a.pt", "encoder": vit}])
+    with pytest.raises(ConfigError, match=r"baselines\.0\.encoder\.size"):
+        study(
+            tmp_path, {}, baselines=[{"weights": "a.pt", "encoder": {"name": "convnet", "size": 4}}]
+        )

@@ -1,6 +1,6 @@
 """From finished records in the store to the tidy rows of a study."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     among = {cell.run.encoder for cell in cells}
     encoders = {encoder: _variant(encoder, among) for encoder in among}
     bases = study.baseline_specs(cells)
-    files = _file_names([spec for spec in bases if spec.weights is not None])
+    sides = {spec.id: side for spec in bases if (side := study.side_of(spec))}
+    files = _file_names([spec for spec in bases if spec.weights is not None], sides)
     for spec in bases:
         of = encoders.get(spec.encoder, "") if spec.encoder else ""
         rows += _baseline_rows(study, spec, files.get(spec.id, of), plan.records.of(spec.id))
@@ -80,7 +81,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         losses,
         _count_words(cells),
         collapsed=tuple(collapsed.values()),
-        items=StudyItems(study, store),
+        items=StudyItems(study, store, sides=sides),
     )
 
 
@@ -151,16 +152,20 @@ def _baseline_rows(
         "seed": spec.seed,
         "axes": (),
     }
-    for ev in study.evaluations:
-        record = records.result(0.0, ev.spec.id)
+    for share, ev in study.evals_of_baseline(spec):
+        record = records.result(share, ev.id)
         if record is not None:
-            yield from _rows(fields, 0.0, ev.spec, record)
+            yield from _rows(fields, share, ev, record)
 
 
-def _file_names(specs: list[BaselineSpec]) -> dict[str, str]:
-    """Baseline -> what its file of weights is called, each by a name of its own."""
+def _file_names(specs: list[BaselineSpec], sides: Mapping[str, int]) -> dict[str, str]:
+    """Baseline -> what its file of weights is called, each by a name of its own.
+
+    `sides`: those in pixels at which baselines read images, of those that have one of their own.
+    """
     among = {spec.encoder for spec in specs if spec.encoder}
-    short = {spec.id: spec.weights.name for spec in specs if spec.weights}
+    at = {spec.id: f" at {sides[spec.id]} px" if spec.id in sides else "" for spec in specs}
+    short = {spec.id: spec.weights.name + at[spec.id] for spec in specs if spec.weights}
     long = {
         spec.id: f"{short[spec.id]} {_variant(spec.encoder, among)}"
         for spec in specs

@@ -18,6 +18,7 @@ from datayield.analysis.results.item_variance import (
 )
 from datayield.analysis.results.rows import Row
 from datayield.analysis.results.task_groups import SCORE, task_groups
+from datayield.spec.evaluation import StudyEval
 from datayield.spec.study import Study
 from datayield.store.folders import Store
 from datayield.store.right_items import RightItems
@@ -32,12 +33,14 @@ _TOLERANCE = 1e-6  # of a score that its items must give
 class StudyItems:
     """The test items of a study's results, of those that kept them.
 
-    `files`: what was read so far, by run, share and evaluation.
+    `files`: what was read so far, by run, share and evaluation. `sides`: baseline -> the side in
+    pixels at which it reads images, where that is its own.
     """
 
     study: Study
     store: Store
     files: dict[tuple[str, float, str], RightItems | None] = field(default_factory=dict)
+    sides: Mapping[str, int] = field(default_factory=dict)
     _cells: dict[CellRows, CellItems | None] = field(default_factory=dict)
     _bytes: int = 0  # of the cells
 
@@ -97,13 +100,15 @@ class StudyItems:
     def _file(self, row: Row, name: str) -> RightItems | None:
         key = row.run, row.share, name
         if key not in self.files:
-            ev = self._ids.get(name)
-            self.files[key] = self.store.run(row.run).read_right(row.share, ev) if ev else None
+            ev, folder = self._evals.get(name), self.store.run(row.run)
+            side = self.sides.get(row.run)
+            right = folder.read_right(row.share, ev.at_side(side).id) if ev else None
+            self.files[key] = right
         return self.files[key]
 
     @cached_property
-    def _ids(self) -> dict[str, str]:
-        return {ev.name: ev.spec.id for ev in self.study.evaluations}
+    def _evals(self) -> dict[str, StudyEval]:
+        return {ev.name: ev for ev in self.study.evaluations}
 
     @cached_property
     def _tasks(self) -> dict[str, Mapping[str, str]]:

@@ -242,3 +242,9 @@ class StudyEval(EvalSpec):
     def spec(self) -> EvalSpec:
         """The evaluation alone."""
         return EvalSpec.model_validate(self.model_dump(exclude={"at", "where", "optional"}))
+
+    def at_side(self, side: int | None) -> EvalSpec:
+        """The evaluation alone, of images decoded at `side` px; None: at its own `size`."""
+        if side in (None, self.size):
+            return self.spec
+        return EvalSpec.model_validate(self.spec.model_dump() | {"size": side})

@@ -1,6 +1,5 @@
 """A study: named recipe < base < recipes < axes -> runs, and their evaluations."""
 
-import json
 import math
 from collections.abc import Collection
 from pathlib import Path
@@ -8,9 +7,9 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName, wrong_label
+from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName
 from datayield.spec.claims import AnyClaim
-from datayield.spec.errors import ConfigError, nearest
+from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation import EvalSpec, StudyEval, content_of
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import (
@@ -23,6 +22,7 @@ from datayield.spec.run import (
     located,
     splits_of,
 )
+from datayield.spec.study.axis_values import as_list, check_values, guess
 from datayield.spec.study.cell import Cell
 from datayield.spec.study.expand import as_run, resolve
 from datayield.spec.study.layers import copied, merge
@@ -60,14 +60,14 @@ class Study(Frozen):
             return axes
         for axis, values in axes.items():
             if not isinstance(values, list | tuple):
-                raise ValueError(_as_list(axis, values))
+                raise ValueError(as_list(axis, values))
         return {axis: tuple(values) for axis, values in axes.items()}
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "Study":
         for recipe_name in self.recipes:
             if recipe_name not in OBJECTIVES:
-                raise ValueError(f"recipes.{recipe_name} is not a method{_guess(recipe_name)}")
+                raise ValueError(f"recipes.{recipe_name} is not a method{guess(recipe_name)}")
         for axis, values in self.axes.items():
             if not values:
                 raise ValueError(f"axes.{axis} has no values")
@@ -77,7 +77,7 @@ class Study(Frozen):
                     f"axes.{axis}: duplicate value {values[second - 1]!r} (positions {first} and "
                     f"{second}); list each value once"
                 )
-            _check_values(axis, values)
+            check_values(axis, values)
         combinations = math.prod(map(len, self.axes.values()))
         if combinations > MOST_CELLS:
             sizes = " x ".join(f"{len(values):,} {axis}" for axis, values in self.axes.items())
@@ -181,6 +181,20 @@ class Study(Frozen):
         files = file_baselines(self.baselines, cells, self._folder)
         return [BaselineSpec(name="pixels"), *untrained.values(), *published, *files]
 
+    def side_of(self, spec: BaselineSpec) -> int | None:
+        """Side in pixels at which a baseline reads images; None: that of each evaluation.
+
+        Weights that are listed with an encoder are read at the size of that.
+        """
+        listed = spec.weights is not None and spec.encoder in {e.encoder for e in self.baselines}
+        side = spec.encoder.size if listed and spec.encoder else None
+        return None if all(ev.size == side for ev in self.evaluations) else side
+
+    def measured(self) -> list[EvalSpec]:
+        """Every evaluation at its side, and at those of baselines that have one of their own."""
+        sides = [None, *(each.encoder.size for each in self.baselines if each.encoder)]
+        return [*dict.fromkeys(ev.at_side(side) for ev in self.evaluations for side in sides)]
+
     def evals_of(self, cell: Cell) -> list[tuple[float, EvalSpec]]:
         """(fraction of the budget, evaluation) pairs required of this cell's run."""
         return [
@@ -191,8 +205,9 @@ class Study(Frozen):
         ]
 
     def evals_of_baseline(self, spec: BaselineSpec) -> tuple[tuple[float, EvalSpec], ...]:
-        """Like `evals_of`; raw pixels have no encoder to fine-tune."""
-        specs = [ev.spec for ev in self.evaluations]
+        """Like `evals_of`, at the baseline's own side; raw pixels have no encoder to fine-tune."""
+        side = self.side_of(spec)
+        specs = [ev.at_side(side) for ev in self.evaluations]
         return tuple((0.0, ev) for ev in specs if spec.encoder is not None or not ev.tunes)
 
     def splits(self) -> set[tuple[str, str]]:
@@ -236,33 +251,6 @@ class Study(Frozen):
                 )
 
 
-def _as_list(axis: str, value: Any) -> str:
-    """What to write where an axis is no list; it is not read as one, since 3 may be 3 seeds."""
-    try:
-        one = f"{axis}: [{json.dumps(value, ensure_ascii=False)}]"
-    except TypeError:
-        one = f"{axis}: [...]"
-    if axis == "seed" and isinstance(value, int) and 1 < value <= 20:
-        seeds = ", ".join(map(str, range(value)))
-        one += f" for that one seed, or {axis}: [{seeds}] for {value} seeds"
-    return f"an axis is a list of values, {axis} is not: write {one}"
-
-
-def _check_values(axis: str, values: tuple[Any, ...]) -> None:
-    """Raises ValueError for a method that is no name, or a name that cannot be a label."""
-    for value in values:
-        if axis == "method" and not (isinstance(value, str) and value in OBJECTIVES):
-            raise ValueError(
-                f"axes.method: {value!r} is not a method{_guess(str(value))}; knobs are axes of "
-                "their own, for example method.temperature"
-            )
-        name = value.get("name") if isinstance(value, dict) else None
-        if axis in (*OVERLAYS, "init") and name is not None:
-            problem = wrong_label(name) if isinstance(name, str) else "a name must be text"
-            if problem:
-                raise ValueError(f"axes.{axis}: {problem}, got {str(name)[:100]!r}")
-
-
 def _tell_apart(cells: list[Cell]) -> None:
     """Raises ConfigError if two values of an axis have the same text and would share a curve."""
     for axis in ("init", *OVERLAYS, "encoder"):
@@ -286,9 +274,3 @@ def _nested(dotted: str, value: Any) -> dict[str, Any]:
         value = {key: value}
     nested: dict[str, Any] = value
     return nested
-
-
-def _guess(name: str) -> str:
-    near = nearest(name, OBJECTIVES)
-    known = ", ".join(OBJECTIVES)
-    return f"; did you mean {near!r}? (allowed: {known})" if near else f" (allowed: {known})"

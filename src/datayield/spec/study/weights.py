@@ -15,7 +15,9 @@ from datayield.spec.validate import validated
 class WeightsBaseline(Frozen):
     """`{weights: FILE}` among a study's baselines: the encoder of that file, without training.
 
-    Without `encoder`, it is the study's own, of which there must be one.
+    With an `encoder`, images are read at the size of that, whatever the side at which the runs are
+    evaluated. Without one, it is the study's own, of which there must be one, at the side of each
+    evaluation.
     """
 
     weights: str
