@@ -43,7 +43,8 @@ written; whether the parts fit together is checked when the study is loaded.
 A run is described by layers; later ones override earlier ones: the named `recipe`, `base`, the
 study's own `recipes` for the method, `axes`. An axis is any key of a run, written with dots
 (`data.count`), or `arm` or `run`, whose values are mappings laid over the whole run, `arm` first.
-`scales` maps the name of a scale to the keys that it changes.
+`scales` maps the name of a scale to the keys that it changes. On the command line, `--set
+KEY=VALUE` overrides one key of the study at its scale, for example `--set base.batch=64`.
 
 Short forms, in any layer and as values of axes: `data: ./dir` is `{dataset: ./dir}`, `encoder:
 convnet`, `method: simclr` and `optim: sgd` are `{name: ...}`, `views: symmetric` is `{recipe:

@@ -21,9 +21,10 @@ from tests.conftest import Call
 VERBS: dict[str, set[str]] = {
     "collect": set(),  # a group: tests/cli/test_collect.py
     "demo": {"store", "device", "json"},
-    "plan": {"scale", "store", "device", "measure", "seconds", "all", "json"},
+    "plan": {"scale", "set", "store", "device", "measure", "seconds", "all", "json"},
     "run": {
         "scale",
+        "set",
         "store",
         "device",
         "json",
@@ -36,8 +37,8 @@ VERBS: dict[str, set[str]] = {
         "until",
         "minutes",
     },
-    "status": {"scale", "store", "all", "json"},
-    "report": {"scale", "store", "json", "export", "spend"},
+    "status": {"scale", "set", "store", "all", "json"},
+    "report": {"scale", "set", "store", "json", "export", "spend"},
     "index": {"store", "json"},
     "answer": {
         "at",
@@ -56,6 +57,7 @@ VERBS: dict[str, set[str]] = {
         "where",
         "page",
         "scale",
+        "set",
         "store",
         "json",
     },

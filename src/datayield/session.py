@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
@@ -17,20 +18,18 @@ from rich.console import Console
 from datayield import __version__
 from datayield.data.catalog import Look, found_once
 from datayield.data.evaluated import items_used
-from datayield.data.leaks import leaks, notes
-from datayield.data.selection import missing_classes
-from datayield.data.split_content import split_listing
+from datayield.data.leaks import notes
 from datayield.data.splits import share_of
-from datayield.data.tasks import without_absent
 from datayield.execution import ONE_AT_A_TIME, Execution, check_batches
+from datayield.resolved_study import resolve_study
 from datayield.run.refusals import Readiness, readiness
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.claims import load_reference, reference_file
 from datayield.spec.environment import cache_dir, data_dir, home_dir, process_rank, store_dir
-from datayield.spec.errors import ConfigError, DataError, DatayieldError, UnknownCountError, refused
+from datayield.spec.errors import DatayieldError, refused
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing, dataset_name
-from datayield.spec.study import Cell, Study, TimeBudgetError, find_study, load_study
+from datayield.spec.study import Cell, Overrides, Study, find_study
 from datayield.spec.study.confounds import confounds
 from datayield.store.collapse import Collapse, collapsed_runs
 from datayield.store.curation import sets_measured
@@ -44,7 +43,6 @@ from datayield.store.litter import sweep_litter
 from datayield.store.looks import counted_look
 from datayield.store.plan import Plan, make_plan
 from datayield.store.speeds import Speeds
-from datayield.store.time_budgets import in_images
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
@@ -268,31 +266,17 @@ class Session(NamedTuple):
 
 
 def open_study(
-    study: str, scale: str | None = None, store: Path | None = None, device: str = "auto"
+    study: str,
+    scale: str | None = None,
+    store: Path | None = None,
+    device: str = "auto",
+    overrides: Overrides = MappingProxyType({}),
 ) -> Session:
-    """Load a study and look for its data. Raises ConfigError; absent data is only noted."""
+    """Load a study and look for its data. Raises ConfigError; absent data is only noted.
+
+    `overrides`: dotted keys of the study at this scale with other values, such as
+    `{"base.batch": 64, "axes.seed": [0, 1]}`.
+    """
     look = found_once()
-    loaded, left_out = without_absent(load_study(study, scale), look)
-    listings: dict[tuple[str, str], Listing] = {}
-    missing: list[DatayieldError] = []
-    for dataset, split in sorted(loaded.splits()):
-        try:
-            listings[dataset, split] = split_listing(look(dataset, split))
-        except DataError as error:
-            missing.append(error)
-    loaded = loaded.with_content(listings)
-    try:
-        cells = loaded.cells(listings)
-    except ConfigError as error:
-        if isinstance(error, UnknownCountError) and missing:
-            raise refused(missing) from None
-        if isinstance(error, TimeBudgetError):
-            error = in_images(error, device)
-        raise error.within(find_study(study)) from None
-    missing += loaded.shortages(cells, listings)
-    runs = {run.id: run for cell in cells for run in cell.run.chain}.values()
-    members = [member for run in runs for member in run.data.members]
-    missing += missing_classes(members)
-    missing += leaks(loaded.evaluations, listings, [part for _, part in members])
-    kept, source = Store(store or store_dir()), find_study(study)
-    return Session(loaded, cells, listings, missing, left_out, kept, device, source, look)
+    resolved = resolve_study(study, scale, overrides, look, device)
+    return Session(*resolved, Store(store or store_dir()), device, find_study(study), look)

@@ -1,17 +1,28 @@
 """The verb that says what to buy next, from anyone's table of results or from a study's runs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datayield.cli.options import JsonOpt, ScaleOpt, SpendOpt, StoreOpt, err, out, print_json
+from datayield.cli.options import (
+    JsonOpt,
+    ScaleOpt,
+    SetOpt,
+    SpendOpt,
+    StoreOpt,
+    err,
+    out,
+    print_json,
+)
 from datayield.spec.environment import one_thread_for_blas
 from datayield.spec.errors import ConfigError
 
 if TYPE_CHECKING:
     from datayield.analysis.evidence import Setting
     from datayield.analysis.levers import Answer, Prices
+    from datayield.session import Session
 
 ColumnOpt = str | None
 
@@ -80,6 +91,7 @@ def answer(
         typer.Option("--page", metavar="FILE", help="Also write the answer as an HTML page."),
     ] = None,
     scale: ScaleOpt = None,
+    set_: SetOpt = None,
     store: StoreOpt = None,
     json_: JsonOpt = False,
 ) -> None:
@@ -111,11 +123,13 @@ def answer(
             raise ConfigError(
                 "this is a study, which has no columns to name",
                 where=table,
-                hint="leave out the options that name columns; --scale and --store are for studies",
+                hint="leave out the options that name columns; studies take --scale, --set and "
+                "--store",
             )
-        made = _answer_of_study(table, scale, store, point, prices if price else None, spend)
+        opened = _opened(table, scale, store, set_, prices if price else None, spend)
+        made = _answer_of_study(opened, table, point)
     else:
-        _check_table(table, published, scale, store)
+        _check_table(table, published, {"--scale": scale, "--set": set_, "--store": store})
         made = decide(evidence_of_table(_path(table, published), mapping), point, prices, spend)
     if page is not None:
         from datayield.report.page.answer_page import write_answer_page
@@ -171,11 +185,11 @@ def _is_study(name: str) -> bool:
     return True
 
 
-def _check_table(table: str, published: bool, scale: str | None, store: Path | None) -> None:
+def _check_table(table: str, published: bool, of_studies: Mapping[str, object]) -> None:
     """Raises ConfigError for an option of studies, and for what is neither table nor study."""
     from datayield.spec.study import shipped_studies
 
-    given = [name for name, value in (("--scale", scale), ("--store", store)) if value is not None]
+    given = [name for name, value in of_studies.items() if value not in (None, [])]
     if given:
         raise ConfigError(
             "this option is for a study, and this is a table of results",
@@ -193,31 +207,37 @@ def _check_table(table: str, published: bool, scale: str | None, store: Path | N
         )
 
 
-def _answer_of_study(
+def _opened(
     name: str,
     scale: str | None,
     store: Path | None,
-    at: "Setting | None",
+    set_: list[str] | None,
     prices: "Prices | None",
     spend: float | None,
-) -> "Answer":
-    """From the finished runs in the store. Raises ConfigError where no run is finished."""
+) -> "Session":
     from datayield.session import open_study
-    from datayield.spec.study import published_tables
+    from datayield.spec.study import parsed_overrides
 
-    session = open_study(name, scale, store)
+    session = open_study(name, scale, store, overrides=parsed_overrides(set_ or ()))
     given = {"prices": prices, "spend": spend}
     changed = {key: value for key, value in given.items() if value is not None}
-    session = session._replace(study=session.study.model_copy(update=changed))
+    return session._replace(study=session.study.model_copy(update=changed))
+
+
+def _answer_of_study(session: "Session", name: str, at: "Setting | None") -> "Answer":
+    """From the finished runs in the store. Raises ConfigError where no run is finished."""
+    from datayield.spec.study import as_options, published_tables
+
     plan = session.plan(keep=True)
     made = session.answer(plan, at)
     if not made.cards:
         published = f"; its published numbers: datayield answer {name} --published"
+        scale = f" --scale {session.study.scale}" if session.study.scale else ""
         raise ConfigError(
             "no run of this study is finished, so there is nothing to answer from",
             where=name,
             got=f"{len(plan.todo)} runs and baselines pending in {session.store.root}",
-            hint=f"datayield run {name}{f' --scale {scale}' if scale else ''} first, "
+            hint=f"datayield run {name}{scale}{as_options(session.study.overrides)} first, "
             f"or name its store by --store{published if name in published_tables() else ''}",
         )
     if plan.todo:

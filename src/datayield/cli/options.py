@@ -16,6 +16,14 @@ StudyArg = Annotated[str, typer.Argument(help="A YAML file, or the name of a bui
 ScaleOpt = Annotated[
     str | None, typer.Option("--scale", help="Scale of the study, for example pocket.")
 ]
+SetOpt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a key of the study: base.batch=64, axes.seed=[0,1]; repeatable.",
+    ),
+]
 StoreOpt = Annotated[
     Path | None,
     typer.Option(

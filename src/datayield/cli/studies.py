@@ -2,15 +2,17 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from datayield.cli.closing import close, exit_code
 from datayield.cli.options import (
     AllOpt,
     DeviceOpt,
     JsonOpt,
     ScaleOpt,
+    SetOpt,
     SpendOpt,
     StoreOpt,
     StudyArg,
@@ -18,24 +20,24 @@ from datayield.cli.options import (
     out,
     print_json,
 )
-from datayield.spec.atomic_files import read_json
 from datayield.spec.environment import one_thread_for_blas, process_rank
 from datayield.spec.errors import StalePlanError
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
     from datayield.execution import Execution
-    from datayield.session import Report, Session
+    from datayield.session import Session
     from datayield.store.plan import Plan
 
 
 def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
     """Run the demo study on built-in data; takes a few minutes on two cores."""
-    run("demo", None, store, device, json_)
+    run("demo", store=store, device=device, json_=json_)
 
 
 def plan(
     study: StudyArg,
     scale: ScaleOpt = None,
+    set_: SetOpt = None,
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     measure: Annotated[
@@ -53,8 +55,10 @@ def plan(
     from datayield.report.terminal.plan import plan_json, show_plan
     from datayield.session import open_study
     from datayield.spec.errors import refused
+    from datayield.spec.study import parsed_overrides
 
-    session = open_study(study, scale, store, device)
+    overrides = parsed_overrides(set_ or ())
+    session = open_study(study, scale, store, device, overrides)
     made, measured = session.plan(), None
     if measure and made.todo:
         measured = show_measuring(err, partial(session.measure, made), seconds)
@@ -74,6 +78,7 @@ def plan(
 def run(
     study: StudyArg,
     scale: ScaleOpt = None,
+    set_: SetOpt = None,
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,
@@ -103,10 +108,12 @@ def run(
         check_until,
         parse_execution,
     )
+    from datayield.report.terminal.overrides import show_overrides
     from datayield.report.terminal.plan import show_totals
     from datayield.run.device_names import check_device_name
     from datayield.run.signals import resumable
     from datayield.session import open_study
+    from datayield.spec.study import parsed_overrides
 
     check_save_seconds(save_every)
     check_until(until)
@@ -117,8 +124,9 @@ def run(
 
         follow(device)
         raise typer.Exit(0)
+    overrides = parsed_overrides(set_ or ())
     with resumable():
-        session = open_study(study, scale, store, device)
+        session = open_study(study, scale, store, device, overrides)
         made = session.plan()
     todo = len(made.todo)
     if not todo:  # else the run says it, after what is wrong with the study
@@ -132,13 +140,14 @@ def run(
                 "baselines pending",
                 highlight=False,
             )
+            show_overrides(err, session.study)
             show_totals(err, made, session.decoded_bytes(made), session.basis(made))
             limit = minutes if until else None
             try:
                 failed, decided = _train(session, made, save_every, execution, limit)
             except StalePlanError as error:  # once: what is damaged or changed is known now
                 err.print(f"{error.message}; planning again", highlight=False)
-                session = open_study(study, scale, store, device)
+                session = open_study(study, scale, store, device, overrides)
                 made = session.plan()
                 failed, decided = _train(session, made, save_every, execution, limit)
             made = session.plan(keep=True)
@@ -146,7 +155,7 @@ def run(
     if todo:
         session.store.check_present()  # else what is there now would be told as the result
     did = todo - len(made.todo)
-    _close(session, made, written, failed, did=did, json_=json_, decided=decided)
+    close(session, made, written, failed, did=did, json_=json_, decided=decided)
 
 
 def _train(
@@ -172,6 +181,7 @@ def _train(
 def status(
     study: StudyArg,
     scale: ScaleOpt = None,
+    set_: SetOpt = None,
     store: StoreOpt = None,
     all_: AllOpt = False,
     json_: JsonOpt = False,
@@ -179,21 +189,23 @@ def status(
     """Show which runs are done, running, failed or missing. Exit code 3 while incomplete."""
     from datayield.report.terminal.plan import show_status, status_json
     from datayield.session import open_study
+    from datayield.spec.study import parsed_overrides
     from datayield.store.collapse import collapsed_runs
 
-    session = open_study(study, scale, store)
+    session = open_study(study, scale, store, overrides=parsed_overrides(set_ or ()))
     made = session.plan()
     collapsed = collapsed_runs(made, session.store)
     if json_:
         print_json(status_json(session.study, made, collapsed))
     else:
         show_status(out, session.study, made, collapsed, every=all_)
-    raise typer.Exit(_code(made))
+    raise typer.Exit(exit_code(made))
 
 
 def report(
     study: StudyArg,
     scale: ScaleOpt = None,
+    set_: SetOpt = None,
     store: StoreOpt = None,
     spend: SpendOpt = None,
     json_: JsonOpt = False,
@@ -205,15 +217,16 @@ def report(
     """Write the tables, figures and report page from finished runs."""
     one_thread_for_blas()
     from datayield.session import open_study
+    from datayield.spec.study import parsed_overrides
 
-    session = open_study(study, scale, store)
+    session = open_study(study, scale, store, overrides=parsed_overrides(set_ or ()))
     if spend is not None:
         session = session._replace(study=session.study.model_copy(update={"spend": spend}))
     made = session.plan(keep=True)
     written = session.report(made)
     if export is not None and written is not None:
         err.print(f"exported: {session.export(export)}", highlight=False, soft_wrap=True)
-    _close(session, made, written, (), did=0, json_=json_)
+    close(session, made, written, (), did=0, json_=json_)
 
 
 def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
@@ -231,70 +244,3 @@ def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:
         highlight=False,
         soft_wrap=True,
     )
-
-
-def _close(
-    session: "Session",
-    made: "Plan",
-    written: "Report | None",
-    failed: tuple[tuple[str, str], ...],
-    *,
-    did: int,
-    json_: bool,
-    decided: bool = False,
-) -> None:
-    from datayield.report.terminal.answer import show_answer
-    from datayield.report.terminal.answer_json import answer_json
-    from datayield.report.terminal.collapse import collapse_json, show_collapsed
-    from datayield.store.collapse import collapsed_runs
-
-    page, answer, collapsed = written or (None, None, collapsed_runs(made, session.store))
-    code = 1 if failed else _code(made)
-    code = 0 if decided and not failed else code
-    if json_:
-        print_json(
-            {
-                "schema_version": 1,
-                "study": session.study.name,
-                "did": did,
-                "left": len(made.todo),
-                "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
-                "collapsed": [collapse_json(each) for each in collapsed],
-                "report": str(page) if page else None,
-                "recommendation": answer_json(answer)["recommendation"] if answer else None,
-                "claims": _claims(page).get("counts"),
-                "exit_code": code,
-            }
-        )
-        raise typer.Exit(code)
-    if answer is not None:
-        show_answer(out, answer)
-        out.print()
-    if said := _claims(page).get("tally"):
-        out.print(said, highlight=False, markup=False)
-    for label, message in failed:
-        err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
-    show_collapsed(err, collapsed)
-    further = "decided without them" if decided else "run the same command to continue"
-    left = f", {len(made.todo)} left; {further}" if made.todo else ""
-    err.print(
-        f"{did} finished{left}" if did or left else "nothing to do: all runs are finished",
-        highlight=False,
-    )
-    out.print(
-        f"report: {page}" if page else "no report yet: no run is finished",
-        highlight=False,
-        soft_wrap=True,
-    )
-    raise typer.Exit(code)
-
-
-def _claims(page: Path | None) -> dict[str, Any]:
-    """What the report says of the study's claims, as kept beside it; nothing where it has none."""
-    kept = read_json(page.with_name("claims.json")) if page else None
-    return kept if isinstance(kept, dict) else {}
-
-
-def _code(made: "Plan") -> int:
-    states = {task.state for task in made.todo}
-    return 1 if "failed" in states else 3 if states else 0

@@ -163,7 +163,7 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
     try:
         raw = _parsed(text)
     except yaml.YAMLError as error:
-        raise _refused(path, text, error) from None
+        raise _refused(str(path), text, error) from None
     if raw is None:
         raise ConfigError(
             f"the {what} is empty", where=str(path), hint="see the studies that datayield ls shows"
@@ -171,6 +171,14 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise ConfigError(f"a {what} must be a mapping", where=str(path), got=type(raw).__name__)
     return raw
+
+
+def read_value(text: str, where: str) -> Any:
+    """The value that `text` holds, as a study's file would. Raises ConfigError at `where`."""
+    try:
+        return _parsed(text)
+    except yaml.YAMLError as error:
+        raise _refused(where, text, error) from None
 
 
 def _text(path: Path, what: str) -> str:
@@ -200,7 +208,7 @@ def _text(path: Path, what: str) -> str:
         ) from None
 
 
-def _refused(path: Path, text: str, error: yaml.YAMLError) -> ConfigError:
+def _refused(place: str, text: str, error: yaml.YAMLError) -> ConfigError:
     """PyYAML's error in plain words, with the line."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or getattr(error, "context", None) or error)
@@ -223,7 +231,7 @@ def _refused(path: Path, text: str, error: yaml.YAMLError) -> ConfigError:
     column = f", column {mark.column + 1}" if mark is not None else ""
     return ConfigError(
         f"invalid YAML: {problem}",
-        where=f"{path}: line {line}{column}",
+        where=f"{place}: line {line}{column}",
         got=shown if len(shown) <= 80 else f"{shown[:77]}...",
         hint=hint,
     )

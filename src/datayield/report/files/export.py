@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from datayield.report.files.index import verdicts
-from datayield.report.files.summary import NAME
+from datayield.report.files.summary import NAME, run_command
 from datayield.spec.atomic_files import read_json, write_json, write_text
 from datayield.spec.errors import StoreError
+from datayield.spec.study import as_texts, folder_suffix
 from datayield.store.format import duration
 
 FIGURE = "published.svg"  # the paper's figures beside ours, where its numbers are known
@@ -28,7 +29,8 @@ def export(report: Path, into: Path, private: Iterable[tuple[Path, str]]) -> Pat
         raise StoreError(
             "no report to export", where=str(report), hint="run datayield report first"
         )
-    folder = into / str(known["study"]) / str(known["scale"] or "only")
+    variant = folder_suffix(known.get("overrides", {}))
+    folder = into / str(known["study"]) / f"{known['scale'] or 'only'}{variant}"
     hidden = sorted(private, key=lambda pair: -len(str(pair[0])))
     for name in KEPT:
         source = report / name
@@ -42,8 +44,7 @@ def export(report: Path, into: Path, private: Iterable[tuple[Path, str]]) -> Pat
         write_text(folder / FIGURE, drawn.read_text(encoding="utf-8"))
     else:
         (folder / FIGURE).unlink(missing_ok=True)
-    command = f"datayield run {known['study']}"
-    command += f" --scale {known['scale']}" if known["scale"] else ""
+    command = run_command(known)
     write_json(folder / PROVENANCE, {"command": command, **known})
     if not (folder / "README.md").exists():
         said = read_json(report / "answers.json") or []
@@ -74,11 +75,14 @@ def _readme(
     judged: list[dict[str, Any]],
 ) -> str:
     study, scale = known["study"], known["scale"]
+    overrides = as_texts(known.get("overrides", {}))
     versions = ", ".join(f"{k} {v}" for k, v in sorted(known["versions"].items()))
     time, wall = duration(known["seconds"]), duration(known["seconds_first_to_last"])
     lines = [
         f"# {study}" + (f" at {scale} scale" if scale else ""),
         "",
+        *(f"- set `{text}`" for text in overrides),
+        *([""] if overrides else []),
         f"`{command}`, {known['date']}, {', '.join(known['devices'])}; {versions}.",
         f"{known['done']} of {known['total']} runs and baselines done; {time} of pretraining, "
         f"{wall} from first start to last end.",

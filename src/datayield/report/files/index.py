@@ -4,9 +4,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from datayield.report.files.summary import NAME
+from datayield.report.files.summary import NAME, run_command
 from datayield.spec.atomic_files import read_json, write_text
 from datayield.spec.run import short_number
+from datayield.spec.study import as_texts
 from datayield.store.format import duration
 
 VERDICTS = ("reproduced", "contradicted", "no effect", "inconclusive")
@@ -47,6 +48,8 @@ def _row(store: Path, folder: Path) -> dict[str, Any]:
     return {
         "name": str(known.get("study", folder.name)),
         "scale": str(known.get("scale", "")),
+        "overrides": as_texts(known.get("overrides", {})),
+        "command": run_command(known) if known else "",
         "question": str(known.get("question", "")),
         "paper": str(known.get("paper", "")),
         "link": (folder / "report.html").relative_to(store).as_posix(),

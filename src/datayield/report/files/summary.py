@@ -1,12 +1,20 @@
 """A study's report in a few fields, for the index of many studies and for its provenance."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from datayield.analysis.results import StudyResults
+from datayield.spec.study import as_options
 
 SCHEMA_VERSION = 1
 NAME = "summary.json"
+
+
+def run_command(known: Mapping[str, Any]) -> str:
+    """The command that runs the study of a summary, as it was run."""
+    scale = f" --scale {known['scale']}" if known["scale"] else ""
+    return f"datayield run {known['study']}{scale}{as_options(known.get('overrides', {}))}"
 
 
 def summary(results: StudyResults, done: int, total: int) -> dict[str, Any]:
@@ -19,6 +27,7 @@ def summary(results: StudyResults, done: int, total: int) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "study": results.study.study,
         "scale": results.study.scale,
+        "overrides": dict(results.study.overrides),
         "question": results.study.question,
         "paper": results.study.paper,
         "done": done,

@@ -30,6 +30,7 @@ from datayield.report.page.tables import (
 from datayield.report.palette import Styles
 from datayield.report.terminal import protocols
 from datayield.spec.run import short_number
+from datayield.spec.study import as_texts
 from datayield.store.collapse import in_words
 from datayield.store.format import duration
 
@@ -43,6 +44,7 @@ def content(f: Findings, headlines: list[Headline], look: Styles) -> dict[str, A
     return {
         "name": results.study.study.replace("_", " "),
         "scale": results.study.scale,
+        "overrides": as_texts(results.study.overrides),
         "question": results.study.question or "What is the next unlabeled image worth?",
         "paper": results.study.paper,
         "notes": results.study.notes,

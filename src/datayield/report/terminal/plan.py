@@ -10,6 +10,7 @@ from rich.text import Text
 
 from datayield.analysis.planned_power import PlannedPower
 from datayield.report.terminal.collapse import collapse_json, show_collapsed
+from datayield.report.terminal.overrides import show_overrides
 from datayield.report.terminal.power import power_json, power_words
 from datayield.report.terminal.seed_groups import Together, together
 from datayield.spec.errors import DatayieldError
@@ -40,6 +41,7 @@ def plan_json(
     return {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
+        "overrides": dict(study.overrides),
         "tasks": [_task_json(task) for task in plan.tasks],
         "todo": len(plan.todo),
         "images": sum(_images(task) for task in plan.todo),
@@ -70,6 +72,7 @@ def show_plan(
     Seeds share a line, and only the first lines are shown; with `every`, each run has its own.
     """
     console.print(f"[bold]{study.name}[/bold]  {study.question}")
+    show_overrides(console, study)
     if plan.todo:
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column("run", overflow="fold")
@@ -149,6 +152,7 @@ def status_json(study: Study, plan: Plan, collapsed: Sequence[Collapse] = ()) ->
     return {
         "schema_version": SCHEMA_VERSION,
         "study": study.name,
+        "overrides": dict(study.overrides),
         "states": dict(Counter(task.state for task in plan.tasks)),
         "tasks": [_task_json(task) for task in plan.tasks],
         "collapsed": [collapse_json(each) for each in collapsed],
@@ -169,6 +173,7 @@ def show_status(
         f"[bold]{study.name}[/bold]  "
         + ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     )
+    show_overrides(console, study)
     lines = [Together(t.label, (t,)) for t in plan.todo] if every else together(plan.todo)
     if not every:
         lines.sort(key=lambda line: _FIRST.index(line.first.state))

@@ -9,6 +9,14 @@ from datayield.spec.study.load import (
     published_tables,
     shipped_studies,
 )
+from datayield.spec.study.overrides import (
+    Overrides,
+    as_options,
+    as_texts,
+    blamed,
+    folder_suffix,
+    parsed_overrides,
+)
 from datayield.spec.study.prices import Prices
 from datayield.spec.study.recipes import recipe_set, recipe_sets
 from datayield.spec.study.study import Study
@@ -17,14 +25,20 @@ __all__ = [
     "COLUMN_AXES",
     "Cell",
     "NamedAxes",
+    "Overrides",
     "Prices",
     "Study",
     "TimeBudgetError",
+    "as_options",
     "as_run",
+    "as_texts",
     "axes_label",
+    "blamed",
     "find_study",
+    "folder_suffix",
     "in_words",
     "load_study",
+    "parsed_overrides",
     "published_table",
     "published_tables",
     "recipe_set",

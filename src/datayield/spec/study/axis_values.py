@@ -1,11 +1,12 @@
-"""Values of an axis that no study can have, told as a person should write them."""
+"""The values of a study's axes: lists of what is known, with labels that differ."""
 
 import json
 from typing import Any
 
 from datayield.spec.bounds import wrong_label
-from datayield.spec.errors import nearest
+from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.run import OBJECTIVES, OVERLAYS
+from datayield.spec.study.cell import Cell
 
 
 def as_list(axis: str, value: Any) -> str:
@@ -33,6 +34,23 @@ def check_values(axis: str, values: tuple[Any, ...]) -> None:
             problem = wrong_label(name) if isinstance(name, str) else "a name must be text"
             if problem:
                 raise ValueError(f"axes.{axis}: {problem}, got {str(name)[:100]!r}")
+
+
+def check_labels(cells: list[Cell]) -> None:
+    """Raises ConfigError if two values of an axis have the same text and would share a curve."""
+    for axis in ("init", *OVERLAYS, "encoder"):
+        seen: dict[str, Any] = {}
+        for cell in (cell for cell in cells if axis in cell.axes):
+            words, value = cell.value(axis), cell.axes[axis]
+            if seen.setdefault(words, value) != value:
+                raise ConfigError(
+                    f"two values of axes.{axis} have the same label in tables and figures",
+                    where=f"axes.{axis}",
+                    got=words,
+                    hint="give each a unique name: {name: long, ...}"
+                    if axis != "encoder"
+                    else "vary what differs as an axis, for example encoder.width: [16, 32]",
+                )
 
 
 def guess(name: str) -> str:

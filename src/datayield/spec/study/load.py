@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from datayield.spec.bounds import wrong_folder
@@ -10,6 +11,7 @@ from datayield.spec.evaluation import expanded
 from datayield.spec.run import Raw
 from datayield.spec.study.claims_check import Vocabulary, checked, patched, vocabulary
 from datayield.spec.study.layers import merge
+from datayield.spec.study.overrides import Overrides, overridden
 from datayield.spec.study.shorthands import evaluations_spelled_out, study_spelled_out
 from datayield.spec.study.study import Study
 from datayield.spec.study.weights import baselines_spelled_out
@@ -23,10 +25,13 @@ _PATCHABLE = (
 )
 
 
-def load_study(name: str, scale: str | None = None) -> Study:
+def load_study(
+    name: str, scale: str | None = None, overrides: Overrides = MappingProxyType({})
+) -> Study:
     """The study in the YAML file `name`, or the shipped study of that name, at one scale.
 
-    Without `scale`: `pocket` if the study has scales. Raises ConfigError.
+    Without `scale`: `pocket` if the study has scales. `overrides`: dotted keys of the study at
+    this scale, such as "base.batch", with other values. Raises ConfigError.
     """
     path = find_study(name)
     raw = study_spelled_out(read_mapping(path, "study"))
@@ -47,15 +52,19 @@ def load_study(name: str, scale: str | None = None) -> Study:
         _lay_over(raw, {key: value for key, value in patch.items() if key != "claims"})
         raw |= {"claims": claims} if claims is not None else {}
         raw["scale"] = scale
+    written = raw
+    raw, overrides = overridden(raw, overrides)
     if "evaluations" in raw:
         entries = evaluations_spelled_out(raw["evaluations"], raw.get("base"))
         raw["evaluations"] = expanded(entries, str(path))
     if "baselines" in raw:
         raw["baselines"] = baselines_spelled_out(raw["baselines"], raw.get("base"))
     study = validated(Study, raw, where=str(path)).located(path.absolute().parent)
+    study = study.with_overrides(overrides)
     if not study.claims:
         return study
     others = [_vocabulary(whole, patch, str(path)) for patch in scales.values()]
+    others += [_vocabulary(written, {}, str(path))] if overrides else []
     return checked(study, _vocabulary(raw, {}, str(path)), others, str(path))
 
 

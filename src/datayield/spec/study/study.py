@@ -22,10 +22,11 @@ from datayield.spec.run import (
     located,
     splits_of,
 )
-from datayield.spec.study.axis_values import as_list, check_values, guess
+from datayield.spec.study.axis_values import as_list, check_labels, check_values, guess
 from datayield.spec.study.cell import Cell
 from datayield.spec.study.expand import as_run, resolve
 from datayield.spec.study.layers import copied, merge
+from datayield.spec.study.overrides import Overrides, folder_suffix
 from datayield.spec.study.prices import Prices
 from datayield.spec.study.repeated import repeated, same_runs
 from datayield.spec.study.reseed import product_of_axes
@@ -52,6 +53,7 @@ class Study(Frozen):
     prices: Prices = Prices()
     spend: float | None = Field(None, gt=0, description="money that the best plan may cost")
     _folder: Path | None = PrivateAttr(None)
+    _overrides: Overrides = PrivateAttr(default_factory=dict)
 
     @field_validator("axes", mode="before")
     @classmethod
@@ -114,10 +116,22 @@ class Study(Frozen):
         )
         return self.model_copy(update={"evaluations": evals})
 
+    def with_overrides(self, overrides: Overrides) -> "Study":
+        """The study, which has these overrides in it already, with a record of them."""
+        study = self.model_copy()
+        study._overrides = overrides
+        return study
+
+    @property
+    def overrides(self) -> Overrides:
+        """Keys whose values are not those of the file and its scale: dotted key -> value."""
+        return self._overrides
+
     @property
     def name(self) -> str:
-        """The study's folder: its name, with the scale if there is one."""
-        return f"{self.study}-{self.scale}" if self.scale else self.study
+        """The study's folder: its name, with the scale and the digest of overrides, if any."""
+        scale = f"-{self.scale}" if self.scale else ""
+        return f"{self.study}{scale}{folder_suffix(self._overrides)}"
 
     def without(self, names: Collection[str]) -> "Study":
         """The study without these evaluations. Raises ConfigError if none is left."""
@@ -137,7 +151,7 @@ class Study(Frozen):
         Epochs become images here, so N must be declared or listed. Raises ConfigError.
         """
         cells = [*product_of_axes(self.axes, lambda axes: self._cell(axes, listings), listings)]
-        _tell_apart(cells)
+        check_labels(cells)
         for same in same_runs(self.axes, [cell.run.id for cell in cells]):
             if same.axis not in WAYS_OF_SAYING:  # those are noted: see confounds
                 raise ConfigError(
@@ -248,23 +262,6 @@ class Study(Frozen):
                     where=f"evaluations.{i}.size",
                     got=ev.size,
                     allowed=str(spec.encoder.size),
-                )
-
-
-def _tell_apart(cells: list[Cell]) -> None:
-    """Raises ConfigError if two values of an axis have the same text and would share a curve."""
-    for axis in ("init", *OVERLAYS, "encoder"):
-        seen: dict[str, Any] = {}
-        for cell in (cell for cell in cells if axis in cell.axes):
-            words, value = cell.value(axis), cell.axes[axis]
-            if seen.setdefault(words, value) != value:
-                raise ConfigError(
-                    f"two values of axes.{axis} have the same label in tables and figures",
-                    where=f"axes.{axis}",
-                    got=words,
-                    hint="give each a unique name: {name: long, ...}"
-                    if axis != "encoder"
-                    else "vary what differs as an axis, for example encoder.width: [16, 32]",
                 )
 
 

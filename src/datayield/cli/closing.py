@@ -1,0 +1,83 @@
+"""What `run` and `report` say at the end, as text or JSON, with the exit code."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from datayield.cli.options import err, out, print_json
+from datayield.spec.atomic_files import read_json
+
+if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
+    from datayield.session import Report, Session
+    from datayield.store.plan import Plan
+
+
+def close(
+    session: "Session",
+    made: "Plan",
+    written: "Report | None",
+    failed: tuple[tuple[str, str], ...],
+    *,
+    did: int,
+    json_: bool,
+    decided: bool = False,
+) -> None:
+    """Print the answer, the claims, what failed and where the report is; exits with its code."""
+    from datayield.report.terminal.answer import show_answer
+    from datayield.report.terminal.answer_json import answer_json
+    from datayield.report.terminal.collapse import collapse_json, show_collapsed
+    from datayield.store.collapse import collapsed_runs
+
+    page, answer, collapsed = written or (None, None, collapsed_runs(made, session.store))
+    code = 1 if failed else exit_code(made)
+    code = 0 if decided and not failed else code
+    if json_:
+        print_json(
+            {
+                "schema_version": 1,
+                "study": session.study.name,
+                "overrides": dict(session.study.overrides),
+                "did": did,
+                "left": len(made.todo),
+                "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
+                "collapsed": [collapse_json(each) for each in collapsed],
+                "report": str(page) if page else None,
+                "recommendation": answer_json(answer)["recommendation"] if answer else None,
+                "claims": _claims(page).get("counts"),
+                "exit_code": code,
+            }
+        )
+        raise typer.Exit(code)
+    if answer is not None:
+        show_answer(out, answer)
+        out.print()
+    if said := _claims(page).get("tally"):
+        out.print(said, highlight=False, markup=False)
+    for label, message in failed:
+        err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
+    show_collapsed(err, collapsed)
+    further = "decided without them" if decided else "run the same command to continue"
+    left = f", {len(made.todo)} left; {further}" if made.todo else ""
+    err.print(
+        f"{did} finished{left}" if did or left else "nothing to do: all runs are finished",
+        highlight=False,
+    )
+    out.print(
+        f"report: {page}" if page else "no report yet: no run is finished",
+        highlight=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(code)
+
+
+def _claims(page: Path | None) -> dict[str, Any]:
+    """What the report says of the study's claims, as kept beside it; nothing where it has none."""
+    kept = read_json(page.with_name("claims.json")) if page else None
+    return kept if isinstance(kept, dict) else {}
+
+
+def exit_code(made: "Plan") -> int:
+    """0 for a complete study, 1 if a run failed, 3 if one is pending."""
+    states = {task.state for task in made.todo}
+    return 1 if "failed" in states else 3 if states else 0

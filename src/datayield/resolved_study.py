@@ -1,0 +1,77 @@
+"""A study with its data looked up: evaluations know their content, every run is complete."""
+
+from typing import NamedTuple
+
+from datayield.data.catalog import Look
+from datayield.data.leaks import leaks
+from datayield.data.selection import missing_classes
+from datayield.data.split_content import split_listing
+from datayield.data.tasks import without_absent
+from datayield.spec.errors import ConfigError, DataError, DatayieldError, UnknownCountError, refused
+from datayield.spec.run import Listing
+from datayield.spec.study import (
+    Cell,
+    Overrides,
+    Study,
+    TimeBudgetError,
+    blamed,
+    find_study,
+    load_study,
+)
+from datayield.store.time_budgets import in_images
+
+
+class ResolvedStudy(NamedTuple):
+    """A study at one scale, its runs, and what was found of its data."""
+
+    study: Study
+    cells: list[Cell]
+    listings: dict[tuple[str, str], Listing]
+    missing: list[DatayieldError]  # data that is not here, or not enough of it
+    left_out: tuple[str, ...]  # tasks of suites whose data are not here, and why
+
+
+def resolve_study(
+    name: str, scale: str | None, overrides: Overrides, look: Look, device: str
+) -> ResolvedStudy:
+    """Load a study and look for its data. Raises ConfigError; absent data is only noted."""
+
+    def loads(some: Overrides) -> bool:
+        try:
+            _resolved(name, scale, some, look, device)
+        except ConfigError:
+            return False
+        return True
+
+    try:
+        return _resolved(name, scale, overrides, look, device)
+    except ConfigError as error:
+        raise blamed(error, overrides, loads) from None
+
+
+def _resolved(
+    name: str, scale: str | None, overrides: Overrides, look: Look, device: str
+) -> ResolvedStudy:
+    loaded, left_out = without_absent(load_study(name, scale, overrides), look)
+    listings: dict[tuple[str, str], Listing] = {}
+    missing: list[DatayieldError] = []
+    for dataset, split in sorted(loaded.splits()):
+        try:
+            listings[dataset, split] = split_listing(look(dataset, split))
+        except DataError as error:
+            missing.append(error)
+    loaded = loaded.with_content(listings)
+    try:
+        cells = loaded.cells(listings)
+    except ConfigError as error:
+        if isinstance(error, UnknownCountError) and missing:
+            raise refused(missing) from None
+        if isinstance(error, TimeBudgetError):
+            error = in_images(error, device)
+        raise error.within(find_study(name)) from None
+    missing += loaded.shortages(cells, listings)
+    runs = {run.id: run for cell in cells for run in cell.run.chain}.values()
+    members = [member for run in runs for member in run.data.members]
+    missing += missing_classes(members)
+    missing += leaks(loaded.evaluations, listings, [part for _, part in members])
+    return ResolvedStudy(loaded, cells, listings, missing, left_out)
