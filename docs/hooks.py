@@ -11,10 +11,12 @@ from mkdocs.structure.pages import Page
 
 sys.path.insert(0, str(Path(__file__).parent))
 from command_line import command_line_page
+from output_schemas import output_page
 from study_schema import schema_page
 
 GENERATED = {
     "reference/command-line.md": command_line_page,
+    "reference/json-output.md": output_page,
     "reference/study-yaml.md": schema_page,
 }
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)+[^)#\s]+)[^)]*\)")
