@@ -1,5 +1,6 @@
 """A study with its data looked up: evaluations know their content, every run is complete."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from datayield.data.catalog import Look
@@ -32,27 +33,37 @@ class ResolvedStudy(NamedTuple):
 
 
 def resolve_study(
-    name: str, scale: str | None, overrides: Overrides, look: Look, device: str
+    name: str,
+    scale: str | None,
+    overrides: Overrides,
+    look: Look,
+    device: str,
+    folder: Path | None,
 ) -> ResolvedStudy:
     """Load a study and look for its data. Raises ConfigError; absent data is only noted."""
 
     def loads(some: Overrides) -> bool:
         try:
-            _resolved(name, scale, some, look, device)
+            _resolved(name, scale, some, look, device, folder)
         except ConfigError:
             return False
         return True
 
     try:
-        return _resolved(name, scale, overrides, look, device)
+        return _resolved(name, scale, overrides, look, device, folder)
     except ConfigError as error:
         raise blamed(error, overrides, loads) from None
 
 
 def _resolved(
-    name: str, scale: str | None, overrides: Overrides, look: Look, device: str
+    name: str,
+    scale: str | None,
+    overrides: Overrides,
+    look: Look,
+    device: str,
+    folder: Path | None,
 ) -> ResolvedStudy:
-    loaded, left_out = without_absent(load_study(name, scale, overrides), look)
+    loaded, left_out = without_absent(load_study(name, scale, overrides, folder), look)
     listings: dict[tuple[str, str], Listing] = {}
     missing: list[DatayieldError] = []
     for dataset, split in sorted(loaded.splits()):

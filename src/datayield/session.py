@@ -7,7 +7,6 @@ session.plan().estimate
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType
@@ -18,24 +17,20 @@ from rich.console import Console
 from datayield import __version__
 from datayield.data.catalog import Look, found_once
 from datayield.data.evaluated import items_used
-from datayield.data.leaks import notes
-from datayield.data.splits import share_of
+from datayield.data.leaks import file_notes, notes
 from datayield.execution import ONE_AT_A_TIME, Execution, check_batches
 from datayield.resolved_study import resolve_study
 from datayield.run.refusals import Readiness, readiness
 from datayield.spec.atomic_files import read_json, write_json
-from datayield.spec.claims import load_reference, reference_file
-from datayield.spec.environment import cache_dir, data_dir, home_dir, process_rank, store_dir
+from datayield.spec.environment import cache_dir, private_folders, process_rank, store_dir
 from datayield.spec.errors import DatayieldError, refused
 from datayield.spec.identity import digest
-from datayield.spec.run import Listing, dataset_name
+from datayield.spec.run import Listing, RunSpec
 from datayield.spec.study import Cell, Overrides, Study, find_study
 from datayield.spec.study.confounds import confounds
 from datayield.store.collapse import Collapse, collapsed_runs
-from datayield.store.curation import sets_measured
 from datayield.store.data_changes import changes, remember
 from datayield.store.disk_usage import decoded_bytes
-from datayield.store.distances import measured_in
 from datayield.store.estimate import ItemCounts, speeds_of
 from datayield.store.estimate_basis import EstimateBasis, basis_of
 from datayield.store.folders import Store
@@ -48,6 +43,7 @@ from datayield.store.trunk import forget
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
     from datayield.analysis.evidence import Setting
     from datayield.analysis.levers import Answer
+    from datayield.analysis.results.context import Context
     from datayield.run.scheduler import StudyOutcome
     from datayield.run.timing.plan_timing import Measuring
 
@@ -98,20 +94,23 @@ class Session(NamedTuple):
         notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
         return ready._replace(notes=notes)
 
+    @property
+    def runs(self) -> list[RunSpec]:
+        """Every run of the study once, also those that others start from."""
+        return [*{run.id: run for cell in self.cells for run in cell.run.chain}.values()]
+
     def data_changes(self) -> list[str]:
         """What changed in images and labels since the study was last run."""
         return changes(self.page.parent, self.study, self.cells, self.listings)
 
-    def data_notes(self) -> list[str]:
-        """Files that are not simply used, copies, and tests on images that were pretrained on."""
-        census = dict.fromkeys(  # slices of one split have the same files
-            f"{dataset_name(dataset)} {share_of(split).split}: {note}"
-            for (dataset, split), listing in self.listings.items()
-            for note in listing.notes
-        )
-        runs = {run.id: run for cell in self.cells for run in cell.run.chain}.values()
-        parts = [part for run in runs for _, part in run.data.members]
-        return [*census, *notes(parts, self.study.evaluations, self.listings)]
+    def data_notes(self, *, file_names: bool = True) -> list[str]:
+        """Files that are not simply used, copies, and tests on images that were pretrained on.
+
+        Without `file_names`: only the notes that name no file.
+        """
+        parts = [part for run in self.runs for _, part in run.data.members]
+        known = self.study.evaluations, self.listings
+        return [*(file_notes(*known) if file_names else ()), *notes(parts, *known)]
 
     def decoded_bytes(self, plan: Plan) -> int:
         """Disk that the decoded images of the plan take."""
@@ -205,10 +204,18 @@ class Session(NamedTuple):
         evidence = evidence_of(collect(self.study, self.cells, plan, self.store))
         return decide(evidence, at, self.study.prices, self.study.spend)
 
+    def context(self, plan: Plan, *, file_names: bool = True) -> "Context":
+        """What a report shows besides the records; `file_names` as in `data_notes`."""
+        from datayield.analysis.results.context import context_of
+
+        looks, told = counted_look(self.page.parent, plan), self.data_notes(file_names=file_names)
+        return context_of(self.study, self.source, self.runs, self.left_out, told, looks)
+
     def report(self, plan: Plan) -> Report | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""
         from datayield.analysis.findings import analyse
         from datayield.analysis.results.collect import collect
+        from datayield.analysis.results.context import in_context
         from datayield.report.files.index import write_index
         from datayield.report.files.summary import NAME, summary
         from datayield.report.page.page import write_findings
@@ -217,19 +224,10 @@ class Session(NamedTuple):
         if not results.rows:
             return None
         sweep_litter(self.store, cache_dir())
-        results = replace(
-            results,
-            missing=results.missing + self.left_out,
-            reference=load_reference(reference_file(self.source, self.study.study)),
-            distances=measured_in(cache_dir() / "distances"),
-            sets=sets_measured(results.specs.values()),
-            data_notes=tuple(self.data_notes()),
-            looks=counted_look(self.page.parent, plan),
-        )
+        results = in_context(results, self.context(plan))
         findings = analyse(results)
         page = write_findings(findings, self.page.parent)
-        done = len(plan.tasks) - len(plan.todo)
-        write_json(page.with_name(NAME), summary(results, done, len(plan.tasks)))
+        write_json(page.with_name(NAME), summary(results, plan.done, len(plan.tasks)))
         write_index(self.store.root)
         self.store.check_present()
         write_json(page.with_name("made_from.json"), self._made_from(plan))  # last: all is there
@@ -247,10 +245,7 @@ class Session(NamedTuple):
         """Leave the report's tables, answers and provenance in a folder to keep."""
         from datayield.report.files.export import export
 
-        named = [(data_dir(), "$DATAYIELD_DATA"), (self.store.root, "$DATAYIELD_STORE")]
-        named += [(cache_dir(), "$DATAYIELD_CACHE"), (home_dir(), "~"), (Path.cwd(), ".")]
-        private = [(path.absolute(), name) for path, name in named if path is not None]
-        return export(self.page.parent, into, private)
+        return export(self.page.parent, into, private_folders(self.store.root))
 
     def _made_from(self, plan: Plan) -> dict[str, str]:
         states = [[task.spec.id, task.state, len(task.pending)] for task in plan.tasks]
@@ -271,12 +266,14 @@ def open_study(
     store: Path | None = None,
     device: str = "auto",
     overrides: Overrides = MappingProxyType({}),
+    folder: Path | None = None,
 ) -> Session:
     """Load a study and look for its data. Raises ConfigError; absent data is only noted.
 
     `overrides`: dotted keys of the study at this scale with other values, such as
-    `{"base.batch": 64, "axes.seed": [0, 1]}`.
+    `{"base.batch": 64, "axes.seed": [0, 1]}`. `folder`: where relative paths of data begin, if not
+    at the study's file.
     """
     look = found_once()
-    resolved = resolve_study(study, scale, overrides, look, device)
+    resolved = resolve_study(study, scale, overrides, look, device, folder)
     return Session(*resolved, Store(store or store_dir()), device, find_study(study), look)

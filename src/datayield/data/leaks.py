@@ -92,7 +92,7 @@ def notes(
 ) -> Iterator[str]:
     """What a reader should know: copies among pretraining images, tests that were pretrained on.
 
-    And images in two classes; once they have been decoded, those that are one page of several.
+    Once they have been decoded, also images that are one page of several.
     """
     largest: dict[Place, Part] = {}
     for part in parts:
@@ -111,7 +111,6 @@ def notes(
     for place in dict.fromkeys([*largest, *tests]):
         if more := int(further_pages(_different(place, listings)).sum()):
             yield f"{_name(place)}: {further_pages_note(more)}"
-    yield from _label_notes(evaluations, listings)
     for ev in evaluations:
         tested = ev.dataset, ev.test
         for one, other in combinations(dict.fromkeys(ev.splits), 2):
@@ -126,7 +125,13 @@ def notes(
                 )
 
 
-def _label_notes(evaluations: Sequence[EvalSpec], listings: Listings) -> Iterator[str]:
+def file_notes(evaluations: Iterable[EvalSpec], listings: Listings) -> Iterator[str]:
+    """The same of files, by name: those that are not simply used, and images in two classes."""
+    yield from dict.fromkeys(  # slices of one split have the same files
+        f"{dataset_name(dataset)} {share_of(split).split}: {note}"
+        for (dataset, split), listing in listings.items()
+        for note in listing.notes
+    )
     labelled = [ev for ev in evaluations if ev.traits.needs_labels]
     for place in dict.fromkeys((ev.dataset, split) for ev in labelled for split in ev.splits):
         if (listing := listings.get(place)) and listing.content:

@@ -78,6 +78,13 @@ def home_dir() -> Path | None:
         return None
 
 
+def private_folders(store: Path) -> list[tuple[Path, str]]:
+    """Folders of this machine that what is published should not name, each with what to write."""
+    named = [(data_dir(), "$DATAYIELD_DATA"), (store, "$DATAYIELD_STORE")]
+    named += [(cache_dir(), "$DATAYIELD_CACHE"), (home_dir(), "~"), (Path.cwd(), ".")]
+    return [(path.absolute(), name) for path, name in named if path is not None]
+
+
 class ProcessRank(NamedTuple):
     """The rank of this process among those that train together; 0 of 1 unless under torchrun."""
 

@@ -63,6 +63,12 @@ class DataError(DatayieldError):
     exit_code = 2
 
 
+class PackError(DatayieldError):
+    """A file is no pack of a study, is broken, or is of a newer format than this version reads."""
+
+    exit_code = 2
+
+
 class RefusedError(DatayieldError):
     """Several reasons why a study cannot run, all known before anything was started."""
 

@@ -72,6 +72,11 @@ class Plan(NamedTuple):
         return [task for task in self.tasks if task.state != "done"]
 
     @property
+    def done(self) -> int:
+        """Number of tasks that are done."""
+        return len(self.tasks) - len(self.todo)
+
+    @property
     def estimate(self) -> TimeEstimate | None:
         """Seconds for all pending tasks in sequence; None if one is unknown."""
         total = NOTHING

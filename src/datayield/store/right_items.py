@@ -64,11 +64,16 @@ def read_right(path: Path | str, owner: RecordOwner) -> RightItems | None:
         return None
     import numpy as np
 
-    about = json.loads(head)  # as `write_right` left it, since the checksum holds
-    if RecordOwner(about["kind"], about["run"], about["at"]) != owner:
+    try:  # the checksum holds, but anyone can make one
+        about = json.loads(head)
+        if RecordOwner(about["kind"], about["run"], about["at"]) != owner:
+            return None
+        packed = np.frombuffer(bits, np.uint8).reshape(about["draws"], -1)
+        right = RightItems(packed, tuple(about["classes"]), str(about["items"]))
+        counts = all(type(n) is int and n >= 0 for n in right.classes)
+        return right if counts and packed.shape[1] == -(-right.n // 8) else None
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    packed = np.frombuffer(bits, np.uint8).reshape(about["draws"], -1)
-    return RightItems(packed, tuple(about["classes"]), about["items"])
 
 
 def _head(right: RightItems, owner: RecordOwner) -> bytes:

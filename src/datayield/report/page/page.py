@@ -53,26 +53,16 @@ def write_report(results: StudyResults, folder: Path) -> Path:
     return write_findings(analyse(results), folder)
 
 
-def write_findings(findings: Findings, folder: Path) -> Path:
-    """`write_report` of what is analysed."""
-    results = findings.results
+def write_findings(findings: Findings, folder: Path, *, figure_files: bool = True) -> Path:
+    """`write_report` of what is analysed; `figures/` only with `figure_files`."""
     few, note = truncated(findings)
     look = styles([*few.main, *few.rank, *few.scores])
-    drawn = in_background(lambda: write_static(few, look, folder / "figures"))
-    to_csv(results, folder / "table.csv")
-    curves_to_csv(findings.gains, findings.fits, folder / "curves.csv")
-    runs_to_csv(results.spent, folder / "runs.csv")
-    to_latex(results, folder / "table.tex")
-    tables = ["table.csv", "curves.csv", "runs.csv", "table.tex"]
-    if any(len(c.equals) > 1 for c in findings.normalised.comparisons):
-        normalised_to_csv(findings.normalised, folder / "normalised.csv")
-        tables.append("normalised.csv")
-    if findings.ledgers:
-        ledgers_to_csv(findings.ledgers, folder / "selection.csv")
-        tables.append("selection.csv")
-    if findings.claims:
-        write_json(folder / "claims.json", claims_json(findings))
-        tables.append("claims.json")
+    drawn = (
+        in_background(lambda: write_static(few, look, folder / "figures"))
+        if figure_files
+        else list[Path]
+    )
+    tables = write_tables(findings, folder)
     headlines = answer(findings)
     first = f"{advice(findings.purchase)}. {reason(findings.purchase)}"
     write_json(folder / "answers.json", [first, *(headline.text for headline in headlines)])
@@ -88,6 +78,26 @@ def write_findings(findings: Findings, folder: Path) -> Path:
     text = content(few, headlines, look) | {"facts": facts(findings), "shown": note}
     write_text(page, render(few, look, text, [*tables, *files]))
     return page
+
+
+def write_tables(findings: Findings, folder: Path) -> list[str]:
+    """Write the tables beside the page; their names, in the order in which it lists them."""
+    results = findings.results
+    to_csv(results, folder / "table.csv")
+    curves_to_csv(findings.gains, findings.fits, folder / "curves.csv")
+    runs_to_csv(results.spent, folder / "runs.csv")
+    to_latex(results, folder / "table.tex")
+    tables = ["table.csv", "curves.csv", "runs.csv", "table.tex"]
+    if any(len(c.equals) > 1 for c in findings.normalised.comparisons):
+        normalised_to_csv(findings.normalised, folder / "normalised.csv")
+        tables.append("normalised.csv")
+    if findings.ledgers:
+        ledgers_to_csv(findings.ledgers, folder / "selection.csv")
+        tables.append("selection.csv")
+    if findings.claims:
+        write_json(folder / "claims.json", claims_json(findings))
+        tables.append("claims.json")
+    return tables
 
 
 def render(findings: Findings, look: Styles, text: dict[str, Any], files: list[str]) -> str:

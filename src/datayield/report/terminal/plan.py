@@ -93,7 +93,7 @@ def show_plan(
             )
         console.print(table)
         _say_rest(console, lines[len(printed) :])
-    done = len(plan.tasks) - len(plan.todo)
+    done = plan.done
     console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} pending")
     if plan.todo:
         show_totals(console, plan, decoded, basis)

@@ -26,12 +26,16 @@ _PATCHABLE = (
 
 
 def load_study(
-    name: str, scale: str | None = None, overrides: Overrides = MappingProxyType({})
+    name: str,
+    scale: str | None = None,
+    overrides: Overrides = MappingProxyType({}),
+    folder: Path | None = None,
 ) -> Study:
     """The study in the YAML file `name`, or the shipped study of that name, at one scale.
 
     Without `scale`: `pocket` if the study has scales. `overrides`: dotted keys of the study at
-    this scale, such as "base.batch", with other values. Raises ConfigError.
+    this scale, such as "base.batch", with other values. Relative paths of data begin at `folder`,
+    else at the folder of the file. Raises ConfigError.
     """
     path = find_study(name)
     raw = study_spelled_out(read_mapping(path, "study"))
@@ -59,7 +63,7 @@ def load_study(
         raw["evaluations"] = expanded(entries, str(path))
     if "baselines" in raw:
         raw["baselines"] = baselines_spelled_out(raw["baselines"], raw.get("base"))
-    study = validated(Study, raw, where=str(path)).located(path.absolute().parent)
+    study = validated(Study, raw, where=str(path)).located((folder or path.parent).absolute())
     study = study.with_overrides(overrides)
     if not study.claims:
         return study

@@ -49,6 +49,16 @@ def _spelled_out(entry: Raw, data: Any) -> Raw:
     return {key: value for key, value in raw.items() if key != "data"}
 
 
+def with_digests(
+    entries: Iterable[WeightsBaseline], folder: Path | None
+) -> tuple[WeightsBaseline, ...]:
+    """The entries with their files located, and with the digest of each that is there."""
+    return tuple(
+        each.model_copy(update=with_digest(each.model_dump(exclude={"encoder"}), folder))
+        for each in entries
+    )
+
+
 def file_baselines(
     entries: Sequence[WeightsBaseline], cells: Sequence[Cell], folder: Path | None
 ) -> list[BaselineSpec]:
