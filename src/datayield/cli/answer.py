@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,8 +21,8 @@ from datayield.spec.errors import ConfigError
 
 if TYPE_CHECKING:
     from datayield.analysis.evidence import Setting
-    from datayield.analysis.levers import Answer, Prices
-    from datayield.session import Session
+    from datayield.analysis.levers import Answer
+    from datayield.store.plan import Plan
 
 ColumnOpt = str | None
 
@@ -33,7 +33,8 @@ def answer(
         typer.Argument(
             help="Results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs; - for "
             "standard input; "
-            "with --published, the name of a study. Or a study, whose finished runs are read."
+            "with --published, the name of a study. Or a study, whose finished runs are read, or "
+            "a pack of one."
         ),
     ],
     at: Annotated[
@@ -118,7 +119,11 @@ def answer(
         error=tuple(error or ()),
         where=tuple(where or ()),
     )
-    if not published and _is_study(table):
+    of_studies = {"--scale": scale, "--set": set_, "--store": store}
+    given = {"prices": prices if price else None, "spend": spend}
+    changed = {key: value for key, value in given.items() if value is not None}
+    packed = not published and Path(table).suffix == ".zip"
+    if packed or (not published and _is_study(table)):
         if mapping != Mapping():
             raise ConfigError(
                 "this is a study, which has no columns to name",
@@ -126,10 +131,13 @@ def answer(
                 hint="leave out the options that name columns; studies take --scale, --set and "
                 "--store",
             )
-        opened = _opened(table, scale, store, set_, prices if price else None, spend)
-        made = _answer_of_study(opened, table, point)
+        if packed:
+            _check_options(of_studies, table, "a pack")
+            made = _answer_of_pack(Path(table), point, changed)
+        else:
+            made = _answer_of_study(table, scale, store, set_, point, changed)
     else:
-        _check_table(table, published, {"--scale": scale, "--set": set_, "--store": store})
+        _check_table(table, published, of_studies)
         made = decide(evidence_of_table(_path(table, published), mapping), point, prices, spend)
     if page is not None:
         from datayield.report.page.answer_page import write_answer_page
@@ -189,14 +197,7 @@ def _check_table(table: str, published: bool, of_studies: Mapping[str, object]) 
     """Raises ConfigError for an option of studies, and for what is neither table nor study."""
     from datayield.spec.study import shipped_studies
 
-    given = [name for name, value in of_studies.items() if value not in (None, [])]
-    if given:
-        raise ConfigError(
-            "this option is for a study, and this is a table of results",
-            where=given[0],
-            got=table,
-            hint=f"leave out {given[0]}, or name a study",
-        )
+    _check_options(of_studies, table, "a table of results")
     if table != "-" and not published and not Path(table).suffix and not Path(table).exists():
         raise ConfigError(
             "neither a table of results nor a study",
@@ -207,27 +208,52 @@ def _check_table(table: str, published: bool, of_studies: Mapping[str, object]) 
         )
 
 
-def _opened(
+def _check_options(of_studies: Mapping[str, object], name: str, what: str) -> None:
+    """Raises ConfigError for an option of studies."""
+    given = [option for option, value in of_studies.items() if value not in (None, [])]
+    if given:
+        raise ConfigError(
+            f"this option is for a study, and this is {what}",
+            where=given[0],
+            got=name,
+            hint=f"leave out {given[0]}, or name a study",
+        )
+
+
+def _answer_of_pack(pack: Path, at: "Setting | None", changed: dict[str, Any]) -> "Answer":
+    """From the records in a pack. Raises PackError for what is none."""
+    from datayield.pack import opened
+
+    with opened(pack) as (_, packed):
+        packed = packed._replace(study=packed.study.model_copy(update=changed))
+        plan = packed.plan()
+        _say_pending(plan)
+        return packed.answer(plan, at)
+
+
+def _say_pending(plan: "Plan") -> None:
+    if plan.todo:
+        err.print(
+            f"{len(plan.todo)} of {len(plan.tasks)} runs and baselines are pending; "
+            "this is the answer of those that are finished",
+            highlight=False,
+        )
+
+
+def _answer_of_study(
     name: str,
     scale: str | None,
     store: Path | None,
     set_: list[str] | None,
-    prices: "Prices | None",
-    spend: float | None,
-) -> "Session":
+    at: "Setting | None",
+    changed: dict[str, Any],
+) -> "Answer":
+    """From the finished runs in the store. Raises ConfigError where no run is finished."""
     from datayield.session import open_study
-    from datayield.spec.study import parsed_overrides
+    from datayield.spec.study import as_options, parsed_overrides, published_tables
 
     session = open_study(name, scale, store, overrides=parsed_overrides(set_ or ()))
-    given = {"prices": prices, "spend": spend}
-    changed = {key: value for key, value in given.items() if value is not None}
-    return session._replace(study=session.study.model_copy(update=changed))
-
-
-def _answer_of_study(session: "Session", name: str, at: "Setting | None") -> "Answer":
-    """From the finished runs in the store. Raises ConfigError where no run is finished."""
-    from datayield.spec.study import as_options, published_tables
-
+    session = session._replace(study=session.study.model_copy(update=changed))
     plan = session.plan(keep=True)
     made = session.answer(plan, at)
     if not made.cards:
@@ -240,10 +266,5 @@ def _answer_of_study(session: "Session", name: str, at: "Setting | None") -> "An
             hint=f"datayield run {name}{scale}{as_options(session.study.overrides)} first, "
             f"or name its store by --store{published if name in published_tables() else ''}",
         )
-    if plan.todo:
-        err.print(
-            f"{len(plan.todo)} of {len(plan.tasks)} runs and baselines are pending; "
-            "this is the answer of those that are finished",
-            highlight=False,
-        )
+    _say_pending(plan)
     return made
