@@ -61,6 +61,8 @@ VERBS: dict[str, set[str]] = {
         "store",
         "json",
     },
+    "pack": {"scale", "store", "json"},
+    "verify": {"images", "seed", "minutes", "json"},
     "distance": {
         "split-a",
         "split-b",

@@ -16,7 +16,7 @@ EXTRAS = {
     "synthetic": {"diffusers": "diffusers"},
 }
 ALSO = {
-    "train": "; answer, plan, status, report and index also work without",
+    "train": "; answer, plan, status, report, index, pack and verify also work without",
     "collect": "; it brings what downloads images",
     "synthetic": "; it brings what draws images",
 }

@@ -15,9 +15,10 @@ from datayield.cli.options import (
     print_json,
 )
 from datayield.spec.environment import one_thread_for_blas
+from datayield.spec.errors import ConfigError
 
 if TYPE_CHECKING:
-    from datayield.pack import FileCheck, Verified
+    from datayield.pack import FileCheck, Rerun, Verified
 
 
 def pack(
@@ -61,20 +62,43 @@ def pack(
 
 def verify(
     path: Annotated[Path, typer.Argument(metavar="PACK", help="A pack: a .zip file.")],
+    images: Annotated[
+        bool,
+        typer.Option(
+            "--images", help="Also train one run again, with the images that the study names."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="With --images: draws the run.")] = 0,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, help="With --images: draw from runs that took no longer (the cheapest kind)."
+        ),
+    ] = None,
     json_: JsonOpt = False,
 ) -> None:
     """Make a pack's tables again from its records and compare. Exit code 1 if anything differs."""
     one_thread_for_blas()
-    from datayield.pack import opened
+    from datayield.pack import opened, rerun
     from datayield.pack import verify as verify_pack
 
+    if not images and (seed or minutes is not None):
+        raise ConfigError(
+            "only --images draws a run",
+            where="--seed" if seed else "--minutes",
+            got=seed or minutes,
+            hint="add --images, or leave it out",
+        )
     with opened(path) as (folder, packed):
         done = verify_pack(path, folder, packed)
-    code = 0 if done.equal else 1
+        if not json_:
+            _show(done)
+        again = rerun(path, folder, packed, err, seed, minutes) if images else None
+    code = 0 if done.equal and (again is None or again.verdict != "different") else 1
     if json_:
-        print_json(_as_json(done) | {"exit_code": code})
-    else:
-        _show(done)
+        print_json(_as_json(done, again) | {"exit_code": code})
+    elif again is not None:
+        _show_again(again)
     raise typer.Exit(code)
 
 
@@ -100,6 +124,23 @@ def _show(done: "Verified") -> None:
         _say(f"another version may compute other numbers: pip install datayield=={by}, and repeat")
 
 
+def _show_again(again: "Rerun") -> None:
+    _say(f"trained again: {again.label}, on {again.device} (packed: {again.packed_device})")
+    if again.equal:
+        _say("scores and weights are equal, bit for bit")
+        return
+    for score in again.scores:
+        seeds = "no other seed" if score.spread is None else f"seeds {score.spread:.2g} apart"
+        _say(
+            f"{score.eval}, {score.metric} at {score.share:.0%}: {score.packed:.4g} packed, "
+            f"{score.again:.4g} again ({seeds})"
+        )
+    if again.verdict == "within the seeds":
+        _say("not bit for bit, and no score is further off than two seeds are from each other")
+    else:
+        _say("DIFFERENT: further off than two seeds are from each other")
+
+
 def _wrong(check: "FileCheck") -> str:
     word = "DIFFERENT" if check.kind in ("table", "page") else "WRONG"
     return f"{word:<10} {check.file}: {check.wrong}"
@@ -109,7 +150,7 @@ def _progress(done: int, total: int) -> str:
     return f"{done:,} of {total:,} runs and baselines finished"
 
 
-def _as_json(done: "Verified") -> dict[str, Any]:
+def _as_json(done: "Verified", again: "Rerun | None") -> dict[str, Any]:
     about = done.manifest
     return {
         "schema_version": 1,
@@ -124,7 +165,13 @@ def _as_json(done: "Verified") -> dict[str, Any]:
         "files": [check._asdict() | {"equal": not check.wrong} for check in done.files],
         "not_compared": done.not_compared,
         "equal": done.equal,
+        "again": None if again is None else _again_json(again),
     }
+
+
+def _again_json(again: "Rerun") -> dict[str, Any]:
+    scores = [score._asdict() | {"within": score.within} for score in again.scores]
+    return again._asdict() | {"scores": scores, "verdict": again.verdict}
 
 
 def _say(line: str) -> None:

@@ -1,6 +1,7 @@
 """Packs: the evidence of a study in one archive, and its verification without the images."""
 
 from datayield.pack.make import Pack, make_pack
+from datayield.pack.rerun import Rerun, rerun
 from datayield.pack.verify import FileCheck, Verified, opened, verify
 
-__all__ = ["FileCheck", "Pack", "Verified", "make_pack", "opened", "verify"]
+__all__ = ["FileCheck", "Pack", "Rerun", "Verified", "make_pack", "opened", "rerun", "verify"]

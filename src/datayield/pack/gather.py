@@ -113,8 +113,8 @@ def _copy_records(task: Task, source: RunFolder, target: RunFolder, paths: Priva
 
 
 def _write(path: Path, part: Frozen) -> None:
-    """As JSON that can be read whole. Raises ConfigError if it is too large for that."""
-    text = json.dumps(part.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n"
+    """As JSON, axes in their order. Raises ConfigError if it is too large to be read whole."""
+    text = json.dumps(part.model_dump(mode="json", by_alias=True), indent=1) + "\n"
     if len(text) > LARGEST_TEXT:
         raise ConfigError(
             "this study has too many runs for one pack",
