@@ -1,6 +1,5 @@
 """A run of a pack is trained again and gives the same bits, or says how far off it is."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from datayield.pack import make_pack, opened
-from datayield.pack.rerun import Rerun, ScoreAgain, draw_run
+from datayield.pack import Rerun, make_pack, opened, rerun
+from datayield.pack.rerun import ScoreAgain, draw_run
 from datayield.session import open_study
 from datayield.spec.errors import ConfigError
 from tests.conftest import Call
@@ -33,13 +32,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_a_run_gives_the_same_bits_again(trained: Path, datayield: Call) -> None:
     done = datayield("verify", str(trained), "--images", "--seed", "1")
     assert done.code == 0, done.err
-    assert "trained again: simclr n=8" in done.out
+    assert "trained again: simclr n=" in done.out
     assert "equal, bit for bit" in done.out
-    shown = json.loads(datayield("verify", str(trained), "--images", "--json").out)
-    assert (shown["again"]["verdict"], shown["again"]["equal"]) == ("equal", True)
-    (score,) = shown["again"]["scores"]
-    assert score["packed"] == score["again"]
-    assert score["spread"] is not None
+    with opened(trained) as (folder, packed):
+        again = rerun(trained, folder, packed, QUIET, seed=2, minutes=5.0)
+    assert (again.verdict, again.equal) == ("equal", True)
+    (score,) = again.scores
+    assert score.packed == score.again
+    assert score.spread is not None
 
 
 def test_other_images_and_missing_ones_are_refused(
@@ -50,8 +50,7 @@ def test_other_images_and_missing_ones_are_refused(
     assert done.code == 2
     assert "images' not found" in done.err
     write_study(tmp_path)
-    extra = next((tmp_path / "images").rglob("*.png"))
-    extra.write_bytes(next((tmp_path / "images/light").glob("*.png")).read_bytes())
+    shutil.copy(tmp_path / "images/light/1.png", tmp_path / "images/dark/0.png")
     done = datayield("verify", "copy.zip", "--images")
     assert done.code == 2
     assert "do not give the runs of the pack" in done.err

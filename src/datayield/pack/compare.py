@@ -27,7 +27,9 @@ def difference(packed: Path, rebuilt: Path) -> str:
     at = next((i for i, (a, b) in enumerate(pairs) if a != b), len(pairs))
     texts = [_around(lines, at, _first_column(pairs, at)) for lines in rows]
     rounding = _rounding(*rows) if packed.suffix == ".csv" else None
-    note = "" if rounding is None else f"; only numbers differ, by up to {rounding:.1g} of their size"
+    note = (
+        "" if rounding is None else f"; only numbers differ, by up to {rounding:.1g} of their size"
+    )
     return f"row {at + 1}: packed {texts[0]}, rebuilt {texts[1]}{note}"
 
 
