@@ -142,17 +142,23 @@ def test_what_is_not_installed_is_named() -> None:
     assert "pip install 'datayield[train]'" in told.hint
     assert told.exit_code == 2
     assert missing_library(ModuleNotFoundError("No module", name="datayield.x")) is None
+    drawing = missing_library(ModuleNotFoundError("No module", name="jinja2"))
+    assert drawing is not None
+    assert "pip install 'datayield[report]'" in drawing.hint
 
 
 def test_answer_imports_little_and_training_says_what_it_needs(tmp_path: Path) -> None:
     """In one process without torch: an answer, then a command that needs it."""
     code = (
         "import sys\nfrom datayield.cli import app, main\n"
-        "sys.modules |= dict.fromkeys(('torch', 'torchvision', 'timm', 'sklearn'))\n"
+        "away = ('torch', 'torchvision', 'timm', 'sklearn', 'jinja2', 'plotly', 'matplotlib')\n"
+        "sys.modules |= dict.fromkeys(away)\n"
         "try:\n    app(['answer', 'bridge2025', '--published'])\n"
         "except SystemExit as done:\n    assert not done.code, done.code\n"
-        "heavy = {'PIL', 'pyarrow', 'pandas', 'matplotlib', 'plotly', 'jinja2', 'torch.nn'}\n"
+        "heavy = {'PIL', 'pyarrow', 'pandas', 'torch.nn'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "sys.argv[1:] = ['answer', 'bridge2025', '--published', '--page', 'page.html']\n"
+        "try:\n    main()\nexcept SystemExit as done:\n    assert done.code == 2, done.code\n"
         "sys.argv[1:] = ['distance', 'digits', 'sprites']\nmain()\n"
     )
     done = subprocess.run(
@@ -160,6 +166,8 @@ def test_answer_imports_little_and_training_says_what_it_needs(tmp_path: Path) -
     )
     assert done.returncode == 2, done.stderr
     assert "Label more images." in done.stdout
+    assert "pip install 'datayield[report]'" in done.stderr
+    assert not (tmp_path / "page.html").exists()
     assert "pip install 'datayield[train]'" in done.stderr
 
 

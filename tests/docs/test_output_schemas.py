@@ -92,8 +92,9 @@ def test_lists(datayield: Call, command: str) -> None:
 
 
 def test_distances_of_datasets_and_what_is_in_one(datayield: Call) -> None:
-    sets = ("sprites?n=60&n_test=60", "sprites?n=80&n_test=60")
-    told = check("distance", datayield("distance", *sets, "--count", "50", "--json").out)
+    sets = ("sprites?n=120&n_test=120", "sprites?n=120&n_test=120&shift=0.5")
+    call = ("distance", *sets, "--encoder", "untrained:convnet?width=4", "--json")
+    told = check("distance", datayield(*call).out)
     assert told["distances"][0]["metrics"]
     assert check("doctor --data", datayield("doctor", "--data", "digits", "--json").out)["datasets"]
     assert check("doctor", datayield("doctor", "--json").out)["versions"]

@@ -3,6 +3,12 @@
 from datayield.spec.errors import ConfigError
 
 EXTRAS = {
+    "report": {
+        "jinja2": "Jinja2",
+        "markupsafe": "Jinja2",
+        "plotly": "plotly",
+        "matplotlib": "matplotlib",
+    },
     "train": {
         "torch": "PyTorch",
         "torchvision": "torchvision",
@@ -16,7 +22,8 @@ EXTRAS = {
     "synthetic": {"diffusers": "diffusers"},
 }
 ALSO = {
-    "train": "; answer, plan, status, report, index, pack and verify also work without",
+    "report": "; it brings what draws pages: answer, plan and status also work without",
+    "train": "; answer, plan and status also work without",
     "collect": "; it brings what downloads images",
     "synthetic": "; it brings what draws images",
 }
