@@ -7,6 +7,9 @@ INTRO = """# Command line
 This page is the output of `datayield --help` and of the help of each command. Exit codes:
 0 success, 1 a run failed, 2 invalid configuration, 3 incomplete.
 
+`datayield --install-completion` completes commands, options, studies that ship and their scales in
+bash, zsh, fish and PowerShell; `--show-completion` prints the script.
+
 `DATAYIELD_DATA` is the folder of datasets, `DATAYIELD_CACHE` holds decoded images, the
 timings of this machine and compiled losses, `DATAYIELD_STORE` holds runs and reports.
 `DATAYIELD_COMPILE=1` compiles the losses of runs.

@@ -19,7 +19,6 @@ app = typer.Typer(
     help="What does the next unlabeled image, epoch, view or label buy in pretraining?",
     no_args_is_help=True,
     rich_markup_mode=None,  # brackets in a help text are text
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from datayield.cli.completion import study_names
 from datayield.cli.options import (
     JsonOpt,
     ScaleOpt,
@@ -34,7 +35,8 @@ def answer(
             help="Results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs; - for "
             "standard input; "
             "with --published, the name of a study. Or a study, whose finished runs are read, or "
-            "a pack of one."
+            "a pack of one.",
+            autocompletion=study_names,
         ),
     ],
     at: Annotated[

@@ -7,14 +7,23 @@ from typing import Annotated, Any
 
 import typer
 
+from datayield.cli.completion import scale_names, study_names
 from datayield.cli.terminal import Terminal, prepare, reader_gone
 
 prepare()  # before the width is read
 out, err = Terminal(soft_wrap=False), Terminal(stderr=True)
 
-StudyArg = Annotated[str, typer.Argument(help="A YAML file, or the name of a built-in study.")]
+StudyArg = Annotated[
+    str,
+    typer.Argument(
+        help="A YAML file, or the name of a built-in study.", autocompletion=study_names
+    ),
+]
 ScaleOpt = Annotated[
-    str | None, typer.Option("--scale", help="Scale of the study, for example pocket.")
+    str | None,
+    typer.Option(
+        "--scale", help="Scale of the study, for example pocket.", autocompletion=scale_names
+    ),
 ]
 SetOpt = Annotated[
     list[str] | None,
