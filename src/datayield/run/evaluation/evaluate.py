@@ -4,7 +4,6 @@ import copy
 import time
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -29,9 +28,8 @@ from datayield.run.evaluation.labels import (
 from datayield.run.evaluation.once_each import Encode, OnceEach
 from datayield.run.evaluation.representation import representation
 from datayield.run.evaluation.right_items import right_items
-from datayield.run.loop import CHECKPOINT, read_tensors
+from datayield.run.loop import load_weights_into, read_checkpoint
 from datayield.run.training_data import decoded_of
-from datayield.spec.errors import StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.estimate import EvalAt
@@ -85,30 +83,15 @@ def _subject(
     start = spec.start if isinstance(spec, BaselineSpec) else None
     net, projector = encoders.build(spec.encoder, spec.seed, start), None
     if isinstance(spec, RunSpec):
-        path = folder.checkpoint(share)
-        kept = read_tensors(path, torch.device("cpu"), CHECKPOINT, run=spec.id, share=share)
-        _load(net, kept["encoder"], path)
+        kept, path = read_checkpoint(folder, spec.id, share), folder.checkpoint(share)
+        load_weights_into(net, kept["encoder"], path)
         if "projector" in kept:
             projector = methods.projector_of(spec, net)
             assert projector is not None
-            _load(projector, kept["projector"], path)
+            load_weights_into(projector, kept["projector"], path)
             projector = projector.to(device)
     net = net.to(device).to(memory_format=torch.channels_last)
     return Subject(lambda images: extract(net, images, device), net, projector, device)
-
-
-def _load(net: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
-    """Load a checkpoint's weights into the net built from the run's spec. Raises StoreError."""
-    try:
-        net.load_state_dict(weights, strict=True)
-    except RuntimeError as error:
-        mismatches = str(error).splitlines()[1:]
-        raise StoreError(
-            "the checkpoint does not match the encoder of its run",
-            where=str(path),
-            got=f"{mismatches[0].strip()} ({len(mismatches)} such)" if mismatches else str(error),
-            hint="they are another run's: remove this checkpoint, and the run is trained again",
-        ) from None
 
 
 def _measure(

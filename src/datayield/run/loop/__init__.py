@@ -1,6 +1,7 @@
 """The training loop: one step, its state on disk, trunks, memory format and threads."""
 
 from datayield.run.loop.batches import TrainingData, batches, steps_ahead
+from datayield.run.loop.checkpoint import load_weights_into, read_checkpoint
 from datayield.run.loop.compile import compile_loss
 from datayield.run.loop.cpu_layout import (
     FORMATS,
@@ -32,8 +33,10 @@ __all__ = [
     "batches",
     "choose_settings",
     "compile_loss",
+    "load_weights_into",
     "pretrain",
     "rates_here",
+    "read_checkpoint",
     "read_tensors",
     "restore_threads",
     "settings_of",
