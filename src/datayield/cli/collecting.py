@@ -1,6 +1,5 @@
 """A collection on the terminal: what would be asked for, how far it is, what came of it."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from datayield.cli.image_progress import image_progress
 from datayield.cli.options import err, out, print_json
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from datayield.collect import Address, AddressList, Collection, Journal, WantedImage
 
-PLAIN_SECONDS = 15.0  # between lines of progress where there is no terminal
 INTERRUPTED = 3
 
 
@@ -35,8 +34,8 @@ def collect_pending(
 
     before = dict(journal.records)
     if pending:
-        with _progress(pending) as progress, interruptible(_say) as stop, journal.session():
-            collect(journal, stop, progress)
+        with image_progress() as show, interruptible(_say) as stop, journal.session():
+            collect(journal, stop, lambda done: show(done, pending))
     did = sum(journal.records.get(key) is not before.get(key) for key in keys)
     made = collection_of(journal, frozenset(keys), per_hour)
     write_tables(journal.folder, journal.records.values(), made)
@@ -75,30 +74,6 @@ def locked(folder: Path) -> Iterator[None]:
         error.message = "another process is collecting into this folder"
         error.args = (error.text(),)
         raise
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar with the time that is left; lines from time to time where there is no terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    from datayield.store.format import duration
-
-    began = said = time.monotonic()
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("", total=total)
-
-        def show(done: int) -> None:
-            nonlocal said
-            bar.update(task, completed=done)
-            now = time.monotonic()
-            if not err.is_terminal and done and now - said >= PLAIN_SECONDS:
-                said = now
-                left = (now - began) / done * (total - done)
-                _say(f"{done:,} of {total:,} images, about {duration(left)} left")
-
-        yield show
 
 
 def web_plan(listed: "AddressList", per_second: float) -> dict[str, Any]:
