@@ -43,11 +43,12 @@ from datayield.spec.run.objective import JointEmbedding
 from datayield.spec.run.optim import OptimSpec, Share
 from datayield.spec.run.overlays import OVERLAYS
 from datayield.spec.run.pixel_statistics import PIXEL_STATISTICS
+from datayield.spec.run.preprocessing import Preprocessing, preprocessing
 from datayield.spec.run.run import BaselineSpec, RunSpec, Stage
 from datayield.spec.run.split_listing import Content, Listing, Listings
 from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset, dataset_name
 from datayield.spec.run.views import VIEW_DEFAULTS, VIEW_RECIPES, ViewSpec, recipe
-from datayield.spec.run.weights_file import WeightsFile, with_digest
+from datayield.spec.run.weights_file import WEIGHTS_NAME, WeightsFile, with_digest
 
 __all__ = [
     "CONVNET_WIDTH",
@@ -66,6 +67,7 @@ __all__ = [
     "VIEW_RECIPES",
     "VINY",
     "VITS",
+    "WEIGHTS_NAME",
     "AnyMethod",
     "AnyObjective",
     "BaselineSpec",
@@ -81,6 +83,7 @@ __all__ = [
     "Normaliser",
     "OptimSpec",
     "Part",
+    "Preprocessing",
     "Raw",
     "RunSpec",
     "Share",
@@ -106,6 +109,7 @@ __all__ = [
     "in_epochs",
     "lay_out",
     "located",
+    "preprocessing",
     "recipe",
     "run_at",
     "seconds_of",

@@ -14,6 +14,7 @@ from datayield.spec.errors import ConfigError
 from datayield.spec.frozen import Frozen
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+WEIGHTS_NAME = "model.safetensors"  # the weights in an exported folder, and in those of the hub
 READ_AT_ONCE = 1 << 20  # bytes
 
 
@@ -30,8 +31,13 @@ class WeightsFile(Frozen):
 
     @property
     def name(self) -> str:
-        """The file's name without its suffix: what tables and sentences call it."""
+        """What tables and sentences call it: the file's name without its suffix.
+
+        Of an exported folder, whose files are all called the same, it is the folder's.
+        """
         path = PurePath(self.weights)
+        if path.name == WEIGHTS_NAME and path.parent.name:
+            return path.parent.name
         return path.stem if path.suffix in SUFFIXES else path.name
 
     @property
@@ -69,8 +75,8 @@ class WeightsFile(Frozen):
 def with_digest(raw: dict[str, Any], folder: Path | None) -> dict[str, Any]:
     """`{weights: FILE}` as in a run's spec: the path located, the digest of the file added.
 
-    FILE is looked for in `folder`, that of the study, then in DATAYIELD_DATA. A digest that is
-    stated stays. `name`, a label of the study, is dropped.
+    FILE, or an exported folder that holds it, is looked for in `folder`, that of the study, then in
+    DATAYIELD_DATA. A digest that is stated stays. `name`, a label of the study, is dropped.
     """
     made = {key: value for key, value in raw.items() if key != "name"}
     written = made.get("weights")
@@ -78,6 +84,8 @@ def with_digest(raw: dict[str, Any], folder: Path | None) -> dict[str, Any]:
         return made
     made["weights"] = _located(written, folder)
     path = WeightsFile(weights=made["weights"]).path
+    if (path / WEIGHTS_NAME).is_file():  # an exported folder
+        made["weights"], path = str(Path(made["weights"]) / WEIGHTS_NAME), path / WEIGHTS_NAME
     if made.get("sha256") is None and path.is_file():
         made["sha256"] = file_digest(path)
     return made
@@ -104,9 +112,13 @@ def _located(written: str, folder: Path | None) -> str:
     if folder is not None and not own.is_absolute():
         beside = folder / own
         explicit = written.startswith(".") or home is None
-        if beside.is_file() or (explicit and not (home and (home / own).is_file())):
+        if _is_there(beside) or (explicit and not (home and _is_there(home / own))):
             return os.path.normpath(beside.absolute())
     return str(own)
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_file() or (path / WEIGHTS_NAME).is_file()
 
 
 def _neighbours(path: Path) -> list[str]:
