@@ -8,6 +8,7 @@ from datayield.analysis.decision.checkpoints import (
     criteria,
     ledgers,
 )
+from datayield.analysis.decision.encoder_choice import EncoderChoice, choose_encoder, judges
 from datayield.analysis.decision.labels import (
     LabelTable,
     Start,
@@ -19,6 +20,7 @@ from datayield.analysis.decision.regimes import Grid, GridCell, Regime, no_grid,
 __all__ = [
     "BEST_ON_TEST",
     "BaselineComparison",
+    "EncoderChoice",
     "Grid",
     "GridCell",
     "LabelTable",
@@ -28,7 +30,9 @@ __all__ = [
     "Start",
     "against_baselines",
     "best_on",
+    "choose_encoder",
     "criteria",
+    "judges",
     "label_tables",
     "ledgers",
     "no_grid",

@@ -37,6 +37,7 @@ from datayield.report.files import (
 )
 from datayield.report.page.claim_table import claims_json
 from datayield.report.page.content import content, facts
+from datayield.report.page.encoder_box import encoder_box
 from datayield.report.page.inline import inlined
 from datayield.report.page.truncate import truncated
 from datayield.report.palette import Styles, styles
@@ -76,6 +77,7 @@ def write_findings(findings: Findings, folder: Path, *, figure_files: bool = Tru
         )
         note = f"{note} {lost} datayield report draws them again.".strip()
     text = content(few, headlines, look) | {"facts": facts(findings), "shown": note}
+    text["encoder"] = encoder_box(results)
     write_text(page, render(few, look, text, [*tables, *files]))
     return page
 
