@@ -63,6 +63,18 @@ VERBS: dict[str, set[str]] = {
     },
     "pack": {"scale", "store", "json"},
     "verify": {"images", "seed", "minutes", "json"},
+    "export": {"run", "best", "eval", "onnx", "hub", "scale", "store", "json"},
+    "embed": {
+        "split",
+        "run",
+        "best",
+        "eval",
+        "batch-size",
+        "scale",
+        "store",
+        "device",
+        "json",
+    },
     "distance": {
         "split-a",
         "split-b",

@@ -1,19 +1,20 @@
 """datayield: what the next unlabeled image, epoch, view or label buys in pretraining."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datayield.analysis.forecasting import forecast
+    from datayield.encoders import load_encoder
 
-__all__ = ["__version__", "forecast"]
+__all__ = ["__version__", "forecast", "load_encoder"]
 __version__ = "0.1.0"
+_LATE = {"forecast": "datayield.analysis.forecasting", "load_encoder": "datayield.encoders"}
 
 
 def __getattr__(name: str) -> object:
-    """`forecast`, on first use: importing the package itself stays cheap."""
-    if name != "forecast":
+    """`forecast` and `load_encoder`, on first use: importing the package itself stays cheap."""
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from datayield.analysis.forecasting import forecast
-
-    globals()[name] = forecast
-    return forecast
+    globals()[name] = made = getattr(import_module(_LATE[name]), name)
+    return made

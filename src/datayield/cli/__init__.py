@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import answer, collect, inspect, pack, studies
+from datayield.cli import answer, collect, encoders, inspect, pack, studies
 from datayield.cli.missing import missing_library
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
@@ -34,6 +34,8 @@ for verb in (
 app.command()(answer.answer)
 app.command()(pack.pack)
 app.command()(pack.verify)
+app.command()(encoders.export)
+app.command()(encoders.embed)
 app.command()(inspect.distance)
 app.command("ls")(inspect.list_)
 app.command()(inspect.doctor)

@@ -18,12 +18,14 @@ EXTRAS = {
         "PIL": "Pillow",
         "pyarrow": "PyArrow",
     },
+    "onnx": {"onnxscript": "ONNX Script", "onnxruntime": "ONNX Runtime", "onnx": "ONNX"},
     "collect": {"urllib3": "urllib3", "protego": "Protego"},
     "synthetic": {"diffusers": "diffusers"},
 }
 ALSO = {
     "report": "; it brings what draws pages: answer, plan and status also work without",
     "train": "; answer, plan and status also work without",
+    "onnx": "; export works without --onnx",
     "collect": "; it brings what downloads images",
     "synthetic": "; it brings what draws images",
 }

@@ -45,8 +45,10 @@ class Decoded(NamedTuple):
     white: int | None = None  # grey whose range the file does not fix: the white that it needs
 
 
-def decode(raw: bytes | Pixels, size: int, fit: Fit, white: int = 0) -> Decoded | str:
+def decode(raw: "bytes | Pixels | Image", size: int, fit: Fit, white: int = 0) -> Decoded | str:
     """`raw` as uint8 [size, size, 3], or the reason for failure as text.
+
+    It is an encoded file, its pixels, or a Pillow image, which stays as it is.
 
     `crop` scales the shorter side to `size` and keeps the centre; `squash` scales both sides.
     Resampling is bicubic, antialiased; a JPEG more than twice too large is first reduced while
@@ -65,7 +67,7 @@ def decode(raw: bytes | Pixels, size: int, fit: Fit, white: int = 0) -> Decoded 
             warnings.simplefilter("ignore")  # Pillow's warnings about metadata; only pixels matter
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             if not isinstance(raw, bytes):
-                image = _from_array(raw)
+                image = raw.copy() if isinstance(raw, Image.Image) else _from_array(raw)
                 return _decoded(image, b"", size, fit, white)
             with Image.open(io.BytesIO(raw)) as image:
                 if image.width * image.height > MAX_PIXELS:

@@ -1,0 +1,169 @@
+"""Features of a dataset's images as a table: part by part on disk, so that a kill loses little."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from datayield.data.decoded import Arrays
+from datayield.evals.features import central, extract
+from datayield.run.export.frozen_encoder import FrozenEncoder
+from datayield.run.loop import weights_digest
+from datayield.spec.atomic_files import write_with
+from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.identity import digest
+
+PART = 512  # images per file of an unfinished table
+EMBEDDED = b"datayield"  # key of the table's metadata
+FeatureTable = NDArray[np.float32]
+
+
+class Embedded(NamedTuple):
+    """A table of features. `before`: images whose features an earlier call had computed."""
+
+    images: int
+    features: int
+    before: int
+
+
+def embeddable(out: Path) -> None:
+    """Raises ConfigError for a path that cannot become a table."""
+    if out.is_dir() or out.suffix != ".parquet":
+        raise ConfigError(
+            "features are written as a Parquet file",
+            where="OUT",
+            got=f"{out}, a folder" if out.is_dir() else str(out),
+            allowed="a path that ends in .parquet",
+            hint=f"for example {out.with_suffix('.parquet').name or 'features.parquet'}",
+        )
+
+
+def embed(
+    frozen: FrozenEncoder,
+    arrays: Arrays,
+    out: Path,
+    about: dict[str, Any],
+    device: torch.device,
+    batch: int,
+    progress: Callable[[int, int], None],
+) -> Embedded:
+    """Write `out`: a row per usable image, in stored order, `name` and `feature` [features].
+
+    `about`, the identity of what is computed, becomes the table's metadata. A table that is there
+    is left if it is that one; another is a ConfigError. `progress(done, total)`. Raises DataError
+    if features are not finite.
+    """
+    about = about | {
+        "weights": weights_digest(frozen.encoder.state_dict()),
+        "preprocessing": frozen.preprocessing.model_dump(mode="json"),
+        "images": arrays.digest,
+        "names": digest([name for _, name in _names(arrays)], 24),
+    }
+    total = len(arrays)
+    if out.exists():
+        _check_same(out, about)
+        return Embedded(total, frozen.features, total)
+    parts = out.with_name(f".{out.name}.{digest(about, 16)}.parts")
+    for other in out.parent.glob(f".{out.name}.*.parts"):
+        if other != parts:  # of other images or weights
+            shutil.rmtree(other, ignore_errors=True)
+    frozen.to(device)
+    before = 0
+    for start in range(0, total, PART):
+        path, count = parts / f"{start:012d}.npy", min(PART, total - start)
+        if _part(path, count, frozen.features) is not None:
+            before += count
+        else:
+            _save(path, _features(frozen, arrays, start, count, device, batch))
+        progress(start + count, total)
+    write_with(out, lambda file: _write(file, parts, arrays, frozen.features, about))
+    shutil.rmtree(parts, ignore_errors=True)
+    return Embedded(total, frozen.features, before)
+
+
+def _check_same(out: Path, about: dict[str, Any]) -> None:
+    import pyarrow.parquet as pq
+
+    try:
+        there = json.loads((pq.read_schema(out).metadata or {}).get(EMBEDDED, b"null"))
+    except (OSError, ValueError):  # Arrow's errors are ValueErrors
+        there = None
+    if there == about:
+        return
+    different = [key for key in about if there and there.get(key) != about[key]]
+    raise ConfigError(
+        "the output exists already, and is another table",
+        where=str(out),
+        got=f"another value of {', '.join(different)}" if there else "no features of datayield",
+        hint="choose another file, or remove this one",
+    )
+
+
+def _features(
+    frozen: FrozenEncoder,
+    arrays: Arrays,
+    start: int,
+    count: int,
+    device: torch.device,
+    batch: int,
+) -> FeatureTable:
+    seen = frozen.preprocessing
+    images = np.empty((count, seen.side, seen.side, 3), np.uint8)
+    chosen = np.arange(start, start + count, dtype=np.int64)
+    arrays.rows.read(chosen, images, chosen - start)
+    pixels = central(images, seen.size)
+    features: FeatureTable = extract(frozen.encoder, pixels, device, batch=batch).numpy()
+    if not np.isfinite(features).all():
+        bad = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
+        raise DataError(
+            "features are not finite",
+            where=next(name for i, name in _names(arrays) if i == start + bad),
+            hint="the run diverged, most likely: see its loss in the report, and choose another",
+        )
+    return features
+
+
+def _save(path: Path, features: FeatureTable) -> None:
+    write_with(path, lambda file: np.save(file, features), size=features.nbytes)
+
+
+def _part(path: Path, count: int, width: int) -> FeatureTable | None:
+    """The features of an earlier call; None if there are none, or they are incomplete."""
+    try:
+        kept: FeatureTable = np.load(path)
+    except (OSError, ValueError, EOFError):
+        return None
+    return kept if kept.shape == (count, width) and kept.dtype == np.float32 else None
+
+
+def _names(arrays: Arrays) -> Iterator[tuple[int, str]]:
+    """(row, name) of each usable image."""
+    bad = frozenset(arrays.bad)
+    good = (i for i in range(arrays.listed) if i not in bad)
+    return ((row, arrays.source.names(i)) for row, i in enumerate(good))
+
+
+def _write(file: BinaryIO, parts: Path, arrays: Arrays, width: int, about: dict[str, Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    feature = pa.list_(pa.float32(), width)
+    schema = pa.schema([("name", pa.string()), ("feature", feature)])
+    schema = schema.with_metadata({EMBEDDED: json.dumps(about, sort_keys=True).encode()})
+    names = _names(arrays)
+    with pq.ParquetWriter(file, schema) as writer:
+        for path in sorted(parts.glob("*.npy")):
+            values: FeatureTable = np.load(path)
+            flat = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), width)
+            column = pa.array([_text(next(names)[1]) for _ in values], pa.string())
+            writer.write_batch(pa.record_batch([column, flat], schema=schema))
+
+
+def _text(name: str) -> str:
+    """A file name as valid UTF-8; undecodable bytes become `?`."""
+    return name.encode("utf-8", "replace").decode("utf-8")
