@@ -1,12 +1,9 @@
 """Encoders out of a study: export, embed and load_encoder, from the command line and in Python."""
 
+import importlib
 import json
-import os
 import re
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +16,14 @@ from PIL import Image
 from rich.console import Console
 
 import datayield as package
+from datayield.analysis.results.collect import collect
 from datayield.evals.features import extract
+from datayield.report.page.encoder_box import encoder_box
 from datayield.run.decoded_splits import arrays_of
 from datayield.session import open_study
-from tests.conftest import Call
+from tests.conftest import Call, Done
 
+parts = importlib.import_module("datayield.run.export.embed")  # the face has a function of its name
 DATA = "sprites?n=120&n_test=200"
 STUDY = f"""
 study: tiny
@@ -41,6 +41,7 @@ axes:
 evaluations:
   - {{name: texture, protocol: knn@1, dataset: "{DATA}", label: texture}}
   - {{name: count, protocol: linear@1, dataset: "{DATA}", label: count, at: [0.5, 1.0]}}
+  - {{name: rank, protocol: spectrum@1, dataset: "{DATA}"}}
 """
 
 
@@ -140,6 +141,9 @@ def test_a_run_that_is_named_is_exported_at_its_share(
     last = study("export", "tiny.yaml", str(tmp_path / "last"), "--run", run, "--eval", "texture")
     assert last.code == 0, last.err
     assert "`knn@1`" in (tmp_path / "last/README.md").read_text()
+    rank = study("export", "tiny.yaml", str(tmp_path / "rank"), "--run", run, "--eval", "rank")
+    assert rank.code == 0, rank.err
+    assert "No score of this checkpoint" in (tmp_path / "rank/README.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -271,30 +275,34 @@ def test_a_dataset_gives_the_features_of_its_evaluation(
     assert "is another table" in other.err
 
 
-def test_embedding_resumes_after_a_kill(study: Call, trained: Path, tmp_path: Path) -> None:
-    data, out = "sprites?n=120&n_test=1500", tmp_path / "f.parquet"
-    whole = tmp_path / "whole.parquet"
-    arguments = ["embed", "tiny.yaml", data, "--split", "test", "--batch-size", "8"]
-    assert study(*arguments[:3], str(whole), *arguments[3:]).code == 0
-    slow = (  # a part takes a tenth of a second, so that the kill comes between two
-        "import time, datayield.run.export.embed as e\n"
-        "save = e._save\n"
-        "e._save = lambda *a: (save(*a), time.sleep(0.2))\n"
-        "from datayield.cli import main\nmain()\n"
-    )
-    command = [sys.executable, "-c", slow, *arguments[:3], str(out), *arguments[3:]]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=dict(os.environ))
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".f.parquet.*.parts/*.npy")):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+class Killed(BaseException):
+    """Ends a call as a signal does: nothing catches it."""
+
+
+def test_embedding_resumes_after_a_kill(
+    study: Call, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, save = tmp_path / "f.parquet", parts._save
+
+    def killed(path: Path, features: np.ndarray) -> None:
+        save(path, features)
+        raise Killed
+
+    def embed(to: Path) -> Done:
+        return study("embed", "tiny.yaml", DATA, str(to), "--split", "test", "--json")
+
+    monkeypatch.setattr(parts, "PART", 64)
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "_save", killed)
+        with pytest.raises(Killed):
+            embed(out)
     assert not out.exists()
-    told = json.loads(study(*arguments[:3], str(out), *arguments[3:], "--json").out)
-    assert 0 < told["new"] < told["images"] == 1500
-    assert out.read_bytes() == whole.read_bytes()
-    assert [p.name for p in tmp_path.glob(".*")] == []
+    (tmp_path / ".f.parquet.0123456789abcdef.parts").mkdir()  # of other images
+    told = json.loads(embed(out).out)
+    assert (told["images"], told["new"]) == (200, 200 - 64)
+    assert embed(tmp_path / "whole.parquet").code == 0
+    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    assert list(tmp_path.glob(".*")) == []
 
 
 @pytest.mark.parametrize(
@@ -327,12 +335,13 @@ def test_an_export_is_used_again_in_a_study(study: Call, trained: Path, tmp_path
 
 
 def test_the_page_says_which_encoder_and_how_to_export_it(study: Call, trained: Path) -> None:
-    assert study("report", "tiny.yaml").code == 0
-    page = (trained / "store/studies/tiny/report.html").read_text()
+    session = open_study("tiny.yaml")
+    plan = session.plan(keep=True)
+    box = encoder_box(collect(session.study, session.cells, plan, session.store))
     best = max(_records(trained), key=lambda r: (r["metrics"]["accuracy_val"], -r["share"]))
-    (box,) = re.findall(r'<details class="topic" id="encoder">.*?</details>', page, re.DOTALL)
-    checkpoint = f"runs/{best['run']}/checkpoints/{best['share']:.6f}.pt"
-    assert checkpoint in box
-    assert (trained / "store" / checkpoint).is_file()
-    assert "Test labels were not used" in box
-    assert "datayield export STUDY OUT" in box
+    assert box is not None
+    assert (trained / "store" / box["checkpoint"]).is_file()
+    assert box["checkpoint"] == f"runs/{best['run']}/checkpoints/{best['share']:.6f}.pt"
+    assert f"{100 * best['metrics']['accuracy_val']:.1f}%" in box["why"]
+    assert f"{100 * best['metrics']['accuracy']:.1f}%" in box["score"]
+    assert box["command"] == "datayield export STUDY OUT"

@@ -131,12 +131,13 @@ def _named(session: Session, run: str, evaluation: str | None) -> StudyEncoder:
 def _evaluation_of(
     session: Session, cells: list[Cell], share: float, name: str | None
 ) -> EvalSpec | None:
-    """The evaluation called `name`, or the first that a cell makes at this share, else at any."""
+    """That of this name; else the first with a score that a cell makes here, or at any share."""
     made = [pair for cell in cells for pair in session.study.evals_of(cell)]
+    if name is not None:
+        return next(ev.spec for ev in session.study.evaluations if ev.name == name)
     here = [ev for at, ev in made if at == share] or [ev for _, ev in made]
-    return next((ev for ev in here if name in (None, ev.name)), None) or next(
-        (ev.spec for ev in session.study.evaluations if ev.name == name), None
-    )
+    scored = [ev for ev in here if ev.traits.needs_labels]
+    return next(iter(scored or here), None)
 
 
 def export_encoder(
@@ -159,12 +160,12 @@ def export_encoder(
 
     ev = encoder.evaluation
     request = ExportRequest(encoder.spec.id, encoder.share, ev.name if ev else "", hub, onnx)
-    if there := check_out(out, request):
+    if there := check_out(out.resolve(), request):
         return EncoderFolder(out, there, written=False)
     from datayield.report.files.model_card import CardFacts, model_card
 
     facts = CardFacts(
-        name=hub or out.absolute().name,
+        name=hub or out.resolve().name,
         study=session.study,
         spec=encoder.spec,
         share=encoder.share,
@@ -181,7 +182,7 @@ def export_encoder(
         own = "" if network.source is None else network.name
         return model_card(facts, record, snippet(network, record.preprocessing), own)
 
-    record = write_export(out, request, encoder.spec.encoder, frozen, card)
+    record = write_export(out.resolve(), request, encoder.spec.encoder, frozen, card)
     return EncoderFolder(out, record, written=True)
 
 
@@ -257,10 +258,13 @@ def images_of(
 ) -> "Arrays":
     """The images of a split, decoded as an encoder sees them; `progress(done, total)`.
 
-    Without `split`: all image files of a folder, else the dataset's only split. Raises DataError.
+    `dataset` is a path, or a name as in a study. Without `split`: all image files of a folder,
+    else the dataset's only split. Raises DataError or ConfigError.
     """
     from datayield.data.decoded import prepare
 
+    path = Path(dataset).expanduser()
+    dataset = str(path.absolute()) if path.exists() else dataset
     split = split or _every_image(dataset)
     return prepare(dataset, split, seen.side, seen.fit, progress=progress, on_the_fly=True)
 

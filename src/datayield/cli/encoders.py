@@ -96,14 +96,13 @@ def embed(
         arrays = images_of(images, split, opened.module.preprocessing, show)
     with image_progress("features") as show:
         made = embed_images(opened.module, arrays, table, opened.identity, on, batch_size, show)
-    new = made.images - made.before
     if json_:
         print_json(
             {
                 "schema_version": 1,
                 "table": str(table),
                 "images": made.images,
-                "new": new,
+                "new": made.images - made.before,
                 "features": made.features,
                 "skipped": [each._asdict() for each in arrays.skipped],
                 "notes": arrays.notes(),
@@ -117,7 +116,7 @@ def embed(
         _say(f"  left out: {each.name}: {each.reason}")
     if len(arrays.skipped) > SKIPPED:
         _say(f"  and {len(arrays.skipped) - SKIPPED:,} more: --json names them all")
-    if not new:
+    if not made.written:
         _say(f"nothing to do: {table} has these features already")
         return
     before = f"; {made.before:,} computed before" if made.before else ""

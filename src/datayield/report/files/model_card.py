@@ -64,16 +64,17 @@ def _metadata(of: CardFacts, record: Exported) -> dict[str, Any]:
         "pipeline_tag": "image-feature-extraction",
         "tags": [*(["timm"] if record.timm_loads else []), *tags],
     }
-    if of.evaluation is None or of.result is None:
+    ev, result = of.evaluation, of.result
+    if ev is None or result is None or ev.main_metric not in result.metrics:
         return front
-    ev, metric = of.evaluation, of.evaluation.main_metric
+    metric = ev.main_metric
     scored = {
         "task": {"type": TASKS.get(metric, "image-classification")},
         "dataset": {"name": dataset_name(ev.dataset), "type": dataset_name(ev.dataset)},
         "metrics": [
             {
                 "type": metric,
-                "value": round(of.result.metrics[metric], 4),
+                "value": round(result.metrics[metric], 4),
                 "name": f"{ev.protocol} {metric_name(metric)}",
             }
         ],
@@ -180,8 +181,8 @@ def _evaluation(of: CardFacts) -> list[str]:
         else "This checkpoint was named by whoever exported it, not chosen by a score."
     )
     ev, result = of.evaluation, of.result
-    if ev is None or result is None:
-        return ["## Evaluation", "The run was not evaluated at this checkpoint.", why]
+    if ev is None or result is None or ev.main_metric not in result.metrics:
+        return ["## Evaluation", "No score of this checkpoint was measured.", why]
     metric = ev.main_metric
     low, high = result.intervals.get(metric, (None, None))
     score = score_words(metric, result.metrics[metric], low, high)

@@ -24,11 +24,15 @@ FeatureTable = NDArray[np.float32]
 
 
 class Embedded(NamedTuple):
-    """A table of features. `before`: images whose features an earlier call had computed."""
+    """A table of features. `before`: images whose features an earlier call had computed.
+
+    `written`: whether just now, and not by an earlier call.
+    """
 
     images: int
     features: int
     before: int
+    written: bool
 
 
 def embeddable(out: Path) -> None:
@@ -67,12 +71,12 @@ def embed(
     total = len(arrays)
     if out.exists():
         _check_same(out, about)
-        return Embedded(total, frozen.features, total)
+        return Embedded(total, frozen.features, total, written=False)
     parts = out.with_name(f".{out.name}.{digest(about, 16)}.parts")
     for other in out.parent.glob(f".{out.name}.*.parts"):
         if other != parts:  # of other images or weights
             shutil.rmtree(other, ignore_errors=True)
-    frozen.to(device)
+    frozen.to(device).to(memory_format=torch.channels_last)  # as for evaluations
     before = 0
     for start in range(0, total, PART):
         path, count = parts / f"{start:012d}.npy", min(PART, total - start)
@@ -83,7 +87,7 @@ def embed(
         progress(start + count, total)
     write_with(out, lambda file: _write(file, parts, arrays, frozen.features, about))
     shutil.rmtree(parts, ignore_errors=True)
-    return Embedded(total, frozen.features, before)
+    return Embedded(total, frozen.features, before, written=True)
 
 
 def _check_same(out: Path, about: dict[str, Any]) -> None:
