@@ -32,9 +32,6 @@ FAMILIES = {
     "vit_tiny, pool avg": EncoderSpec(name="vit_tiny", patch=8, size=SIDE, pool="avg"),
     "viny": EncoderSpec(name="viny", patch=8, size=SIDE),
     "timm/convnext_atto": EncoderSpec(name="timm/convnext_atto", size=SIDE),
-    "timm/tf_efficientnet_lite0": EncoderSpec(
-        name="timm/tf_efficientnet_lite0", size=SIDE, normalise="half"
-    ),
 }
 
 
