@@ -16,11 +16,11 @@ PACKAGE = Path(datayield.__file__).parent
 FLOORS = {
     "spec": 1, "maths": 1,
     "nets": 2, "data": 2, "augment": 2, "optim": 2, "store": 2,
-    "methods": 3, "evals": 3, "collect": 3, "analysis": 3,
+    "methods": 3, "evals": 3, "collect": 3, "analysis": 3, "propose": 3,
     "run": 4, "report": 4, "execution": 4, "resolved_study": 4,
-    "session": 5, "until": 6, "pack": 6, "encoders": 6, "cli": 7, "__main__": 8,
+    "session": 5, "until": 6, "pack": 6, "encoders": 6, "first_study": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
-PAPER_WING = {"spec", "store", "analysis", "report"}
+PAPER_WING = {"spec", "store", "analysis", "propose", "report"}
 ENGINE_WING = {"maths", "nets", "data", "augment", "optim", "methods", "evals", "collect", "run"}
 LONGEST_FILE = 300
 # Half a second or more together: no verb imports them but those that draw, decode or run.
@@ -44,7 +44,7 @@ SUBFLOORS = {
         "census", "source splits free_memory", "permutation class_names", "content", "sprites",
         "sources", "catalog", "decoded tasks selection",
         "sampling split_content leaks near_copies",
-        "evaluated dataset_report unchanged", "folds supervised_labels", "requirements",
+        "evaluated dataset_report unchanged", "folds supervised_labels", "requirements survey",
     ),
     "analysis": (
         "format background forecasting label_ladders power",
@@ -57,7 +57,7 @@ SUBFLOORS = {
         "device_names network_trial weights_trial other_process",
         "device signals encoder_names network_sizes weights_files free_disk curation_notes",
         "loop refusals failures decoded_splits", "distances export", "curation",
-        "training_data progress job timing damage stack_members",
+        "training_data progress job timing damage stack_members weights_at_hand",
         "distributed evaluation doctor beside", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import answer, collect, encoders, inspect, pack, studies
+from datayield.cli import answer, collect, encoders, init, inspect, pack, studies
 from datayield.cli.missing import missing_library
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
+    init.init,
     studies.demo,
     studies.plan,
     studies.run,

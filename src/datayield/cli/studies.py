@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from datayield.cli.closing import close, exit_code
+from datayield.cli.completion import study_names
+from datayield.cli.init import LabelsOpt
 from datayield.cli.options import (
     AllOpt,
     DeviceOpt,
@@ -27,6 +29,9 @@ if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers
     from datayield.execution import Execution
     from datayield.session import Session
     from datayield.store.plan import Plan
+
+
+MINUTES = 60.0  # of --until, unless stated
 
 
 def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
@@ -76,7 +81,14 @@ def plan(
 
 
 def run(
-    study: StudyArg,
+    study: Annotated[
+        str,
+        typer.Argument(
+            help="A YAML file, the name of a built-in study, or a folder of images, for which a "
+            "study is written.",
+            autocompletion=study_names,
+        ),
+    ],
     scale: ScaleOpt = None,
     set_: SetOpt = None,
     store: StoreOpt = None,
@@ -98,10 +110,16 @@ def run(
         str | None, typer.Option(help="decided: stop as soon as it is clear what to buy next.")
     ] = None,
     minutes: Annotated[
-        float, typer.Option(min=0.1, help="With --until: stop after this time at the latest.")
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            min=0.1,
+            help="With --until, or for a folder: stop after this time at the latest (60, or 20).",
+        ),
+    ] = None,
+    labels: LabelsOpt = None,
 ) -> None:
     """Run everything pending, then write the report. Resumes; Ctrl-C saves and stops."""
+    from datayield.cli.photos import images_in, study_of_images
     from datayield.execution import (
         check_installed,
         check_save_seconds,
@@ -124,6 +142,10 @@ def run(
 
         follow(device)
         raise typer.Exit(0)
+    images = images_in(study, scale, labels)
+    if images is not None:
+        study, minutes = study_of_images(images, labels, minutes, device)
+        until = "decided"
     overrides = parsed_overrides(set_ or ())
     with resumable():
         session = open_study(study, scale, store, device, overrides)
@@ -142,7 +164,7 @@ def run(
             )
             show_overrides(err, session.study)
             show_totals(err, made, session.decoded_bytes(made), session.basis(made))
-            limit = minutes if until else None
+            limit = (minutes or MINUTES) if until else None
             try:
                 failed, decided = _train(session, made, save_every, execution, limit)
             except StalePlanError as error:  # once: what is damaged or changed is known now

@@ -77,7 +77,7 @@ def write_findings(findings: Findings, folder: Path, *, figure_files: bool = Tru
         )
         note = f"{note} {lost} datayield report draws them again.".strip()
     text = content(few, headlines, look) | {"facts": facts(findings), "shown": note}
-    text["encoder"] = encoder_box(results)
+    text["encoder"] = encoder_box(findings.results)
     write_text(page, render(few, look, text, [*tables, *files]))
     return page
 

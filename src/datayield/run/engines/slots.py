@@ -53,6 +53,12 @@ def choose_jobs(plan: Plan, store: Store, device: torch.device, devices: int = 1
     return JobCount(jobs, why)
 
 
+def most_jobs(device: torch.device) -> int:
+    """As many small runs as are trained side by side here, where there is work enough for all."""
+    most = cores() if device.type == "cpu" else PER_GPU
+    return max(1, min(most, int(USABLE * free_bytes(device) // PROCESS_BYTES)))
+
+
 def _worth(plan: Plan) -> int:
     """How many processes have enough to do: by the estimate, or by arithmetic where nothing is."""
     if plan.estimate is not None:

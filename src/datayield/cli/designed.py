@@ -1,0 +1,121 @@
+"""What `init` says: the images, the study that was written, its time, and what it decides."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datayield.cli.options import out
+from datayield.spec.run import short_number
+
+if TYPE_CHECKING:
+    from datayield.data.survey import SurveyedSplit
+    from datayield.first_study import FirstStudy
+    from datayield.propose import Shortfall
+
+KINDS = 3  # of files that are not used, that a line names
+
+
+def show(made: "FirstStudy", minutes: float) -> None:
+    """What was found, what was written, how long it takes and what it decides, in a dozen lines."""
+    for line in (
+        *_found(made),
+        *_written(made),
+        *_time(made, minutes),
+        *_decides(made),
+    ):
+        out.print(line, highlight=False, markup=False)
+
+
+def _found(made: "FirstStudy") -> Iterator[str]:
+    from datayield.propose import shown_name
+
+    survey, situation = made.survey, made.proposal.situation
+    name = shown_name(situation.images.dataset)
+    yield f"images: {name}, {_counted(survey.images)}, mostly {survey.side} px or more a side"
+    if skipped := _skipped(survey.images):
+        yield f"  not used: {skipped}; all of them: datayield doctor --data {name}"
+    probe, labels = survey.probe, situation.labels
+    if probe is None or labels is None:
+        yield "labels: none"
+        return
+    sizes = sorted(probe.classes.values())
+    how = f"{probe.folds} folds" if probe.folds else probe.test
+    told = f"{probe.images:,} images of {len(sizes)} classes ({sizes[0]:,} to {sizes[-1]:,} each)"
+    yield f"labels: {shown_name(labels.dataset)}, {told}, tested by {how}"
+
+
+def _counted(split: "SurveyedSplit") -> str:
+    images = f"{split.listing.images:,} images"
+    copies = split.listing.images - split.distinct
+    return f"{images} ({copies:,} are copies)" if copies else images
+
+
+def _skipped(split: "SurveyedSplit") -> str:
+    """Counts of the files that are not used, by reason."""
+    census = split.source.census
+    reasons = {**census.skipped, **census.ignored}
+    told = [f"{noted.number:,} {why}" for why, noted in reasons.items()]
+    if split.damaged:
+        told.insert(0, f"{split.damaged:,} damaged")
+    more = f" and {len(told) - KINDS} other kinds" if len(told) > KINDS else ""
+    return ", ".join(told[:KINDS]) + more
+
+
+def _written(made: "FirstStudy") -> Iterator[str]:
+    proposal = made.proposal
+    setup, grid = proposal.timing.setup, proposal.grid
+    sizes, budgets = len(grid.counts), len(grid.budgets)
+    yield (
+        f"study: {made.path}, {grid.runs} runs: "
+        f"{sizes} size{'s' * (sizes > 1)} x {budgets} budgets x {grid.seeds} seeds"
+    )
+    yield f"  images {_amounts(grid.counts)}; presented {_amounts(grid.budgets)}"
+    if grid.labels:
+        yield f"  labels {_amounts(grid.labels)}"
+    wide = f" of width {setup.width}" if setup.width else ""
+    speed = 1 / max(proposal.timing.image, 1e-9)
+    yield (
+        f"  {setup.encoder}{wide} at {setup.size} px: {speed:,.0f} images/s here, "
+        f"{made.machine.jobs} at once"
+    )
+    if file := proposal.situation.weights:
+        yield f"  compared with published weights: {Path(file.path).name}"
+
+
+def _amounts(values: tuple[int, ...]) -> str:
+    return ", ".join(short_number(value) for value in values)
+
+
+def _time(made: "FirstStudy", minutes: float) -> Iterator[str]:
+    from datayield.store.format import duration
+
+    if (whole := made.seconds) is not None:
+        yield (
+            f"time: about {duration(whole.likely)} ({duration(whole.low)} to "
+            f"{duration(whole.high)}) of the {minutes:g} min"
+        )
+
+
+def _decides(made: "FirstStudy") -> Iterator[str]:
+    from datayield.analysis.planned_power import planned_power
+    from datayield.report.terminal.power import power_words
+
+    session = made.session
+    powers = planned_power(session.study, session.cells, session.item_counts())
+    for power in powers[-1:]:
+        yield f"decides: {power_words(power)}"
+    for each in made.proposal.shortfalls:
+        yield f"cannot decide: {_missing(each)}"
+
+
+def _missing(of: "Shortfall") -> str:
+    if of.lever == "images":
+        return f"whether more images help: {of.needed:,} images are needed, {of.has:,} are here"
+    if of.lever == "labels":
+        return (
+            f"whether more labels help: about {of.needed:,} labelled images are needed, "
+            f"{of.has:,} are here"
+        )
+    return (
+        f"what to buy: that takes labels, about {of.needed} images in a folder per class (--labels)"
+    )

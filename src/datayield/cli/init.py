@@ -1,0 +1,70 @@
+"""The verb that designs a first study of somebody's images, and says what it will tell."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datayield.cli.options import DeviceOpt, out
+from datayield.cli.photos import MINUTES
+from datayield.spec.errors import ConfigError
+
+ImagesArg = Annotated[
+    str, typer.Argument(metavar="PHOTOS", help="A folder of images, or a dataset.")
+]
+LabelsOpt = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="DIR|CSV",
+        help="Labelled images elsewhere: a folder with a folder per class, or a table.",
+    ),
+]
+
+
+def init(
+    images: ImagesArg,
+    labels: LabelsOpt = None,
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.1, help="Time that the study may take.")
+    ] = MINUTES,
+    device: DeviceOpt = "auto",
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Where the study is written (<name of PHOTOS>.yaml)."
+        ),
+    ] = None,
+) -> None:
+    """Look at images and machine, and write a study that fits the minutes. Trains nothing."""
+    from datayield.cli.designed import show
+    from datayield.cli.photos import dataset_of, designed, labels_of, study_path
+
+    dataset = dataset_of(images)
+    path = to or study_path(dataset)
+    _check_new(path)
+    from datayield.first_study import Request
+
+    request = Request(dataset, labels_of(labels, dataset), minutes, device, path)
+    made = designed(request)
+    show(made, minutes)
+    out.print(f"next: datayield run {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _check_new(path: Path) -> None:
+    """Raises ConfigError where the file is there already, or cannot be one of a study."""
+    if path.suffix not in (".yaml", ".yml"):
+        raise ConfigError(
+            "a study is a YAML file",
+            where="--out",
+            got=str(path),
+            hint=f"write --out {path.with_suffix('.yaml')}",
+        )
+    if path.exists():
+        raise ConfigError(
+            "this file is there already, and is not overwritten",
+            where="--out",
+            got=str(path),
+            hint=f"datayield run {path} runs it; for a new study name another file by --out, or "
+            "remove this one (finished runs are kept)",
+        )

@@ -1,0 +1,177 @@
+"""What a dataset offers a study, before anything is decoded: images, sides, labels, test images."""
+
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from datayield.data.catalog import splits_of
+from datayield.data.evaluated import occurring
+from datayield.data.folds import folds_of
+from datayield.data.leaks import common
+from datayield.data.source import UNLABELLED, Groupable, Labels, Source
+from datayield.data.split_content import SplitContent, split_listing
+from datayield.spec.evaluation import EvalSpec
+from datayield.spec.run import Listing
+
+SAMPLE = 48  # images whose headers are read
+USUAL_SIDE = 32  # of images whose size no header tells
+FOLDS = 5
+PLENTY_TO_TEST = 5_000  # labelled images, of which a fifth is enough to test on
+
+
+class SurveyedSplit(NamedTuple):
+    """One split: its source, and what is listed of it."""
+
+    name: str
+    source: Source
+    listing: Listing
+
+    @property
+    def labels(self) -> Mapping[str, Labels]:
+        """Name of a label -> the class number of each usable image."""
+        content = self.listing.content
+        return content.labels if isinstance(content, SplitContent) else self.source.labels
+
+    @property
+    def damaged(self) -> int:
+        """Listed images that are known not to be usable, from having been decoded."""
+        return len(self.source) - self.listing.images
+
+    @property
+    def distinct(self) -> int:
+        """Different images, as far as is known."""
+        content = self.listing.content
+        return self.listing.images if content is None else len(content.different)
+
+
+class ProbeDesign(NamedTuple):
+    """Which label is tested, on which images of a dataset, and how.
+
+    `images`: those with the label; `classes`: name -> images. `train_items`: the most that a
+    classifier is trained on. `test` is None with `folds`. `overlap`: images that a test split has
+    in common with train, for which it is not used. `others`: labels that are not tested.
+    """
+
+    label: str
+    images: int
+    classes: Mapping[str, int]
+    train_items: int
+    test_items: int
+    train: str
+    test: str | None = None
+    folds: int | None = None
+    overlap: int = 0
+    others: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+def surveyed(dataset: str, look: Callable[[str, str], Source]) -> dict[str, SurveyedSplit]:
+    """All splits of a dataset by name, `train` first. Raises DataError where it cannot be read."""
+    return {name: surveyed_split(name, look(dataset, name)) for name in splits_of(dataset)}
+
+
+def surveyed_split(name: str, source: Source) -> SurveyedSplit:
+    """One split, or a slice of one, with its listing."""
+    return SurveyedSplit(name, source, split_listing(source))
+
+
+def usual_side(source: Source) -> int:
+    """The median of the shorter sides of some images, in pixels, by their headers."""
+    sides = []
+    places = np.unique(np.linspace(0, len(source) - 1, min(SAMPLE, len(source))).astype(int))
+    for i in places.tolist():
+        try:
+            raw = source.read(i)
+            if isinstance(raw, bytes):
+                with Image.open(BytesIO(raw)) as image:
+                    sides.append(min(image.size))
+            else:
+                sides.append(min(raw.shape[:2]))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            continue  # damaged: decoding says so
+    return int(np.median(sides)) if sides else USUAL_SIDE
+
+
+def probe_design(
+    dataset: str, splits: Mapping[str, SurveyedSplit], percent: int = 100
+) -> ProbeDesign | None:
+    """How to test on a dataset; None where no label has two classes of two images.
+
+    `percent`: of the images, where a part is enough and there is no test split.
+    """
+    train = splits.get("train") or next(iter(splits.values()))
+    usable = [name for name in train.labels if _testable(train, name)]
+    if not usable:
+        return None
+    chosen = "label" if "label" in usable else usable[0]
+    others = tuple(name for name in usable if name != chosen)
+    groups = _groups(train.source, usable)
+    listings = {(dataset, name): split.listing for name, split in splits.items()}
+    overlap = 0
+    for name in ("test", "val"):
+        test = splits.get(name)
+        if test is None or train.name == name or chosen not in test.labels:
+            continue
+        overlap = overlap or common((dataset, train.name), (dataset, name), listings)
+        if not overlap:
+            sizes = _classes(train, chosen)
+            tested = _known(test, chosen)
+            return ProbeDesign(
+                chosen, sum(sizes.values()) + len(tested), sizes, sum(sizes.values()), len(tested),
+                train.name, test=name, others=others, groups=groups,
+            )  # fmt: skip
+    return _own_parts(dataset, train, chosen, percent)._replace(
+        overlap=overlap, others=others, groups=groups
+    )
+
+
+def _own_parts(dataset: str, split: SurveyedSplit, label: str, percent: int) -> ProbeDesign:
+    """A dataset without a test split of its own: by folds, or a fifth where that is plenty."""
+    sizes = _classes(split, label)
+    images = sum(sizes.values())
+    if images * percent >= 100 * PLENTY_TO_TEST:
+        tested = max(1, percent // FOLDS)
+        train, test = f"{split.name}[:{percent - tested}%]", f"{split.name}[{100 - tested}%:]"
+        # Slices are cut by content, so that their sizes are known only roughly.
+        items = int(0.95 * images * (percent - tested) / 100), images * tested // 100
+        return ProbeDesign(label, images, sizes, *items, train, test)
+    folds = min(FOLDS, split.distinct)
+    ev = EvalSpec(
+        name="folds", protocol="linear@1", dataset=dataset, label=label,
+        train=split.name, test=split.name, folds=folds,
+    )  # fmt: skip
+    made = folds_of(ev, {split.name: split.source})
+    smallest = min(int((made.fold != k).sum()) for k in range(folds)) - split.damaged
+    return ProbeDesign(label, images, sizes, smallest, images, split.name, folds=folds)
+
+
+def _testable(split: SurveyedSplit, label: str) -> bool:
+    """Whether two classes have two images each."""
+    return int((occurring(_known(split, label))[1] >= 2).sum()) >= 2
+
+
+def _known(split: SurveyedSplit, label: str) -> Labels:
+    """The class numbers of the usable images that have one."""
+    column = split.labels[label]
+    known: Labels = column[column != UNLABELLED]
+    return known
+
+
+def _classes(split: SurveyedSplit, label: str) -> dict[str, int]:
+    """Images of each class, by its name."""
+    names = split.source.classes.get(label) or []
+    numbers, counts = occurring(_known(split, label))
+    return {
+        names[k] if k < len(names) else str(k): int(n)
+        for k, n in zip(numbers.tolist(), counts, strict=True)
+    }
+
+
+def _groups(source: Source, labels: list[str]) -> tuple[str, ...]:
+    """Columns of a table by which images may belong together."""
+    if not isinstance(source, Groupable):
+        return ()
+    return tuple(c for c in source.group_columns if c not in ("folder", *labels))
