@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 MINUTES = 20.0  # that a study of somebody's images may take, unless they say
 LEAST_MINUTES = 0.1
-TABLES = (".csv", ".tsv", ".jsonl")
 
 
 def dataset_of(name: str) -> str:
@@ -42,7 +41,7 @@ def study_path(dataset: str) -> Path:
 def labels_of(named: str | None, images: str) -> str | None:
     """The dataset that --labels means; None where it is that of the images.
 
-    Raises ConfigError for a table that is not beside its images, DataError for what is not there.
+    Raises DataError for what is not there.
     """
     if named is None:
         return None
@@ -50,9 +49,6 @@ def labels_of(named: str | None, images: str) -> str | None:
         dataset = dataset_of(named)
     except DataError as error:
         raise error.within("--labels") from None
-    path = Path(dataset)
-    if path.suffix.lower() in TABLES and path.is_file() and path.is_relative_to(images):
-        return None  # the images are read with the tables among them
     return None if dataset == images else dataset
 
 

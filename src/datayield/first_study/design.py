@@ -79,7 +79,7 @@ def _situation(request: Request, survey: Surveyed, machine: Machine) -> Situatio
             train=probe.train,
             test=probe.test,
             folds=probe.folds,
-            same=survey.labels_of == request.images,
+            shared=survey.shared,
             overlap=probe.overlap,
             others=probe.others,
             groups=probe.groups,

@@ -1,16 +1,20 @@
 """The images to pretrain on, those to test on, and how many can be decoded in time."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from datayield.data.catalog import found_once
+from datayield.data.catalog import Look, found_once
 from datayield.data.decoded import decode
 from datayield.data.decoded.decode_all import ALONE, usable_cores
+from datayield.data.leaks import common
 from datayield.data.source import Source
+from datayield.data.sources.listed_images import is_table
+from datayield.data.split_content import split_listing
 from datayield.data.survey import (
     ProbeDesign,
     SurveyedSplit,
@@ -20,7 +24,9 @@ from datayield.data.survey import (
     usual_side,
 )
 from datayield.first_study.request import Request
+from datayield.spec.errors import DataError
 
+PRETRAINED = ("train", "unlabeled")  # splits, of which the larger is pretrained on
 DECODING = 0.2  # of the time, at most; where all images would take longer, a part is used
 TIMED_IMAGES, TIMED_SIDE = 24, 16  # decoded, to know how long all of them take
 
@@ -28,14 +34,16 @@ TIMED_IMAGES, TIMED_SIDE = 24, 16  # decoded, to know how long all of them take
 class Surveyed(NamedTuple):
     """The images to pretrain on and those to test on, as listed.
 
-    `side`: the usual shorter side in pixels. `percent`: of the images, the part that can be decoded
-    in time; `decoding`: the seconds that it takes.
+    `side`: the usual shorter side in pixels. `shared`: images that are tested and pretrained on.
+    `percent`: of the images, the part that can be decoded in time; `decoding`: the seconds that it
+    takes.
     """
 
     images: SurveyedSplit
     side: int
     labels_of: str
     probe: ProbeDesign | None
+    shared: int
     percent: int
     decoding: float
 
@@ -44,22 +52,45 @@ def look_at(request: Request, earlier: Surveyed | None = None) -> Surveyed:
     """What there is; `earlier`: before images were decoded."""
     look = found_once()
     splits = surveyed(request.images, look)
-    images = splits.get("train") or splits.get("unlabeled") or next(iter(splits.values()))
-    labels_of = request.labels or request.images
+    images = max(splits.values(), key=lambda of: (of.name in PRETRAINED, of.listing.images))
+    labels_of = earlier.labels_of if earlier else _labels_of(request, splits, look)
     tested = splits if labels_of == request.images else surveyed(labels_of, look)
     if earlier is None:
         side = usual_side(images.source)
-        sources = [of.source for of in {id(s): s for s in (images, *tested.values())}.values()]
-        percent, decoding = _decodable(sources, DECODING * request.seconds)
+        every = [*splits.values(), *(tested.values() if tested is not splits else ())]
+        percent, decoding = _decodable([of.source for of in every], DECODING * request.seconds)
     else:
         side, percent, decoding = earlier.side, earlier.percent, 0.0
     probe = probe_design(labels_of, tested, percent)
     split = images.name if percent == 100 else f"{images.name}[:{percent}%]"
-    if probe is not None and labels_of == request.images and probe.folds is None:
+    if probe is not None and tested is splits and probe.train.startswith(f"{images.name}["):
         split = probe.train  # what is tested is kept apart
     if split != images.name:
         images = surveyed_split(split, look(request.images, split))
-    return Surveyed(images, side, labels_of, probe, percent, decoding)
+    shared = 0
+    if probe is not None:
+        own, other = (request.images, split), (labels_of, probe.test or probe.train)
+        listed = {own: images.listing, other: split_listing(look(*other))}
+        shared = common(own, other, listed)
+    return Surveyed(images, side, labels_of, probe, shared, percent, decoding)
+
+
+def _labels_of(request: Request, splits: Mapping[str, SurveyedSplit], look: Look) -> str:
+    """The dataset that is tested: the one that is asked for, else the images, else a table there.
+
+    A folder whose table names fewer than half of its images has no labels; the table has.
+    """
+    if request.labels is not None:
+        return request.labels
+    if probe_design(request.images, splits) is not None:
+        return request.images
+    folder = Path(request.images)
+    for table in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if is_table(table):
+            with suppress(DataError):  # it names no images, or gives them no labels
+                if probe_design(str(table), surveyed(str(table), look)) is not None:
+                    return str(table)
+    return request.images
 
 
 def _decodable(sources: Sequence[Source], seconds: float) -> tuple[int, float]:

@@ -20,10 +20,9 @@ class LabelledData(NamedTuple):
     """The images to test on, and how: by `folds` of `train`, or by the split `test`.
 
     `labels`: the most that a classifier can be trained on, `tested`: the images that are tested,
-    `same`: whether they are in the folder that is pretrained on, `overlap`: images that the
-    dataset's own test split shares with its training split, which is why it is not used.
-    `others`: labels that could be tested instead, `groups`: columns by which images may belong
-    together.
+    `shared`: those of them that are pretrained on too. `overlap`: images that the dataset's own
+    test split shares with its training split, which is why it is not used. `others`: labels that
+    could be tested instead, `groups`: columns by which images may belong together.
     """
 
     dataset: str
@@ -34,7 +33,7 @@ class LabelledData(NamedTuple):
     train: str = "train"
     test: str | None = None
     folds: int | None = None
-    same: bool = False
+    shared: int = 0
     overlap: int = 0
     others: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

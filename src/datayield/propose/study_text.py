@@ -94,10 +94,9 @@ def _how_tested(labels: LabelledData) -> Iterator[str]:
         yield f"  # {labels.folds} parts, those without it; copies of an image are in one part."
     if labels.overlap:
         yield f"  # The test split is not used: it shares {labels.overlap:,} images with train."
-    if labels.same and labels.folds is not None:
-        yield "  # Pretraining sees the tested images too, without their labels; so it is when all"
-        yield "  # images to be recognised are at hand. Else keep some apart, by train: train[:80%]"
-        yield "  # and test: train[80%:] in place of folds, and split: train[:80%] in base.data."
+    if labels.shared:
+        yield f"  # Pretraining sees {labels.shared:,} of the tested images too, without labels:"
+        yield "  # right if the images to be recognised are those at hand; else keep some apart."
     if labels.groups:
         column = labels.groups[0]
         yield f"  # If images of one {column} are alike, keep them in one part:"

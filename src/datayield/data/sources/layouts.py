@@ -10,6 +10,7 @@ from datayield.data.sources import archives, arrow, folder_splits, npz, parquet,
 from datayield.data.sources import vtab_pack as pack
 from datayield.data.sources.arrow_columns import features_of, image_column
 from datayield.data.sources.files import File, Tree, by_type, file_at, walk
+from datayield.data.sources.listed_images import is_table, listed_images
 from datayield.data.sources.unpacked import Unpacked, naming
 from datayield.data.sources.webdataset import WebDataset, lone_archive
 from datayield.spec.errors import DataError
@@ -36,6 +37,8 @@ def splits(root: Path) -> Splits:
     Nothing is decoded; archives are unpacked into the cache.
     """
     if root.is_file():
+        if is_table(root):
+            return listed_images(root)
         tree = Tree((file_at(root),))
         found = _held(root.parent, tree)
         if found is None:
@@ -43,7 +46,7 @@ def splits(root: Path) -> Splits:
                 "this file is not a dataset",
                 where=str(root),
                 allowed="a folder, or one file of .parquet, .arrow, .tar (.tar.gz, .tar.zst), .zip "
-                "or .npz",
+                "or .npz, or a table of images (.csv, .tsv, .jsonl)",
             )
         return found
     if lists := pack.splits(root):
