@@ -31,7 +31,7 @@ def _found(made: "FirstStudy") -> Iterator[str]:
 
     survey, situation = made.survey, made.proposal.situation
     name = shown_name(situation.images.dataset)
-    yield f"images: {name}, {_counted(survey.images)}, mostly {survey.side} px or more a side"
+    yield f"images: {name}, {_counted(survey.images)}, usual side {survey.side} px"
     if skipped := _skipped(survey.images):
         yield f"  not used: {skipped}; all of them: datayield doctor --data {name}"
     probe, labels = survey.probe, situation.labels
@@ -39,9 +39,10 @@ def _found(made: "FirstStudy") -> Iterator[str]:
         yield "labels: none"
         return
     sizes = sorted(probe.classes.values())
-    how = f"{probe.folds} folds" if probe.folds else probe.test
-    told = f"{probe.images:,} images of {len(sizes)} classes ({sizes[0]:,} to {sizes[-1]:,} each)"
-    yield f"labels: {shown_name(labels.dataset)}, {told}, tested by {how}"
+    each = f"{sizes[0]:,}" if sizes[0] == sizes[-1] else f"{sizes[0]:,} to {sizes[-1]:,}"
+    told = f"{probe.images:,} images of {len(sizes)} classes ({each} each)"
+    how = f"by {probe.folds} folds" if probe.folds else f"on {probe.test_items:,} of them"
+    yield f"labels: {shown_name(labels.dataset)}, {told}, tested {how}"
 
 
 def _counted(split: "SurveyedSplit") -> str:

@@ -9,6 +9,7 @@ from datayield.cli.options import DeviceOpt, out
 from datayield.cli.photos import MINUTES
 from datayield.spec.errors import ConfigError
 
+YAML = (".yaml", ".yml")
 ImagesArg = Annotated[
     str, typer.Argument(metavar="PHOTOS", help="A folder of images, or a dataset.")
 ]
@@ -40,6 +41,13 @@ def init(
     from datayield.cli.designed import show
     from datayield.cli.photos import dataset_of, designed, labels_of, study_path
 
+    if Path(images).suffix in YAML:
+        raise ConfigError(
+            "this is a study, and init writes one for images",
+            where="datayield init",
+            got=images,
+            hint=f"datayield run {images} runs it; init takes a folder of images",
+        )
     dataset = dataset_of(images)
     path = to or study_path(dataset)
     _check_new(path)
@@ -53,7 +61,7 @@ def init(
 
 def _check_new(path: Path) -> None:
     """Raises ConfigError where the file is there already, or cannot be one of a study."""
-    if path.suffix not in (".yaml", ".yml"):
+    if path.suffix not in YAML:
         raise ConfigError(
             "a study is a YAML file",
             where="--out",

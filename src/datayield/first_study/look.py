@@ -62,6 +62,8 @@ def look_at(request: Request, earlier: Surveyed | None = None) -> Surveyed:
     else:
         side, percent, decoding = earlier.side, earlier.percent, 0.0
     probe = probe_design(labels_of, tested, percent)
+    if probe is None and request.labels is not None:
+        raise _no_labels(request.labels, tested)
     split = images.name if percent == 100 else f"{images.name}[:{percent}%]"
     if probe is not None and tested is splits and probe.train.startswith(f"{images.name}["):
         split = probe.train  # what is tested is kept apart
@@ -91,6 +93,20 @@ def _labels_of(request: Request, splits: Mapping[str, SurveyedSplit], look: Look
                 if probe_design(str(table), surveyed(str(table), look)) is not None:
                     return str(table)
     return request.images
+
+
+def _no_labels(dataset: str, splits: Mapping[str, SurveyedSplit]) -> DataError:
+    """The error for a dataset that is meant to have labels, and has none to test."""
+    images = sum(of.listing.images for of in splits.values())
+    columns = dict.fromkeys(name for of in splits.values() for name in of.labels)
+    return DataError(
+        "no labels to test: that takes two classes of two images each",
+        where=f"--labels: {dataset}",
+        got=f"{images:,} images; labels: {', '.join(columns) or 'none'}",
+        allowed="a folder with a folder per class, or a table with a column of file names and one "
+        "of labels",
+        hint=f"datayield doctor --data {dataset} says how it is read",
+    )
 
 
 def _decodable(sources: Sequence[Source], seconds: float) -> tuple[int, float]:

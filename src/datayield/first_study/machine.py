@@ -58,9 +58,9 @@ def timings_of(
             return
         session = opened(trial(situation, setup), folder, machine)
         say(f"timing {setup.encoder} at {setup.size} px")
-        deadline = time.monotonic() + MEASURING_SECONDS
+        plan = session.plan()
         with as_one_of(machine.jobs):
-            for _ in session.measure(session.plan(), deadline):
+            for _ in session.measure(plan, time.monotonic() + MEASURING_SECONDS):
                 pass
         yield _timed(session, setup)
 

@@ -155,6 +155,7 @@ def fewest_seconds(situation: Situation, timing: SetupTiming) -> float:
 
 def round_down(value: float) -> int:
     """Two significant digits, and not more than it was: 127 is 120."""
+    value += 1e-6  # a root squared may be a little less than it was
     if value < 100:
         return int(value)
     unit: int = 10 ** (math.floor(math.log10(value)) - 1)

@@ -4,6 +4,7 @@ timm and those who pass its files on name them by network and training: `NETWORK
 """
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 from datayield.propose import PublishedFile
 from datayield.run.weights_trial import weights_trials
@@ -17,11 +18,12 @@ SIDE = 32  # of the network that is tried: networks of convolutions take any
 def weights_at_hand() -> Iterator[PublishedFile]:
     """The files whose networks are known and that load into them; none without timm."""
     home = data_dir()
-    try:
-        from timm import get_pretrained_cfg
-    except ImportError:
+    files = sorted((home / FOLDER).glob("*.safetensors")) if home is not None else []
+    if not files or find_spec("timm") is None:
         return
-    for path in sorted((home / FOLDER).glob("*.safetensors")) if home is not None else ():
+    from timm import get_pretrained_cfg
+
+    for path in files:
         network = path.name.partition(".")[0]
         about = get_pretrained_cfg(network)
         if about is None:

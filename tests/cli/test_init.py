@@ -1,0 +1,209 @@
+"""`init PHOTOS` and `run PHOTOS`: messy folders, labels of every kind, what is refused."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datayield.session import open_study
+from datayield.spec.run import RunSpec
+from tests import odd_images
+from tests.conftest import Call, Done
+from tests.generated_images import write, write_no_files
+
+CLASSES = ("cat", "dog", "owl")
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second of timing, a store of its own, a terminal of 80 columns."""
+    monkeypatch.setattr("datayield.first_study.machine.MEASURING_SECONDS", 1.0)
+
+
+def photos(root: Path, each: int = 50, first: int = 0) -> Path:
+    """Pictures in a folder per class, whose colour it decides."""
+    for k, name in enumerate(CLASSES):
+        (root / name).mkdir(parents=True)
+        for i in range(first, first + each):
+            pixels = np.random.default_rng(1000 * k + i).integers(0, 150, (24, 30, 3))
+            pixels[..., k] += 100
+            Image.fromarray(pixels.astype(np.uint8)).save(root / name / f"{i}.png")
+    return root
+
+
+def flat(root: Path, each: int = 50) -> Path:
+    """The same in one folder, named by class and number."""
+    for path in sorted(photos(root, each).rglob("*.png")):
+        path.rename(root / f"{path.parent.name}{path.name}")
+    for name in CLASSES:
+        (root / name).rmdir()
+    return root
+
+
+def init(datayield: Call, *arguments: str) -> Done:
+    """The command at 80 columns; what it writes runs, as far as can be told without running."""
+    os.environ["COLUMNS"] = "80"
+    done = datayield("init", *arguments)
+    if done.code == 0:
+        lines = done.out.splitlines()
+        assert len(lines) <= 15
+        assert all(len(line) <= 80 for line in lines)
+        path = lines[-1].removeprefix("next: datayield run ")
+        session = open_study(path)
+        assert not session.readiness(session.plan()).refusals
+    return done
+
+
+def test_class_folders(datayield: Call, tmp_path: Path) -> None:
+    photos(tmp_path / "My photos!")
+    done = init(datayield, "My photos!")
+    assert done.code == 0, done.err
+    assert "150 images of 3 classes (50 each), tested by 5 folds" in done.out
+    assert "gains under about" in done.out
+    session = open_study("my_photos.yaml")
+    runs = [task.spec for task in session.plan().todo if isinstance(task.spec, RunSpec)]
+    assert {run.data.count for run in runs} == {32, 69, 150}
+    assert [ev.train_count for ev in session.study.evaluations] == [20, 48, 120]
+    assert "dataset: ./My photos!" in Path("my_photos.yaml").read_text()
+    again = init(datayield, "My photos!")
+    assert again.code == 2
+    assert "is not overwritten" in again.err
+    assert "datayield run my_photos.yaml" in again.err
+
+
+def test_messy_photos_and_labels_elsewhere(datayield: Call, tmp_path: Path) -> None:
+    folder = flat(tmp_path / "photos")
+    write(odd_images.every(0), folder)
+    write_no_files(folder / "odd")
+    labelled = photos(tmp_path / "labelled", first=500, each=20)
+    (labelled / "empty").mkdir()
+    (labelled / "cat" / "broken.jpg").write_bytes(b"no image")
+    (labelled / "cat" / "copy.png").write_bytes((labelled / "cat" / "500.png").read_bytes())
+    done = init(datayield, "photos", "--labels", "labelled", "--out", "deep/my.yaml")
+    assert done.code == 0, done.err
+    assert "labels: labelled, 61 images of 3 classes (20 to 21 each)" in done.out
+    assert "damaged" in done.out
+    session = open_study("deep/my.yaml")
+    assert session.study.base["data"]["dataset"] == str(folder)  # it is not below the file's folder
+    assert not any("also in" in note for note in session.data_notes())
+    images = session.listings[str(folder), "train"].images
+    assert max(cell.run.data.count or 0 for cell in session.cells) == images
+    # What runs read is decoded: damaged images are known, and none is found later.
+    assert session.decoded_bytes(session.plan()) == 0
+
+
+@pytest.mark.parametrize("place", ["labels.csv", "photos/labels.csv"])
+def test_a_table_labels_some_of_the_photos(datayield: Call, tmp_path: Path, place: str) -> None:
+    names = [path.name for path in sorted(flat(tmp_path / "photos").iterdir())]
+    rows = "".join(f"{name},{name[:3]}\n" for name in names[::3])
+    (tmp_path / place).write_text(f"file,label\n{rows}")
+    given = ["--labels", place] if place == "labels.csv" else []
+    done = init(datayield, "photos", *given)
+    assert done.code == 0, done.err
+    assert (
+        "labels: labels.csv, 50 images of 3 classes (16 to 17 each), tested by 5 folds" in done.out
+    )
+    assert "cannot decide: whether more labels help" in " ".join(done.out.split())
+    text = (tmp_path / "photos.yaml").read_text()
+    assert f"dataset: ./{place}" in text
+    assert "sees 50 of the tested images" in text
+
+
+def test_a_test_split_is_used(datayield: Call, tmp_path: Path) -> None:
+    photos(tmp_path / "set/train")
+    photos(tmp_path / "set/test", each=10, first=100)
+    done = init(datayield, "set")
+    assert done.code == 0, done.err
+    assert "180 images of 3 classes (50 each), tested on 30 of them" in done.out
+    assert "train: train, test: test" in (tmp_path / "set.yaml").read_text()
+
+
+def test_without_labels_it_says_what_they_are_needed_for(datayield: Call, tmp_path: Path) -> None:
+    flat(tmp_path / "photos")
+    done = init(datayield, "photos")
+    assert done.code == 0, done.err
+    assert "labels: none" in done.out
+    assert "cannot decide: what to buy" in done.out
+    (ev,) = open_study("photos.yaml").study.evaluations
+    assert ev.protocol == "state@1"
+
+
+def test_too_few_photos_for_sizes(datayield: Call, tmp_path: Path) -> None:
+    photos(tmp_path / "photos", each=20)
+    done = init(datayield, "photos")
+    assert done.code == 0, done.err
+    assert "128 images are needed, 60 are here" in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "not found"),
+        (["empty"], "no image"),
+        (["few"], "too few images"),
+        (["photos", "--labels", "nowhere"], "--labels"),
+        (["photos", "--labels", "flat"], "no labels"),
+        (["photos", "--labels", "other.csv"], "names no images"),
+        (["photos", "--minutes", "0.2"], "too little time"),
+        (["photos", "--minutes", "-1"], "--minutes"),
+        (["photos", "--device", "cpux"], "device"),
+        (["photos", "--out", "photos.txt"], "photos.yaml"),
+        (["tiny.yaml"], "is a study"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(
+    datayield: Call, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    photos(tmp_path / "photos")
+    photos(tmp_path / "few", each=9)
+    flat(tmp_path / "flat", each=9)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other.csv").write_text("file,label\nx.png,a\n")
+    before = {path.name for path in tmp_path.iterdir()}
+    done = datayield("init", *arguments)
+    assert done.code == 2, done.out
+    assert words in done.err
+    assert {path.name for path in tmp_path.iterdir()} - before <= {"cache"}
+
+
+def test_run_takes_photos(datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder to the card in one command; then it continues with what it wrote."""
+    monkeypatch.setattr("datayield.propose.grid.FEWEST_STEPS", 2)
+    for name in ("REPORT_SECONDS", "RUN_SECONDS"):
+        monkeypatch.setattr(f"datayield.propose.grid.{name}", 0.05)
+    monkeypatch.setattr("datayield.cli.photos.REPORT_SECONDS", 0.1, raising=False)
+    photos(tmp_path / "photos")
+    first = datayield("run", "photos", "--minutes", "0.3", "--jobs", "1")
+    assert first.code in (0, 3), first.err
+    assert (tmp_path / "photos.yaml").exists()
+    assert "study: photos.yaml" in first.out
+    assert "report.html" in first.out
+    again = datayield("run", "./photos/", "--minutes", "0.1", "--jobs", "1")
+    assert again.code in (0, 3), again.err
+    assert "continuing photos.yaml" in again.err
+    other = datayield("run", "photos", "--labels", "photos.yaml")
+    assert other.code == 2
+    photos(tmp_path / "deep/photos", each=12)
+    clash = datayield("run", "deep/photos")
+    assert clash.code == 2
+    assert "about other images" in clash.err
+    assert "datayield init" in clash.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "study not found"),
+        (["photos", "--scale", "pocket"], "--scale"),
+        (["tiny.yaml", "--labels", "photos"], "--labels"),
+    ],
+)
+def test_run_refuses_what_is_neither(
+    datayield: Call, tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    photos(tmp_path / "photos", each=3)
+    done = datayield("run", *arguments)
+    assert done.code == 2
+    assert words in done.err
