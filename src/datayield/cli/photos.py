@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MINUTES = 20.0  # that a study of somebody's images may take, unless they say
 LEAST_MINUTES = 0.1
+# Files that are datasets by their names; any other file is read as a study.
+DATASETS = (".zip", ".tar", ".tgz", ".gz", ".zst", ".npz", ".parquet", ".arrow", ".csv", ".tsv")
 
 
 def dataset_of(name: str) -> str:
@@ -78,12 +80,13 @@ def images_in(name: str, scale: str | None, labels: str | None) -> str | None:
 
     dataset = None
     try:
-        find_study(name)
-    except ConfigError:
-        try:
+        if Path(name).is_file() and Path(name).suffix.lower() in DATASETS:
             dataset = dataset_of(name)
-        except DataError:
-            dataset = None
+        else:
+            find_study(name)
+    except ConfigError:
+        with suppress(DataError):  # neither: the error of a study says so
+            dataset = dataset_of(name)
         if dataset is None:
             raise
     if dataset is None and labels is not None:

@@ -58,11 +58,14 @@ def timings_of(
             return
         session = opened(trial(situation, setup), folder, machine)
         say(f"timing {setup.encoder} at {setup.size} px")
-        plan = session.plan()
-        with as_one_of(machine.jobs):
-            for _ in session.measure(plan, time.monotonic() + MEASURING_SECONDS):
-                pass
-        yield _timed(session, setup)
+        seconds, timing = MEASURING_SECONDS, None
+        while timing is None:  # a busy machine may need longer for the first step
+            plan = session.plan()
+            with as_one_of(machine.jobs):
+                for _ in session.measure(plan, time.monotonic() + seconds):
+                    pass
+            timing, seconds = _timed(session, setup), 2 * seconds
+        yield timing
 
 
 def opened(proposal: Proposal, folder: Path, machine: Machine) -> Session:
@@ -72,14 +75,15 @@ def opened(proposal: Proposal, folder: Path, machine: Machine) -> Session:
     return open_study(str(path), store=folder / "store", device=machine.device)
 
 
-def _timed(session: Session, setup: Setup) -> SetupTiming:
-    """What the measurement says of one image and of one encoder's evaluations."""
-    plan, image, evaluation = session.plan(), 0.0, 0.0
-    for task in plan.tasks:
+def _timed(session: Session, setup: Setup) -> SetupTiming | None:
+    """What is known of one image and of one encoder's evaluations; None where no step was timed."""
+    image, evaluation = None, None
+    for task in session.plan().tasks:
         if isinstance(task.spec, RunSpec):
             steps = pretraining(task.spec, 1.0, speeds_of(session.device))
-            assert steps is not None  # runs are timed first
-            image = steps.likely / task.spec.images
+            image = None if steps is None else steps.likely / task.spec.images
         elif task.spec.name == "untrained" and task.estimate is not None:
             evaluation = task.estimate.likely
+    if image is None or evaluation is None:
+        return None
     return SetupTiming(setup, image, evaluation)

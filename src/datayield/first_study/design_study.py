@@ -61,7 +61,9 @@ def design(request: Request, watched: Watched) -> FirstStudy:
         session = opened(proposal, folder, machine)
         if refusals := session.readiness(session.plan()).refusals:
             raise refused(refusals)
-    write_text(request.path, study_text(_beside(proposal, request.path.absolute().parent)))
+    about = f"Written by datayield init, for about {request.minutes:g} minutes on this machine."
+    text = study_text(_beside(proposal, request.path.absolute().parent), about)
+    write_text(request.path, text)
     session = open_study(str(request.path), device=request.device)
     seconds = _all_seconds(session, machine)
     return FirstStudy(request.path, session, proposal, survey, machine, seconds)
