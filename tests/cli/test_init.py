@@ -172,17 +172,18 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
 
 def test_run_takes_photos(datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a folder to the card in one command; then it continues with what it wrote."""
-    monkeypatch.setattr("datayield.propose.grid.FEWEST_STEPS", 2)
-    for name in ("REPORT_SECONDS", "RUN_SECONDS"):
-        monkeypatch.setattr(f"datayield.propose.grid.{name}", 0.05)
-    monkeypatch.setattr("datayield.cli.photos.REPORT_SECONDS", 0.1, raising=False)
+    small = {"FEWEST_STEPS": 2, "FEWEST_IMAGES": 8, "SEEDS": (1,), "FEWEST_SEEDS": 1}
+    for name, value in small.items():
+        monkeypatch.setattr(f"datayield.propose.grid.{name}", value)
+    slow = [SetupTiming(SETUPS[0], 0.5, 0.5)]  # so that little is planned for the time
+    monkeypatch.setattr("datayield.first_study.design_study.timings_of", lambda *_: slow)
     photos(tmp_path / "photos")
-    first = datayield("run", "photos", "--minutes", "0.3", "--jobs", "1")
+    first = datayield("run", "photos", "--jobs", "1")
     assert first.code in (0, 3), first.err
     assert (tmp_path / "photos.yaml").exists()
     assert "study: photos.yaml" in first.out
     assert "report.html" in first.out
-    again = datayield("run", "./photos/", "--minutes", "0.1", "--jobs", "1")
+    again = datayield("run", "./photos/", "--jobs", "1")
     assert again.code in (0, 3), again.err
     assert "continuing photos.yaml" in again.err
     other = datayield("run", "photos", "--labels", "photos.yaml")

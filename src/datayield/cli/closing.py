@@ -22,8 +22,12 @@ def close(
     did: int,
     json_: bool,
     decided: bool = False,
+    written_to: str | None = None,
 ) -> None:
-    """Print the answer, the claims, what failed and where the report is; exits with its code."""
+    """Print the answer, the claims, what failed and where the report is; exits with its code.
+
+    `written_to`: the file of a study that was written for images.
+    """
     from datayield.report.terminal.answer import show_answer
     from datayield.report.terminal.answer_json import answer_json
     from datayield.report.terminal.collapse import collapse_json, show_collapsed
@@ -43,6 +47,7 @@ def close(
                 "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
                 "collapsed": [collapse_json(each) for each in collapsed],
                 "report": str(page) if page else None,
+                **({"study_file": written_to} if written_to else {}),
                 "recommendation": answer_json(answer)["recommendation"] if answer else None,
                 "claims": _claims(page).get("counts"),
                 "exit_code": code,
@@ -68,6 +73,8 @@ def close(
         highlight=False,
         soft_wrap=True,
     )
+    if written_to is not None:
+        out.print(f"study: {written_to}", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datayield.cli.options import out
 from datayield.spec.run import short_number
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from datayield.data.survey import SurveyedSplit
     from datayield.first_study import FirstStudy
     from datayield.propose import Shortfall
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 KINDS = 3  # of files that are not used, that a line names
 
 
-def show(made: "FirstStudy", minutes: float) -> None:
+def show(console: "Console", made: "FirstStudy", minutes: float) -> None:
     """What was found, what was written, how long it takes and what it decides, in a dozen lines."""
     for line in (
         *_found(made),
@@ -23,7 +24,7 @@ def show(made: "FirstStudy", minutes: float) -> None:
         *_time(made, minutes),
         *_decides(made),
     ):
-        out.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False)
 
 
 def _found(made: "FirstStudy") -> Iterator[str]:

@@ -55,7 +55,7 @@ def init(
 
     request = Request(dataset, labels_of(labels, dataset), minutes, device, path)
     made = designed(request)
-    show(made, minutes)
+    show(out, made, minutes)
     out.print(f"next: datayield run {path}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -126,7 +126,7 @@ def study_of_images(
         )
     else:
         made = designed(Request(dataset, labelled, minutes, device, path, began))
-        show(made, minutes)
+        show(err, made, minutes)
     left = minutes - (time.monotonic() - began + REPORT_SECONDS) / 60
     return str(path), max(LEAST_MINUTES, left)
 

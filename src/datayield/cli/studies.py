@@ -176,8 +176,17 @@ def run(
     written = session.last_report(made) or session.report(made)
     if todo:
         session.store.check_present()  # else what is there now would be told as the result
-    did = todo - len(made.todo)
-    close(session, made, written, failed, did=did, json_=json_, decided=decided)
+    did, written_to = todo - len(made.todo), study if images is not None else None
+    close(
+        session,
+        made,
+        written,
+        failed,
+        did=did,
+        json_=json_,
+        decided=decided,
+        written_to=written_to,
+    )
 
 
 def _train(

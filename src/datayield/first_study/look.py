@@ -58,7 +58,7 @@ def look_at(request: Request, earlier: Surveyed | None = None) -> Surveyed:
     if earlier is None:
         side = usual_side(images.source)
         every = [*splits.values(), *(tested.values() if tested is not splits else ())]
-        percent, decoding = _decodable([of.source for of in every], DECODING * request.seconds)
+        percent, decoding = _decodable([of.source for of in every], DECODING * 60 * request.minutes)
     else:
         side, percent, decoding = earlier.side, earlier.percent, 0.0
     probe = probe_design(labels_of, tested, percent)
@@ -110,10 +110,14 @@ def _no_labels(dataset: str, splits: Mapping[str, SurveyedSplit]) -> DataError:
 
 
 def _decodable(sources: Sequence[Source], seconds: float) -> tuple[int, float]:
-    """The percent of the images that are decoded in so many seconds, and the seconds it takes."""
+    """The percent of the images that are decoded in so many seconds, and the seconds it takes.
+
+    At least as many as are soon decoded by one process.
+    """
     total = sum(map(len, sources))
     each = max(map(_decoding_seconds, sources)) / (usable_cores() if total >= ALONE else 1)
-    percent = max(1, min(100, int(100 * seconds / max(each * total, 1e-9))))
+    some = max(seconds / max(each, 1e-9), ALONE)
+    percent = max(1, min(100, int(100 * some / max(total, 1))))
     return percent, each * total * percent / 100
 
 
@@ -121,7 +125,9 @@ def _decoding_seconds(source: Source) -> float:
     """Seconds to read and decode an image, by some of them."""
     places = np.unique(np.linspace(0, len(source) - 1, TIMED_IMAGES).astype(int)).tolist()
     began = time.perf_counter()
-    for i in places:
+    for k, i in enumerate(places):
         with suppress(OSError):
             decode(source.read(i), TIMED_SIDE, "crop")
-    return (time.perf_counter() - began) / len(places)
+        if k == 0 and len(places) > 1:  # which imports what decodes
+            began = time.perf_counter()
+    return (time.perf_counter() - began) / max(1, len(places) - 1)

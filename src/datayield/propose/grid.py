@@ -23,7 +23,7 @@ MANY_PASSES = 100  # from which larger images or more seeds are worth more than 
 SEEDS = (5, 4, 3)  # with many passes; fewest last
 FEWEST_SEEDS = 2
 
-# Seconds, on two cores, of what is not timed beforehand (docs/tutorial/own-images.md).
+# Allowances in seconds for what is not timed beforehand: estimates, to be compared with runs.
 RUN_SECONDS = 1.0  # of a run besides its steps and evaluations
 REPORT_SECONDS = 25.0  # of starting processes and of writing the report
 USED = 0.85  # of the time that is planned: estimates are not exact

@@ -106,7 +106,7 @@ def _too_little_time(situation: Situation, timing: SetupTiming) -> ConfigError:
     return ConfigError(
         "too little time for a study that decides anything",
         where="--minutes",
-        got=f"{situation.seconds / 60:.3g} minutes for the runs",
-        allowed=f"about {minutes} or more on this machine",
-        hint=f"datayield init ... --minutes {max(minutes, 1)}",
+        got=f"{max(situation.seconds, 0) / 60:.3g} minutes for the runs",
+        allowed=f"about {minutes} or more on this machine, as busy as it is",
+        hint=f"write --minutes {minutes}, or wait until other work here has ended",
     )
