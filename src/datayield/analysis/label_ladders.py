@@ -23,7 +23,11 @@ def label_ladders(study: Study) -> list[tuple[str, ...]]:
 
 
 def shared_name(evals: tuple[str, ...]) -> str:
-    """The words that all names begin with: 'pets 250', 'pets 500' -> 'pets'."""
+    """The words that all names have in one place: 'pets 250', 'pets 1,000' -> 'pets'."""
+    return shared_words(evals) or " / ".join(chain(evals[:1], evals[-1:]))
+
+
+def shared_words(evals: tuple[str, ...]) -> str:
+    """As `shared_name`; empty where the names share no word."""
     columns = zip(*(name.replace(",", "").split() for name in evals), strict=False)
-    shared = [words[0] for words in columns if len(set(words)) == 1]
-    return " ".join(shared) or " / ".join(chain(evals[:1], evals[-1:]))
+    return " ".join(words[0] for words in columns if len(set(words)) == 1)

@@ -42,6 +42,30 @@ n_test,n_train,low,high,distinct,collapsed
 """
 
 
+@pytest.mark.parametrize(
+    ("names", "task"),
+    [
+        ({60: "digit, 60 labels", 1200: "digit, 1,200 labels"}, "digit labels"),
+        ({60: "cifar10 60", 1200: "cifar10 1,200"}, "cifar10"),
+        ({60: "5% of labels", 1200: "100% of labels"}, "of labels"),
+        ({60: "pets60", 1200: "pets1200"}, "pets"),
+    ],
+)
+def test_a_ladder_of_labels_has_the_name_that_is_common(
+    tmp_path: Path, names: dict[int, str], task: str
+) -> None:
+    rows = [
+        f"{n},run,simclr,convnet,digits,{n},1k images,1000,1.0,,0,"
+        f'"{name}",linear@1,,accuracy,{0.5 + labels / 10_000},797,{labels},,,{n},'
+        for n in (64, 250)
+        for labels, name in names.items()
+    ]
+    (tmp_path / "t.csv").write_text(LADDER + "False\n".join(rows) + "False\n")
+    read = evidence_of_table(tmp_path / "t.csv")
+    assert {o.task for o in read.observations} == {task}
+    assert {o.setting.labels for o in read.observations} == {60, 1200}
+
+
 def test_evaluations_that_differ_in_labels_are_one_task(tmp_path: Path) -> None:
     rows = [
         f"{seed}{n},run,simclr,convnet,digits,{n},1k images,1000,1.0,,{seed},"
@@ -54,7 +78,7 @@ def test_evaluations_that_differ_in_labels_are_one_task(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(LADDER + "False\n".join(rows) + "False\n")
     read = evidence_of_table(tmp_path / "t.csv")
     assert len(read.observations) == 12
-    assert {o.task for o in read.observations} == {"digit, labels"}
+    assert {o.task for o in read.observations} == {"digit labels"}
     assert {o.setting.labels for o in read.observations} == {60, 120, 240}
     assert decide(read).recommendation.likely == "labels"
     only = evidence_of_table(tmp_path / "t.csv", Mapping(where=("n_train=60",)))

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from datayield.analysis.evidence.observations import Evidence, Observation, Setting
 from datayield.analysis.evidence.tables.table import RawTable, TableRow
 from datayield.analysis.format import method_name
+from datayield.analysis.label_ladders import shared_words
 from datayield.spec.evaluation import PROTOCOLS
 
 COLUMNS = {
     *("run", "kind", "method", "encoder", "dataset", "n", "images", "share", "axes", "seed"),
     *("eval", "protocol", "metric", "value", "n_test", "n_train"),
 }
-WORDS = re.compile(r"[^\d%]+")
+NUMBER = re.compile(r"\d[\d.,]*%?")
 
 
 def is_report_table(table: RawTable) -> bool:
@@ -74,14 +75,15 @@ def _tasks(table: RawTable, rows: Sequence[TableRow]) -> dict[str, tuple[str, bo
     alike: dict[tuple[str, str], dict[str, set[str]]] = {}
     for row in rows:
         name = table.cell(row, "eval")
-        key = " ".join("".join(WORDS.findall(name)).split()), table.cell(row, "protocol")
+        key = " ".join(NUMBER.sub("", name).split()), table.cell(row, "protocol")
         alike.setdefault(key, {}).setdefault(name, set()).add(table.cell(row, "n_train"))
     tasks = {}
     for (words, _), names in alike.items():
         numbers = [labels for labels in names.values() if len(labels) == 1]
         ladder = len(names) > 1 and len(set.union(set(), *numbers)) == len(names)
+        task = shared_words(tuple(names)) or words.strip(" ,-")
         for name in names:
-            tasks[name] = (words.strip(" ,-") or name, True) if ladder else (name, False)
+            tasks[name] = (task or name, True) if ladder else (name, False)
     return tasks
 
 
