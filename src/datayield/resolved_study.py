@@ -38,9 +38,12 @@ def resolve_study(
     overrides: Overrides,
     look: Look,
     device: str,
-    folder: Path | None,
+    folder: Path | None = None,
 ) -> ResolvedStudy:
-    """Load a study and look for its data. Raises ConfigError; absent data is only noted."""
+    """Load a study and look for its data. Raises ConfigError; absent data is only noted.
+
+    `folder`: where relative paths of data begin, if not at the study's file.
+    """
 
     def loads(some: Overrides) -> bool:
         try:
