@@ -60,7 +60,7 @@ def naive_attention(layer: Attention, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def test_attention_equals_the_formula() -> None:
-    layer = Attention().double()
+    layer = Attention(128, 8, 512).double()
     for k, parameter in enumerate(layer.parameters()):
         parameter.copy_(random(*parameter.shape, seed=k) / parameter.shape[-1] ** 0.5)
     x = random(2, 5, 128, seed=9)

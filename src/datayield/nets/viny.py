@@ -1,12 +1,12 @@
-"""ViNy: the small vision transformer of Bridge et al. 2025, with attention wider than tokens."""
+"""ViNy: the small vision transformer of Bridge et al. 2025, with attention wider than tokens.
+
+It needs only torch and timm: an exported encoder brings a copy of this file.
+"""
 
 import torch
 from timm.layers.pos_embed import resample_abs_pos_embed
 from torch import Tensor, nn
 from torch.nn import functional as F
-
-from datayield.maths.masking import patchify
-from datayield.spec.run import VINY
 
 
 class ViNy(nn.Module):
@@ -15,20 +15,23 @@ class ViNy(nn.Module):
     There is a LayerNorm before and after the linear patch embedding (Kumar et al. 2023, arXiv
     2302.01327). Attention has 8 heads of 64 at a width of 128; blocks are pre-norm; no dropout.
     Initialised as in the authors' library: tokens from N(0, 1), layers with torch's defaults.
+    The published one has width 128, depth 12, 8 heads, inner 512 (of the attention) and mlp 512.
     """
 
-    def __init__(self, size: int, patch: int) -> None:
+    def __init__(
+        self, size: int, patch: int, width: int, depth: int, heads: int, inner: int, mlp: int
+    ) -> None:
         super().__init__()
-        self.num_features = width = VINY.width
+        self.num_features = width
         self.num_prefix_tokens = 1
         self.patch_embed = PatchEmbed(patch, width)
         self.cls_token = nn.Parameter(torch.randn(1, 1, width))
         self.pos_embed = nn.Parameter(torch.randn(1, (size // patch) ** 2 + 1, width))
-        self.blocks = nn.Sequential(*(Block() for _ in range(VINY.depth)))
+        self.blocks = nn.Sequential(*(Block(width, heads, inner, mlp) for _ in range(depth)))
         self.norm = nn.LayerNorm(width)
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """[B, 3, S, S] -> [B, 1 + T, 128]: class token and patches, after the last norm.
+        """[B, 3, S, S] -> [B, 1 + T, width]: class token and patches, after the last norm.
 
         Position embeddings are interpolated for other image sizes.
         """
@@ -40,7 +43,7 @@ class ViNy(nn.Module):
         return out
 
     def forward(self, x: Tensor) -> Tensor:
-        """The class token after the last norm, [B, 128]."""
+        """The class token after the last norm, [B, width]."""
         return self.forward_features(x)[:, 0]
 
     def no_weight_decay(self) -> set[str]:
@@ -59,25 +62,29 @@ class PatchEmbed(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The embeddings, row by row."""
-        out: Tensor = self.norm(self.proj(self.norm_pixels(patchify(x, self.patch))))
+        """The embeddings, row by row; a patch's pixels are in the order of a convolution's."""
+        (b, c, height, width), p = x.shape, self.patch
+        x = x.reshape(b, c, height // p, p, width // p, p)
+        patches = x.permute(0, 2, 4, 1, 3, 5).reshape(b, -1, c * p * p)
+        out: Tensor = self.norm(self.proj(self.norm_pixels(patches)))
         return out
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention of its normalised input, [B, N, 128] -> [B, N, 128]."""
+    """Multi-head self-attention of its normalised input, [B, N, width] -> [B, N, width]."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, heads: int, inner: int) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(VINY.width)
-        self.qkv = nn.Linear(VINY.width, 3 * VINY.inner, bias=False)
-        self.proj = nn.Linear(VINY.inner, VINY.width)
+        self.heads = heads
+        self.norm = nn.LayerNorm(width)
+        self.qkv = nn.Linear(width, 3 * inner, bias=False)
+        self.proj = nn.Linear(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """softmax(q k' / sqrt(64)) v for each head, the heads put side by side and projected."""
+        """softmax(q k' / sqrt(inner / heads)) v of each head; side by side, then projected."""
         b, n, _ = x.shape
-        qkv = self.qkv(self.norm(x)).view(b, n, 3, VINY.heads, -1)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, heads, N, 64]
+        qkv = self.qkv(self.norm(x)).view(b, n, 3, self.heads, -1)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each [B, heads, N, inner / heads]
         heads = F.scaled_dot_product_attention(q, k, v).transpose(1, 2)
         out: Tensor = self.proj(heads.reshape(b, n, -1))
         return out
@@ -86,18 +93,18 @@ class Attention(nn.Module):
 class Block(nn.Module):
     """Attention, then an MLP with GELU, each with a residual connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int, heads: int, inner: int, mlp: int) -> None:
         super().__init__()
-        self.attention = Attention()
+        self.attention = Attention(width, heads, inner)
         self.mlp = nn.Sequential(
-            nn.LayerNorm(VINY.width),
-            nn.Linear(VINY.width, VINY.mlp),
+            nn.LayerNorm(width),
+            nn.Linear(width, mlp),
             nn.GELU(),
-            nn.Linear(VINY.mlp, VINY.width),
+            nn.Linear(mlp, width),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, N, 128] -> [B, N, 128]."""
+        """[B, N, width] -> [B, N, width]."""
         x = x + self.attention(x)
         out: Tensor = x + self.mlp(x)
         return out
