@@ -9,15 +9,18 @@ from typing import Annotated, Any, Literal, NotRequired, get_type_hints
 from pydantic import Field
 from typing_extensions import TypedDict  # which pydantic asks for before Python 3.12
 
+from datayield.analysis.decision.encoder_choice import EncoderChoice
 from datayield.analysis.evidence import Setting
 from datayield.analysis.levers import Bought
 from datayield.data.catalog import Entry
 from datayield.data.dataset_report import Alike, SharedImages
+from datayield.data.decoded.arrays import Skipped
 from datayield.spec.study import Overrides
 from datayield.store.cpu_settings import TrainRate
 from datayield.store.distances import DistanceRecord
 from datayield.store.estimate import TimeEstimate
 from datayield.store.estimate_basis import EstimateBasis
+from datayield.store.exported import Exported
 from datayield.store.records import TrainingCheckRecord
 
 
@@ -554,6 +557,102 @@ class SyntheticPlanOutput(TypedDict):
     classes: Counts
 
 
+class PackOutput(TypedDict):
+    """`datayield pack --json`: the pack that was written."""
+
+    schema_version: Version
+    pack: str
+    sha256: str
+    bytes: int
+    study: str
+    scale: str | None
+    done: int
+    total: int
+    files: int
+
+
+class FileCheckOutput(TypedDict):
+    """One file of a pack; `wrong` is empty if nothing is."""
+
+    file: str
+    kind: Literal["table", "page", "record", "study", "list"]
+    wrong: str
+    equal: bool
+
+
+class PackVersions(TypedDict):
+    """Versions of datayield and its libraries."""
+
+    packed: dict[str, str]
+    here: dict[str, str]
+
+
+class ScoreAgainOutput(TypedDict):
+    """A score as packed and as measured again; `spread`: between seeds, null for one seed."""
+
+    eval: str
+    share: float
+    metric: str
+    packed: float
+    again: float
+    spread: float | None
+    within: bool
+
+
+class RerunOutput(TypedDict):
+    """A run that was trained again."""
+
+    run: str
+    label: str
+    seconds: float
+    device: str
+    packed_device: str
+    equal: bool
+    scores: list[ScoreAgainOutput]
+    verdict: Literal["equal", "within the seeds", "different"]
+
+
+class VerifyOutput(TypedDict):
+    """`datayield verify --json`: what of a pack can be made again from its records."""
+
+    schema_version: Version
+    pack: str
+    sha256: str
+    study: str
+    scale: str | None
+    done: int
+    total: int
+    versions: PackVersions
+    records: int
+    files: list[FileCheckOutput]
+    not_compared: str
+    equal: bool
+    again: RerunOutput | None
+    exit_code: int
+
+
+EXPORTED = {name: field.annotation for name, field in Exported.model_fields.items()}
+CHOICE = printed(EncoderChoice)
+ExportOutput = TypedDict(  # type: ignore[operator]
+    "ExportOutput", EXPORTED | {"folder": str, "written": bool, "choice": CHOICE | None}
+)
+ExportOutput.__doc__ = "`datayield export --json`: the encoder that was exported."
+
+
+class EmbedOutput(TypedDict):
+    """`datayield embed --json`: the table of features."""
+
+    schema_version: Version
+    table: str
+    images: int
+    new: int
+    features: int
+    skipped: list[printed(Skipped)]  # type: ignore[misc]
+    notes: list[str]
+    run: str
+    share: float
+
+
 # Command, with the option or argument on which its output depends -> what it prints.
 OUTPUTS: dict[str, Any] = {
     "plan": PlanOutput,
@@ -563,6 +662,10 @@ OUTPUTS: dict[str, Any] = {
     "status": StatusOutput,
     "index": IndexOutput,
     "answer": AnswerOutput,
+    "pack": PackOutput,
+    "verify": VerifyOutput,
+    "export": ExportOutput,
+    "embed": EmbedOutput,
     "distance": DistanceOutput,
     "ls studies": list[StudyRow],
     "ls methods": list[MethodRow],

@@ -30,7 +30,7 @@ FENCE = re.compile(
 )
 DURATION = re.compile(r"\d+(\.\d+)? (s|min|h|minutes?|seconds?|hours?)\b( left)?|\?(?=$|\n)")
 PROGRESS = re.compile(r"(?m)^(\[\d+/\d+\] .*?)  \d+%.*$")
-NUMBER = re.compile(r"[+−-]?\d+\.\d+")
+NUMBER = re.compile(r"[+−-]?\d+\.\d+|\d+(?=%)")
 
 
 class Command(NamedTuple):

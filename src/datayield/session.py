@@ -43,7 +43,7 @@ from datayield.store.trunk import forget
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
     from datayield.analysis.evidence import Setting
     from datayield.analysis.levers import Answer
-    from datayield.analysis.results.context import Context
+    from datayield.analysis.results.context import ReportContext
     from datayield.run.scheduler import StudyOutcome
     from datayield.run.timing.plan_timing import Measuring
 
@@ -204,7 +204,7 @@ class Session(NamedTuple):
         evidence = evidence_of(collect(self.study, self.cells, plan, self.store))
         return decide(evidence, at, self.study.prices, self.study.spend)
 
-    def context(self, plan: Plan, *, file_names: bool = True) -> "Context":
+    def context(self, plan: Plan, *, file_names: bool = True) -> "ReportContext":
         """What a report shows besides the records; `file_names` as in `data_notes`."""
         from datayield.analysis.results.context import context_of
 

@@ -13,7 +13,7 @@ from datayield.data.folds import folds_of
 from datayield.data.leaks import common
 from datayield.data.source import UNLABELLED, Groupable, Labels, Source
 from datayield.data.split_content import SplitContent, split_listing
-from datayield.spec.evaluation import EvalSpec
+from datayield.spec.evaluation import USUAL_PROBE, EvalSpec
 from datayield.spec.run import Listing
 
 SAMPLE = 48  # images whose headers are read
@@ -140,7 +140,7 @@ def _own_parts(dataset: str, split: SurveyedSplit, label: str, percent: int) -> 
         return ProbeDesign(label, images, sizes, *items, train, test)
     folds = min(FOLDS, split.distinct)
     ev = EvalSpec(
-        name="folds", protocol="linear@1", dataset=dataset, label=label,
+        name="folds", protocol=USUAL_PROBE, dataset=dataset, label=label,
         train=split.name, test=split.name, folds=folds,
     )  # fmt: skip
     made = folds_of(ev, {split.name: split.source})

@@ -15,6 +15,10 @@ from datayield.spec.run import ViewSpec
 
 GRID = 16  # side to which the `pixels` baseline averages an image
 
+# Images in a batch: a convolution of one image, and on some processors a product of fewer than 16
+# rows, is computed in another way, 1e-6 apart.
+FEWEST = 16
+
 
 def extract(
     encoder: nn.Module,
@@ -110,8 +114,9 @@ def pixel_features(images: np.ndarray) -> Tensor:
 
 @torch.inference_mode()
 def _encode(encoder: nn.Module, images: np.ndarray, device: torch.device, precision: str) -> Tensor:
-    if len(images) == 1:  # a convolution of one image is computed in another way: 1e-7 apart
-        return _encode(encoder, np.repeat(images, 2, axis=0), device, precision)[:1]
+    if len(images) < FEWEST:
+        filled = images[np.arange(FEWEST) % len(images)]
+        return _encode(encoder, filled, device, precision)[: len(images)]
     pixels = normalise(_planes(images).to(device, non_blocking=True))
     with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
         features: Tensor = encoder(pixels.contiguous(memory_format=torch.channels_last))

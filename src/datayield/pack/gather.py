@@ -7,7 +7,7 @@ from pathlib import Path
 from platform import python_version
 
 from datayield import __version__
-from datayield.analysis.results.context import Context
+from datayield.analysis.results.context import ReportContext
 from datayield.pack.contents import (
     CELLS,
     CONTEXT,
@@ -82,7 +82,7 @@ def _resolved(session: Session, paths: PrivatePaths) -> Study:
     return Study.model_validate_json(json.dumps(study | shown))
 
 
-def _context(session: Session, plan: Plan, paths: PrivatePaths) -> Context:
+def _context(session: Session, plan: Plan, paths: PrivatePaths) -> ReportContext:
     """Without notes that name files, and without distances of other datasets."""
     context = session.context(plan, file_names=False)
     sets = {ev.dataset for ev in session.study.evaluations}
@@ -95,7 +95,7 @@ def _context(session: Session, plan: Plan, paths: PrivatePaths) -> Context:
         }
     )
     shown = paths.hidden(kept.model_dump(mode="json"))
-    return Context.model_validate_json(json.dumps(shown))
+    return ReportContext.model_validate_json(json.dumps(shown))
 
 
 def _copy_records(task: Task, source: RunFolder, target: RunFolder, paths: PrivatePaths) -> None:

@@ -17,7 +17,7 @@ from datayield.spec.errors import ConfigError
 from datayield.store.plan import Plan
 
 
-class Pack(NamedTuple):
+class WrittenPack(NamedTuple):
     """A pack that was written."""
 
     path: Path
@@ -26,7 +26,7 @@ class Pack(NamedTuple):
     manifest: Manifest
 
 
-def make_pack(session: Session, path: Path | None = None) -> Pack:
+def make_pack(session: Session, path: Path | None = None) -> WrittenPack:
     """Write what is finished of a study to `path`, else to `<study>.zip` in the current folder.
 
     An earlier pack of that name is replaced. Raises ConfigError for a path that cannot be meant,
@@ -48,7 +48,7 @@ def make_pack(session: Session, path: Path | None = None) -> Pack:
             )
         manifest = write_manifest(session.study, plan, folder)
         write_archive(path, folder)
-    return Pack(path, sha256_of(path), path.stat().st_size, manifest)
+    return WrittenPack(path, sha256_of(path), path.stat().st_size, manifest)
 
 
 def write_files(packed: PackedStudy, plan: Plan, into: Path) -> bool:

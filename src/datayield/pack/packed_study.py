@@ -7,7 +7,7 @@ from datayield.analysis.evidence import Setting
 from datayield.analysis.levers import Answer, decide, evidence_of
 from datayield.analysis.results import StudyResults
 from datayield.analysis.results.collect import collect
-from datayield.analysis.results.context import Context, in_context
+from datayield.analysis.results.context import ReportContext, in_context
 from datayield.pack.contents import (
     CELLS,
     CONTEXT,
@@ -29,7 +29,7 @@ class PackedStudy(NamedTuple):
 
     study: Study
     cells: list[Cell]
-    context: Context
+    context: ReportContext
     store: Store
 
     def plan(self) -> Plan:
@@ -52,7 +52,7 @@ def packed_study(folder: Path, pack: Path) -> PackedStudy:
     Raises PackError for a pack that is broken, or whose runs have other ids in this version.
     """
     study = part_in(folder, RESOLVED, Study, pack)
-    context = part_in(folder, CONTEXT, Context, pack)
+    context = part_in(folder, CONTEXT, ReportContext, pack)
     packed = part_in(folder, CELLS, PackedCells, pack).cells
     store, runs = Store(folder), dict[str, RunSpec]()
     for run in dict.fromkeys(cell.run for cell in packed):

@@ -27,7 +27,7 @@ from datayield.pack.study_file import differs
 from datayield.spec.errors import DatayieldError, PackError
 from datayield.store.plan import Plan
 
-Made = Literal["table", "page", "record", "study", "list"]
+CheckKind = Literal["table", "page", "record", "study", "list"]
 DRAWS = ("jinja2", "plotly")  # libraries whose version is in every page
 
 
@@ -35,7 +35,7 @@ class FileCheck(NamedTuple):
     """One file of a pack, what it is, and what is wrong with it; empty if nothing is."""
 
     file: str
-    kind: Made
+    kind: CheckKind
     wrong: str
 
 
@@ -148,5 +148,5 @@ def _rebuilt(pack: Path, folder: Path, packed: PackedStudy) -> Iterator[FileChec
             if each.is_file()
         }
         for file in sorted(names):
-            kind: Made = "page" if file.endswith(".html") else "table"
+            kind: CheckKind = "page" if file.endswith(".html") else "table"
             yield FileCheck(file, kind, difference(folder / file, made / file))

@@ -8,6 +8,7 @@ import yaml
 from datayield.propose.proposal import Proposal
 from datayield.propose.setups import Setup
 from datayield.propose.situation import LabelledData
+from datayield.spec.evaluation import USUAL_PROBE, WITHOUT_LABELS
 
 SPECTRUM_IMAGES = 1000  # of a measure without labels: enough for ranks of a few hundred
 WIDE = 2**20  # characters: a value stays on its line
@@ -74,8 +75,8 @@ def _evaluations(proposal: Proposal) -> Iterator[str]:
     if labels is None:
         yield "  # No labels: how many dimensions the features use, and how alike two views of an"
         yield "  # image are. It shows whether training works, not what to buy: that takes labels,"
-        yield "  # and an evaluation by linear@1 (docs/tutorial/own-images.md)."
-        entry: dict[str, Any] = {"name": "representation", "protocol": "state@1"}
+        yield f"  # and an evaluation by {USUAL_PROBE} (docs/tutorial/own-images.md)."
+        entry: dict[str, Any] = {"name": "representation", "protocol": WITHOUT_LABELS}
         entry |= {"dataset": images.dataset, "test": images.split}
         if images.images > SPECTRUM_IMAGES:
             entry["test_count"] = SPECTRUM_IMAGES
@@ -107,7 +108,7 @@ def _how_tested(labels: LabelledData) -> Iterator[str]:
 
 def _entries(labels: LabelledData, steps: tuple[int, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
     """(name, entry) of the evaluation with each number of labels."""
-    entry: dict[str, Any] = {"protocol": "linear@1", "dataset": labels.dataset}
+    entry: dict[str, Any] = {"protocol": USUAL_PROBE, "dataset": labels.dataset}
     if labels.label != "label":
         entry["label"] = labels.label
     entry["train"] = labels.train

@@ -150,6 +150,7 @@ def test_an_attempt_that_counts_as_lost_writes_nothing_more(
     assert holder(driver.folder.path) == "running"  # for the later attempt
     nothing = Delivery([], frozenset(), b"")
     assert driver.keeper.receive(driver.folder.path.name, "a later attempt", nothing) is None
+    driver.keeper.release(driver.folder.path.name, "a later attempt")
 
 
 def test_a_run_that_another_command_holds_is_busy(

@@ -16,7 +16,7 @@ from datayield.store.curation import SetRecord, sets_measured
 from datayield.store.distances import DistanceRecord, measured_in
 
 
-class Context(Frozen):
+class ReportContext(Frozen):
     """Fields of `StudyResults` that come from elsewhere than the records of runs."""
 
     left_out: tuple[str, ...] = Field((), description="tasks of suites without data, and why")
@@ -34,9 +34,9 @@ def context_of(
     left_out: tuple[str, ...],
     data_notes: Iterable[str],
     looks: int,
-) -> Context:
+) -> ReportContext:
     """With the published numbers beside the study's file `source`, and what was measured here."""
-    return Context(
+    return ReportContext(
         left_out=left_out,
         reference=load_reference(reference_file(source, study.study)),
         distances=measured_in(cache_dir() / "distances"),
@@ -46,7 +46,7 @@ def context_of(
     )
 
 
-def in_context(results: StudyResults, context: Context) -> StudyResults:
+def in_context(results: StudyResults, context: ReportContext) -> StudyResults:
     """The results with all that a report shows besides them."""
     return replace(
         results,

@@ -3,7 +3,14 @@
 from datayield.spec.evaluation.eval_items import EvalItems
 from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, StudyEval, content_of
 from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tuning_of
-from datayield.spec.evaluation.protocols import PROTOCOLS, SGD_EPOCHS, Protocol, ProtocolName
+from datayield.spec.evaluation.protocols import (
+    PROTOCOLS,
+    SGD_EPOCHS,
+    USUAL_PROBE,
+    WITHOUT_LABELS,
+    Protocol,
+    ProtocolName,
+)
 from datayield.spec.evaluation.spectrum import FEW_VIEWS, LEADING_EIGENVALUES, eigenvalue_metric
 from datayield.spec.evaluation.suites import GROUPS, SuiteTask, expanded, suite, suite_names
 
@@ -14,6 +21,8 @@ __all__ = [
     "LEADING_EIGENVALUES",
     "PROTOCOLS",
     "SGD_EPOCHS",
+    "USUAL_PROBE",
+    "WITHOUT_LABELS",
     "EvalItems",
     "EvalSpec",
     "Protocol",

@@ -156,6 +156,8 @@ PROTOCOLS["segment@2"] = _SEGMENT._replace(
     tuning=_SEGMENT.tuning._replace(flips=False, decays_all=True),
 )
 SUITE_PROTOCOL = "vtab@1"  # measures the tasks of a suite
+USUAL_PROBE = "linear@1"  # what a study that is written for somebody measures with labels,
+WITHOUT_LABELS = "state@1"  # and without
 
 if TYPE_CHECKING:
     ProtocolName = str
