@@ -79,7 +79,9 @@ def test_a_study_from_plan_to_index(datayield: Call) -> None:
     taken = ("--run", next(each["id"] for each in planned["tasks"] if each["images"]))
     assert check("export", datayield("export", "tiny.yaml", "e", *taken, "--json").out)["written"]
     images = "sprites?n=20&n_test=20"
-    assert check("embed", datayield("embed", "e", images, "f.parquet", "--json").out)["images"]
+    done = datayield("embed", "e", images, "f.parquet", "--split", "test", "--json")
+    assert not done.code, done.err
+    assert check("embed", done.out)["images"] == 20
 
 
 def test_an_answer_with_all_its_parts(datayield: Call) -> None:
