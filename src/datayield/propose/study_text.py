@@ -10,6 +10,7 @@ from datayield.propose.setups import Setup
 from datayield.propose.situation import LabelledData
 from datayield.spec.evaluation import USUAL_PROBE, WITHOUT_LABELS
 
+WEIGHTS_SIDE = 128  # px at which a published network reads images, whatever the runs' side
 SPECTRUM_IMAGES = 1000  # of a measure without labels: enough for ranks of a few hundred
 WIDE = 2**20  # characters: a value stays on its line
 
@@ -125,20 +126,19 @@ def _task(labels: LabelledData) -> str:
 
 
 def _weights(proposal: Proposal) -> Iterator[str]:
-    size, file = proposal.timing.setup.size, proposal.situation.weights
+    file = proposal.situation.weights
     if file is None:
         yield "# Are published weights better? Name a file of weights and its encoder"
         yield "# (docs/how-to/published-weights.md):"
         yield "# baselines:"
         yield "#   - weights: weights/NAME.safetensors  # beside this file, or in DATAYIELD_DATA"
-        yield f"#     encoder: {{name: timm/NAME, size: {size}}}"
+        yield f"#     encoder: {{name: timm/NAME, size: {WEIGHTS_SIDE}}}"
         return
-    encoder = {"name": file.encoder, "size": size}
+    encoder: dict[str, Any] = {"name": file.encoder, "size": WEIGHTS_SIDE}
     if file.normalise is not None:
         encoder["normalise"] = file.normalise
     yield "# What is free: this published encoder as it is, by the same evaluations."
-    if size < 128:
-        yield f"# {size} px are few for it, so that it may be better than it seems here."
+    yield f"# It reads the images at {WEIGHTS_SIDE} px, since it was trained on large ones."
     yield "baselines:"
     yield f"  - weights: {_scalar(file.path)}"
     yield f"    encoder: {_flow(encoder)}"
