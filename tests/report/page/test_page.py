@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,12 @@ def test_a_process_that_draws_and_is_killed_does_not_lose_the_page(
     text = write_report(simulate(sizes=(250, 1000)), tmp_path).read_text()
     assert "could not be saved as files" in text
     assert "out of memory" in text
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_many_notes_on_images_are_folded_above_the_answer(tmp_path: Path, number: int) -> None:
+    notes = tuple(f"note {k}" for k in range(number))
+    results = replace(simulate(sizes=(250, 1000)), data_notes=notes)
+    page = write_report(results, tmp_path).read_text(encoding="utf-8")
+    assert (f"<summary>About the images: {number} notes</summary>" in page) == (number > 3)
+    assert all(f"<li>{note}</li>" in page for note in notes)

@@ -6,6 +6,7 @@ Test labels have no part in it, so the test score of the chosen one is not optim
 from typing import NamedTuple
 
 from datayield.analysis.decision.checkpoints import VALIDATED
+from datayield.analysis.label_ladders import label_ladders
 from datayield.analysis.results import Row, StudyResults
 
 
@@ -43,10 +44,11 @@ def choose_encoder(results: StudyResults, evaluation: str | None = None) -> Enco
     """The checkpoint with the best validation score; None if none has one.
 
     It is judged by the main metric of `evaluation`, or of the study's first one with validation
-    scores. Ties go to the earliest milestone, then to the first run. The untrained encoder, at a
-    share of 0, has no part in it.
+    scores; of evaluations that differ in their labels alone, by that with the most. Ties go to the
+    earliest milestone, then to the first run. The untrained encoder, at a share of 0, has no part
+    in it.
     """
-    judge = evaluation or next(iter(judges(results)), None)
+    judge = evaluation or _judge(results)
     metrics = {ev.name: ev.main_metric for ev in results.study.evaluations}
     if judge is None or judge not in metrics:
         return None
@@ -75,6 +77,17 @@ def choose_encoder(results: StudyResults, evaluation: str | None = None) -> Enco
         low=test.low,
         high=test.high,
     )
+
+
+def _judge(results: StudyResults) -> str | None:
+    """The first evaluation with validation scores, or that of its ladder with the most labels."""
+    known = judges(results)
+    if not known:
+        return None
+    ladders = label_ladders(results.study)
+    alike = next((names for names in ladders if known[0] in names), (known[0],))
+    labels = {row.eval: row.n_train for row in _of_runs(results)}
+    return max((name for name in known if name in alike), key=lambda name: labels[name])
 
 
 def _of_runs(results: StudyResults) -> list[Row]:
