@@ -67,7 +67,8 @@ def study_encoder(
     """The encoder of `run`, `ID` or `ID@SHARE`; else the best on validation.
 
     `evaluation` names the evaluation that chooses; with `run`, the one whose preprocessing and
-    score are told. By default each is the study's first. Raises ConfigError or StoreError.
+    score are told; by default the run's first. `choose_encoder` says which chooses by default.
+    Raises ConfigError or StoreError.
     """
     if evaluation is not None and evaluation not in [e.name for e in session.study.evaluations]:
         raise ConfigError(

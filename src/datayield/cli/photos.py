@@ -1,12 +1,12 @@
 """Images in place of a study: which dataset they are, and the study that is written for them."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datayield.cli.image_progress import image_progress
 from datayield.cli.options import err
 from datayield.spec.errors import ConfigError, DataError
 
@@ -59,16 +59,7 @@ def designed(request: "Request") -> "FirstStudy":
     from datayield.first_study import Watched, design
 
     say = partial(err.print, highlight=False, markup=False, soft_wrap=True)
-    return design(request, Watched(say, _bar))
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    from rich.progress import Progress
-
-    with Progress(console=err, transient=True) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+    return design(request, Watched(say, image_progress))
 
 
 def images_in(name: str, scale: str | None, labels: str | None) -> str | None:
