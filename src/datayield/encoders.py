@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from datayield.analysis.decision import EncoderChoice, choose_encoder, judges
@@ -19,7 +20,7 @@ from datayield.session import Session, open_study
 from datayield.spec.errors import ConfigError, DataError, StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import Preprocessing, RunSpec, preprocessing
-from datayield.spec.study import Cell
+from datayield.spec.study import Cell, Overrides
 from datayield.store.exported import Exported, exported, read_exported
 from datayield.store.folders import RunFolder
 
@@ -210,6 +211,7 @@ def open_encoder(
     evaluation: str | None = None,
     scale: str | None = None,
     store: Path | None = None,
+    overrides: Overrides = MappingProxyType({}),
 ) -> OpenedEncoder:
     """An exported folder, or a study's encoder: see `load_encoder`."""
     folder = Path(path_or_study)
@@ -228,7 +230,9 @@ def open_encoder(
         return OpenedEncoder(frozen_file(record, folder), identity)
     from datayield.run.export import frozen_run
 
-    of = study_encoder(open_study(str(path_or_study), scale, store), run, evaluation)
+    of = study_encoder(
+        open_study(str(path_or_study), scale, store, overrides=overrides), run, evaluation
+    )
     module = frozen_run(of.spec, of.folder, of.share, of.preprocessing)
     return OpenedEncoder(module, {"run": of.spec.id, "share": of.share})
 
@@ -239,14 +243,16 @@ def load_encoder(
     evaluation: str | None = None,
     scale: str | None = None,
     store: Path | None = None,
+    overrides: Overrides = MappingProxyType({}),
 ) -> "FrozenEncoder":
     """An exported folder, or a study's encoder, as a torch module in evaluation mode on the CPU.
 
     Its `features` is their number, its `transform` makes an input of an image. `run` (ID or
     ID@SHARE) and `evaluation` are as for `study_encoder`: by default the checkpoint of the best
-    validation score. Raises ConfigError or StoreError.
+    validation score. `scale`, `store` and `overrides` are as for `open_study`. Raises ConfigError
+    or StoreError.
     """
-    return open_encoder(path_or_study, run, evaluation, scale, store).module
+    return open_encoder(path_or_study, run, evaluation, scale, store, overrides).module
 
 
 def is_export(name: str | Path) -> bool:

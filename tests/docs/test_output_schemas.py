@@ -74,10 +74,14 @@ def test_a_study_from_plan_to_index(datayield: Call) -> None:
     assert check("status", datayield("status", "tiny.yaml", *ONE_RUN, "--json").out)["tasks"]
     assert check("index", datayield("index", "--json").out)["studies"]
     assert check("plan", datayield("plan", "tiny.yaml", "--json").out)["seconds"]
-    assert check("pack", datayield("pack", "tiny.yaml", "t.zip", "--json").out)["done"] == 3
+    assert (
+        check("pack", datayield("pack", "tiny.yaml", "t.zip", *ONE_RUN, "--json").out)["done"] == 3
+    )
     assert check("verify", datayield("verify", "t.zip", "--json").out)["equal"]
     taken = ("--run", next(each["id"] for each in planned["tasks"] if each["images"]))
-    assert check("export", datayield("export", "tiny.yaml", "e", *taken, "--json").out)["written"]
+    assert check("export", datayield("export", "tiny.yaml", "e", *taken, *ONE_RUN, "--json").out)[
+        "written"
+    ]
     images = "sprites?n=20&n_test=20"
     done = datayield("embed", "e", images, "f.parquet", "--split", "test", "--json")
     assert not done.code, done.err

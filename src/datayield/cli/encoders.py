@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 
 from datayield.cli.image_progress import image_progress
-from datayield.cli.options import DeviceOpt, JsonOpt, ScaleOpt, StoreOpt, StudyArg, out, print_json
+from datayield.cli.options import (
+    DeviceOpt,
+    JsonOpt,
+    ScaleOpt,
+    SetOpt,
+    StoreOpt,
+    StudyArg,
+    out,
+    print_json,
+)
 from datayield.spec.errors import ConfigError
 
 RunOpt = Annotated[
@@ -33,6 +42,7 @@ def export(
         str, typer.Option(help="Prepare a repository of this name; uploads nothing.")
     ] = "",
     scale: ScaleOpt = None,
+    set_: SetOpt = None,
     store: StoreOpt = None,
     json_: JsonOpt = False,
 ) -> None:
@@ -40,8 +50,9 @@ def export(
     _one_choice(run, best)
     from datayield.encoders import export_encoder, study_encoder
     from datayield.session import open_study
+    from datayield.spec.study import parsed_overrides
 
-    session = open_study(study, scale, store)
+    session = open_study(study, scale, store, overrides=parsed_overrides(set_ or ()))
     chosen = study_encoder(session, run, eval_)
     made = export_encoder(session, chosen, folder, hub, onnx)
     record = made.record
@@ -78,6 +89,7 @@ def embed(
     eval_: EvalOpt = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 256,
     scale: ScaleOpt = None,
+    set_: SetOpt = None,
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,
@@ -88,10 +100,11 @@ def embed(
     from datayield.run.device import choose
     from datayield.run.export import embed as embed_images
     from datayield.run.export import embeddable
+    from datayield.spec.study import parsed_overrides
 
     embeddable(table)
     on = choose(device)
-    opened = open_encoder(encoder, run, eval_, scale, store)
+    opened = open_encoder(encoder, run, eval_, scale, store, parsed_overrides(set_ or ()))
     with image_progress("decoding") as show:
         arrays = images_of(images, split, opened.module.preprocessing, show)
     with image_progress("features") as show:

@@ -8,6 +8,7 @@ import typer
 from datayield.cli.options import (
     JsonOpt,
     ScaleOpt,
+    SetOpt,
     StoreOpt,
     StudyArg,
     err,
@@ -27,6 +28,7 @@ def pack(
         Path | None, typer.Argument(metavar="OUT", help="The pack to write (<study>.zip).")
     ] = None,
     scale: ScaleOpt = None,
+    set_: SetOpt = None,
     store: StoreOpt = None,
     json_: JsonOpt = False,
 ) -> None:
@@ -35,8 +37,10 @@ def pack(
     from datayield.pack import make_pack
     from datayield.session import open_study
     from datayield.spec.atomic_files import in_bytes
+    from datayield.spec.study import parsed_overrides
 
-    written = make_pack(open_study(study, scale, store), path)
+    overrides = parsed_overrides(set_ or ())
+    written = make_pack(open_study(study, scale, store, overrides=overrides), path)
     about = written.manifest
     if json_:
         print_json(

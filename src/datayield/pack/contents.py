@@ -18,7 +18,7 @@ FORMAT = 1
 MANIFEST = "pack.json"
 STUDY_FILE = "study.yaml"  # as read
 RESOLVED = "resolved.json"  # the study at its scale, with the digests of its data
-CELLS = "cells.json"  # its points, and which run each is
+CELLS = "cells.json"  # its points, which run each is, and what overrode the study file
 CONTEXT = "context.json"  # what a report shows besides records
 M = TypeVar("M", bound=Frozen)
 
@@ -44,9 +44,10 @@ class PackedCell(Frozen):
 
 
 class PackedCells(Frozen):
-    """All points of the study, in its order."""
+    """All points of the study, in its order, and the keys of its file that were overridden."""
 
     cells: tuple[PackedCell, ...]
+    overrides: dict[str, Any] = Field(default_factory=dict, description="dotted key -> value")
 
 
 def files_in(folder: Path) -> dict[str, str]:

@@ -48,7 +48,7 @@ def gather(session: Session, plan: Plan, folder: Path) -> None:
         spec = paths.hidden(run.model_dump(mode="json"))
         write_json(store.run(run.id).path / "spec.json", spec)
     cells = [PackedCell(axes=c.axes, budget=c.budget, run=c.run.id) for c in session.cells]
-    _write(folder / CELLS, PackedCells(cells=tuple(cells)))
+    _write(folder / CELLS, PackedCells(cells=tuple(cells), overrides=dict(study.overrides)))
     _write(folder / CONTEXT, _context(session, plan, paths))
     for task in plan.tasks:
         _copy_records(task, session.store.run(task.spec.id), store.run(task.spec.id), paths)
@@ -79,7 +79,8 @@ def _resolved(session: Session, paths: PrivatePaths) -> Study:
     baselines = with_digests(session.study.baselines, session.source.absolute().parent)
     study = session.study.model_copy(update={"baselines": baselines}).model_dump(mode="json")
     shown = {key: paths.hidden(study[key]) for key in ("evaluations", "baselines")}
-    return Study.model_validate_json(json.dumps(study | shown))
+    resolved = Study.model_validate_json(json.dumps(study | shown))
+    return resolved.with_overrides(session.study.overrides)
 
 
 def _context(session: Session, plan: Plan, paths: PrivatePaths) -> ReportContext:

@@ -53,9 +53,10 @@ def packed_study(folder: Path, pack: Path) -> PackedStudy:
     """
     study = part_in(folder, RESOLVED, Study, pack)
     context = part_in(folder, CONTEXT, ReportContext, pack)
-    packed = part_in(folder, CELLS, PackedCells, pack).cells
+    packed = part_in(folder, CELLS, PackedCells, pack)
+    study = study.with_overrides(packed.overrides)
     store, runs = Store(folder), dict[str, RunSpec]()
-    for run in dict.fromkeys(cell.run for cell in packed):
+    for run in dict.fromkeys(cell.run for cell in packed.cells):
         runs[run] = part_in(folder, f"runs/{run}/spec.json", RunSpec, pack)
         if runs[run].id != run:
             raise PackError(
@@ -66,5 +67,5 @@ def packed_study(folder: Path, pack: Path) -> PackedStudy:
                 hint="the file was changed, or the pack is of a version of datayield whose runs "
                 f"have other ids ({MANIFEST} names it)",
             )
-    cells = [Cell(cell.axes, cell.budget, runs[cell.run]) for cell in packed]
+    cells = [Cell(cell.axes, cell.budget, runs[cell.run]) for cell in packed.cells]
     return PackedStudy(study, cells, context, store)

@@ -86,6 +86,7 @@ def rerun(
             str(folder / STUDY_FILE),
             packed.study.scale or None,
             Path(name),
+            overrides=packed.study.overrides,
             folder=pack.absolute().parent,
         )
         _check_same(session, packed, task, pack)

@@ -16,7 +16,7 @@ def differs(folder: Path, study: Study) -> str:
     Datasets are compared by the last part of their names, since only that is packed of a path.
     """
     try:
-        stated = load_study(str(folder / STUDY_FILE), study.scale or None)
+        stated = load_study(str(folder / STUDY_FILE), study.scale or None, study.overrides)
     except ConfigError as error:
         return f"it cannot be read: {error.message}"
     kept = {ev.name for ev in study.evaluations}

@@ -5,6 +5,7 @@ from typing import Any
 from datayield.analysis.decision import choose_encoder
 from datayield.analysis.results import StudyResults
 from datayield.analysis.text.encoder import chosen_by, share_words, test_score
+from datayield.spec.study import as_options
 
 
 def encoder_box(results: StudyResults) -> dict[str, Any] | None:
@@ -14,10 +15,11 @@ def encoder_box(results: StudyResults) -> dict[str, Any] | None:
     """
     if not results.spent:
         return None
-    scale = f" --scale {results.study.scale}" if results.study.scale else ""
+    study = results.study
+    options = (f" --scale {study.scale}" if study.scale else "") + as_options(study.overrides)
     choice = choose_encoder(results)
     if choice is None:
-        return {"run": "", "command": f"datayield export STUDY OUT{scale} --run ID"}
+        return {"run": "", "command": f"datayield export STUDY OUT{options} --run ID"}
     label = next((cost.label for cost in results.spent if cost.run == choice.run), "")
     return {
         "run": choice.run,
@@ -26,5 +28,5 @@ def encoder_box(results: StudyResults) -> dict[str, Any] | None:
         "why": chosen_by(choice),
         "score": test_score(choice),
         "checkpoint": f"runs/{choice.run}/checkpoints/{choice.share:.6f}.pt",
-        "command": f"datayield export STUDY OUT{scale}",
+        "command": f"datayield export STUDY OUT{options}",
     }
