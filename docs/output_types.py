@@ -15,6 +15,8 @@ from datayield.analysis.levers import Bought
 from datayield.data.catalog import Entry
 from datayield.data.dataset_report import Alike, SharedImages
 from datayield.data.decoded.arrays import Skipped
+from datayield.pack import FileCheck, Rerun
+from datayield.pack.rerun import ScoreAgain
 from datayield.spec.study import Overrides
 from datayield.store.cpu_settings import TrainRate
 from datayield.store.distances import DistanceRecord
@@ -24,9 +26,9 @@ from datayield.store.exported import Exported
 from datayield.store.records import TrainingCheckRecord
 
 
-def printed(of: type[Any]) -> Any:
-    """A named tuple as it is printed: an object with its fields."""
-    made = TypedDict(of.__name__, get_type_hints(of))  # type: ignore[operator]
+def printed(of: type[Any], **more: Any) -> Any:
+    """A named tuple as it is printed: an object with its fields, and `more` or other ones."""
+    made = TypedDict(of.__name__, get_type_hints(of) | more)  # type: ignore[operator]
     made.__doc__ = of.__doc__
     return made
 
@@ -571,13 +573,7 @@ class PackOutput(TypedDict):
     files: int
 
 
-class FileCheckOutput(TypedDict):
-    """One file of a pack; `wrong` is empty if nothing is."""
-
-    file: str
-    kind: Literal["table", "page", "record", "study", "list"]
-    wrong: str
-    equal: bool
+FILE_CHECK = printed(FileCheck, equal=bool)
 
 
 class PackVersions(TypedDict):
@@ -587,29 +583,9 @@ class PackVersions(TypedDict):
     here: dict[str, str]
 
 
-class ScoreAgainOutput(TypedDict):
-    """A score as packed and as measured again; `spread`: between seeds, null for one seed."""
-
-    eval: str
-    share: float
-    metric: str
-    packed: float
-    again: float
-    spread: float | None
-    within: bool
-
-
-class RerunOutput(TypedDict):
-    """A run that was trained again."""
-
-    run: str
-    label: str
-    seconds: float
-    device: str
-    packed_device: str
-    equal: bool
-    scores: list[ScoreAgainOutput]
-    verdict: Literal["equal", "within the seeds", "different"]
+SCORE_AGAIN = printed(ScoreAgain, within=bool)
+VERDICT = Literal["equal", "within the seeds", "different"]
+RERUN = printed(Rerun, scores=list[SCORE_AGAIN], verdict=VERDICT)  # type: ignore[valid-type]
 
 
 class VerifyOutput(TypedDict):
@@ -624,10 +600,10 @@ class VerifyOutput(TypedDict):
     total: int
     versions: PackVersions
     records: int
-    files: list[FileCheckOutput]
+    files: list[FILE_CHECK]  # type: ignore[valid-type]
     not_compared: str
     equal: bool
-    again: RerunOutput | None
+    again: RERUN | None
     exit_code: int
 
 
