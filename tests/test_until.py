@@ -119,4 +119,7 @@ def test_an_unknown_condition_is_refused(datayield: Call) -> None:
     done = datayield("run", "tiny.yaml", "--until", "bored")
     assert done.code == 2
     assert "--until" in done.err
+    done = datayield("run", "tiny.yaml", "--minutes", "5")
+    assert done.code == 2
+    assert "add --until decided" in done.err
     assert "decided" in done.err

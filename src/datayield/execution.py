@@ -115,8 +115,15 @@ def check_save_seconds(seconds: float) -> None:
         )
 
 
-def check_until(until: str | None) -> None:
-    """Raises ConfigError for anything but None or "decided"."""
+def check_until(until: str | None, minutes: float | None = None) -> None:
+    """Raises ConfigError for anything but None or "decided", and for `minutes` without it."""
+    if until is None and minutes is not None:
+        raise ConfigError(
+            "a whole study has no limit of time",
+            where="--minutes",
+            got=f"{minutes:g}",
+            hint="add --until decided, or leave out --minutes: a run that is stopped resumes",
+        )
     if until not in (None, "decided"):
         raise ConfigError(
             "unknown condition to stop at",

@@ -134,7 +134,6 @@ def run(
     from datayield.spec.study import parsed_overrides
 
     check_save_seconds(save_every)
-    check_until(until)
     execution = parse_execution(executor, jobs, tuple(slurm or ()), processes, stack)
     check_device_name(device)  # also where nothing is left to run
     if process_rank().rank > 0:  # torchrun started several: one runs the study, others train along
@@ -143,6 +142,7 @@ def run(
         follow(device)
         raise typer.Exit(0)
     images = images_in(study, scale, labels)
+    check_until(until, minutes if images is None else None)
     if images is not None:
         study, minutes = study_of_images(images, labels, minutes, device)
         until = "decided"
