@@ -15,7 +15,7 @@ from datayield.run.engines.slurm import parsed
 from datayield.session import open_study
 from datayield.spec.errors import ConfigError
 from datayield.store.records import RunCostRecord
-from datayield.store.speeds import speed_key
+from datayield.store.speeds import Speeds, speed_key
 from tests.conftest import Call
 from tests.stored import archive
 
@@ -145,3 +145,16 @@ def test_a_second_process_needs_enough_to_do(
     monkeypatch.setattr(slots, "cores", lambda: 8)
     session = open_study("tiny.yaml")
     assert choose_jobs(session.plan(), session.store, CPU).why.startswith("1 at once, limited by w")
+
+
+def test_the_speed_of_another_network_does_not_say_how_much_there_is_to_do(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "SECONDS_EACH", 10.0)
+    monkeypatch.setattr(slots, "cores", lambda: 2)
+    Speeds("cpu").add("a ResNet", 0.02, "run", flops=1e10, encoder="resnet18")
+    session = open_study("demo")
+    plan = session.plan()
+    assert plan.estimate is not None
+    assert plan.estimate.likely < 20
+    assert choose_jobs(plan, session.store, CPU).jobs == 2
