@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from datayield.cli.options import err, out, print_json
+from datayield.cli.options import err, out, print_json, say
 from datayield.spec.atomic_files import read_json
 
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
@@ -74,7 +74,7 @@ def close(
         soft_wrap=True,
     )
     if written_to is not None:
-        out.print(f"study: {written_to}", highlight=False, markup=False, soft_wrap=True)
+        say(f"study: {written_to}")
     raise typer.Exit(code)
 
 

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from datayield.cli.image_progress import image_progress
-from datayield.cli.options import err, out, print_json
+from datayield.cli.options import err, print_json, say
 
 if TYPE_CHECKING:
     from threading import Event
@@ -34,7 +35,11 @@ def collect_pending(
 
     before = dict(journal.records)
     if pending:
-        with image_progress() as show, interruptible(_say) as stop, journal.session():
+        with (
+            image_progress() as show,
+            interruptible(partial(say, console=err)) as stop,
+            journal.session(),
+        ):
             collect(journal, stop, lambda done: show(done, pending))
     did = sum(journal.records.get(key) is not before.get(key) for key in keys)
     made = collection_of(journal, frozenset(keys), per_hour)
@@ -49,15 +54,15 @@ def collect_pending(
 
 def _print(made: "Collection", pending: int, code: int) -> None:
     for line in made.lines():
-        out.print(line, highlight=False, markup=False, soft_wrap=True)
+        say(line)
     if not pending:
-        _say("nothing to do: all that is asked for was tried before")
+        say("nothing to do: all that is asked for was tried before", err)
     if code == INTERRUPTED:
-        _say("stopped; run the same command to continue")
+        say("stopped; run the same command to continue", err)
     elif code:
-        _say("no image was collected")
+        say("no image was collected", err)
     else:
-        out.print(f"dataset: {made.folder}", highlight=False, markup=False, soft_wrap=True)
+        say(f"dataset: {made.folder}")
 
 
 @contextmanager
@@ -115,8 +120,4 @@ def show_asked(plan: dict[str, Any], json_: bool) -> None:
             text = f"{name}: {len(value):,}: {by_number(value)}" if value else f"{name}: none"
         else:
             text = f"{name}: {value:,}"
-        out.print(text, highlight=False, markup=False, soft_wrap=True)
-
-
-def _say(text: str) -> None:
-    err.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(text)

@@ -13,8 +13,8 @@ from datayield.cli.options import (
     SetOpt,
     StoreOpt,
     StudyArg,
-    out,
     print_json,
+    say,
 )
 from datayield.spec.errors import ConfigError
 
@@ -62,17 +62,17 @@ def export(
         return
     from datayield.analysis.text.encoder import chosen_by, share_words, test_score
 
-    _say(f"run {record.run} at {share_words(record.share)}")
+    say(f"run {record.run} at {share_words(record.share)}")
     if chosen.choice is not None:
-        _say(f"chosen by: {chosen_by(chosen.choice)}")
-        _say(f"test score: {test_score(chosen.choice)}")
+        say(chosen_by(chosen.choice))
+        say(f"test score: {test_score(chosen.choice)}")
     if not made.written:
-        _say(f"nothing to do: {folder} is this export already")
+        say(f"nothing to do: {folder} is this export already")
         return
-    _say(f"checked: loads strictly, features differ by {record.difference:.1e} of the largest")
+    say(f"checked: loads strictly, features differ by {record.difference:.1e} of the largest")
     if record.onnx_difference is not None:
-        _say(f"checked: model.onnx differs by {record.onnx_difference:.1e}")
-    _say(f"exported: {folder} (how to load it: {folder / 'README.md'})")
+        say(f"checked: model.onnx differs by {record.onnx_difference:.1e}")
+    say(f"exported: {folder} (how to load it: {folder / 'README.md'})")
 
 
 def embed(
@@ -124,16 +124,16 @@ def embed(
         )
         return
     for note in arrays.notes():
-        _say(f"note  {note}")
+        say(f"note  {note}")
     for each in arrays.skipped[:SKIPPED]:
-        _say(f"  left out: {each.name}: {each.reason}")
+        say(f"  left out: {each.name}: {each.reason}")
     if len(arrays.skipped) > SKIPPED:
-        _say(f"  and {len(arrays.skipped) - SKIPPED:,} more: --json names them all")
+        say(f"  and {len(arrays.skipped) - SKIPPED:,} more: --json names them all")
     if not made.written:
-        _say(f"nothing to do: {table} has these features already")
+        say(f"nothing to do: {table} has these features already")
         return
     before = f"; {made.before:,} computed before" if made.before else ""
-    _say(f"features of {made.images:,} images, {made.features:,} each{before}: {table}")
+    say(f"features of {made.images:,} images, {made.features:,} each{before}: {table}")
 
 
 def _one_choice(run: str | None, best: bool) -> None:
@@ -144,7 +144,3 @@ def _one_choice(run: str | None, best: bool) -> None:
             got=run,
             hint="leave out one: without --run it is the best on validation",
         )
-
-
-def _say(text: str) -> None:
-    out.print(text, highlight=False, markup=False, soft_wrap=True)

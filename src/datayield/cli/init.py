@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from datayield.cli.options import DeviceOpt, out
+from datayield.cli.options import DeviceOpt, out, say
 from datayield.cli.photos import MINUTES
 from datayield.spec.errors import ConfigError
 
@@ -56,7 +56,7 @@ def init(
     request = Request(dataset, labels_of(labels, dataset), minutes, device, path)
     made = designed(request)
     show(out, made, minutes)
-    out.print(f"next: datayield run {path}", highlight=False, markup=False, soft_wrap=True)
+    say(f"next: datayield run {path}")
 
 
 def _check_new(path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datayield.cli.options import DeviceOpt, JsonOpt, StoreOpt, err, out, print_json
+from datayield.cli.options import DeviceOpt, JsonOpt, StoreOpt, err, out, print_json, say
 from datayield.spec.environment import store_dir
 from datayield.spec.errors import ConfigError
 
@@ -137,7 +137,7 @@ def _tell_datasets(names: list[str], near: bool, json_: bool) -> None:
             reports.append(dataset_report(name, near, shown))
         if not json_:
             for line in reports[-1].lines():
-                out.print(line, highlight=False, markup=False, soft_wrap=True)
+                say(line)
     if json_:
         print_json({"schema_version": 1, "datasets": [each.structure() for each in reports]})
 

@@ -50,6 +50,11 @@ SpendOpt = Annotated[
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
+def say(text: str, console: Terminal = out) -> None:
+    """Print a line as it is: no markup, nothing highlighted, wrapped by the terminal alone."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 def print_json(value: Any) -> None:
     """`value` on standard output."""
     try:

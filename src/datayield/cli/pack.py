@@ -12,8 +12,8 @@ from datayield.cli.options import (
     StoreOpt,
     StudyArg,
     err,
-    out,
     print_json,
+    say,
 )
 from datayield.spec.environment import one_thread_for_blas
 from datayield.spec.errors import ConfigError
@@ -57,9 +57,9 @@ def pack(
             }
         )
         return
-    _say(f"{written.path}: {in_bytes(written.bytes)}, {len(about.files):,} files")
-    _say(f"sha256 {written.sha256}")
-    _say(_progress(about.done, about.total))
+    say(f"{written.path}: {in_bytes(written.bytes)}, {len(about.files):,} files")
+    say(f"sha256 {written.sha256}")
+    say(_progress(about.done, about.total))
     if about.done < about.total:
         err.print("the study is not finished, and its pack says so", highlight=False)
 
@@ -110,39 +110,39 @@ def _show(done: "Verified") -> None:
     about = done.manifest
     by, here = about.versions.get("datayield"), done.versions["datayield"]
     name = f"{about.study} at {about.scale} scale" if about.scale else about.study
-    _say(f"{done.pack}: {name}; {_progress(about.done, about.total)}")
-    _say(f"sha256 {done.sha256}")
-    _say(f"packed by datayield {by}; this is datayield {here}")
-    _say(f"records: {done.records:,} whole")
+    say(f"{done.pack}: {name}; {_progress(about.done, about.total)}")
+    say(f"sha256 {done.sha256}")
+    say(f"packed by datayield {by}; this is datayield {here}")
+    say(f"records: {done.records:,} whole")
     for check in done.files:
-        _say(f"equal      {check.file}" if not check.wrong else _wrong(check))
+        say(f"equal      {check.file}" if not check.wrong else _wrong(check))
     if done.not_compared:
-        _say(f"not compared: the page, {done.not_compared}")
+        say(f"not compared: the page, {done.not_compared}")
     wrong = sum(bool(check.wrong) for check in done.files)
     made = sum(check.kind in ("table", "page") for check in done.files)
     if not wrong:
-        _say(f"verified: all {made} files made again from the records are equal")
+        say(f"verified: all {made} files made again from the records are equal")
         return
-    _say(f"NOT verified: {wrong} {'problem' if wrong == 1 else 'problems'}")
+    say(f"NOT verified: {wrong} {'problem' if wrong == 1 else 'problems'}")
     if by != here:
-        _say(f"another version may compute other numbers: pip install datayield=={by}, and repeat")
+        say(f"another version may compute other numbers: pip install datayield=={by}, and repeat")
 
 
 def _show_again(again: "Rerun") -> None:
-    _say(f"trained again: {again.label}, on {again.device} (packed: {again.packed_device})")
+    say(f"trained again: {again.label}, on {again.device} (packed: {again.packed_device})")
     if again.equal:
-        _say("scores and weights are equal, bit for bit")
+        say("scores and weights are equal, bit for bit")
         return
     for score in again.scores:
         seeds = "no other seed" if score.spread is None else f"seeds {score.spread:.2g} apart"
-        _say(
+        say(
             f"{score.eval}, {score.metric} at {score.share:.0%}: {score.packed:.4g} packed, "
             f"{score.again:.4g} again ({seeds})"
         )
     if again.verdict == "within the seeds":
-        _say("not bit for bit, and no score is further off than two seeds are from each other")
+        say("not bit for bit, and no score is further off than two seeds are from each other")
     else:
-        _say("DIFFERENT: further off than two seeds are from each other")
+        say("DIFFERENT: further off than two seeds are from each other")
 
 
 def _wrong(check: "FileCheck") -> str:
@@ -176,7 +176,3 @@ def _as_json(done: "Verified", again: "Rerun | None") -> dict[str, Any]:
 def _again_json(again: "Rerun") -> dict[str, Any]:
     scores = [score._asdict() | {"within": score.within} for score in again.scores]
     return again._asdict() | {"scores": scores, "verdict": again.verdict}
-
-
-def _say(line: str) -> None:
-    out.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datayield.cli.image_progress import image_progress
-from datayield.cli.options import err
+from datayield.cli.options import err, say
 from datayield.spec.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def designed(request: "Request") -> "FirstStudy":
     """Design and write the study, with progress on the error output."""
     from datayield.first_study import Watched, design
 
-    say = partial(err.print, highlight=False, markup=False, soft_wrap=True)
-    return design(request, Watched(say, image_progress))
+    return design(request, Watched(partial(say, console=err), image_progress))
 
 
 def images_in(name: str, scale: str | None, labels: str | None) -> str | None:
@@ -109,11 +108,9 @@ def study_of_images(
     labelled = labels_of(labels, dataset)
     if path.exists():
         _check_same(path, dataset, labelled)
-        err.print(
+        say(
             f"continuing {path}, which was written before; for a new study rename or remove it",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
+            err,
         )
     else:
         made = designed(Request(dataset, labelled, minutes, device, path, began))

@@ -13,12 +13,11 @@ from datayield.data.folds import folds_of
 from datayield.data.leaks import common
 from datayield.data.source import UNLABELLED, Groupable, Labels, Source
 from datayield.data.split_content import SplitContent, split_listing
-from datayield.spec.evaluation import USUAL_PROBE, EvalSpec
+from datayield.spec.evaluation import USUAL_FOLDS, USUAL_PROBE, EvalSpec
 from datayield.spec.run import Listing
 
 SAMPLE = 48  # images whose headers are read
 USUAL_SIDE = 32  # of images whose size no header tells
-FOLDS = 5
 PLENTY_TO_TEST = 5_000  # labelled images, of which a fifth is enough to test on
 
 
@@ -133,12 +132,12 @@ def _own_parts(dataset: str, split: SurveyedSplit, label: str, percent: int) -> 
     sizes = _classes(split, label)
     images = sum(sizes.values())
     if images * percent >= 100 * PLENTY_TO_TEST:
-        tested = max(1, percent // FOLDS)
+        tested = max(1, percent // USUAL_FOLDS)
         train, test = f"{split.name}[:{percent - tested}%]", f"{split.name}[{100 - tested}%:]"
         # Slices are cut by content, so that their sizes are known only roughly.
         items = int(0.95 * images * (percent - tested) / 100), images * tested // 100
         return ProbeDesign(label, images, sizes, *items, train, test)
-    folds = min(FOLDS, split.distinct)
+    folds = min(USUAL_FOLDS, split.distinct)
     ev = EvalSpec(
         name="folds", protocol=USUAL_PROBE, dataset=dataset, label=label,
         train=split.name, test=split.name, folds=folds,

@@ -19,11 +19,11 @@ from datayield.propose.grid import (
 from datayield.propose.setups import Setup, SetupTiming
 from datayield.propose.situation import Situation, shown_name
 from datayield.spec.errors import ConfigError
+from datayield.spec.evaluation import USUAL_FOLDS
 
 # Times as many passes as are many, from which on the next setup is worth timing: at least four
 # times as many pixels make an image take so much longer.
 STEP_UP = 4
-FOLDS = 5  # of labelled images without a test split
 
 
 class Proposal(NamedTuple):
@@ -85,7 +85,7 @@ def _shortfalls(situation: Situation, grid: StudyGrid) -> tuple[Shortfall, ...]:
     if len(grid.counts) < VALUES:
         found.append(Shortfall("images", images, fewest(FEWEST_IMAGES)))
     if labels is None:
-        found.append(Shortfall("all", 0, _labelled(fewest(least_labels(2)), FOLDS)))
+        found.append(Shortfall("all", 0, _labelled(fewest(least_labels(2)), USUAL_FOLDS)))
     elif not grid.labels:
         needed = fewest(least_labels(labels.classes))
         found.append(

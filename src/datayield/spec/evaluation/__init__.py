@@ -6,6 +6,7 @@ from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tun
 from datayield.spec.evaluation.protocols import (
     PROTOCOLS,
     SGD_EPOCHS,
+    USUAL_FOLDS,
     USUAL_PROBE,
     WITHOUT_LABELS,
     Protocol,
@@ -21,6 +22,7 @@ __all__ = [
     "LEADING_EIGENVALUES",
     "PROTOCOLS",
     "SGD_EPOCHS",
+    "USUAL_FOLDS",
     "USUAL_PROBE",
     "WITHOUT_LABELS",
     "EvalItems",

@@ -158,6 +158,7 @@ PROTOCOLS["segment@2"] = _SEGMENT._replace(
 SUITE_PROTOCOL = "vtab@1"  # measures the tasks of a suite
 USUAL_PROBE = "linear@1"  # what a study that is written for somebody measures with labels,
 WITHOUT_LABELS = "state@1"  # and without
+USUAL_FOLDS = 5  # of the labelled images of such a study, where it has no test split
 
 if TYPE_CHECKING:
     ProtocolName = str
