@@ -61,6 +61,19 @@ def test_a_flat_world_is_flat() -> None:
     assert np.quantile(gains, 0.95) < 0.005
 
 
+def test_two_sizes_that_hardly_differ_promise_little() -> None:
+    """An error without a floor, of one falling and one rising term, fits two sizes too."""
+    runs = tuple(
+        Observation("task", "simclr", Setting(n, 8e4, None, None), s, score + 0.002 * (s - 1))
+        for n, score in ((64, 0.423), (512, 0.420))
+        for s in range(3)
+    )
+    (law,) = fit_laws([World("task", "simclr", runs)])
+    errors = law.errors([Setting(512, 8e4, None, None), Setting(1024, 8e4, None, None)])
+    low, high = np.quantile(errors[:, 0] - errors[:, 1], [0.05, 0.95])
+    assert -0.01 < low < high < 0.005
+
+
 def test_a_hidden_row_is_forecast_better_than_by_its_neighbours() -> None:
     made = world(additive)
     cells = cells_of(made)

@@ -31,4 +31,12 @@ def test_of_equally_good_sets_the_smallest_is_taken() -> None:
     values = 1.5 * one[:, 0] - columns[:, 2]  # the third does not help
     coefficients, _ = nonnegative(columns, values + 0.1 * rng.normal(size=(7, 300)))
     assert set((coefficients > 0).sum(axis=0)) == {1}
-    assert (coefficients[1] > 0).all()  # always the same of the two
+    assert (coefficients[0] > 0).all()  # always the first of the two
+
+
+def test_two_values_are_explained_by_the_first_column_and_another() -> None:
+    """Any two columns fit two values exactly; the first is the floor of a law."""
+    columns = np.array([[1, 3.0, 0.3], [1, 1, 1]])[:, :, None]  # falls, and rises
+    coefficients, left = nonnegative(columns, np.array([[0.58], [0.59]]))
+    np.testing.assert_allclose(coefficients[:, 0], [0.58 - 0.003 / 0.7, 0, 0.01 / 0.7], atol=1e-6)
+    np.testing.assert_allclose(left, 0, atol=1e-12)

@@ -14,16 +14,16 @@ def nonnegative(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Coefficients [k, D] >= 0 for `columns` [n, k, D] and `values` [n, D]; the squares left [D].
 
     Exact: the best of the unconstrained solutions of all sets of columns that has no negative
-    coefficient, and of equally good ones the smallest. For a handful of columns, since there are
-    2^k sets. The D problems come last, so
-    that each step is one operation on all of them.
+    coefficient; of equally good ones the smallest, and of as small ones that with the earlier
+    columns. For a handful of columns, since there are 2^k sets. The D problems come last, so that
+    each step is one operation on all of them.
     """
     k = columns.shape[1]
     gram = np.einsum("nid,njd->ijd", columns, columns)
     moments = np.einsum("nid,nd->id", columns, values)
     best = np.einsum("nd,nd->d", values, values)
     total, coefficients = best, np.zeros_like(moments)
-    for chosen in sorted(product((False, True), repeat=k), key=sum):
+    for chosen in sorted(product((True, False), repeat=k), key=sum):
         index = np.flatnonzero(chosen)
         if not len(index):
             continue
