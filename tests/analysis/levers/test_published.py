@@ -67,6 +67,24 @@ def test_a_single_run_is_too_few() -> None:
     assert answer.recommendation.lever == "inconclusive"
 
 
+def test_a_shift_of_a_seed_is_noise_of_the_comparison_though_not_of_the_sizes() -> None:
+    """Three seeds of two sizes are enough; a seed that shifts both widens the interval."""
+    at = [Setting(n, 12_800, None, None) for n in (300, 1200)]
+
+    def width(shift: float) -> float:
+        mine = [
+            Observation("task", "simclr", each, s, 0.5 + shift * (s - 1) + 0.001 * (-1) ** (s + i))
+            for i, each in enumerate(at)
+            for s in range(3)
+        ]
+        (card,) = decide(Evidence((*mine, weights(0.7)))).cards
+        assert published_sentence(card).startswith("Use the published weights (lite0): +")
+        lever = next(each for each in card.levers if each.lever == "weights")
+        return lever.high - lever.low
+
+    assert width(0.03) > width(0.0) + 0.05
+
+
 def test_only_scores_with_as_many_labels_are_compared() -> None:
     def labelled(labels: int) -> list[Observation]:
         return [

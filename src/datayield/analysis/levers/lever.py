@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from datayield.analysis.evidence import Setting
-from datayield.analysis.levers.published import published_gain
+from datayield.analysis.levers.published import published_gain, spare_runs
 from datayield.analysis.model import own_variance_over_items
 from datayield.analysis.model.law import FittedLaw, MeasuredCells, pooled
 from datayield.analysis.model.law.forms import Floats
@@ -68,7 +68,7 @@ class Pull(NamedTuple):
     cost: float | None
     doubt: str
     with_compute: bool = False
-    spare: int = 0  # see `MeasuredCells.spare`
+    spare: int = 0  # runs that the noise is estimated from
     even: Floats | None = None  # [SAMPLES] of `Lever.equal_compute`
     item_share: float = 0.0  # of the variance of the gain: what other test items would change
     name: str = ""  # of published weights
@@ -170,7 +170,7 @@ def published_pull(law: FittedLaw, at: Setting, own: Floats) -> Iterator[Pull]:
     """
     theirs = published_gain(law, at, own)
     if theirs is not None:
-        start, spare = float(1 - own.mean()), law.cells.spare
+        start, spare = float(1 - own.mean()), spare_runs(law)
         gains, score = theirs.gains, theirs.score
         yield Pull("weights", None, start, score, gains, 0.0, "", spare=spare, name=theirs.name)
 

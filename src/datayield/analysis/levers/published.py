@@ -23,7 +23,8 @@ def published_gain(law: FittedLaw, at: Setting, own: Floats) -> PublishedGain | 
     """Of the published weights that were measured with as many labels as `at`; None without any.
 
     `own`: samples [SAMPLES] of the error of one's own runs there. Their score has the noise of one
-    run, and the luck of the test items that the two scores do not share.
+    run, and the luck of the test items that the two scores do not share; one's own score has the
+    common shifts of its seeds, too.
     """
     scores: dict[str, list[Observation]] = {}
     for each in law.world.baselines:
@@ -33,11 +34,34 @@ def published_gain(law: FittedLaw, at: Setting, own: Floats) -> PublishedGain | 
         return None
     means = {name: sum(each.score for each in mine) / len(mine) for name, mine in scores.items()}
     name = max(means, key=means.__getitem__)
-    seeds = law.noise**2 / len(scores[name])
+    noise = law.noise**2 / len(scores[name])
     items = _over_items(float(1 - own.mean()), means[name], scores[name])
     rng = np.random.Generator(np.random.PCG64(7))
-    score = means[name] + math.sqrt(seeds + items) * rng.standard_normal(len(own))
+    score = means[name] + math.sqrt(noise + items) * rng.standard_normal(len(own))
+    shift, freedom = _of_shifts(law)
+    if shift:
+        score += shift * rng.standard_t(freedom, len(own))
     return PublishedGain(name, means[name], score - (1 - own))
+
+
+def spare_runs(law: FittedLaw) -> int:
+    """Runs beyond one for each cell: what the noise of a comparison with others is known from."""
+    return int(law.cells.repeats.sum()) - len(law.cells.settings)
+
+
+def _of_shifts(law: FittedLaw) -> tuple[float, int]:
+    """Standard error of one's own mean by a seed's shift of all cells; its degrees of freedom.
+
+    A law leaves it out: it cancels between one's own cells, but not against published weights.
+    """
+    cells: dict[Setting, list[float]] = {}
+    for run in law.world.runs:
+        cells.setdefault(run.setting, []).append(run.score)
+    seeds, freedom = len({run.seed for run in law.world.runs}), len(law.world.runs) - len(cells)
+    if seeds < 2 or not freedom:
+        return 0.0, 1
+    squares = sum(float(np.var(scores)) * len(scores) for scores in cells.values())
+    return math.sqrt(max(squares / freedom - law.noise**2, 0.0) / seeds), seeds - 1
 
 
 def _over_items(own: float, theirs: float, measured: list[Observation]) -> float:
