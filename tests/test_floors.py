@@ -18,7 +18,8 @@ FLOORS = {
     "nets": 2, "data": 2, "augment": 2, "optim": 2, "store": 2,
     "methods": 3, "evals": 3, "collect": 3, "analysis": 3, "propose": 3,
     "run": 4, "report": 4, "execution": 4, "resolved_study": 4,
-    "session": 5, "until": 6, "pack": 6, "encoders": 6, "first_study": 6, "cli": 7, "__main__": 8,
+    "session": 5, "until": 6, "pack": 6, "encoders": 6, "first_study": 6,
+    "interface": 7, "cli": 8, "__main__": 9,
 }  # fmt: skip
 PAPER_WING = {"spec", "store", "analysis", "propose", "report"}
 ENGINE_WING = {"maths", "nets", "data", "augment", "optim", "methods", "evals", "collect", "run"}
@@ -54,7 +55,7 @@ SUBFLOORS = {
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
-        "device_names network_trial weights_trial other_process",
+        "device_names network_trial weights_trial other_process notebook",
         "device signals encoder_names network_sizes weights_files free_disk curation_notes",
         "loop refusals failures decoded_splits", "distances export", "curation",
         "training_data progress job timing damage stack_members weights_at_hand",

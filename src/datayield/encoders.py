@@ -228,11 +228,16 @@ def open_encoder(
         record = exported(folder)
         identity = {"run": record.run, "share": record.share}
         return OpenedEncoder(frozen_file(record, folder), identity)
-    from datayield.run.export import frozen_run
-
-    of = study_encoder(
+    return loaded(
         open_study(str(path_or_study), scale, store, overrides=overrides), run, evaluation
     )
+
+
+def loaded(session: Session, run: str | None, evaluation: str | None) -> OpenedEncoder:
+    """A study's encoder: see `study_encoder`."""
+    from datayield.run.export import frozen_run
+
+    of = study_encoder(session, run, evaluation)
     module = frozen_run(of.spec, of.folder, of.share, of.preprocessing)
     return OpenedEncoder(module, {"run": of.spec.id, "share": of.share})
 

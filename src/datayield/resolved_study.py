@@ -1,5 +1,6 @@
 """A study with its data looked up: evaluations know their content, every run is complete."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,10 +12,12 @@ from datayield.data.tasks import without_absent
 from datayield.spec.errors import ConfigError, DataError, DatayieldError, UnknownCountError, refused
 from datayield.spec.run import Listing
 from datayield.spec.study import (
+    PLACE,
     Cell,
     Overrides,
     Study,
     TimeBudgetError,
+    Written,
     blamed,
     find_study,
     load_study,
@@ -33,7 +36,7 @@ class ResolvedStudy(NamedTuple):
 
 
 def resolve_study(
-    name: str,
+    written: Written,
     scale: str | None,
     overrides: Overrides,
     look: Look,
@@ -47,26 +50,26 @@ def resolve_study(
 
     def loads(some: Overrides) -> bool:
         try:
-            _resolved(name, scale, some, look, device, folder)
+            _resolved(written, scale, some, look, device, folder)
         except ConfigError:
             return False
         return True
 
     try:
-        return _resolved(name, scale, overrides, look, device, folder)
+        return _resolved(written, scale, overrides, look, device, folder)
     except ConfigError as error:
         raise blamed(error, overrides, loads) from None
 
 
 def _resolved(
-    name: str,
+    written: Written,
     scale: str | None,
     overrides: Overrides,
     look: Look,
     device: str,
     folder: Path | None,
 ) -> ResolvedStudy:
-    loaded, left_out = without_absent(load_study(name, scale, overrides, folder), look)
+    loaded, left_out = without_absent(load_study(written, scale, overrides, folder), look)
     listings: dict[tuple[str, str], Listing] = {}
     missing: list[DatayieldError] = []
     for dataset, split in sorted(loaded.splits()):
@@ -82,7 +85,8 @@ def _resolved(
             raise refused(missing) from None
         if isinstance(error, TimeBudgetError):
             error = in_images(error, device)
-        raise error.within(find_study(name)) from None
+        place = PLACE if isinstance(written, Mapping) else find_study(written)
+        raise error.within(place) from None
     missing += loaded.shortages(cells, listings)
     runs = {run.id: run for cell in cells for run in cell.run.chain}.values()
     members = [member for run in runs for member in run.data.members]

@@ -5,7 +5,7 @@ session = open_study("studies/demo.yaml")
 session.plan().estimate
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -26,7 +26,7 @@ from datayield.spec.environment import cache_dir, private_folders, process_rank,
 from datayield.spec.errors import DatayieldError, refused
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing, RunSpec
-from datayield.spec.study import Cell, Overrides, Study, find_study
+from datayield.spec.study import Cell, Overrides, Study, Written, find_study
 from datayield.spec.study.confounds import confounds
 from datayield.store.collapse import Collapse, collapsed_runs
 from datayield.store.data_changes import changes, remember
@@ -66,7 +66,7 @@ class Session(NamedTuple):
     left_out: tuple[str, ...]  # tasks of suites whose data are not here, and why
     store: Store
     device: str  # as asked for: "auto", "cpu", "cuda:1"
-    source: Path  # the study's YAML: its published numbers lie beside it
+    source: Path | None  # the study's YAML, with its published numbers beside it, if there is one
     look: Look  # finds each split once
 
     def plan(self, *, keep: bool = False) -> Plan:
@@ -261,7 +261,7 @@ class Session(NamedTuple):
 
 
 def open_study(
-    study: str,
+    study: Written,
     scale: str | None = None,
     store: Path | None = None,
     device: str = "auto",
@@ -276,4 +276,5 @@ def open_study(
     """
     look = found_once()
     resolved = resolve_study(study, scale, overrides, look, device, folder)
-    return Session(*resolved, Store(store or store_dir()), device, find_study(study), look)
+    source = None if isinstance(study, Mapping) else find_study(study)
+    return Session(*resolved, Store(store or store_dir()), device, source, look)

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from datayield.cli.amounts import prices_of, setting_at
+from datayield.cli.amounts import prices_at, setting_at
 from datayield.cli.missing import missing_library
 from datayield.spec.errors import ConfigError
 from datayield.spec.study import Prices
@@ -107,7 +107,7 @@ def test_points_and_prices() -> None:
     assert at == (100_000, 2e6, 500, None)
     assert setting_at(["images=10k,epochs=100"]) == (10_000, 1e6, None, None)
     assert setting_at([]) is None
-    assert prices_of(["image=0.02", "hours=1.5", "currency=USD"]) == Prices(
+    assert prices_at(["image=0.02", "hours=1.5", "currency=USD"]) == Prices(
         image=0.02, hour=1.5, currency="USD"
     )
 
@@ -130,9 +130,9 @@ def test_a_wrong_point_is_said(said: str, message: str) -> None:
 
 def test_a_wrong_price_is_said() -> None:
     with pytest.raises(ConfigError, match="did you mean 'label'"):
-        prices_of(["lable=2"])
+        prices_at(["lable=2"])
     with pytest.raises(ConfigError, match="--price hour"):
-        prices_of(["hour=-2"])
+        prices_at(["hour=-2"])
 
 
 def test_what_is_not_installed_is_named() -> None:

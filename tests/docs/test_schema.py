@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from datayield.spec.study.load import shipped_studies
+from datayield.spec.study import shipped_studies
 from datayield.spec.yaml_file import read_mapping
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -2,12 +2,12 @@
 
 import os
 import signal
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
 from datayield.run import signals
-from datayield.run.signals import interruptible, resumable
+from datayield.run.signals import abortable, interruptible, resumable
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -45,7 +45,31 @@ def test_before_training_a_signal_ends_at_once_and_can_be_resumed(
 ) -> None:
     codes: list[int] = []
     monkeypatch.setattr(signals.os, "_exit", codes.append)
-    with resumable():
+    with abortable(), resumable():
         os.kill(os.getpid(), number)
     assert codes == [3]
     assert "stopped before training; run the same command to continue" in capsys.readouterr().err
+
+
+def test_where_ctrl_c_raises_it_still_does_before_training() -> None:
+    with pytest.raises(KeyboardInterrupt), resumable():
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_where_ctrl_c_raises_a_second_one_does_so_at_once() -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible(lambda _: None) as stop:  # noqa: PT012
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop.is_set()
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_thread_besides_the_main_one_stops_by_its_event() -> None:
+    def work() -> None:
+        with interruptible(lambda _: None, stop), resumable():
+            before.append(signal.getsignal(signal.SIGINT))
+
+    stop, before = Event(), list[object]()
+    thread = Thread(target=work)
+    thread.start()
+    thread.join(5.0)
+    assert before == [signal.getsignal(signal.SIGINT)]

@@ -3,58 +3,38 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from datayield.interface.setting import (
+    AT,
+    PRICES,
+    WHERE_AT,
+    WHERE_PRICE,
+    prices_of,
+    setting_of,
+)
 from datayield.spec.errors import ConfigError
 
 if TYPE_CHECKING:
     from datayield.analysis.evidence import Setting
-    from datayield.analysis.levers import Prices
+    from datayield.spec.study import Prices
 
-AT = {"images": "images", "presented": "presented", "compute": "presented", "labels": "labels",
-      "views": "views", "epochs": "epochs"}  # fmt: skip
-PRICES = ("image", "hour", "label", "currency")
 PLURALS = {"images": "image", "hours": "hour", "labels": "label"}
 
 
 def setting_at(said: Sequence[str]) -> "Setting | None":
     """The point that --at names; None where it names none. Raises ConfigError."""
-    from datayield.analysis.evidence import Setting
-
-    at: dict[str, float] = {}
-    for key, text in _pairs(said, "--at", list(AT)):
-        at[AT[key]] = _number(text, f"--at {key}", whole=key not in ("presented", "epochs"))
-    if not at:
-        return None
-    epochs, images = at.pop("epochs", None), at.get("images")
-    if epochs is not None:
-        if images is None or "presented" in at:
-            raise ConfigError(
-                "epochs need images, and no presented",
-                where="--at",
-                got=",".join(said),
-                hint="write: --at images=10k,epochs=100",
-            )
-        at["presented"] = epochs * images
-    labels, views = at.get("labels"), at.get("views")
-    return Setting(
-        None if images is None else int(images),
-        at.get("presented"),
-        None if labels is None else int(labels),
-        None if views is None else int(views),
-    )
+    pairs = _pairs(said, WHERE_AT, list(AT))
+    return setting_of({key: _number(text, f"{WHERE_AT} {key}", least=1.0) for key, text in pairs})
 
 
-def prices_of(said: Sequence[str]) -> "Prices":
+def prices_at(said: Sequence[str]) -> "Prices":
     """The prices that --price names. Raises ConfigError."""
-    from datayield.analysis.levers import Prices
-
-    made: dict[str, float] = {}
-    currency = Prices().currency
-    for key, text in _pairs(said, "--price", [*PRICES, *PLURALS]):
+    made: dict[str, float | str] = {}
+    for key, text in _pairs(said, WHERE_PRICE, [*PRICES, *PLURALS]):
         if key == "currency":
-            currency = text
+            made[key] = text
         else:
-            made[PLURALS.get(key, key)] = _number(text, f"--price {key}", whole=False, least=0.0)
-    return Prices(**made, currency=currency)
+            made[PLURALS.get(key, key)] = _number(text, f"{WHERE_PRICE} {key}", least=0.0)
+    return prices_of(made)
 
 
 def _pairs(said: Sequence[str], flag: str, allowed: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -74,7 +54,7 @@ def _pairs(said: Sequence[str], flag: str, allowed: Sequence[str]) -> Iterator[t
         yield key.lower(), value
 
 
-def _number(text: str, where: str, *, whole: bool, least: float = 1.0) -> float:
+def _number(text: str, where: str, *, least: float) -> float:
     from datayield.analysis.evidence.tables import amount
 
     read = amount(text)
@@ -85,6 +65,4 @@ def _number(text: str, where: str, *, whole: bool, least: float = 1.0) -> float:
             got=text,
             allowed=f"numbers from {least:g}, such as 500, 100k, 1.2M",
         )
-    if whole and read.value != int(read.value):
-        raise ConfigError("a whole number is needed", where=where, got=text)
     return read.value

@@ -102,13 +102,13 @@ def answer(
     one_thread_for_blas()
     from datayield.analysis.evidence.tables import Mapping, evidence_of_table
     from datayield.analysis.levers import decide
-    from datayield.cli.amounts import prices_of, setting_at
+    from datayield.cli.amounts import prices_at, setting_at
     from datayield.report.terminal.answer import show_answer
     from datayield.report.terminal.answer_json import answer_json
 
     if page is not None:
         _check_page(page)
-    point, prices = setting_at(at or ()), prices_of(price or ())
+    point, prices = setting_at(at or ()), prices_at(price or ())
     mapping = Mapping(
         images=images,
         presented=presented,

@@ -1,8 +1,7 @@
 """The verbs of a study: plan it, run it, ask how far it is, report on it."""
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,15 +22,6 @@ from datayield.cli.options import (
     print_json,
 )
 from datayield.spec.environment import one_thread_for_blas, process_rank
-from datayield.spec.errors import StalePlanError
-
-if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
-    from datayield.execution import Execution
-    from datayield.session import Session
-    from datayield.store.plan import Plan
-
-
-MINUTES = 60.0  # of --until, unless stated
 
 
 def demo(store: StoreOpt = None, device: DeviceOpt = "auto", json_: JsonOpt = False) -> None:
@@ -55,29 +45,21 @@ def plan(
     json_: JsonOpt = False,
 ) -> None:
     """Show pending runs, why, and their cost. Runs nothing; exit code 2 if run would refuse."""
-    from datayield.analysis.planned_power import planned_power
-    from datayield.report.terminal.measuring import show_measuring
-    from datayield.report.terminal.plan import plan_json, show_plan
-    from datayield.session import open_study
+    from datayield.interface import OpenedStudy
     from datayield.spec.errors import refused
     from datayield.spec.study import parsed_overrides
 
-    overrides = parsed_overrides(set_ or ())
-    session = open_study(study, scale, store, device, overrides)
-    made, measured = session.plan(), None
-    if measure and made.todo:
-        measured = show_measuring(err, partial(session.measure, made), seconds)
-        made = session.plan()
-    decoded, ready = session.decoded_bytes(made), session.readiness(made)
-    basis = session.basis(made)
-    power = planned_power(session.study, session.cells, session.item_counts())
+    opened = OpenedStudy(study, scale, parsed_overrides(set_ or ()), store, device, err)
+    planned, measured = opened.plan(), None
+    if measure and planned.pending:
+        measured = opened.measure(seconds)
+        planned = opened.plan()
     if json_:
-        told = plan_json(session.study, made, ready.notes, decoded, basis, power, ready.refusals)
-        print_json(told | {"measured": measured})
+        print_json(planned.to_dict() | {"measured": measured})
     else:
-        show_plan(out, session.study, made, ready.notes, decoded, basis, power, every=all_)
-    if ready.refusals:  # as `run` would, in the same words
-        raise refused(ready.refusals)
+        planned.show(out, every=all_)
+    if planned.refusals:  # as `run` would, in the same words
+        raise refused(planned.refusals)
 
 
 def run(
@@ -126,11 +108,10 @@ def run(
         check_until,
         parse_execution,
     )
-    from datayield.report.terminal.overrides import show_overrides
-    from datayield.report.terminal.plan import show_totals
+    from datayield.interface import OpenedStudy
+    from datayield.interface.run_pending import MINUTES, run_pending
     from datayield.run.device_names import check_device_name
     from datayield.run.signals import resumable
-    from datayield.session import open_study
     from datayield.spec.study import parsed_overrides
 
     check_save_seconds(save_every)
@@ -148,35 +129,22 @@ def run(
         until = "decided"
     overrides = parsed_overrides(set_ or ())
     with resumable():
-        session = open_study(study, scale, store, device, overrides)
-        made = session.plan()
+        opened = OpenedStudy(study, scale, overrides, store, device, err)
+        made = opened.session.plan()
     todo = len(made.todo)
     if not todo:  # else the run says it, after what is wrong with the study
         check_installed(executor)
-    failed: tuple[tuple[str, str], ...] = ()
-    decided = False
-    with session.leading(made):
+    did, failed, decided = 0, tuple[tuple[str, str], ...](), False
+    with opened.session.leading(made):
         if todo:
-            err.print(
-                f"[bold]{session.study.name}[/bold]: {todo} of {len(made.tasks)} runs and "
-                "baselines pending",
-                highlight=False,
-            )
-            show_overrides(err, session.study)
-            show_totals(err, made, session.decoded_bytes(made), session.basis(made))
             limit = (minutes or MINUTES) if until else None
-            try:
-                failed, decided = _train(session, made, save_every, execution, limit)
-            except StalePlanError as error:  # once: what is damaged or changed is known now
-                err.print(f"{error.message}; planning again", highlight=False)
-                session = open_study(study, scale, store, device, overrides)
-                made = session.plan()
-                failed, decided = _train(session, made, save_every, execution, limit)
-            made = session.plan(keep=True)
+            of = opened.session, opened.open_again, made, err
+            made, did, failed, decided, _ = run_pending(*of, save_every, execution, limit)
+    session = opened.session
     written = session.last_report(made) or session.report(made)
     if todo:
         session.store.check_present()  # else what is there now would be told as the result
-    did, written_to = todo - len(made.todo), study if images is not None else None
+    written_to = study if images is not None else None
     close(
         session,
         made,
@@ -189,26 +157,6 @@ def run(
     )
 
 
-def _train(
-    session: "Session",
-    made: "Plan",
-    save_every: float,
-    execution: "Execution",
-    minutes: float | None,
-) -> tuple[tuple[tuple[str, str], ...], bool]:
-    """Run what is pending, or until it is decided what to buy; what failed, and if decided."""
-    if minutes is None:
-        return session.run(made, err, save_every, execution).failed, False
-    from datayield.report.terminal.looks import look_words
-    from datayield.until import run_until_decided
-
-    failed, decided = tuple[tuple[str, str], ...](), False
-    for look in run_until_decided(session, err, minutes, save_every, execution):
-        err.print(look_words(look.answer, look.seconds, look.pending), highlight=False)
-        failed, decided = look.failed, look.decided
-    return failed, decided
-
-
 def status(
     study: StudyArg,
     scale: ScaleOpt = None,
@@ -218,19 +166,15 @@ def status(
     json_: JsonOpt = False,
 ) -> None:
     """Show which runs are done, running, failed or missing. Exit code 3 while incomplete."""
-    from datayield.report.terminal.plan import show_status, status_json
-    from datayield.session import open_study
+    from datayield.interface import OpenedStudy
     from datayield.spec.study import parsed_overrides
-    from datayield.store.collapse import collapsed_runs
 
-    session = open_study(study, scale, store, overrides=parsed_overrides(set_ or ()))
-    made = session.plan()
-    collapsed = collapsed_runs(made, session.store)
+    found = OpenedStudy(study, scale, parsed_overrides(set_ or ()), store, console=err).status()
     if json_:
-        print_json(status_json(session.study, made, collapsed))
+        print_json(found.to_dict())
     else:
-        show_status(out, session.study, made, collapsed, every=all_)
-    raise typer.Exit(exit_code(made))
+        found.show(out, every=all_)
+    raise typer.Exit(exit_code(found.plan))
 
 
 def report(

@@ -37,12 +37,18 @@ LIBRARIES = ("jinja2", "numpy", "plotly", "pydantic", "scipy")  # that tables an
 def gather(session: Session, plan: Plan, folder: Path) -> None:
     """Fill the empty `folder` with all that a pack holds but the tables, the page and its manifest.
 
-    Raises ConfigError where the data are known by their path alone.
+    Raises ConfigError where the data are known by their path alone, and for a study without a file.
     """
+    if session.source is None:
+        raise ConfigError(
+            "a pack holds the file of its study, and this study is a mapping in Python",
+            where=session.study.name,
+            hint="write it to a YAML file, and pack that",
+        )
     check_identities(session.study.evaluations)
     paths, store = PrivatePaths(), Store(folder)
     shutil.copyfile(session.source, folder / STUDY_FILE)
-    study = _resolved(session, paths)
+    study = _resolved(session, session.source, paths)
     _write(folder / RESOLVED, study)
     for run in session.runs:
         spec = paths.hidden(run.model_dump(mode="json"))
@@ -75,8 +81,8 @@ def versions_here() -> dict[str, str]:
     return own | {library: version(library) for library in LIBRARIES}
 
 
-def _resolved(session: Session, paths: PrivatePaths) -> Study:
-    baselines = with_digests(session.study.baselines, session.source.absolute().parent)
+def _resolved(session: Session, source: Path, paths: PrivatePaths) -> Study:
+    baselines = with_digests(session.study.baselines, source.absolute().parent)
     study = session.study.model_copy(update={"baselines": baselines}).model_dump(mode="json")
     shown = {key: paths.hidden(study[key]) for key in ("evaluations", "baselines")}
     resolved = Study.model_validate_json(json.dumps(study | shown))

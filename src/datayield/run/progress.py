@@ -1,4 +1,4 @@
-"""Progress display of a study: live lines on a terminal, plain lines elsewhere."""
+"""Progress display of a study: live lines on a terminal or in a notebook, plain lines elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 
 from datayield.run.loop import Tick
+from datayield.run.notebook import Canvas, NotebookConsole
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.format import duration
@@ -40,6 +41,8 @@ class Display:
         self.notes: set[str] = set()  # printed
         self.count, self.over = len(plan.todo), 0
         self.began = time.monotonic()
+        self.canvas: Canvas | None = None  # of a notebook, once there is something to draw
+        self.in_notebook = isinstance(console, NotebookConsole)
         self.live = (
             Progress(
                 TextColumn("{task.description}", table_column=_one_line(ratio=1)),
@@ -49,7 +52,7 @@ class Display:
                 transient=True,
                 expand=True,
             )
-            if console.is_terminal
+            if console.is_terminal or self.in_notebook
             else None
         )
         self.bar: TaskID | None = None  # of the whole study
@@ -60,7 +63,10 @@ class Display:
         self.numbers.setdefault(task.spec.id, len(self.numbers) + 1)
         if self.live:
             if self.bar is None:
-                self.live.start()
+                if self.in_notebook:
+                    self.canvas = Canvas()
+                else:
+                    self.live.start()
                 self.bar = self.live.add_task("", total=1.0, line="")
             if task.spec.id not in self.bars:
                 label = task.label.replace("[", r"\[")
@@ -118,8 +124,11 @@ class Display:
             yield update
 
     def close(self) -> None:
-        """Remove the live lines."""
-        if self.live and self.bar is not None:
+        """Remove the live lines; in a notebook they become one."""
+        if self.canvas is not None:
+            spent = duration(time.monotonic() - self.began)
+            self.canvas.draw(f"{self.over} of {self.count} done in {spent}", now=True)
+        elif self.live and self.bar is not None:
             self.live.stop()
 
     def _line(self, task: Task, share: float, text: str) -> None:
@@ -143,6 +152,8 @@ class Display:
             head = f"{self.over} of {self.count} done, {len(self.bars)} running"
             line = "  ".join(filter(None, (f"{self._part():.0%}", self._left())))
             self.live.update(self.bar, completed=self._part(), description=head, line=line)
+            if self.canvas is not None:
+                self.canvas.draw(self.live.get_renderable())
 
     def _set_share(self, task: Task, share: float) -> None:
         more = share - self.shares.get(task.spec.id, 0.0)

@@ -1,5 +1,8 @@
 """Ctrl-C, SIGTERM and SIGHUP: a request to save and stop, or the end at once.
 
+The command line ends its process. Where Ctrl-C raises KeyboardInterrupt, as in a notebook, that is
+still what ends a block: whoever called datayield there has other things in the process.
+
 Nothing needs to be tidied up at the end: files are whole or not there, the lock of a dead process
 is void, workers stop when their pipe closes, and what was incomplete is swept by the next run.
 """
@@ -9,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Event
+from threading import Event, current_thread, main_thread
 from types import FrameType
 
 ABORTED = 130  # exit code
@@ -21,14 +24,17 @@ _HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 def interruptible(say: Callable[[str], None], stop: Event | None = None) -> Iterator[Event]:
     """A first signal: finish the step, save, stop. A second Ctrl-C or SIGTERM: end at once.
 
-    SIGHUP, of a terminal that closes, stays ignored where it was (nohup).
+    In a thread besides the main one, which gets no signals, `stop` alone stops. SIGHUP, of a
+    terminal that closes, stays ignored where it was (nohup).
     """
-    stop = stop or Event()
+    stop, raising = stop or Event(), _raises()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         if number == _HANGUP:
             _leave_terminal()
         elif stop.is_set():
+            if raising and number == signal.SIGINT:
+                raise KeyboardInterrupt
             abort()
         stop.set()
         with suppress(OSError, RuntimeError, ValueError):  # in the middle of another print
@@ -51,8 +57,11 @@ def resumable() -> Iterator[None]:
 
     So while a study is planned and its images are decoded, which leave nothing to save.
     """
+    raising = _raises()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
+        if raising and number == signal.SIGINT:
+            raise KeyboardInterrupt
         if number == _HANGUP:
             _leave_terminal()
         _end("stopped before training; run the same command to continue", RESUMABLE)
@@ -79,12 +88,20 @@ def _end(sentence: str, code: int) -> None:
 def _handling(
     handler: Callable[[int, FrameType | None], None], *numbers: signal.Signals
 ) -> Iterator[None]:
+    if current_thread() is not main_thread():
+        yield
+        return
     before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+
+
+def _raises() -> bool:
+    """Whether Ctrl-C raises KeyboardInterrupt, as Python has it: see `abortable` for the other."""
+    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def _requests() -> Iterator[signal.Signals]:

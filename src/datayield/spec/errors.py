@@ -114,6 +114,10 @@ class TrainingError(DatayieldError):
     """Pretraining cannot continue: a non-finite loss, or the device is out of memory."""
 
 
+class FailedRunsError(DatayieldError):
+    """Some runs of a study failed; the others are finished."""
+
+
 class InterruptedRunError(DatayieldError):
     """Stopped on request after saving; the same command resumes."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from datayield.spec.claims.reference import Published, load_reference, reference_file
 from datayield.spec.errors import ConfigError
-from datayield.spec.study.load import shipped_studies
+from datayield.spec.study import shipped_studies
 
 HEADER = ",".join(Published.model_fields)
 GOOD = "Table 1,simclr,,n,5000,cifar100,accuracy,percent,37.95,,,,Table 1a of a paper,"

@@ -29,7 +29,7 @@ class ReportContext(Frozen):
 
 def context_of(
     study: Study,
-    source: Path,
+    source: Path | None,
     runs: Iterable[RunSpec],
     left_out: tuple[str, ...],
     data_notes: Iterable[str],
@@ -38,7 +38,7 @@ def context_of(
     """With the published numbers beside the study's file `source`, and what was measured here."""
     return ReportContext(
         left_out=left_out,
-        reference=load_reference(reference_file(source, study.study)),
+        reference=load_reference(reference_file(source, study.study)) if source else (),
         distances=measured_in(cache_dir() / "distances"),
         sets=sets_measured(runs),
         data_notes=tuple(data_notes),

@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
 from threading import Event, Thread
+from types import ModuleType
 from typing import Any, cast
 
 import torch
@@ -146,16 +147,19 @@ def _environment(threads: int) -> Iterator[None]:
     """Environment for a process started in the block; torch and BLAS read it on import.
 
     A number of threads that the user has set is kept. Modules of the working directory, which a
-    server would import before it knows the path of this process, are left out.
+    server would import before it knows the path of this process, are left out. So is the script
+    that called datayield, which workers would run again: they need nothing of it.
     """
     changed = {"PYTHONSAFEPATH": "1"}
     if not threads_wanted():
         changed["OMP_NUM_THREADS"] = str(threads)
-    before = dict(os.environ)
+    before, main = dict(os.environ), sys.modules["__main__"]
     os.environ.update(changed)
+    sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield
     finally:
+        sys.modules["__main__"] = main
         for name in changed.keys() - before.keys():
             del os.environ[name]
         os.environ.update(before)

@@ -2,13 +2,13 @@
 
 from datayield.spec.study.cell import COLUMN_AXES, Cell, NamedAxes, axes_label, in_words
 from datayield.spec.study.expand import TimeBudgetError, as_run
-from datayield.spec.study.load import (
+from datayield.spec.study.find import (
     find_study,
-    load_study,
     published_table,
     published_tables,
     shipped_studies,
 )
+from datayield.spec.study.load import load_study
 from datayield.spec.study.overrides import (
     Overrides,
     as_options,
@@ -20,15 +20,18 @@ from datayield.spec.study.overrides import (
 from datayield.spec.study.prices import Prices
 from datayield.spec.study.recipes import recipe_set, recipe_sets
 from datayield.spec.study.study import Study
+from datayield.spec.study.written import PLACE, Written, plain
 
 __all__ = [
     "COLUMN_AXES",
+    "PLACE",
     "Cell",
     "NamedAxes",
     "Overrides",
     "Prices",
     "Study",
     "TimeBudgetError",
+    "Written",
     "as_options",
     "as_run",
     "as_texts",
@@ -39,6 +42,7 @@ __all__ = [
     "in_words",
     "load_study",
     "parsed_overrides",
+    "plain",
     "published_table",
     "published_tables",
     "recipe_set",

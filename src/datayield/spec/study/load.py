@@ -1,4 +1,4 @@
-"""From a YAML file to a Study: scales applied, with errors that name file and key."""
+"""From what is written to a Study: scales applied, with errors that name file and key."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -15,10 +15,9 @@ from datayield.spec.study.overrides import Overrides, overridden
 from datayield.spec.study.shorthands import evaluations_spelled_out, study_spelled_out
 from datayield.spec.study.study import Study
 from datayield.spec.study.weights import baselines_spelled_out
+from datayield.spec.study.written import Written, read_study
 from datayield.spec.validate import validated
-from datayield.spec.yaml_file import read_mapping
 
-PUBLISHED = ".published.csv"
 _PATCHABLE = (
     *("base", "recipes", "axes", "evaluations", "question", "notes", "claims"),
     "baselines",
@@ -26,20 +25,20 @@ _PATCHABLE = (
 
 
 def load_study(
-    name: str,
+    written: Written,
     scale: str | None = None,
     overrides: Overrides = MappingProxyType({}),
     folder: Path | None = None,
 ) -> Study:
-    """The study in the YAML file `name`, or the shipped study of that name, at one scale.
+    """The study in this file, the shipped one of this name, or that of these keys, at one scale.
 
     Without `scale`: `pocket` if the study has scales. `overrides`: dotted keys of the study at
     this scale, such as "base.batch", with other values. Relative paths of data begin at `folder`,
-    else at the folder of the file. Raises ConfigError.
+    else at the folder of the file, or the current one. Raises ConfigError.
     """
-    path = find_study(name)
-    raw = study_spelled_out(read_mapping(path, "study"))
-    scales = _scales(raw.pop("scales", None), str(path))
+    found = read_study(written)
+    raw, place = study_spelled_out(found.raw), found.place
+    scales = _scales(raw.pop("scales", None), place)
     whole = deepcopy(raw)
     if scale is None and scales:
         scale = "pocket" if "pocket" in scales else next(iter(scales))
@@ -47,29 +46,29 @@ def load_study(
         if scale not in scales:
             raise ConfigError(
                 "unknown scale" if scales else "this study has no scales",
-                where=f"{path}: scales",
+                where=f"{place}: scales",
                 got=scale,
                 allowed=list(scales),
             )
         patch = scales[scale]
-        claims = patched(raw.get("claims"), patch.get("claims"), f"{path}: scales.{scale}.claims")
+        claims = patched(raw.get("claims"), patch.get("claims"), f"{place}: scales.{scale}.claims")
         _lay_over(raw, {key: value for key, value in patch.items() if key != "claims"})
         raw |= {"claims": claims} if claims is not None else {}
         raw["scale"] = scale
-    written = raw
+    stated = raw
     raw, overrides = overridden(raw, overrides)
     if "evaluations" in raw:
         entries = evaluations_spelled_out(raw["evaluations"], raw.get("base"))
-        raw["evaluations"] = expanded(entries, str(path))
+        raw["evaluations"] = expanded(entries, place)
     if "baselines" in raw:
         raw["baselines"] = baselines_spelled_out(raw["baselines"], raw.get("base"))
-    study = validated(Study, raw, where=str(path)).located((folder or path.parent).absolute())
+    study = validated(Study, raw, where=place).located((folder or found.folder).absolute())
     study = study.with_overrides(overrides)
     if not study.claims:
         return study
-    others = [_vocabulary(whole, patch, str(path)) for patch in scales.values()]
-    others += [_vocabulary(written, {}, str(path))] if overrides else []
-    return checked(study, _vocabulary(raw, {}, str(path)), others, str(path))
+    others = [_vocabulary(whole, patch, place) for patch in scales.values()]
+    others += [_vocabulary(stated, {}, place)] if overrides else []
+    return checked(study, _vocabulary(raw, {}, place), others, place)
 
 
 def _scales(scales: Any, where: str) -> dict[str, Raw]:
@@ -124,60 +123,3 @@ def _vocabulary(raw: Raw, patch: Raw, where: str) -> Vocabulary:
         listed = {axis: values for axis, values in axes.items() if isinstance(values, list)}
     evaluations = expanded(entries or [], where)
     return vocabulary(listed, evaluations if isinstance(evaluations, list) else [])
-
-
-def find_study(name: str) -> Path:
-    """The file called `name`, or the study of that name that ships with datayield."""
-    path = Path(name)
-    try:
-        if path.is_file():
-            return path
-        folder = path.is_dir()
-    except (OSError, ValueError) as error:  # a name too long for a file
-        raise ConfigError("study not found", where=name[:100], got=str(error)[:100]) from None
-    shipped = {p.stem: p for place in _shipped_folders() for p in sorted(place.glob("*.yaml"))}
-    stem = path.stem if path.suffix in (".yaml", ".yml") else name
-    if path.suffix == "" and stem in shipped:
-        return shipped[stem]
-    raise ConfigError(
-        "this is a folder, not the file of a study" if folder and name else "study not found",
-        where=name,
-        got=stem,
-        allowed=list(shipped),
-        hint="give the path of a YAML file, or one of these names",
-    )
-
-
-def shipped_studies() -> list[Path]:
-    """The study files that ship with datayield."""
-    return [path for folder in _shipped_folders() for path in sorted(folder.glob("*.yaml"))]
-
-
-def published_table(name: str) -> Path:
-    """The table of a paper's numbers that ships with datayield. Raises ConfigError for no such."""
-    tables = published_tables()
-    if name in tables:
-        return tables[name]
-    raise ConfigError(
-        "no published table of this name",
-        where="--published",
-        got=name,
-        allowed=list(tables),
-        hint="for a file of your own, leave out --published",
-    )
-
-
-def published_tables() -> dict[str, Path]:
-    """Tables of papers' numbers that ship with datayield, by the name of their study."""
-    return {
-        path.name.removesuffix(PUBLISHED): path
-        for folder in _shipped_folders()
-        for path in sorted(folder.glob(f"*{PUBLISHED}"))
-    }
-
-
-def _shipped_folders() -> list[Path]:
-    """Installed: inside the package. In a checkout: next to `src`."""
-    package = Path(__file__).parents[2]
-    folders = (package / "studies", package.parents[1] / "studies")
-    return [folder for folder in folders if folder.is_dir()][:1]

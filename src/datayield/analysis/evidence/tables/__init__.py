@@ -2,6 +2,7 @@
 
 from datayield.analysis.evidence.tables.mapping import Mapping
 from datayield.analysis.evidence.tables.number_text import amount
-from datayield.analysis.evidence.tables.read_table import evidence_of_table
+from datayield.analysis.evidence.tables.read_table import evidence_in, evidence_of_table
+from datayield.analysis.evidence.tables.records import table_of
 
-__all__ = ["Mapping", "amount", "evidence_of_table"]
+__all__ = ["Mapping", "amount", "evidence_in", "evidence_of_table", "table_of"]

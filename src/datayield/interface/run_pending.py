@@ -1,0 +1,80 @@
+"""Run what is pending of a study: all of it, or until it is decided what to buy."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rich.console import Console
+
+from datayield.execution import Execution
+from datayield.report.terminal.overrides import show_overrides
+from datayield.report.terminal.plan import show_totals
+from datayield.session import Session
+from datayield.spec.errors import StalePlanError
+from datayield.store.plan import Plan
+
+MINUTES = 60.0  # of a run until it is decided, unless stated
+
+
+class Worked(NamedTuple):
+    """What came of it: the plan made again, and how the runs ended."""
+
+    plan: Plan
+    did: int  # runs and baselines that were pending before
+    failed: tuple[tuple[str, str], ...]  # label, message
+    decided: bool
+    stopped: bool
+
+
+def run_pending(
+    session: Session,
+    open_again: Callable[[], Session],
+    plan: Plan,
+    console: Console,
+    save_every: float,
+    execution: Execution,
+    minutes: float | None = None,
+) -> Worked:
+    """Run all that the plan has pending, with its cost said first.
+
+    `open_again`: the study with its data looked up anew, where they are not as planned.
+    `minutes`: stop as soon as it is decided what to buy, and after this time at the latest.
+    """
+    todo = len(plan.todo)
+    console.print(
+        f"[bold]{session.study.name}[/bold]: {todo} of {len(plan.tasks)} runs and "
+        "baselines pending",
+        highlight=False,
+    )
+    show_overrides(console, session.study)
+    show_totals(console, plan, session.decoded_bytes(plan), session.basis(plan))
+    try:
+        ended = _train(session, plan, console, save_every, execution, minutes)
+    except StalePlanError as error:  # once: what is damaged or changed is known now
+        console.print(f"{error.message}; planning again", highlight=False)
+        session = open_again()
+        plan = session.plan()
+        ended = _train(session, plan, console, save_every, execution, minutes)
+    plan = session.plan(keep=True)
+    return Worked(plan, todo - len(plan.todo), *ended)
+
+
+def _train(
+    session: Session,
+    plan: Plan,
+    console: Console,
+    save_every: float,
+    execution: Execution,
+    minutes: float | None,
+) -> tuple[tuple[tuple[str, str], ...], bool, bool]:
+    """What failed, whether it was decided what to buy, and whether somebody stopped it."""
+    if minutes is None:
+        outcome = session.run(plan, console, save_every, execution)
+        return outcome.failed, False, outcome.stopped
+    from datayield.report.terminal.looks import look_words
+    from datayield.until import run_until_decided
+
+    failed, decided, stopped = tuple[tuple[str, str], ...](), False, False
+    for look in run_until_decided(session, console, minutes, save_every, execution):
+        console.print(look_words(look.answer, look.seconds, look.pending), highlight=False)
+        failed, decided, stopped = look.failed, look.decided, look.stopped
+    return failed, decided, stopped

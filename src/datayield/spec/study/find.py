@@ -1,0 +1,64 @@
+"""Where studies are: files, and what ships with datayield."""
+
+from pathlib import Path
+
+from datayield.spec.errors import ConfigError
+
+PUBLISHED = ".published.csv"
+
+
+def find_study(name: str) -> Path:
+    """The file called `name`, or the study of that name that ships with datayield."""
+    path = Path(name)
+    try:
+        if path.is_file():
+            return path
+        folder = path.is_dir()
+    except (OSError, ValueError) as error:  # a name too long for a file
+        raise ConfigError("study not found", where=name[:100], got=str(error)[:100]) from None
+    shipped = {p.stem: p for place in _shipped_folders() for p in sorted(place.glob("*.yaml"))}
+    stem = path.stem if path.suffix in (".yaml", ".yml") else name
+    if path.suffix == "" and stem in shipped:
+        return shipped[stem]
+    raise ConfigError(
+        "this is a folder, not the file of a study" if folder and name else "study not found",
+        where=name,
+        got=stem,
+        allowed=list(shipped),
+        hint="give the path of a YAML file, or one of these names",
+    )
+
+
+def shipped_studies() -> list[Path]:
+    """The study files that ship with datayield."""
+    return [path for folder in _shipped_folders() for path in sorted(folder.glob("*.yaml"))]
+
+
+def published_table(name: str) -> Path:
+    """The table of a paper's numbers that ships with datayield. Raises ConfigError for no such."""
+    tables = published_tables()
+    if name in tables:
+        return tables[name]
+    raise ConfigError(
+        "no published table of this name",
+        where="--published",
+        got=name,
+        allowed=list(tables),
+        hint="for a file of your own, leave out --published",
+    )
+
+
+def published_tables() -> dict[str, Path]:
+    """Tables of papers' numbers that ship with datayield, by the name of their study."""
+    return {
+        path.name.removesuffix(PUBLISHED): path
+        for folder in _shipped_folders()
+        for path in sorted(folder.glob(f"*{PUBLISHED}"))
+    }
+
+
+def _shipped_folders() -> list[Path]:
+    """Installed: inside the package. In a checkout: next to `src`."""
+    package = Path(__file__).parents[2]
+    folders = (package / "studies", package.parents[1] / "studies")
+    return [folder for folder in folders if folder.is_dir()][:1]
