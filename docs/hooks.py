@@ -11,6 +11,7 @@ from mkdocs.structure.pages import Page
 
 sys.path.insert(0, str(Path(__file__).parent))
 from command_line import command_line_page
+from notebook_pages import notebook_page
 from output_schemas import output_page
 from study_schema import schema_page
 
@@ -23,9 +24,12 @@ LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)+[^)#\s]+)[^)]*\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made from the code."""
+    """Add the pages that are made from the code, and from the notebooks."""
     for name, page in GENERATED.items():
         files.append(File.generated(config, name, content=page()))
+    for path in sorted(Path(config.docs_dir).glob("notebooks/*.ipynb")):
+        name = f"notebooks/{path.stem}.md"
+        files.append(File.generated(config, name, content=notebook_page(path)))
     return files
 
 

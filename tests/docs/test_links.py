@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GENERATED = {"docs/reference/command-line.md", "docs/reference/study-yaml.md"}
+GENERATED = {
+    *(f"docs/reference/{name}.md" for name in ("command-line", "study-yaml", "json-output")),
+    *(f"docs/notebooks/{path.stem}.md" for path in (ROOT / "docs/notebooks").glob("*.ipynb")),
+}
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datayield.interface.setting import prices_of, setting_of, spend_of
 from datayield.interface.shown import ShownAnswer
 from datayield.spec.environment import one_thread_for_blas
 from datayield.spec.errors import ConfigError
 from datayield.spec.study import Prices, published_table
+
+if TYPE_CHECKING:
+    from datayield.analysis.evidence.tables import Mapping as Columns
+    from datayield.analysis.evidence.tables import RawTable
 
 
 def answer(
@@ -56,11 +60,11 @@ def answer(
         file = published_table(str(table)) if published else Path(table)
         evidence = evidence_of_table(file, mapping)
     else:
-        evidence = evidence_in(_rows(table), mapping)
+        evidence = evidence_in(table_in_memory(table), mapping)
     return ShownAnswer(decide(evidence, point, priced, money))
 
 
-def _mapping(columns: Mapping[str, Any], where: Mapping[str, Any]) -> Any:
+def _mapping(columns: Mapping[str, Any], where: Mapping[str, Any]) -> "Columns":
     from datayield.analysis.evidence.tables import Mapping as Columns
 
     roles = [name for name in Columns._fields if name != "where"]
@@ -78,7 +82,7 @@ def _mapping(columns: Mapping[str, Any], where: Mapping[str, Any]) -> Any:
     return Columns(**said, where=tuple(f"{name}={value}" for name, value in where.items()))
 
 
-def _rows(table: Any) -> Any:
+def table_in_memory(table: Any) -> "RawTable":
     """A table in memory as one of text cells. Raises ConfigError for what is none."""
     from datayield.analysis.evidence.tables import table_of
 

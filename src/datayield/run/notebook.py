@@ -5,6 +5,7 @@ Rich shows live bars in a notebook only by ipywidgets; a display that is updated
 
 import io
 import time
+import warnings
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -23,6 +24,8 @@ class NotebookConsole(Console):
     """Prints as Python does, into the text of the cell: of rich, each line is an output."""
 
     def __init__(self) -> None:
+        # Of tqdm, which timm imports, in each notebook without ipywidgets; no bar of it is shown.
+        warnings.filterwarnings("ignore", "IProgress not found")
         super().__init__(force_jupyter=False, force_terminal=False, width=WIDTH)
 
 
