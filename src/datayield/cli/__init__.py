@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import answer, collect, encoders, init, inspect, pack, studies
+from datayield.cli import answer, collect, encoders, init, inspect, pack, studies, track
 from datayield.cli.missing import missing_library
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
@@ -33,6 +33,7 @@ for verb in (
 ):
     app.command()(verb)
 app.command()(answer.answer)
+app.command()(track.track)
 app.command()(pack.pack)
 app.command()(pack.verify)
 app.command()(encoders.export)

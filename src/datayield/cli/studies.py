@@ -21,6 +21,7 @@ from datayield.cli.options import (
     out,
     print_json,
 )
+from datayield.cli.track import TrackOpt
 from datayield.spec.environment import one_thread_for_blas, process_rank
 
 
@@ -99,6 +100,7 @@ def run(
         ),
     ] = None,
     labels: LabelsOpt = None,
+    track: TrackOpt = None,
 ) -> None:
     """Run everything pending, then write the report. Resumes; Ctrl-C saves and stops."""
     from datayield.cli.photos import images_in, study_of_images
@@ -109,10 +111,11 @@ def run(
         parse_execution,
     )
     from datayield.interface import OpenedStudy
-    from datayield.interface.run_pending import MINUTES, run_pending
+    from datayield.interface.run_pending import MINUTES, run_pending, tracking
     from datayield.run.device_names import check_device_name
     from datayield.run.signals import resumable
     from datayield.spec.study import parsed_overrides
+    from datayield.track import check_trackers
 
     check_save_seconds(save_every)
     execution = parse_execution(executor, jobs, tuple(slurm or ()), processes, stack)
@@ -122,6 +125,7 @@ def run(
 
         follow(device)
         raise typer.Exit(0)
+    trackers = check_trackers(track or (), "--track")
     images = images_in(study, scale, labels)
     check_until(until, minutes if images is None else None)
     if images is not None:
@@ -139,7 +143,10 @@ def run(
         if todo:
             limit = (minutes or MINUTES) if until else None
             of = opened.session, opened.open_again, made, err
-            made, did, failed, decided, _ = run_pending(*of, save_every, execution, limit)
+            made, did, failed, decided, _ = run_pending(*of, save_every, execution, limit, trackers)
+        else:
+            with tracking(opened.session, made, trackers, err):  # what is finished
+                pass
     session = opened.session
     written = session.last_report(made) or session.report(made)
     if todo:

@@ -6,7 +6,7 @@ study.run()
 study.answer()
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +23,7 @@ from datayield.session import Session, open_study
 from datayield.spec.environment import let_idle_threads_sleep, one_thread_for_blas, process_rank
 from datayield.spec.errors import ConfigError, FailedRunsError
 from datayield.spec.study import Overrides, Prices, Written, plain
+from datayield.track import check_trackers
 
 if TYPE_CHECKING:  # what a call needs it imports itself, so that `import datayield` stays cheap
     import pandas as pd
@@ -112,19 +113,22 @@ class OpenedStudy:
         minutes: float | None = None,
         jobs: int | None = None,
         save_every: float = 60.0,
+        track: Sequence[str] = (),
     ) -> ShownStatus:
         """Run everything pending, with progress; what is finished is never run again.
 
         `until="decided"` stops as soon as it is clear what to buy next, after `minutes` (60) at the
         latest. `jobs`: runs at once; by default as many as pay on this machine. `save_every`:
-        seconds between saved states. Ctrl-C, or the stop button of a notebook, finishes the step,
-        saves and raises KeyboardInterrupt: the same call resumes. Raises what `plan` shows as
-        refused, before anything runs, and FailedRunsError at the end where runs failed. For
-        clusters and several processes a run there is the command line.
+        seconds between saved states. `track`: trackers that show the runs, such as `["wandb"]`.
+        Ctrl-C, or the stop button of a notebook, finishes the step, saves and raises
+        KeyboardInterrupt: the same call resumes. Raises what `plan` shows as refused, before
+        anything runs, and FailedRunsError at the end where runs failed. For clusters and several
+        processes a run there is the command line.
         """
         let_idle_threads_sleep()
         check_save_seconds(save_every)
         check_until(until, minutes)
+        trackers = check_trackers(track, "run: track")
         if process_rank().processes > 1:
             raise ConfigError(
                 "in Python a study runs in one process, and torchrun started several",
@@ -137,7 +141,7 @@ class OpenedStudy:
         if plan.todo:
             limit = (minutes or MINUTES) if until else None
             of = self.session, self.open_again, plan, self.console
-            worked = run_pending(*of, save_every, execution, limit)
+            worked = run_pending(*of, save_every, execution, limit, trackers)
             if worked.stopped:
                 raise KeyboardInterrupt("saved; the same call resumes")
             if worked.failed:

@@ -1,6 +1,7 @@
 """Run what is pending of a study: all of it, or until it is decided what to buy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from rich.console import Console
@@ -33,11 +34,13 @@ def run_pending(
     save_every: float,
     execution: Execution,
     minutes: float | None = None,
+    trackers: Sequence[str] = (),
 ) -> Worked:
     """Run all that the plan has pending, with its cost said first.
 
     `open_again`: the study with its data looked up anew, where they are not as planned.
     `minutes`: stop as soon as it is decided what to buy, and after this time at the latest.
+    `trackers`: that follow the runs.
     """
     todo = len(plan.todo)
     console.print(
@@ -47,13 +50,16 @@ def run_pending(
     )
     show_overrides(console, session.study)
     show_totals(console, plan, session.decoded_bytes(plan), session.basis(plan))
+    how = console, save_every, execution, minutes
     try:
-        ended = _train(session, plan, console, save_every, execution, minutes)
+        with tracking(session, plan, trackers, console):
+            ended = _train(session, plan, *how)
     except StalePlanError as error:  # once: what is damaged or changed is known now
         console.print(f"{error.message}; planning again", highlight=False)
         session = open_again()
         plan = session.plan()
-        ended = _train(session, plan, console, save_every, execution, minutes)
+        with tracking(session, plan, trackers, console):
+            ended = _train(session, plan, *how)
     plan = session.plan(keep=True)
     return Worked(plan, todo - len(plan.todo), *ended)
 
@@ -78,3 +84,21 @@ def _train(
         console.print(look_words(look.answer, look.seconds, look.pending), highlight=False)
         failed, decided, stopped = look.failed, look.decided, look.stopped
     return failed, decided, stopped
+
+
+@contextmanager
+def tracking(
+    session: Session, plan: Plan, trackers: Sequence[str], console: Console
+) -> Iterator[None]:
+    """Follow the runs of the plan with these trackers while the block runs, if there are any."""
+    if not trackers:
+        yield
+        return
+    from datayield.track import following, tracked_study
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    study = tracked_study(session.study, session.cells, plan.tasks)
+    with following(study, session.store, trackers, say):
+        yield

@@ -10,7 +10,13 @@ import torch
 
 from datayield.run.device import peak_memory
 from datayield.spec.atomic_files import cannot_write
-from datayield.spec.errors import DatayieldError, StoreError, TrainingError, UnexpectedError
+from datayield.spec.errors import (
+    DatayieldError,
+    DivergedError,
+    StoreError,
+    TrainingError,
+    UnexpectedError,
+)
 from datayield.store.folders import RunFolder
 from datayield.store.records import FailureRecord
 
@@ -46,6 +52,11 @@ def out_of_memory(error: Exception) -> bool:
 
 def write_failure(folder: RunFolder, error: DatayieldError) -> None:
     """Record the error in the run's folder, as far as that can be written."""
-    record = FailureRecord(message=error.text(), time=time.time(), traceback=traceback.format_exc())
+    record = FailureRecord(
+        message=error.text(),
+        time=time.time(),
+        traceback=traceback.format_exc(),
+        diverged=isinstance(error, DivergedError),
+    )
     with suppress(StoreError):  # the disk is full, or the run is another's: it is raised anyway
         folder.write_failure(record)

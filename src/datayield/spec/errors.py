@@ -118,6 +118,14 @@ class FailedRunsError(DatayieldError):
     """Some runs of a study failed; the others are finished."""
 
 
+class DivergedError(TrainingError):
+    """The loss is no longer finite."""
+
+
+class TrackingError(DatayieldError):
+    """A tracker did not take what it was sent; runs and results are not touched by it."""
+
+
 class InterruptedRunError(DatayieldError):
     """Stopped on request after saving; the same command resumes."""
 

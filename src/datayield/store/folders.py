@@ -62,7 +62,7 @@ class RunFolder(NamedTuple):
 
     @property
     def log(self) -> Path:
-        """One JSON line per logged step: step, share, loss and its terms, learning rate."""
+        """One JSON line per logged step: step, share, loss, its terms, learning rate, seconds."""
         return self.path / "log.jsonl"
 
     def result(self, share: float, eval_id: str) -> Path:

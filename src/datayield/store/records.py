@@ -132,3 +132,4 @@ class FailureRecord(Frozen):
     message: str
     time: float
     traceback: str
+    diverged: bool = Field(False, description="the loss was no longer finite")

@@ -24,7 +24,7 @@ from datayield.run.loop.tensor_files import CHECKPOINT, write_tensors, write_tru
 from datayield.run.loop.training_check import images_checked, training_check
 from datayield.spec.atomic_files import write_text
 from datayield.spec.environment import compiling
-from datayield.spec.errors import TrainingError
+from datayield.spec.errors import DivergedError, TrainingError
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.folders import RunFolder, ends_as_archive
 from datayield.store.log import read_log
@@ -124,6 +124,7 @@ class Member:
             "step": step,
             "share": round(step / self.spec.steps, 6),
             "loss": float(losses.mean()),
+            "seconds": round(self.meter.seconds, 3),
             "lr": rate_at(self.spec, step - 1),
             "terms": {name: float(term) for name, term in self.terms.items()},
         }
@@ -178,7 +179,7 @@ class Member:
         if len(bad):
             at = step - len(losses) + int(bad[0])
             lr = rate_at(spec, at)
-            raise TrainingError(
+            raise DivergedError(
                 f"the loss is {float(losses[bad[0]])} at step {at} of {spec.steps}",
                 where=f"{spec.method.name}, run {spec.id}",
                 got=f"learning rate {lr:.3g} ({spec.optim.name}, peak {spec.optim.lr:.3g})",

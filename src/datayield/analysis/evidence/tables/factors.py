@@ -16,6 +16,8 @@ BOOKKEEPING = word_set(
     artifact_uri experiment_id lifecycle_stage index idx unnamed workers n_workers line row figure
     source note log_dir output_dir checkpoint run_dir device node rank step epoch"""
 )
+# All settings of a run, which `datayield track` writes beside those that its study varies.
+SETTINGS = {"datayield"}
 
 
 def factors(
@@ -34,7 +36,7 @@ def factors(
 
 def _may(column: str) -> bool:
     name = column_name(column)
-    no = set(name.words) & (LOSSES - {"lr"} | SPREADS)
+    no = set(name.words) & (LOSSES - {"lr"} | SPREADS | SETTINGS)
     return name.key not in BOOKKEEPING and metric_order(column) is None and not no
 
 
