@@ -23,7 +23,9 @@ MINE: dict[str, Any] = {
         "batch": 32,
     },
     "axes": {"data.count": [60, 240], "budget": [{"images": 640}], "seed": [0]},
-    "evaluations": [{"name": "digit", "protocol": "knn@1", "dataset": "digits", "size": 16}],
+    "evaluations": [
+        {"name": "digit", "protocol": "knn@1", "dataset": "digits", "label": "digit", "size": 16}
+    ],
 }
 
 
