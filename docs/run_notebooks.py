@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 DOCS = Path(__file__).parent
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
 VARIES = "varies"
-SECONDS = 300  # for one cell
+SECONDS = 900  # for one cell, also beside other work
 
 sys.path.insert(0, str(DOCS))
 from run_commands import difference  # noqa: E402
