@@ -11,12 +11,15 @@ from typing_extensions import TypedDict  # which pydantic asks for before Python
 
 from datayield.analysis.decision.encoder_choice import EncoderChoice
 from datayield.analysis.evidence import Setting
-from datayield.analysis.levers import Bought
+from datayield.analysis.levers import Bought, FittedScore, GainOfMore
 from datayield.data.catalog import Entry
 from datayield.data.dataset_report import Alike, SharedImages
 from datayield.data.decoded.arrays import Skipped
 from datayield.pack import FileCheck, Rerun
 from datayield.pack.rerun import ScoreAgain
+from datayield.pick import PickedRow, PickPurpose, PickRule, PickTest
+from datayield.pick.held_out import Difference90
+from datayield.pick.task_images import Reason
 from datayield.spec.study import Overrides
 from datayield.store.cpu_settings import TrainRate
 from datayield.store.distances import DistanceRecord
@@ -629,6 +632,36 @@ class EmbedOutput(TypedDict):
     share: float
 
 
+class PickOutput(TypedDict):
+    """`datayield pick --json`: images to label or to collect next, and what is expected of them."""
+
+    schema_version: Version
+    purpose: PickPurpose
+    count: int
+    pool: str
+    split: str | None
+    by: PickRule
+    run: str
+    share: float
+    task: str
+    labelled: int
+    listed: int
+    candidates: int
+    left_out: dict[Reason, int]
+    notes: list[str]
+    expected: printed(GainOfMore, gain=printed(FittedScore) | None)  # type: ignore[valid-type]
+    test: (  # type: ignore[valid-type]
+        printed(
+            PickTest,
+            difference=printed(Difference90),
+            verdict=Literal["better", "no different", "worse"],
+        )
+        | None
+    )
+    table: str | None
+    images: list[printed(PickedRow)]  # type: ignore[misc]
+
+
 # Command, with the option or argument on which its output depends -> what it prints.
 OUTPUTS: dict[str, Any] = {
     "plan": PlanOutput,
@@ -642,6 +675,7 @@ OUTPUTS: dict[str, Any] = {
     "verify": VerifyOutput,
     "export": ExportOutput,
     "embed": EmbedOutput,
+    "pick": PickOutput,
     "distance": DistanceOutput,
     "ls studies": list[StudyRow],
     "ls methods": list[MethodRow],

@@ -282,7 +282,7 @@ class Killed(BaseException):
 def test_embedding_resumes_after_a_kill(
     study: Call, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, save = tmp_path / "f.parquet", parts._save
+    out, save = tmp_path / "f.parquet", parts.save_part
 
     def killed(path: Path, features: np.ndarray) -> None:
         save(path, features)
@@ -293,7 +293,7 @@ def test_embedding_resumes_after_a_kill(
 
     monkeypatch.setattr(parts, "PART", 64)
     with monkeypatch.context() as patch:
-        patch.setattr(parts, "_save", killed)
+        patch.setattr(parts, "save_part", killed)
         with pytest.raises(Killed):
             embed(out)
     assert not out.exists()

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import answer, collect, encoders, init, inspect, pack, studies, track
+from datayield.cli import answer, collect, encoders, init, inspect, pack, pick, studies, track
 from datayield.cli.missing import missing_library
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
@@ -38,6 +38,7 @@ app.command()(pack.pack)
 app.command()(pack.verify)
 app.command()(encoders.export)
 app.command()(encoders.embed)
+app.command()(pick.pick)
 app.command()(inspect.distance)
 app.command("ls")(inspect.list_)
 app.command()(inspect.doctor)

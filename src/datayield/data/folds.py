@@ -51,7 +51,7 @@ def folds_of(ev: EvalSpec, splits: LabelledSplits) -> Folds:
     chosen = np.sort(chosen) if content is None else chosen
     classes = class_numbers(ev, splits)[1][ev.test][chosen]
     try:
-        fold = dealt(_units(ev, has)[chosen], classes, ev.folds, ev.seed)
+        fold = dealt(units_of(ev, ev.test, has)[chosen], classes, ev.folds, ev.seed)
     except DataError as error:
         raise error.within(f"evaluations ({ev.name})") from None
     made = Folds(chosen, fold, classes)
@@ -81,26 +81,26 @@ def labelled_parts(ev: EvalSpec, splits: LabelledSplits) -> list[Labelled]:
     return parts
 
 
-def _units(ev: EvalSpec, has: LabelledSplit) -> NDArray[np.uint64]:
-    """A number of each image [N]; copies have the same, and all images of a group."""
-    content, by = content_in(has), share_of(ev.test).by
+def units_of(ev: EvalSpec, split: str, has: LabelledSplit) -> NDArray[np.uint64]:
+    """A number of each image [N] of a split; copies have the same, and all images of a group."""
+    content, by = content_in(has), share_of(split).by
     if content is None:
         content = np.arange(len(has), dtype=np.uint64)
-    return content if by is None else _joined(_groups(ev, has, by), content)
+    return content if by is None else _joined(_groups(ev, split, has, by), content)
 
 
-def _groups(ev: EvalSpec, has: LabelledSplit, by: str) -> list[str]:
+def _groups(ev: EvalSpec, split: str, has: LabelledSplit, by: str) -> list[str]:
     """The group of each image."""
     if not isinstance(has, Arrays):
         return group_names(cast(Source, has), by)
-    source = find(ev.dataset, ev.test)
+    source = find(ev.dataset, split)
     names, digests = group_names(source, by), content_of(source)
     if digests is not None:
         names = [names[i] for i in np.flatnonzero(~undecodable(digests)).tolist()]
     if len(names) != len(has):
         raise DataError(
             f"{len(has):,} decoded images have {len(names):,} groups",
-            where=f"evaluations ({ev.name}): {ev.dataset} {ev.test}",
+            where=f"evaluations ({ev.name}): {ev.dataset} {split}",
             hint="the files changed while they were read: run the same command again",
         )
     return names

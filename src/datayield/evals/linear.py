@@ -72,7 +72,7 @@ def choose_and_refit(
     z, z_test = axes(x), axes(x_test)
     trials = regularisation_path(z[fitted], y_fitted, axes.variance, STRENGTHS)
     metric = METRICS[spec.main_metric]
-    validated = [_validate(fit, z[held], y[held], known, metric) for fit in trials]
+    validated = [validate(fit, z[held], y[held], known, metric) for fit in trials]
     best = validated.index(max(validated))
     near = trials if len(known) == len(classes) else None
     refits = regularisation_path(z, y, axes.variance, STRENGTHS, near)
@@ -110,7 +110,7 @@ def predict(fit: LogisticFit, z: Tensor) -> Tensor:
     return (z @ fit.weight.T).argmax(dim=1)
 
 
-def _validate(
+def validate(
     fit: LogisticFit, z: Tensor, y: Tensor, known: Tensor, metric: Callable[[Tensor, Tensor], float]
 ) -> tuple[float, float]:
     """The metric, and minus the cross entropy over items of `known` classes: larger is better.

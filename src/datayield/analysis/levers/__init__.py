@@ -15,7 +15,8 @@ from datayield.analysis.levers.law_map import LawMap
 from datayield.analysis.levers.lever import LEVEL, FittedScore, Lever, LeverName
 from datayield.analysis.levers.market import FURTHEST
 from datayield.analysis.levers.odds import SURE, WORTH, Purchase
-from datayield.analysis.levers.of_study import evidence_of
+from datayield.analysis.levers.of_more import GainOfMore, gain_of_more
+from datayield.analysis.levers.of_study import evidence_of, tasks_of
 from datayield.spec.study import Prices
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "FittedScore",
     "ForecastPoint",
     "FoundPlan",
+    "GainOfMore",
     "HiddenDecision",
     "LawMap",
     "Lever",
@@ -42,4 +44,6 @@ __all__ = [
     "Recommendation",
     "decide",
     "evidence_of",
+    "gain_of_more",
+    "tasks_of",
 ]

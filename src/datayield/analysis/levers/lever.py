@@ -134,7 +134,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices, doubts: bool = True) -> l
     made = []
     for i, lever in enumerate(levers):
         start = float(at[AXES[lever]] or 0)
-        over_items = _over_items(law, lever, errors[:, 0])
+        over_items = over_items_of(law, lever, errors[:, 0])
         gains = errors[:, 0] - errors[:, 1 + i] + over_items
         doubt = ""
         if doubts:
@@ -203,7 +203,7 @@ def hours_of(law: FittedLaw, setting: Setting) -> float | None:
     return float(np.median(speeds)) * setting.presented
 
 
-def _over_items(law: FittedLaw, lever: LeverName, own: Floats) -> Floats:
+def over_items_of(law: FittedLaw, lever: LeverName, own: Floats) -> Floats:
     """What other test items would add to a gain per doubling: samples [SAMPLES] around 0."""
     items = [run.items for run in law.world.runs if run.items]
     x = np.log2([float(s[AXES[lever]] or 1) for s in law.cells.settings])

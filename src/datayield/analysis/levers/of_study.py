@@ -15,7 +15,7 @@ def evidence_of(results: StudyResults) -> Evidence:
 
     An evaluation that repeats another one, at other milestones, counts once.
     """
-    tasks = _tasks(results)
+    tasks = tasks_of(results)
     laddered = {name for ladder in label_ladders(results.study) for name in ladder}
     hours = {cost.run: cost.seconds / 3600 for cost in results.spent}
     several = len({row.encoder for row in results.main.rows if row.kind == "run"}) > 1
@@ -48,7 +48,7 @@ def evidence_of(results: StudyResults) -> Evidence:
     return Evidence(tuple(made))
 
 
-def _tasks(results: StudyResults) -> dict[str, str]:
+def tasks_of(results: StudyResults) -> dict[str, str]:
     """Evaluation -> the task that it measures, each measurement once."""
     evals = results.study.evaluations
     ladders = {

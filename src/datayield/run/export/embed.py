@@ -8,19 +8,22 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from datayield.data.decoded import Arrays
-from datayield.evals.features import central, extract
 from datayield.run.export.frozen_encoder import FrozenEncoder
+from datayield.run.export.image_features import (
+    PART,
+    FeatureTable,
+    image_features,
+    read_part,
+    save_part,
+)
 from datayield.run.loop import weights_digest
 from datayield.spec.atomic_files import write_with
-from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.errors import ConfigError
 from datayield.spec.identity import digest
 
-PART = 512  # images per file of an unfinished table
 EMBEDDED = b"datayield"  # key of the table's metadata
-FeatureTable = NDArray[np.float32]
 
 
 class Embedded(NamedTuple):
@@ -80,10 +83,11 @@ def embed(
     before = 0
     for start in range(0, total, PART):
         path, count = parts / f"{start:012d}.npy", min(PART, total - start)
-        if _part(path, count, frozen.features) is not None:
+        if read_part(path, count, frozen.features) is not None:
             before += count
         else:
-            _save(path, _features(frozen, arrays, start, count, device, batch))
+            mine = np.arange(start, start + count, dtype=np.int64)
+            save_part(path, image_features(frozen, arrays, mine, device, batch))
         progress(start + count, total)
     write_with(out, lambda file: _write(file, parts, arrays, frozen.features, about))
     shutil.rmtree(parts, ignore_errors=True)
@@ -106,43 +110,6 @@ def _check_same(out: Path, about: dict[str, Any]) -> None:
         got=f"another value of {', '.join(different)}" if there else "no features of datayield",
         hint="choose another file, or remove this one",
     )
-
-
-def _features(
-    frozen: FrozenEncoder,
-    arrays: Arrays,
-    start: int,
-    count: int,
-    device: torch.device,
-    batch: int,
-) -> FeatureTable:
-    seen = frozen.preprocessing
-    images = np.empty((count, seen.side, seen.side, 3), np.uint8)
-    chosen = np.arange(start, start + count, dtype=np.int64)
-    arrays.rows.read(chosen, images, chosen - start)
-    pixels = central(images, seen.size)
-    features: FeatureTable = extract(frozen.encoder, pixels, device, batch=batch).numpy()
-    if not np.isfinite(features).all():
-        bad = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
-        raise DataError(
-            "features are not finite",
-            where=next(name for i, name in _names(arrays) if i == start + bad),
-            hint="the run diverged, most likely: see its loss in the report, and choose another",
-        )
-    return features
-
-
-def _save(path: Path, features: FeatureTable) -> None:
-    write_with(path, lambda file: np.save(file, features), size=features.nbytes)
-
-
-def _part(path: Path, count: int, width: int) -> FeatureTable | None:
-    """The features of an earlier call; None if there are none, or they are incomplete."""
-    try:
-        kept: FeatureTable = np.load(path)
-    except (OSError, ValueError, EOFError):
-        return None
-    return kept if kept.shape == (count, width) and kept.dtype == np.float32 else None
 
 
 def _names(arrays: Arrays) -> Iterator[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """What an evaluation is, its protocols and the suites of tasks that ship."""
 
 from datayield.spec.evaluation.eval_items import EvalItems
-from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, StudyEval, content_of
+from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, Metric, StudyEval, content_of
 from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tuning_of
 from datayield.spec.evaluation.protocols import (
     PROTOCOLS,
@@ -27,6 +27,7 @@ __all__ = [
     "WITHOUT_LABELS",
     "EvalItems",
     "EvalSpec",
+    "Metric",
     "Protocol",
     "ProtocolName",
     "StudyEval",

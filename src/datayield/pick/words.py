@@ -1,0 +1,96 @@
+"""What was picked, why, and what is expected of it, in plain sentences."""
+
+from collections.abc import Iterator
+
+from datayield.analysis.format import count, join, metric_name, percent, plural, points, span
+from datayield.analysis.levers import GainOfMore
+from datayield.pick.candidates import left_out_words
+from datayield.pick.held_out import PickTest
+from datayield.pick.pick import PickedImages
+from datayield.pick.rules import PickRule
+from datayield.pick.table import PickedRow
+
+RULE_WORDS: dict[PickRule, str] = {
+    "clusters": "one of each cluster of the pool, weighted by how unsure the study's labels leave "
+    "the classifier",
+    "near_target": "the nearest to each training image of the task in turn",
+    "margin": "those of which the classifier is least sure",
+    "diverse": "the farthest from all that are there or chosen",
+    "random": "drawn at random",
+}
+
+
+def picked_words(made: PickedImages) -> Iterator[str]:
+    """The summary, a line each."""
+    asked = made.request
+    for note in made.notes:
+        yield f"note  {note}"
+    what = "label" if asked.purpose == "label" else "collect"
+    yield (
+        f"{plural(asked.amount, 'image')} to {what}, of {count(made.candidates)}, for "
+        f"{made.task} ({count(made.labelled)} labelled): {RULE_WORDS[asked.by]}"
+    )
+    if made.left_out:
+        yield f"left out: {join(left_out_words(made.left_out))}"
+    yield f"expected: {_expected(made.expected)}"
+    yield f"checked: {_tested(made)}"
+
+
+def image_words(row: PickedRow) -> str:
+    """One image and the reasons, on a line."""
+    words = f"{row.rank}  {row.image}: {row.predicted or 'class'}? by {row.margin:.2f}"
+    if row.stands_for > 1:
+        words += f", stands for {row.stands_for}"
+    return words
+
+
+def _expected(of: GainOfMore) -> str:
+    if of.gain is None:
+        return f"not known for {of.lever} {count(of.start)} to {count(of.to)}: {of.why}"
+    gain = of.gain
+    doubt = f"; in doubt: {of.doubt}" if of.doubt else ""
+    return (
+        f"{count(of.to - of.start)} more {of.lever}, drawn at random, bring {points(gain.score)} "
+        f"points (90% interval {span(gain.low, gain.high)}), by the study's law{doubt}"
+    )
+
+
+def _tested(made: PickedImages) -> str:
+    test = made.test
+    if test is None:
+        return f"not, as {count(made.labelled)} labelled images are too few to hide some"
+    if test.measure == "coverage":
+        return _coverage(test)
+    by = made.request.by
+    tried = (
+        f"labels hidden and {test.chosen} of {count(test.pool)} added to {count(test.start)}, "
+        f"{test.repeats} times: random brings {points(test.random - test.before)} points "
+        f"({percent(test.random)} {metric_name(test.measure)} of {test.held_out} held-out "
+        "training images)"
+    )
+    if by == "random":
+        return tried
+    apart = test.difference
+    more = f"{points(apart.mean)} more than random (90% interval {span(apart.low, apart.high)})"
+    return f"{tried}, {by} {more}{_verdict(test)}"
+
+
+def _coverage(test: PickTest) -> str:
+    held = f"of {test.held_out} training images of the task that had no part in choosing"
+    cosines = f"{test.before:.3f} without, {test.random:.3f} with random ones"
+    words = f"mean cosine {held} to the nearest image: {cosines}"
+    apart = test.difference
+    return (
+        f"{words}, {test.rule:.3f} with these (90% interval of the difference {apart.low:+.3f} to "
+        f"{apart.high:+.3f}){_verdict(test)}; nearness only, not a score"
+    )
+
+
+def _verdict(test: PickTest) -> str:
+    match test.verdict:
+        case "better":
+            return ""
+        case "worse":
+            return ": random is better here"
+        case _:
+            return ": random may be as good"
