@@ -13,6 +13,7 @@ from rich.console import Console
 
 from datayield.session import open_study
 from tests.conftest import Call
+from tests.docs.test_output_schemas import check
 
 STUDY = """
 study: picks
@@ -83,7 +84,7 @@ def study(datayield: Call, trained: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 def picked(study: Call, *more: str) -> Any:
     done = study("pick", "picks.yaml", "pool", *more, "--json")
     assert done.code == 0, done.err
-    return json.loads(done.out)
+    return check("pick", done.out)
 
 
 def test_images_to_label(study: Call, tmp_path: Path) -> None:
