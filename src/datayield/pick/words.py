@@ -71,7 +71,7 @@ def _tested(made: PickedImages) -> str:
     if by == "random":
         return tried
     apart = test.difference
-    more = f"{points(apart.mean)} more than random (90% interval {span(apart.low, apart.high)})"
+    more = f"{points(apart.mean)} against random (90% interval {span(apart.low, apart.high)})"
     return f"{tried}, {by} {more}{_verdict(test)}"
 
 
