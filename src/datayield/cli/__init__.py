@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from datayield import __version__
-from datayield.cli import answer, collect, encoders, init, inspect, pack, pick, studies, track
+from datayield.cli import answer, collect, encoders, init, inspect, pack, pick, show, studies, track
 from datayield.cli.missing import missing_library
 from datayield.cli.options import err, out
 from datayield.cli.terminal import CLOSED, flushed, output_lost
@@ -42,6 +42,7 @@ app.command()(pick.pick)
 app.command()(inspect.distance)
 app.command("ls")(inspect.list_)
 app.command()(inspect.doctor)
+app.command()(show.show)
 app.add_typer(collect.app, name="collect")
 
 
