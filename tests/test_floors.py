@@ -59,7 +59,7 @@ SUBFLOORS = {
         "device signals encoder_names network_sizes weights_files free_disk curation_notes",
         "loop refusals failures decoded_splits", "distances export", "curation",
         "training_data progress job timing damage stack_members weights_at_hand",
-        "distributed evaluation doctor beside", "preflight task", "engines scheduler",
+        "distributed evaluation doctor beside first_views", "preflight task", "engines scheduler",
     ),
 }  # fmt: skip
 

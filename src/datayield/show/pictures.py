@@ -23,7 +23,7 @@ class Picture(NamedTuple):
     caption: str
 
 
-class Row(NamedTuple):
+class PictureRow(NamedTuple):
     """A line of pictures, and what they are."""
 
     title: str
@@ -36,7 +36,7 @@ class Section(NamedTuple):
 
     title: str
     text: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[PictureRow, ...]
 
 
 def picture(pixels: NDArray[np.uint8], caption: str = "") -> Picture:

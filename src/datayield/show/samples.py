@@ -12,7 +12,7 @@ from datayield.data.dataset_report import SplitReport, dataset_report
 from datayield.data.decoded import decode
 from datayield.data.near_copies import SIDE, looks_of, near_copies
 from datayield.data.source import UNLABELLED, Source
-from datayield.show.pictures import Picture, Row, Section, several, thumbnail
+from datayield.show.pictures import Picture, PictureRow, Section, several, thumbnail
 from datayield.spec.errors import ConfigError, DataError
 from datayield.spec.run import dataset_name
 
@@ -37,7 +37,7 @@ def dataset_section(dataset: str, seed: int) -> Section:
 
 def copies_section(places: list[tuple[Place, Place]], seed: int) -> Section:
     """Pairs of images that two splits have in common, or that look alike, side by side."""
-    rows, text = list[Row](), list[str]()
+    rows, text = list[PictureRow](), list[str]()
     for one, other in places:
         sources = find(*one), find(*other)
         pairs = list(_copies(*sources))
@@ -46,7 +46,7 @@ def copies_section(places: list[tuple[Place, Place]], seed: int) -> Section:
         except ConfigError as error:
             text.append(f"Only exact copies: {error.message} ({error.hint}).")
         names = " and ".join(f"{dataset_name(d)} {s}" for d, s in (one, other))
-        rows += [Row(f"{names}: {kind}", both) for kind, both in pairs[:PAIRS]]
+        rows += [PictureRow(f"{names}: {kind}", both) for kind, both in pairs[:PAIRS]]
         shown = f" ({PAIRS} are shown)" if len(pairs) > PAIRS else ""
         text.append(f"{names}: {len(pairs) or 'no'} pairs{shown}.")
     limit = f"Near copies are looked for among up to {COMPARED:,} images of each split, at random."
@@ -58,20 +58,22 @@ def split_pairs(dataset: str) -> list[tuple[Place, Place]]:
     return [((dataset, a), (dataset, b)) for a, b in combinations(splits_of(dataset), 2)]
 
 
-def _sample(dataset: str, split: SplitReport, seed: int) -> Iterator[Row]:
+def _sample(dataset: str, split: SplitReport, seed: int) -> Iterator[PictureRow]:
     source, draw = find(dataset, split.split), np.random.default_rng(seed)
     label = next((name for name, counts in split.classes.items() if counts), None)
     if label is None:
-        yield Row(f"{split.split}: a sample", _drawn(source, np.arange(len(source)), SAMPLE, draw))
+        yield PictureRow(
+            f"{split.split}: a sample", _drawn(source, np.arange(len(source)), SAMPLE, draw)
+        )
         return
     column, names = source.labels[label], source.classes.get(label) or []
     for k in np.unique(column[column != UNLABELLED])[:CLASSES].tolist():
         name = names[k] if k < len(names) else str(k)
         pictures = _drawn(source, np.flatnonzero(column == k), OF_A_CLASS, draw)
-        yield Row(f"{split.split}, {label}: {name}", pictures)
+        yield PictureRow(f"{split.split}, {label}: {name}", pictures)
     without = np.flatnonzero(column == UNLABELLED)
     if len(without):
-        yield Row(f"{split.split}: without a label", _drawn(source, without, SAMPLE, draw))
+        yield PictureRow(f"{split.split}: without a label", _drawn(source, without, SAMPLE, draw))
 
 
 def _drawn(
