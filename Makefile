@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/datayield demo
 
 test: $(READY)
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder  # in the order of tests/conftest.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

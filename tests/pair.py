@@ -1,8 +1,7 @@
-"""Two processes in one gloo group that stay for all tests: importing torch takes them seconds."""
+"""Two processes in one gloo group that stay for all tests of this process."""
 
 import atexit
 import io
-import multiprocessing
 import tempfile
 import traceback
 import warnings
@@ -13,6 +12,8 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+
+from tests.forked import server
 
 PROCESSES = 2
 SECONDS = 300.0  # that an answer may take
@@ -36,7 +37,7 @@ def both(function: Callable[..., Any], *arguments: Any) -> list[Any]:
 
 @cache
 def _pipes() -> list[Connection]:
-    context = multiprocessing.get_context("spawn")
+    context = server()
     folder = tempfile.TemporaryDirectory()
     pipes, processes = [], []
     for rank in range(PROCESSES):

@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,7 +14,8 @@ import pytest
 import typer
 
 from datayield.cli import app
-from tests.conftest import Call
+from tests.conftest import TINY, Call
+from tests.forked import Command
 
 VERBS: dict[str, set[str]] = {
     "collect": set(),  # a group: tests/cli/test_collect.py
@@ -180,16 +179,10 @@ def test_measuring_gives_an_estimate(datayield: Call) -> None:
     assert 0 < seconds["low"] < seconds["likely"] < seconds["high"]
 
 
-def _start(store: Path) -> "subprocess.Popen[bytes]":
+def _start(store: Path) -> Command:
     """A process of its own: the same number of threads each time, and so the same bits."""
-    command = [sys.executable, "-m", "datayield", "run", "tiny.yaml", "--save-every", "0"]
-    env = {**os.environ, "DATAYIELD_STORE": str(store)}
-    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE)
-
-
-def _ended(process: "subprocess.Popen[bytes]") -> int:
-    process.communicate(timeout=120)
-    return process.returncode
+    command = ["run", "tiny.yaml", "--save-every", "0", "--store", str(store)]
+    return Command(*command, environment=os.environ, folder=store.parent)
 
 
 def _wait_for(store: Path, pattern: str) -> None:
@@ -202,26 +195,31 @@ def _wait_for(store: Path, pattern: str) -> None:
 def test_interrupted_and_killed_studies_end_with_the_same_table(
     datayield: Call, tmp_path: Path
 ) -> None:
-    text = (tmp_path / "tiny.yaml").read_text().replace("images: 640", "images: 3200")
+    text = TINY.replace("images: 640", "images: 2560").replace("[60, 240]", "[60]")
     (tmp_path / "tiny.yaml").write_text(text.replace("[simclr, barlow_twins]", "[vicreg]"))
-    assert _ended(_start(tmp_path / "store")) == 0
+    undisturbed = _start(tmp_path / "store")
+    said = undisturbed.wait()
+    assert undisturbed.poll() == 0, said
     whole = tmp_path / "store" / "studies" / "tiny" / "table.csv"
 
     broken = tmp_path / "broken"
     first = _start(broken)
     _wait_for(broken, "runs/*/state.pt")
     first.send_signal(signal.SIGINT)
-    _, said = first.communicate(timeout=120)
-    assert first.returncode == 3, said
-    assert b"finishing the step and saving" in said
+    said = first.wait()
+    assert first.poll() == 3, said
+    assert "finishing the step and saving" in said
 
     second = _start(broken)
     _wait_for(broken, "runs/*/spent.json")
     _wait_for(broken, "runs/*/state.pt")
-    second.kill()
-    second.communicate(timeout=60)
+    second.send_signal(signal.SIGKILL)
+    second.wait()
+    assert second.poll() == -signal.SIGKILL
     assert datayield("status", "tiny.yaml", "--store", str(broken)).code == 3
-    assert _ended(_start(broken)) == 0
+    third = _start(broken)
+    said = third.wait()
+    assert third.poll() == 0, said
     table = broken / "studies" / "tiny" / "table.csv"
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (whole, table)]
     assert digests[0] == digests[1]

@@ -1,6 +1,6 @@
 """Whole runs through the real loop, in one process or in this process of a pair.
 
-`python -m tests.run.distributed_runs` prints how far two processes end from one after 50 steps.
+`python -m tests.run.distributed_runs` prints how far two processes end from one after 20 steps.
 """
 
 import tempfile
@@ -25,7 +25,7 @@ from datayield.store.folders import RunFolder
 from tests.pair import both
 from tests.run.loop.test_pretrain import CPU, spec_of, training_data_of
 
-STEPS = 50
+STEPS = 20
 # All methods in float64; in float32, where runs drift apart by rounding, the one that drifts most
 # and two more.
 CASES = [(name, torch.float64) for name in METHOD_SPECS] + [
@@ -33,14 +33,14 @@ CASES = [(name, torch.float64) for name in METHOD_SPECS] + [
 ]
 
 
-def spec_of_50(name: str) -> RunSpec:
-    """50 steps, with a clipped gradient for one method."""
+def spec_of_steps(name: str) -> RunSpec:
+    """`STEPS` steps, with a clipped gradient for one method."""
     clip = {"clip": 1.0} if name == "vicreg" else {}
     return spec_of(name, images=32 * STEPS, **clip)
 
 
 def trained(name: str, folder: Path, dtype: torch.dtype) -> dict[str, dict[str, Tensor]]:
-    """Weights and buffers after 50 steps of the real loop; views and all in `dtype`."""
+    """Weights and buffers after all steps of the real loop; views and all in `dtype`."""
     kept: list[Any] = []
 
     def build(spec: RunSpec, weights: Any = None) -> Any:
@@ -54,7 +54,7 @@ def trained(name: str, folder: Path, dtype: torch.dtype) -> dict[str, dict[str, 
         patch("datayield.run.loop.member.methods.build", build),
         patch("datayield.run.loop.batches.make_views_of_steps", views),
     ):
-        _run(spec_of_50(name), folder)
+        _run(spec_of_steps(name), folder)
     return {
         "weights": {key: value.detach().clone() for key, value in kept[0].named_parameters()},
         "buffers": {key: value.clone() for key, value in kept[0].named_buffers()},

@@ -5,9 +5,12 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,6 +26,7 @@ from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError, TrainingError
 from datayield.store.speeds import kind_of
 from tests.conftest import Call
+from tests.forked import Command
 from tests.methods.parallel_table import difference
 from tests.pair import both
 from tests.run import distributed_runs as parallel_runs
@@ -41,18 +45,32 @@ def by_two(tmp_path_factory: pytest.TempPathFactory) -> list[Trained]:
     return both(parallel_runs.all_trained, tmp_path_factory.mktemp("two"), CASES)
 
 
+@pytest.fixture(scope="module")
+def by_one(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, dict[str, Tensor]]]:
+    """What one process ends with, trained when it is first asked for."""
+
+    @cache
+    def trained(name: str, dtype: torch.dtype) -> dict[str, dict[str, Tensor]]:
+        return parallel_runs.trained(name, tmp_path_factory.mktemp("one"), dtype)
+
+    return trained
+
+
 @pytest.mark.parametrize(("name", "dtype"), CASES, ids=str)
-def test_50_steps_of_two_end_where_one_ends(
-    by_two: list[Trained], tmp_path: Path, name: str, dtype: torch.dtype
+def test_20_steps_of_two_end_where_one_ends(
+    by_two: list[Trained],
+    by_one: Callable[..., dict[str, dict[str, Tensor]]],
+    name: str,
+    dtype: torch.dtype,
 ) -> None:
-    alone = parallel_runs.trained(name, tmp_path / "one", dtype)
+    alone = by_one(name, dtype)
     first, second = (one[name, dtype] for one in by_two)
     for kind, tensors in first.items():
         assert all(torch.equal(value, second[kind][key]) for key, value in tensors.items())
     if dtype == torch.float64:
         assert max(difference(first[kind], alone[kind]) for kind in alone) < EXACT
     else:
-        exact = parallel_runs.trained(name, tmp_path / "exact", torch.float64)
+        exact = by_one(name, torch.float64)
         assert apart(first["weights"], exact["weights"]) < NEAR_EXACT
         assert apart(first["weights"], alone["weights"]) < NEAR
 
@@ -135,6 +153,26 @@ def torchrun(store: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True)
 
 
+def both_commands(folder: Path, store: Path) -> str:
+    """The same, in processes that have torch, with the environment that torchrun gives them."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    arguments = ["run", "both.yaml", "--device", "cpu", "--store", str(store)]
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    commands = [
+        Command(
+            *arguments,
+            environment=os.environ | group | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            folder=folder,
+        )
+        for rank in range(2)
+    ]
+    said = "".join(command.wait() for command in commands)
+    assert [command.poll() for command in commands] == [0, 0], said
+    return said
+
+
 def spent(store: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(store.glob("runs/*/spent.json"))]
 
@@ -168,10 +206,8 @@ def test_a_study_on_two_processes_stopped_and_finished_by_two_or_by_one(
     assert alone.code == 0, alone.err
     assert sorted(record["resumed"] for record in spent(one)) == [0, 1]
 
-    again = torchrun(two)
-    out, said = again.communicate(timeout=120)
-    assert again.returncode == 0, said
-    assert out.count("report:") == 1
+    said = both_commands(tmp_path, two)
+    assert said.count("report:") == 1
     assert said.count(" finished") == 1
     assert (two / "studies" / "both" / "report.html").exists()
     assert sorted(record["resumed"] for record in spent(two)) == [0, 1]
@@ -181,10 +217,7 @@ def test_a_study_on_two_processes_stopped_and_finished_by_two_or_by_one(
     assert [row[:2] for row in scores(two)] == [row[:2] for row in scores(one)]
 
     written = {p: p.stat().st_mtime_ns for p in two.rglob("*") if p.is_file()}
-    third = torchrun(two)
-    _, said = third.communicate(timeout=120)
-    assert third.returncode == 0, said
-    assert "nothing to do" in said
+    assert "nothing to do" in both_commands(tmp_path, two)
     assert {p: p.stat().st_mtime_ns for p in two.rglob("*") if p.is_file()} == written
 
 

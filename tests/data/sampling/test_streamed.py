@@ -14,6 +14,7 @@ from datayield.data.decoded.rows import Held, Stored
 from datayield.data.sampling.resident import Resident
 from datayield.data.sampling.streamed import AHEAD, Streamed
 from datayield.spec.errors import DataError
+from tests.forked import exit_code
 
 N, S = 300, 4
 
@@ -114,16 +115,13 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "images.u8") in str(caught.value)
 
 
+def read_and_fail(path: Path) -> None:
+    Streamed(Stored(path, (N, S, S, 3)), np.arange(N), "cpu").batch(0, 0, 64)
+    raise SystemExit(7)
+
+
 def test_a_process_that_fails_ends(stored: Stored) -> None:
-    code = (
-        "import sys, numpy as np\nfrom pathlib import Path\n"
-        "from datayield.data.decoded.rows import Stored\n"
-        "from datayield.data.sampling.streamed import Streamed\n"
-        f"s = Streamed(Stored(Path(sys.argv[1]), ({N}, {S}, {S}, 3)), np.arange({N}), 'cpu')\n"
-        "s.batch(0, 0, 64)\nraise SystemExit(7)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(stored.path)], timeout=60)
-    assert done.returncode == 7
+    assert exit_code(read_and_fail, stored.path) == 7
 
 
 LIMITED = """

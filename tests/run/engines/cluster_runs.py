@@ -12,6 +12,7 @@ import ctypes
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -120,7 +121,7 @@ def wait_until_saved(store: Path, runs: int, beyond: dict[str, int], driver: Any
         if sum(step > beyond.get(run, 0) for run, step in steps.items()) >= runs:
             return
         time.sleep(0.05)
-    raise AssertionError(f"the driver ended too early: {driver.communicate()}")
+    raise AssertionError(f"the driver ended too early: {driver.wait()}")
 
 
 def _tell(text: str) -> None:
@@ -143,8 +144,8 @@ def disturbed(folder: Path, away: bool, jobs: int = 4) -> dict[str, object]:
         _tell("another one is up")
         time.sleep(SETTLE_SECONDS)
         wait_until_saved(folder / name, 2, steps_saved(folder / name), driver)
-        driver.kill()
-        _, said = driver.communicate()
+        driver.send_signal(signal.SIGKILL)
+        said = driver.wait()
         _tell("the driver is killed")
         again = finished(start(folder, name, *options, ray_address=cluster.address))
     spent = [json.loads(p.read_text()) for p in (folder / name).glob("runs/*/spent.json")]

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from datayield.spec.atomic_files import read_json
+from tests.forked import Command
 
 STUDY = """
 study: engines
@@ -57,22 +57,14 @@ def environment(folder: Path) -> dict[str, str]:
     return env
 
 
-def start(
-    folder: Path, store: str, *options: str, ray_address: str = ""
-) -> "subprocess.Popen[str]":
+def start(folder: Path, store: str, *options: str, ray_address: str = "") -> Command:
     """`datayield run engines.yaml` of the folder, with one thread for each run."""
-    command = [sys.executable, "-m", "datayield", "run", "engines.yaml", "--store", store]
-    return subprocess.Popen(
-        [*command, "--save-every", "0.2", *options],
-        env=environment(folder) | ({"RAY_ADDRESS": ray_address} if ray_address else {}),
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = ["run", "engines.yaml", "--store", store, "--save-every", "0.2", *options]
+    address = {"RAY_ADDRESS": ray_address} if ray_address else {}
+    return Command(*command, environment=environment(folder) | address, folder=folder)
 
 
-def signal_one(store: Path, number: int, ended: "subprocess.Popen[str]") -> str:
+def signal_one(store: Path, number: int, ended: Command) -> str:
     """Send a signal to the process that holds the first run seen to have saved; the run's id."""
     while ended.poll() is None:
         for progress in store.glob("runs/*/progress.json"):
@@ -82,7 +74,7 @@ def signal_one(store: Path, number: int, ended: "subprocess.Popen[str]") -> str:
                 os.kill(lock["pid"], number)
                 return progress.parent.name
         time.sleep(0.01)
-    raise AssertionError(f"it ended before a worker could be signalled: {ended.communicate()}")
+    raise AssertionError(f"it ended before a worker could be signalled: {ended.wait()}")
 
 
 def times_resumed(store: Path) -> int:
@@ -96,10 +88,10 @@ def stacked(store: Path) -> list[tuple[int, str]]:
     return [(record["stacked"], record["weights"]) for record in records]
 
 
-def finished(process: "subprocess.Popen[str]") -> str:
+def finished(process: Command) -> str:
     """What it said; AssertionError where it failed."""
-    _, said = process.communicate(timeout=900)
-    assert process.returncode == 0, said
+    said = process.wait(900)
+    assert process.poll() == 0, said
     return said
 
 
@@ -137,12 +129,12 @@ def _main() -> None:
             began = time.monotonic()
             process = start(folder, str(i), *options)
             if name == "two commands at once":
-                start(folder, str(i)).communicate(timeout=900)
+                start(folder, str(i)).wait(900)
             hit = signal_one(folder / str(i), number, process) if number else None
-            _, said = process.communicate(timeout=3600)
+            said = process.wait(3600)
             if name == "two commands at once":  # each leaves the other's runs alone
                 said = finished(start(folder, str(i)))
-            assert not process.returncode or "two" in name, said
+            assert not process.poll() or "two" in name, said
             made = table(folder, str(i))
             tables.add(made)
             line = {

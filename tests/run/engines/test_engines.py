@@ -42,11 +42,11 @@ def test_ctrl_c_saves_all_runs(folder: Path) -> None:
     study = start(folder, "stopped", *BY_TWO)
     store = folder / "stopped"
     while len(list(store.glob("runs/*/progress.json"))) < 2:
-        assert study.poll() is None, study.communicate()
+        assert study.poll() is None, study.wait()
         time.sleep(0.01)
     study.send_signal(signal.SIGINT)
-    _, said = study.communicate(timeout=300)
-    assert study.returncode == 3, said
+    said = study.wait()
+    assert study.poll() == 3, said
     assert said.count(", saved") == 2, said
     assert not list(store.glob("runs/*/lock.json"))
 
@@ -95,10 +95,10 @@ def test_workers_whose_commander_is_killed_save_and_go(folder: Path) -> None:
     study = start(folder, "orphans", *BY_TWO)
     store = folder / "orphans"
     while not list(store.glob("runs/*/progress.json")):
-        assert study.poll() is None, study.communicate()
+        assert study.poll() is None, study.wait()
         time.sleep(0.01)
-    study.kill()
-    study.communicate(timeout=300)  # ends when the last worker closes standard error
+    study.send_signal(signal.SIGKILL)
+    study.wait()  # ends when the last worker closes standard error
     assert not list(store.glob("runs/*/lock.json"))
     finished(start(folder, "orphans"))
     assert times_resumed(folder / "orphans") > 0

@@ -2,12 +2,13 @@
 
 import json
 import re
-import subprocess
-import sys
+import resource
+from pathlib import Path
 
 import pytest
 import torch
 
+from datayield.data import free_memory
 from datayield.execution import Execution, parse_execution
 from datayield.run.engines import slots
 from datayield.run.engines.slots import GIB, choose_jobs
@@ -17,6 +18,7 @@ from datayield.spec.errors import ConfigError
 from datayield.store.records import RunCostRecord
 from datayield.store.speeds import Speeds, speed_key
 from tests.conftest import Call
+from tests.forked import exit_code
 from tests.stored import archive
 
 CPU = torch.device("cpu")
@@ -70,31 +72,23 @@ def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
     assert "5.0 GiB each measured" in chosen.why
 
 
-LIMITED = """
-import json, resource
-from pathlib import Path
-import torch
-from datayield.data.free_memory import _fields, free_bytes, images_fit
-from datayield.run.engines.slots import choose_jobs
-from datayield.session import open_study
-from datayield.run.engines import slots
-slots.SECONDS_EACH = 1e-9
-cpu = torch.device("cpu")
-session = open_study("tiny.yaml")
-size = next(_fields(Path("/proc/self/status"), "VmSize:", 1024))
-resource.setrlimit(resource.RLIMIT_AS, (size + (1536 << 20),) * 2)
-free = free_bytes(cpu)
-chosen = choose_jobs(session.plan(), session.store, cpu)
-print(json.dumps([free, images_fit(int(0.6 * free), cpu), chosen.jobs, chosen.why]))
-"""
+def limited(told: Path) -> None:
+    """How many jobs a process chooses that may have 1.5 GiB more than it has."""
+    slots.SECONDS_EACH = 1e-9
+    session = open_study("tiny.yaml")
+    size = next(free_memory._fields(Path("/proc/self/status"), "VmSize:", 1024))
+    resource.setrlimit(resource.RLIMIT_AS, (size + (1536 << 20),) * 2)
+    free = free_memory.free_bytes(CPU)
+    chosen = choose_jobs(session.plan(), session.store, CPU)
+    fits = free_memory.images_fit(int(0.6 * free), CPU)
+    told.write_text(json.dumps([free, fits, chosen.jobs, chosen.why]))
 
 
-def test_a_limit_on_this_process_counts_for_jobs_as_it_does_for_images(datayield: Call) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LIMITED], stdout=subprocess.PIPE, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0
-    free, most_of_it_fits, jobs, why = json.loads(done.stdout)
+def test_a_limit_on_this_process_counts_for_jobs_as_it_does_for_images(
+    datayield: Call, tmp_path: Path
+) -> None:
+    assert exit_code(limited, tmp_path / "told.json") == 0
+    free, most_of_it_fits, jobs, why = json.loads((tmp_path / "told.json").read_text())
     assert 1.4 * GIB < free <= 1.5 * GIB
     assert not most_of_it_fits
     assert jobs == 1

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from datayield.spec.atomic_files import read_json
+from tests.forked import Command
 from tests.run.engines.engines_runs import (
     BY_RAY,
     BY_SLURM,
@@ -31,7 +32,7 @@ BY_TWO = ("--processes", "2")
 PATIENT = (*BY_SLURM, "--slurm", "time=60")  # else submitit warns each job after 5 minutes
 
 
-def leader(store: Path, study: "subprocess.Popen[str]") -> int:
+def leader(store: Path, study: Command) -> int:
     """The process that holds the first run seen to have saved."""
     while study.poll() is None:
         for progress in store.glob("runs/*/progress.json"):
@@ -39,7 +40,7 @@ def leader(store: Path, study: "subprocess.Popen[str]") -> int:
             if lock and (read_json(progress) or {"step": 0})["step"] > 0:
                 return int(lock["pid"])
         time.sleep(0.01)
-    raise AssertionError(f"it ended before a run had saved: {study.communicate()}")
+    raise AssertionError(f"it ended before a run had saved: {study.wait()}")
 
 
 def parent(pid: int) -> int:
@@ -69,8 +70,8 @@ def slurm(folder: Path) -> str:
     study = start(folder, "slurm", *PATIENT, *BY_TWO)
     leader(store, study)
     study.send_signal(signal.SIGINT)
-    _, said = study.communicate(timeout=600)
-    assert study.returncode == 3, said
+    said = study.wait(600)
+    assert study.poll() == 3, said
     assert ", saved" in said, said
     assert not list(store.glob("runs/*/lock.json"))
     assert not list(store.glob("runs/*/spent.json"))

@@ -1,9 +1,6 @@
 """A run that streams ends with the bits of one in memory, killed or not, and says what broke."""
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -20,6 +17,7 @@ from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import DataError
 from datayield.store.folders import RunFolder
 from tests.conftest import TINY, Call
+from tests.forked import begin
 from tests.run.loop.test_pretrain import CPU, spec_of, train
 
 
@@ -49,28 +47,18 @@ def train_streamed(folder: Path, path: Path, save_seconds: float, steps: int) ->
     source.images.close()
 
 
-KILLED = """
-import sys, torch
-from pathlib import Path
-from tests.run.loop.test_streaming import train_streamed
-torch.set_num_threads(1)
-train_streamed(Path(sys.argv[1]), Path(sys.argv[2]), 0.0, int(sys.argv[3]))
-"""
-
-
 def test_killed_and_resumed_it_ends_with_the_bits_of_memory(tmp_path: Path) -> None:
     steps, file, folder = 200, tmp_path / "images.u8", RunFolder(tmp_path / "streamed")
     train(spec_of("simclr", images=32 * steps), tmp_path / "memory")
     streamed(file, 40).images.close()
-    command = [sys.executable, "-c", KILLED, str(folder.path), str(file), str(steps)]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[3])
+    process = begin(train_streamed, folder.path, file, 0.0, steps)
     deadline, progress = time.monotonic() + 120, folder.path / "progress.json"
     while (read_json(progress) or {"step": -1})["step"] < steps // 3:
         assert time.monotonic() < deadline
-        assert process.poll() is None, "it ended before it could be killed"
+        assert process.is_alive(), "it ended before it could be killed"
         time.sleep(0.002)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     train_streamed(folder.path, file, 60.0, steps)
     one, other = RunFolder(tmp_path / "memory").run_cost(), folder.run_cost()
     assert one is not None

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from threading import Event
@@ -25,6 +23,7 @@ from datayield.store.plan import Task
 from datayield.store.run_lock import run_lock
 from datayield.store.trunk import TrunkMember, parts, steps_there
 from tests.conftest import Call
+from tests.forked import begin
 from tests.run.loop.test_pretrain import CPU, spec_of, train, training_data_of
 
 FREE = sorted(name for name, spec in METHOD_SPECS.items() if not spec.sees_t)
@@ -234,17 +233,15 @@ def killed_here(root: str, images: tuple[int, ...]) -> None:
 def test_killed_on_its_way_from_the_trunk_and_resumed(store: Store, tmp_path: Path) -> None:
     images = (320, 1280)
     runs = [run_of("vicreg", n, **WSD) for n in images]
-    code = (
-        f"from tests.run.loop.test_trunk import killed_here as f; f({str(store.root)!r}, {images})"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[3])
+    process = begin(killed_here, str(store.root), images)
     progress, deadline = store.run(runs[1].id).path / "progress.json", time.monotonic() + 120
     while (read_json(progress) or {"step": -1})["step"] < 10:
         assert time.monotonic() < deadline
-        assert process.poll() is None, "it ended before it could be killed"
+        assert process.is_alive(), "it ended before it could be killed"
         time.sleep(0.001)
     process.kill()
-    assert process.wait() == -signal.SIGKILL
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     work_through(tasks_of(runs, store)[1:], store)
     spent = store.run(runs[1].id).run_cost()
     assert spent is not None
