@@ -14,7 +14,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-SECONDS = 120.0  # that a process may take
+SECONDS = 600.0  # that a process may take on a machine that others use
 # What `datayield run` imports late. The command line itself reads the environment when imported.
 PRELOADED = [
     "datayield.run.engines.processes", "scipy.optimize", "scipy.stats", "sklearn.linear_model",
