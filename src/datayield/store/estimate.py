@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from datayield.spec.evaluation import DRAWS, EvalItems, EvalSpec, epochs_of
 from datayield.spec.run import EncoderSpec, RunSpec, encoder_macs, flops_per_image
+from datayield.store.scaling import TimedKind, seconds_at
 from datayield.store.speeds import Speeds, eval_key, features_key, kind_of, speed_key
 
 UNKNOWN = 10_000  # items of a split that was not found
@@ -81,7 +82,14 @@ def pretraining(spec: RunSpec, share_left: float, speeds: Speeds) -> TimeEstimat
     if per_image:
         return _spread([s * images for s in per_image], speeds.from_runs(speed_key(spec)))
     flops = flops_per_image(spec)
-    return None if flops is None else _scaled(flops * images, spec.encoder.name, speeds)
+    if flops is None or not (known := speeds.timed_kinds()):
+        return None
+    same = [kind for kind in known if kind.encoder == spec.encoder.name]
+    basis: Basis = "scaled" if same else "across"
+    low, high = FACTORS[basis]
+    of = same or known
+    least, likely, most = (images * seconds for seconds in seconds_at(flops, of))
+    return TimeEstimate(low * least, likely, high * most, basis, _names(of))
 
 
 def evaluations(
@@ -131,16 +139,14 @@ def evaluation(
         return None
     name = encoder.name if encoder else ""
     if spec.tunes:  # forward and backward in each epoch, then the test images
-        return _scaled(
-            2 * macs * (3 * train * epochs_of(spec) + test), name, speeds, as_training=False
-        )
+        return _scaled(2 * macs * (3 * train * epochs_of(spec) + test), name, speeds)
     probes = (spec.draws or DRAWS) if spec.uses_label_fraction else spec.folds or 1
     flops = 2 * macs * (images + spec.traits.passes * train)
     per_item = PROBE_FLOPS_PER_ITEM
     if spec.traits.fits_head:
         per_item += PROBE_FLOPS_PER_CLASS * classes
     flops += per_item * probes * needed + PROBE_FLOPS_PER_ITEM * test
-    return _scaled(flops, name, speeds, as_training=False)
+    return _scaled(flops, name, speeds)
 
 
 def _spread(seconds: list[float], real: bool) -> TimeEstimate:
@@ -149,22 +155,26 @@ def _spread(seconds: list[float], real: bool) -> TimeEstimate:
     return TimeEstimate(low * min(seconds), median(seconds), high * max(seconds), basis)
 
 
-def _scaled(
-    flops: float, encoder: str, speeds: Speeds, as_training: bool = True
-) -> TimeEstimate | None:
-    """By the seconds per FLOP of runs of this encoder, else of all, in a wider range.
+def _scaled(flops: float, encoder: str, speeds: Speeds) -> TimeEstimate | None:
+    """An evaluation by the seconds per FLOP of runs of this encoder, else of all.
 
-    Also in the wider range if the work is not training: an evaluation is less like it, but most
-    of it is the same encoder, whose speed may be far from that of others.
+    It is less like them than another run is, but most of it is the same encoder, whose speed may
+    be far from that of others.
     """
-    known = speeds.seconds_per_flop()
-    same = [each for each in known if encoder and each[0] == encoder]
-    basis: Basis = "scaled" if same and as_training else "across"
+    known = speeds.timed_kinds()
     if not known:
         return None
-    low, high = FACTORS[basis]
-    rates = [rate for _, rate in same or known]
-    donors = frozenset(name for name, _ in same or known if name)
+    of = [kind for kind in known if encoder and kind.encoder == encoder] or known
+    low, high = FACTORS["across"]
+    rates = [kind.seconds / kind.flops for kind in of]
     return TimeEstimate(
-        low * flops * min(rates), flops * median(rates), high * flops * max(rates), basis, donors
+        low * flops * min(rates),
+        flops * median(rates),
+        high * flops * max(rates),
+        "across",
+        _names(of),
     )
+
+
+def _names(of: Sequence[TimedKind]) -> frozenset[str]:
+    return frozenset(kind.encoder for kind in of if kind.encoder)

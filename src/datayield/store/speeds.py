@@ -12,6 +12,7 @@ from datayield.spec.errors import StoreError
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.identity import digest
 from datayield.spec.run import EncoderSpec, RunSpec
+from datayield.store.scaling import TimedKind
 
 KEPT = 9  # the newest samples of each key
 
@@ -81,10 +82,12 @@ class Speeds:
         """Whether `samples(key)` are from real runs."""
         return bool(self._samples.get(key, {}).get("run"))
 
-    def seconds_per_flop(self) -> list[tuple[str, float]]:
-        """(encoder, seconds per FLOP) of each known kind of run: a rough guide for other kinds."""
+    def timed_kinds(self) -> list[TimedKind]:
+        """Each known kind of run, by the median of its times: a rough guide for other kinds."""
         return [
-            (str(entry.get("encoder", "")), sorted(seconds)[len(seconds) // 2] / entry["flops"])
+            TimedKind(
+                str(entry.get("encoder", "")), entry["flops"], sorted(seconds)[len(seconds) // 2]
+            )
             for entry in self._samples.values()
             if entry.get("flops") and (seconds := entry["run"] or entry["measured"])
         ]
