@@ -25,7 +25,7 @@ from datayield.analysis.evidence import Setting, World
 from datayield.analysis.evidence.tables import evidence_of_table
 from datayield.analysis.levers.back_test import FEWEST, ahead_of, decision_at
 from datayield.analysis.levers.lever import AXES
-from datayield.analysis.model.law import MeasuredCells, cells_of, pooled
+from datayield.analysis.model.law import MeasuredCells, cells_of, pooled, solved
 from datayield.spec.errors import DatayieldError
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ def worlds() -> Iterator[tuple[str, World]]:
 def forecasts(cells: MeasuredCells, hidden: list[Setting], world: World) -> dict[str, np.ndarray]:
     """Errors at the hidden settings, by each way; the law's bounds too."""
     kept = cells.without(hidden)
-    (law,) = pooled([(world, kept)])
+    (law,) = pooled([solved(world, kept)])
     samples = law.errors(hidden, again=True)
     logs, to = kept.places.logs.T, kept.places_of(hidden).logs.T
     near = [int(np.argmin(((logs - t) ** 2).sum(axis=1))) for t in to]
@@ -115,7 +115,7 @@ def hidden_corners(source: str, world: World) -> Iterator[dict[str, object]]:
         kept = cells.without(ahead_of(cells, here))
         if len(kept.settings) < FEWEST:
             continue
-        (law,) = pooled([(world, kept)])
+        (law,) = pooled([solved(world, kept)])
         made = decision_at(cells, law, here)
         if made is not None:
             yield {

@@ -213,6 +213,7 @@ class Session(NamedTuple):
 
     def report(self, plan: Plan) -> Report | None:
         """Write tables, figures and the page from what is finished; None where nothing is."""
+        from datayield.analysis.background import in_background
         from datayield.analysis.findings import analyse
         from datayield.analysis.results.collect import collect
         from datayield.analysis.results.context import in_context
@@ -223,9 +224,10 @@ class Session(NamedTuple):
         results = collect(self.study, self.cells, plan, self.store)
         if not results.rows:
             return None
-        sweep_litter(self.store, cache_dir())
+        sweeping = in_background(lambda: sweep_litter(self.store, cache_dir()))
         results = in_context(results, self.context(plan))
         findings = analyse(results)
+        sweeping()
         page = write_findings(findings, self.page.parent)
         write_json(page.with_name(NAME), summary(results, plan.done, len(plan.tasks)))
         write_index(self.store.root)

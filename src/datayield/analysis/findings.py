@@ -23,6 +23,7 @@ from datayield.analysis.decision import (
     peaks,
 )
 from datayield.analysis.decision.regimes import regimes
+from datayield.analysis.evidence import Evidence
 from datayield.analysis.format import metric_name
 from datayield.analysis.levers import Answer, decide, evidence_of
 from datayield.analysis.model import (
@@ -45,6 +46,7 @@ from datayield.analysis.results import (
     eval_names,
 )
 from datayield.spec.claims import Published
+from datayield.spec.study import Study
 
 RANK = "effective_rank"
 STATE = {  # metric of state@1 -> its name on the page
@@ -134,12 +136,19 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
     """All analyses of a study; `worth` is the smallest gain per doubling worth having."""
     main, scores, rank = results.main, results.scores, results.metric(RANK)
     lines = main.curves
-    fitting = in_background(lambda: fits(lines))  # takes as long as everything else
+    evidence = evidence_of(results)
+    # these two take as long as everything else
+    fitting = in_background(lambda: fits(lines))
+    deciding = in_background(lambda: _decided(evidence, results.study))
     noise, score_noise = noise_models(main), noise_models(scores)
     costs = RunCosts(results)
     read, read_scores = costs.readings(main.rows), costs.readings(scores.rows)
     chosen = [*ledgers(results), *ledgers(results, SCORE)]
-    purchase = decide(evidence_of(results), prices=results.study.prices, spend=results.study.spend)
+    normalised = _both(
+        normalise(results.study, read, worth), normalise(results.study, read_scores, worth)
+    )
+    fronts = [*frontiers(results.study, read), *frontiers(results.study, read, "flops")]
+    purchase = deciding()
     findings = Findings(
         results=results,
         worth=worth,
@@ -165,16 +174,18 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
         group_gains=suite_gains(results, score_noise),
         reference=results.reference,
         published=compare_with_published(results, results.reference),
-        normalised=_both(
-            normalise(results.study, read, worth), normalise(results.study, read_scores, worth)
-        ),
-        frontiers=[
-            *frontiers(results.study, read),
-            *frontiers(results.study, read, "flops"),
-        ],
+        normalised=normalised,
+        frontiers=fronts,
         purchase=purchase,
     )
     return replace(findings, fits=fitting())
+
+
+def _decided(evidence: Evidence, study: Study) -> Answer:
+    """What to buy next, back-tested."""
+    purchase = decide(evidence, prices=study.prices, spend=study.spend)
+    purchase.back_test  # noqa: B018  # is kept
+    return purchase
 
 
 def _both(tasks: Normalised, scores: Normalised) -> Normalised:

@@ -7,13 +7,14 @@ found to grow with N), and the best by label-free criteria. Selection is per run
 averaged over seeds.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from datayield.analysis.results import MAIN, CurveKey, Row, Seeds, StudyResults
 from datayield.spec.evaluation import StudyEval
+from datayield.spec.study import Study
 
 LAST, VALIDATION, LOSS = "last", "best on validation", "lowest training loss"
 BEST_ON_TEST = "best on test (optimistic)"
@@ -83,23 +84,21 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
     several = {cell: tuple(sorted(seen)) for cell, seen in shares.items() if len(seen) > 1}
     if not several:
         return []
-    lines = _lines(results)
+    scores = {metric, *(ev.main_metric for ev in results.study.evaluations)}
+    lines = _lines(results, scores | {score + VALIDATED for score in scores} | _CRITERIA.keys())
     runs = _runs(results.metric(metric).rows)
-    rows_of: dict[str, list[Row]] = {}
-    for row in results.rows:
-        rows_of.setdefault(row.run, []).append(row)
     free = _label_free(lines)
     cell_ledgers = []
     for (key, encoder, n, images), milestones in several.items():
         cell = (key.eval, key.method, key.axes, key.budget, encoder, n, images)
-        by_seed = {
-            seed: run
-            for seed, run in runs.get(cell, {}).items()
-            if set(milestones) <= lines.get((run, key.eval, key.metric), {}).keys()
-        }
-        if by_seed:
-            run = next(iter(by_seed.values()))
-            home = _at_home(replace(results, rows=tuple(rows_of[run])), run)
+        rows = [
+            row
+            for row in runs.get(cell, {}).values()
+            if set(milestones) <= lines.get((row.run, key.eval, key.metric), {}).keys()
+        ]
+        if rows:
+            home = _at_home(results.study, lines, rows[0])
+            by_seed = {row.seed: row.run for row in rows}
             choices = _choices(key, milestones, by_seed, lines, free, results.losses, home)
             cell_ledgers.append(Ledger(key, n, images, encoder, milestones, choices))
     return cell_ledgers
@@ -118,7 +117,7 @@ def best_on(results: StudyResults, judge: str, scored: Iterable[Row]) -> dict[st
     earliest. Left out: runs with fewer than two such milestones.
     """
     metric = next(ev.main_metric for ev in results.study.evaluations if ev.name == judge)
-    lines = _lines(results)
+    lines = _lines(results, {metric + VALIDATED})
     milestones: dict[str, dict[str, set[float]]] = {}
     for row in scored:
         milestones.setdefault(row.run, {}).setdefault(row.eval, set()).add(row.share)
@@ -134,31 +133,29 @@ def best_on(results: StudyResults, judge: str, scored: Iterable[Row]) -> dict[st
 ScoreCourses = dict[tuple[str, str, str], dict[float, float]]  # (run, evaluation, metric) -> line
 
 
-def _lines(results: StudyResults) -> ScoreCourses:
+def _lines(results: StudyResults, metrics: Set[str]) -> ScoreCourses:
     lines: ScoreCourses = {}
     for row in results.rows:
-        if row.kind == "run":
+        if row.metric in metrics and row.kind == "run":
             lines.setdefault((row.run, row.eval, row.metric), {})[row.share] = row.value
     return lines
 
 
-def _runs(rows: Iterable[Row]) -> dict[tuple[Any, ...], dict[int, str]]:
-    """Cell -> seed -> run."""
-    runs: dict[tuple[Any, ...], dict[int, str]] = {}
+def _runs(rows: Iterable[Row]) -> dict[tuple[Any, ...], dict[int, Row]]:
+    """Cell -> seed -> a row of its run."""
+    runs: dict[tuple[Any, ...], dict[int, Row]] = {}
     for row in rows:
         if row.kind == "run":
-            runs.setdefault(_cell(row), {})[row.seed] = row.run
+            runs.setdefault(_cell(row), {})[row.seed] = row
     return runs
 
 
-def _at_home(results: StudyResults, run: str) -> StudyEval | None:
-    """The study's first evaluation with a validation score on the run's pretraining data."""
-    mine = [row for row in results.rows if row.run == run]
-    validated = {(row.eval, row.metric) for row in mine}
+def _at_home(study: Study, lines: ScoreCourses, row: Row) -> StudyEval | None:
+    """The study's first evaluation with a validation score on the pretraining data of the run."""
     at_home = (
         ev
-        for ev in results.study.evaluations
-        if (ev.name, ev.main_metric + VALIDATED) in validated and ev.dataset == mine[0].dataset
+        for ev in study.evaluations
+        if (row.run, ev.name, ev.main_metric + VALIDATED) in lines and ev.dataset == row.dataset
     )
     return next(at_home, None)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
-from datayield.analysis.evidence import Setting, World
+from datayield.analysis.evidence import Setting
 from datayield.analysis.levers.lever import AXES, pulls
 from datayield.analysis.levers.odds import SURE, WORTH, odds_of
 from datayield.analysis.model.law import FittedLaw, MeasuredCells, pooled
@@ -73,19 +73,18 @@ class BackTest(NamedTuple):
 
 def back_test(laws: Sequence[FittedLaw]) -> BackTest:
     """Hide the largest images, then the largest compute, then both, and look."""
-    measured = [(law.world, law.cells) for law in laws]
     forecasts: list[HiddenForecast] = []
     for lever in ("images", "compute"):
         axis = AXES[lever]
-        for cells, hidden, law in _fitted(measured, partial(_largest, axis)):
+        for cells, hidden, law in _fitted(laws, partial(_largest, axis)):
             predicted = 1 - law.errors(hidden).mean(axis=0)
             for s, score in zip(hidden, predicted.tolist(), strict=True):
                 truth = 1 - float(cells.errors[cells.settings.index(s)])
                 forecasts.append(HiddenForecast(lever, s, score, truth))
     decisions = []
-    corners = {id(cells): here for _, cells in measured if (here := _corner(cells))}
+    corners = {id(law.cells): here for law in laws if (here := _corner(law.cells))}
     for cells, _, law in _fitted(
-        measured, lambda c: ahead_of(c, corners[id(c)]) if id(c) in corners else []
+        laws, lambda c: ahead_of(c, corners[id(c)]) if id(c) in corners else []
     ):
         made = decision_at(cells, law, corners[id(cells)])
         decisions += [made] if made else []
@@ -122,14 +121,14 @@ def decision_at(cells: MeasuredCells, law: FittedLaw, here: Setting) -> HiddenDe
 
 
 def _fitted(
-    measured: Sequence[tuple[World, MeasuredCells]],
+    laws: Sequence[FittedLaw],
     hide: Callable[[MeasuredCells], list[Setting]],
 ) -> list[tuple[MeasuredCells, list[Setting], FittedLaw]]:
     """All cells, the hidden ones and the law without them, of the grids that are large enough."""
-    chosen = [(world, cells, hide(cells)) for world, cells in measured]
-    chosen = [(w, c, h) for w, c, h in chosen if h and len(c.settings) - len(h) >= FEWEST]
-    laws = pooled([(world, cells.without(hidden)) for world, cells, hidden in chosen])
-    return [(c, h, law) for (_, c, h), law in zip(chosen, laws, strict=True)]
+    chosen = [(law, hide(law.cells)) for law in laws]
+    chosen = [(law, h) for law, h in chosen if h and len(law.cells.settings) - len(h) >= FEWEST]
+    blind = pooled([law.without(hidden) for law, hidden in chosen])
+    return [(law.cells, h, other) for (law, h), other in zip(chosen, blind, strict=True)]
 
 
 def _values(cells: MeasuredCells, axis: int) -> list[float]:

@@ -241,7 +241,7 @@ def missed(law: FittedLaw, lever: LeverName, hidden: float) -> float:
     """
     cells = law.cells
     dropped = [s for s in cells.settings if float(s[AXES[lever]] or 0) == hidden]
-    blind = pooled([(law.world, cells.without(dropped))])[0]
+    blind = pooled([law.without(dropped)])[0]
     errors = blind.errors(dropped, again=True)
     seen = cells.errors[[cells.settings.index(s) for s in dropped]]
     off = (seen - errors.mean(axis=0)) / np.maximum(errors.std(axis=0), 1e-9)

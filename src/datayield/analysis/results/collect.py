@@ -7,7 +7,7 @@ from typing import Any
 
 from datayield.analysis.results.items import StudyItems
 from datayield.analysis.results.results import StudyResults
-from datayield.analysis.results.rows import Row, RowKind, RunCost
+from datayield.analysis.results.rows import Row, RunCost
 from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.run import BaselineSpec, EncoderSpec, RunSpec
@@ -116,46 +116,24 @@ def _cell_rows(
 ) -> Iterator[Row]:
     """`same` keeps one of all equal budgets and axes: what groups rows compares them often."""
     run, axes = cell.run, cell.named_axes
-    fields = {
-        "run": run.id,
-        "kind": "run",
-        "method": run.method.name,
-        "encoder": encoders[run.encoder],
-        "dataset": run.data.words,
-        "n": run.data.count or 0,
-        "budget": same.setdefault(cell.budget, cell.budget),
-        "images": run.images,
-        "seed": run.seed,
-        "axes": same.setdefault(axes, axes),
-        "distinct": distinct,
-        "collapsed": collapsed,
-    }
+    budget, axes = same.setdefault(cell.budget, cell.budget), same.setdefault(axes, axes)
+    n, words, encoder = run.data.count or 0, run.data.words, encoders[run.encoder]
+    of_run = run.id, "run", run.method.name, encoder, words, n, budget, run.images
     for share, ev in study.evals_of(cell):
         record = records.result(share, ev.id)
         if record is not None:
-            yield from _rows(fields, share, ev, record)
+            head = *of_run, share, axes, run.seed
+            yield from _rows(head, ev, record, distinct, collapsed)
 
 
 def _baseline_rows(
     study: Study, spec: BaselineSpec, encoder: str, records: RunRecords
 ) -> Iterator[Row]:
-    kind: RowKind = spec.name
-    fields = {
-        "run": spec.id,
-        "kind": kind,
-        "method": "",
-        "dataset": "",
-        "n": 0,
-        "budget": None,
-        "encoder": encoder,
-        "images": 0,
-        "seed": spec.seed,
-        "axes": (),
-    }
     for share, ev in study.evals_of_baseline(spec):
         record = records.result(share, ev.id)
         if record is not None:
-            yield from _rows(fields, share, ev, record)
+            head = spec.id, spec.name, "", encoder, "", 0, None, 0, share, (), spec.seed
+            yield from _rows(head, ev, record)
 
 
 def _file_names(specs: list[BaselineSpec], sides: Mapping[str, int]) -> dict[str, str]:
@@ -192,22 +170,19 @@ def _variant(encoder: EncoderSpec, among: set[EncoderSpec]) -> str:
     return " ".join([encoder.name, *differing])
 
 
-def _rows(fields: dict[str, Any], share: float, ev: EvalSpec, record: Measured) -> Iterator[Row]:
+def _rows(
+    head: tuple[Any, ...],
+    ev: EvalSpec,
+    record: Measured,
+    distinct: int = 0,
+    collapsed: bool = False,
+) -> Iterator[Row]:
+    """One row per metric. `head`: its fields up to the seed; by place, as rows are millions."""
+    named = ev.name, ev.protocol, ev.group
     for metric, value in record.metrics.items():
-        low, high = record.intervals.get(metric, (None, None))
-        yield Row(
-            **fields,
-            share=share,
-            eval=ev.name,
-            protocol=ev.protocol,
-            group=ev.group,
-            metric=metric,
-            value=value,
-            n_test=record.n_test,
-            n_train=record.n_train,
-            low=low,
-            high=high,
-        )
+        interval = record.intervals.get(metric, (None, None))
+        items = record.n_test, record.n_train
+        yield Row(*head, *named, metric, value, *items, *interval, distinct, collapsed)
 
 
 def _spent(run: RunSpec, axes: str, record: RunCostRecord) -> RunCost:

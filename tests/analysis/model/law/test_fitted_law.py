@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from datayield.analysis.evidence import Observation, Setting, World
-from datayield.analysis.model.law import cells_of, fit_laws, pooled
+from datayield.analysis.model.law import cells_of, fit_laws, pooled, solved
 
 Truth = Callable[[float, float], float]
 SIZES, BUDGETS = (250, 500, 1000, 2000), (25_000, 50_000, 100_000, 200_000)
@@ -78,7 +78,7 @@ def test_a_hidden_row_is_forecast_better_than_by_its_neighbours() -> None:
     made = world(additive)
     cells = cells_of(made)
     hidden = [s for s in cells.settings if s.images == 2000]
-    (law,) = pooled([(made, cells.without(hidden))])
+    (law,) = pooled([solved(made, cells.without(hidden))])
     truth = np.array([additive(s.images, s.presented or 0) for s in hidden])
     near = np.array([additive(1000, s.presented or 0) for s in hidden])
     errors = law.errors(hidden)

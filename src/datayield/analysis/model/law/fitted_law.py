@@ -7,7 +7,7 @@ draws weigh by their likelihood, with a penalty of half a ln n for each term tha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from datayield.analysis.evidence import Setting, World
 from datayield.analysis.model.law.cells import MeasuredCells, cells_of
 from datayield.analysis.model.law.forms import DRAWS, Draws, Floats, Places, prior
-from datayield.analysis.model.law.nonnegative import nonnegative
+from datayield.analysis.model.law.nonnegative import gram_of, nonnegative
 
 SAMPLES = 4096
 DEVIATIONS = (0.0, 1.0, 2.0, 4.0)  # of the smooth part, in standard deviations of one run
@@ -36,6 +36,14 @@ class _Solved(NamedTuple):
     support: Floats  # [DRAWS], log likelihood
 
 
+class SolvedCells(NamedTuple):
+    """The cells of one world, solved for each size of the smooth deviation."""
+
+    world: World
+    cells: MeasuredCells
+    parts: tuple[_Solved, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class FittedLaw:
     """The law of one task and method. `weights` [sizes of the deviation * DRAWS] sum to 1."""
@@ -44,6 +52,20 @@ class FittedLaw:
     cells: MeasuredCells
     solved: tuple[_Solved, ...]
     weights: Floats
+    _without: dict[tuple[Setting, ...], SolvedCells] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def __getstate__(self) -> dict[str, object]:
+        """What another process gets: not the solved cells that are kept."""
+        return self.__dict__ | {"_without": {}}
+
+    def without(self, hidden: Sequence[Setting]) -> SolvedCells:
+        """Its cells without some, solved once: a doubt and the back-test hide the same ones."""
+        key = tuple(hidden)
+        if key not in self._without:
+            self._without[key] = solved(self.world, self.cells.without(key))
+        return self._without[key]
 
     def errors(self, settings: Sequence[Setting], again: bool = False) -> Floats:
         """Samples [SAMPLES, m] of the error at settings; `again`: as one more run measures it."""
@@ -97,46 +119,46 @@ class FittedLaw:
 
 def fit_laws(worlds: Sequence[World]) -> list[FittedLaw]:
     """The laws of all worlds; each form is favoured a little where it fits the others well."""
-    return pooled([(world, cells_of(world)) for world in worlds])
+    return pooled([solved(world, cells_of(world)) for world in worlds])
 
 
-def pooled(measured: Sequence[tuple[World, MeasuredCells]]) -> list[FittedLaw]:
-    """As `fit_laws`, for cells that are known."""
-    solved = [_solved(cells) for _, cells in measured]
-    support = [np.concatenate([part.support for part in parts]) for parts in solved]
+def pooled(measured: Sequence[SolvedCells]) -> list[FittedLaw]:
+    """As `fit_laws`, for cells that are solved."""
+    support = [np.concatenate([part.support for part in each.parts]) for each in measured]
     laws = []
-    for i, (world, cells) in enumerate(measured):
+    for i, (world, cells, parts) in enumerate(measured):
         own, others = support[i], [s for j, s in enumerate(support) if j != i]
         if others:
             own = own + SHARED * np.mean(others, axis=0)
         own = own + np.tile(prior().log_odds, len(DEVIATIONS))
         weights = np.exp(own - own.max())
-        laws.append(FittedLaw(world, cells, solved[i], weights / weights.sum()))
+        laws.append(FittedLaw(world, cells, parts, weights / weights.sum()))
     return laws
 
 
-def _solved(cells: MeasuredCells) -> tuple[_Solved, ...]:
+def solved(world: World, cells: MeasuredCells) -> SolvedCells:
+    """The amplitudes of all draws, before draws are weighed."""
     n = len(cells.errors)
     rng = np.random.Generator(np.random.PCG64(22))
     normal = rng.standard_normal((DRAWS, n)).T
-    near = _nearness(cells.places, cells.places)
+    near, of_runs = _nearness(cells.places, cells.places), cells.noise
     terms = np.ascontiguousarray(_terms(cells, cells.places).transpose(1, 2, 0))  # draws last
     known = cells.squares + NOISE_RUNS * NOISE**2
     parts = []
     for size in DEVIATIONS:
-        covariance = size**2 * near + cells.noise
-        whiten = np.linalg.inv(np.linalg.cholesky(covariance))
+        whiten = np.linalg.inv(np.linalg.cholesky(size**2 * near + of_runs))
         columns = np.tensordot(whiten, terms, 1)
+        gram = gram_of(columns)
         values = np.repeat((whiten @ cells.errors)[:, None], DRAWS, axis=1)
-        central, left = nonnegative(columns, values)
+        central, left = nonnegative(columns, gram, values)
         used = (central > 0).sum(axis=0)
         support = -0.5 * (n + cells.freedom + NOISE_RUNS) * np.log(left + known)
         support += np.log(np.diag(whiten)).sum() - 0.5 * used * np.log(n)
         freedom = np.maximum(n - used, 1) + cells.freedom + NOISE_RUNS
         noise = np.sqrt((left + known) / rng.chisquare(freedom))
-        amplitudes, _ = nonnegative(columns, values + noise * normal)
+        amplitudes, _ = nonnegative(columns, gram, values + noise * normal)
         parts.append(_Solved(size, whiten.T @ whiten, amplitudes.T, noise, support))
-    return tuple(parts)
+    return SolvedCells(world, cells, tuple(parts))
 
 
 def _terms(cells: MeasuredCells, at: Places, draws: Draws | None = None) -> Floats:

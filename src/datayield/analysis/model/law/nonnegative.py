@@ -10,8 +10,20 @@ _RIDGE = 1e-9  # of the trace: keeps equal columns apart
 _TIE = 1e-8  # of the squares: what rounding and the ridge may decide
 
 
-def nonnegative(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
+def gram_of(columns: Floats) -> Floats:
+    """The products of all pairs of `columns` [n, k, D], summed over n: [k, k, D]."""
+    k = columns.shape[1]
+    gram = np.empty((k, k, columns.shape[2]))
+    for i in range(k):
+        for j in range(i + 1):
+            gram[i, j] = gram[j, i] = np.einsum("nd,nd->d", columns[:, i], columns[:, j])
+    return gram
+
+
+def nonnegative(columns: Floats, gram: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Coefficients [k, D] >= 0 for `columns` [n, k, D] and `values` [n, D]; the squares left [D].
+
+    `gram`: of the columns (`gram_of`), which several values may share.
 
     Exact: the best of the unconstrained solutions of all sets of columns that has no negative
     coefficient; of equally good ones the smallest, and of as small ones that with the earlier
@@ -19,7 +31,6 @@ def nonnegative(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
     each step is one operation on all of them.
     """
     k = columns.shape[1]
-    gram = np.einsum("nid,njd->ijd", columns, columns)
     moments = np.einsum("nid,nd->id", columns, values)
     best = np.einsum("nd,nd->d", values, values)
     total, coefficients = best, np.zeros_like(moments)
