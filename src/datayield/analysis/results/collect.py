@@ -182,7 +182,7 @@ def _rows(
     for metric, value in record.metrics.items():
         interval = record.intervals.get(metric, (None, None))
         items = record.n_test, record.n_train
-        yield Row(*head, *named, metric, value, *items, *interval, distinct, collapsed)
+        yield Row._make((*head, *named, metric, value, *items, *interval, distinct, collapsed, ()))
 
 
 def _spent(run: RunSpec, axes: str, record: RunCostRecord) -> RunCost:
