@@ -47,7 +47,7 @@ def test_a_dataset_is_shown_with_what_is_wrong_in_it(datayield: Call, tmp_path: 
     assert "pets test and pets train: copies" in page or "pets train and pets test: copies" in page
     assert not re.search(r'(?:src|href)="(?!data:)', page)  # self-contained
     uri = re.findall(r"data:image/jpeg;base64,([^\"]+)", page)[0]
-    assert Image.open(BytesIO(base64.b64decode(uri))).size == (96, 64)
+    assert Image.open(BytesIO(base64.b64decode(uri))).size == (60, 40)
 
 
 def test_a_study_is_shown_with_its_views_and_tests(datayield: Call, tmp_path: Path) -> None:
