@@ -67,7 +67,7 @@ def test_values_of_python_are_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [
         ({"axes": {"seed": {0, 1}}}, r"where:   study: axes.seed\n  got:     set"),
         ({"base": {1: 2}}, r"a key must be text\n  where:   study: base"),
-        ({"base": object()}, "a study holds text, numbers, lists and mappings"),
+        ({"base": ConfigError}, "a study holds text, numbers, lists and mappings"),
         ({"bse": {}}, "did you mean 'base'"),
         ({"axes": {"data.count": [60], "method": ["simcrl"]}}, "simclr"),
     ],

@@ -9,7 +9,8 @@ from datayield.analysis.results.results import StudyResults
 from datayield.analysis.results.rows import Row, RunCost
 from datayield.analysis.results.task_groups import group_rows
 from datayield.spec.run.run import RunSpec
-from datayield.spec.study.load import load_study, shipped_studies
+from datayield.spec.study.find import shipped_studies
+from datayield.spec.study.load import load_study
 from datayield.spec.study.study import Study
 from tests.analysed import verdicts_of
 

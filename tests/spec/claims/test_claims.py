@@ -7,7 +7,8 @@ import pytest
 
 from datayield.spec.claims.claim import in_words
 from datayield.spec.errors import ConfigError
-from datayield.spec.study.load import load_study, shipped_studies
+from datayield.spec.study.find import shipped_studies
+from datayield.spec.study.load import load_study
 from tests.spec.study.test_load import GOOD
 
 CLAIMS = """

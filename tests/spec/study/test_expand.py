@@ -13,8 +13,9 @@ from datayield.spec.run.run import RunSpec
 from datayield.spec.run.split_listing import Listing
 from datayield.spec.run.subset import Subset
 from datayield.spec.study.expand import resolve
+from datayield.spec.study.find import shipped_studies
 from datayield.spec.study.layers import copied
-from datayield.spec.study.load import load_study, shipped_studies
+from datayield.spec.study.load import load_study
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from tests.made_study import study_of

@@ -6,7 +6,8 @@ import pytest
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.split_listing import Listing
-from datayield.spec.study.load import load_study, shipped_studies
+from datayield.spec.study.find import shipped_studies
+from datayield.spec.study.load import load_study
 
 GOOD = """
 study: tiny
