@@ -102,7 +102,7 @@ def test_a_follower_with_other_images_stops_the_run_before_it_begins(tmp_path: P
 
 def test_after_a_loss_that_is_not_finite_the_followers_take_the_next_run(tmp_path: Path) -> None:
     (broken, fine, finished), _ = both(parallel_runs.not_finite_then_fine, tmp_path)
-    assert broken.startswith("TrainingError: the loss is nan at step 7 of 20")
+    assert broken.startswith("DivergedError: the loss is nan at step 7 of 20")
     assert (fine, finished) == ("", True)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from threading import Event, Thread
 
 import pytest
@@ -51,11 +52,21 @@ def test_before_training_a_signal_ends_at_once_and_can_be_resumed(
     assert "stopped before training; run the same command to continue" in capsys.readouterr().err
 
 
+@pytest.fixture
+def ctrl_c_raises() -> Iterator[None]:
+    """Python's own handler, whatever stands there in a process of many tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_where_ctrl_c_raises_it_still_does_before_training() -> None:
     with pytest.raises(KeyboardInterrupt), resumable():
         os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_where_ctrl_c_raises_a_second_one_does_so_at_once() -> None:
     with pytest.raises(KeyboardInterrupt), interruptible(lambda _: None) as stop:  # noqa: PT012
         os.kill(os.getpid(), signal.SIGINT)

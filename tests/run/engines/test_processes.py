@@ -9,16 +9,20 @@ import pytest
 
 import datayield
 
-CODE = """
+WORK = """
 import os
-from multiprocessing import Pipe
-from datayield.run.engines.processes import _environment, worker_process
 
 def tell(pipe):
     import torch
     added = torch.ones(400_000).add(1).sum().item()  # in parallel: no lock was inherited
     about = torch.cuda.is_initialized(), torch.get_num_threads(), os.environ["OTHER"]
     pipe.send((added, *about))
+"""
+CODE = """
+import os
+from multiprocessing import Pipe
+from work import tell
+from datayield.run.engines.processes import _environment, worker_process
 
 def asked(threads, other):
     ours, theirs = Pipe()
@@ -30,8 +34,7 @@ def asked(threads, other):
     worker.join()
     return told
 
-if __name__ == "__main__":
-    print([asked(2, "a"), asked(1, "b")], "OMP_NUM_THREADS" in os.environ)
+print([asked(2, "a"), asked(1, "b")], "OMP_NUM_THREADS" in os.environ)  # no worker runs this
 """
 
 
@@ -39,7 +42,10 @@ if __name__ == "__main__":
 def test_a_worker_has_the_environment_and_the_threads_of_now(tmp_path: Path) -> None:
     (tmp_path / "asks.py").write_text(CODE)
     (tmp_path / "random.py").write_text("raise SystemExit('of the working directory')")
-    env = os.environ | {"PYTHONPATH": str(Path(datayield.__file__).parents[1])}
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "work.py").write_text(WORK)
+    paths = str(Path(datayield.__file__).parents[1]), str(tmp_path / "modules")
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     del env["OMP_NUM_THREADS"]
     done = subprocess.run(
         [sys.executable, "-P", "asks.py"], cwd=tmp_path, env=env, capture_output=True, text=True

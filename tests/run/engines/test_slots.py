@@ -146,7 +146,7 @@ def test_the_speed_of_another_network_does_not_say_how_much_there_is_to_do(
 ) -> None:
     monkeypatch.setattr(slots, "SECONDS_EACH", 10.0)
     monkeypatch.setattr(slots, "cores", lambda: 2)
-    Speeds("cpu").add("a ResNet", 0.02, "run", flops=1e10, encoder="resnet18")
+    Speeds("cpu").add("a ResNet", 2e-4, "run", flops=1e10, encoder="resnet18")
     session = open_study("demo")
     plan = session.plan()
     assert plan.estimate is not None
