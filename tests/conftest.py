@@ -21,6 +21,7 @@ gc.set_threshold(200_000, 50, 50)
 
 # The files that take longest, in this order: they begin first, so that workers end together.
 SLOWEST = [
+    "tests/docs/test_notebooks.py",
     "tests/docs/test_commands.py",
     "tests/run/engines/test_engines.py",
     "tests/run/test_distributed.py",
