@@ -15,7 +15,8 @@ from datayield.track.updates import RunState, TrackedPoint
 from tests.made_study import study_of
 from tests.stored import result, trained
 
-SCORES = {"accuracy": 0.5, "accuracy_val": 0.4, "accuracy_best_on_test": 0.9}
+SCORES = {"accuracy": 0.5, "accuracy_val": 0.4, "accuracy_best_on_test": 0.9,
+          "accuracy_best_epoch_on_test": 0.95}  # fmt: skip
 
 
 class Recorder:

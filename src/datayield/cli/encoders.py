@@ -28,6 +28,9 @@ EvalOpt = Annotated[
     str | None,
     typer.Option("--eval", help="Evaluation that chooses, and whose preprocessing is used."),
 ]
+SplitOpt = Annotated[
+    str | None, typer.Option(help="Split of a dataset (all image files of a folder).")
+]
 SKIPPED = 20  # images that are named one by one; --json names them all
 
 
@@ -81,9 +84,7 @@ def embed(
     ],
     images: Annotated[str, typer.Argument(help="A folder of images, or any dataset.")],
     table: Annotated[Path, typer.Argument(metavar="OUT", help="The table, a .parquet file.")],
-    split: Annotated[
-        str | None, typer.Option(help="Split of a dataset (all image files of a folder).")
-    ] = None,
+    split: SplitOpt = None,
     run: RunOpt = None,
     best: BestOpt = False,
     eval_: EvalOpt = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datayield.cli.encoders import EvalOpt, RunOpt
+from datayield.cli.encoders import EvalOpt, RunOpt, SplitOpt
 from datayield.cli.image_progress import image_progress
 from datayield.cli.options import (
     DeviceOpt,
@@ -46,9 +46,7 @@ def pick(
             "near_target (the default), diverse or random."
         ),
     ] = "",
-    split: Annotated[
-        str | None, typer.Option(help="Split of a dataset (all image files of a folder).")
-    ] = None,
+    split: SplitOpt = None,
     run: RunOpt = None,
     eval_: EvalOpt = None,
     scale: ScaleOpt = None,

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from datayield.analysis.levers import GainOfMore, gain_of_more, tasks_of
-from datayield.analysis.results.collect import collect
 from datayield.data.decoded import Arrays
 from datayield.encoders import StudyEncoder, images_of
 from datayield.evals.classifier import Classifier, FeatureTable, fit_classifier, margins
@@ -182,13 +181,11 @@ def _without_near_copies(
 def _expected(
     session: Session, encoder: StudyEncoder, ev: EvalSpec, request: PickRequest, labelled: int
 ) -> GainOfMore:
-    plan = session.plan(keep=True)
-    results = collect(session.study, session.cells, plan, session.store)
-    task = tasks_of(results).get(ev.name, ev.name)
+    answer = session.answer(session.plan(keep=True))
+    task = tasks_of(session.study).get(ev.name, ev.name)
     if request.purpose == "label":
-        return gain_of_more(session.answer(plan), task, "labels", labelled, request.amount)
-    start = encoder.spec.data.count or 0
-    return gain_of_more(session.answer(plan), task, "images", start, request.amount)
+        return gain_of_more(answer, task, "labels", labelled, request.amount)
+    return gain_of_more(answer, task, "images", encoder.spec.data.count or 0, request.amount)
 
 
 def _tested(request: PickRequest, ev: EvalSpec, seen: _Seen) -> PickTest | None:

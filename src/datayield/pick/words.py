@@ -11,11 +11,11 @@ from datayield.pick.rules import PickRule
 from datayield.pick.table import PickedRow
 
 RULE_WORDS: dict[PickRule, str] = {
-    "clusters": "one of each cluster of the pool, weighted by how unsure the study's labels leave "
-    "the classifier",
+    "clusters": "one from each cluster of the pool, weighted by how unsure a classifier of the "
+    "study's labels is",
     "near_target": "the nearest to each training image of the task in turn",
-    "margin": "those of which the classifier is least sure",
-    "diverse": "the farthest from all that are there or chosen",
+    "margin": "those a classifier of the study's labels is least sure of",
+    "diverse": "the farthest from those the study has and those already chosen",
     "random": "drawn at random",
 }
 
@@ -38,7 +38,7 @@ def picked_words(made: PickedImages) -> Iterator[str]:
 
 def image_words(row: PickedRow) -> str:
     """One image and the reasons, on a line."""
-    words = f"{row.rank}  {row.image}: {row.predicted or 'class'}? by {row.margin:.2f}"
+    words = f"{row.rank}  {row.image}: most likely {row.predicted}, by {row.margin:.2f}"
     if row.stands_for > 1:
         words += f", stands for {row.stands_for}"
     return words
@@ -58,7 +58,7 @@ def _expected(of: GainOfMore) -> str:
 def _tested(made: PickedImages) -> str:
     test = made.test
     if test is None:
-        return f"not, as {count(made.labelled)} labelled images are too few to hide some"
+        return f"not possible: {count(made.labelled)} labelled images are too few to hide any"
     if test.measure == "coverage":
         return _coverage(test)
     by = made.request.by

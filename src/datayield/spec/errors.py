@@ -123,7 +123,7 @@ class DivergedError(TrainingError):
 
 
 class TrackingError(DatayieldError):
-    """A tracker did not take what it was sent; runs and results are not touched by it."""
+    """A tracker did not accept what was sent to it; runs and results are unaffected."""
 
 
 class InterruptedRunError(DatayieldError):

@@ -65,7 +65,7 @@ def follow(
                 except Exception as error:
                     warn(in_a_line(error))
     except InterruptedRunError:
-        warn("another process sent this study all the time")
+        warn("another process was sending this study throughout")
     except Exception as error:
         warn(in_a_line(error))
 

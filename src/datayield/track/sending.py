@@ -128,10 +128,10 @@ def send_new(study: TrackedStudy, store: Store, name: str) -> SentReport:
         raise
     except Exception as error:
         raise TrackingError(
-            f"{name} took not all of it",
+            f"{name} did not accept everything",
             where=str(tracker_folder(store.root, name)),
             got=in_a_line(error),
-            hint="what it took is noted: the same command sends the rest",
+            hint="what was sent is noted: the same command sends the rest",
         ) from error
 
 

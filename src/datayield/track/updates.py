@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from datayield.spec.claims import ON_TEST
 from datayield.spec.frozen import Frozen
 from datayield.store.collapse import signs_of
 from datayield.store.folders import RunFolder, result_name
@@ -11,7 +12,6 @@ from datayield.store.run_lock import holder
 from datayield.track.tracked_run import TrackedRun
 
 RunState = Literal["not started", "running", "done", "stopped", "failed", "diverged"]
-BEST_ON_TEST = "_best_on_test"  # scores that were chosen on test labels: nobody should pick by them
 ENDED: tuple[RunState, ...] = ("done", "stopped", "failed", "diverged")
 
 
@@ -95,7 +95,7 @@ def _scores(run: TrackedRun, folder: RunFolder, sent: Sent) -> Iterator[TrackedP
         record = folder.read_result(ev.share, ev.id)
         if record is not None:
             sent = sent.model_copy(update={"scores": (*sent.scores, at)})
-            told = {k: v for k, v in record.metrics.items() if not k.endswith(BEST_ON_TEST)}
+            told = {k: v for k, v in record.metrics.items() if not k.endswith(ON_TEST)}
             values = {f"{ev.name}/{name}": value for name, value in told.items()}
             yield TrackedPoint(round(ev.share * run.steps), values, sent)
 

@@ -7,7 +7,7 @@ from datayield.analysis.format import method_name
 from datayield.analysis.label_ladders import label_ladders, shared_name
 from datayield.analysis.levers.varied_views import RunOfLaw, with_views
 from datayield.analysis.results import Row, StudyResults
-from datayield.spec.study import Cell, axes_label
+from datayield.spec.study import Cell, Study, axes_label
 
 
 def evidence_of(results: StudyResults) -> Evidence:
@@ -15,7 +15,7 @@ def evidence_of(results: StudyResults) -> Evidence:
 
     An evaluation that repeats another one, at other milestones, counts once.
     """
-    tasks = tasks_of(results)
+    tasks = tasks_of(results.study)
     laddered = {name for ladder in label_ladders(results.study) for name in ladder}
     hours = {cost.run: cost.seconds / 3600 for cost in results.spent}
     several = len({row.encoder for row in results.main.rows if row.kind == "run"}) > 1
@@ -48,15 +48,12 @@ def evidence_of(results: StudyResults) -> Evidence:
     return Evidence(tuple(made))
 
 
-def tasks_of(results: StudyResults) -> dict[str, str]:
+def tasks_of(study: Study) -> dict[str, str]:
     """Evaluation -> the task that it measures, each measurement once."""
-    evals = results.study.evaluations
-    ladders = {
-        name: shared_name(ladder) for ladder in label_ladders(results.study) for name in ladder
-    }
+    ladders = {name: shared_name(ladder) for ladder in label_ladders(study) for name in ladder}
     tasks: dict[str, str] = {}
     seen: set[str] = set()
-    for ev in sorted(evals, key=lambda ev: len(ev.at)):
+    for ev in sorted(study.evaluations, key=lambda ev: len(ev.at)):
         if ev.spec.id not in seen:
             tasks[ev.name] = ladders.get(ev.name, ev.name)
         seen.add(ev.spec.id)
