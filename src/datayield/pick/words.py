@@ -79,11 +79,15 @@ def _coverage(test: PickTest) -> str:
     held = f"of {test.held_out} training images of the task that had no part in choosing"
     cosines = f"{test.before:.3f} without, {test.random:.3f} with random ones"
     words = f"mean cosine {held} to the nearest image: {cosines}"
-    apart = test.difference
+    low, high = _cosine(test.difference.low), _cosine(test.difference.high)
     return (
-        f"{words}, {test.rule:.3f} with these (90% interval of the difference {apart.low:+.3f} to "
-        f"{apart.high:+.3f}){_verdict(test)}; nearness only, not a score"
+        f"{words}, {test.rule:.3f} with these (90% interval of the difference {low} to {high})"
+        f"{_verdict(test)}; nearness only, not a score"
     )
+
+
+def _cosine(difference: float) -> str:
+    return f"{difference:+.3f}".replace("-", "−")
 
 
 def _verdict(test: PickTest) -> str:

@@ -1,6 +1,6 @@
 """How well the law would have done on the runs at hand, in plain sentences."""
 
-from datayield.analysis.format import join
+from datayield.analysis.format import join, points
 from datayield.analysis.levers import BackTest, HiddenDecision
 from datayield.analysis.text.recommendation import setting
 
@@ -39,8 +39,8 @@ def _decision(of: HiddenDecision) -> str:
     unsure = "" if of.sure else " (a guess, not a recommendation)"
     return (
         f"Without any run larger than {setting(of.at)} it would have {DONE[of.choice]}{unsure}: "
-        f"{right}; a doubling of images brought {100 * of.gains['images']:+.1f} points and one of "
-        f"compute {100 * of.gains['compute']:+.1f}."
+        f"{right}; a doubling of images brought {points(of.gains['images'])} points and one of "
+        f"compute {points(of.gains['compute'])}."
     )
 
 
