@@ -14,9 +14,10 @@ Schema = dict[str, Any]
 FOLDER = Path(__file__).parent / "schema/output"
 INTRO = """# JSON output
 
-Every command but `init`, `show` and `track` takes `--json` and prints one JSON value on standard output; progress and
-messages go to standard error, and exit codes are those of [the command line](command-line.md). Each
-output has a JSON schema in `docs/schema/output`, and the tests validate what the commands print.
+Every command but `init`, `show` and `track` takes `--json` and prints one JSON value on standard
+output; progress and messages go to standard error, and exit codes are those of [the command
+line](command-line.md). Each output has a JSON schema in `docs/schema/output`, and the tests
+validate what the commands print.
 `schema_version` grows when a key is removed or changes its meaning; new keys may appear without
 that, so ignore keys that you do not know.
 

@@ -5,13 +5,17 @@ import pytest
 
 from datayield.analysis import findings
 from datayield.analysis.findings import analyse
+from datayield.analysis.levers import decide
 from datayield.analysis.text.answer import answer
 from tests.simulated import flat, power_law, simulate
 
 
 @pytest.fixture(autouse=True)
-def _no_laws(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_fits_and_no_back_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here reads them, and of hundreds of studies they take most of the time."""
+    monkeypatch.setattr(findings, "in_background", lambda work: work)
     monkeypatch.setattr(findings, "fits", lambda curves: {})
+    monkeypatch.setattr(findings, "_decided", lambda evidence, study: decide(evidence))
 
 
 def test_the_first_curve_of_the_study_is_first_whatever_its_gain() -> None:
