@@ -17,7 +17,8 @@ from typing import Any
 SECONDS = 600.0  # that a process may take on a machine that others use
 # What `datayield run` imports late. The command line itself reads the environment when imported.
 PRELOADED = [
-    "datayield.run.engines.processes", "scipy.optimize", "scipy.stats", "sklearn.linear_model",
+    "datayield.run.engines.processes", "datayield.session", "datayield.report.page",
+    "torch._dynamo", "scipy.optimize", "scipy.stats", "sklearn.linear_model", "jinja2",
     "matplotlib.backends.backend_svg", "matplotlib.backends.backend_pdf",
 ]  # fmt: skip
 

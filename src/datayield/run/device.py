@@ -4,6 +4,7 @@ import ctypes
 import os
 import platform
 import sys
+from importlib.metadata import version
 from typing import Literal
 
 import torch
@@ -113,16 +114,16 @@ def peak_memory(device: torch.device) -> int:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the libraries that affect a result's last digits."""
-    import timm
-    import torchvision
+    """Versions of the libraries that affect a result's last digits.
 
+    As installed: timm and torchvision take seconds to import, which many a run does not need.
+    """
     return {
         "datayield": __version__,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
-        "torchvision": str(torchvision.__version__),
-        "timm": str(timm.__version__),
+        "torchvision": version("torchvision"),
+        "timm": version("timm"),
         "platform": platform.platform(),
     }
 
