@@ -6,7 +6,7 @@ import pytest
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.split_listing import Listing
-from datayield.spec.study.find import shipped_studies
+from datayield.spec.study.find import find_study, shipped_studies
 from datayield.spec.study.load import load_study
 
 GOOD = """
@@ -165,3 +165,20 @@ def test_only_listed_baselines_have_evaluations_of_another_side(path: Path) -> N
         runs = {ev.spec.id for ev in study.evaluations}
         added = [ev for ev in study.measured() if ev.id not in runs]
         assert {ev.size for ev in added} == ({128} if path.stem == "published-weights" else set())
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "instead"),
+    [
+        ("photos", "a folder, not the file of a study", "`datayield init {}` writes a study"),
+        ("study.zip", "an archive, not the file of a study", "`datayield verify {}`"),
+    ],
+)
+def test_what_is_no_study_file_is_told_with_the_command_for_it(
+    name: str, what: str, instead: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"PK") if path.suffix else path.mkdir()
+    with pytest.raises(ConfigError, match=f"this is {what}") as told:
+        find_study(str(path))
+    assert instead.format(path) in told.value.text()

@@ -11,22 +11,40 @@ def find_study(name: str) -> Path:
     """The file called `name`, or the study of that name that ships with datayield."""
     path = Path(name)
     try:
-        if path.is_file():
-            return path
-        folder = path.is_dir()
+        file, folder = path.is_file(), path.is_dir()
     except (OSError, ValueError) as error:  # a name too long for a file
         raise ConfigError("study not found", where=name[:100], got=str(error)[:100]) from None
-    shipped = {p.stem: p for place in _shipped_folders() for p in sorted(place.glob("*.yaml"))}
+    if file and path.suffix == ".zip":
+        raise ConfigError(
+            "this is an archive, not the file of a study",
+            where=name,
+            hint=f"`datayield verify {name}` and `datayield answer {name}` read what "
+            "`datayield pack` leaves; the study's YAML is in it",
+        )
+    if file:
+        return path
+    if folder and name and not _ships(name):
+        raise ConfigError(
+            "this is a folder, not the file of a study",
+            where=name,
+            hint=f"`datayield init {name}` writes a study of the images in it, and "
+            f"`datayield run {name}` runs it, too; else give the path of a YAML file",
+        )
+    shipped = {p.stem: p for p in shipped_studies()}
     stem = path.stem if path.suffix in (".yaml", ".yml") else name
     if path.suffix == "" and stem in shipped:
         return shipped[stem]
     raise ConfigError(
-        "this is a folder, not the file of a study" if folder and name else "study not found",
+        "study not found",
         where=name,
         got=stem,
         allowed=list(shipped),
         hint="give the path of a YAML file, or one of these names",
     )
+
+
+def _ships(name: str) -> bool:
+    return name in {path.stem for path in shipped_studies()}
 
 
 def shipped_studies() -> list[Path]:
