@@ -129,6 +129,9 @@ def test_a_resnet_of_torchvision_fits_one_with_its_stem(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_weights_is_refused(tmp_path: Path) -> None:
     assert "no state dict" in refusal(tmp_path / "list.pt", [1, 2])
+    counted = refusal(tmp_path / "settings.pt", {"epoch": 3, "lr": 0.1})
+    assert "no tensors" in counted
+    assert "the keys epoch, lr" in counted
     torch.save({"a": CONVNET}, tmp_path / "object.pt")
     (tmp_path / "text.pt").write_text("not a checkpoint")
     (tmp_path / "cut.safetensors").write_bytes(b'\x40\0\0\0\0\0\0\0{"a":')

@@ -86,6 +86,14 @@ def fit(held: Mapping[str, Any], wanted: Mapping[str, Tensor], where: str) -> Fi
     """The tensors of `held` by the names of `wanted`. Raises ConfigError if one is left over."""
     own = {key.removeprefix("body."): value for key, value in wanted.items()}
     tensors, notes = _unwrapped(held)
+    if not tensors:
+        raise ConfigError(
+            "the file holds no tensors",
+            where=where,
+            got=f"the keys {_named([*map(str, held)])}" if held else "nothing",
+            allowed=f"a state dict, alone or under {', '.join(WRAPPINGS)}",
+            hint="where the model was trained: torch.save(model.state_dict(), FILE)",
+        )
     prefix = _prefix(tensors, own)
     mine = {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
     if prefix:
