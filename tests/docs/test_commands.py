@@ -1,9 +1,13 @@
 """Every command that the tutorial and the how-to guides show runs and prints what they show."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
+
+from datayield import __version__
+from tests.docs.command_server import served
 
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
@@ -14,7 +18,9 @@ from run_commands import FENCE, PAGES, Ran, Runner, commands, difference  # noqa
 def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Ran]]:
     """All commands, run once: later pages use what earlier ones left."""
     runner = Runner(tmp_path_factory.mktemp("docs"))
-    return {page.name: list(runner.page(page)) for page in PAGES}
+    with served() as commands:
+        runner.environment["PATH"] = f"{commands}{os.pathsep}{runner.environment['PATH']}"
+        return {page.name: list(runner.page(page)) for page in PAGES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -26,6 +32,12 @@ def test_the_page_shows_what_its_commands_print(page: Path, ran: dict[str, list[
         else:
             told = difference(done.command.shown, done.output)
             assert told is None, f"{where}\n{told}\nrun: python docs/run_commands.py --write"
+
+
+def test_the_installed_command_runs(tmp_path: Path) -> None:
+    """The pages' commands are served by forks: this one is the script itself."""
+    done = Runner(tmp_path).run(next(commands("sh", "datayield --version", "page.md", 1)))
+    assert (done.code, done.output) == (0, __version__)
 
 
 def test_few_commands_are_left_out() -> None:
