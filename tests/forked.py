@@ -30,9 +30,12 @@ def server() -> ForkServerContext:
     return context
 
 
-def begin(function: Callable[..., Any], *arguments: Any) -> ForkServerProcess:
-    """Call `function`, of a module's top level, in a process with this environment and folder."""
-    return _begin(function, arguments, os.environ, Path.cwd())
+def begin(function: Callable[..., Any], *arguments: Any, **changed: str) -> ForkServerProcess:
+    """Call `function`, of a module's top level, in a process with this environment and folder.
+
+    `changed`: variables that the environment has besides.
+    """
+    return _begin(function, arguments, os.environ | changed, Path.cwd())
 
 
 def exit_code(function: Callable[..., Any], *arguments: Any) -> int:

@@ -2,6 +2,7 @@
 
 import atexit
 import io
+import socket
 import tempfile
 import traceback
 import warnings
@@ -17,6 +18,15 @@ from tests.forked import server
 
 PROCESSES = 2
 SECONDS = 300.0  # that an answer may take
+
+
+def environments() -> list[dict[str, str]]:
+    """What torchrun adds to the environment of each of two processes, of a group not yet begun."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    return [group | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(PROCESSES)]
 
 
 def both(function: Callable[..., Any], *arguments: Any) -> list[Any]:

@@ -1,6 +1,6 @@
 """Whole runs through the real loop, in one process or in this process of a pair.
 
-`python -m tests.run.distributed_runs` prints how far two processes end from one after 20 steps.
+`python -m tests.run.distributed_runs` prints how far two processes end from one after some steps.
 """
 
 import tempfile
@@ -25,11 +25,11 @@ from datayield.store.folders import RunFolder
 from tests.pair import both
 from tests.run.loop.test_pretrain import CPU, spec_of, training_data_of
 
-STEPS = 20
+STEPS = 10
 # All methods in float64; in float32, where runs drift apart by rounding, the one that drifts most
-# and two more.
+# and the one that also shares out its assignments.
 CASES = [(name, torch.float64) for name in METHOD_SPECS] + [
-    (name, torch.float32) for name in ("byol", "simclr", "swav")
+    (name, torch.float32) for name in ("byol", "swav")
 ]
 
 

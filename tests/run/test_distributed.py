@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -28,7 +27,7 @@ from datayield.store.speeds import kind_of
 from tests.conftest import Call
 from tests.forked import Command
 from tests.methods.parallel_table import difference
-from tests.pair import both
+from tests.pair import both, environments
 from tests.run import distributed_runs as parallel_runs
 from tests.run.distributed_runs import CASES, apart
 from tests.run.loop.test_pretrain import CPU
@@ -57,7 +56,7 @@ def by_one(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, 
 
 
 @pytest.mark.parametrize(("name", "dtype"), CASES, ids=str)
-def test_20_steps_of_two_end_where_one_ends(
+def test_all_steps_of_two_end_where_one_ends(
     by_two: list[Trained],
     by_one: Callable[..., dict[str, dict[str, Tensor]]],
     name: str,
@@ -155,18 +154,10 @@ def torchrun(store: Path) -> "subprocess.Popen[str]":
 
 def both_commands(folder: Path, store: Path) -> str:
     """The same, in processes that have torch, with the environment that torchrun gives them."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
     arguments = ["run", "both.yaml", "--device", "cpu", "--store", str(store)]
-    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     commands = [
-        Command(
-            *arguments,
-            environment=os.environ | group | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            folder=folder,
-        )
-        for rank in range(2)
+        Command(*arguments, environment=os.environ | added, folder=folder)
+        for added in environments()
     ]
     said = "".join(command.wait() for command in commands)
     assert [command.poll() for command in commands] == [0, 0], said

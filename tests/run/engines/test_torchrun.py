@@ -2,8 +2,10 @@
 engines, with processes killed: `python -m tests.run.engines.torchrun_runs`.
 """
 
+import os
 import pickle
 import signal
+import sys
 from pathlib import Path
 from threading import Event, Thread
 
@@ -20,6 +22,30 @@ from datayield.spec.atomic_files import read_json
 from datayield.spec.errors import ConfigError
 from datayield.spec.run.budget import Budget
 from tests.conftest import Call
+from tests.forked import SECONDS, begin
+from tests.pair import environments
+
+
+def boxed(job: Job, box: Path, folder: Path) -> Path:
+    """The box from which a launcher and its processes take the task."""
+    box.mkdir()
+    (box / "task").write_bytes(pickle.dumps((job, folder, folder)))
+    return box
+
+
+def _take_part(box: Path) -> None:
+    """As a process of torchrun whose engine's process lives: nothing closes its input."""
+    sys.stdin = os.fdopen(os.dup(os.pipe()[0]))
+    torchrun._take_part(box)
+
+
+def taken_part(job: Job, box: Path, folder: Path) -> tuple[TaskEnd, list[int | None]]:
+    """How a task ends in two processes that have torch when they begin, and how those end."""
+    boxed(job, box, folder)
+    processes = [begin(_take_part, box, **added) for added in environments()]
+    for process in processes:
+        process.join(SECONDS)
+    return pickle.loads((box / "end").read_bytes()), [each.exitcode for each in processes]
 
 
 def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_path: Path) -> None:
@@ -44,7 +70,8 @@ def test_a_wish_to_stop_reaches_both_and_the_run_goes_on(datayield: Call, tmp_pa
     assert end.message.startswith(f"stopped at step {step} of 200, saved")
     assert not (run.path / "lock.json").exists()
 
-    assert run_in_processes(job._replace(save_seconds=60.0), tmp_path, tmp_path) == TaskEnd("done")
+    goes_on = job._replace(save_seconds=60.0)
+    assert taken_part(goes_on, tmp_path / "box", tmp_path) == (TaskEnd("done"), [0, 0])
     spent = run.run_cost()
     assert spent is not None
     assert (spent.processes, spent.resumed, spent.images) == (2, 1, 6_400)
@@ -57,7 +84,11 @@ def test_an_error_of_the_program_ends_all_processes_and_is_told(
     session.store.check_writable()
     task = session.plan().todo[-1]
     odd = task._replace(spec=task.spec.model_copy(update={"batch": 33}))
-    end = run_in_processes(Job(odd, session.store, "cpu", 60.0, processes=2), tmp_path, tmp_path)
+    box = boxed(Job(odd, session.store, "cpu", 60.0, processes=2), tmp_path / "box", tmp_path)
+    launcher = begin(torchrun._launch, box)  # the launcher alone has torch when it begins
+    launcher.join(SECONDS)
+    assert launcher.exitcode == 0
+    end: TaskEnd = pickle.loads((box / "end").read_bytes())
     assert end.how == "failed"
     assert "a batch of 33 is not divisible by 2 processes" in end.message
 
