@@ -1,5 +1,7 @@
 """Single steps of an analysis from whole results, for tests of that step alone."""
 
+from pathlib import Path
+
 from datayield.analysis.claims import ClaimData, ClaimVerdict, judge_claims
 from datayield.analysis.cost import (
     Cost,
@@ -10,8 +12,9 @@ from datayield.analysis.cost import (
     normalise,
 )
 from datayield.analysis.decision import ledgers
-from datayield.analysis.findings import Findings
+from datayield.analysis.findings import Findings, analyse
 from datayield.analysis.results import SCORE, StudyResults
+from datayield.report.page.page import write_findings
 from datayield.report.palette import Styles, styles
 
 
@@ -39,3 +42,8 @@ def frontiers_of(results: StudyResults, cost: Cost = "seconds") -> list[Frontier
 def styles_of(findings: Findings) -> Styles:
     """How the page draws these curves."""
     return styles([*findings.main, *findings.rank, *findings.scores])
+
+
+def page_of(results: StudyResults, folder: Path) -> str:
+    """The page of a report without the files of its figures, which take longer than all else."""
+    return write_findings(analyse(results), folder, figure_files=False).read_text(encoding="utf-8")

@@ -93,7 +93,10 @@ def _no_thread_left() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def drawing() -> None:
-    """Import once what draws: a report draws in a fork, which would import it for each report."""
+    """Reports of the test draw the files of their figures: most of a tiny study's time.
+
+    What draws is imported once: a report draws in a fork, which would import it for each report.
+    """
     for name in ("figure", "backends.backend_svg", "backends.backend_pdf"):
         importlib.import_module(f"matplotlib.{name}")
 
@@ -103,9 +106,14 @@ def datayield(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    drawing: None,
+    request: pytest.FixtureRequest,
 ) -> Call:
-    """`datayield("run", "tiny.yaml")` in a folder with a store, cache and tiny.yaml of its own."""
+    """`datayield("run", "tiny.yaml")` in a folder with a store, cache and tiny.yaml of its own.
+
+    Reports draw no files of figures but in a test that uses `drawing`.
+    """
+    if "drawing" not in request.fixturenames:
+        monkeypatch.setattr("datayield.report.page.page.write_static", lambda *_: [])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATAYIELD_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("DATAYIELD_CACHE", str(tmp_path / "cache"))

@@ -125,7 +125,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_whole_study_to_a_report_and_nothing_twice(
-    datayield: Call, tmp_path: Path, finished: Path
+    datayield: Call, tmp_path: Path, finished: Path, drawing: None
 ) -> None:
     planned = datayield("plan", "tiny.yaml", "--json")
     assert planned.code == 0
@@ -139,6 +139,7 @@ def test_a_whole_study_to_a_report_and_nothing_twice(
     folder = tmp_path / "store" / "studies" / "tiny"
     page = (folder / "report.html").read_text()
     assert "does it run?" in page
+    assert {path.suffix for path in (folder / "figures").iterdir()} == {".pdf", ".svg"}
     with (folder / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
     runs = {row["run"] for row in rows if row["kind"] == "run"}

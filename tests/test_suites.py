@@ -45,7 +45,9 @@ def write(folder: Path, *evaluations: str) -> None:
     (folder / "tiny.yaml").write_text(STUDY + "".join(f"  - {text}\n" for text in evaluations))
 
 
-def test_a_suite_runs_with_what_is_here(datayield: Call, data: Path, tmp_path: Path) -> None:
+def test_a_suite_runs_with_what_is_here(
+    datayield: Call, data: Path, tmp_path: Path, drawing: None
+) -> None:
     for task in ("cifar", "dtd", "kitti"):
         make_pack(data / "vtab-1k" / task)
     write(tmp_path, "{suite: vtab_1k@1, size: 32}")

@@ -9,9 +9,8 @@ from datayield.analysis.decision.checkpoints import BEST_ON_TEST, LAST, VALIDATI
 from datayield.analysis.findings import analyse
 from datayield.report.figures.checkpoints import selection_figures, selection_styles
 from datayield.report.figures.training import state_figures
-from datayield.report.page.page import write_report
 from datayield.report.page.tables import selection_table
-from tests.analysed import styles_of
+from tests.analysed import page_of, styles_of
 from tests.analysis.decision.test_checkpoints import SHARES, STATE, TASK
 from tests.simulated import with_milestones
 
@@ -41,7 +40,7 @@ def test_the_table_names_what_chose_and_ends_with_the_optimistic() -> None:
 
 
 def test_files_hold_every_choice_of_every_seed(tmp_path: Path) -> None:
-    page = write_report(RESULTS, tmp_path).read_text()
+    page = page_of(RESULTS, tmp_path)
     assert "Which checkpoint?" in page
     with (tmp_path / "selection.csv").open() as file:
         rows = list(csv.DictReader(file))

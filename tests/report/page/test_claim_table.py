@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from datayield.analysis.results.results import StudyResults
-from datayield.report.page.page import write_report
+from tests.analysed import page_of
 from tests.analysis.claims.claims_simulated import simulate
 
 CLAIMS: list[dict[str, Any]] = [
@@ -29,7 +29,7 @@ def _small(claims: list[dict[str, Any]]) -> StudyResults:
 
 
 def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
-    page = write_report(_small(CLAIMS), tmp_path).read_text()
+    page = page_of(_small(CLAIMS), tmp_path)
     assert page.index("What to buy next") < page.index("what these runs show")
     shown = re.findall(r'<span class="verdict ([\w-]+)">([\w ]+)</span>', page)
     assert shown == [
@@ -55,6 +55,6 @@ def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
 
 
 def test_a_study_without_claims_has_no_table(tmp_path: Path) -> None:
-    page = write_report(_small([]), tmp_path).read_text()
+    page = page_of(_small([]), tmp_path)
     assert "what these runs show" not in page
     assert not (tmp_path / "claims.json").exists()

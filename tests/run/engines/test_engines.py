@@ -24,7 +24,7 @@ from tests.run.engines.engines_runs import (
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the study is done already, one run after another, under `serial`."""
     folder = tmp_path_factory.mktemp("engines")
-    (folder / "engines.yaml").write_text(STUDY.format(images=9600, seeds=[0]))
+    (folder / "engines.yaml").write_text(STUDY.format(images=4800, seeds=[0]))
     finished(start(folder, "serial"))
     return folder
 
@@ -38,9 +38,10 @@ def test_a_killed_worker_is_replaced_and_its_run_continued(folder: Path) -> None
     assert table(folder, "killed") == table(folder, "serial")
 
 
-def test_ctrl_c_saves_all_runs(folder: Path) -> None:
-    study = start(folder, "stopped", *BY_TWO)
-    store = folder / "stopped"
+def test_ctrl_c_saves_all_runs(tmp_path: Path) -> None:
+    (tmp_path / "engines.yaml").write_text(STUDY.format(images=9600, seeds=[0]))  # not finished
+    study = start(tmp_path, "stopped", *BY_TWO)
+    store = tmp_path / "stopped"
     while len(list(store.glob("runs/*/progress.json"))) < 2:
         assert study.poll() is None, study.wait()
         time.sleep(0.01)
