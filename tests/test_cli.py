@@ -189,7 +189,8 @@ def test_an_index_and_an_export_of_what_ran(
         assert str(tmp_path.parent) not in path.read_text(), path.name
 
 
-def test_measuring_gives_an_estimate(datayield: Call) -> None:
+def test_measuring_gives_an_estimate(datayield: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datayield.run.timing.plan_timing.SECONDS_PER_KIND", 0.3)
     assert json.loads(datayield("plan", "tiny.yaml", "--json").out)["seconds"] is None
     measured = json.loads(datayield("plan", "tiny.yaml", "--measure", "--json").out)
     seconds = measured["seconds"]
@@ -212,8 +213,8 @@ def _wait_for(store: Path, pattern: str) -> None:
 def test_interrupted_and_killed_studies_end_with_the_same_table(
     datayield: Call, tmp_path: Path
 ) -> None:
-    text = TINY.replace("size: 32", "size: 16").replace("images: 640", "images: 2560")
-    text = text.replace("[60, 240]", "[60]")
+    text = TINY.replace("size: 32", "size: 16").replace("images: 640", "images: 1280")
+    text = text.replace("[60, 240]", "[60]").replace("linear@1", "knn@1")
     (tmp_path / "tiny.yaml").write_text(text.replace("[simclr, barlow_twins]", "[vicreg]"))
     undisturbed = _start(tmp_path / "store")
     said = undisturbed.wait()

@@ -4,6 +4,7 @@
 and what choosing on the test items would have claimed lies above.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -25,6 +26,7 @@ class Null(NamedTuple):
     standard_error: float  # of `reported`
 
 
+@cache
 def null(protocol: str, studies: int = STUDIES) -> Null:
     reported, covered, best = [], [], []
     for number in range(studies):

@@ -36,7 +36,7 @@ axes:
   data.count: [60, 240]
   seed: {seeds}
 evaluations:
-  - {{name: texture, protocol: linear@1, dataset: "sprites?n=300&n_test=300", size: 16,
+  - {{name: texture, protocol: knn@1, dataset: "sprites?n=300&n_test=300", size: 16,
      label: texture, at: [0.5, 1.0]}}
   - {{name: representation, protocol: spectrum@1, dataset: "sprites?n=300&n_test=300", size: 16}}
 """

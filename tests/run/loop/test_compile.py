@@ -163,9 +163,11 @@ def test_a_graph_with_wrong_gradients_is_not_used(
     assert compiled.problem == "its gradients differ by 0.3 of their norm from the plain ones"
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_the_check_leaves_no_trace(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = spec_of("swav").model_copy(update={"precision": precision})
+@pytest.mark.parametrize(("method", "precision"), [("swav", "fp32"), ("byol", "bf16")])
+def test_the_check_leaves_no_trace(
+    method: str, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_of(method).model_copy(update={"precision": precision})
     checked = steps(spec, "aot_eager")
     monkeypatch.setattr("datayield.run.loop.compile.disagreement", lambda *_: "")
     unchecked = steps(spec, "aot_eager")

@@ -25,9 +25,10 @@ base:
 axes: {data.count: [50, 200], seed: [0, 1]}
 evaluations:
   - {name: digit, protocol: linear@1, dataset: digits, label: digit, size: 16}
-  - {name: ink, protocol: linear@1, dataset: digits, label: ink, size: 16}
+  - {name: ink, protocol: knn@1, dataset: digits, label: ink, size: 16}
   - {name: near, protocol: knn@1, dataset: digits, label: digit, size: 16, seed: 3}
-  - {name: few, protocol: linear@1, dataset: digits, label: digit, size: 16, label_fraction: 0.2}
+  - {name: few, protocol: linear@1, dataset: digits, label: digit, size: 16, label_fraction: 0.2,
+     draws: 2}
   - {name: fewer, protocol: knn@1, dataset: digits, label: digit, size: 16, per_class: 2}
   - {name: rank, protocol: spectrum@1, dataset: digits, size: 16}
 """
