@@ -29,7 +29,7 @@ from tests.run.loop.test_pretrain import CPU, spec_of, train, training_data_of
 FREE = sorted(name for name, spec in METHOD_SPECS.items() if not spec.sees_t)
 WSD = {"schedule": "wsd", "decay": 0.25}
 CONSTANT = {"schedule": "constant"}
-BUDGETS = (256, 512, 1024)  # 8, 16 and 32 steps of 32 images
+BUDGETS = (256, 512, 768)  # 8, 16 and 24 steps of 32 images
 
 
 def run_of(method: str, images: int, **optim: Any) -> RunSpec:
@@ -164,7 +164,7 @@ def test_milestones_before_the_start_are_those_of_the_run_alone(
                 assert one[part].keys() == other[part].keys()
                 assert all(torch.equal(v, other[part][k]) for k, v in one[part].items())
     steps = [json.loads(x)["step"] for x in store.run(runs[-1].id).log.read_text().splitlines()]
-    assert steps == list(range(1, 33))
+    assert steps == list(range(1, 25))
 
 
 def test_a_trunk_whose_milestones_are_not_there_is_not_used(store: Store, tmp_path: Path) -> None:
