@@ -7,7 +7,8 @@ learning rate on a trunk. Under a cosine, or before the decay of `wsd`, it does 
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from datayield.analysis.results import Row, RunCost, StudyResults
@@ -26,8 +27,7 @@ class Context(NamedTuple):
     digest: str  # the rest of the run, as JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One score of one seed after `spent`; `whole` at the end of a run, else at a milestone."""
 
     context: Context
@@ -62,26 +62,29 @@ class RunCosts:
         requested, though the last batch is full. Runs without a spec or a record are left out.
         """
         readings = []
-        for row in rows:
-            if row.kind != "run" or row.run not in self._spent or row.run not in self._runs:
+        contexts: dict[Context, Context] = {}  # one of all equal ones, as rows are many
+        for run, own in groupby(rows, attrgetter("run")):
+            spent = self._spent.get(run)
+            if spent is None or run not in self._runs:
                 continue
-            before = self._runs.before(row.run)
-            if any(each not in self._spent for each in before):
+            before = [self._spent.get(each) for each in self._runs.before(run)]
+            stages = [each for each in before if each is not None]
+            if len(stages) < len(before):
                 continue
-            whole = row.share >= 1
-            rest = self._runs.rest(row.run)
-            readings.append(
-                Reading(
-                    context=Context(row.eval, row.protocol, row.metric, row.method, rest),
-                    data=self._runs.data(row.run),
-                    n=row.n,
-                    seed=row.seed,
-                    spent=_spent(row, self._spent[row.run], [self._spent[b] for b in before]),
-                    row=row,
-                    whole=whole,
-                    stands=whole or self._runs.stands(row.run, row.share),
+            rest, data = self._runs.rest(run), self._runs.data(run)
+            at: dict[float, tuple[dict[Normaliser, float], bool, bool]] = {}
+            for row in own:
+                share = row.share
+                if share not in at:
+                    whole = share >= 1
+                    stands = whole or self._runs.stands(run, share)
+                    at[share] = _spent(row, spent, stages), whole, stands
+                context = Context(row.eval, row.protocol, row.metric, row.method, rest)
+                context = contexts.setdefault(context, context)
+                amounts, whole, stands = at[share]
+                readings.append(
+                    Reading(context, data, row.n, row.seed, amounts, row, whole, stands)
                 )
-            )
         return readings
 
 
@@ -117,36 +120,46 @@ def _spent(row: Row, spent: RunCost, before: list[RunCost]) -> dict[Normaliser, 
     return amounts
 
 
+_REST = tuple(name for name in RunSpec.model_fields if name not in ("data", "budget", "seed"))
+_rest_of = attrgetter(*_REST)
+
+
 class _Runs:
-    """Properties of the runs' specs, each computed once."""
+    """Properties of the runs' specs, each computed once for all runs that share its parts.
+
+    Runs of a study mostly share the parts themselves, so these are told apart by identity.
+    """
 
     def __init__(self, specs: dict[str, RunSpec]) -> None:
         self._specs = specs
-        self._rest: dict[str, str] = {}
-        self._data: dict[str, str] = {}
+        self._rest: dict[tuple[int, ...], str] = {}
+        self._data: dict[int, str] = {}
+        self._texts: dict[str, str] = {}  # one of all equal ones
 
     def __contains__(self, run: str) -> bool:
         return run in self._specs
 
     def rest(self, run: str) -> str:
         """Everything but images, budget and seeds."""
-        if run not in self._rest:
-            spec = self._specs[run]
-            text = spec.model_dump_json(exclude={"data", "budget", "seed"})
+        spec = self._specs[run]
+        parts = tuple(map(id, _rest_of(spec)))
+        if parts not in self._rest:
+            text = spec.model_dump_json(include=set(_REST))
             if spec.before is not None:  # earlier stages have seeds too
                 text = json.dumps(_unseeded(json.loads(text)))
-            self._rest[run] = text
-        return self._rest[run]
+            self._rest[parts] = self._texts.setdefault(text, text)
+        return self._rest[parts]
 
     def data(self, run: str) -> str:
         """The images, regardless of their number and of the seeds that draw them."""
-        if run not in self._data:
-            data = self._specs[run].data
+        data = self._specs[run].data
+        if id(data) not in self._data:
             drawn: Any = {"parts": {"__all__": {"seed"}}}
             if isinstance(data, Subset):
                 drawn = {"count", "seed"}
-            self._data[run] = data.model_dump_json(exclude=drawn)
-        return self._data[run]
+            text = data.model_dump_json(exclude=drawn)
+            self._data[id(data)] = self._texts.setdefault(text, text)
+        return self._data[id(data)]
 
     def stands(self, run: str, share: float) -> bool:
         """Whether the run at this milestone equals a complete run of that budget."""

@@ -3,11 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from operator import attrgetter, itemgetter
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from datayield.analysis.cost import Normalised
 from datayield.analysis.decision import Ledger
@@ -33,38 +34,59 @@ def to_csv(results: StudyResults, path: Path) -> None:
 
     Sorted by evaluation, metric, kind, method, axes, budget, N, images, share, seed and run.
     """
-    budget, axes = _COLUMNS.index("budget"), _COLUMNS.index("axes")
     words: dict[tuple[int, int], tuple[str, str]] = {}  # few, of many rows that share them
     parts: dict[tuple[str, str], list[Row]] = {}
     for row in results.rows:
         parts.setdefault((row.eval, row.metric), []).append(row)
 
-    def groups(rows: list[Row]) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows as cells, those of one point together, by what sorts them within it."""
-        points: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    def points(rows: list[Row]) -> dict[_Place, list[Row]]:
+        """The rows of each point."""
+        by_point: dict[_Place, list[Row]] = {}
         for row in rows:
             key = id(row.budget), id(row.axes)
             if key not in words:
-                words[key] = row.budget_label, row.axes_label
-            cells: list[Any] = [*row[: len(_COLUMNS)]]  # the columns are the first of its fields
-            cells[budget], cells[axes] = words[key]
-            point = row.kind, row.method, cells[axes], cells[budget], row.n, row.images
-            points.setdefault(point, []).append((row.share, row.seed, row.run, cells))
-        for point in sorted(points):
-            points[point].sort()
-            yield points[point]
+                words[key] = row.axes_label, row.budget_label
+            place = row.kind, row.method, *words[key], row.n, row.images
+            by_point.setdefault(place, []).append(row)
+        return by_point
 
-    def write(file: BinaryIO) -> None:  # in parts: of 100,000 runs, not all is held as cells
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for part in sorted(parts):
-            for group in groups(parts[part]):
-                writer.writerows(map(itemgetter(-1), group))
-        text.flush()
-        text.detach()  # the file is closed by who opened it
+    def write(file: BinaryIO) -> None:  # in parts: of 100,000 runs, not all is held as text
+        text = cache(_text)
+        file.write(f"{text(*_COLUMNS)}\n".encode())
+        for _, part in sorted(parts.items()):
+            for place, rows in sorted(points(part).items()):
+                rows.sort(key=_within_point)
+                file.write(_lines(place, rows, text).encode())
 
     write_with(path, write)
+
+
+_Place = tuple[str, str, str, str, int, int]  # kind, method, axes, budget, n, images
+_within_point = attrgetter("share", "seed", "run")
+
+
+def _lines(place: _Place, rows: list[Row], text: Callable[..., str]) -> str:
+    """The rows of one point as CSV; `text` is a cached `_text`, for cells that many rows share."""
+    kind, method, axes, budget, n, images = place
+    lines = []
+    for row in rows:
+        # by place, as rows are millions
+        run, _, _, encoder, dataset, _, _, _, share, _, seed, *measured, value, n_test = row[:17]
+        n_train, low, high, distinct, collapsed = row[17:22]
+        interval = "," if low is None and high is None else _text(low, high)
+        lines.append(
+            f"{run},{text(kind, method, encoder, dataset, n, budget, images)},"
+            f"{text(share, axes, seed, *measured)},{value},{n_test},{n_train},{interval},"
+            f"{distinct},{collapsed}\n"
+        )
+    return "".join(lines)
+
+
+def _text(*cells: object) -> str:
+    """The cells as CSV, quoted where that is needed."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(cells)
+    return out.getvalue()
 
 
 def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
