@@ -3,6 +3,7 @@
 import math
 import socket
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,11 +34,13 @@ def kind_of(device: str, jobs: int = 1) -> str:
     return name if jobs == 1 else f"{name}-{jobs}jobs"
 
 
+@cache
 def eval_key(encoder: EncoderSpec | None, spec: EvalSpec) -> str:
     """Like `speed_key`, for an evaluation of features of an encoder (or of pixels)."""
     return digest([spec.id, encoder.model_dump(mode="json") if encoder else None])
 
 
+@cache
 def features_key(encoder: EncoderSpec | None, spec: EvalSpec) -> str:
     """Of the seconds per image that an encoder takes for the features of an evaluation."""
     return digest(["features", encoder.model_dump(mode="json") if encoder else None, spec.size])

@@ -41,6 +41,7 @@ def product_of_axes(
     keys = list(axes)
     known: dict[tuple[int, ...], _Reseeding] = {}
     drawn: dict[Any, Subset | Mixture] = {}
+    shared: dict[Any, Any] = {}
     for point in itertools.product(*(range(len(values)) for values in axes.values())):
         values = {key: axes[key][at] for key, at in zip(keys, point, strict=True)}
         seed = values.get("seed")
@@ -54,7 +55,8 @@ def product_of_axes(
             run = reseeded(like.run, seed, others.change, listings, drawn)
             yield Cell(values, like.budget, run)
         else:
-            cell = make(values)
+            made = make(values)
+            cell = made._replace(run=_with_shared_parts(made.run, shared))
             others.learn(cell, listings, drawn)
             yield cell
 
@@ -73,8 +75,15 @@ def reseeded(
         if key not in drawn:
             drawn[key] = fixed(_redrawn(data, run.seed, seed), listings)
         data = drawn[key]
+    return run.model_copy(update={"data": data, "seed": seed})
+
+
+def _with_shared_parts(run: RunSpec, shared: dict[Any, Any]) -> RunSpec:
+    """The run with one of all equal parts: what is derived from a part is then derived once."""
     parts = {name: getattr(run, name) for name in RunSpec.model_fields}
-    return RunSpec.model_construct(run.model_fields_set, **parts | {"data": data, "seed": seed})
+    return run.model_copy(
+        update={name: shared.setdefault((name, part), part) for name, part in parts.items()}
+    )
 
 
 def _redrawn(data: Subset | Mixture, old: int, new: int) -> Subset | Mixture:

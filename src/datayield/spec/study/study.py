@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -211,12 +212,21 @@ class Study(Frozen):
 
     def evals_of(self, cell: Cell) -> list[tuple[float, EvalSpec]]:
         """(fraction of the budget, evaluation) pairs required of this cell's run."""
+        if self._evals_of_all is not None:
+            return self._evals_of_all
         return [
             (share, ev.spec)
             for ev in self.evaluations
             if all(cell.axes.get(axis) in values for axis, values in ev.where.items())
             for share in ev.at
         ]
+
+    @cached_property
+    def _evals_of_all(self) -> list[tuple[float, EvalSpec]] | None:
+        """`evals_of` any cell; None where it differs between cells."""
+        if any(ev.where for ev in self.evaluations):
+            return None
+        return [(share, ev.spec) for ev in self.evaluations for share in ev.at]
 
     def evals_of_baseline(self, spec: BaselineSpec) -> tuple[tuple[float, EvalSpec], ...]:
         """Like `evals_of`, at the baseline's own side; raw pixels have no encoder to fine-tune."""
