@@ -170,8 +170,11 @@ def _ends(sets: list[Images]) -> Iterator[list[tuple[Images, Images]]]:
     the most normalisers is used.
     """
     least = min(sets, key=lambda s: s.n)
-    for data in dict.fromkeys(s.data for s in sets):
-        family = sorted((s for s in sets if s.data == data), key=lambda s: s.n)
+    families: dict[str, list[Images]] = defaultdict(list)
+    for each in sets:
+        families[each.data].append(each)
+    for kind in families.values():
+        family = sorted(kind, key=lambda s: s.n)
         start = family[0] if family[0].n < family[-1].n else least
         pairs = [(start, large) for large in reversed(family) if start.n < large.n]
         if pairs:

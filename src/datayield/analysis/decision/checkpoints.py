@@ -94,7 +94,7 @@ def ledgers(results: StudyResults, metric: str = MAIN) -> list[Ledger]:
         rows = [
             row
             for row in runs.get(cell, {}).values()
-            if set(milestones) <= lines.get((row.run, key.eval, key.metric), {}).keys()
+            if lines[key.eval, key.metric][row.run].keys() >= set(milestones)
         ]
         if rows:
             home = _at_home(results.study, lines, rows[0])
@@ -123,21 +123,24 @@ def best_on(results: StudyResults, judge: str, scored: Iterable[Row]) -> dict[st
         milestones.setdefault(row.run, {}).setdefault(row.eval, set()).add(row.share)
     chosen = {}
     for run, by_eval in milestones.items():
-        line = lines.get((run, judge, metric + VALIDATED), {})
+        line = lines.get((judge, metric + VALIDATED), {}).get(run, {})
         shared = set.intersection(*by_eval.values()) & line.keys() - {0.0}
         if len(shared) > 1:
             chosen[run] = _earliest_best(line, tuple(sorted(shared)))
     return chosen
 
 
-ScoreCourses = dict[tuple[str, str, str], dict[float, float]]  # (run, evaluation, metric) -> line
+# (evaluation, metric) -> run -> its line
+ScoreCourses = dict[tuple[str, str], dict[str, dict[float, float]]]
 
 
 def _lines(results: StudyResults, metrics: Set[str]) -> ScoreCourses:
     lines: ScoreCourses = {}
-    for row in results.rows:
-        if row.metric in metrics and row.kind == "run":
-            lines.setdefault((row.run, row.eval, row.metric), {})[row.share] = row.value
+    for (name, metric, kind), rows in results.measured.items():
+        if metric in metrics and kind == "run":
+            by_run = lines[name, metric] = dict[str, dict[float, float]]()
+            for row in rows:
+                by_run.setdefault(row.run, {})[row.share] = row.value
     return lines
 
 
@@ -155,7 +158,8 @@ def _at_home(study: Study, lines: ScoreCourses, row: Row) -> StudyEval | None:
     at_home = (
         ev
         for ev in study.evaluations
-        if (row.run, ev.name, ev.main_metric + VALIDATED) in lines and ev.dataset == row.dataset
+        if row.run in lines.get((ev.name, ev.main_metric + VALIDATED), {})
+        and ev.dataset == row.dataset
     )
     return next(at_home, None)
 
@@ -173,10 +177,11 @@ def _choices(
     losses: Mapping[str, ScoreCourse],
     home: StudyEval | None,
 ) -> tuple[Choice, ...]:
-    tests = {seed: lines[run, key.eval, key.metric] for seed, run in runs.items()}
+    tests = _of(runs, lines, key.eval, key.metric)
     on_test = {seed: max(line[s] for s in milestones) for seed, line in tests.items()}
     choose = partial(_choice, milestones=milestones, tests=tests, on_test=on_test)
-    choices = [choose("last", LAST, {seed: {s: s for s in milestones} for seed in runs})]
+    in_time = {s: s for s in milestones}
+    choices = [choose("last", LAST, dict.fromkeys(runs, in_time))]
     choices.append(
         choose("validation", VALIDATION, _of(runs, lines, key.eval, key.metric + VALIDATED))
     )
@@ -203,33 +208,34 @@ def _choice(
     on_test: Mapping[int, float],
 ) -> Choice | None:
     """Each seed's best milestone by the criterion; None if a value is missing."""
-    if any(s not in line for line in judged.values() for s in milestones):
-        return None
-    at = {seed: _earliest_best(line, milestones) for seed, line in judged.items()}
-    score = {seed: tests[seed][s] for seed, s in at.items()}
-    gap = {seed: on_test[seed] - value for seed, value in score.items()}
-    return Choice(kind, by, _seeds(score), _seeds(gap), _seeds(at))
+    score, gap, at = [], [], []
+    for seed in sorted(judged):
+        line, test = judged[seed], tests[seed]
+        if any(s not in line for s in milestones):
+            return None
+        best = _earliest_best(line, milestones)
+        score.append((seed, test[best]))
+        gap.append((seed, on_test[seed] - test[best]))
+        at.append((seed, best))
+    return Choice(kind, by, *(Seeds(tuple(values), 0) for values in (score, gap, at)))
 
 
 def _earliest_best(line: ScoreCourse, milestones: tuple[float, ...]) -> float:
-    return max(milestones, key=lambda s: (line[s], -s))
+    """`milestones` by increasing share."""
+    return max(milestones, key=line.__getitem__)  # the first of equal ones
 
 
 def _of(
     runs: dict[int, str], lines: ScoreCourses, name: str, metric: str
 ) -> dict[int, ScoreCourse]:
-    return {seed: lines.get((run, name, metric), {}) for seed, run in runs.items()}
+    by_run = lines.get((name, metric), {})
+    return {seed: by_run.get(run, {}) for seed, run in runs.items()}
 
 
 def _label_free(lines: ScoreCourses) -> list[tuple[str, str, str]]:
     """(evaluation, metric, evaluation to name where several measure that metric)."""
-    there = dict.fromkeys((name, metric) for _, name, metric in lines)
     label_free = []
     for metric in _CRITERIA:
-        names = [name for name, measured in there if measured == metric]
+        names = [name for name, measured in lines if measured == metric]
         label_free += [(name, metric, name if len(names) > 1 else "") for name in names]
     return label_free
-
-
-def _seeds(values: dict[int, float]) -> Seeds:
-    return Seeds(tuple(sorted(values.items())), 0)

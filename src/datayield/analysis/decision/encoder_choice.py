@@ -32,11 +32,10 @@ class EncoderChoice(NamedTuple):
 
 def judges(results: StudyResults) -> list[str]:
     """Evaluations of the study with validation scores of its runs, in its order."""
-    scored = {(row.eval, row.metric) for row in _of_runs(results)}
     return [
         ev.name
         for ev in results.study.evaluations
-        if (ev.name, ev.main_metric + VALIDATED) in scored
+        if _of_runs(results, ev.name, ev.main_metric + VALIDATED)
     ]
 
 
@@ -54,10 +53,9 @@ def choose_encoder(results: StudyResults, evaluation: str | None = None) -> Enco
         return None
     metric = metrics[judge]
     scored = {
-        name: {(row.run, row.share): row for row in _of_runs(results)
-               if row.eval == judge and row.metric == name}
+        name: {(row.run, row.share): row for row in _of_runs(results, judge, name)}
         for name in (metric, metric + VALIDATED)
-    }  # fmt: skip
+    }
     held = scored[metric + VALIDATED]
     both = [at for at in held if at in scored[metric]]
     if not both:
@@ -86,9 +84,11 @@ def _judge(results: StudyResults) -> str | None:
         return None
     ladders = label_ladders(results.study)
     alike = next((names for names in ladders if known[0] in names), (known[0],))
-    labels = {row.eval: row.n_train for row in _of_runs(results)}
+    metrics = {ev.name: ev.main_metric + VALIDATED for ev in results.study.evaluations}
+    labels = {name: _of_runs(results, name, metrics[name])[-1].n_train for name in known}
     return max((name for name in known if name in alike), key=lambda name: labels[name])
 
 
-def _of_runs(results: StudyResults) -> list[Row]:
-    return [row for row in results.rows if row.kind == "run" and row.share > 0]
+def _of_runs(results: StudyResults, evaluation: str, metric: str) -> list[Row]:
+    rows = results.measured.get((evaluation, metric, "run"), [])
+    return [row for row in rows if row.share > 0]

@@ -41,7 +41,9 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
     runs = {run.id: run for cell in cells for run in cell.run.chain}
     beside = BesideUntrained(plan)
     known = runs.keys() | beside.trained.keys()
-    checks = {run: check for run in known if (check := store.run(run).training_check())}
+    checks = {
+        run: check for run in known if (check := plan.records.of(run).folder.training_check())
+    }
     for run in runs.values():
         record = plan.records.of(run.id).cost()
         if record is not None:

@@ -15,7 +15,7 @@ from datayield.analysis.results.curves import (
     trajectories_of,
 )
 from datayield.analysis.results.items import StudyItems
-from datayield.analysis.results.rows import Row, RunCost
+from datayield.analysis.results.rows import Row, RowKind, RunCost
 from datayield.analysis.results.task_groups import (
     SCORE,
     TaskGroup,
@@ -27,6 +27,8 @@ from datayield.spec.study import NamedAxes, Study
 from datayield.store.collapse import Collapse
 from datayield.store.curation import SetRecord
 from datayield.store.distances import DistanceRecord
+
+Measurement = tuple[str, str, RowKind]  # evaluation, metric, kind of subject
 
 
 class MetricResults:
@@ -86,6 +88,14 @@ class StudyResults:
         if name not in self._by_metric:
             self._by_metric[name] = MetricResults(self.study, self.rows, name)
         return self._by_metric[name]
+
+    @cached_property
+    def measured(self) -> dict[Measurement, list[Row]]:
+        """The rows of each evaluation, metric and kind of subject, all in the order of the rows."""
+        parts: dict[Measurement, list[Row]] = {}
+        for row in self.rows:
+            parts.setdefault((row.eval, row.metric, row.kind), []).append(row)
+        return parts
 
     @property
     def main(self) -> MetricResults:

@@ -35,9 +35,6 @@ def to_csv(results: StudyResults, path: Path) -> None:
     Sorted by evaluation, metric, kind, method, axes, budget, N, images, share, seed and run.
     """
     words: dict[tuple[int, int], tuple[str, str]] = {}  # few, of many rows that share them
-    parts: dict[tuple[str, str], list[Row]] = {}
-    for row in results.rows:
-        parts.setdefault((row.eval, row.metric), []).append(row)
 
     def points(rows: list[Row]) -> dict[_Place, list[Row]]:
         """The rows of each point."""
@@ -46,14 +43,14 @@ def to_csv(results: StudyResults, path: Path) -> None:
             key = id(row.budget), id(row.axes)
             if key not in words:
                 words[key] = row.axes_label, row.budget_label
-            place = row.kind, row.method, *words[key], row.n, row.images
+            place = row.method, *words[key], row.n, row.images
             by_point.setdefault(place, []).append(row)
         return by_point
 
     def write(file: BinaryIO) -> None:  # in parts: of 100,000 runs, not all is held as text
         text = cache(_text)
         file.write(f"{text(*_COLUMNS)}\n".encode())
-        for _, part in sorted(parts.items()):
+        for _, part in sorted(results.measured.items()):
             for place, rows in sorted(points(part).items()):
                 rows.sort(key=_within_point)
                 file.write(_lines(place, rows, text).encode())
@@ -61,17 +58,17 @@ def to_csv(results: StudyResults, path: Path) -> None:
     write_with(path, write)
 
 
-_Place = tuple[str, str, str, str, int, int]  # kind, method, axes, budget, n, images
+_Place = tuple[str, str, str, int, int]  # method, axes, budget, n, images
 _within_point = attrgetter("share", "seed", "run")
 
 
 def _lines(place: _Place, rows: list[Row], text: Callable[..., str]) -> str:
     """The rows of one point as CSV; `text` is a cached `_text`, for cells that many rows share."""
-    kind, method, axes, budget, n, images = place
+    method, axes, budget, n, images = place
     lines = []
     for row in rows:
         # by place, as rows are millions
-        run, _, _, encoder, dataset, _, _, _, share, _, seed, *measured, value, n_test = row[:17]
+        run, kind, _, encoder, dataset, _, _, _, share, _, seed, *measured, value, n_test = row[:17]
         n_train, low, high, distinct, collapsed = row[17:22]
         interval = "," if low is None and high is None else _text(low, high)
         lines.append(
@@ -99,9 +96,11 @@ def ledgers_to_csv(ledgers: list[Ledger], path: Path) -> None:
         shares = " ".join(f"{share:g}" for share in ledger.milestones)
         fixed = (*_key_cells(ledger.key), ledger.encoder, ledger.n, ledger.images, shares)
         for choice in ledger.choices:
-            gap, at = choice.gap.by_seed, choice.shares.by_seed
-            for seed, score in choice.score.values:
-                writer.writerow([*fixed, choice.by, seed, at[seed], score, gap[seed]])
+            gap, at, head = choice.gap.by_seed, choice.shares.by_seed, _text(*fixed, choice.by)
+            out.writelines(
+                f"{head},{seed},{at[seed]},{score},{gap[seed]}\n"
+                for seed, score in choice.score.values
+            )
     write_text(path, out.getvalue())
 
 
