@@ -1,5 +1,6 @@
 """Work in a forked copy of this process, where forking is safe."""
 
+import gc
 import multiprocessing
 import sys
 import threading
@@ -50,6 +51,8 @@ def in_background(work: Callable[[], Made]) -> Callable[[], Made]:
 
 
 def _do(work: Callable[[], object], pipe: Connection) -> None:
+    # Looking for garbage among what is inherited would write to it, and so copy all of it.
+    gc.freeze()
     try:
         pipe.send((work(), None))
     except Exception as error:
