@@ -147,7 +147,7 @@ def analyse(results: StudyResults, worth: float = WORTH) -> Findings:
     normalised = _both(
         normalise(results.study, read, worth), normalise(results.study, read_scores, worth)
     )
-    fronts = [*frontiers(results.study, read), *frontiers(results.study, read, "flops")]
+    fronts = frontiers(results.study, read, "seconds", "flops")
     purchase = deciding()
     findings = Findings(
         results=results,

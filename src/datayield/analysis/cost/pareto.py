@@ -7,6 +7,7 @@ an accuracy, as in error curves over training, not what a smaller budget would g
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal, NamedTuple
 
 from datayield.analysis.cost.readings import Reading
@@ -82,15 +83,22 @@ class Frontier:
         return lines
 
 
-def frontiers(study: Study, readings: list[Reading], cost: Cost = "seconds") -> list[Frontier]:
-    """A frontier for each evaluation with at least two lines that differ in cost."""
+def frontiers(study: Study, readings: Iterable[Reading], *costs: Cost) -> list[Frontier]:
+    """Cost by cost, a frontier for each evaluation with two or more lines that differ in it."""
+    names = [ev.name for ev in study.evaluations if not ev.part_of]
+    every: dict[str, dict[ParetoLine, list[Reading]]] = {name: {} for name in names}
+    for r in readings:
+        row = r.row
+        if row.eval in every:
+            line = ParetoLine(key_of(row), row.encoder, row.n)
+            every[row.eval].setdefault(line, []).append(r)
     fronts = []
-    every = [r for r in readings if r.spent.get(cost, 0) > 0]
-    for name in [ev.name for ev in study.evaluations if not ev.part_of]:
-        lines: dict[ParetoLine, list[Reading]] = defaultdict(list)
-        for r in (r for r in every if r.context.eval == name):
-            row = r.row
-            lines[ParetoLine(key_of(row), row.encoder, row.n)].append(r)
+    for cost, name in product(costs, names):
+        known = {
+            line: [r for r in mine if r.spent.get(cost, 0) > 0]
+            for line, mine in every[name].items()
+        }
+        lines = {line: mine for line, mine in known.items() if mine}
         if len(lines) > 1:
             made = _frontier(name, cost, lines)
             if made.spots[-1].cost > SPREAD * made.spots[0].cost:
