@@ -69,7 +69,7 @@ def test_what_was_missing_is_looked_for_again(tmp_path: Path, keep: bool) -> Non
     store.run("a").write_result(result("a", 1.0, "e", accuracy=0.5))
     for records in (mine, kept.of("a")):
         assert records.has_cost()
-        assert records.cost() == store.run("a").run_cost()
+        assert records.cost() == store.run("a").read_spent()
         assert records.has_result(1.0, "e")
         found = records.result(1.0, "e")
         assert found

@@ -24,6 +24,9 @@ FORGOTTEN = 86_400.0  # seconds after which a file that was never completed is l
 AGAIN = "then run the same command again: it continues from what is saved"
 DAMAGED = ".damaged"
 _PART = re.compile(r"(?P<place>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{32}(\.tmp)?")
+_TO_READ = os.O_RDONLY
+for _flag in ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC"):  # those that the system has
+    _TO_READ |= getattr(os, _flag, 0)
 _SHORTEST_PART = 43  # characters that it takes at least: most names need no search
 
 
@@ -164,9 +167,8 @@ def read_bytes(path: Path | str) -> bytes | None:
 
     Never waits, even where the name is that of a pipe.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+        descriptor = os.open(path, _TO_READ)
     except (OSError, ValueError):
         return None
     try:

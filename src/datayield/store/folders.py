@@ -22,11 +22,13 @@ from datayield.spec.identity import by_content
 from datayield.spec.run import BaselineSpec, RunSpec
 from datayield.store.records import (
     MEASURED,
+    SPENT,
     FailureRecord,
     Measured,
     ProgressRecord,
     ResultRecord,
     RunCostRecord,
+    Spent,
     TrainingCheckRecord,
 )
 from datayield.store.right_items import RightItems, read_right, write_right
@@ -119,6 +121,10 @@ class RunFolder(NamedTuple):
     def run_cost(self) -> RunCostRecord | None:
         """The cost of the finished pretraining; None while it is unfinished, or if damaged."""
         return read_record(f"{self.path}/spent.json", RunCostRecord, self._owner("spent"))
+
+    def read_spent(self) -> Spent | None:
+        """What the finished pretraining spent; None if `run_cost` gives None."""
+        return read_part(f"{self.path}/spent.json", RunCostRecord, self._owner("spent"), SPENT)
 
     def has_run_cost(self) -> bool:
         """Whether the pretraining is finished."""

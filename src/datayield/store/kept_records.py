@@ -1,7 +1,7 @@
 """The records of finished work as planning and results share them: each is read once."""
 
 from datayield.store.folders import RunFolder, Store
-from datayield.store.records import Measured, RunCostRecord
+from datayield.store.records import Measured, Spent
 
 
 class RunRecords:
@@ -17,7 +17,7 @@ class RunRecords:
         self.folder = folder
         self._keep = keep
         self._results: dict[tuple[float, str], Measured] = {}
-        self._cost: RunCostRecord | None = None
+        self._cost: Spent | None = None
 
     def result(self, share: float, eval_id: str) -> Measured | None:
         """A finished evaluation; None if there is none, or if its record is damaged."""
@@ -32,9 +32,9 @@ class RunRecords:
             return True
         return self.folder.has_result(share, eval_id)
 
-    def cost(self) -> RunCostRecord | None:
+    def cost(self) -> Spent | None:
         """The cost of the finished pretraining; None while it is unfinished, or if damaged."""
-        cost = self._cost or self.folder.run_cost()
+        cost = self._cost or self.folder.read_spent()
         if self._keep:
             self._cost = cost
         return cost

@@ -116,7 +116,7 @@ def make_plan(
     for cell in shortest_first(cells):
         runs.update({run.id: (run, axes.get(run.id, "")) for run in cell.run.chain})
         pending = evals_of.setdefault(cell.run.id, {})
-        pending.update({(share, ev.id): (share, ev) for share, ev in study.evals_of(cell)})
+        pending.update({(pair[0], pair[1].id): pair for pair in study.evals_of(cell)})
     tasks = []
     for spec in study.baseline_specs(cells):
         if evals := study.evals_of_baseline(spec):

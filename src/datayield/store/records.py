@@ -61,6 +61,28 @@ class RunCostRecord(Frozen):
     finished: float = Field(description="Unix time")
 
 
+@dataclass(frozen=True, slots=True, config={"strict": True, "extra": "ignore"})
+class Spent:
+    """What tables and the page tell of a `RunCostRecord`: a third of its memory."""
+
+    images_asked: int
+    images: int
+    views: int
+    flops: float | None
+    seconds: float
+    wait_seconds: float
+    peak_memory: int
+    device: str
+    distinct: int | None
+    versions: dict[str, str]
+    estimate: tuple[float, float, float] | None
+    shared: Shared | None
+    finished: float
+
+
+SPENT = TypeAdapter(Spent)
+
+
 class FeatureSpread(Frozen):
     """How many dimensions some features fill, and how far apart they are (`maths.spectrum`)."""
 

@@ -17,7 +17,7 @@ from datayield.store.folders import Store
 from datayield.store.kept_records import RunRecords
 from datayield.store.log import read_log
 from datayield.store.plan import Plan, label
-from datayield.store.records import Measured, RunCostRecord, TrainingCheckRecord
+from datayield.store.records import Measured, Spent, TrainingCheckRecord
 
 
 def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyResults:
@@ -187,7 +187,7 @@ def _rows(
         yield Row._make((*head, *named, metric, value, *items, *interval, distinct, collapsed, ()))
 
 
-def _spent(run: RunSpec, axes: str, record: RunCostRecord) -> RunCost:
+def _spent(run: RunSpec, axes: str, record: Spent) -> RunCost:
     return RunCost(
         run=run.id,
         label=label(run, axes),

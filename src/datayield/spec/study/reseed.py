@@ -75,7 +75,8 @@ def reseeded(
         if key not in drawn:
             drawn[key] = fixed(_redrawn(data, run.seed, seed), listings)
         data = drawn[key]
-    return run.model_copy(update={"data": data, "seed": seed})
+    parts = {name: getattr(run, name) for name in RunSpec.model_fields}
+    return RunSpec.model_construct(run.model_fields_set, **parts | {"data": data, "seed": seed})
 
 
 def _with_shared_parts(run: RunSpec, shared: dict[Any, Any]) -> RunSpec:
