@@ -28,8 +28,6 @@ from datayield.store.collapse import Collapse
 from datayield.store.curation import SetRecord
 from datayield.store.distances import DistanceRecord
 
-Measurement = tuple[str, str, RowKind]  # evaluation, metric, kind of subject
-
 
 class MetricResults:
     """One metric of a study, from rows to curves; each step is computed on first use."""
@@ -90,9 +88,9 @@ class StudyResults:
         return self._by_metric[name]
 
     @cached_property
-    def measured(self) -> dict[Measurement, list[Row]]:
+    def measured(self) -> dict[tuple[str, str, RowKind], list[Row]]:
         """The rows of each evaluation, metric and kind of subject, all in the order of the rows."""
-        parts: dict[Measurement, list[Row]] = {}
+        parts: dict[tuple[str, str, RowKind], list[Row]] = {}
         for row in self.rows:
             parts.setdefault((row.eval, row.metric, row.kind), []).append(row)
         return parts
