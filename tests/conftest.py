@@ -93,7 +93,7 @@ def _no_thread_left() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def drawing() -> None:
-    """Reports of the test draw the files of their figures: most of a tiny study's time.
+    """Reports of the test write their figure files, which takes most of a tiny study's time.
 
     What draws is imported once: a report draws in a fork, which would import it for each report.
     """
@@ -110,7 +110,7 @@ def datayield(
 ) -> Call:
     """`datayield("run", "tiny.yaml")` in a folder with a store, cache and tiny.yaml of its own.
 
-    Reports draw no files of figures but in a test that uses `drawing`.
+    Reports write figure files only in a test that uses `drawing`.
     """
     if "drawing" not in request.fixturenames:
         monkeypatch.setattr("datayield.report.page.page.write_static", lambda *_: [])

@@ -50,7 +50,7 @@ def exit_code(function: Callable[..., Any], *arguments: Any) -> int:
 class Command:
     """`datayield` with these arguments, in a folder and with an environment of its own.
 
-    Its report draws no files of figures, which would take most of a tiny study's time.
+    Its report writes no figure files, which would take most of a tiny study's time.
     """
 
     def __init__(self, *arguments: str, environment: Mapping[str, str], folder: Path) -> None:

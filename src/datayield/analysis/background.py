@@ -51,7 +51,7 @@ def in_background(work: Callable[[], Made]) -> Callable[[], Made]:
 
 
 def _do(work: Callable[[], object], pipe: Connection) -> None:
-    # Looking for garbage among what is inherited would write to it, and so copy all of it.
+    # Else garbage collection would write to every inherited object, and so copy its page.
     gc.freeze()
     try:
         pipe.send((work(), None))

@@ -84,7 +84,7 @@ class Frontier:
 
 
 def frontiers(study: Study, readings: Iterable[Reading], *costs: Cost) -> list[Frontier]:
-    """Cost by cost, a frontier for each evaluation with two or more lines that differ in it."""
+    """For each cost, a frontier per evaluation with two or more lines that differ in that cost."""
     names = [ev.name for ev in study.evaluations if not ev.part_of]
     every: dict[str, dict[ParetoLine, list[Reading]]] = {name: {} for name in names}
     for r in readings:

@@ -62,7 +62,7 @@ class RunCosts:
         requested, though the last batch is full. Runs without a spec or a record are left out.
         """
         readings = []
-        contexts: dict[Context, Context] = {}  # one of all equal ones, as rows are many
+        contexts: dict[Context, Context] = {}  # equal ones are kept once: rows are many
         for run, own in groupby(rows, attrgetter("run")):
             spent = self._spent.get(run)
             if spent is None or run not in self._runs:
@@ -127,14 +127,14 @@ _rest_of = attrgetter(*_REST)
 class _Runs:
     """Properties of the runs' specs, each computed once for all runs that share its parts.
 
-    Runs of a study mostly share the parts themselves, so these are told apart by identity.
+    Runs of a study usually hold the same part objects, so parts are compared by identity.
     """
 
     def __init__(self, specs: dict[str, RunSpec]) -> None:
         self._specs = specs
         self._rest: dict[tuple[int, ...], str] = {}
         self._data: dict[int, str] = {}
-        self._texts: dict[str, str] = {}  # one of all equal ones
+        self._texts: dict[str, str] = {}  # equal texts are kept once
 
     def __contains__(self, run: str) -> bool:
         return run in self._specs

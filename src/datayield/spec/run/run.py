@@ -219,11 +219,11 @@ class RunSpec(Frozen):
 
         Unset options (None) are not part of it, so an option added later changes no older id.
         """
-        text = ",".join(f"{key}:{text}" for key, text in self._texts())  # is `content_text`
+        text = ",".join(f"{key}:{text}" for key, text in self._texts())  # equals `content_text`
         return digest_of_text("run", f"{{{text}}}", self._versions)
 
     def _texts(self) -> Iterator[tuple[str, str]]:
-        """Canonical JSON of the fields; that of a part is kept by it, and runs share parts."""
+        """Canonical JSON of each field; a part caches its own, and runs share parts."""
         for name, key in _keys(type(self)):
             value = getattr(self, name)
             if isinstance(value, Frozen):

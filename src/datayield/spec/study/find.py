@@ -23,14 +23,14 @@ def find_study(name: str) -> Path:
         )
     if file:
         return path
-    if folder and name and not _ships(name):
+    shipped = {p.stem: p for p in shipped_studies()}
+    if folder and name and name not in shipped:
         raise ConfigError(
             "this is a folder, not the file of a study",
             where=name,
             hint=f"`datayield init {name}` writes a study of the images in it, and "
             f"`datayield run {name}` runs it, too; else give the path of a YAML file",
         )
-    shipped = {p.stem: p for p in shipped_studies()}
     stem = path.stem if path.suffix in (".yaml", ".yml") else name
     if path.suffix == "" and stem in shipped:
         return shipped[stem]
@@ -41,10 +41,6 @@ def find_study(name: str) -> Path:
         allowed=list(shipped),
         hint="give the path of a YAML file, or one of these names",
     )
-
-
-def _ships(name: str) -> bool:
-    return name in {path.stem for path in shipped_studies()}
 
 
 def shipped_studies() -> list[Path]:

@@ -80,7 +80,7 @@ def reseeded(
 
 
 def _with_shared_parts(run: RunSpec, shared: dict[Any, Any]) -> RunSpec:
-    """The run with one of all equal parts: what is derived from a part is then derived once."""
+    """The run, holding the same object for equal parts: what depends on a part is computed once."""
     parts = {name: getattr(run, name) for name in RunSpec.model_fields}
     return run.model_copy(
         update={name: shared.setdefault((name, part), part) for name, part in parts.items()}
