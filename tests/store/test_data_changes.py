@@ -148,8 +148,8 @@ def test_files_that_are_not_used_are_counted_once_per_split(place: Path, datayie
     (place / "mine.yaml").write_text(sliced.replace("knn@1", "spectrum@1"))
     opened = session(place)
     assert sorted(note for note in opened.data_notes() if "ignored" in note) == [
-        'pool train: ignored 1 .heic files; pip install "datayield[heif]" reads them (photo.heic)',
-        "pool train: ignored 1 .txt files (notes.txt)",
+        "pool train: ignored .txt files (notes.txt); .heic files, which pip install "
+        '"datayield[heif]" reads (photo.heic)',
     ]
     told = datayield("plan", str(place / "mine.yaml"), "--store", str(place / "store"))
     assert 'pip install "datayield[heif]"' in " ".join(told.out.split())

@@ -53,13 +53,15 @@ def _counted(split: "SurveyedSplit") -> str:
 
 
 def _skipped(split: "SurveyedSplit") -> str:
-    """Counts of the files that are not used, by reason."""
+    """How many files are not used, by reason."""
+    from datayield.analysis.format import plural
+
     census = split.source.census
     reasons = {**census.skipped, **census.ignored}
-    told = [f"{noted.number:,} {why}" for why, noted in reasons.items()]
+    told = [f"{why} ({noted.number:,})" for why, noted in reasons.items()]
     if split.damaged:
-        told.insert(0, f"{split.damaged:,} damaged")
-    more = f" and {len(told) - KINDS} other kinds" if len(told) > KINDS else ""
+        told.insert(0, f"damaged files ({split.damaged:,})")
+    more = f" and {plural(len(told) - KINDS, 'other kind')}" if len(told) > KINDS else ""
     return ", ".join(told[:KINDS]) + more
 
 

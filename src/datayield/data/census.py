@@ -25,6 +25,10 @@ class Noted(NamedTuple):
         more = self.number - len(self.examples)
         return f" ({', '.join(self.examples)}{f' and {more:,} more' if more > 0 else ''})"
 
+    def kind_words(self, kind: str) -> str:
+        """A kind, in the plural, with its names, which are counted where they are not all told."""
+        return f"{kind}{self.words()}" if self.examples else f"{self.number:,} {kind}"
+
 
 NONE = Noted(0)  # an immutable default
 Notes = Mapping[str, Noted]
@@ -56,12 +60,13 @@ class Census(NamedTuple):
         return not (any(kinds) or self.unlabelled.number)
 
     def lines(self) -> list[str]:
-        """One sentence per kind of thing that is not simply used; none where all are."""
+        """A sentence for each way in which files are not simply used; none where all are."""
         words = {"source": "sources", "license": "licences"}
         origins = [f"{words[name]}: {by_number(of)}" for name, of in self.origins.items()]
         told = ["; ".join(origins)] if origins else []
         told += [f"skipped {n.number:,}: {why}{n.words()}" for why, n in self.skipped.items()]
-        told += [f"ignored {n.number:,} {what}{n.words()}" for what, n in self.ignored.items()]
+        if ignored := [n.kind_words(what) for what, n in self.ignored.items()]:
+            told.append(f"ignored {'; '.join(ignored)}")
         told += [f"{what}{n.words()}" for what, n in self.merged.items()]
         if self.unlabelled.number:
             told.append(f"{self.unlabelled.number:,} without a label{self.unlabelled.words()}")

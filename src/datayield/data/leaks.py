@@ -116,12 +116,25 @@ def notes(
         for one, other in combinations(dict.fromkeys(ev.splits), 2):
             if ev.allow_overlap and (shared := common((ev.dataset, one), tested, listings)):
                 yield f"{ev.name}: {shared:,} images of {other} are also in {one} (allow_overlap)"
-        for place in largest:
-            on_itself = place == tested and ev.folds is None  # asked for, such as with spectrum@1
-            if not on_itself and (shared := common(place, tested, listings)):
+    yield from _pretrained_on(largest, evaluations, listings)
+
+
+def _pretrained_on(
+    places: Iterable[Place], evaluations: Sequence[EvalSpec], listings: Listings
+) -> Iterator[str]:
+    """Test images that runs are pretrained on, once for all evaluations that test on them."""
+    for place in places:
+        on: dict[Place, list[str]] = {}
+        for ev in evaluations:
+            tested = ev.dataset, ev.test
+            if place != tested or ev.folds is not None:  # else asked for, such as with spectrum@1
+                on.setdefault(tested, []).append(ev.name)
+        for tested, names in on.items():
+            if shared := common(place, tested, listings):
+                those = f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
                 yield (
-                    f"{ev.name}: {shared:,} of its {listings[tested].images:,} test images "
-                    f"are also in {_name(place)}, which runs are pretrained on (without labels)"
+                    f"{those}: {shared:,} of {listings[tested].images:,} test images are also in "
+                    f"{_name(place)}, which runs are pretrained on (without labels)"
                 )
 
 

@@ -65,4 +65,4 @@ def test_a_mask_beside_an_image_is_counted_as_unused(tmp_path: Path) -> None:
     write_tar(tmp_path / "a.tar", {"0.png": png(0), "0.seg.png": png(1), "1.png": png(2)})
     source = find(str(tmp_path), "train")
     assert len(source) == 2
-    assert source.census.lines() == ["ignored 1 further images of one sample (a.tar/0.seg.png)"]
+    assert source.census.lines() == ["ignored further images of one sample (a.tar/0.seg.png)"]

@@ -105,7 +105,7 @@ def type_of(name: str) -> str:
     """What a file of this name is called among files that are not used."""
     extension = extension_of(name)
     if extension in HEIF:
-        return f'{extension} files; pip install "datayield[heif]" reads them'
+        return f'{extension} files, which pip install "datayield[heif]" reads'
     return f"{extension} files" if extension else "files without an extension"
 
 
