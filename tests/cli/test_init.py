@@ -3,11 +3,14 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from datayield.analysis.levers import Lever, LeverName
+from datayield.cli.closing import WrittenFor, next_commands
 from datayield.data.catalog import find
 from datayield.data.decoded import bytes_to_decode
 from datayield.propose import SETUPS, SetupTiming
@@ -200,6 +203,13 @@ def test_run_takes_photos(datayield: Call, tmp_path: Path, monkeypatch: pytest.M
     assert "study: photos.yaml" in first.out
     assert "report.html" in first.out
     assert "gains under about" in first.err
+    assert "next: datayield export photos.yaml encoder" in first.out
+    assert "datayield pick" not in first.out  # all photos have their labels
+    said = first.err.splitlines()
+    assert any(line.startswith("next ") and "one seed of each setting" in line for line in said)
+    assert len({line for line in said if line.startswith("note ")}) == sum(
+        line.startswith("note ") for line in said
+    )
     again = datayield("run", "./photos/", "--json")
     assert again.code in (0, 3), again.err
     assert "continuing photos.yaml" in again.err
@@ -211,6 +221,24 @@ def test_run_takes_photos(datayield: Call, tmp_path: Path, monkeypatch: pytest.M
     assert clash.code == 2
     assert "about other images" in clash.err
     assert "datayield init" in clash.err
+
+
+def test_what_to_do_about_labels_follows_the_advice_to_buy_them() -> None:
+    levers = [made_lever("images", 500, 1000), made_lever("labels", 80, 160)]
+    answer = SimpleNamespace(levers=levers, recommendation=SimpleNamespace(lever="labels"))
+    of = WrittenFor("my photos.yaml", "my photos", True)
+    assert [command for command, _ in next_commands(of, answer)] == [  # type: ignore[arg-type]
+        "datayield pick 'my photos.yaml' 'my photos' picked.csv --label 80",
+        "datayield export 'my photos.yaml' encoder",
+    ]
+    labelled = of._replace(unlabelled=False)
+    assert len([*next_commands(labelled, answer)]) == 1  # type: ignore[arg-type]
+    answer.recommendation.lever = "images"
+    assert len([*next_commands(of, answer)]) == 1  # type: ignore[arg-type]
+
+
+def made_lever(name: LeverName, start: float, to: float) -> Lever:
+    return Lever(name, start, to, 0.02, 0.01, 0.03, None, 0.5)
 
 
 @pytest.mark.parametrize(

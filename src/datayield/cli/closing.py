@@ -1,14 +1,26 @@
 """What `run` and `report` say at the end, as text or JSON, with the exit code."""
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
 from datayield.cli.options import err, out, print_json, say
 from datayield.spec.atomic_files import read_json
 
+
+class WrittenFor(NamedTuple):
+    """A study that was written for images, as they were named; labels may be those of others."""
+
+    study: str
+    images: str
+    unlabelled: bool
+
+
 if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers at once
+    from datayield.analysis.levers import Answer
     from datayield.session import Report, Session
     from datayield.store.plan import Plan
 
@@ -16,24 +28,21 @@ if TYPE_CHECKING:  # what a verb needs it imports itself, so that --help answers
 def close(
     session: "Session",
     made: "Plan",
-    written: "Report | None",
+    report: "Report | None",
     failed: tuple[tuple[str, str], ...],
     *,
     did: int,
     json_: bool,
     decided: bool = False,
-    written_to: str | None = None,
+    written: "WrittenFor | None" = None,
 ) -> None:
-    """Print the answer, the claims, what failed and where the report is; exits with its code.
-
-    `written_to`: the file of a study that was written for images.
-    """
+    """Print the answer, the claims, what failed and where the report is; exits with its code."""
     from datayield.report.terminal.answer import show_answer
     from datayield.report.terminal.answer_json import answer_json
     from datayield.report.terminal.collapse import collapse_json, show_collapsed
     from datayield.store.collapse import collapsed_runs
 
-    page, answer, collapsed = written or (None, None, collapsed_runs(made, session.store))
+    page, answer, collapsed = report or (None, None, collapsed_runs(made, session.store))
     code = 1 if failed else exit_code(made)
     code = 0 if decided and not failed else code
     if json_:
@@ -47,7 +56,7 @@ def close(
                 "failed": [dict(zip(("label", "message"), f, strict=True)) for f in failed],
                 "collapsed": [collapse_json(each) for each in collapsed],
                 "report": str(page) if page else None,
-                **({"study_file": written_to} if written_to else {}),
+                **({"study_file": written.study} if written else {}),
                 "recommendation": answer_json(answer)["recommendation"] if answer else None,
                 "claims": _claims(page).get("counts"),
                 "exit_code": code,
@@ -73,9 +82,22 @@ def close(
         highlight=False,
         soft_wrap=True,
     )
-    if written_to is not None:
-        say(f"study: {written_to}")
+    if written is not None:
+        say(f"study: {written.study}")
+        for command, what in next_commands(written, answer) if page else ():
+            say(f"next: {command}  # {what}")
     raise typer.Exit(code)
+
+
+def next_commands(of: WrittenFor, answer: "Answer | None") -> Iterator[tuple[str, str]]:
+    """Commands that follow from the answer, and what they are for."""
+    study = shlex.quote(of.study)
+    for each in answer.levers if answer is not None and of.unlabelled else ():
+        if each.lever == "labels" == (answer and answer.recommendation.lever):
+            more = round(each.to - each.start)
+            pool = shlex.quote(of.images)
+            yield f"datayield pick {study} {pool} picked.csv --label {more}", "which to label"
+    yield f"datayield export {study} encoder", "the best encoder"
 
 
 def _claims(page: Path | None) -> dict[str, Any]:

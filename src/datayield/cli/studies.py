@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from datayield.cli.closing import close, exit_code
+from datayield.cli.closing import WrittenFor, close, exit_code
 from datayield.cli.completion import study_names
 from datayield.cli.init import LabelsOpt
 from datayield.cli.options import (
@@ -126,7 +126,7 @@ def run(
         follow(device)
         raise typer.Exit(0)
     trackers = check_trackers(track or (), "--track")
-    images = images_in(study, scale, labels)
+    images, named = images_in(study, scale, labels), study
     check_until(until, minutes if images is None else None)
     if images is not None:
         study, minutes = study_of_images(images, labels, minutes, device)
@@ -151,7 +151,7 @@ def run(
     written = session.last_report(made) or session.report(made)
     if todo:
         session.store.check_present()  # else what is there now would be told as the result
-    written_to = study if images is not None else None
+    own = None if images is None else WrittenFor(study, named, labels is not None)
     close(
         session,
         made,
@@ -160,7 +160,7 @@ def run(
         did=did,
         json_=json_,
         decided=decided,
-        written_to=written_to,
+        written=own,
     )
 
 
