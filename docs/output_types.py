@@ -116,6 +116,13 @@ class MeasuredOutput(TypedDict):
     limit_seconds: float
 
 
+class AtOnceOutput(TypedDict):
+    """How many runs `run` does side by side, and the seconds until all are done."""
+
+    jobs: int
+    seconds: Seconds | None
+
+
 class PlanOutput(TypedDict):
     """`datayield plan STUDY --json`: pending runs, and their cost."""
 
@@ -129,6 +136,7 @@ class PlanOutput(TypedDict):
     flops: float | None
     seconds: Seconds | None
     basis: Basis
+    at_once: AtOnceOutput
     power: list[PowerOutput]
     disk_bytes: DiskOutput
     warnings: list[str]

@@ -11,6 +11,7 @@ from datayield.execution import Execution
 from datayield.session import Session, open_study
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan
+from datayield.store.planned_time import PlannedTime
 from datayield.until import run_until_decided
 from tests.analysis.levers.made import Truth, compute_helps, images_help, nothing_helps
 from tests.conftest import TINY, Call
@@ -47,6 +48,9 @@ class PlantedSession:
 
     def plan(self, keep: bool = False) -> Plan:
         return self.session.plan(keep=keep)
+
+    def time(self, plan: Plan, jobs: int | None) -> PlannedTime:
+        return self.session.time(plan, jobs)
 
     def answer(self, plan: Plan) -> object:
         return self.session.answer(plan)

@@ -5,6 +5,7 @@ session = open_study("studies/demo.yaml")
 session.plan().estimate
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,12 +32,13 @@ from datayield.spec.study.confounds import confounds
 from datayield.store.collapse import Collapse, collapsed_runs
 from datayield.store.data_changes import changes, remember
 from datayield.store.disk_usage import decoded_bytes
-from datayield.store.estimate import ItemCounts, speeds_of
-from datayield.store.estimate_basis import EstimateBasis, basis_of
+from datayield.store.estimate import ItemCounts, likely_device, speeds_of
+from datayield.store.estimate_basis import basis_of
 from datayield.store.folders import Store
 from datayield.store.litter import sweep_litter
 from datayield.store.looks import counted_look
 from datayield.store.plan import Plan, make_plan
+from datayield.store.planned_time import PlannedTime, by_the_clock
 from datayield.store.speeds import Speeds
 from datayield.store.trunk import forget
 
@@ -77,18 +79,30 @@ class Session(NamedTuple):
         speeds, counts = speeds_of(self.device), self.item_counts()
         return make_plan(self.study, self.cells, self.store, speeds, counts, keep=keep)
 
-    def basis(self, plan: Plan) -> EstimateBasis:
-        """What the time estimate of the plan rests on."""
-        return basis_of(plan.todo, speeds_of(self.device), self.item_counts())
+    def time(self, plan: Plan, jobs: int | None = None) -> PlannedTime:
+        """How long `run` takes for what is pending; `jobs`: None for as many as it chooses."""
+        from datayield.data.free_memory import free_ram
+        from datayield.run.engines.slots import choose_jobs, speed_of
+
+        kind = likely_device() if self.device == "auto" else self.device.partition(":")[0]
+        if jobs is None:
+            free = free_ram() if kind == "cpu" else math.inf  # a GPU's is known to torch alone
+            jobs = choose_jobs(plan, self.store, kind, free).jobs
+        work, speed = plan.estimate, speed_of(jobs, kind)
+        clock = None if work is None else by_the_clock(work, len(plan.todo), speed)
+        basis = basis_of(plan.todo, speeds_of(self.device), self.item_counts())
+        return PlannedTime(clock, jobs, speed, basis)
 
     def item_counts(self) -> ItemCounts:
         """Training and test items of each evaluation whose splits were found."""
         used = {ev.id: items_used(ev, self.listings) for ev in self.study.measured()}
         return {key: items for key, items in used.items() if items is not None}
 
-    def readiness(self, plan: Plan) -> Readiness:
+    def readiness(self, plan: Plan, execution: Execution = ONE_AT_A_TIME) -> Readiness:
         """What keeps the plan from running, and notes: its data, and confounds. Trains nothing."""
-        ready = readiness(plan, self.store, self.missing, self.look, self.device)
+        local = execution.executor == "local"  # else the device is that of another machine
+        device = self.device if local else "auto"
+        ready = readiness(plan, self.store, self.missing, self.look, device)
         changed = self.data_changes() if plan.todo else ()  # else it is as some earlier run was
         data = (*changed, *self.data_notes())
         notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
@@ -149,29 +163,18 @@ class Session(NamedTuple):
     ) -> "StudyOutcome":
         """Do what the plan says is left. Raises what `readiness` refuses, before anything."""
         from datayield.run.damage import set_aside_damaged_parents
-        from datayield.run.device import choose, fast_bf16
+        from datayield.run.device import choose
         from datayield.run.engines.choose import engine_of
         from datayield.run.progress import Display
         from datayield.run.scheduler import run_all
 
-        local = execution.executor == "local"  # else the device is that of another machine
-        device_here = self.device if local else "auto"
-        ready = readiness(plan, self.store, self.missing, self.look, device_here)
-        if ready.refusals:
-            raise refused(ready.refusals)
+        if refusals := self.readiness(plan, execution).refusals:
+            raise refused(refusals)
         check_batches(plan, execution.processes)
         self.store.check_writable()
         sweep_litter(self.store, cache_dir())
-        for note in (*self.left_out, *self.data_changes(), *self.data_notes(), *ready.notes):
-            console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
         remember(self.page.parent, self.study, self.cells, self.listings)
-        device = choose(self.device) if local else None
-        if device and not fast_bf16(device) and any(c.run.precision == "bf16" for c in self.cells):
-            console.print(
-                f"note  {device} has no bf16 in hardware: these runs will be slow here; "
-                "precision: fp32 makes a different study, comparable only with itself",
-                highlight=False,
-            )
+        device = choose(self.device) if execution.executor == "local" else None
         if damaged := list(set_aside_damaged_parents(plan, self.store)):
             console.print("\n".join(damaged), highlight=False, markup=False, soft_wrap=True)
             plan = self.plan()

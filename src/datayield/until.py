@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan, Task
+from datayield.store.planned_time import RUN_SECONDS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from datayield.analysis.levers import Answer
     from datayield.execution import Execution
     from datayield.session import Session
+
+FURTHER = "runs that raise the odds most for their time"
 
 
 class InterimAnswer(NamedTuple):
@@ -41,9 +44,13 @@ def run_until_decided(
     """Yields each one; the last one is decided, out of time, complete, stopped or failed."""
     begun, limit = time.monotonic(), 60 * minutes
     plan = session.plan(keep=True)
-    batch = _first(plan) or _further(session, plan, session.answer(plan), execution, limit)
-    batch = _fitting(batch, limit, execution)
+    shared = session.time(plan, execution.jobs)
+    batch, what = _first(plan), "baselines and one seed of each setting"
+    if not batch:
+        batch, what = _further(session, plan, session.answer(plan), shared.jobs, limit), FURTHER
+    batch = _fitting(batch, limit * shared.speed)
     while batch:
+        console.print(f"next {len(batch)} of {len(plan.todo)}: {what}", highlight=False)
         outcome = session.run(Plan(tuple(batch), plan.records), console, save_every, execution)
         seconds = time.monotonic() - begun
         plan = session.plan(keep=True)
@@ -55,7 +62,8 @@ def run_until_decided(
         if decided or outcome.stopped or outcome.failed or seconds > limit:
             return
         left = limit - seconds
-        batch = _fitting(_further(session, plan, answer, execution, left), left, execution)
+        batch, what = _further(session, plan, answer, shared.jobs, left), FURTHER
+        batch = _fitting(batch, left * shared.speed)
 
 
 def _first(plan: Plan) -> list[Task]:
@@ -68,7 +76,7 @@ def _first(plan: Plan) -> list[Task]:
 
 
 def _further(
-    session: "Session", plan: Plan, answer: "Answer", execution: "Execution", left: float
+    session: "Session", plan: Plan, answer: "Answer", jobs: int, left: float
 ) -> list[Task]:
     """The next tasks, as many as run at once or as fit well into a tenth of the time left."""
     from datayield.analysis.levers.next_runs import Candidate, next_runs
@@ -81,16 +89,16 @@ def _further(
         return plan.todo
     timed = [task.estimate.likely for task in plan.todo if task.estimate]
     usual = sorted(timed)[len(timed) // 2] if timed else left
-    many = max(2, execution.jobs or 2, min(16, int(left / 10 / max(usual, 1e-9))))
+    many = max(2, jobs, min(16, int(left / 10 / max(usual, 1e-9))))
     chosen = next_runs(answer, pending, many)
     return [task for i in chosen for task in _chain(by_id, i)]
 
 
-def _fitting(tasks: list[Task], seconds: float, execution: "Execution") -> list[Task]:
-    """The tasks that are likely to end in time, at least one; all where their time is unknown."""
-    room, kept = seconds * (execution.jobs or 1), list[Task]()
+def _fitting(tasks: list[Task], room: float) -> list[Task]:
+    """The tasks whose seconds are likely to fit, at least one; all where their time is unknown."""
+    kept = list[Task]()
     for task in tasks:
-        room -= task.estimate.likely if task.estimate else 0.0
+        room -= task.estimate.likely + RUN_SECONDS if task.estimate else 0.0
         if kept and room < 0:
             break
         kept.append(task)

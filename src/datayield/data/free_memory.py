@@ -5,22 +5,31 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 IMAGES_SHARE = 0.5  # of free memory; the rest is for weights, activations and a safety margin
 
 
-def images_fit(nbytes: int, device: torch.device) -> bool:
+def images_fit(nbytes: int, device: "torch.device") -> bool:
     """Whether `nbytes` of images leave half of the device's free memory for everything else."""
     return nbytes <= IMAGES_SHARE * free_bytes(device)
 
 
-def free_bytes(device: torch.device) -> float:
+def free_bytes(device: "torch.device") -> float:
     """Bytes free on a GPU; on any other device, the RAM that this process may still allocate."""
     if device.type == "cuda":
+        import torch
+
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return float(torch.cuda.mem_get_info(device)[0] + unused)
+    return free_ram()
+
+
+def free_ram() -> float:
+    """Bytes of RAM that this process may still allocate."""
     return max(0.0, min(_free_of_host(), default=_half_of_ram()))
 
 

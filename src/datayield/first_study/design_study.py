@@ -11,7 +11,6 @@ from datayield.first_study.machine import Machine, machine_of, opened, timings_o
 from datayield.first_study.request import Request, study_name
 from datayield.propose import (
     REPORT_SECONDS,
-    RUN_SECONDS,
     LabelledData,
     Proposal,
     Situation,
@@ -25,6 +24,7 @@ from datayield.spec.atomic_files import write_text
 from datayield.spec.errors import refused
 from datayield.spec.run import dataset_name
 from datayield.store.estimate import TimeEstimate
+from datayield.store.planned_time import by_the_clock
 
 Progress = Callable[[int, int], None]
 
@@ -127,9 +127,8 @@ def _beside(proposal: Proposal, folder: Path) -> Proposal:
 def _all_seconds(session: Session, machine: Machine) -> TimeEstimate | None:
     """Of all runs by the processes that share the machine, and of the report."""
     plan = session.plan()
-    whole = plan.estimate
-    if whole is None:
+    if plan.estimate is None:
         return None
-    beside = RUN_SECONDS * len(plan.todo)
-    low, likely, high = (REPORT_SECONDS + (part + beside) / machine.parallel for part in whole[:3])
+    whole = by_the_clock(plan.estimate, len(plan.todo), machine.parallel)
+    low, likely, high = (REPORT_SECONDS + part for part in whole[:3])
     return whole._replace(low=low, likely=likely, high=high)

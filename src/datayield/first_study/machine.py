@@ -21,8 +21,6 @@ from datayield.spec.run import RunSpec
 from datayield.store.estimate import pretraining, speeds_of
 
 MEASURING_SECONDS = 8.0  # of a setup: about a second for each kind of work
-# What each process does beside the others, against one alone: on two cores, and on a GPU.
-SHARED_CPU, SHARED_GPU = 0.85, 0.5
 
 
 class Machine(NamedTuple):
@@ -36,15 +34,17 @@ class Machine(NamedTuple):
 
 
 def machine_of(device_name: str) -> Machine:
+    from datayield.data.free_memory import free_bytes
     from datayield.run.device import choose, fast_bf16
-    from datayield.run.engines.slots import most_jobs
+    from datayield.run.engines.slots import most_jobs, speed_of
     from datayield.run.weights_at_hand import weights_at_hand
 
     device = choose(device_name)
-    jobs = most_jobs(device)
-    each = 1.0 if jobs == 1 else SHARED_CPU if device.type == "cpu" else SHARED_GPU
+    jobs = most_jobs(device.type, free_bytes(device))
     bf16 = device.type == "cuda" and fast_bf16(device)
-    return Machine(device_name, jobs, jobs * each, bf16, next(weights_at_hand(), None))
+    return Machine(
+        device_name, jobs, speed_of(jobs, device.type), bf16, next(weights_at_hand(), None)
+    )
 
 
 def timings_of(

@@ -90,7 +90,7 @@ class OpenedStudy:
             ready.notes,
             ready.refusals,
             session.decoded_bytes(plan),
-            session.basis(plan),
+            session.time(plan),
             tuple(power),
         )
 

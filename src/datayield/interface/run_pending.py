@@ -10,7 +10,7 @@ from datayield.execution import Execution
 from datayield.report.terminal.overrides import show_overrides
 from datayield.report.terminal.plan import show_totals
 from datayield.session import Session
-from datayield.spec.errors import StalePlanError
+from datayield.spec.errors import StalePlanError, refused
 from datayield.store.plan import Plan
 
 MINUTES = 60.0  # of a run until it is decided, unless stated
@@ -49,7 +49,12 @@ def run_pending(
         highlight=False,
     )
     show_overrides(console, session.study)
-    show_totals(console, plan, session.decoded_bytes(plan), session.basis(plan))
+    show_totals(console, plan, session.decoded_bytes(plan), session.time(plan, execution.jobs))
+    ready = session.readiness(plan, execution)
+    if ready.refusals:
+        raise refused(ready.refusals)
+    for note in (*ready.notes, *_slow(session, execution)):
+        console.print(f"note  {note}", highlight=False, markup=False, soft_wrap=True)
     how = console, save_every, execution, minutes
     try:
         with tracking(session, plan, trackers, console):
@@ -84,6 +89,18 @@ def _train(
         console.print(look_words(look.answer, look.seconds, look.pending), highlight=False)
         failed, decided, stopped = look.failed, look.decided, look.stopped
     return failed, decided, stopped
+
+
+def _slow(session: Session, execution: Execution) -> Iterator[str]:
+    """That runs in bf16 will be slow on this machine's device, where they will."""
+    from datayield.run.device import choose, fast_bf16
+
+    in_bf16 = any(cell.run.precision == "bf16" for cell in session.cells)
+    if in_bf16 and execution.executor == "local" and not fast_bf16(choose(session.device)):
+        yield (
+            f"{choose(session.device)} has no bf16 in hardware: these runs will be slow here; "
+            "precision: fp32 makes a different study, comparable only with itself"
+        )
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from datayield.spec.errors import DatayieldError, refused
 from datayield.spec.study import Study
 from datayield.store.collapse import Collapse
 from datayield.store.estimate import TimeEstimate
-from datayield.store.estimate_basis import EstimateBasis
 from datayield.store.plan import Plan, Task
+from datayield.store.planned_time import PlannedTime
 
 if TYPE_CHECKING:  # an answer needs SciPy, a plan does not
     from datayield.analysis.levers import Answer, Card, Lever, Purchase
@@ -30,6 +30,7 @@ class ShownPlan:
     """What is pending of a study, why, what it costs and what it can decide.
 
     `refusals`: what `run` would raise. `decoded`: bytes of disk that decoded images take.
+    `time`: by the clock, with as many runs at once as `datayield run` chooses.
     """
 
     study: Study
@@ -37,7 +38,7 @@ class ShownPlan:
     notes: tuple[str, ...]
     refusals: tuple[DatayieldError, ...]
     decoded: int
-    basis: EstimateBasis
+    time: PlannedTime
     power: tuple[PlannedPower, ...]
 
     @property
@@ -47,18 +48,18 @@ class ShownPlan:
 
     @property
     def seconds(self) -> TimeEstimate | None:
-        """Seconds for all that is pending, one after another; None where they are unknown."""
-        return self.plan.estimate
+        """Seconds until all that is pending is done; None where they are unknown."""
+        return self.time.seconds
 
     def to_dict(self) -> dict[str, Any]:
         """The contract of `datayield plan --json`."""
         return plan_json(
-            self.study, self.plan, self.notes, self.decoded, self.basis, self.power, self.refusals
+            self.study, self.plan, self.notes, self.decoded, self.time, self.power, self.refusals
         )
 
     def show(self, console: Console, *, every: bool = False) -> None:
         """Print it; with `every`, each run has a line of its own."""
-        of = self.study, self.plan, self.notes, self.decoded, self.basis, self.power
+        of = self.study, self.plan, self.notes, self.decoded, self.time, self.power
         show_plan(console, *of, every=every)
 
     def __repr__(self) -> str:
@@ -71,7 +72,7 @@ class ShownPlan:
         from datayield.report.page.notebook import plan_html
 
         no = refused(self.refusals).text() if self.refusals else ""
-        return plan_html(self.study, self.plan, self.notes, self.basis, no)
+        return plan_html(self.study, self.plan, self.notes, self.time, no)
 
 
 @dataclass(frozen=True, repr=False)

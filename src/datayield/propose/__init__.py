@@ -3,7 +3,7 @@
 Pure functions: the images were counted and the machine timed before.
 """
 
-from datayield.propose.grid import REPORT_SECONDS, RUN_SECONDS, Shortfall, StudyGrid
+from datayield.propose.grid import REPORT_SECONDS, Shortfall, StudyGrid
 from datayield.propose.proposal import Proposal, proposed, trial
 from datayield.propose.setups import SETUPS, Setup, SetupTiming
 from datayield.propose.situation import (
@@ -17,7 +17,6 @@ from datayield.propose.study_text import study_text
 
 __all__ = [
     "REPORT_SECONDS",
-    "RUN_SECONDS",
     "SETUPS",
     "LabelledData",
     "Proposal",

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from datayield.propose.setups import SetupTiming
 from datayield.propose.situation import LabelledData, Situation
+from datayield.store.planned_time import RUN_SECONDS
 
 VALUES = 3  # of an axis
 WIDEST, NARROWEST = 4.0, 2.0  # between neighbouring values
@@ -24,7 +25,6 @@ SEEDS = (5, 4, 3)  # with many passes; fewest last
 FEWEST_SEEDS = 2
 
 # Allowances in seconds for what is not timed beforehand: estimates, to be compared with runs.
-RUN_SECONDS = 1.0  # of a run besides its steps and evaluations
 REPORT_SECONDS = 25.0  # of starting processes and of writing the report
 USED = 0.85  # of the time that is planned: estimates are not exact
 

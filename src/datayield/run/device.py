@@ -1,7 +1,6 @@
 """The device a run uses: chosen, checked, described."""
 
 import ctypes
-import os
 import platform
 import sys
 from importlib.metadata import version
@@ -126,10 +125,3 @@ def versions() -> dict[str, str]:
         "timm": version("timm"),
         "platform": platform.platform(),
     }
-
-
-def cores() -> int:
-    """CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

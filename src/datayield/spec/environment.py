@@ -44,6 +44,12 @@ def compiling() -> bool:
     return os.environ.get("DATAYIELD_COMPILE", "0") not in ("", "0")
 
 
+def cores() -> int:
+    """CPUs that this process may use: batch systems restrict them."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def threads_wanted() -> bool:
     """OMP_NUM_THREADS: whether the user or the parent process set the number of threads."""
     return bool(os.environ.get("OMP_NUM_THREADS"))

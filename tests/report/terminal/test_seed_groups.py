@@ -16,6 +16,7 @@ from datayield.spec.validate import validated
 from datayield.store.estimate_basis import basis_of
 from datayield.store.folders import Store
 from datayield.store.plan import Plan, make_plan
+from datayield.store.planned_time import PlannedTime
 from datayield.store.speeds import Speeds
 from tests.analysed import styles_of
 from tests.made_study import study_of
@@ -43,9 +44,10 @@ def test_seeds_share_a_line_and_no_run_is_lost(planned: tuple[Study, Plan]) -> N
 def test_a_long_plan_ends_with_what_is_not_shown(planned: tuple[Study, Plan]) -> None:
     study, plan = planned
     texts, basis = {}, basis_of(plan.tasks, Speeds("cpu"), {})
+    time = PlannedTime(None, 1, 1.0, basis)
     for every in (False, True):
         console = Console(width=80, record=True, file=io.StringIO())
-        show_plan(console, study, plan, [], 0, basis, every=every)
+        show_plan(console, study, plan, [], 0, time, every=every)
         show_status(console, study, plan, every=every)
         texts[every] = console.export_text()
     assert texts[False].count("never run") == 2 * (LINES - 2)

@@ -15,6 +15,7 @@ from datayield.run.engines.slots import GIB, choose_jobs
 from datayield.run.engines.slurm import parsed
 from datayield.session import open_study
 from datayield.spec.errors import ConfigError
+from datayield.spec.run import RunSpec
 from datayield.store.records import RunCostRecord
 from datayield.store.speeds import Speeds, speed_key
 from tests.conftest import Call
@@ -45,10 +46,9 @@ def spent_of(key: str, peak: int) -> RunCostRecord:
 def test_the_least_of_memory_cores_and_tasks(
     datayield: Call, monkeypatch: pytest.MonkeyPatch, free: float, cores: int, jobs: int, by: str
 ) -> None:
-    monkeypatch.setattr(slots, "free_bytes", lambda _: free * GIB)
     monkeypatch.setattr(slots, "cores", lambda: cores)
     session = open_study("tiny.yaml")
-    chosen = choose_jobs(session.plan(), session.store, CPU)
+    chosen = choose_jobs(session.plan(), session.store, "cpu", free * GIB)
     assert chosen.jobs == jobs
     assert chosen.why.startswith(f"{jobs} at once, limited by {by} (")
     assert "estimated" in chosen.why
@@ -65,9 +65,8 @@ def test_memory_of_earlier_runs_of_the_kind_replaces_the_guess(
         folder.write_run_cost(spent_of(key, 5 * GIB))
         for share in task.shares:
             archive(folder.checkpoint(share))
-    monkeypatch.setattr(slots, "free_bytes", lambda _: 14 * GIB)
     monkeypatch.setattr(slots, "cores", lambda: 8)
-    chosen = choose_jobs(session.plan(), session.store, CPU)
+    chosen = choose_jobs(session.plan(), session.store, "cpu", 14 * GIB)
     assert chosen.jobs == 2
     assert "5.0 GiB each measured" in chosen.why
 
@@ -79,7 +78,7 @@ def limited(told: Path) -> None:
     size = next(free_memory._fields(Path("/proc/self/status"), "VmSize:", 1024))
     resource.setrlimit(resource.RLIMIT_AS, (size + (1536 << 20),) * 2)
     free = free_memory.free_bytes(CPU)
-    chosen = choose_jobs(session.plan(), session.store, CPU)
+    chosen = choose_jobs(session.plan(), session.store, "cpu", free)
     fits = free_memory.images_fit(int(0.6 * free), CPU)
     told.write_text(json.dumps([free, fits, chosen.jobs, chosen.why]))
 
@@ -138,7 +137,8 @@ def test_a_second_process_needs_enough_to_do(
     monkeypatch.setattr(slots, "SECONDS_EACH", 10.0)
     monkeypatch.setattr(slots, "cores", lambda: 8)
     session = open_study("tiny.yaml")
-    assert choose_jobs(session.plan(), session.store, CPU).why.startswith("1 at once, limited by w")
+    chosen = choose_jobs(session.plan(), session.store, "cpu")
+    assert chosen.why.startswith("1 at once, limited by w")
 
 
 def test_the_speed_of_another_network_does_not_say_how_much_there_is_to_do(
@@ -151,4 +151,24 @@ def test_the_speed_of_another_network_does_not_say_how_much_there_is_to_do(
     plan = session.plan()
     assert plan.estimate is not None
     assert plan.estimate.likely < 20
-    assert choose_jobs(plan, session.store, CPU).jobs == 2
+    assert choose_jobs(plan, session.store, "cpu").jobs == 2
+
+
+def test_a_plan_tells_the_time_of_the_runs_that_share_the_machine(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "cores", lambda: 2)
+    session = open_study("tiny.yaml")
+    assert session.time(session.plan()).seconds is None
+    for task in session.plan().todo:
+        if isinstance(task.spec, RunSpec):
+            Speeds("cpu").add(speed_key(task.spec), 1e-3, "run", flops=1e9, encoder="convnet")
+    plan = session.plan()
+    assert plan.estimate is not None
+    both, alone = session.time(plan), session.time(plan, 1)
+    assert (both.jobs, alone.jobs) == (2, 1)
+    assert both.seconds is not None
+    assert alone.seconds is not None
+    assert alone.seconds.likely == plan.estimate.likely + len(plan.todo)
+    assert both.seconds.likely == alone.seconds.likely / 1.7
+    assert json.loads(datayield("plan", "tiny.yaml", "--json").out)["at_once"]["jobs"] == 2

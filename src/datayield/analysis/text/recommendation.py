@@ -56,7 +56,7 @@ def reason(of: Answer | Card) -> str:
         return _nothing(of)
     doubled = [_gain(each) for each in of.levers if each.lever != "weights"]
     said = [f"Expected gain from a doubling: {join(doubled)} ({_kind(of)})."] if doubled else []
-    parts = [*said, published_sentence(of), _odds(of), visible_words(of)]
+    parts = [*said, published_sentence(of), odds_words(of), visible_words(of)]
     return " ".join(part for part in parts if part)
 
 
@@ -160,7 +160,8 @@ def _kind(of: Answer | Card) -> str:
     return "90% intervals"
 
 
-def _odds(of: Answer | Card) -> str:
+def odds_words(of: Answer | Card) -> str:
+    """How sure the recommendation is; of an inconclusive one, why nothing is recommended."""
     choice, odds = of.recommendation, percent_of(of.recommendation.probability)
     if choice.lever == "stop":
         return f"The odds that none of them brings {100 * WORTH:g} points: {odds}."

@@ -15,6 +15,7 @@ import numpy as np
 
 from datayield.data.decoded.decode import Decoded, Fit, decode, decode_mask
 from datayield.data.source import Pixels, Source, masked
+from datayield.spec.environment import cores
 from datayield.spec.errors import DataError
 
 CHUNK = 512  # images per task
@@ -108,9 +109,8 @@ def _files(job: DecodeJob) -> list[tuple[Path, int]]:
 
 
 def usable_cores() -> int:
-    """Cores available to this process, which batch systems may restrict; at most 32."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    return min(32, len(affinity(0)) if affinity else os.cpu_count() or 1)
+    """Cores available to this process; at most 32."""
+    return min(32, cores())
 
 
 def _outcomes(job: DecodeJob, starts: range, workers: int) -> Iterator[DecodeOutcome]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datayield.analysis.levers import Answer
 from datayield.report.page.card import first_screen
 from datayield.report.templates import template
-from datayield.report.terminal.plan import basis_words
+from datayield.report.terminal.plan import time_words
 from datayield.report.terminal.seed_groups import together
 from datayield.spec.study import Study
 from datayield.store.collapse import Collapse, in_words
-from datayield.store.estimate_basis import EstimateBasis
 from datayield.store.format import duration
 from datayield.store.plan import Plan, Task
+from datayield.store.planned_time import PlannedTime
 
 LINES = 24  # of runs, at most
 
@@ -29,7 +29,7 @@ def plan_html(
     study: Study,
     plan: Plan,
     notes: Sequence[str],
-    basis: EstimateBasis,
+    time: PlannedTime,
     refusal: str,
 ) -> str:
     """Pending runs, a line for those that differ only in their seed, their time, and notes.
@@ -42,12 +42,9 @@ def plan_html(
         *_rest(len(lines)),
         f"{len(plan.tasks)} runs and baselines: {plan.done} done, {len(plan.todo)} pending",
     ]
-    if plan.todo and plan.estimate is not None:
-        time = plan.estimate
-        span = f"{duration(time.low)} to {duration(time.high)}"
-        totals.append(f"time: about {duration(time.likely)} ({span}), {basis_words(basis)}")
-    elif plan.todo:
-        totals.append("time: unknown here; measure() times it within a minute")
+    if plan.todo:
+        unknown = "unknown here; measure() times it within a minute"
+        totals.append(f"time: {time_words(time) or unknown}")
     return _runs(study, ("run", "why", "time"), rows, totals, notes, refusal)
 
 

@@ -22,6 +22,7 @@ from datayield.store.estimate import NOTHING, TimeEstimate
 from datayield.store.estimate_basis import EstimateBasis
 from datayield.store.format import duration, three_digits
 from datayield.store.plan import Plan, Task
+from datayield.store.planned_time import PlannedTime
 
 SCHEMA_VERSION = 1
 LINES = 24
@@ -33,7 +34,7 @@ def plan_json(
     plan: Plan,
     warnings: Sequence[str],
     decoded: int,
-    basis: EstimateBasis,
+    time: PlannedTime,
     power: Sequence[PlannedPower] = (),
     refusals: Sequence[DatayieldError] = (),
 ) -> dict[str, Any]:
@@ -48,7 +49,8 @@ def plan_json(
         "images_taken_over": _taken_over(plan),
         "flops": _total_flops(plan.todo),
         "seconds": _seconds_json(plan.estimate),
-        "basis": basis._asdict() | {"donors": list(basis.donors)},
+        "basis": time.basis._asdict() | {"donors": list(time.basis.donors)},
+        "at_once": {"jobs": time.jobs, "seconds": _seconds_json(time.seconds)},
         "power": [power_json(each) for each in power],
         "disk_bytes": {"decoded": decoded, "store": checkpoint_bytes(plan)},
         "warnings": list(warnings),
@@ -62,7 +64,7 @@ def show_plan(
     plan: Plan,
     warnings: Sequence[str],
     decoded: int,
-    basis: EstimateBasis,
+    time: PlannedTime,
     power: Sequence[PlannedPower] = (),
     *,
     every: bool = False,
@@ -96,14 +98,14 @@ def show_plan(
     done = plan.done
     console.print(f"{len(plan.tasks)} runs and baselines: {done} done, {len(plan.todo)} pending")
     if plan.todo:
-        show_totals(console, plan, decoded, basis)
+        show_totals(console, plan, decoded, time)
         for each in power:
             console.print(f"power: {power_words(each)}", highlight=False, markup=False)
     for warning in warnings:
         console.print(Text.assemble(("note", "yellow"), f"  {warning}"))
 
 
-def show_totals(console: Console, plan: Plan, decoded: int, basis: EstimateBasis) -> None:
+def show_totals(console: Console, plan: Plan, decoded: int, time: PlannedTime) -> None:
     """The cost of the pending work: images, FLOPs, disk and time, and what the time rests on."""
     flops, store = _total_flops(plan.todo), checkpoint_bytes(plan)
     arithmetic = f", {three_digits(flops)} FLOPs" if flops else ""
@@ -119,18 +121,21 @@ def show_totals(console: Console, plan: Plan, decoded: int, basis: EstimateBasis
             f"{taken / (images + taken):.0%} of training every run separately",
             highlight=False,
         )
-    total = plan.estimate
-    if total is None:
-        console.print(
-            "time: unknown here; `datayield plan STUDY --measure` times it within a minute",
-            highlight=False,
-        )
-        return
-    time = f"{duration(total.likely)} ({duration(total.low)} to {duration(total.high)})"
-    console.print(f"time: about {time}, {basis_words(basis)}", highlight=False)
+    unknown = "unknown here; `datayield plan STUDY --measure` times it within a minute"
+    console.print(f"time: {time_words(time) or unknown}", highlight=False)
 
 
-def basis_words(basis: EstimateBasis) -> str:
+def time_words(time: PlannedTime) -> str:
+    """A time, for how many runs at once, and what it rests on; empty where it is unknown."""
+    seconds = time.seconds
+    if seconds is None:
+        return ""
+    span = f"{duration(seconds.low)} to {duration(seconds.high)}"
+    several = f", {time.jobs} runs at once" if time.jobs > 1 else ""
+    return f"about {duration(seconds.likely)} ({span}){several}, {_basis_words(time.basis)}"
+
+
+def _basis_words(basis: EstimateBasis) -> str:
     """What a time rests on, in a line, or in a line for each that is not the same for all work."""
     known = basis.kinds - basis.unknown
     donors = f" from {', '.join(basis.donors)}" if basis.donors else ""

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from datayield.run.device import choose, cores
+from datayield.data.free_memory import free_bytes
+from datayield.run.device import choose
 from datayield.run.engines.local import InProcess
 from datayield.run.engines.processes import Workers
 from datayield.run.engines.slots import choose_jobs
+from datayield.spec.environment import cores
 from datayield.store.folders import Store
 from datayield.store.plan import Plan
 
@@ -48,8 +50,8 @@ def engine_of(
     chosen = choose(device)
     devices = _devices(chosen)
     if jobs is None:
-        jobs, why = choose_jobs(plan, store, chosen, len(devices))
-        if jobs > 1:
+        jobs, bound, why = choose_jobs(plan, store, chosen.type, free_bytes(chosen), len(devices))
+        if bound == "memory":  # of all the others the plan knew
             say(f"jobs  {why}")
     jobs = min(jobs, max(1, len(plan.todo)))
     if jobs == 1:

@@ -3,10 +3,7 @@
 import math
 from typing import NamedTuple
 
-import torch
-
-from datayield.data.free_memory import free_bytes
-from datayield.run.device import cores
+from datayield.spec.environment import cores
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.folders import Store
 from datayield.store.plan import Plan
@@ -18,45 +15,55 @@ PROCESS_BYTES = 1 << 30  # torch and its libraries, or a CUDA context, before an
 SECONDS_EACH = 10.0  # of work: less does not pay for the start of another process
 CORE_FLOPS = 2e10  # a second, of a core with small networks
 MACS_PER_BYTE = 30  # of activations kept for the gradient: a high guess
+# What each process does beside the others, against one alone: on two cores, and on a GPU.
+SHARED_CPU, SHARED_GPU = 0.85, 0.5
 GIB = 2**30
 
 
 class JobCount(NamedTuple):
-    """A number of jobs, and one line that says why."""
+    """A number of jobs, what limits it, and one line that says so."""
 
     jobs: int
+    bound: str
     why: str
 
 
-def choose_jobs(plan: Plan, store: Store, device: torch.device, devices: int = 1) -> JobCount:
+def choose_jobs(
+    plan: Plan, store: Store, device: str, free: float = math.inf, devices: int = 1
+) -> JobCount:
     """As many as fit in memory, at most the number of cores (CPU) or 4 per GPU of `devices`.
 
-    On a CPU one, where there is too little to do for a second process to pay.
+    On a CPU one, where there is too little to do for a second process to pay. `device`: its type;
+    `free`: bytes of its memory, where known.
     """
     need, source = _need(plan, store)
-    free = free_bytes(device)
-    bounds = {
+    bounds: dict[str, float] = {
         "tasks": len(plan.todo),
-        "cores" if device.type == "cpu" else f"{PER_GPU} per GPU": (
-            cores() if device.type == "cpu" else PER_GPU * devices
+        "cores" if device == "cpu" else f"{PER_GPU} per GPU": (
+            cores() if device == "cpu" else PER_GPU * devices
         ),
-        "memory": int(USABLE * free // need) * devices,
+        "memory": USABLE * free // need * devices,
     }
-    if device.type == "cpu":
+    if device == "cpu":
         bounds["work"] = _worth(plan)
     decisive = min(bounds, key=lambda name: bounds[name])
-    jobs = max(1, bounds[decisive])
+    jobs = max(1, int(bounds[decisive]))
     why = (
         f"{jobs} at once, limited by {decisive} "
         f"({free / GIB:.1f} GiB free, {need / GIB:.1f} GiB each {source})"
     )
-    return JobCount(jobs, why)
+    return JobCount(jobs, decisive, why)
 
 
-def most_jobs(device: torch.device) -> int:
+def most_jobs(device: str, free: float) -> int:
     """As many small runs as are trained side by side here, where there is work enough for all."""
-    most = cores() if device.type == "cpu" else PER_GPU
-    return max(1, min(most, int(USABLE * free_bytes(device) // PROCESS_BYTES)))
+    most = cores() if device == "cpu" else PER_GPU
+    return max(1, min(most, int(USABLE * free // PROCESS_BYTES)))
+
+
+def speed_of(jobs: int, device: str) -> float:
+    """What so many processes do in the time in which one alone does 1."""
+    return 1.0 if jobs == 1 else jobs * (SHARED_CPU if device == "cpu" else SHARED_GPU)
 
 
 def _worth(plan: Plan) -> int:

@@ -20,13 +20,12 @@ from threading import Event, Thread
 
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-from datayield.run.device import cores
 from datayield.run.distributed import follow, leading
 from datayield.run.engines.mailbox import LOOK_SECONDS, run_by_mailbox
 from datayield.run.engines.processes import cause
 from datayield.run.job import Job, TaskEnd
 from datayield.spec.atomic_files import write_with
-from datayield.spec.environment import process_rank
+from datayield.spec.environment import cores, process_rank
 
 MODULE = "datayield.run.engines.torchrun"
 _FOLLOW = (signal.SIGABRT, signal.SIGTERM)

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from datayield.nets.distributed import world_size
-from datayield.run.device import cores
-from datayield.spec.environment import threads_wanted
+from datayield.spec.environment import cores, threads_wanted
 from datayield.spec.run import EncoderSpec, RunSpec, flops_per_image
 from datayield.store.cpu_settings import USUAL, CpuSettings, Layout, Rates, fastest_settings
 

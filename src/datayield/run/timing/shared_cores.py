@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
-from datayield.run.device import cores
 from datayield.run.loop import restore_threads
+from datayield.spec.environment import cores
 
 
 @contextmanager
