@@ -81,7 +81,7 @@ def test_prices_and_the_point_are_those_asked_for(grid: OpenedStudy) -> None:
         grid.answer(at={"image": 3})
     with pytest.raises(ConfigError, match="not a number that this can be"):
         grid.answer(prices={"image": float("nan")})
-    with pytest.raises(ConfigError, match="--spend"):
+    with pytest.raises(ConfigError, match="where:   spend"):
         grid.answer(spend=-1)
 
 

@@ -3,27 +3,22 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from datayield.interface.setting import (
-    AT,
-    PRICES,
-    WHERE_AT,
-    WHERE_PRICE,
-    prices_of,
-    setting_of,
-)
+from datayield.interface.setting import AT, PRICES, prices_of, setting_of
 from datayield.spec.errors import ConfigError
 
 if TYPE_CHECKING:
     from datayield.analysis.evidence import Setting
     from datayield.spec.study import Prices
 
+WHERE_AT, WHERE_PRICE = "--at", "--price"
 PLURALS = {"images": "image", "hours": "hour", "labels": "label"}
 
 
 def setting_at(said: Sequence[str]) -> "Setting | None":
     """The point that --at names; None where it names none. Raises ConfigError."""
     pairs = _pairs(said, WHERE_AT, list(AT))
-    return setting_of({key: _number(text, f"{WHERE_AT} {key}", least=1.0) for key, text in pairs})
+    numbers = {key: _number(text, f"{WHERE_AT} {key}", least=1.0) for key, text in pairs}
+    return setting_of(numbers, WHERE_AT)
 
 
 def prices_at(said: Sequence[str]) -> "Prices":

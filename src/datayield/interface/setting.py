@@ -12,18 +12,17 @@ if TYPE_CHECKING:
 AT = {"images": "images", "presented": "presented", "compute": "presented", "labels": "labels",
       "views": "views", "epochs": "epochs"}  # fmt: skip
 PRICES = ("image", "hour", "label", "currency")
-WHERE_AT, WHERE_PRICE = "--at", "--price"
 
 
-def setting_of(at: Mapping[str, float]) -> "Setting | None":
-    """The point of these numbers; None where there are none. Raises ConfigError."""
+def setting_of(at: Mapping[str, float], where: str = "at") -> "Setting | None":
+    """The point of these numbers; None where there are none. Raises ConfigError about `where`."""
     from datayield.analysis.evidence import Setting
 
     said: dict[str, float] = {}
     for key, value in at.items():
-        _check_key(key, WHERE_AT, AT)
+        _check_key(key, where, AT)
         whole = key not in ("presented", "compute", "epochs")
-        said[AT[key]] = _checked(value, f"{WHERE_AT} {key}", 1.0, whole=whole)
+        said[AT[key]] = _checked(value, f"{where} {key}", 1.0, whole=whole)
     if not said:
         return None
     epochs, images = said.pop("epochs", None), said.get("images")
@@ -31,9 +30,9 @@ def setting_of(at: Mapping[str, float]) -> "Setting | None":
         if images is None or "presented" in said:
             raise ConfigError(
                 "epochs need images, and no presented",
-                where=WHERE_AT,
+                where=where,
                 got=",".join(f"{key}={value:g}" for key, value in at.items()),
-                hint="write: --at images=10k,epochs=100",
+                hint="name images and epochs, such as images=10000 and epochs=100",
             )
         said["presented"] = epochs * images
     labels, views = said.get("labels"), said.get("views")
@@ -49,16 +48,14 @@ def prices_of(prices: Mapping[str, Any]) -> Prices:
     """The prices of these keys. Raises ConfigError."""
     made: dict[str, Any] = {}
     for key, value in prices.items():
-        _check_key(key, WHERE_PRICE, PRICES)
-        made[key] = (
-            str(value) if key == "currency" else _checked(value, f"{WHERE_PRICE} {key}", 0.0)
-        )
+        _check_key(key, "prices", PRICES)
+        made[key] = str(value) if key == "currency" else _checked(value, f"prices {key}", 0.0)
     return Prices(**made)
 
 
 def spend_of(spend: float) -> float:
     """A sum of money. Raises ConfigError for what is none."""
-    return _checked(spend, "--spend", 0.0)
+    return _checked(spend, "spend", 0.0)
 
 
 def _check_key(key: str, where: str, allowed: Mapping[str, str] | tuple[str, ...]) -> None:
