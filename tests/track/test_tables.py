@@ -16,7 +16,8 @@ def test_answer_reads_what_is_tracked(tmp_path: Path, rate: str) -> None:
     store = Store(tmp_path / "store")
     study, tasks = study_and_tasks(store, **{"seed": [0, 1], "optim.lr": [0.1, 0.2]})
     for i, task in enumerate(tasks):
-        finish(store, task, accuracy=0.5 + i / 100, accuracy_val=0.1, accuracy_best_on_test=0.99)
+        measured = {"accuracy": 0.5 + i / 100, "accuracy_val": 0.1, "strength": 0.1 + i // 3 % 2}
+        finish(store, task, **measured, accuracy_best_on_test=0.99)
     records = []
     for run in study.runs:
         points = update_of(run, store.run(run.id), Sent(), over=True).points

@@ -9,6 +9,7 @@ from mlflow.entities import Metric, Param, RunStatus, RunTag
 from mlflow.tracking import MlflowClient
 
 from datayield.track.flat_settings import flat
+from datayield.track.mlflow_names import allowed
 from datayield.track.tracked_run import TrackedRun
 from datayield.track.updates import RunState, TrackedPoint
 
@@ -53,7 +54,7 @@ class MlflowRuns:
         tags = {ID: run.id, "datayield.tags": ", ".join(run.tags)}
         made = self._client.create_run(self._experiment, tags=tags, run_name=run.name)
         self._ids[run.id] = made.info.run_id
-        params = [Param(name, str(value)[:LONGEST]) for name, value in flat(run.config)]
+        params = [Param(allowed(name), str(value)[:LONGEST]) for name, value in flat(run.config)]
         for first in range(0, len(params), AT_ONCE[0]):
             some = params[first : first + AT_ONCE[0]]
             self._client.log_batch(made.info.run_id, params=some)
@@ -62,7 +63,11 @@ class MlflowRuns:
     def log(self, run: TrackedRun, points: Sequence[TrackedPoint]) -> None:
         """Metrics at the steps of training."""
         now = int(1000 * time.time())
-        metrics = [Metric(k, v, now, point.step) for point in points for k, v in _named(point)]
+        metrics = [
+            Metric(allowed(name), value, now, point.step)
+            for point in points
+            for name, value in point.values.items()
+        ]
         for first in range(0, len(metrics), AT_ONCE[1]):
             some = metrics[first : first + AT_ONCE[1]]
             self._client.log_batch(self._ids[run.id], metrics=some)
@@ -76,7 +81,7 @@ class MlflowRuns:
         words = {k: v for k, v in outcome.items() if isinstance(v, str)} | {"state": state}
         self._client.log_batch(
             id_,
-            metrics=[Metric(name, value, now, run.steps) for name, value in numbers.items()],
+            metrics=[Metric(allowed(k), v, now, run.steps) for k, v in numbers.items()],
             tags=[RunTag(f"datayield.{name}", str(value)) for name, value in words.items()],
         )
         self._client.set_terminated(id_, STATUS.get(state, RunStatus.to_string(RunStatus.FAILED)))
@@ -84,7 +89,3 @@ class MlflowRuns:
     def close(self) -> None:
         """Nothing is open: every call has written what it was given."""
         self._ids.clear()
-
-
-def _named(point: TrackedPoint) -> list[tuple[str, float]]:
-    return list(point.values.items())

@@ -10,6 +10,8 @@ PLACES = {
     "hyperparameters", "args", "cfg", "summarymetrics", "user", "inputs", "attributes", "mlflow",
     "results", "result", "pretraining", "pretrain",
 }  # fmt: skip
+# Those of them that hold what a run measured, which is no setting of it.
+OUTCOMES = {"summary", "summarymetrics", "metrics", "metric", "results", "result"}
 _UNITS = {
     "%": "percent", "percent": "percent", "pct": "percent", "pp": "percent", "points": "percent",
     "k": "k", "thousand": "k", "thousands": "k", "×1000": "k", "x1000": "k", "in k": "k", "1e3":
@@ -53,6 +55,11 @@ class ColumnName(NamedTuple):
 def word_set(text: str) -> frozenset[str]:
     """The words of a text."""
     return frozenset(text.split())
+
+
+def is_outcome(name: str) -> bool:
+    """Whether a tool keeps it among what a run measured: `metrics.train/lr`, "summary.strength"."""
+    return re.split(r"[./:]+", name.lower())[0] in OUTCOMES
 
 
 @lru_cache(maxsize=1 << 12)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from datayield.analysis.evidence.observations import Setting
-from datayield.analysis.evidence.tables.column_names import column_name, word_set
+from datayield.analysis.evidence.tables.column_names import column_name, is_outcome, word_set
 from datayield.analysis.evidence.tables.columns import Columns
 from datayield.analysis.evidence.tables.score_columns import LOSSES, SPREADS, metric_order
 from datayield.analysis.evidence.tables.table import RawTable
@@ -35,6 +35,8 @@ def factors(
 
 
 def _may(column: str) -> bool:
+    if is_outcome(column):
+        return False
     name = column_name(column)
     no = set(name.words) & (LOSSES - {"lr"} | SPREADS | SETTINGS)
     return name.key not in BOOKKEEPING and metric_order(column) is None and not no
