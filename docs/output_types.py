@@ -181,6 +181,7 @@ class Recommended(TypedDict):
 
     lever: Literal["images", "compute", "labels", "views", "weights", "stop", "inconclusive"]
     probability: Probability
+    regret: float | None
     reason: str
 
 

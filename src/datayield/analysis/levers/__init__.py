@@ -9,7 +9,7 @@ from datayield.analysis.levers.card import (
     Recommendation,
     decide,
 )
-from datayield.analysis.levers.experiments import Experiment
+from datayield.analysis.levers.experiments import LEAST_RISE, Experiment
 from datayield.analysis.levers.fan import Fan
 from datayield.analysis.levers.law_map import LawMap
 from datayield.analysis.levers.lever import LEVEL, FittedScore, Lever, LeverName
@@ -21,6 +21,7 @@ from datayield.spec.study import Prices
 
 __all__ = [
     "FURTHEST",
+    "LEAST_RISE",
     "LEVEL",
     "SURE",
     "WORTH",

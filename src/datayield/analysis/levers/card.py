@@ -32,7 +32,7 @@ from datayield.analysis.levers.lever import (
     times,
     varied,
 )
-from datayield.analysis.levers.odds import SURE, Purchase, chosen, odds_of
+from datayield.analysis.levers.odds import SURE, Odds, Purchase, chosen, odds_of, regret
 from datayield.analysis.levers.visible import VisibleGain, visible_gain
 from datayield.analysis.model.law import SAMPLES, FittedLaw, fit_laws
 from datayield.analysis.model.law.forms import Floats
@@ -45,11 +45,16 @@ FEWEST = 2  # settings with runs; with two values of a lever it is doubted all t
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """The choice, and the probability that it is right, 0 to 1; `likely`: before any doubt."""
+    """The choice, and the probability that it is right, 0 to 1; `likely`: before any doubt.
+
+    `regret`: how much less than the best choice `likely` brings on average, as a share of the
+    score; None where gains are weighed by their costs.
+    """
 
     lever: Purchase
     probability: float
     likely: Purchase = "inconclusive"
+    regret: float | None = None
 
 
 class ForecastPoint(NamedTuple):
@@ -129,7 +134,7 @@ def decide(
     odds = odds_of(whole) if whole else None
     choice, levers = Recommendation("inconclusive", 0.0), tuple[Lever, ...]()
     if odds is not None:
-        choice = Recommendation(*chosen(whole, odds))
+        choice = _recommended(whole, odds)
         levers = tuple(_lever(p, q) for p, q in zip(whole, odds.levers, strict=True))
     told = tuple(mine for _, mine in made)
     plan = None
@@ -172,7 +177,7 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
     forecasts = (
         ForecastPoint(p.lever, f * p.start, *s) for (p, f), s in zip(ahead, further, strict=True)
     )
-    choice = Recommendation(*chosen(mine, odds))
+    choice = _recommended(mine, odds)
     card = Card(
         world.task,
         world.method,
@@ -188,6 +193,11 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
     return card, told
 
 
+def _recommended(mine: Sequence[Pull], odds: Odds) -> Recommendation:
+    lever, probability, likely = chosen(mine, odds)
+    return Recommendation(lever, probability, likely, regret(mine, likely))
+
+
 def _few(law: FittedLaw, at: Setting) -> tuple[Card, list[Pull]]:
     """A card without a law: published weights can be compared with all the same."""
     own = law.errors([at])[:, 0]
@@ -196,7 +206,7 @@ def _few(law: FittedLaw, at: Setting) -> tuple[Card, list[Pull]]:
     choice, levers = Recommendation("inconclusive", 0.0), tuple[Lever, ...]()
     if mine:
         odds = odds_of(mine)
-        choice = Recommendation(*chosen(mine, odds))
+        choice = _recommended(mine, odds)
         levers = tuple(_lever(p, q) for p, q in zip(mine, odds.levers, strict=True))
     return Card(law.world.task, law.world.method, at, None, choice, levers, few=True), told
 

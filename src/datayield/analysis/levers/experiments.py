@@ -17,7 +17,7 @@ from datayield.analysis.model.law import FittedLaw
 OUTCOMES = 64  # drawn for each candidate
 THINNED = 4  # every fourth sample of the law is enough for expected odds
 REPEATS = (1, 3)  # runs of one setting
-GAIN = 0.02  # of the expected odds, for an experiment to be worth naming
+LEAST_RISE = 0.02  # of the expected odds, for an experiment to be worth naming
 NAMED = 3
 HALF = 0.5  # of the variance of a gain, from which on test images limit it
 MORE_ITEMS = 4  # times the test images
@@ -62,7 +62,7 @@ def experiments(law: FittedLaw, at: Setting, pulls: list[Pull]) -> list[Experime
     for i, setting in enumerate(candidates):
         for runs in REPEATS:
             odds = expected_odds(errors[:, i], law.noise / np.sqrt(runs), outcomes)
-            if odds > now + GAIN:
+            if odds > now + LEAST_RISE:
                 found.append((odds, _experiment(law, setting, runs, odds)))
     return _frontier(found)
 
@@ -115,7 +115,7 @@ def _frontier(found: list[tuple[float, Experiment]]) -> list[Experiment]:
     kept: list[Experiment] = []
     best = 0.0
     for odds, each in sorted(found, key=lambda pair: (_price(pair[1]), -pair[0])):
-        if odds > best + GAIN:
+        if odds > best + LEAST_RISE:
             kept.append(each)
             best = odds
     return kept[:NAMED]

@@ -58,6 +58,15 @@ def chosen(pulls: Sequence[Pull], odds: Odds) -> tuple[Purchase, float, Purchase
     return choice, probability, choice
 
 
+def regret(pulls: Sequence[Pull], choice: Purchase) -> float | None:
+    """How much more than `choice` the best choice brings on average; None where costs decide."""
+    if not np.array_equal(costs := _costs(pulls), np.ones(len(costs))):
+        return None
+    gains: dict[Purchase, Floats] = {pull.lever: pull.gains for pull in pulls}
+    best = np.maximum(np.stack([*gains.values()]).max(axis=0), 0.0)
+    return float((best - gains.get(choice, np.zeros(len(best)))).mean())  # to stop brings nothing
+
+
 def _costs(pulls: Sequence[Pull]) -> Floats:
     """What gains are divided by: costs where all are known and above 0, else 1."""
     known = [pull.cost for pull in pulls if pull.lever != "weights"]

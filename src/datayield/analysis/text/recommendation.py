@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datayield.analysis.evidence import Setting
 from datayield.analysis.format import count, join, percent, plural, points, span
 from datayield.analysis.levers import (
+    LEAST_RISE,
     SURE,
     WORTH,
     Answer,
@@ -19,6 +20,7 @@ from datayield.analysis.text.published import published_words, weights_lever
 from datayield.spec.run import short_number
 from datayield.store.format import duration
 
+TENTH = 0.001  # a tenth of a point
 DO: dict[Purchase, str] = {
     "images": "Collect more images",
     "compute": "Train longer",
@@ -158,6 +160,29 @@ def _kind(of: Answer | Card) -> str:
     if isinstance(of, Answer) and len(of.cards) > 1:
         return f"mean of {len(of.cards)} tasks and methods; 90% intervals"
     return "90% intervals"
+
+
+def would_decide(of: Answer) -> list[str]:
+    """The runs that would raise the odds, one a line; where none would, what is at stake."""
+    if len(of.cards) != 1:
+        return deciding_runs(of.cards) or _stake(of)
+    (card,) = of.cards
+    return [experiment(each, card.at) for each in card.would_decide] or _stake(of)
+
+
+def _stake(of: Answer) -> list[str]:
+    choice = of.recommendation
+    if choice.lever != "inconclusive" or choice.probability >= SURE or not of.levers:
+        return []
+    nothing = (
+        "one to three runs at half to four times any of these amounts would raise the odds by "
+        f"less than {100 * LEAST_RISE:g} percentage points"
+    )
+    if choice.regret is None:
+        return [nothing]
+    what = "to stop" if choice.likely == "stop" else "the best guess"
+    less = "under 0.1" if choice.regret < TENTH else points(choice.regret).lstrip("+")
+    return [f"{nothing}; on average {what} brings {less} points less than the best choice"]
 
 
 def odds_words(of: Answer | Card) -> str:

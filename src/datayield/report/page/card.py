@@ -11,13 +11,12 @@ from datayield.analysis.text.recommendation import (
     TWICE,
     advice,
     cost,
-    deciding_runs,
-    experiment,
     forecast_words,
     percent_of,
     published_of_cards,
     reason,
     setting,
+    would_decide,
 )
 
 LEAST = 0.01  # half the width of the bars' scale, at least: a point
@@ -76,9 +75,7 @@ def _experiments(of: Answer) -> list[str]:
     """What would decide where the answer is inconclusive."""
     if of.recommendation.lever != "inconclusive":
         return []
-    if len(of.cards) == 1:
-        return [experiment(each, of.cards[0].at) for each in of.cards[0].would_decide]
-    return deciding_runs(of.cards)[:3]
+    return would_decide(of)[:3]
 
 
 def _row(card: Card) -> dict[str, Any]:

@@ -18,13 +18,12 @@ from datayield.analysis.text.recommendation import (
     advice,
     card_name,
     cost,
-    deciding_runs,
-    experiment,
     forecast_words,
     percent_of,
     published_of_cards,
     reason,
     setting,
+    would_decide,
 )
 from datayield.spec.run import short_number
 
@@ -46,11 +45,12 @@ def show_answer(console: Console, answer: Answer) -> None:
             _say(console, Text(line))
     if len(answer.cards) == 1:
         _show_card(console, answer.cards[0])
+        _list(console, "What would decide", would_decide(answer))
     elif answer.cards:
         console.print()
         console.print(_cards(answer.cards))
         _list(console, "Against published weights", published_of_cards(answer)[:CARDS])
-        _list(console, "What would decide", _decisive(answer.cards))
+        _list(console, "What would decide", _decisive(answer))
     _list(console, "Back-test", back_test_words(answer.back_test))
     _list(console, "How the table was read", answer.notes)
 
@@ -63,7 +63,6 @@ def _show_card(console: Console, card: Card) -> None:
     console.print()
     _say(console, Text(f"{at}."))
     _list(console, "Forecasts", forecast_words(card))
-    _list(console, "What would decide", [experiment(each, card.at) for each in card.would_decide])
 
 
 def _say(console: Console, text: Text) -> None:
@@ -126,8 +125,8 @@ def _cards(cards: Sequence[Card]) -> Table:
     return table
 
 
-def _decisive(cards: Sequence[Card]) -> list[str]:
-    lines = deciding_runs(cards)
+def _decisive(answer: Answer) -> list[str]:
+    lines = would_decide(answer)
     if len(lines) > DECISIVE:
         lines[DECISIVE:] = [f"{len(lines) - DECISIVE} more settings, in --json"]
     return lines

@@ -86,7 +86,12 @@ def _back_test_json(answer: Answer) -> dict[str, Any]:
 
 
 def _recommendation(choice: Recommendation, why: str) -> dict[str, Any]:
-    return {"lever": choice.lever, "probability": round(choice.probability, 4), "reason": why}
+    return {
+        "lever": choice.lever,
+        "probability": round(choice.probability, 4),
+        "regret": None if choice.regret is None else _points(choice.regret),
+        "reason": why,
+    }
 
 
 def _lever_json(lever: Lever) -> dict[str, Any]:
