@@ -1,17 +1,14 @@
 """The verbs that look at what there is: lists, this machine, distances between datasets."""
 
 from dataclasses import asdict
-from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from datayield.cli.options import DeviceOpt, JsonOpt, StoreOpt, err, out, print_json, say
+from datayield.cli.image_progress import image_progress
+from datayield.cli.options import DeviceOpt, JsonOpt, StoreOpt, out, print_json, say
 from datayield.spec.environment import store_dir
 from datayield.spec.errors import ConfigError
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
 
 
 def distance(
@@ -125,22 +122,14 @@ def doctor(
 
 
 def _tell_datasets(names: list[str], near: bool, json_: bool) -> None:
-    from rich.progress import Progress
-
     from datayield.data.dataset_report import dataset_report
 
     reports = []
     for name in names:
-        with Progress(console=err, transient=True) as bar:
-            decoding = bar.add_task(f"decoding {name}")
-            shown = partial(_shown, bar, decoding)
+        with image_progress(f"looking at {name}") as shown:
             reports.append(dataset_report(name, near, shown))
         if not json_:
             for line in reports[-1].lines():
                 say(line)
     if json_:
         print_json({"schema_version": 1, "datasets": [each.structure() for each in reports]})
-
-
-def _shown(bar: "Progress", task: "TaskID", done: int, total: int) -> None:
-    bar.update(task, completed=done, total=total)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from datayield.cli.completion import study_names
+from datayield.cli.image_progress import image_progress
 from datayield.cli.options import ScaleOpt, SetOpt, StoreOpt, say
 from datayield.spec.errors import ConfigError, DataError
 
@@ -42,12 +43,12 @@ def show(
     if what in shipped or Path(what).suffix in (".yaml", ".yml"):
         session = open_study(what, scale, store, overrides=parsed_overrides(set_ or ()))
         title, at = session.study.name, session.page.with_name("images.html")
-        sections = list(pictures_of_study(session, seed))
+        sections = list(pictures_of_study(session, seed, image_progress))
     else:
         title = dataset_name(what)
         at = Path(f"{Path(title).name or 'dataset'}-images.html")
         try:
-            sections = list(pictures_of_dataset(what, seed))
+            sections = list(pictures_of_dataset(what, seed, image_progress))
         except DataError as error:
             if not Path(what).exists():
                 error.hint += "; a study is a YAML file, or a name of datayield ls studies"

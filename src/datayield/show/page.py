@@ -7,21 +7,36 @@ from datayield.report.templates import template
 from datayield.session import Session
 from datayield.show.inputs import tests_section, views_section
 from datayield.show.pictures import Section
-from datayield.show.samples import SAMPLE, Place, copies_section, dataset_section, split_pairs
+from datayield.show.samples import (
+    SAMPLE,
+    Place,
+    Watched,
+    copies_section,
+    dataset_section,
+    split_pairs,
+    unwatched,
+)
 from datayield.spec.atomic_files import write_text
 from datayield.spec.errors import refused
 
 __all__ = ["SAMPLE", "image_page", "pictures_of_dataset", "pictures_of_study"]
 
 
-def pictures_of_dataset(dataset: str, seed: int = 0) -> Iterator[Section]:
-    """Samples of each split, and copies between splits. Raises DataError without images."""
-    yield dataset_section(dataset, seed)
+def pictures_of_dataset(
+    dataset: str, seed: int = 0, watched: Watched = unwatched
+) -> Iterator[Section]:
+    """Samples of each split, and copies between splits. Raises DataError without images.
+
+    `watched(what)`: a block that is given how many images are done, and of how many.
+    """
+    yield dataset_section(dataset, seed, watched)
     if pairs := split_pairs(dataset):
         yield copies_section(pairs, seed)
 
 
-def pictures_of_study(session: Session, seed: int = 0) -> Iterator[Section]:
+def pictures_of_study(
+    session: Session, seed: int = 0, watched: Watched = unwatched
+) -> Iterator[Section]:
     """Samples of each dataset, views, what evaluations see, copies between training and tests.
 
     Raises what is missing of the data.
@@ -31,7 +46,7 @@ def pictures_of_study(session: Session, seed: int = 0) -> Iterator[Section]:
     places = [(p.dataset, p.split) for run in session.runs for _, p in run.data.members]
     tests = [(ev.dataset, ev.test) for ev in session.study.evaluations]
     for dataset in dict.fromkeys(dataset for dataset, _ in (*places, *tests)):
-        yield dataset_section(dataset, seed)
+        yield dataset_section(dataset, seed, watched)
     yield views_section(session.runs)
     yield tests_section(session.study.evaluations)
     yield copies_section(_across(places, tests), seed)

@@ -1,6 +1,7 @@
 """Sample images of the splits of a dataset, by class where there are labels; and copies."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import combinations
 
 import numpy as np
@@ -21,13 +22,21 @@ OF_A_CLASS = 4
 CLASSES = 12  # shown of a label
 PAIRS = 12  # of copies that are shown
 COMPARED = 1_000  # images of a split among which near copies are looked for
+Watched = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]  # done, total
 Place = tuple[str, str]  # dataset, split
 Pair = tuple[str, tuple[Picture, ...]]  # what they are, and both
 
 
-def dataset_section(dataset: str, seed: int) -> Section:
+@contextmanager
+def unwatched(_: str) -> Iterator[Callable[[int, int], None]]:
+    """Progress that nobody looks at."""
+    yield lambda done, total: None
+
+
+def dataset_section(dataset: str, seed: int, watched: Watched) -> Section:
     """What a dataset holds, and samples of each split. Raises DataError if it has no image."""
-    report = dataset_report(dataset)
+    with watched(f"looking at {dataset_name(dataset)}") as progress:
+        report = dataset_report(dataset, progress=progress)
     if not any(split.images for split in report.splits):
         raise DataError("no images to show", where=dataset, got="0 images")
     rows = [row for split in report.splits for row in _sample(dataset, split, seed)]
