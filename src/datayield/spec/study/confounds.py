@@ -5,8 +5,9 @@ larger than the dataset, recipes that depend on N, a single seed.
 """
 
 from collections.abc import Iterable
+from itertools import combinations
 
-from datayield.spec.run import DURATIONS, Mixture, RunSpec, Subset
+from datayield.spec.run import DURATIONS, Mixture, RunSpec, Subset, ViewSpec
 from datayield.spec.study.cell import Cell
 from datayield.spec.study.repeated import same_runs
 from datayield.spec.study.study import Study
@@ -27,6 +28,7 @@ def confounds(study: Study, cells: list[Cell]) -> list[str]:
         *_mixtures(cells),
         *_labels_choose(cells),
         *_methods_differ(runs),
+        *_views_differ(runs),
         *_seeds(study, runs),
         *_probes(study),
     ]
@@ -139,6 +141,23 @@ def _methods_differ(runs: list[RunSpec]) -> Iterable[str]:
         and not any(by_method[a] == by_method[b] for a in by_method for b in by_method if a != b)
     ):
         yield "recipes: the methods differ in batch, number of views or precision, not only in loss"
+
+
+def _views_differ(runs: list[RunSpec]) -> Iterable[str]:
+    """Numbers of views that have no kind of view in common: what differs besides the number."""
+    kinds: dict[tuple[str, int], set[ViewSpec]] = {}
+    for run in runs:
+        alike = {view.model_copy(update={"count": 1}) for view in run.views}
+        kinds.setdefault((run.method.name, run.view_count), set()).update(alike)
+    for ((method, few), one), ((other, many), two) in combinations(kinds.items(), 2):
+        if method == other and not one & two:
+            first, second = min(one, key=repr).model_dump(), min(two, key=repr).model_dump()
+            differ = ", ".join(key for key, value in first.items() if second[key] != value)
+            yield (
+                f"views: {method} with {few} and with {many} views differs in {differ} too, not "
+                "only in their number; give both the same view, with another count"
+            )
+            return
 
 
 def _seeds(study: Study, runs: list[RunSpec]) -> Iterable[str]:
