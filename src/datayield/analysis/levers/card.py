@@ -102,6 +102,12 @@ class Answer:
     pulls: tuple[list[Pull], ...] = ()  # of the cards: samples of the gains of each lever
     best_plan: BestPlan | None = None  # for a sum of money, where one was named
 
+    @property
+    def judged(self) -> tuple[Card, ...]:
+        """The cards whose gains the answer is the mean of."""
+        lawful = tuple(card for card in self.cards if not card.few)
+        return lawful or tuple(card for card in self.cards if card.levers)
+
     @cached_property
     def back_test(self) -> BackTest:
         """How the laws do on the largest of their own runs, hidden."""

@@ -157,16 +157,16 @@ def _gain(lever: Lever) -> str:
 
 
 def _kind(of: Answer | Card) -> str:
-    if isinstance(of, Answer) and len(of.cards) > 1:
-        return f"mean of {len(of.cards)} tasks and methods; 90% intervals"
+    if isinstance(of, Answer) and len(of.judged) > 1:
+        return f"mean of {len(of.judged)} tasks and methods; 90% intervals"
     return "90% intervals"
 
 
 def would_decide(of: Answer) -> list[str]:
     """The runs that would raise the odds, one a line; where none would, what is at stake."""
-    if len(of.cards) != 1:
+    if len(of.judged) != 1:
         return deciding_runs(of.cards) or _stake(of)
-    (card,) = of.cards
+    (card,) = of.judged
     return [experiment(each, card.at) for each in card.would_decide] or _stake(of)
 
 
@@ -223,6 +223,15 @@ def forecast_words(card: Card) -> list[str]:
             f"{percent(each.score)} ({100 * each.low:.1f} to {100 * each.high:.1f})"
         )
     return words
+
+
+def unjudged(of: Answer) -> str:
+    """That some tasks and methods were measured too little to be judged; "" where none was."""
+    left = len(of.cards) - len(of.judged)
+    if not left:
+        return ""
+    which = "further task or method was" if left == 1 else "further tasks and methods were"
+    return f"{left} {which} measured at a single setting, so no gain can be estimated."
 
 
 def card_name(card: Card) -> str:

@@ -16,6 +16,7 @@ from datayield.analysis.text.recommendation import (
     published_of_cards,
     reason,
     setting,
+    unjudged,
     would_decide,
 )
 
@@ -24,7 +25,7 @@ LEAST = 0.01  # half the width of the bars' scale, at least: a point
 
 def first_screen(of: Answer) -> dict[str, Any]:
     """The recommendation over all cards, and a row for each card."""
-    told = [card for card in of.cards if not card.few]
+    told = of.judged
     alone = told[0] if len(told) == 1 else None
     return {
         "advice": advice(of),
@@ -42,7 +43,7 @@ def first_screen(of: Answer) -> dict[str, Any]:
         "would_decide": _experiments(of),
         "published": published_of_cards(of),
         "cards": [_row(card) for card in told] if len(told) > 1 else [],
-        "few": len(of.cards) - len(told),
+        "unjudged": unjudged(of),
         "checked": back_test_words(of.back_test),
         "notes": list(of.notes),
     }

@@ -23,6 +23,7 @@ from datayield.analysis.text.recommendation import (
     published_of_cards,
     reason,
     setting,
+    unjudged,
     would_decide,
 )
 from datayield.spec.run import short_number
@@ -43,14 +44,17 @@ def show_answer(console: Console, answer: Answer) -> None:
         _say(console, Text(f"{plan_advice(answer.best_plan, answer.prices)}.", style="bold"))
         for line in plan_reasons(answer.best_plan, answer.prices):
             _say(console, Text(line))
-    if len(answer.cards) == 1:
-        _show_card(console, answer.cards[0])
+    if len(answer.judged) == 1:
+        _show_card(console, answer.judged[0])
         _list(console, "What would decide", would_decide(answer))
-    elif answer.cards:
+    elif answer.judged:
         console.print()
-        console.print(_cards(answer.cards))
+        console.print(_cards(answer.judged))
         _list(console, "Against published weights", published_of_cards(answer)[:CARDS])
         _list(console, "What would decide", _decisive(answer))
+    if answer.levers and (left := unjudged(answer)):
+        console.print()
+        _say(console, Text(left))
     _list(console, "Back-test", back_test_words(answer.back_test))
     _list(console, "How the table was read", answer.notes)
 
@@ -83,7 +87,7 @@ def _list(console: Console, title: str, lines: Sequence[str]) -> None:
 def _levers(levers: Sequence[Lever], answer: Answer) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("twice the")
-    one = len(answer.cards) == 1
+    one = len(answer.judged) == 1
     for name in ("from", "to") if one else ():
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("points", "90% interval", "odds"):
@@ -117,8 +121,8 @@ def _cards(cards: Sequence[Card]) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for card in cards[:CARDS]:
         gains = {lever.lever: points(lever.gain) for lever in card.levers}
-        odds = "" if card.few else percent_of(card.recommendation.probability)
-        said = "too few settings" if card.few else card.recommendation.lever
+        odds = percent_of(card.recommendation.probability)
+        said = card.recommendation.lever
         table.add_row(card_name(card), said, odds, *(gains.get(name, "") for name in names))
     if len(cards) > CARDS:
         table.add_row(f"{len(cards) - CARDS} more, in --json")

@@ -1,0 +1,38 @@
+"""How many tasks and methods a sentence is about: those that have a gain."""
+
+import io
+from dataclasses import replace
+
+from rich.console import Console
+
+from datayield.analysis.evidence import Setting
+from datayield.analysis.levers import Answer, Card, Lever, Prices, Recommendation
+from datayield.analysis.text.recommendation import reason, unjudged
+from datayield.report.terminal.answer import show_answer
+
+CHOICE = Recommendation("images", 0.95, "images", 0.0)
+LEVERS = (Lever("images", 1, 2, 0.01, 0.005, 0.015, None, 0.95),)
+CARD = Card("flowers", "SimCLR", Setting(100, 1e4, None, None), None, CHOICE, LEVERS)
+FEW = Card("", "BYOL", CARD.at, None, Recommendation("inconclusive", 0.0), few=True)
+
+
+def answered(*cards: Card) -> Answer:
+    return Answer(CHOICE, LEVERS, cards, Prices())
+
+
+def test_tasks_measured_at_one_setting_are_not_among_those_of_the_mean() -> None:
+    two = answered(CARD, replace(CARD, method="VICReg"), FEW, FEW)
+    assert "(mean of 2 tasks and methods; 90% intervals)" in reason(two)
+    assert unjudged(two).startswith("2 further tasks and methods were")
+    assert unjudged(answered(CARD, FEW)).startswith("1 further task or method was")
+    assert unjudged(answered(CARD)) == ""
+    assert "mean of" not in reason(answered(CARD, FEW))
+
+
+def test_the_terminal_shows_one_task_in_full_beside_some_that_are_not_judged() -> None:
+    console = Console(width=80, file=io.StringIO(), record=True)
+    show_answer(console, answered(CARD, FEW))
+    told = console.export_text()
+    assert "At 100 images, 10k presented" in told
+    assert "1 further task or method was" in told
+    assert "BYOL" not in told
