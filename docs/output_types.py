@@ -181,6 +181,7 @@ class Recommended(TypedDict):
 
     lever: Literal["images", "compute", "labels", "views", "weights", "stop", "inconclusive"]
     probability: Probability
+    nothing_worth_it: Probability
     regret: float | None
     reason: str
 

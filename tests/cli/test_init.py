@@ -225,7 +225,9 @@ def test_run_takes_photos(datayield: Call, tmp_path: Path, monkeypatch: pytest.M
 
 def test_what_to_do_about_labels_follows_the_advice_to_buy_them() -> None:
     levers = [made_lever("images", 500, 1000), made_lever("labels", 80, 160)]
-    answer = SimpleNamespace(levers=levers, recommendation=SimpleNamespace(lever="labels"))
+    card = SimpleNamespace(at=SimpleNamespace(images=500))
+    choice = SimpleNamespace(lever="labels")
+    answer = SimpleNamespace(levers=levers, recommendation=choice, judged=(card,))
     of = WrittenFor("my photos.yaml", "my photos", True)
     assert [command for command, _ in next_commands(of, answer)] == [  # type: ignore[arg-type]
         "datayield pick 'my photos.yaml' 'my photos' picked.csv --label 80",
@@ -233,8 +235,12 @@ def test_what_to_do_about_labels_follows_the_advice_to_buy_them() -> None:
     ]
     labelled = of._replace(unlabelled=False)
     assert len([*next_commands(labelled, answer)]) == 1  # type: ignore[arg-type]
-    answer.recommendation.lever = "images"
+    card.at.images = 100  # of which some have labels
+    assert next(next_commands(of, answer))[0].endswith("--label 50")  # type: ignore[arg-type]
+    choice.lever = "images"
     assert len([*next_commands(of, answer)]) == 1  # type: ignore[arg-type]
+    answer.judged = ()
+    assert [*next_commands(of, answer)] == []  # type: ignore[arg-type]
 
 
 def made_lever(name: LeverName, start: float, to: float) -> Lever:

@@ -91,13 +91,17 @@ def close(
 
 def next_commands(of: WrittenFor, answer: "Answer | None") -> Iterator[tuple[str, str]]:
     """Commands that follow from the answer, and what they are for."""
+    if answer is None or not answer.judged:
+        return
     study = shlex.quote(of.study)
-    for each in answer.levers if answer is not None and of.unlabelled else ():
-        if each.lever == "labels" == (answer and answer.recommendation.lever):
-            more = round(each.to - each.start)
-            pool = shlex.quote(of.images)
-            yield f"datayield pick {study} {pool} picked.csv --label {more}", "which to label"
-    yield f"datayield export {study} encoder", "the best encoder"
+    labels = [each for each in answer.levers if each.lever == "labels"]
+    if of.unlabelled and answer.recommendation.lever == "labels":
+        more = round(labels[0].to - labels[0].start)
+        if (images := answer.judged[0].at.images) is not None:
+            more = min(more, images // 2)  # of those that are there, some have labels already
+        pool = shlex.quote(of.images)
+        yield f"datayield pick {study} {pool} picked.csv --label {more}", "which to label"
+    yield f"datayield export {study} encoder", "the best encoder on validation"
 
 
 def _claims(page: Path | None) -> dict[str, Any]:

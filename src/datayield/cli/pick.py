@@ -83,6 +83,11 @@ def pick(
         say(line)
     if table is not None:
         say(f"picked: {table}" if written else f"nothing to do: {table} is this list already")
+        if made.request.purpose == "label":
+            say(
+                "next: add them to the labelled images, and raise train_count in the study's "
+                "evaluations, which states how many labels are used"
+            )
         return
     for row in made.rows[:SHOWN]:
         say(f"  {image_words(row)}")

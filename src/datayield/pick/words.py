@@ -58,7 +58,10 @@ def _expected(of: GainOfMore) -> str:
 def _tested(made: PickedImages) -> str:
     test = made.test
     if test is None:
-        return f"not possible: {count(made.labelled)} labelled images are too few to hide any"
+        return (
+            f"not possible: that takes more labelled images than {count(made.labelled)}, or more "
+            f"to pick than {count(made.request.amount)}"
+        )
     if test.measure == "coverage":
         return _coverage(test)
     by = made.request.by

@@ -1,13 +1,15 @@
 """How many tasks and methods a sentence is about: those that have a gain."""
 
 import io
+import re
 from dataclasses import replace
 
 from rich.console import Console
 
 from datayield.analysis.evidence import Setting
-from datayield.analysis.levers import Answer, Card, Lever, Prices, Recommendation
-from datayield.analysis.text.recommendation import reason, unjudged
+from datayield.analysis.evidence.observations import Observation, World
+from datayield.analysis.levers import Answer, Card, FittedScore, Lever, Prices, Recommendation
+from datayield.analysis.text.recommendation import reason, unjudged, where
 from datayield.report.terminal.answer import show_answer
 
 CHOICE = Recommendation("images", 0.95, "images", 0.0)
@@ -36,3 +38,26 @@ def test_the_terminal_shows_one_task_in_full_beside_some_that_are_not_judged() -
     assert "At 100 images, 10k presented" in told
     assert "1 further task or method was" in told
     assert "BYOL" not in told
+    assert re.search(r"none of these +under 1%", told)
+
+
+def test_the_score_stands_beside_that_without_pretraining() -> None:
+    score = FittedScore(0.505, 0.493, 0.518)
+    told = where(replace(CARD, score=score, untrained=0.429))
+    assert told == (
+        "At 100 images, 10k presented: 50.5% by the fitted law (49.3 to 51.8), "
+        "42.9% without pretraining."
+    )
+    assert "without pretraining" not in where(replace(CARD, score=score))
+
+
+def test_untrained_scores_are_those_with_as_many_labels() -> None:
+    at = Setting(0, None, 25, None)
+    free = [
+        Observation("t", "", at._replace(labels=n), 0, score, pretrained_by="nobody")
+        for n, score in ((25, 0.3), (400, 0.4), (None, 0.5))
+    ]
+    world = World("t", "SimCLR", (), (*free, free[0]._replace(pretrained_by="others", score=0.9)))
+    assert world.untrained(25) == [0.3, 0.5]
+    assert world.untrained(None) == [0.3, 0.4, 0.5]
+    assert world.untrained(50) == [0.5]

@@ -43,6 +43,15 @@ class World:
     runs: tuple[Observation, ...]
     baselines: tuple[Observation, ...] = ()
 
+    def untrained(self, labels: int | None) -> list[float]:
+        """Scores of the untrained encoder with so many labels, or with a number nobody told."""
+        return [
+            each.score
+            for each in self.baselines
+            if each.pretrained_by == "nobody"
+            and (labels is None or each.setting.labels in (None, labels))
+        ]
+
 
 @dataclass(frozen=True)
 class Evidence:

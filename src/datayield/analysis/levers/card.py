@@ -48,13 +48,15 @@ class Recommendation:
     """The choice, and the probability that it is right, 0 to 1; `likely`: before any doubt.
 
     `regret`: how much less than the best choice `likely` brings on average, as a share of the
-    score; None where gains are weighed by their costs.
+    score; None where gains are weighed by their costs. `none`: the probability that nothing is
+    worth having.
     """
 
     lever: Purchase
     probability: float
     likely: Purchase = "inconclusive"
     regret: float | None = None
+    none: float = 0.0
 
 
 class ForecastPoint(NamedTuple):
@@ -73,7 +75,8 @@ class Card:
 
     `unvaried`: levers that the runs say nothing about. `few`: whether there are too few settings
     for a law; published weights are compared with all the same. `visible`: what the runs can show,
-    where the odds are too low to recommend anything.
+    where the odds are too low to recommend anything. `untrained`: the mean score of the untrained
+    encoder with as many labels, where it was measured.
     """
 
     task: str
@@ -87,6 +90,7 @@ class Card:
     unvaried: tuple[LeverName, ...] = ()
     few: bool = False
     visible: VisibleGain | None = None
+    untrained: float | None = None
 
 
 @dataclass(frozen=True)
@@ -195,13 +199,14 @@ def _card(law: FittedLaw, at: Setting, prices: Prices) -> tuple[Card, list[Pull]
         _would_decide(law, at, mine, choice),
         tuple(name for name in ("images", "compute", "labels") if name not in varied(law.cells)),
         visible=visible_gain(law) if choice.probability < SURE else None,
+        untrained=float(np.mean(free)) if (free := world.untrained(at.labels)) else None,
     )
     return card, told
 
 
 def _recommended(mine: Sequence[Pull], odds: Odds) -> Recommendation:
     lever, probability, likely = chosen(mine, odds)
-    return Recommendation(lever, probability, likely, regret(mine, likely))
+    return Recommendation(lever, probability, likely, regret(mine, likely), odds.stop)
 
 
 def _few(law: FittedLaw, at: Setting) -> tuple[Card, list[Pull]]:

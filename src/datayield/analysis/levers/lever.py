@@ -130,7 +130,7 @@ def pulls(law: FittedLaw, at: Setting, prices: Prices, doubts: bool = True) -> l
     settings = [times(at, lever, 2, ladder) for lever in levers]
     even = _even(at, ladder) if ladder or "compute" in values else None
     errors = law.errors([at, *settings, *([even] if even and "views" in levers else [])])
-    useless = _useless(law, errors[:, 0])
+    useless = _useless(law, at, errors[:, 0])
     made = []
     for i, lever in enumerate(levers):
         start = float(at[AXES[lever]] or 0)
@@ -214,9 +214,9 @@ def over_items_of(law: FittedLaw, lever: LeverName, own: Floats) -> Floats:
     return math.sqrt(variance) * rng.standard_normal(len(own))
 
 
-def _useless(law: FittedLaw, own: Floats) -> str:
+def _useless(law: FittedLaw, at: Setting, own: Floats) -> str:
     """Words for a point at which pretraining does not beat the untrained encoder; else ""."""
-    untrained = [b.score for b in law.world.baselines if b.pretrained_by == "nobody"]
+    untrained = law.world.untrained(at.labels)
     if not untrained or np.mean(1 - own > np.mean(untrained)) >= LEVEL:
         return ""
     return "pretraining does not clearly beat the untrained encoder there"

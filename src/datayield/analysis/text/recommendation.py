@@ -225,6 +225,16 @@ def forecast_words(card: Card) -> list[str]:
     return words
 
 
+def where(card: Card) -> str:
+    """ "At 2k images, 200k presented: 50.5% by the fitted law (49.3 to 51.8), ..."."""
+    if card.score is None:
+        return f"At {setting(card.at)}."
+    low, high = 100 * card.score.low, 100 * card.score.high
+    told = f"{percent(card.score.score)} by the fitted law ({low:.1f} to {high:.1f})"
+    beside = "" if card.untrained is None else f", {percent(card.untrained)} without pretraining"
+    return f"At {setting(card.at)}: {told}{beside}."
+
+
 def unjudged(of: Answer) -> str:
     """That some tasks and methods were measured too little to be judged; "" where none was."""
     left = len(of.cards) - len(of.judged)

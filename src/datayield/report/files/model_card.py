@@ -112,7 +112,10 @@ def _loading(record: Exported, snippet: tuple[str, ...]) -> str:
         f"Images are resized so that {resized} {seen.side} px (bicubic, antialiased){crop} and "
         f"normalised by mean {mean} and deviation {std} of pixels in [0, 1].",
         "The network that these lines build was compared with the run's encoder when it was "
-        f"exported: features differ by at most {record.difference:.1e} of the largest.",
+        f"exported: on the same pixels, features differ by at most {record.difference:.1e} of the "
+        "largest. datayield reads a JPEG more than twice too large at a fraction of its size, and "
+        "crops before it resizes; `transform` resizes the whole image and then crops. So pixels, "
+        "and features with them, differ slightly from those that were evaluated.",
     ]
     if record.hub and record.timm_loads:
         parts.append(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from datayield.analysis.format import percent, points, span
-from datayield.analysis.levers import Answer, Card, Lever, Prices
+from datayield.analysis.levers import WORTH, Answer, Card, Lever, Prices
 from datayield.analysis.text.back_test import back_test_words
 from datayield.analysis.text.best_plan import plan_advice, plan_reasons
 from datayield.analysis.text.recommendation import (
@@ -17,6 +17,7 @@ from datayield.analysis.text.recommendation import (
     reason,
     setting,
     unjudged,
+    where,
     would_decide,
 )
 
@@ -39,6 +40,9 @@ def first_screen(of: Answer) -> dict[str, Any]:
             "reasons": plan_reasons(of.best_plan, of.prices),
         },
         "at": setting(alone.at) if alone else "",
+        "where": where(alone) if alone else "",
+        "worth": f"{100 * WORTH:g}",
+        "none": percent_of(of.recommendation.none),
         "forecasts": forecast_words(alone) if alone else [],
         "would_decide": _experiments(of),
         "published": published_of_cards(of),

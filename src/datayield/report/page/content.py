@@ -130,7 +130,7 @@ def _cost(spent: tuple[RunCost, ...]) -> list[str]:
         return []
     seconds = sum(s.seconds for s in spent)
     parts = [
-        f"{plural(len(spent), 'run')} took {duration(seconds)} and "
+        f"{plural(len(spent), 'run')} took {duration(seconds)}, one after another, and "
         f"{short_number(sum(s.images for s in spent))} images "
         f"({short_number(sum(s.views for s in spent))} views)"
     ]

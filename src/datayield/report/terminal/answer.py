@@ -22,8 +22,8 @@ from datayield.analysis.text.recommendation import (
     percent_of,
     published_of_cards,
     reason,
-    setting,
     unjudged,
+    where,
     would_decide,
 )
 from datayield.spec.run import short_number
@@ -60,12 +60,8 @@ def show_answer(console: Console, answer: Answer) -> None:
 
 
 def _show_card(console: Console, card: Card) -> None:
-    at = f"At {setting(card.at)}"
-    if card.score is not None:
-        low, high = 100 * card.score.low, 100 * card.score.high
-        at += f"; score there {percent(card.score.score)} ({low:.1f} to {high:.1f})"
     console.print()
-    _say(console, Text(f"{at}."))
+    _say(console, Text(where(card)))
     _list(console, "Forecasts", forecast_words(card))
 
 
@@ -103,6 +99,8 @@ def _levers(levers: Sequence[Lever], answer: Answer) -> Table:
         odds = percent_of(lever.probability)
         cells += [points(lever.gain), span(lever.low, lever.high), odds]
         table.add_row(*cells, *([cost(lever, answer.prices)] if priced else []))
+    nothing = "none of these", *[""] * (4 if one else 2), percent_of(answer.recommendation.none)
+    table.add_row(*nothing)
     return table
 
 

@@ -89,6 +89,7 @@ def _recommendation(choice: Recommendation, why: str) -> dict[str, Any]:
     return {
         "lever": choice.lever,
         "probability": round(choice.probability, 4),
+        "nothing_worth_it": round(choice.none, 4),
         "regret": None if choice.regret is None else _points(choice.regret),
         "reason": why,
     }
