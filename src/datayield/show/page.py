@@ -9,8 +9,8 @@ from datayield.show.inputs import tests_section, views_section
 from datayield.show.pictures import Section
 from datayield.show.samples import (
     SAMPLE,
+    ImageProgress,
     Place,
-    Watched,
     copies_section,
     dataset_section,
     split_pairs,
@@ -23,7 +23,7 @@ __all__ = ["SAMPLE", "image_page", "pictures_of_dataset", "pictures_of_study"]
 
 
 def pictures_of_dataset(
-    dataset: str, seed: int = 0, watched: Watched = unwatched
+    dataset: str, seed: int = 0, watched: ImageProgress = unwatched
 ) -> Iterator[Section]:
     """Samples of each split, and copies between splits. Raises DataError without images.
 
@@ -35,7 +35,7 @@ def pictures_of_dataset(
 
 
 def pictures_of_study(
-    session: Session, seed: int = 0, watched: Watched = unwatched
+    session: Session, seed: int = 0, watched: ImageProgress = unwatched
 ) -> Iterator[Section]:
     """Samples of each dataset, views, what evaluations see, copies between training and tests.
 

@@ -22,7 +22,7 @@ OF_A_CLASS = 4
 CLASSES = 12  # shown of a label
 PAIRS = 12  # of copies that are shown
 COMPARED = 1_000  # images of a split among which near copies are looked for
-Watched = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]  # done, total
+ImageProgress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]  # done, total
 Place = tuple[str, str]  # dataset, split
 Pair = tuple[str, tuple[Picture, ...]]  # what they are, and both
 
@@ -33,7 +33,7 @@ def unwatched(_: str) -> Iterator[Callable[[int, int], None]]:
     yield lambda done, total: None
 
 
-def dataset_section(dataset: str, seed: int, watched: Watched) -> Section:
+def dataset_section(dataset: str, seed: int, watched: ImageProgress) -> Section:
     """What a dataset holds, and samples of each split. Raises DataError if it has no image."""
     with watched(f"looking at {dataset_name(dataset)}") as progress:
         report = dataset_report(dataset, progress=progress)
