@@ -102,8 +102,10 @@ def facts(f: Findings) -> list[str]:
     sizes = sorted({p.n for p in points_seen})
     seeds = {seed for p in points_seen for seed, _ in p.seeds.values}
     span_of_sizes = f" ({count(sizes[0])} to {count(sizes[-1])} images)" if len(sizes) > 1 else ""
+    absent = [f"{plural(len(f.results.missing), 'item')} missing"] if f.results.missing else []
     facts = [
         plural(len(f.results.spent), "finished run"),
+        *absent,
         plural(len(sizes), "size") + span_of_sizes,
         plural(len(seeds), "seed"),
         plural(len({p.key.method for p in points_seen}), "method"),
