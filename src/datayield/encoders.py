@@ -19,6 +19,7 @@ from datayield.data.catalog import find, splits_of
 from datayield.session import Session, open_study
 from datayield.spec.errors import ConfigError, DataError, StoreError
 from datayield.spec.evaluation import EvalSpec
+from datayield.spec.named_paths import without_dots
 from datayield.spec.run import Preprocessing, RunSpec, preprocessing
 from datayield.spec.study import Cell, Overrides
 from datayield.store.exported import Exported, exported, read_exported
@@ -276,7 +277,7 @@ def images_of(
     from datayield.data.decoded import prepare
 
     path = Path(dataset).expanduser()
-    dataset = str(path.absolute()) if path.exists() else dataset
+    dataset = without_dots(path) if path.exists() else dataset
     split = split or _every_image(dataset)
     return prepare(dataset, split, seen.side, seen.fit, progress=progress, on_the_fly=True)
 

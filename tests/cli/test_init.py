@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,11 +12,13 @@ from PIL import Image
 
 from datayield.analysis.levers import Lever, LeverName
 from datayield.cli.closing import WrittenFor, next_commands
+from datayield.cli.photos import dataset_of, study_of_images, study_path
 from datayield.data.catalog import find
 from datayield.data.decoded import bytes_to_decode
 from datayield.propose import SETUPS, SetupTiming
 from datayield.run.scheduler import StudyOutcome
 from datayield.session import Report, Session, open_study
+from datayield.spec.errors import ConfigError
 from datayield.spec.run import RunSpec
 from datayield.store.plan import Plan
 from tests import odd_images
@@ -221,6 +224,52 @@ def test_run_takes_photos(datayield: Call, tmp_path: Path, monkeypatch: pytest.M
     assert clash.code == 2
     assert "about other images" in clash.err
     assert "datayield init" in clash.err
+
+
+@pytest.mark.parametrize("written", ["./../bird house/all photos", "absolute"])
+@pytest.mark.parametrize("named", ["../bird house/all photos", "absolute", "link"])
+def test_the_same_images_by_any_path(
+    datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, named: str
+) -> None:
+    """Whichever way a study names its images, and a later command does."""
+    folder, labels = tmp_path / "bird house/all photos", tmp_path / "bird house/sorted"
+    photos(folder, each=1)
+    photos(labels, each=1)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    Path("link").symlink_to(folder)
+    paths = {"absolute": str(folder), "link": "link"}
+    text = (tmp_path / "tiny.yaml").read_text()
+    images = "sprites?n=300&n_test=600"
+    text = text.replace(f'dataset: "{images}"', f'dataset: "{paths.get(written, written)}"', 1)
+    text = text.replace(f'"{images}"', f'"{labels}"')
+    study = study_path(dataset_of(paths.get(named, named)))
+    study.write_text(text)
+    before = study.read_text()
+    for given in ("../bird house/sorted", str(labels)):
+        path, _ = study_of_images(paths.get(named, named), given, 1.0, "cpu")
+        assert path == str(study)
+    assert study.read_text() == before
+    with pytest.raises(ConfigError, match="about other labels") as refused:
+        study_of_images(paths.get(named, named), "../bird house", 1.0, "cpu")
+    asked = shlex.join(["init", paths.get(named, named), "--labels", "../bird house"])
+    assert f"datayield {asked} --out another.yaml" in refused.value.hint
+
+
+def test_images_of_a_folder_above(datayield: Call, tmp_path: Path) -> None:
+    """The study is written without `..` before the path, and named after the folder."""
+    photos(tmp_path / "all photos")
+    (tmp_path / "work").mkdir()
+    os.chdir(tmp_path / "work")
+    done = init(datayield, "../all photos", "--labels", "../work/../all photos")
+    assert done.code == 0, done.err
+    assert {ev.dataset for ev in open_study("all_photos.yaml").study.evaluations} == {
+        str(tmp_path / "all photos")
+    }
+    assert ".." not in Path("all_photos.yaml").read_text()
+    os.chdir(tmp_path / "all photos")
+    assert study_path(dataset_of("../work")).name == "work.yaml"
+    assert study_path(dataset_of("cat/..")).name == "all_photos.yaml"
 
 
 def test_what_to_do_about_labels_follows_the_advice_to_buy_them() -> None:

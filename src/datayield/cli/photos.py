@@ -1,14 +1,16 @@
 """Images in place of a study: which dataset they are, and the study that is written for them."""
 
+import shlex
 import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from datayield.cli.image_progress import image_progress
 from datayield.cli.options import err, say
 from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.named_paths import without_dots
 
 if TYPE_CHECKING:
     from datayield.first_study import FirstStudy, Request
@@ -22,13 +24,13 @@ DATASETS = (".zip", ".tar", ".tgz", ".gz", ".zst", ".npz", ".parquet", ".arrow",
 def dataset_of(name: str) -> str:
     """The dataset that an argument means: a path that is there, or a name in DATAYIELD_DATA.
 
-    Raises DataError where there is neither.
+    The path is absolute, without `..`. Raises DataError where there is neither.
     """
     from datayield.data.catalog import folder_of
 
     path = Path(name).expanduser()
     if path.exists():
-        return str(path.absolute())
+        return without_dots(path)
     folder_of(name)
     return name
 
@@ -45,13 +47,15 @@ def labels_of(named: str | None, images: str) -> str | None:
 
     Raises DataError for what is not there.
     """
+    from datayield.data.catalog import same_dataset
+
     if named is None:
         return None
     try:
         dataset = dataset_of(named)
     except DataError as error:
         raise error.within("--labels") from None
-    return None if dataset == images else dataset
+    return None if same_dataset(dataset, images) else dataset
 
 
 def designed(request: "Request") -> "FirstStudy":
@@ -61,53 +65,52 @@ def designed(request: "Request") -> "FirstStudy":
     return design(request, Watched(partial(say, console=err), image_progress))
 
 
-def images_in(name: str, scale: str | None, labels: str | None) -> str | None:
-    """The dataset that stands in place of a study; None for the name or the file of a study.
+def are_images(name: str, scale: str | None, labels: str | None) -> bool:
+    """Whether a dataset stands in place of a study, and not the name or the file of one.
 
     Raises ConfigError for what is neither, and for options that go with the other.
     """
     from datayield.spec.study import find_study
 
-    dataset = None
+    images = Path(name).is_file() and Path(name).suffix.lower() in DATASETS
     try:
-        if Path(name).is_file() and Path(name).suffix.lower() in DATASETS:
-            dataset = dataset_of(name)
-        else:
+        if not images:
             find_study(name)
     except ConfigError:
         with suppress(DataError):  # neither: the error of a study says so
-            dataset = dataset_of(name)
-        if dataset is None:
+            images = bool(dataset_of(name))
+        if not images:
             raise
-    if dataset is None and labels is not None:
+    if not images and labels is not None:
         raise ConfigError(
             "this is a study, whose evaluations name their labels",
             where="--labels",
             got=name,
             hint="leave out --labels, or name a folder of images in place of the study",
         )
-    if dataset is not None and scale is not None:
+    if images and scale is not None:
         raise ConfigError(
             "these are images, whose study has no scales",
             where="--scale",
             got=scale,
             hint="leave out --scale",
         )
-    return dataset
+    return images
 
 
 def study_of_images(
-    dataset: str, labels: str | None, minutes: float | None, device: str
+    images: str, labels: str | None, minutes: float | None, device: str
 ) -> tuple[str, float]:
-    """The study of a dataset, written unless it is there already, and the minutes for its runs."""
+    """The study of images, written unless it is there already, and the minutes for its runs."""
     from datayield.cli.designed import show
     from datayield.first_study import Request
     from datayield.propose import REPORT_SECONDS
 
-    began, path, minutes = time.monotonic(), study_path(dataset), minutes or MINUTES
-    labelled = labels_of(labels, dataset)
+    began, minutes, dataset = time.monotonic(), minutes or MINUTES, dataset_of(images)
+    path, labelled = study_path(dataset), labels_of(labels, dataset)
     if path.exists():
-        _check_same(path, dataset, labelled)
+        if other := _differs(path, dataset, labelled):
+            raise _other_study(path, other, images, labels)
         say(
             f"continuing {path}, which was written before; for a new study rename or remove it",
             err,
@@ -119,22 +122,39 @@ def study_of_images(
     return str(path), max(LEAST_MINUTES, left)
 
 
-def _check_same(path: Path, dataset: str, labels: str | None) -> None:
-    """Raises ConfigError where a study that is there is about other images, or other labels."""
+class _Difference(NamedTuple):
+    """In what a study that is there is another one, and what it has."""
+
+    what: str
+    has: str
+
+
+def _differs(path: Path, dataset: str, labels: str | None) -> _Difference | None:
+    """In what a study that is there differs: other images, or none of these labels."""
+    from datayield.data.catalog import same_dataset
     from datayield.spec.run import dataset_path
     from datayield.spec.study import load_study
 
     study, folder = load_study(str(path)), path.absolute().parent
     data = study.base.get("data")
     pretrained = data.get("dataset") if isinstance(data, dict) else None
-    tested = {ev.dataset for ev in study.evaluations}
-    same = isinstance(pretrained, str) and dataset_path(pretrained, folder) == dataset
-    if same and (labels is None or labels in tested):
-        return
-    raise ConfigError(
-        f"the study that is there is about other {'labels' if same else 'images'}",
+    if not isinstance(pretrained, str) or not same_dataset(
+        dataset_path(pretrained, folder), dataset
+    ):
+        return _Difference("images", str(pretrained))
+    tested = sorted({ev.dataset for ev in study.evaluations})
+    if labels is None or any(same_dataset(each, labels) for each in tested):
+        return None
+    return _Difference("labels", ", ".join(tested))
+
+
+def _other_study(path: Path, other: _Difference, images: str, labels: str | None) -> ConfigError:
+    """The error for a study that is there; `images` and `labels` as they were named."""
+    words = ["datayield", "init", images, *(("--labels", labels) if labels else ())]
+    return ConfigError(
+        f"the study that is there is about other {other.what}",
         where=str(path),
-        got=", ".join(sorted(tested)) if same else str(pretrained),
-        hint=f"datayield run {path} runs it; for {dataset}: datayield init {dataset} --out "
-        "another.yaml, then datayield run another.yaml",
+        got=other.has,
+        hint=f"datayield run {shlex.quote(str(path))} runs it; for these {other.what}: "
+        f"{shlex.join(words)} --out another.yaml, then datayield run another.yaml",
     )

@@ -103,7 +103,7 @@ def run(
     track: TrackOpt = None,
 ) -> None:
     """Run everything pending, then write the report. Resumes; Ctrl-C saves and stops."""
-    from datayield.cli.photos import images_in, study_of_images
+    from datayield.cli.photos import are_images, study_of_images
     from datayield.execution import (
         check_installed,
         check_save_seconds,
@@ -126,7 +126,7 @@ def run(
         follow(device)
         raise typer.Exit(0)
     trackers = check_trackers(track or (), "--track")
-    images, named = images_in(study, scale, labels), study
+    images = study if are_images(study, scale, labels) else None
     check_until(until, minutes if images is None else None)
     if images is not None:
         study, minutes = study_of_images(images, labels, minutes, device)
@@ -151,7 +151,7 @@ def run(
     written = session.last_report(made) or session.report(made)
     if todo:
         session.store.check_present()  # else what is there now would be told as the result
-    own = None if images is None else WrittenFor(study, named, labels is not None)
+    own = None if images is None else WrittenFor(study, images, labels is not None)
     close(
         session,
         made,

@@ -195,6 +195,16 @@ def folder_of(name: str) -> Path:
     )
 
 
+def same_dataset(one: str, other: str) -> bool:
+    """Whether two names mean the same images: one name, or one folder or file by two paths."""
+    if one == other:
+        return True
+    try:
+        return folder_of(one).samefile(folder_of(other))
+    except (DataError, OSError):  # a set that is built in, or no longer there
+        return False
+
+
 def _below(root: Path, dataset: str, split: str) -> "Source":
     """A split of whatever lies in a folder or a file: see `sources.layouts`."""
     from datayield.data.sources import layouts

@@ -22,6 +22,7 @@ from datayield.propose import (
 from datayield.session import Session, open_study
 from datayield.spec.atomic_files import write_text
 from datayield.spec.errors import refused
+from datayield.spec.named_paths import without_dots
 from datayield.spec.run import dataset_name
 from datayield.store.estimate import TimeEstimate
 from datayield.store.planned_time import by_the_clock
@@ -62,7 +63,7 @@ def design(request: Request, watched: Watched) -> FirstStudy:
         if refusals := session.readiness(session.plan()).refusals:
             raise refused(refusals)
     about = f"Written by datayield init, for about {request.minutes:g} minutes on this machine."
-    text = study_text(_beside(proposal, request.path.absolute().parent), about)
+    text = study_text(_beside(proposal, Path(without_dots(request.path)).parent), about)
     write_text(request.path, text)
     session = open_study(str(request.path), device=request.device)
     seconds = _all_seconds(session, machine)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datayield.spec.bounds import LONGEST_NAME
+from datayield.spec.named_paths import without_dots
 
 
 class Request(NamedTuple):
@@ -30,5 +31,5 @@ class Request(NamedTuple):
 
 def study_name(dataset: str) -> str:
     """A name for the study of a dataset: that of its folder, as far as a study's name may be."""
-    words = re.sub(r"[^a-z0-9]+", "_", Path(dataset).absolute().name.lower()).strip("_")
+    words = re.sub(r"[^a-z0-9]+", "_", Path(without_dots(dataset)).name.lower()).strip("_")
     return words[:LONGEST_NAME].strip("_") or "photos"

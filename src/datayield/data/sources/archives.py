@@ -16,6 +16,7 @@ from datayield.data.sources.files import file_at
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
+from datayield.spec.named_paths import without_dots
 
 ZIPS = (".zip",)
 TARS = (".tar",)
@@ -108,7 +109,7 @@ def _made(path: Path, what: str, name: str, write: Callable[[Path], None]) -> Pa
     """The file or folder `name` of the cache that `write` makes, once for each state of `path`."""
     state = file_at(path)
     root = cache_dir() / "archives"
-    folder = root / digest([str(path.absolute()), *state[1:], what], 24)
+    folder = root / digest([without_dots(path), *state[1:], what], 24)
     if folder.exists():
         return folder / name
     building = root / f"building-{uuid.uuid4().hex}"

@@ -1,11 +1,11 @@
 """The images of a run: from a YAML mapping to the run's spec, with N and fingerprints fixed."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from datayield.spec.environment import data_dir
 from datayield.spec.errors import ConfigError, UnknownCountError
+from datayield.spec.named_paths import without_dots
 from datayield.spec.run.curation import weights_file_digest
 from datayield.spec.run.split_listing import Listings
 from datayield.spec.run.subset import Mixture, Part, Subset
@@ -101,7 +101,7 @@ def dataset_path(dataset: str, folder: Path) -> str:
             return dataset
     else:
         return dataset
-    return os.path.normpath(path.absolute())
+    return without_dots(path)
 
 
 def splits_of(data: Any) -> set[tuple[str, str]]:
