@@ -99,6 +99,7 @@ def test_messy_photos_and_labels_elsewhere(datayield: Call, tmp_path: Path) -> N
     assert done.code == 0, done.err
     assert "labels: labelled, 61 images of 3 classes (20 to 21 each)" in done.out
     assert "damaged" in done.out
+    assert "all of them: datayield doctor --data ./photos" in " ".join(done.out.split())
     session = open_study("deep/my.yaml")
     assert session.study.base["data"]["dataset"] == str(folder)  # it is not below the file's folder
     assert not any("also in" in note for note in session.data_notes())
@@ -106,6 +107,27 @@ def test_messy_photos_and_labels_elsewhere(datayield: Call, tmp_path: Path) -> N
     assert max(cell.run.data.count or 0 for cell in session.cells) == images
     # What runs read is decoded: damaged images are known, and none is found later.
     assert bytes_to_decode(find(str(folder), "train"), 16, "crop") == 0
+
+
+def test_commands_that_are_suggested_can_be_pasted(datayield: Call, tmp_path: Path) -> None:
+    """Whatever the folders are called, from where the command ran."""
+    photos(tmp_path / "bird house/all photos", each=2)
+    flat(tmp_path / "bird house/flat", each=9)
+    (tmp_path / "my work").mkdir()
+    os.chdir(tmp_path / "my work")
+    few = datayield("init", "../bird house/all photos").err
+    assert "datayield doctor --data '../bird house/all photos' says" in few
+    none = datayield("init", "../bird house/all photos", "--labels", "../bird house/flat").err
+    assert "datayield doctor --data '../bird house/flat' says" in none
+    os.chdir(tmp_path)
+    folder = datayield("plan", "my work").err
+    assert "`datayield init 'my work'`" in folder
+    assert "`datayield run 'my work'`" in folder
+    Path("a study.yaml").touch()
+    there = datayield("init", "bird house/all photos", "--out", "a study.yaml").err
+    assert "datayield run 'a study.yaml' runs it" in there
+    named = datayield("init", "bird house/all photos", "--out", "a study.txt").err
+    assert "--out 'a study.yaml'" in named
 
 
 @pytest.mark.parametrize("place", ["labels.csv", "photos/labels.csv"])

@@ -1,6 +1,5 @@
 """What `run` and `report` say at the end, as text or JSON, with the exit code."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,6 +8,7 @@ import typer
 
 from datayield.cli.options import err, out, print_json, say
 from datayield.spec.atomic_files import read_json
+from datayield.spec.named_paths import pasteable
 
 
 class WrittenFor(NamedTuple):
@@ -93,13 +93,13 @@ def next_commands(of: WrittenFor, answer: "Answer | None") -> Iterator[tuple[str
     """Commands that follow from the answer, and what they are for."""
     if answer is None or not answer.judged:
         return
-    study = shlex.quote(of.study)
+    study = pasteable(of.study)
     labels = [each for each in answer.levers if each.lever == "labels"]
     if of.unlabelled and answer.recommendation.lever == "labels":
         more = round(labels[0].to - labels[0].start)
         if (images := answer.judged[0].at.images) is not None:
             more = min(more, images // 2)  # of those that are there, some have labels already
-        pool = shlex.quote(of.images)
+        pool = pasteable(of.images)
         yield f"datayield pick {study} {pool} picked.csv --label {more}", "which to label"
     yield f"datayield export {study} encoder", "the best encoder on validation"
 

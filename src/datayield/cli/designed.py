@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datayield.spec.named_paths import pasteable
 from datayield.spec.run import short_number
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ def _found(made: "FirstStudy") -> Iterator[str]:
     from datayield.propose import shown_name
 
     survey, situation = made.survey, made.proposal.situation
-    name = shown_name(situation.images.dataset)
-    yield f"images: {name}, {_counted(survey.images)}, usual side {survey.side} px"
+    images = situation.images.dataset
+    yield f"images: {shown_name(images)}, {_counted(survey.images)}, usual side {survey.side} px"
     if skipped := _skipped(survey.images):
-        yield f"  not used: {skipped}; all of them: datayield doctor --data {name}"
+        yield f"  not used: {skipped}; all of them: datayield doctor --data {pasteable(images)}"
     probe, labels = survey.probe, situation.labels
     if probe is None or labels is None:
         yield "labels: none"

@@ -8,6 +8,7 @@ import typer
 from datayield.cli.options import DeviceOpt, out, say
 from datayield.cli.photos import MINUTES
 from datayield.spec.errors import ConfigError
+from datayield.spec.named_paths import pasteable
 
 YAML = (".yaml", ".yml")
 ImagesArg = Annotated[
@@ -46,7 +47,7 @@ def init(
             "this is a study, and init writes one for images",
             where="datayield init",
             got=images,
-            hint=f"datayield run {images} runs it; init takes a folder of images",
+            hint=f"datayield run {pasteable(images)} runs it; init takes a folder of images",
         )
     dataset = dataset_of(images)
     path = to or study_path(dataset)
@@ -56,7 +57,7 @@ def init(
     request = Request(dataset, labels_of(labels, dataset), minutes, device, path)
     made = designed(request)
     show(out, made, minutes)
-    say(f"next: datayield run {path}")
+    say(f"next: datayield run {pasteable(path)}")
 
 
 def _check_new(path: Path) -> None:
@@ -66,13 +67,13 @@ def _check_new(path: Path) -> None:
             "a study is a YAML file",
             where="--out",
             got=str(path),
-            hint=f"write --out {path.with_suffix('.yaml')}",
+            hint=f"write --out {pasteable(path.with_suffix('.yaml'))}",
         )
     if path.exists():
         raise ConfigError(
             "this file is there already, and is not overwritten",
             where="--out",
             got=str(path),
-            hint=f"datayield run {path} runs it; for a new study name another file by --out, or "
-            "remove this one (finished runs are kept)",
+            hint=f"datayield run {pasteable(path)} runs it; for a new study name another file by "
+            "--out, or remove this one (finished runs are kept)",
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from datayield.cli.image_progress import image_progress
 from datayield.cli.options import err, say
 from datayield.spec.errors import ConfigError, DataError
-from datayield.spec.named_paths import without_dots
+from datayield.spec.named_paths import pasteable, without_dots
 
 if TYPE_CHECKING:
     from datayield.first_study import FirstStudy, Request
@@ -155,6 +155,6 @@ def _other_study(path: Path, other: _Difference, images: str, labels: str | None
         f"the study that is there is about other {other.what}",
         where=str(path),
         got=other.has,
-        hint=f"datayield run {shlex.quote(str(path))} runs it; for these {other.what}: "
+        hint=f"datayield run {pasteable(path)} runs it; for these {other.what}: "
         f"{shlex.join(words)} --out another.yaml, then datayield run another.yaml",
     )

@@ -10,6 +10,7 @@ from datayield.cli.completion import study_names
 from datayield.cli.image_progress import image_progress
 from datayield.cli.options import ScaleOpt, SetOpt, StoreOpt, say
 from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.named_paths import pasteable
 
 
 def show(
@@ -37,7 +38,10 @@ def show(
 
     if page is not None and page.is_dir():
         raise ConfigError(
-            "--page names a folder", where="--page", got=page, hint=f"--page {page / 'images.html'}"
+            "--page names a folder",
+            where="--page",
+            got=page,
+            hint=f"--page {pasteable(page / 'images.html')}",
         )
     shipped = {path.stem for path in shipped_studies()}
     if what in shipped or Path(what).suffix in (".yaml", ".yml"):

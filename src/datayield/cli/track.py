@@ -6,6 +6,7 @@ import typer
 
 from datayield.cli.options import ScaleOpt, SetOpt, StoreOpt, StudyArg, say
 from datayield.spec.errors import ConfigError
+from datayield.spec.named_paths import pasteable
 
 TrackOpt = Annotated[
     list[str] | None,
@@ -33,7 +34,8 @@ def track(
             "nothing has run yet",
             where=str(session.store.root),
             got="no store",
-            hint=f"datayield run {study}, or name another store with --store or DATAYIELD_STORE",
+            hint=f"datayield run {pasteable(study)}, or name another store with --store or "
+            "DATAYIELD_STORE",
         )
     for name in names:
         sent = send_new(tracked, session.store, name)

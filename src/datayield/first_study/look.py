@@ -25,6 +25,7 @@ from datayield.data.survey import (
 )
 from datayield.first_study.request import Request
 from datayield.spec.errors import DataError
+from datayield.spec.named_paths import pasteable
 
 PRETRAINED = ("train", "unlabeled")  # splits, of which the larger is pretrained on
 DECODING = 0.2  # of the time, at most; where all images would take longer, a part is used
@@ -105,7 +106,7 @@ def _no_labels(dataset: str, splits: Mapping[str, SurveyedSplit]) -> DataError:
         got=f"{images:,} images; labels: {', '.join(columns) or 'none'}",
         allowed="a folder with a folder per class, or a table with a column of file names and one "
         "of labels",
-        hint=f"datayield doctor --data {dataset} says how it is read",
+        hint=f"datayield doctor --data {pasteable(dataset)} says how it is read",
     )
 
 

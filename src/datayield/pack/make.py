@@ -14,6 +14,7 @@ from datayield.report.page.page import write_findings
 from datayield.session import Session
 from datayield.spec.atomic_files import write_json
 from datayield.spec.errors import ConfigError
+from datayield.spec.named_paths import pasteable
 from datayield.store.plan import Plan
 
 
@@ -44,7 +45,8 @@ def make_pack(session: Session, path: Path | None = None) -> WrittenPack:
                 "no run or baseline of this study is finished, so there is nothing to pack",
                 where=session.study.name,
                 got=f"{len(plan.todo)} runs and baselines pending in {session.store.root}",
-                hint=f"datayield run {session.source} first, or name its store by --store",
+                hint=f"datayield run {pasteable(session.source or session.study.name)} first, or "
+                "name its store by --store",
             )
         manifest = write_manifest(session.study, plan, folder)
         write_archive(path, folder)

@@ -20,6 +20,7 @@ from datayield.propose.setups import Setup, SetupTiming
 from datayield.propose.situation import Situation, shown_name
 from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation import USUAL_FOLDS
+from datayield.spec.named_paths import pasteable
 
 # Times as many passes as are many, from which on the next setup is worth timing: at least four
 # times as many pixels make an image take so much longer.
@@ -49,7 +50,8 @@ def proposed(situation: Situation, timings: Iterable[SetupTiming]) -> Proposal:
             where=shown_name(situation.images.dataset),
             got=f"{images:,} usable images",
             allowed=f"{FEWEST_IMAGES} or more; {fewest(FEWEST_IMAGES)} to judge more images",
-            hint="add images; datayield doctor --data FOLDER says which files are not used",
+            hint="add images; datayield doctor --data "
+            f"{pasteable(situation.images.dataset)} says which files are not used",
         )
     chosen: tuple[SetupTiming, StudyGrid] | None = None
     for timing in timings:

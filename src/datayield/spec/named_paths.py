@@ -15,17 +15,18 @@ def without_dots(path: str | Path) -> str:
     return os.path.normpath(Path(path).absolute())
 
 
-def pasteable(name: str) -> str:
+def pasteable(named: str | Path) -> str:
     """A path or a dataset as a command takes it here: quoted where a shell needs it.
 
     An absolute path is relative to the current folder where that is shorter: `./photos`.
     """
+    name = str(named)
     if Path(name).is_absolute():
         try:
             here = os.path.relpath(name)
         except (OSError, ValueError):  # no current folder, or another drive
             here = name
-        here = here if here.split(os.sep)[0] in (os.curdir, os.pardir) else f"./{here}"
+        here = here if Path(here).parts[:1] in ((), (os.pardir,)) else f"./{here}"
         name = min(here, name, key=len)
     return shlex.quote(name)
 

@@ -48,6 +48,7 @@ def test_labels_line_up_with_what_was_kept(folder: str) -> None:
     assert (len(made), made.listed) == (4, 6)
     assert made.converted == {"L to RGB": 1}
     assert made.skipped[0] == Skipped("a/1.png", "empty file")
+    assert f"datayield doctor --data {folder} lists them" in made.notes()[0]
     assert made.skipped[1].name == "b/0.png"
     for i, name in enumerate(["a/0", "a/2", "b/1", "b/2"]):
         expected = decode(Path(folder, f"{name}.png").read_bytes(), 8, "crop")

@@ -50,6 +50,7 @@ from datayield.spec.atomic_files import part_name, sweep, write_json
 from datayield.spec.environment import cache_dir
 from datayield.spec.errors import DataError
 from datayield.spec.identity import digest
+from datayield.spec.named_paths import pasteable
 
 
 class Skipped(NamedTuple):
@@ -72,6 +73,7 @@ class Arrays:
     ones in `source`. `redecoded`: what an earlier call stored was damaged.
     """
 
+    dataset: str
     source: Source
     rows: Stored | Undecoded
     labels: dict[str, Labels]
@@ -99,7 +101,7 @@ class Arrays:
             names = noted(f"{item.name} ({item.reason})" for item in self.skipped).words()
             told.append(
                 f"{len(self.skipped)} of {self.listed} images were skipped{names}; "
-                "datayield doctor --data DATASET lists them"
+                f"datayield doctor --data {pasteable(self.dataset)} lists them"
             )
         if self.pages.number:
             told.append(further_pages_note(self.pages.number) + self.pages.words())
@@ -269,6 +271,7 @@ def _stored(root: Path, stamp: Path, dataset: str, source: Source) -> Arrays | N
     if meta["pages"] and digests is not None:
         remember_further_pages(digests[meta["pages"]])  # so that a plan says so
     return Arrays(
+        dataset=dataset,
         source=source,
         rows=Stored(folder / "images.u8", shape)
         if meta.get("pixels", True)

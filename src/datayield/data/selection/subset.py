@@ -13,6 +13,7 @@ from datayield.data.content import Digests, ranked
 from datayield.data.permutation import BLOCK, WHOLE, bijection, places
 from datayield.data.source import Labels
 from datayield.spec.errors import DataError
+from datayield.spec.named_paths import pasteable
 from datayield.spec.run import MOST_POOL, Part
 
 
@@ -83,7 +84,8 @@ def indices(
             where=f"{where}.count",
             got=f"{count}{after}",
             allowed=f"1 to {there - skip}" if there > skip else "none",
-            hint="request fewer, or fix the damaged ones (see datayield doctor --data)"
+            hint=f"request fewer, or fix the damaged ones, which datayield doctor --data "
+            f"{pasteable(subset.dataset)} lists"
             if skipped
             else "request fewer",
         )

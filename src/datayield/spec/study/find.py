@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from datayield.spec.errors import ConfigError
+from datayield.spec.named_paths import pasteable
 
 PUBLISHED = ".published.csv"
 
 
 def find_study(name: str) -> Path:
     """The file called `name`, or the study of that name that ships with datayield."""
-    path = Path(name)
+    path, quoted = Path(name), pasteable(name)
     try:
         file, folder = path.is_file(), path.is_dir()
     except (OSError, ValueError) as error:  # a name too long for a file
@@ -18,7 +19,7 @@ def find_study(name: str) -> Path:
         raise ConfigError(
             "this is an archive, not the file of a study",
             where=name,
-            hint=f"`datayield verify {name}` and `datayield answer {name}` read what "
+            hint=f"`datayield verify {quoted}` and `datayield answer {quoted}` read what "
             "`datayield pack` leaves; the study's YAML is in it",
         )
     if file:
@@ -28,8 +29,8 @@ def find_study(name: str) -> Path:
         raise ConfigError(
             "this is a folder, not the file of a study",
             where=name,
-            hint=f"`datayield init {name}` writes a study of the images in it, and "
-            f"`datayield run {name}` runs it, too; else give the path of a YAML file",
+            hint=f"`datayield init {quoted}` writes a study of the images in it, and "
+            f"`datayield run {quoted}` runs it, too; else give the path of a YAML file",
         )
     stem = path.stem if path.suffix in (".yaml", ".yml") else name
     if path.suffix == "" and stem in shipped:
