@@ -40,6 +40,7 @@ from datayield.store.looks import counted_look
 from datayield.store.plan import Plan, make_plan
 from datayield.store.planned_time import PlannedTime, by_the_clock
 from datayield.store.speeds import Speeds
+from datayield.store.store_beside import store_beside
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
@@ -104,7 +105,8 @@ class Session(NamedTuple):
         device = self.device if local else "auto"
         ready = readiness(plan, self.store, self.missing, self.look, device)
         changed = self.data_changes() if plan.todo else ()  # else it is as some earlier run was
-        data = (*changed, *self.data_notes())
+        beside = store_beside(self.source, self.store, [run.id for run in self.runs])
+        data = (*beside, *changed, *self.data_notes())
         notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
         return ready._replace(notes=notes)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from datayield.spec.errors import ConfigError
 
+DEFAULT_STORE = "datayield-store"
 SPINS = 1000  # some microseconds: benchmarks/threads.py
 
 
@@ -36,7 +37,13 @@ def cache_dir() -> Path:
 
 def store_dir() -> Path:
     """DATAYIELD_STORE: runs, results and reports; `./datayield-store` unless set."""
-    return _expanded(os.environ.get("DATAYIELD_STORE") or "datayield-store", "DATAYIELD_STORE")
+    return _expanded(os.environ.get("DATAYIELD_STORE") or DEFAULT_STORE, "DATAYIELD_STORE")
+
+
+def is_default_store(root: Path) -> bool:
+    """Whether a store is `./datayield-store` because neither DATAYIELD_STORE nor anyone chose."""
+    default = Path(DEFAULT_STORE).absolute()
+    return not os.environ.get("DATAYIELD_STORE") and root.absolute() == default
 
 
 def compiling() -> bool:

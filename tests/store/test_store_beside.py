@@ -1,0 +1,61 @@
+"""A store beside the study's file is told of where it has the runs that the default one lacks."""
+
+from pathlib import Path
+
+import pytest
+
+from datayield.spec.environment import DEFAULT_STORE
+from datayield.store.folders import Store
+from datayield.store.store_beside import store_beside
+from tests.conftest import TINY, Call
+from tests.stored import trained
+
+RUNS = ("a" * 12, "b" * 12, "c" * 12)
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study's file with two finished runs beside it; the current folder is another one."""
+    for each in RUNS[:2]:
+        trained(Store(tmp_path / "of study" / DEFAULT_STORE).run(each), 1.0)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    monkeypatch.delenv("DATAYIELD_STORE", raising=False)
+    return Path("../of study/my.yaml")
+
+
+def test_it_is_told_with_the_option(study: Path) -> None:
+    (note,) = store_beside(study, Store(Path(DEFAULT_STORE)), RUNS)
+    assert note.startswith("2 of its 3 runs are finished")
+    assert f"--store '../of study/{DEFAULT_STORE}'" in note
+
+
+def test_nothing_is_told_where_it_would_not_help(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default = Store(Path(DEFAULT_STORE))
+    assert store_beside(None, default, RUNS) == []  # a study without a file
+    assert store_beside(study, default, RUNS[2:]) == []  # others are finished there
+    assert store_beside(Path("my.yaml"), default, RUNS) == []  # it is the same store
+    assert store_beside(study, Store(tmp_path / "chosen"), RUNS) == []
+    monkeypatch.setenv("DATAYIELD_STORE", DEFAULT_STORE)
+    assert store_beside(study, default, RUNS) == []
+    monkeypatch.delenv("DATAYIELD_STORE")
+    trained(default.run(RUNS[0]), 1.0)
+    assert store_beside(study, default, RUNS) == []
+
+
+def test_plan_notes_it(datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datayield.session import open_study
+
+    monkeypatch.delenv("DATAYIELD_STORE")
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    run = open_study("tiny.yaml").runs[0]
+    trained(Store(Path(DEFAULT_STORE)).run(run.id), 1.0)
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    told = datayield("plan", "../tiny.yaml")
+    assert f"note  a run is finished in the store beside the study: --store ../{DEFAULT_STORE}" in (
+        told.out
+    )
+    assert "beside the study" not in datayield("plan", "../tiny.yaml", "--store", "x").out
