@@ -309,7 +309,7 @@ def test_embedding_resumes_after_a_kill(
     ("arguments", "says"),
     [
         (["photos", "f.csv"], "for example f.parquet"),
-        (["photo", "f.parquet"], "dataset 'photo' not found"),
+        (["photo", "f.parquet"], "did you mean './photos'?"),
         (["photos", "f.parquet", "--split", "val"], "has no split 'val'"),
         (["photos", "f.parquet", "--device", "gpu"], "unknown device"),
     ],

@@ -322,6 +322,20 @@ def made_lever(name: LeverName, start: float, to: float) -> Lever:
     ("arguments", "words"),
     [
         (["nowhere"], "study not found"),
+        (["quite.else"], "there is no such file or folder"),
+        (["./photo"], "did you mean './photos'?"),
+        (["photo"], "did you mean 'photos'?"),
+        (["Photos/"], "did you mean 'photos'?"),
+        (["../{here}/photo"], "did you mean '../{here}/photos'?"),
+        (["tiny.yml"], "did you mean 'tiny.yaml'?"),
+        (["tinny.yaml"], "got:     tinny.yaml\n  did you mean 'tiny.yaml'?"),
+        (["demo.yaml"], "did you mean 'demo'?"),
+        (
+            ["photos", "--labels", "photo"],
+            "--labels: {above}\n  got:     photo\n  did you mean './photos'?",
+        ),
+        (["photos", "--labels", "labels.csv"], "did you mean './label.csv'?"),
+        (["photos", "--labels", "./x/none.csv"], "there is no such file or folder"),
         (["photos", "--scale", "pocket"], "--scale"),
         (["tiny.yaml", "--labels", "photos"], "--labels"),
     ],
@@ -330,6 +344,10 @@ def test_run_refuses_what_is_neither(
     datayield: Call, tmp_path: Path, arguments: list[str], words: str
 ) -> None:
     photos(tmp_path / "photos", each=3)
-    done = datayield("run", *arguments)
+    (tmp_path / "label.csv").touch()
+    names = {"here": tmp_path.name, "above": str(tmp_path)}
+    done = datayield("run", *(each.format(**names) for each in arguments))
     assert done.code == 2
-    assert words in done.err
+    assert words.format(**names) in done.err
+    if "did you mean" in words or "no such file" in words:
+        assert "allowed:" not in done.err  # neither the studies nor the sets that ship

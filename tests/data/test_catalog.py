@@ -30,6 +30,29 @@ def test_importing_it_brings_in_nothing_heavy() -> None:
     assert told.stdout.strip() == "set()"
 
 
+def test_a_path_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither sets that ship nor their spelling are of use then: the nearest path is."""
+    for name in ("data/birds/sorted", "here/photos"):
+        (tmp_path / name).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("DATAYIELD_DATA", str(tmp_path / "data"))
+    for name, near in (
+        ("../her/photos", "../here/photos"),
+        (str(tmp_path / "here/Photos"), str(tmp_path / "here/photos")),
+        ("photos", "./photos"),  # it is here, and not in DATAYIELD_DATA
+        ("photo", "./photos"),
+        ("birds/sortd", "birds/sorted"),  # this one is
+        ("labels.csv", ""),
+    ):
+        with pytest.raises(DataError, match="no such file or folder") as wrong:
+            find(name, "train")
+        assert wrong.value.nearest == near
+        assert not wrong.value.allowed
+    with pytest.raises(DataError, match="did you mean 'digits'") as plain:
+        find("digit", "train")
+    assert "torchvision/CIFAR10" in plain.value.allowed
+
+
 def test_listing_needs_no_torch(tmp_path: Path) -> None:
     root = write_parquet(tmp_path / "d" / "train-00000-of-00001.parquet", [png(0)], {}).parent
     code = (

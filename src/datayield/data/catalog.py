@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from datayield.data import splits as split_names
 from datayield.spec.environment import data_dir
-from datayield.spec.errors import DataError
+from datayield.spec.errors import DataError, nearest
+from datayield.spec.named_paths import near_path, without_dots
 
 if TYPE_CHECKING:
     from datayield.data.source import Source
@@ -186,6 +187,17 @@ def folder_of(name: str) -> Path:
         *(folder.name for folder in _below_data_dir()),
         *(f"torchvision/{n}" for n in SETS),
     ]
+    meant = "" if "/" not in name and nearest(name, known) else _near(name, is_path)
+    if meant or is_path or Path(name).suffix:
+        raise DataError(
+            f"dataset {name!r} not found: there is no such file or folder",
+            where=", ".join(
+                without_dots(each.parent) for each in looked or [Path(name).absolute()]
+            ),
+            got=name,
+            meant=meant,
+            hint="check the path",
+        )
     raise DataError(
         f"dataset {name!r} not found",
         where=", ".join(map(str, looked)) or "built in (DATAYIELD_DATA is not set)",
@@ -193,6 +205,17 @@ def folder_of(name: str) -> Path:
         allowed=[*known, "a path such as ./my_images"],
         hint="check the spelling, or set DATAYIELD_DATA to the folder that contains it",
     )
+
+
+def _near(name: str, is_path: bool) -> str:
+    """The path that is probably meant by one that is not there; empty where none is near."""
+    if is_path:
+        return near_path(name)
+    here = name if Path(name).exists() else near_path(name)
+    if here:
+        return f"./{here}"  # a plain name is looked for in DATAYIELD_DATA alone
+    home = data_dir()
+    return "" if home is None else near_path(f"{home}/{name}").removeprefix(f"{home}/")
 
 
 def same_dataset(one: str, other: str) -> bool:

@@ -5,7 +5,10 @@ from difflib import get_close_matches
 
 
 class DatayieldError(Exception):
-    """A failure the user can act on. `exit_code` is what the command line returns for it."""
+    """A failure the user can act on. `exit_code` is what the command line returns for it.
+
+    `meant`: what was probably meant, where `allowed` does not list it, as for files.
+    """
 
     exit_code = 1
 
@@ -16,11 +19,13 @@ class DatayieldError(Exception):
         where: str = "",
         got: object = None,
         allowed: Iterable[object] | str = "",
+        meant: str = "",
         hint: str = "",
     ) -> None:
         self.message, self.where, self.got, self.hint = message, where, got, hint
         self.allowed = allowed if isinstance(allowed, str) else ", ".join(map(str, allowed))
-        self.nearest = "" if isinstance(allowed, str) else nearest(str(got), map(str, allowed))
+        listed = [] if isinstance(allowed, str) else map(str, allowed)
+        self.nearest = meant or nearest(str(got), listed)
         super().__init__(self.text())
 
     def within(self, place: object) -> "DatayieldError":

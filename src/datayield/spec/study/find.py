@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from datayield.spec.errors import ConfigError
-from datayield.spec.named_paths import pasteable
+from datayield.spec.errors import ConfigError, nearest
+from datayield.spec.named_paths import near_path, pasteable, without_dots
 
 PUBLISHED = ".published.csv"
 
@@ -32,13 +32,21 @@ def find_study(name: str) -> Path:
             hint=f"`datayield init {quoted}` writes a study of the images in it, and "
             f"`datayield run {quoted}` runs it, too; else give the path of a YAML file",
         )
-    stem = path.stem if path.suffix in (".yaml", ".yml") else name
-    if path.suffix == "" and stem in shipped:
-        return shipped[stem]
+    if name in shipped:
+        return shipped[name]
+    near = near_path(name)
+    if "/" in name or path.suffix or (near and not nearest(name, shipped)):
+        raise ConfigError(
+            "study not found: there is no such file or folder",
+            where=without_dots(path.parent),
+            got=name,
+            meant=near or (path.stem if path.stem in shipped else ""),
+            hint="check the path; a study is a YAML file, or a name that datayield ls shows",
+        )
     raise ConfigError(
         "study not found",
         where=name,
-        got=stem,
+        got=name,
         allowed=list(shipped),
         hint="give the path of a YAML file, or one of these names",
     )
