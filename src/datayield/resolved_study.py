@@ -21,6 +21,7 @@ from datayield.spec.study import (
     blamed,
     find_study,
     load_study,
+    shortages,
 )
 from datayield.store.time_budgets import in_images
 
@@ -69,6 +70,7 @@ def _resolved(
     device: str,
     folder: Path | None,
 ) -> ResolvedStudy:
+    place = PLACE if isinstance(written, Mapping) else find_study(written)
     loaded, left_out = without_absent(load_study(written, scale, overrides, folder), look)
     listings: dict[tuple[str, str], Listing] = {}
     missing: list[DatayieldError] = []
@@ -85,9 +87,8 @@ def _resolved(
             raise refused(missing) from None
         if isinstance(error, TimeBudgetError):
             error = in_images(error, device)
-        place = PLACE if isinstance(written, Mapping) else find_study(written)
         raise error.within(place) from None
-    missing += loaded.shortages(cells, listings)
+    missing += [error.within(place) for error in shortages(loaded, cells, listings)]
     runs = {run.id: run for cell in cells for run in cell.run.chain}.values()
     members = [member for run in runs for member in run.data.members]
     missing += missing_classes(members)

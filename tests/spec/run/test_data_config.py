@@ -10,6 +10,7 @@ from datayield.spec.run.split_listing import Listing
 from datayield.spec.run.subset import Mixture, Subset
 from datayield.spec.study.cell import Cell
 from datayield.spec.study.confounds import confounds
+from datayield.spec.study.shortages import shortages
 from datayield.spec.study.study import Study
 from datayield.spec.validate import validated
 from tests.made_study import BASE
@@ -27,7 +28,7 @@ B = {"dataset": "one", "count": 300}
 A = {"dataset": "two", "count": 200}
 
 
-def _study(data: dict[str, Any], **axes: Any) -> Study:
+def _study(data: dict[str, Any], /, **axes: Any) -> Study:
     raw = yaml.safe_load(TEXT)
     raw["base"]["data"] = {"size": 32, **data}
     raw["axes"] = {"seed": [0, 1], **axes}
@@ -95,8 +96,30 @@ def test_the_sets_of_parts_are_looked_for() -> None:
 
 def test_shortages_are_of_parts() -> None:
     study = _study({"parts": {"B": B, "A": {**A, "skip": 400}}})
-    (error,) = study.shortages(study.cells(HERE), HERE)
+    (error,) = shortages(study, study.cells(HERE), HERE)
     assert "'two' split 'train' holds 500 images here, fewer than n=600" in str(error)
+    assert error.where == "base.data.parts.A.count"
+    assert error.hint.startswith("write 100, or fewer")
+    assert error.allowed == "1 to 100"
+
+
+@pytest.mark.parametrize(
+    ("data", "axes", "where", "write"),
+    [
+        ({**B, "count": 1001}, {}, "base.data.count", "write 1000, or fewer"),
+        (B, {"data.count": [10, 1001]}, "axes.data.count", "write 1000, or fewer"),
+        (B, {"data": [{"count": 10}, {"count": 1001}]}, "axes.data", "write 1000, or fewer"),
+        (B, {"arm": [{"name": "a", "data": {"count": 1001}}]}, "axes.arm", "write 1000, or fewer"),
+        ({**B, "skip": 1000}, {}, "base.data.count", "add images, or skip fewer"),
+    ],
+)
+def test_a_shortage_names_the_key_and_what_to_write(
+    data: dict[str, Any], axes: dict[str, Any], where: str, write: str
+) -> None:
+    study = _study(data, **axes)
+    (error,) = shortages(study, study.cells(HERE), HERE)
+    assert error.where == where
+    assert error.hint.startswith(write)
 
 
 @pytest.mark.parametrize(

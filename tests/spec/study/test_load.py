@@ -8,6 +8,7 @@ from datayield.spec.errors import ConfigError
 from datayield.spec.run.split_listing import Listing
 from datayield.spec.study.find import find_study, shipped_studies
 from datayield.spec.study.load import load_study
+from datayield.spec.study.shortages import shortages
 
 GOOD = """
 study: tiny
@@ -92,9 +93,12 @@ def test_a_listed_dataset_is_part_of_the_identity_and_bounds_n(tmp_path: Path) -
     ids = [study.cells(listings)[0].run.id for listings in ({}, here, changed)]
     assert len(set(ids)) == 3
     few = {("sprites", "train"): Listing("f1", 500)}
-    (shortage,) = study.shortages(study.cells(few), few)
+    (shortage,) = shortages(study, study.cells(few), few)
     assert "holds 500 images" in shortage.text()
-    assert study.shortages(study.cells(here), here) == []
+    assert "--scale" in shortage.hint
+    (shortage,) = shortages(study.model_copy(update={"scale": ""}), study.cells(few), few)
+    assert "--scale" not in shortage.hint
+    assert shortages(study, study.cells(here), here) == []
 
 
 def test_budget_in_epochs_of_everything_needs_the_listing(tmp_path: Path) -> None:

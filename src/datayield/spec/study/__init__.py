@@ -19,6 +19,7 @@ from datayield.spec.study.overrides import (
 )
 from datayield.spec.study.prices import Prices
 from datayield.spec.study.recipes import recipe_set, recipe_sets
+from datayield.spec.study.shortages import shortages
 from datayield.spec.study.study import Study
 from datayield.spec.study.written import PLACE, Written, plain
 
@@ -48,4 +49,5 @@ __all__ = [
     "recipe_set",
     "recipe_sets",
     "shipped_studies",
+    "shortages",
 ]

@@ -163,27 +163,6 @@ class Study(Frozen):
                 )
         return cells
 
-    def shortages(self, cells: list[Cell], listings: Listings) -> list[ConfigError]:
-        """Sizes that exceed the available datasets: fine for planning, not for running."""
-        wanted: dict[tuple[str, str], set[int]] = {}
-        for data in (run.data for cell in cells for run in cell.run.chain):
-            for _, part in data.members:
-                drawn = max(part.count or 0, part.drawn.count or 0)  # of a pool, if it has one
-                most = drawn + (part.skip or 0)
-                wanted.setdefault((part.dataset, part.split), set()).add(most)
-        return [
-            ConfigError(
-                f"{dataset!r} split {split!r} holds {listings[dataset, split].images:,} images "
-                f"here, fewer than n={max(counts):,}",
-                where="axes.data.count",
-                got=max(counts),
-                allowed=f"1 to {listings[dataset, split].images}",
-                hint="choose smaller sizes, another --scale, or add images",
-            )
-            for (dataset, split), counts in wanted.items()
-            if (dataset, split) in listings and max(counts) > listings[dataset, split].images
-        ]
-
     def baseline_specs(self, cells: list[Cell]) -> list[BaselineSpec]:
         """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, the
         published encoder if a run starts from it, and the files of weights. Raises ConfigError.
