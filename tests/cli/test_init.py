@@ -62,7 +62,7 @@ def init(datayield: Call, *arguments: str) -> Done:
     done = datayield("init", *arguments)
     if done.code == 0:
         lines = done.out.splitlines()
-        assert len(lines) <= 15
+        assert len(lines) <= 17
         assert all(len(line) <= 80 for line in lines)
         path = lines[-1].removeprefix("next: datayield run ")
         session = open_study(path)
@@ -74,7 +74,9 @@ def test_class_folders(datayield: Call, tmp_path: Path) -> None:
     photos(tmp_path / "My photos!")
     done = init(datayield, "My photos!")
     assert done.code == 0, done.err
-    assert "150 images of 3 classes (50 each), tested by 5 folds" in done.out
+    told = "150 images of 3 classes (50 each), tested by 5 folds, each trained on 120"
+    assert told in " ".join(done.out.split())
+    assert "label:" not in done.out  # there is one
     assert "gains under about" in done.out
     session = open_study("my_photos.yaml")
     runs = [task.spec for task in session.plan().todo if isinstance(task.spec, RunSpec)]
@@ -138,13 +140,38 @@ def test_a_table_labels_some_of_the_photos(datayield: Call, tmp_path: Path, plac
     given = ["--labels", place] if place == "labels.csv" else []
     done = init(datayield, "photos", *given)
     assert done.code == 0, done.err
-    assert (
-        "labels: labels.csv, 50 images of 3 classes (16 to 17 each), tested by 5 folds" in done.out
-    )
+    said = " ".join(done.out.split())
+    assert "labels: labels.csv, 50 images of 3 classes (16 to 17 each), tested by 5 folds" in said
+    assert "each trained on 40" in said
     assert "cannot decide: whether more labels help" in " ".join(done.out.split())
     text = (tmp_path / "photos.yaml").read_text()
     assert f"dataset: ./{place}" in text
     assert "sees 50 of the tested images" in text
+
+
+def test_what_of_the_labels_is_not_used_and_which_column_is(
+    datayield: Call, tmp_path: Path
+) -> None:
+    """Damaged files and rows of no file, as of the images; the label that was taken, and others."""
+    names = [path.name for path in sorted(flat(tmp_path / "photos").iterdir())]
+    (tmp_path / "photos/owl1.png").write_bytes(b"no image")
+    rows = "".join(f"{n},s{i % 2},{n[:3]},b{i % 4}\n" for i, n in enumerate(names))
+    (tmp_path / "birds.csv").write_text(f"image,site,kind,bird_id\n{rows}gone.png,s1,owl,b1\n")
+    done = init(datayield, "photos", "--labels", "birds.csv")
+    assert done.code == 0, done.err
+    of_labels = " ".join(done.out.partition("labels: birds.csv")[2].split())
+    assert "damaged files (1), named in a table but not found (1)" in of_labels
+    assert "all of them: datayield doctor --data ./birds.csv" in of_labels
+    assert (
+        "label: site; others: kind, bird_id (for one of them write label: kind in each evaluation)"
+    ) in of_labels
+    text = Path("photos.yaml").read_text()
+    assert "Other labels here: kind, bird_id." in text
+    Path("photos.yaml").write_text(text.replace("label: site", "label: kind"))
+    session = open_study("photos.yaml")
+    assert {ev.label for ev in session.study.evaluations} == {"kind"}
+    assert not session.readiness(session.plan()).refusals
+    assert init(datayield, "photos", "--out", "no.yaml").out.count("not used") == 1  # of the images
 
 
 def test_a_test_split_is_used(datayield: Call, tmp_path: Path) -> None:

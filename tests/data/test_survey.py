@@ -95,6 +95,15 @@ def test_other_labels_and_groups_are_named(tmp_path: Path) -> None:
     assert (made.label, made.others, made.groups) == ("label", ("site",), ("patient",))
 
 
+def test_a_label_by_two_names_is_one(tmp_path: Path) -> None:
+    """`label` is the second name of a single column of labels: it is not another one."""
+    rows = "file,site,category\n" + "".join(f"{i}.png,{i // 4},{i % 2}\n" for i in range(8))
+    root = write(tmp_path / "p", {f"{i}.png": png(i) for i in range(8)} | {"t.csv": rows.encode()})
+    made = _design(root)
+    assert made is not None
+    assert (made.label, made.column, made.others) == ("label", "category", ("site",))
+
+
 def test_damaged_images_do_not_count(tmp_path: Path) -> None:
     root = _classes(tmp_path / "p")
     digests = content_of(find(str(root), "train"))

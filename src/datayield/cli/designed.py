@@ -1,6 +1,6 @@
 """What `init` says: the images, the study that was written, its time, and what it decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datayield.first_study import FirstStudy
     from datayield.propose import Shortfall
 
-KINDS = 3  # of files that are not used, that a line names
+SHOWN = 3  # names in a line: of kinds of files that are not used, of labels
 
 
 def show(console: "Console", made: "FirstStudy", minutes: float) -> None:
@@ -34,8 +34,7 @@ def _found(made: "FirstStudy") -> Iterator[str]:
     survey, situation = made.survey, made.proposal.situation
     images = situation.images.dataset
     yield f"images: {shown_name(images)}, {_counted(survey.images)}, usual side {survey.side} px"
-    if skipped := _skipped(survey.images):
-        yield f"  not used: {skipped}; all of them: datayield doctor --data {pasteable(images)}"
+    yield from _not_used(images, [survey.images])
     probe, labels = survey.probe, situation.labels
     if probe is None or labels is None:
         yield "labels: none"
@@ -43,8 +42,17 @@ def _found(made: "FirstStudy") -> Iterator[str]:
     sizes = sorted(probe.classes.values())
     each = f"{sizes[0]:,}" if sizes[0] == sizes[-1] else f"{sizes[0]:,} to {sizes[-1]:,}"
     told = f"{probe.images:,} images of {len(sizes)} classes ({each} each)"
-    how = f"by {probe.folds} folds" if probe.folds else f"on {probe.test_items:,} of them"
+    folds = f"by {probe.folds} folds, each trained on {probe.train_items:,}"
+    how = folds if probe.folds else f"on {probe.test_items:,} of them"
     yield f"labels: {shown_name(labels.dataset)}, {told}, tested {how}"
+    if probe.others:
+        others = ", ".join(_some(probe.others, "other"))
+        yield (
+            f"  label: {probe.column}; others: {others} (for one of them write "
+            f"label: {probe.others[0]} in each evaluation)"
+        )
+    if labels.dataset != images:
+        yield from _not_used(labels.dataset, survey.tested.values())
 
 
 def _counted(split: "SurveyedSplit") -> str:
@@ -53,17 +61,28 @@ def _counted(split: "SurveyedSplit") -> str:
     return f"{images} ({copies:,} are copies)" if copies else images
 
 
-def _skipped(split: "SurveyedSplit") -> str:
-    """How many files are not used, by reason."""
+def _not_used(dataset: str, splits: Iterable["SurveyedSplit"]) -> Iterator[str]:
+    """How many files of a dataset are not used, by reason; nothing where all are."""
+    from datayield.data.census import together
+
+    told, splits = [], [*splits]
+    if damaged := sum(split.damaged for split in splits):
+        told.append(f"damaged files ({damaged:,})")
+    notes = [
+        of for split in splits for of in (split.source.census.skipped, split.source.census.ignored)
+    ]
+    told += [f"{why} ({noted.number:,})" for why, noted in together(*notes).items()]
+    if told:
+        skipped = ", ".join(_some(told, "other kind"))
+        yield f"  not used: {skipped}; all of them: datayield doctor --data {pasteable(dataset)}"
+
+
+def _some(names: Sequence[str], rest: str) -> list[str]:
+    """The first of some names, and how many others there are."""
     from datayield.analysis.format import plural
 
-    census = split.source.census
-    reasons = {**census.skipped, **census.ignored}
-    told = [f"{why} ({noted.number:,})" for why, noted in reasons.items()]
-    if split.damaged:
-        told.insert(0, f"damaged files ({split.damaged:,})")
-    more = f" and {plural(len(told) - KINDS, 'other kind')}" if len(told) > KINDS else ""
-    return ", ".join(told[:KINDS]) + more
+    more = len(names) - SHOWN
+    return [*names[:SHOWN], *([f"and {plural(more, rest)}"] if more > 0 else [])]
 
 
 def _written(made: "FirstStudy") -> Iterator[str]:

@@ -49,12 +49,14 @@ class SurveyedSplit(NamedTuple):
 class ProbeDesign(NamedTuple):
     """Which label is tested, on which images of a dataset, and how.
 
-    `images`: those with the label; `classes`: name -> images. `train_items`: the most that a
+    `column`: the label by its own name, where `label` is a second one. `images`: those with the
+    label; `classes`: name -> images. `train_items`: the most that a
     classifier is trained on. `test` is None with `folds`. `overlap`: images that a test split has
     in common with train, for which it is not used. `others`: labels that are not tested.
     """
 
     label: str
+    column: str
     images: int
     classes: Mapping[str, int]
     train_items: int
@@ -106,7 +108,9 @@ def probe_design(
     if not usable:
         return None
     chosen = "label" if "label" in usable else usable[0]
-    others = tuple(name for name in usable if name != chosen)
+    same = {name for name in usable if np.array_equal(train.labels[name], train.labels[chosen])}
+    column = next((name for name in usable if name in same and name != "label"), chosen)
+    others = tuple(name for name in usable if name not in same)
     groups = _groups(train.source, usable)
     listings = {(dataset, name): split.listing for name, split in splits.items()}
     overlap = 0
@@ -119,11 +123,11 @@ def probe_design(
             sizes = _classes(train, chosen)
             tested = _known(test, chosen)
             return ProbeDesign(
-                chosen, sum(sizes.values()) + len(tested), sizes, sum(sizes.values()), len(tested),
-                train.name, test=name, others=others, groups=groups,
+                chosen, column, sum(sizes.values()) + len(tested), sizes, sum(sizes.values()),
+                len(tested), train.name, test=name, others=others, groups=groups,
             )  # fmt: skip
     return _own_parts(dataset, train, chosen, percent)._replace(
-        overlap=overlap, others=others, groups=groups
+        column=column, overlap=overlap, others=others, groups=groups
     )
 
 
@@ -136,7 +140,7 @@ def _own_parts(dataset: str, split: SurveyedSplit, label: str, percent: int) -> 
         train, test = f"{split.name}[:{percent - tested}%]", f"{split.name}[{100 - tested}%:]"
         # Slices are cut by content, so that their sizes are known only roughly.
         items = int(0.95 * images * (percent - tested) / 100), images * tested // 100
-        return ProbeDesign(label, images, sizes, *items, train, test)
+        return ProbeDesign(label, label, images, sizes, *items, train, test)
     folds = min(USUAL_FOLDS, split.distinct)
     ev = EvalSpec(
         name="folds", protocol=USUAL_PROBE, dataset=dataset, label=label,
@@ -144,7 +148,7 @@ def _own_parts(dataset: str, split: SurveyedSplit, label: str, percent: int) -> 
     )  # fmt: skip
     made = folds_of(ev, {split.name: split.source})
     smallest = min(int((made.fold != k).sum()) for k in range(folds)) - split.damaged
-    return ProbeDesign(label, images, sizes, smallest, images, split.name, folds=folds)
+    return ProbeDesign(label, label, images, sizes, smallest, images, split.name, folds=folds)
 
 
 def _testable(split: SurveyedSplit, label: str) -> bool:

@@ -35,14 +35,15 @@ TIMED_IMAGES, TIMED_SIDE = 24, 16  # decoded, to know how long all of them take
 class Surveyed(NamedTuple):
     """The images to pretrain on and those to test on, as listed.
 
-    `side`: the usual shorter side in pixels. `shared`: images that are tested and pretrained on.
-    `percent`: of the images, the part that can be decoded in time; `decoding`: the seconds that it
-    takes.
+    `side`: the usual shorter side in pixels. `tested`: the splits of `labels_of`. `shared`: images
+    that are tested and pretrained on. `percent`: of the images, the part that can be decoded in
+    time; `decoding`: the seconds that it takes.
     """
 
     images: SurveyedSplit
     side: int
     labels_of: str
+    tested: Mapping[str, SurveyedSplit]
     probe: ProbeDesign | None
     shared: int
     percent: int
@@ -75,7 +76,7 @@ def look_at(request: Request, earlier: Surveyed | None = None) -> Surveyed:
         own, other = (request.images, split), (labels_of, probe.test or probe.train)
         listed = {own: images.listing, other: split_listing(look(*other))}
         shared = common(own, other, listed)
-    return Surveyed(images, side, labels_of, probe, shared, percent, decoding)
+    return Surveyed(images, side, labels_of, tested, probe, shared, percent, decoding)
 
 
 def _labels_of(request: Request, splits: Mapping[str, SurveyedSplit], look: Look) -> str:
