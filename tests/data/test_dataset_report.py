@@ -44,6 +44,17 @@ def test_it_is_told_in_words_and_as_json(root: Path, datayield: Call) -> None:
     assert datayield("doctor", "--data", "digits", "--json").code == 0
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [(0, "13 classes: 1 image each"), (1, "13 classes: 1 (c00) to 2 (c12) images each")],
+)
+def test_many_classes_are_told_by_their_sizes(tmp_path: Path, more: int, says: str) -> None:
+    files = {f"c{k:02}/{k}.png": png(k) for k in range(13)}
+    files |= {f"c12/more{k}.png": png(20 + k) for k in range(more)}
+    told = dataset_report(str(write(tmp_path / "p", files)))
+    assert says in "\n".join(told.lines())
+
+
 def test_near_copies_are_told(tmp_path: Path) -> None:
     pytest.importorskip("imagehash")
     small = np.random.default_rng(0).integers(0, 256, (6, 6, 3), dtype=np.uint8)

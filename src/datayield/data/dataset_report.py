@@ -189,6 +189,9 @@ def _split(name: str, source: Source, listing: Listing, decoded: DecodeOutcome) 
 def _sizes(counts: dict[str, int]) -> str:
     if len(counts) <= CLASSES:
         return ", ".join(f"{name} {n:,}" for name, n in counts.items())
+    if len({*counts.values()}) == 1:
+        n = next(iter(counts.values()))
+        return f"{n:,} image{'s' * (n > 1)} each"
     few, many = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
     return f"{counts[few]:,} ({few}) to {counts[many]:,} ({many}) images each"
 

@@ -76,7 +76,21 @@ def test_images_that_are_absent_are_counted(tmp_path: Path) -> None:
 )
 def test_a_table_of_no_images_is_refused(tmp_path: Path, text: str) -> None:
     write(tmp_path, IMAGES | {"labels.csv": text.encode()})
-    with pytest.raises(DataError, match="names no images that are there") as raised:
+    with pytest.raises(DataError, match="names no images") as raised:
         find(str(tmp_path / "labels.csv"), "train")
     assert "labels.csv" in raised.value.where
     assert raised.value.exit_code == 2
+    named = "file_name" in text  # then only the paths are wrong
+    assert ("name the column file_name" in raised.value.hint) != named
+    assert (f"missing: {tmp_path / 'x.png'}" in str(raised.value.got)) == named
+
+
+def test_a_table_of_few_images_shows_a_path_that_was_tried(tmp_path: Path) -> None:
+    """Of the folder where most were found, and one that is missing there."""
+    write(tmp_path / "photos", {f"{i}.png": png(i) for i in range(2)})
+    rows = "".join(f"{i}.png,a\n" for i in (0, 7, 1, 8, 9))
+    write(tmp_path, {"labels.csv": f"image,label\n{rows}".encode()})
+    with pytest.raises(DataError, match="names few images that are there") as raised:
+        find(str(tmp_path / "labels.csv"), "train")
+    assert raised.value.got == f"2 of the first 5 files; missing: {tmp_path / 'photos/7.png'}"
+    assert "correct the paths" in raised.value.hint

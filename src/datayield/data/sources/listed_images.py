@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from datayield.data.sources.files import File, Tree, extension_of, image_extensions
 from datayield.data.sources.folder import Folder
@@ -17,6 +18,14 @@ from datayield.data.sources.tables import ENOUGH, FILE_COLUMNS, TEXTS, rows_of
 from datayield.spec.errors import DataError
 
 TRIED = 200  # values of a column, by which it and the folder of its images are known
+
+
+class _Tried(NamedTuple):
+    """A column whose values may be files below a folder: how many are, and one that is not."""
+
+    there: int
+    of: int
+    absent: Path
 
 
 def is_table(path: Path) -> bool:
@@ -29,22 +38,33 @@ def listed_images(path: Path) -> dict[str, Folder]:
 
     Raises DataError where it cannot be read, or names no images that are there.
     """
-    table = read_table(path)
+    table, tried = read_table(path), list[_Tried]()
     for root in _roots(path.parent):
         stems = _stems(root)
         for column in _columns(table):
             names = [*dict.fromkeys(_path(value) for value in table.columns[column] if value)]
-            some = names[:TRIED]
-            there = sum((root / stems.get(name, name)).is_file() for name in some)
-            if there and there >= ENOUGH * len(some):
+            some = [root / stems.get(name, name) for name in names[:TRIED]]
+            absent = [each for each in some if not each.is_file()]
+            if some and len(absent) <= (1 - ENOUGH) * len(some):
                 files = _files(root, (stems.get(name, name) for name in names))
                 return _splits(root, path, Tree(tuple(sorted({*files}))))
+            if absent:
+                tried.append(_Tried(len(some) - len(absent), len(some), absent[0]))
+    if not tried:
+        raise DataError(
+            "this table names no images",
+            where=str(path),
+            got=f"columns {', '.join(table.columns) or 'none'}",
+            allowed="a column of file names, relative to the table or to a folder beside it",
+            hint="name the column file_name, and put the table beside the images or their folder",
+        )
+    nearest = max(tried, key=lambda each: each.there)
     raise DataError(
-        "this table names no images that are there",
+        f"this table names {'few' if nearest.there else 'no'} images that are there",
         where=str(path),
-        got=f"columns {', '.join(table.columns) or 'none'}",
-        allowed="a column of file names, relative to the table or to a folder beside it",
-        hint="name the column file_name, and put the table beside the images or their folder",
+        got=f"{nearest.there} of the first {nearest.of} files; missing: {nearest.absent}",
+        allowed="names relative to the table or to a folder beside it",
+        hint="correct the paths, or put the table beside the images or their folder",
     )
 
 
