@@ -62,7 +62,7 @@ def init(datayield: Call, *arguments: str) -> Done:
     done = datayield("init", *arguments)
     if done.code == 0:
         lines = done.out.splitlines()
-        assert len(lines) <= 17
+        assert len(lines) <= 18
         assert all(len(line) <= 80 for line in lines)
         path = lines[-1].removeprefix("next: datayield run ")
         session = open_study(path)
@@ -101,7 +101,7 @@ def test_messy_photos_and_labels_elsewhere(datayield: Call, tmp_path: Path) -> N
     assert done.code == 0, done.err
     assert "labels: labelled, 61 images of 3 classes (20 to 21 each)" in done.out
     assert "damaged" in done.out
-    assert "all of them: datayield doctor --data ./photos" in " ".join(done.out.split())
+    assert "  all of them: datayield doctor --data ./photos\n" in done.out
     session = open_study("deep/my.yaml")
     assert session.study.base["data"]["dataset"] == str(folder)  # it is not below the file's folder
     assert not any("also in" in note for note in session.data_notes())
@@ -109,6 +109,15 @@ def test_messy_photos_and_labels_elsewhere(datayield: Call, tmp_path: Path) -> N
     assert max(cell.run.data.count or 0 for cell in session.cells) == images
     # What runs read is decoded: damaged images are known, and none is found later.
     assert bytes_to_decode(find(str(folder), "train"), 16, "crop") == 0
+
+
+def test_a_command_is_not_broken_by_the_width(datayield: Call, tmp_path: Path) -> None:
+    folder = flat(tmp_path / ("a long name of a folder " * 4).strip())
+    (folder / "notes.txt").touch()
+    os.environ["COLUMNS"] = "80"
+    done = datayield("init", folder.name, "--out", "long.yaml")
+    assert done.code == 0, done.err
+    assert f"  all of them: datayield doctor --data './{folder.name}'\n" in done.out
 
 
 def test_commands_that_are_suggested_can_be_pasted(datayield: Call, tmp_path: Path) -> None:
@@ -161,7 +170,7 @@ def test_what_of_the_labels_is_not_used_and_which_column_is(
     assert done.code == 0, done.err
     of_labels = " ".join(done.out.partition("labels: birds.csv")[2].split())
     assert "damaged files (1), named in a table but not found (1)" in of_labels
-    assert "all of them: datayield doctor --data ./birds.csv" in of_labels
+    assert "  all of them: datayield doctor --data ./birds.csv\n" in done.out
     assert (
         "label: site; others: kind, bird_id (for one of them write label: kind in each evaluation)"
     ) in of_labels

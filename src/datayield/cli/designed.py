@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from datayield.spec.named_paths import pasteable
 from datayield.spec.run import short_number
 
@@ -25,10 +27,12 @@ def show(console: "Console", made: "FirstStudy", minutes: float) -> None:
         *_time(made, minutes),
         *_decides(made),
     ):
-        console.print(line, highlight=False, markup=False)
+        # A line with a command is left to the terminal to wrap, so that it can be pasted.
+        whole = isinstance(line, Text)
+        console.print(line, highlight=False, markup=False, soft_wrap=whole)
 
 
-def _found(made: "FirstStudy") -> Iterator[str]:
+def _found(made: "FirstStudy") -> Iterator[str | Text]:
     from datayield.propose import shown_name
 
     survey, situation = made.survey, made.proposal.situation
@@ -61,7 +65,7 @@ def _counted(split: "SurveyedSplit") -> str:
     return f"{images} ({copies:,} are copies)" if copies else images
 
 
-def _not_used(dataset: str, splits: Iterable["SurveyedSplit"]) -> Iterator[str]:
+def _not_used(dataset: str, splits: Iterable["SurveyedSplit"]) -> Iterator[str | Text]:
     """How many files of a dataset are not used, by reason; nothing where all are."""
     from datayield.data.census import together
 
@@ -73,8 +77,8 @@ def _not_used(dataset: str, splits: Iterable["SurveyedSplit"]) -> Iterator[str]:
     ]
     told += [f"{why} ({noted.number:,})" for why, noted in together(*notes).items()]
     if told:
-        skipped = ", ".join(_some(told, "other kind"))
-        yield f"  not used: {skipped}; all of them: datayield doctor --data {pasteable(dataset)}"
+        yield f"  not used: {', '.join(_some(told, 'other kind'))}"
+        yield Text(f"  all of them: datayield doctor --data {pasteable(dataset)}")
 
 
 def _some(names: Sequence[str], rest: str) -> list[str]:

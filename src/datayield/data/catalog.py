@@ -174,9 +174,9 @@ def folder_of(name: str) -> Path:
     """The folder or file that a path, or a name below $DATAYIELD_DATA, means. Raises DataError."""
     home = data_dir()
     is_path = name.startswith((".", "/", "~")) or Path(name).is_absolute()
-    looked = [] if is_path or home is None else [(home / name).absolute()]
+    looked = [] if is_path or home is None else [Path(without_dots(home / name))]
     if is_path or "/" in name:
-        looked.append(Path(name).expanduser().absolute())
+        looked.append(Path(without_dots(Path(name).expanduser())))
     for folder in looked:
         if folder.is_dir() or folder.is_file():
             return folder
