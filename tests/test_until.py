@@ -114,6 +114,14 @@ def test_a_second_call_looks_before_it_picks_runs(opened: Session) -> None:
     assert len({spec.id for spec in session.ran}) == len(session.ran)
 
 
+def test_what_is_decided_already_runs_nothing(opened: Session) -> None:
+    session = PlantedSession(opened, images_help, noise=0.002)
+    first = looks(session)
+    ran = len(session.ran)
+    assert looks(session) == first[-1:]
+    assert len(session.ran) == ran
+
+
 def test_no_time_means_one_batch(opened: Session) -> None:
     session = PlantedSession(opened, nothing_helps, noise=0.03)
     assert len(looks(session, minutes=0.0)) == 1

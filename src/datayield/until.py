@@ -41,13 +41,20 @@ def run_until_decided(
     save_every: float,
     execution: "Execution",
 ) -> Iterator[InterimAnswer]:
-    """Yields each one; the last one is decided, out of time, complete, stopped or failed."""
+    """Yields each one; the last one is decided, out of time, complete, stopped or failed.
+
+    Where what is finished decides, nothing is run.
+    """
     begun, limit = time.monotonic(), 60 * minutes
     plan = session.plan(keep=True)
     shared = session.time(plan, execution.jobs)
     batch, what = _first(plan), "baselines and one seed of each setting"
     if not batch:
-        batch, what = _further(session, plan, session.answer(plan), shared.jobs, limit), FURTHER
+        answer = session.answer(plan)
+        if answer.recommendation.lever != "inconclusive":
+            yield InterimAnswer(answer, 0.0, len(plan.todo), True, (), False)
+            return
+        batch, what = _further(session, plan, answer, shared.jobs, limit), FURTHER
     batch = _fitting(batch, limit * shared.speed)
     while batch:
         console.print(f"next {len(batch)} of {len(plan.todo)}: {what}", highlight=False)

@@ -339,13 +339,14 @@ def test_what_to_do_about_labels_follows_the_advice_to_buy_them() -> None:
     assert [command for command, _ in next_commands(of, answer)] == [  # type: ignore[arg-type]
         "datayield pick 'my photos.yaml' 'my photos' picked.csv --label 80",
         "datayield export 'my photos.yaml' encoder",
+        "datayield embed encoder IMAGES features.parquet",
     ]
     labelled = of._replace(unlabelled=False)
-    assert len([*next_commands(labelled, answer)]) == 1  # type: ignore[arg-type]
+    assert len([*next_commands(labelled, answer)]) == 2  # type: ignore[arg-type]
     card.at.images = 100  # of which some have labels
     assert next(next_commands(of, answer))[0].endswith("--label 50")  # type: ignore[arg-type]
     choice.lever = "images"
-    assert len([*next_commands(of, answer)]) == 1  # type: ignore[arg-type]
+    assert len([*next_commands(of, answer)]) == 2  # type: ignore[arg-type]
     answer.judged = ()
     assert [*next_commands(of, answer)] == []  # type: ignore[arg-type]
 

@@ -34,9 +34,13 @@ def close(
     did: int,
     json_: bool,
     decided: bool = False,
+    reporting: bool = False,
     written: "WrittenFor | None" = None,
 ) -> None:
-    """Print the answer, the claims, what failed and where the report is; exits with its code."""
+    """Print the answer, the claims, what failed and where the report is; exits with its code.
+
+    `reporting`: nothing was to be run.
+    """
     from datayield.report.terminal.answer import show_answer
     from datayield.report.terminal.answer_json import answer_json
     from datayield.report.terminal.collapse import collapse_json, show_collapsed
@@ -71,7 +75,13 @@ def close(
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
     show_collapsed(err, collapsed)
-    further = "decided without them" if decided else "run the same command to continue"
+    further = "run the same command to continue"
+    if decided and written:
+        further = f"decided without them; datayield run {pasteable(written.study)} runs them too"
+    elif decided:
+        further = "decided without them; without --until all are run"
+    elif reporting:
+        further = "datayield run runs them"
     left = f", {len(made.todo)} left; {further}" if made.todo else ""
     err.print(
         f"{did} finished{left}" if did or left else "nothing to do: all runs are finished",
@@ -102,6 +112,7 @@ def next_commands(of: WrittenFor, answer: "Answer | None") -> Iterator[tuple[str
         pool = pasteable(of.images)
         yield f"datayield pick {study} {pool} picked.csv --label {more}", "which to label"
     yield f"datayield export {study} encoder", "the best encoder on validation"
+    yield "datayield embed encoder IMAGES features.parquet", "its features of any images"
 
 
 def _claims(page: Path | None) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def _written(made: "FirstStudy") -> Iterator[str]:
         f"  {setup.encoder}{wide} at {setup.size} px: {speed:,.0f} images/s here, "
         f"{made.machine.jobs} at once"
     )
+    yield "  small, so that many runs fit: compare gains, not scores, with those of a large model"
     if file := proposal.situation.weights:
         yield f"  compared with published weights: {Path(file.path).name}"
 
@@ -131,7 +132,7 @@ def _decides(made: "FirstStudy") -> Iterator[str]:
     session = made.session
     powers = planned_power(session.study, session.cells, session.item_counts())
     for power in powers[-1:]:
-        yield f"decides: {power_words(power)}"
+        yield f"power: {power_words(power)}"
     for each in made.proposal.shortfalls:
         yield f"cannot decide: {_missing(each)}"
 

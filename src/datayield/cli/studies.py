@@ -208,7 +208,7 @@ def report(
     written = session.report(made)
     if export is not None and written is not None:
         err.print(f"exported: {session.export(export)}", highlight=False, soft_wrap=True)
-    close(session, made, written, (), did=0, json_=json_)
+    close(session, made, written, (), did=0, json_=json_, reporting=True)
 
 
 def index(store: StoreOpt = None, json_: JsonOpt = False) -> None:

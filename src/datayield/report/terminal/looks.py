@@ -6,6 +6,7 @@ from datayield.store.format import duration
 
 
 def look_words(answer: Answer, seconds: float, pending: int) -> str:
-    """ "after 2 min, 34 pending: Train longer. The odds that ...: 97%."."""
+    """ "after 2 min, 34 pending: decided", or why it is not."""
     told = f"{advice(answer)}. {odds_words(answer)}" if answer.levers else advice(answer)
-    return f"after {duration(seconds)}, {pending} pending: {told}"
+    decided = answer.recommendation.lever != "inconclusive"
+    return f"after {duration(seconds)}, {pending} pending: {'decided' if decided else told}"
