@@ -31,12 +31,12 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
 def test_all_kinds_are_timed(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datayield.run.timing.plan_timing.SECONDS_PER_KIND", 0.1)
     plan = session.plan()
-    assert session.basis(plan)[:5] == (0, 0, 0, 0, 8)
+    assert session.time(plan).basis[:5] == (0, 0, 0, 0, 8)
     seen = list(session.measure(plan, time.monotonic() + 60))
     assert [(each.number, each.of) for each in seen] == [*((k, 8) for k in range(1, 9)), (8, 8)]
     assert seen[0].what.endswith("convnet, batch 32")  # training first
     made = session.plan()
-    assert session.basis(made) == (0, 8, 0, 0, 0, ())
+    assert session.time(made).basis == (0, 8, 0, 0, 0, ())
     assert made.estimate is not None
     assert made.estimate.basis == "measured"
     assert not next(session.measure(made, time.monotonic() + 60)).what  # nothing is left
