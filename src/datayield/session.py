@@ -89,6 +89,7 @@ class Session(NamedTuple):
         if jobs is None:
             free = free_ram() if kind == "cpu" else math.inf  # a GPU's is known to torch alone
             jobs = choose_jobs(plan, self.store, kind, free).jobs
+        jobs = min(jobs, max(1, len(plan.todo)))
         work, speed = plan.estimate, speed_of(jobs, kind)
         clock = None if work is None else by_the_clock(work, len(plan.todo), speed)
         basis = basis_of(plan.todo, speeds_of(self.device), self.item_counts())

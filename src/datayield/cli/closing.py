@@ -35,7 +35,7 @@ def close(
     json_: bool,
     decided: bool = False,
     reporting: bool = False,
-    written: "WrittenFor | None" = None,
+    written: WrittenFor | None = None,
 ) -> None:
     """Print the answer, the claims, what failed and where the report is; exits with its code.
 
@@ -70,8 +70,8 @@ def close(
     if answer is not None:
         show_answer(out, answer)
         out.print()
-    if said := _claims(page).get("tally"):
-        out.print(said, highlight=False, markup=False)
+    if tally := _claims(page).get("tally"):
+        out.print(tally, highlight=False, markup=False)
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
     show_collapsed(err, collapsed)
@@ -80,13 +80,11 @@ def close(
         further = f"decided without them; datayield run {pasteable(written.study)} runs them too"
     elif decided:
         further = "decided without them; without --until all are run"
-    elif reporting:
-        further = "datayield run runs them"
     left = f", {len(made.todo)} left; {further}" if made.todo else ""
-    err.print(
-        f"{did} finished{left}" if did or left else "nothing to do: all runs are finished",
-        highlight=False,
-    )
+    said = f"{did} finished{left}" if did or left else "nothing to do: all runs are finished"
+    if reporting and made.todo:
+        said = f"{len(made.todo)} runs and baselines are not measured: datayield run does them"
+    err.print(said, highlight=False)
     out.print(
         f"report: {page}" if page else "no report yet: no run is finished",
         highlight=False,

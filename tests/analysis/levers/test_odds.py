@@ -52,3 +52,13 @@ def test_an_open_answer_that_no_run_would_decide_says_what_is_at_stake(
     assert len(would_decide(Answer(choice, card.levers, (card, card), Prices()))) == 1
     made = Recommendation("images", 0.95, "images", less)
     assert would_decide(Answer(made, card.levers, (card,), Prices())) == []
+
+
+def test_tasks_that_disagree_are_said_to() -> None:
+    choice = Recommendation("inconclusive", 0.6, "images", 0.002)
+    at = Setting(1, 1.0, None, None)
+    sure = [Recommendation(name, 0.95, name) for name in ("images", "compute")]
+    cards = tuple(Card("task", str(k), at, None, c, (lever("images"),)) for k, c in enumerate(sure))
+    (line,) = would_decide(Answer(choice, cards[0].levers, cards, Prices()))
+    assert line.startswith("tasks and methods disagree")
+    assert "0.2 points less" in line

@@ -178,6 +178,8 @@ def _stake(of: Answer) -> list[str]:
         "one to three runs at half to four times any of these amounts would raise the odds by "
         f"less than {100 * LEAST_RISE:g} percentage points"
     )
+    if any(card.recommendation.lever != "inconclusive" for card in of.judged):
+        nothing = "tasks and methods disagree, so look at the answer of each"
     if choice.regret is None:
         return [nothing]
     what = "to stop" if choice.likely == "stop" else "the best guess"

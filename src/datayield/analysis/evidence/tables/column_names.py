@@ -59,7 +59,8 @@ def word_set(text: str) -> frozenset[str]:
 
 def is_outcome(name: str) -> bool:
     """Whether a tool keeps it among what a run measured: `metrics.train/lr`, "summary.strength"."""
-    return re.split(r"[./:]+", name.lower())[0] in OUTCOMES
+    place, *rest = re.split(r"[./:]+", name.lower())
+    return bool(rest) and place in OUTCOMES
 
 
 @lru_cache(maxsize=1 << 12)
