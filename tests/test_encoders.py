@@ -192,7 +192,8 @@ def test_what_is_there_is_not_overwritten(study: Call, trained: Path, tmp_path: 
 def test_a_study_that_did_not_run_has_no_encoder(datayield: Call, tmp_path: Path) -> None:
     done = datayield("export", "tiny.yaml", str(tmp_path / "out"))
     assert done.code == 2
-    assert "no finished run has a validation score, by which the best is chosen" in done.err
+    assert "no run of this study is finished" in done.err
+    assert "run it first, or name its store" in done.err
 
 
 def test_onnx_that_is_missing_is_told(

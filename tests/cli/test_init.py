@@ -81,8 +81,12 @@ def test_class_folders(datayield: Call, tmp_path: Path) -> None:
     session = open_study("my_photos.yaml")
     runs = [task.spec for task in session.plan().todo if isinstance(task.spec, RunSpec)]
     assert {run.data.count for run in runs} == {32, 69, 150}
-    assert [ev.train_count for ev in session.study.evaluations] == [20, 48, 120]
+    assert [ev.train_count for ev in session.study.evaluations] == [20, 48, None]
     assert "dataset: ./My photos!" in Path("my_photos.yaml").read_text()
+    (tmp_path / "My photos!" / "cat" / "3.png").unlink()  # the study goes on with the others
+    without = open_study("my_photos.yaml")
+    assert not without.readiness(without.plan()).refusals
+    assert {run.data.count for run in without.runs} == {32, 69, 149}
     again = init(datayield, "My photos!")
     assert again.code == 2
     assert "is not overwritten" in again.err

@@ -173,5 +173,5 @@ def test_a_task_without_labels(study: Call, trained: Path) -> None:
 
 def test_a_study_that_did_not_run(datayield: Call) -> None:
     done = datayield("pick", "tiny.yaml", "digits", "--split", "train", "--label", "5")
-    assert (done.code, "run the study" in done.err) == (2, True), done.err
+    assert (done.code, "run it first" in done.err) == (2, True), done.err
     assert "unlabeled" not in done.out

@@ -29,7 +29,7 @@ from datayield.propose.grid import (
     spaced,
 )
 from datayield.spec.errors import ConfigError
-from datayield.spec.run import flops_per_image
+from datayield.spec.run import Listing, flops_per_image
 from datayield.spec.study import Study, load_study
 
 
@@ -107,7 +107,8 @@ def test_every_design_fits_its_time_and_has_what_can_be_decided(speed: float) ->
 def test_every_design_is_a_study(each: Situation, tmp_path: Path) -> None:
     made = proposed(each, timings(20_000.0))
     study = loaded(made, tmp_path)
-    cells = study.cells({})
+    images = each.images.images
+    cells = study.cells({split: Listing("0", images) for split in study.splits()})
     assert len(cells) == made.grid.runs
     assert {cell.run.data.count for cell in cells} == {*made.grid.counts}
     presented = sorted({cell.run.images for cell in cells})
@@ -115,7 +116,14 @@ def test_every_design_is_a_study(each: Situation, tmp_path: Path) -> None:
     assert all(abs(images - budget) < made.timing.setup.batch for images, budget in asked)
     assert all(flops_per_image(cell.run) for cell in cells)
     counts = [ev.train_count for ev in study.evaluations]
-    assert counts == ([*made.grid.labels] or [None])
+    assert counts == [*made.grid.labels[:-1], None]  # the last uses all that there are
+    more = study.cells({split: Listing("1", images + 100) for split in study.splits()})
+    most = made.grid.counts[-1]
+    assert max(cell.run.images for cell in more) == max(presented)
+    assert {cell.run.data.count for cell in more} == {
+        *made.grid.counts[:-1],
+        most + 100 * (most == images),
+    }
 
 
 def test_more_time_brings_more_of_the_same_then_larger_images() -> None:

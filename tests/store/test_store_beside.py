@@ -45,7 +45,9 @@ def test_nothing_is_told_where_it_would_not_help(
     assert store_beside(study, default, RUNS) == []
 
 
-def test_plan_notes_it(datayield: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder is not that of tiny.yaml, beside which a run is finished."""
     from datayield.session import open_study
 
     monkeypatch.delenv("DATAYIELD_STORE")
@@ -54,9 +56,28 @@ def test_plan_notes_it(datayield: Call, tmp_path: Path, monkeypatch: pytest.Monk
     trained(Store(Path(DEFAULT_STORE)).run(run.id), 1.0)
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "other")
-    told = datayield("plan", "../tiny.yaml")
-    said = " ".join(told.out.split())  # whatever the width
-    assert "note a run is finished in the store beside the study" in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["plan", "status", "answer", "report", "export out", "embed . out.parquet", "pick . --label 9"],
+)
+def test_what_reads_runs_notes_it(datayield: Call, elsewhere: None, words: str) -> None:
+    verb, *others = words.split()
+    told = datayield(verb, "../tiny.yaml", *others)
+    said = " ".join((told.out + told.err).split())  # whatever the width
+    assert "a run is finished in the store beside the study" in said
     assert f"--store ../{DEFAULT_STORE} uses it" in said
+
+
+def test_it_is_not_noted_of_a_store_that_was_chosen(datayield: Call, elsewhere: None) -> None:
     chosen = datayield("plan", "../tiny.yaml", "--store", "x").out
     assert "beside the study" not in " ".join(chosen.split())
+
+
+def test_images_that_are_not_there_are_told(datayield: Call, tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text(TINY.replace("sprites?n=300&n_test=600", "./photos"))
+    for verb in ("status", "answer", "report"):
+        told = datayield(verb, "tiny.yaml")
+        assert "photos' not found" in told.err
+        assert "runs are known by their images" in told.err

@@ -250,23 +250,16 @@ def _answer_of_study(
     at: "Setting | None",
     changed: dict[str, Any],
 ) -> "Answer":
-    """From the finished runs in the store. Raises ConfigError where no run is finished."""
+    """From the finished runs in the store. Raises DatayieldError where no run is finished."""
+    from datayield.nothing_finished import nothing_finished
     from datayield.session import open_study
-    from datayield.spec.study import as_options, parsed_overrides, published_tables
+    from datayield.spec.study import parsed_overrides
 
     session = open_study(name, scale, store, overrides=parsed_overrides(set_ or ()))
     session = session._replace(study=session.study.model_copy(update=changed))
     plan = session.plan(keep=True)
     made = session.answer(plan, at)
     if not made.cards:
-        published = f"; its published numbers: datayield answer {name} --published"
-        scale = f" --scale {session.study.scale}" if session.study.scale else ""
-        raise ConfigError(
-            "no run of this study is finished, so there is nothing to answer from",
-            where=name,
-            got=f"{len(plan.todo)} runs and baselines pending in {session.store.root}",
-            hint=f"datayield run {name}{scale}{as_options(session.study.overrides)} first, "
-            f"or name its store by --store{published if name in published_tables() else ''}",
-        )
+        raise nothing_finished(session, plan, name)
     _say_pending(plan)
     return made

@@ -84,10 +84,9 @@ def pick(
     if table is not None:
         say(f"picked: {table}" if written else f"nothing to do: {table} is this list already")
         if made.request.purpose == "label":
-            say(
-                "next: add them to the labelled images, and raise train_count in the study's "
-                "evaluations, which states how many labels are used"
-            )
+            uses_all = any(each.train_count is None for each in session.study.evaluations)
+            more = "run the study again" if uses_all else "raise train_count in its evaluations"
+            say(f"next: add them to the labelled images, and {more}")
         return
     for row in made.rows[:SHOWN]:
         say(f"  {image_words(row)}")

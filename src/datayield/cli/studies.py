@@ -20,6 +20,7 @@ from datayield.cli.options import (
     err,
     out,
     print_json,
+    say,
 )
 from datayield.cli.track import TrackOpt
 from datayield.spec.environment import one_thread_for_blas, process_rank
@@ -174,13 +175,17 @@ def status(
 ) -> None:
     """Show which runs are done, running, failed or missing. Exit code 3 while incomplete."""
     from datayield.interface import OpenedStudy
+    from datayield.nothing_finished import elsewhere, is_begun
     from datayield.spec.study import parsed_overrides
 
-    found = OpenedStudy(study, scale, parsed_overrides(set_ or ()), store, console=err).status()
+    opened = OpenedStudy(study, scale, parsed_overrides(set_ or ()), store, console=err)
+    found = opened.status()
     if json_:
         print_json(found.to_dict())
     else:
         found.show(out, every=all_)
+    for why in () if is_begun(found.plan) else elsewhere(opened.session):
+        say(f"note  {why}", err)
     raise typer.Exit(exit_code(found.plan))
 
 
@@ -198,6 +203,7 @@ def report(
 ) -> None:
     """Write the tables, figures and report page from finished runs."""
     one_thread_for_blas()
+    from datayield.nothing_finished import is_begun, nothing_finished
     from datayield.session import open_study
     from datayield.spec.study import parsed_overrides
 
@@ -205,6 +211,8 @@ def report(
     if spend is not None:
         session = session._replace(study=session.study.model_copy(update={"spend": spend}))
     made = session.plan(keep=True)
+    if not is_begun(made):
+        raise nothing_finished(session, made, study)
     written = session.report(made)
     if export is not None and written is not None:
         err.print(f"exported: {session.export(export)}", highlight=False, soft_wrap=True)

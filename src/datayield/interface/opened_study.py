@@ -18,6 +18,7 @@ from datayield.interface.frames import FrameKind, check_kind, frame_of
 from datayield.interface.run_pending import MINUTES, run_pending
 from datayield.interface.setting import prices_of, setting_of, spend_of
 from datayield.interface.shown import ShownAnswer, ShownPlan, ShownStatus
+from datayield.nothing_finished import is_begun, nothing_finished
 from datayield.run.notebook import NotebookConsole, in_notebook
 from datayield.session import Session, open_study
 from datayield.spec.environment import let_idle_threads_sleep, one_thread_for_blas, process_rank
@@ -229,17 +230,10 @@ class OpenedStudy:
         return loaded(self.session, run, evaluation).module
 
     def _finished(self) -> "Plan":
-        """The plan with the records that it read. Raises ConfigError where nothing is finished."""
+        """The plan with the records that it read. Raises DatayieldError where nothing is done."""
         plan = self.session.plan(keep=True)
-        if not any(
-            task.state == "done" or len(task.pending) < len(task.evals) for task in plan.tasks
-        ):
-            raise ConfigError(
-                "no run of this study is finished, so there is nothing to tell",
-                where=self.name,
-                got=f"{len(plan.todo)} runs and baselines pending in {self.session.store.root}",
-                hint="call its run() first, or name its store",
-            )
+        if not is_begun(plan):
+            raise nothing_finished(self.session, plan)
         return plan
 
 

@@ -62,8 +62,12 @@ def _axes(proposal: Proposal) -> Iterator[str]:
     grid, images = proposal.grid, proposal.situation.images.images
     yield "axes:"
     yield "  method: [simclr]  # others: datayield ls methods"
-    few = f"of {images:,} usable; for more, more minutes" if grid.counts[-1] < images else "all"
-    yield f"  data.count: {_flow(list(grid.counts))}  # unlabeled images, the largest: {few}"
+    counts: list[int | None] = [*grid.counts]
+    why = f"the most, of {images:,} usable; for more, more minutes"
+    if counts[-1] == images:
+        counts[-1] = None  # so that images may come and go
+        why = f"null is all, {images:,} so far"
+    yield f"  data.count: {_flow(counts)}  # unlabeled images; {why}"
     yield "  # Images presented in pretraining: the compute, whatever the number of images."
     yield f"  budget: {_flow([{'images': amount} for amount in grid.budgets])}"
     yield f"  seed: {_flow(list(range(grid.seeds)))}  # each more narrows every interval"
@@ -108,16 +112,15 @@ def _how_tested(labels: LabelledData) -> Iterator[str]:
 
 
 def _entries(labels: LabelledData, steps: tuple[int, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(name, entry) of the evaluation with each number of labels."""
+    """(name, entry) of the evaluation with each number of labels, of the last with all of them."""
     entry: dict[str, Any] = {"protocol": USUAL_PROBE, "dataset": labels.dataset}
     if labels.label != "label":
         entry["label"] = labels.label
     entry["train"] = labels.train
     entry |= {"folds": labels.folds} if labels.folds is not None else {"test": labels.test}
-    if not steps:
-        yield _task(labels), entry
-    for count in steps:
+    for count in steps[:-1]:
         yield f"{_task(labels)}, {count} labels", entry | {"train_count": count}
+    yield f"{_task(labels)}, all labels" if steps else _task(labels), entry
 
 
 def _task(labels: LabelledData) -> str:
