@@ -43,6 +43,7 @@ def close(
     """
     from datayield.report.terminal.answer import show_answer
     from datayield.report.terminal.answer_json import answer_json
+    from datayield.report.terminal.claims import show_claims
     from datayield.report.terminal.collapse import collapse_json, show_collapsed
     from datayield.store.collapse import collapsed_runs
 
@@ -70,8 +71,7 @@ def close(
     if answer is not None:
         show_answer(out, answer)
         out.print()
-    if tally := _claims(page).get("tally"):
-        out.print(tally, highlight=False, markup=False)
+    show_claims(out, _claims(page), each=answer is not None and not answer.levers)
     for label, message in failed:
         err.print(f"failed: {label}: {message}", style="red", highlight=False, markup=False)
     show_collapsed(err, collapsed)

@@ -45,7 +45,10 @@ def advice(of: Answer | Card) -> str:
     weights = weights_lever(of)
     if choice == "weights" and weights is not None and weights.name:
         return f"Use the published weights ({weights.name})"
-    if choice != "inconclusive" or not of.levers:
+    if not of.levers and choice == "inconclusive":
+        asked = isinstance(of, Card) or bool(of.cards)
+        return "What to buy next was not asked" if asked else "No answer yet"
+    if choice != "inconclusive":
         return DO[choice]
     if likely == "stop":
         return f"{DO[choice]}; most likely nothing here is worth buying more of"
