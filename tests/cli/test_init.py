@@ -74,7 +74,9 @@ def test_class_folders(datayield: Call, tmp_path: Path) -> None:
     photos(tmp_path / "My photos!")
     done = init(datayield, "My photos!")
     assert done.code == 0, done.err
-    told = "150 images of 3 classes (50 each), tested by 5 folds, each trained on 120"
+    told = (
+        "150 images of 3 classes (cat, dog, owl: 50 each), tested by 5 folds, each trained on 120"
+    )
     assert told in " ".join(done.out.split())
     assert "label:" not in done.out  # there is one
     assert "gains under about" in done.out
@@ -93,6 +95,18 @@ def test_class_folders(datayield: Call, tmp_path: Path) -> None:
     assert "datayield run my_photos.yaml" in again.err
 
 
+def test_the_folder_above_the_labelled_one_is_warned_of(datayield: Call, tmp_path: Path) -> None:
+    flat(tmp_path / "all" / "new")
+    photos(tmp_path / "all" / "labelled", first=500)
+    done = datayield("init", "all")
+    said = " ".join(done.out.split())
+    assert "(labelled/cat, labelled/dog, labelled/owl, and 1 other: 50 to 150 each)" in said
+    assert "new and labelled/cat lie at different depths" in said
+    assert "datayield init ./all/new --labels ./all/labelled" in said
+    below = datayield("init", "all/new", "--labels", "all/labelled")
+    assert "depths" not in below.out
+
+
 def test_messy_photos_and_labels_elsewhere(datayield: Call, tmp_path: Path) -> None:
     folder = flat(tmp_path / "photos")
     write(odd_images.every(0, ("truncated", "foreign", "rotations", "names")), folder)
@@ -103,7 +117,7 @@ def test_messy_photos_and_labels_elsewhere(datayield: Call, tmp_path: Path) -> N
     (labelled / "cat" / "copy.png").write_bytes((labelled / "cat" / "500.png").read_bytes())
     done = init(datayield, "photos", "--labels", "labelled", "--out", "deep/my.yaml")
     assert done.code == 0, done.err
-    assert "labels: labelled, 61 images of 3 classes (20 to 21 each)" in done.out
+    assert "labels: labelled, 61 images of 3 classes (cat, dog, owl: 20 to 21 each)" in done.out
     assert "damaged" in done.out
     assert "  all of them: datayield doctor --data ./photos\n" in done.out
     session = open_study("deep/my.yaml")
@@ -154,7 +168,7 @@ def test_a_table_labels_some_of_the_photos(datayield: Call, tmp_path: Path, plac
     done = init(datayield, "photos", *given)
     assert done.code == 0, done.err
     said = " ".join(done.out.split())
-    assert "labels: labels.csv, 50 images of 3 classes (16 to 17 each), tested by 5 folds" in said
+    assert "labels: labels.csv, 50 images of 3 classes (cat, dog, owl: 16 to 17 each)" in said
     assert "each trained on 40" in said
     assert "cannot decide: whether more labels help" in " ".join(done.out.split())
     text = (tmp_path / "photos.yaml").read_text()
@@ -192,7 +206,7 @@ def test_a_test_split_is_used(datayield: Call, tmp_path: Path) -> None:
     photos(tmp_path / "set/test", each=10, first=100)
     done = init(datayield, "set")
     assert done.code == 0, done.err
-    assert "180 images of 3 classes (50 each), tested on 30 of them" in done.out
+    assert "(cat, dog, owl: 50 each), tested on 30 of them" in " ".join(done.out.split())
     assert "train: train, test: test" in (tmp_path / "set.yaml").read_text()
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datayield.first_study import FirstStudy
     from datayield.propose import Shortfall
 
-SHOWN = 3  # names in a line: of kinds of files that are not used, of labels
+SHOWN = 3  # names in a line: of kinds of files that are not used, of labels, of classes
 
 
 def show(console: "Console", made: "FirstStudy", minutes: float) -> None:
@@ -45,7 +45,8 @@ def _found(made: "FirstStudy") -> Iterator[str | Text]:
         return
     sizes = sorted(probe.classes.values())
     each = f"{sizes[0]:,}" if sizes[0] == sizes[-1] else f"{sizes[0]:,} to {sizes[-1]:,}"
-    told = f"{probe.images:,} images of {len(sizes)} classes ({each} each)"
+    names = ", ".join(_some([*probe.classes], "other"))
+    told = f"{probe.images:,} images of {len(sizes)} classes ({names}: {each} each)"
     folds = f"by {probe.folds} folds, each trained on {probe.train_items:,}"
     how = folds if probe.folds else f"on {probe.test_items:,} of them"
     yield f"labels: {shown_name(labels.dataset)}, {told}, tested {how}"
@@ -55,8 +56,24 @@ def _found(made: "FirstStudy") -> Iterator[str | Text]:
             f"  label: {probe.column}; others: {others} (for one of them write "
             f"label: {probe.others[0]} in each evaluation)"
         )
+    if deep := _mixed_depth(labels.dataset, [*probe.classes]):
+        yield deep
     if labels.dataset != images:
         yield from _not_used(labels.dataset, survey.tested.values())
+
+
+def _mixed_depth(dataset: str, classes: Sequence[str]) -> Text | None:
+    """A warning where folders at different depths are classes: it may be the folder above them."""
+    depths = {name: name.count("/") for name in classes}
+    if not Path(dataset).is_dir() or len({*depths.values()}) < 2:
+        return None
+    high, low = min(depths, key=depths.__getitem__), max(depths, key=depths.__getitem__)
+    folder = Path(dataset)
+    images, labelled = (pasteable(folder / each) for each in (high, low.partition("/")[0]))
+    return Text(
+        f"  warning: {high} and {low} lie at different depths; if only {low.partition('/')[0]} has "
+        f"labels: datayield init {images} --labels {labelled}"
+    )
 
 
 def _counted(split: "SurveyedSplit") -> str:

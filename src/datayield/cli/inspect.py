@@ -9,6 +9,7 @@ from datayield.cli.image_progress import image_progress
 from datayield.cli.options import DeviceOpt, JsonOpt, StoreOpt, out, print_json, say
 from datayield.spec.environment import store_dir
 from datayield.spec.errors import ConfigError
+from datayield.spec.named_paths import path_first
 
 
 def distance(
@@ -39,7 +40,8 @@ def distance(
     from datayield.run.distances.feature_net import feature_net
     from datayield.store.folders import Store
 
-    asked = tuple(Set(name, split_b if k else split_a) for k, name in enumerate(sets))
+    named = enumerate(map(path_first, sets))
+    asked = tuple(Set(name, split_b if k else split_a) for k, name in named)
     net = feature_net(encoder, size, Store(store or store_dir()))
     records = list(measure_distances(DistanceRequest(asked, net, count, choose(device))))
     if json_:
@@ -125,7 +127,7 @@ def _tell_datasets(names: list[str], near: bool, json_: bool) -> None:
     from datayield.data.dataset_report import dataset_report
 
     reports = []
-    for name in names:
+    for name in map(path_first, names):
         with image_progress(f"looking at {name}") as shown:
             reports.append(dataset_report(name, near, shown))
         if not json_:

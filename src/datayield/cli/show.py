@@ -10,7 +10,7 @@ from datayield.cli.completion import study_names
 from datayield.cli.image_progress import image_progress
 from datayield.cli.options import ScaleOpt, SetOpt, StoreOpt, say
 from datayield.spec.errors import ConfigError, DataError
-from datayield.spec.named_paths import pasteable
+from datayield.spec.named_paths import pasteable, path_first
 
 
 def show(
@@ -49,6 +49,7 @@ def show(
         title, at = session.study.name, session.page.with_name("images.html")
         sections = list(pictures_of_study(session, seed, image_progress))
     else:
+        what = path_first(what)
         title = dataset_name(what)
         at = Path(f"{Path(title).name or 'dataset'}-images.html")
         try:

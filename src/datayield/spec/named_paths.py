@@ -15,6 +15,12 @@ def without_dots(path: str | Path) -> str:
     return os.path.normpath(Path(path).absolute())
 
 
+def path_first(dataset: str) -> str:
+    """A dataset as a command line names it: a bare name is a path, `./photos`, if that is there."""
+    is_name = not dataset.startswith((".", "/", "~")) and not Path(dataset).is_absolute()
+    return f"./{dataset}" if is_name and Path(dataset).exists() else dataset
+
+
 def pasteable(named: str | Path) -> str:
     """A path or a dataset as a command takes it here: quoted where a shell needs it.
 
