@@ -181,7 +181,9 @@ class Session(NamedTuple):
         if damaged := list(set_aside_damaged_parents(plan, self.store)):
             console.print("\n".join(damaged), highlight=False, markup=False, soft_wrap=True)
             plan = self.plan()
-        display, stop, where = Display(plan, console), Event(), str(device or self.device)
+        clock = self.time(plan, execution.jobs).seconds if execution.executor == "local" else None
+        display = Display(plan, console, clock.likely if clock else None)
+        stop, where = Event(), str(device or self.device)
         engine = engine_of(
             *execution[:3],  # executor, jobs, slurm
             plan=plan,

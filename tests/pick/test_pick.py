@@ -97,7 +97,7 @@ def test_images_to_label(study: Call, tmp_path: Path) -> None:
         in done.out
     )
     assert "the study varies no number of labels" in done.out
-    assert "labels hidden and" in done.out
+    assert "with labels that the study has: " in " ".join(done.out.split())
     with out.open(newline="") as file:
         rows = [*csv.DictReader(file)]
     assert [row["rank"] for row in rows] == [str(i + 1) for i in range(12)]
@@ -109,7 +109,7 @@ def test_images_to_label(study: Call, tmp_path: Path) -> None:
     assert all(0 <= float(row["margin"]) <= 1 for row in rows)
     assert all((Path("shapes/train") / row["nearest_task_image"]).exists() or
                Path("shapes", row["nearest_task_image"]).exists() for row in rows)  # fmt: skip
-    assert {row["own_cosine"] for row in rows} == {""}
+    assert "own_cosine" not in rows[0]
     again = study("pick", "picks.yaml", "pool", str(out), "--label", "12")
     assert (again.code, "nothing to do" in again.out) == (0, True)
     other = study("pick", "picks.yaml", "pool", str(out), "--label", "11")

@@ -4,6 +4,7 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from datayield.run.loop import Tick
@@ -51,6 +52,23 @@ def test_plain_lines_name_each_task_once_until_there_is_news(datayield: Call) ->
     display.show(plan.todo[-1], Tick(10, 20, 10.0, 0.0, 1.0))
     said = screen.getvalue().splitlines()
     assert said == [f"[1/11] {plan.todo[0].label}  0%", f"[2/11] {plan.todo[-1].label}  0%"]
+
+
+def test_the_time_left_is_first_the_estimate_then_what_was_measured(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("datayield.run.progress.time.monotonic", lambda: now)
+    display = Display(open_study("tiny.yaml").plan(), Console(quiet=True), 1000.0)
+    display.weights = dict.fromkeys(display.weights, 1.0)
+    display.total = float(len(display.weights))
+    assert display._left() == "17 min left"
+    now = 4.0  # imports, before anything is done
+    assert display._left() == "17 min left"
+    for task in list(open_study("tiny.yaml").plan().todo)[:-1]:
+        now += 10.0  # a run, instead of the 91 s that were expected
+        display.finish(task)
+    assert display._left().removesuffix(" left") == "18 s"  # 10 s by what was measured alone
 
 
 def test_runs_of_unknown_speed_weigh_what_they_compute(datayield: Call, tmp_path: Path) -> None:

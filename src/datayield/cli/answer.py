@@ -32,6 +32,7 @@ def answer(
     table: Annotated[
         str,
         typer.Argument(
+            metavar="TABLE|STUDY|PACK",
             help="Results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs; - for "
             "standard input; "
             "with --published, the name of a study. Or a study, whose finished runs are read, or "

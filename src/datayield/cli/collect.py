@@ -19,7 +19,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-OutArg = Annotated[Path, typer.Argument(help="Folder for the dataset; resumes what is in it.")]
+OutArg = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="Folder for the dataset; resumes what is in it.")
+]
 HourOpt = Annotated[
     float | None,
     typer.Option(
@@ -36,8 +38,9 @@ def web(
     urls: Annotated[
         Path,
         typer.Argument(
+            metavar="LIST",
             help="Addresses: .txt (one a line), or CSV, JSON lines or Parquet with a column url; "
-            "label or class, license, source and caption are kept."
+            "label or class, license, source and caption are kept.",
         ),
     ],
     folder: OutArg,
@@ -109,8 +112,9 @@ def synthetic(
     prompts: Annotated[
         Path,
         typer.Argument(
+            metavar="LIST",
             help="Classes: .txt (one a line); or CSV, JSON lines or Parquet with columns prompt, "
-            "class, negative_prompt."
+            "class, negative_prompt.",
         ),
     ],
     folder: OutArg,

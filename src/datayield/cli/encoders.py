@@ -82,7 +82,9 @@ def embed(
     encoder: Annotated[
         str, typer.Argument(metavar="STUDY|EXPORT", help="A study, or an exported folder.")
     ],
-    images: Annotated[str, typer.Argument(help="A folder of images, or any dataset.")],
+    images: Annotated[
+        str, typer.Argument(metavar="IMAGES", help="A folder of images, or any dataset.")
+    ],
     table: Annotated[Path, typer.Argument(metavar="OUT", help="The table, a .parquet file.")],
     split: SplitOpt = None,
     run: RunOpt = None,

@@ -13,7 +13,10 @@ from datayield.spec.named_paths import path_first
 
 
 def distance(
-    sets: Annotated[list[str], typer.Argument(help="Two datasets; three or more give a matrix.")],
+    sets: Annotated[
+        list[str],
+        typer.Argument(metavar="DATASET", help="Two datasets; three or more give a matrix."),
+    ],
     split_a: Annotated[str, typer.Option(help="Split of the first dataset.")] = "train",
     split_b: Annotated[str, typer.Option(help="Split of the other datasets.")] = "train",
     encoder: Annotated[
@@ -54,7 +57,8 @@ def list_(
     what: Annotated[
         str,
         typer.Argument(
-            help="studies, methods, recipes, encoders, views, datasets, tasks or protocols."
+            metavar="WHAT",
+            help="studies, methods, recipes, encoders, views, datasets, tasks or protocols.",
         ),
     ] = "studies",
     json_: JsonOpt = False,

@@ -16,7 +16,9 @@ out, err = Terminal(soft_wrap=False), Terminal(stderr=True)
 StudyArg = Annotated[
     str,
     typer.Argument(
-        help="A YAML file, or the name of a built-in study.", autocompletion=study_names
+        metavar="STUDY",
+        help="A YAML file, or the name of a built-in study.",
+        autocompletion=study_names,
     ),
 ]
 ScaleOpt = Annotated[

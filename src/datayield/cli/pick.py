@@ -28,9 +28,11 @@ SHOWN = 10  # images that are printed; the table has all
 
 def pick(
     study: StudyArg,
-    pool: Annotated[str, typer.Argument(help="A folder of images, or any dataset.")],
+    pool: Annotated[
+        str, typer.Argument(metavar="POOL", help="A folder of images, or any dataset.")
+    ],
     table: Annotated[
-        Path | None, typer.Argument(metavar="[OUT.csv]", help="The table of all picked images.")
+        Path | None, typer.Argument(metavar="OUT.csv", help="The table of all picked images.")
     ] = None,
     label: Annotated[
         int | None, typer.Option("--label", min=1, help="How many images to label next.")

@@ -17,6 +17,7 @@ def show(
     what: Annotated[
         str,
         typer.Argument(
+            metavar="STUDY|IMAGES",
             help="A YAML file, the name of a built-in study, or a dataset: a folder or a name.",
             autocompletion=study_names,
         ),

@@ -68,6 +68,7 @@ def run(
     study: Annotated[
         str,
         typer.Argument(
+            metavar="STUDY|PHOTOS",
             help="A YAML file, the name of a built-in study, or a folder of images, for which a "
             "study is written.",
             autocompletion=study_names,

@@ -31,16 +31,20 @@ class PickedRow(NamedTuple):
 
 
 def write_table(rows: Sequence[PickedRow], path: Path) -> bool:
-    """Write a CSV file; False if it is there already. Raises ConfigError for any other file."""
+    """Write a CSV file, without empty columns; False if it is there already.
+
+    Raises ConfigError for any other file.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(PickedRow._fields)
+    told = [name for name in PickedRow._fields if any(getattr(r, name) is not None for r in rows)]
+    writer.writerow(told)
     for row in rows:
-        cells = (f"{cell:.4f}" if isinstance(cell, float) else cell for cell in row)
-        writer.writerow(["" if cell is None else cell for cell in cells])
-    told = text.getvalue().encode("utf-8", "surrogateescape")
+        cells = [getattr(row, name) for name in told]
+        writer.writerow([f"{cell:.4f}" if isinstance(cell, float) else cell for cell in cells])
+    bytes_ = text.getvalue().encode("utf-8", "surrogateescape")
     if path.exists():
-        if path.is_file() and read_bytes(path) == told:
+        if path.is_file() and read_bytes(path) == bytes_:
             return False
         raise ConfigError(
             "the output exists already, and is not this table",

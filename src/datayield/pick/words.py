@@ -66,16 +66,18 @@ def _tested(made: PickedImages) -> str:
         return _coverage(test)
     by = made.request.by
     tried = (
-        f"labels hidden and {test.chosen} of {count(test.pool)} added to {count(test.start)}, "
-        f"{test.repeats} times: random brings {points(test.random - test.before)} points "
-        f"({percent(test.random)} {metric_name(test.measure)} of {test.held_out} held-out "
-        "training images)"
+        f"with labels that the study has: {test.start} known and {test.pool} hidden, of which "
+        f"{test.chosen} were added, {plural(test.repeats, 'time')}. Drawn at random they brought "
+        f"{points(test.random - test.before)} points ({percent(test.random)} "
+        f"{metric_name(test.measure)} on {test.held_out} training images that were kept apart)"
     )
     if by == "random":
         return tried
     apart = test.difference
-    more = f"{points(apart.mean)} against random (90% interval {span(apart.low, apart.high)})"
-    return f"{tried}, {by} {more}{_verdict(test)}"
+    return (
+        f"{tried}; picked by {by}, {points(apart.mean)} points against that (90% interval "
+        f"{span(apart.low, apart.high)}){_verdict(test)}"
+    )
 
 
 def _coverage(test: PickTest) -> str:

@@ -18,6 +18,8 @@ from datayield.store.records import ResultRecord
 
 PLAIN_SECONDS = 15.0
 MUCH_WAIT = 0.02  # fraction of the time spent waiting for images that is worth reporting
+SOME = 0.02  # of the work, from which the time left is told by what was measured alone
+TRUST = 0.1  # of the work: what is measured counts as much as the estimate from there on
 FLOPS = 2.5e10  # a second, where no speed is known: that of small networks on one core
 EVALUATION_SECONDS = 2.0  # of a small network on a few thousand images
 MADE_UP_FLOPS = 1e9  # of an image and an encoder whose arithmetic is not known
@@ -27,13 +29,15 @@ class Display:
     """Progress of a plan: a line for all of it, and one for each running task.
 
     Overall progress weights tasks by their estimated seconds; where there is no estimate for one of
-    them, all of them by their FLOPs.
+    them, all of them by their FLOPs. `seconds`: how long the plan was expected to take, by the
+    clock: at first the time left is that, then more and more what was measured.
     """
 
-    def __init__(self, plan: Plan, console: Console) -> None:
+    def __init__(self, plan: Plan, console: Console, seconds: float | None = None) -> None:
         self.console = console
         self.weights = _weights(plan.todo)
         self.total = sum(self.weights.values()) or 1.0
+        self.expected = seconds
         self.shares: dict[str, float] = {}  # of what was left of a task; 1 when it has ended
         self.spent = 0.0  # their weighted sum
         self.numbers: dict[str, int] = {}
@@ -165,7 +169,10 @@ class Display:
 
     def _left(self) -> str:
         part, elapsed = self._part(), time.monotonic() - self.began
-        return f"{duration(elapsed / part - elapsed)} left" if part > 0.02 else ""
+        if self.expected is None:
+            return f"{duration(elapsed / part - elapsed)} left" if part > SOME else ""
+        whole = (elapsed + TRUST * self.expected) / (part + TRUST)
+        return f"{duration(whole * (1 - part))} left"
 
 
 def _one_line(ratio: int | None = None) -> Column:

@@ -50,7 +50,19 @@ def test_a_study_has_a_frontier_and_times_to_its_first_curve() -> None:
     assert len({s.share for s in best}) == 4
 
 
-def test_a_seed_that_never_reaches_leaves_no_time() -> None:
+def test_a_curve_reaches_its_own_final_mean_though_a_seed_does_not() -> None:
+    def score(run: RunSpec, share: float) -> float:
+        return (0.5 if run.seed == 0 else 0.4) * share
+
+    axes = {"data.count": [100, 400], "method": ["simclr"], "seed": [0, 1]}
+    (front,) = frontiers_of(planted(axes, score, (0.5, 1.0), noise=0.0), "flops")
+    own = next(each for each in front.reached if each.line == front.target_of)
+    assert front.target == pytest.approx(0.45)
+    assert own.cost == pytest.approx(max(s.cost for s in front.spots if s.line == own.line))
+    assert (own.low, own.high) == (None, None)
+
+
+def test_a_mean_that_never_reaches_leaves_no_time() -> None:
     def score(run: RunSpec, share: float) -> float:
         return 0.5 if run.method.name == "simclr" or run.seed == 0 else 0.4
 

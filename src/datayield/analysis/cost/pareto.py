@@ -47,9 +47,9 @@ class ParetoPoint:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """When a line reached an accuracy: mean cost over seeds, and its range.
+    """When a line reached an accuracy: the mean curve of its seeds, and the range over seeds.
 
-    `cost`, `low` and `high` are None if a seed never did.
+    `cost` is None if the mean curve never did, `low` and `high` if a seed never did.
     """
 
     line: ParetoLine
@@ -164,9 +164,18 @@ def _reached(line: ParetoLine, mine: list[Reading], cost: Cost, target: float) -
         seeds[r.seed].append((r.spent[cost], r.row.value))
     times = [time_to(course, target) for course in seeds.values()]
     known = [t for t in times if t is not None]
-    if len(known) < len(times):
-        return Reached(line, None, None, None, _final(mine))
-    return Reached(line, _mean(known), min(known), max(known), _final(mine))
+    course = [
+        (_mean([r.spent[cost] for r in same]), _mean([r.row.value for r in same]))
+        for same in _by_share(mine).values()
+    ]
+    every = len(known) == len(times)
+    return Reached(
+        line,
+        time_to(course, target),
+        min(known) if every else None,
+        max(known) if every else None,
+        _final(mine),
+    )
 
 
 def _final(mine: list[Reading]) -> float:
