@@ -28,6 +28,7 @@ from datayield.analysis.text.recommendation import (
 )
 from datayield.spec.run import short_number
 
+UNITS = "Points: percentage points. Compute: images presented in training, with repeats."
 CARDS = 16  # lines, at most; --json has all
 DECISIVE = 3
 
@@ -39,6 +40,7 @@ def show_answer(console: Console, answer: Answer) -> None:
     if answer.levers:
         console.print()
         console.print(_levers(answer.levers, answer))
+        _say(console, Text(UNITS, style="dim"))
     if answer.best_plan is not None:
         console.print()
         _say(console, Text(f"{plan_advice(answer.best_plan, answer.prices)}.", style="bold"))
