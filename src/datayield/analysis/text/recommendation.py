@@ -210,7 +210,7 @@ def odds_words(of: Answer | Card) -> str:
 
 def _nothing(of: Answer | Card) -> str:
     if isinstance(of, Answer) and not of.cards:
-        return "There is no score of a pretrained model."
+        return "No pretrained model has a score yet."
     return (
         "No two runs of the same task and method differ only in images, compute, labels or views, "
         "so no gain can be estimated."
