@@ -17,7 +17,7 @@ FAMILIES = {
     "resnet18_cifar_pad2": EncoderSpec(name="resnet18", stem="cifar_pad2", size=32),
     "vit_tiny": EncoderSpec(name="vit_tiny", patch=8, size=32),
     "vit_tiny_avg": EncoderSpec(name="vit_tiny", patch=8, size=32, pool="avg"),
-    "viny": EncoderSpec(name="viny", patch=8, size=32),
+    "viny": EncoderSpec(name="viny", patch=8, size=32, width=32),
     "timm_sized": EncoderSpec(name="timm/test_vit", size=64),
     "timm_any_size": EncoderSpec(name="timm/test_resnet", size=64),
 }

@@ -68,6 +68,7 @@ ENCODERS = [
     (EncoderSpec(name="vit_small", patch=16, size=32), (32,)),
     (EncoderSpec(name="viny", patch=16, size=128), (128,)),
     (EncoderSpec(name="viny", patch=8, size=32, pool="avg"), (32,)),
+    (EncoderSpec(name="viny", patch=8, size=32, width=34), (32,)),
 ]
 
 

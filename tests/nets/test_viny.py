@@ -29,12 +29,19 @@ def test_parameters_are_those_of_the_paper() -> None:
     assert count(encoder) + count(nn.Linear(encoder.dim, 2)) == 4_843_138
 
 
-@pytest.mark.parametrize(("patch", "size"), [(16, 128), (8, 64), (4, 16)])
-def test_parameters_have_a_closed_form(patch: int, size: int) -> None:
-    spec = EncoderSpec(name="viny", patch=patch, size=size)
+@pytest.mark.parametrize(
+    ("patch", "size", "width"), [(16, 128, None), (8, 64, None), (4, 16, 32), (4, 16, 128)]
+)
+def test_parameters_have_a_closed_form(patch: int, size: int, width: int | None) -> None:
+    spec = EncoderSpec(name="viny", patch=patch, size=size, width=width)
     encoder = build(spec, seed=0)
     assert encoder_params(spec) == count(encoder)
-    assert encoder_dim(spec) == encoder.dim == 128
+    assert encoder_dim(spec) == encoder.dim == (width or 128)
+
+
+def test_an_odd_width_is_refused() -> None:
+    with pytest.raises(ValueError, match="multiple of 2"):
+        EncoderSpec(name="viny", patch=4, size=16, width=33)
 
 
 def naive_attention(layer: Attention, x: Tensor) -> Tensor:

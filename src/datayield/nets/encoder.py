@@ -23,7 +23,6 @@ from datayield.spec.run import (
     ENCODERS,
     PIXEL_STATISTICS,
     RESNETS,
-    VINY,
     EncoderSpec,
     WeightsFile,
 )
@@ -241,7 +240,7 @@ def _vit(spec: EncoderSpec, pretrained: bool) -> nn.Module:
     if spec.name == "viny":
         from datayield.nets.viny import ViNy  # which imports timm
 
-        return ViNy(spec.size, spec.patch or 16, **VINY._asdict())
+        return ViNy(spec.size, spec.patch or 16, **spec.viny._asdict())
     import timm
 
     net: nn.Module = timm.create_model(

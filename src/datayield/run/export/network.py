@@ -9,7 +9,6 @@ from datayield.nets import convnet
 from datayield.spec.run import (
     CONVNET_WIDTH,
     RESNETS,
-    VINY,
     WEIGHTS_NAME,
     EncoderSpec,
     Preprocessing,
@@ -59,7 +58,7 @@ def network_of(spec: EncoderSpec, sized: bool) -> Network:
     if spec.name == "viny":
         from datayield.nets import viny  # which imports timm
 
-        arguments = {"size": spec.size, "patch": spec.patch or 16, **VINY._asdict()}
+        arguments = {"size": spec.size, "patch": spec.patch or 16, **spec.viny._asdict()}
         return Network("ViNy", arguments, source=Path(viny.__file__))
     if spec.name in RESNETS:
         return Network(spec.name, {}, padding=STEM_PADDING.get(spec.stem or ""))

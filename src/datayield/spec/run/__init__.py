@@ -29,7 +29,7 @@ from datayield.spec.run.data_config import (
     splits_of,
 )
 from datayield.spec.run.durations import DURATIONS, converted, in_epochs
-from datayield.spec.run.encoder import CONVNET_WIDTH, ENCODERS, RESNETS, VINY, VITS, EncoderSpec
+from datayield.spec.run.encoder import CONVNET_WIDTH, ENCODERS, RESNETS, VITS, EncoderSpec
 from datayield.spec.run.method import (
     METHOD_SPECS,
     OBJECTIVES,
@@ -65,7 +65,6 @@ __all__ = [
     "SLICE",
     "VIEW_DEFAULTS",
     "VIEW_RECIPES",
-    "VINY",
     "VITS",
     "WEIGHTS_NAME",
     "AnyMethod",

@@ -6,7 +6,7 @@ twice the forward. Tests compare these formulas with torch's own counter.
 
 from itertools import pairwise
 
-from datayield.spec.run.encoder import CONVNET_WIDTH, RESNETS, VINY, VITS, EncoderSpec
+from datayield.spec.run.encoder import CONVNET_WIDTH, RESNETS, VITS, EncoderSpec
 from datayield.spec.run.method import SimMIMSpec, SupervisedSpec, SwAVSpec
 from datayield.spec.run.run import RunSpec
 
@@ -18,7 +18,7 @@ def encoder_dim(encoder: EncoderSpec) -> int | None:
     if encoder.name in RESNETS:
         return 512 if RESNETS[encoder.name][0] == "basic" else 2048
     if encoder.name == "viny":
-        return VINY.width
+        return encoder.viny.width
     return VITS[encoder.name][0] if encoder.name in VITS else None
 
 
@@ -33,7 +33,8 @@ def encoder_macs(encoder: EncoderSpec, size: int) -> float | None:
         width, depth, _ = VITS[encoder.name]
         return _vit(width, depth, width, 4 * width, encoder.patch or 16, size)
     if encoder.name == "viny":
-        return _vit(VINY.width, VINY.depth, VINY.inner, VINY.mlp, encoder.patch or 16, size)
+        width, depth, _, inner, mlp = encoder.viny
+        return _vit(width, depth, inner, mlp, encoder.patch or 16, size)
     return None
 
 
@@ -144,13 +145,13 @@ def encoder_params(encoder: EncoderSpec) -> int | None:
         block = 12 * width * width + 13 * width
         return (3 * patch * patch + 1) * width + (tokens + 1) * width + depth * block + 2 * width
     if encoder.name == "viny":
-        return _viny_params(encoder.patch or 16, encoder.size)
+        return _viny_params(encoder, encoder.patch or 16)
     return None
 
 
-def _viny_params(patch: int, size: int) -> int:
-    width, depth, _, inner, mlp = VINY
-    pixels, tokens = 3 * patch * patch, (size // patch) ** 2 + 1
+def _viny_params(encoder: EncoderSpec, patch: int) -> int:
+    width, depth, _, inner, mlp = encoder.viny
+    pixels, tokens = 3 * patch * patch, (encoder.size // patch) ** 2 + 1
     embed = 2 * pixels + (pixels + 1) * width + 2 * width  # a norm before, and one after
     attention = 2 * width + 3 * width * inner + (inner + 1) * width  # only the last has a bias
     perceptron = 2 * width + (width + 1) * mlp + (mlp + 1) * width

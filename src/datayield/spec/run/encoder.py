@@ -31,6 +31,7 @@ class _ViNy(NamedTuple):
 
 
 VINY = _ViNy()  # Bridge et al. 2025
+VINY_STEP = 2  # its widths are multiples: attention, four times as wide, divides into 8 heads
 ENCODERS = ("convnet", *RESNETS, *VITS, "viny")
 _TIMM = "timm/"
 
@@ -41,17 +42,20 @@ class EncoderSpec(Frozen):
     `stem` applies to ResNets (cifar: 3x3 stride 1, no pooling; cifar_pad2: the same padded by 2, as
     in solo-learn, whose maps are 2 px wider), `patch` and `pool` to ViTs; `size` is the side in
     pixels of a ViT's grid of position embeddings. viny (Bridge et al. 2025) is published with patch
-    16 at 128 px. `pool`: features are the class token (`token`, the default) or the mean of the
-    others after the last norm (`avg`). `normalise`: the dataset by whose pixel statistics images
-    are normalised, in pretraining and in every evaluation; `half` is mean 0.5 and deviation 0.5, as
-    many published networks expect; None is imagenet.
+    16 at 128 px and tokens of width 128; with another width its attention and its perceptrons are
+    four times as wide too. `pool`: features are the class token (`token`, the default) or the mean
+    of the others after the last norm (`avg`). `normalise`: the dataset by whose pixel statistics
+    images are normalised, in pretraining and in every evaluation; `half` is mean 0.5 and deviation
+    0.5, as many published networks expect; None is imagenet.
     """
 
     name: str
     stem: Literal["cifar", "cifar_pad2", "imagenet"] | None = None
     patch: int | None = Field(None, ge=1, le=1024)
     size: Side
-    width: int | None = Field(None, ge=4, le=4096, description="first-stage channels of `convnet`")
+    width: int | None = Field(
+        None, ge=4, le=4096, description="first-stage channels of `convnet`; of `viny`, of a token"
+    )
     pool: Literal["token", "avg"] | None = None
     zero_init_residual: Annotated[bool | None, unset_if(False)] = Field(
         None, description="ResNets: residual branches start at zero, as in Barlow Twins' own code"
@@ -83,13 +87,22 @@ class EncoderSpec(Frozen):
             "stem": self.name in RESNETS,
             "patch": self.is_vit,
             "pool": self.is_vit,
-            "width": self.name == "convnet",
+            "width": self.name in ("convnet", "viny"),
             "zero_init_residual": self.name in RESNETS,
         }
         for key, applies in owners.items():
             if getattr(self, key) is not None and not applies:
                 raise ValueError(f"{key} does not apply to {self.name}")
+        if self.name == "viny" and (self.width or 0) % VINY_STEP:
+            raise ValueError(f"width {self.width} of viny is not a multiple of {VINY_STEP}")
         return self
+
+    @property
+    def viny(self) -> _ViNy:
+        """The sizes of a ViNy of this width; as published without one."""
+        width = self.width or VINY.width
+        inner, mlp = (width * each // VINY.width for each in (VINY.inner, VINY.mlp))
+        return VINY._replace(width=width, inner=inner, mlp=mlp)
 
     @property
     def is_vit(self) -> bool:
