@@ -93,6 +93,28 @@ def test_other_labels_and_groups_are_named(tmp_path: Path) -> None:
     made = _design(root)
     assert made is not None
     assert (made.label, made.others, made.groups) == ("label", ("site",), ("patient",))
+    assert made.grouped == ""  # each image is of another patient
+
+
+def test_images_of_one_patient_are_in_one_part_and_no_patient_is_a_class(tmp_path: Path) -> None:
+    rows = "file,diagnosis,patient\n" + "".join(f"{i}.png,{i % 2},p{i // 4}\n" for i in range(24))
+    root = write(tmp_path / "p", {f"{i}.png": png(i) for i in range(24)} | {"t.csv": rows.encode()})
+    made = _design(root)
+    assert made is not None
+    assert (made.column, made.others, made.grouped) == ("diagnosis", (), "patient")
+    assert (made.train, made.folds) == ("train[: by patient]", 5)
+    assert made.train_items == 16  # six patients in five parts: all but two of them
+
+
+def test_uneven_classes_are_told(tmp_path: Path) -> None:
+    for rare, uneven in ((2, True), (5, False)):
+        kinds = ["b"] * rare + ["a"] * (12 - rare)
+        rows = "file,label\n" + "".join(f"{i}.png,{kind}\n" for i, kind in enumerate(kinds))
+        files = {f"{i}.png": png(i) for i in range(12)} | {"t.csv": rows.encode()}
+        made = _design(write(tmp_path / str(rare), files))
+        assert made is not None
+        assert made.most_common == ("a", pytest.approx(1 - rare / 12))
+        assert made.uneven == uneven
 
 
 def test_a_label_by_two_names_is_one(tmp_path: Path) -> None:

@@ -229,3 +229,14 @@ def test_three_values_as_far_apart_as_there_is_room() -> None:
     assert [round_down(v) for v in (7.9, 99.9, 127, 4_567, 1_000_000)] == [
         7, 99, 120, 4500, 1_000_000,
     ]  # fmt: skip
+
+
+def test_groups_and_uneven_classes_are_part_of_the_study(tmp_path: Path) -> None:
+    labels = SIX._replace(train="train[: by patient]", grouped="patient", uneven=0.83)
+    made = proposed(situation(labels=labels), timings())
+    study = loaded(made, tmp_path)
+    assert {ev.train for ev in study.evaluations} == {"train[: by patient]"}
+    assert {ev.metric for ev in study.evaluations} == {"balanced_accuracy"}
+    text = study_text(made)
+    assert "# Images of one patient are in one part." in text
+    assert "# 83% of these images are of one class: each class counts alike." in text

@@ -50,6 +50,11 @@ def _found(made: "FirstStudy") -> Iterator[str | Text]:
     folds = f"by {probe.folds} folds, each trained on {probe.train_items:,}"
     how = folds if probe.folds else f"on {probe.test_items:,} of them"
     yield f"labels: {shown_name(labels.dataset)}, {told}, tested {how}"
+    if probe.grouped:
+        yield f"  images of one {probe.grouped} are in one part"
+    if probe.uneven:
+        name, share = probe.most_common
+        yield f"  {share:.0%} are {name}: each class counts alike (balanced accuracy)"
     if probe.others:
         others = ", ".join(_some(probe.others, "other"))
         yield (

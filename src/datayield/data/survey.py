@@ -1,5 +1,6 @@
 """What a dataset offers a study, before anything is decoded: images, sides, labels, test images."""
 
+import re
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from datayield.data.evaluated import occurring
 from datayield.data.folds import folds_of
 from datayield.data.leaks import common
 from datayield.data.source import UNLABELLED, Groupable, Labels, Source
+from datayield.data.sources.split_share import Sliced
 from datayield.data.split_content import SplitContent, split_listing
 from datayield.spec.evaluation import USUAL_FOLDS, USUAL_PROBE, EvalSpec
 from datayield.spec.run import Listing
@@ -19,6 +21,13 @@ from datayield.spec.run import Listing
 SAMPLE = 48  # images whose headers are read
 USUAL_SIDE = 32  # of images whose size no header tells
 PLENTY_TO_TEST = 5_000  # labelled images, of which a fifth is enough to test on
+# Columns of these names say which images are alike, and no class that anybody recognises.
+ALIKE = re.compile(
+    r"(patient|subject|person|participant|case|animal|specimen|slide|video|clip|sequence|session)"
+    r"s?([ _-]?(id|no|nr|number|name))?",
+    re.IGNORECASE,
+)
+MOST, OVER_CHANCE = 0.5, 1.5  # from which share of one class on, and times its fair one
 
 
 class SurveyedSplit(NamedTuple):
@@ -52,7 +61,8 @@ class ProbeDesign(NamedTuple):
     `column`: the label by its own name, where `label` is a second one. `images`: those with the
     label; `classes`: name -> images. `train_items`: the most that a
     classifier is trained on. `test` is None with `folds`. `overlap`: images that a test split has
-    in common with train, for which it is not used. `others`: labels that are not tested.
+    in common with train, for which it is not used. `others`: labels that are not tested. `groups`:
+    columns by which images may be alike; `grouped`: the one by which parts are divided.
     """
 
     label: str
@@ -67,6 +77,18 @@ class ProbeDesign(NamedTuple):
     overlap: int = 0
     others: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    grouped: str = ""
+
+    @property
+    def most_common(self) -> tuple[str, float]:
+        """The class with most images, and its share of them."""
+        name = max(self.classes, key=self.classes.__getitem__)
+        return name, self.classes[name] / sum(self.classes.values())
+
+    @property
+    def uneven(self) -> bool:
+        """Whether always answering the most common class looks good by accuracy."""
+        return self.most_common[1] >= max(MOST, OVER_CHANCE / len(self.classes))
 
 
 def surveyed(dataset: str, look: Callable[[str, str], Source]) -> dict[str, SurveyedSplit]:
@@ -105,6 +127,8 @@ def probe_design(
     """
     train = splits.get("train") or next(iter(splits.values()))
     usable = [name for name in train.labels if _testable(train, name)]
+    alike = _alike(train.source)
+    usable = [name for name in usable if not _is_column(train, name, alike)] or usable
     if not usable:
         return None
     chosen = "label" if "label" in usable else usable[0]
@@ -112,6 +136,7 @@ def probe_design(
     column = next((name for name in usable if name in same and name != "label"), chosen)
     others = tuple(name for name in usable if name not in same)
     groups = _groups(train.source, usable)
+    alike = alike if alike in groups else ""
     listings = {(dataset, name): split.listing for name, split in splits.items()}
     overlap = 0
     for name in ("test", "val"):
@@ -126,29 +151,40 @@ def probe_design(
                 chosen, column, sum(sizes.values()) + len(tested), sizes, sum(sizes.values()),
                 len(tested), train.name, test=name, others=others, groups=groups,
             )  # fmt: skip
-    return _own_parts(dataset, train, chosen, percent)._replace(
-        column=column, overlap=overlap, others=others, groups=groups
+    return _own_parts(dataset, train, chosen, percent, alike)._replace(
+        column=column, overlap=overlap, others=others, groups=groups, grouped=alike
     )
 
 
-def _own_parts(dataset: str, split: SurveyedSplit, label: str, percent: int) -> ProbeDesign:
-    """A dataset without a test split of its own: by folds, or a fifth where that is plenty."""
+def _own_parts(
+    dataset: str, split: SurveyedSplit, label: str, percent: int, alike: str
+) -> ProbeDesign:
+    """A dataset without a test split of its own: by folds, or a fifth where that is plenty.
+
+    `alike`: a column; images of one of its values are in one part.
+    """
+    by = f" by {alike}" if alike else ""
     sizes = _classes(split, label)
     images = sum(sizes.values())
     if images * percent >= 100 * PLENTY_TO_TEST:
         tested = max(1, percent // USUAL_FOLDS)
-        train, test = f"{split.name}[:{percent - tested}%]", f"{split.name}[{100 - tested}%:]"
+        train = f"{split.name}[:{percent - tested}%{by}]"
+        test = f"{split.name}[{100 - tested}%:{by}]"
         # Slices are cut by content, so that their sizes are known only roughly.
         items = int(0.95 * images * (percent - tested) / 100), images * tested // 100
         return ProbeDesign(label, label, images, sizes, *items, train, test)
-    folds = min(USUAL_FOLDS, split.distinct)
+    name = f"{split.name}[:{by}]" if alike else split.name
+    source, units = split.source, split.distinct
+    if alike and isinstance(source, Groupable):
+        units, source = len({*source.groups(alike)}), Sliced(source, (0, 100), alike)
+    folds = min(USUAL_FOLDS, units)
     ev = EvalSpec(
         name="folds", protocol=USUAL_PROBE, dataset=dataset, label=label,
-        train=split.name, test=split.name, folds=folds,
+        train=name, test=name, folds=folds,
     )  # fmt: skip
-    made = folds_of(ev, {split.name: split.source})
+    made = folds_of(ev, {name: source})
     smallest = min(int((made.fold != k).sum()) for k in range(folds)) - split.damaged
-    return ProbeDesign(label, label, images, sizes, smallest, images, split.name, folds=folds)
+    return ProbeDesign(label, label, images, sizes, smallest, images, name, folds=folds)
 
 
 def _testable(split: SurveyedSplit, label: str) -> bool:
@@ -171,6 +207,25 @@ def _classes(split: SurveyedSplit, label: str) -> dict[str, int]:
         names[k] if k < len(names) else str(k): int(n)
         for k, n in zip(numbers.tolist(), counts, strict=True)
     }
+
+
+def _alike(source: Source) -> str:
+    """The column whose name says which images are alike, if each has a value; else ""."""
+    if not isinstance(source, Groupable):
+        return ""
+    for name in filter(ALIKE.fullmatch, source.group_columns):
+        values = [str(value or "").strip() for value in source.groups(name)]
+        if all(values) and 1 < len({*values}) < len(values):
+            return name
+    return ""
+
+
+def _is_column(split: SurveyedSplit, label: str, column: str) -> bool:
+    """Whether a label is that column, by whichever of its names."""
+    if label == column:
+        return True
+    same = split.labels.get(column)
+    return same is not None and np.array_equal(split.labels[label], same)
 
 
 def _groups(source: Source, labels: list[str]) -> tuple[str, ...]:

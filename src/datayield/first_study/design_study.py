@@ -86,6 +86,8 @@ def _situation(request: Request, survey: Surveyed, machine: Machine) -> Situatio
             overlap=probe.overlap,
             others=probe.others,
             groups=probe.groups,
+            grouped=probe.grouped,
+            uneven=probe.most_common[1] if probe.uneven else None,
         )
     return Situation(
         study_name(request.images),

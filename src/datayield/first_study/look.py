@@ -67,7 +67,8 @@ def look_at(request: Request, earlier: Surveyed | None = None) -> Surveyed:
     if probe is None and request.labels is not None:
         raise _no_labels(request.labels, tested)
     split = images.name if percent == 100 else f"{images.name}[:{percent}%]"
-    if probe is not None and tested is splits and probe.train.startswith(f"{images.name}["):
+    cut = probe is not None and probe.folds is None and probe.train.startswith(f"{images.name}[")
+    if probe is not None and tested is splits and cut:
         split = probe.train  # what is tested is kept apart
     if split != images.name:
         images = surveyed_split(split, look(request.images, split))

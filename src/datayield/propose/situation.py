@@ -22,7 +22,8 @@ class LabelledData(NamedTuple):
     `labels`: the most that a classifier can be trained on, `tested`: the images that are tested,
     `shared`: those of them that are pretrained on too. `overlap`: images that the dataset's own
     test split shares with its training split, which is why it is not used. `others`: labels that
-    could be tested instead, `groups`: columns by which images may belong together.
+    could be tested instead, `groups`: columns by which images may belong together, `grouped`: the
+    one by which they do. `uneven`: the share of the most common class, if that is most of them.
     """
 
     dataset: str
@@ -37,6 +38,8 @@ class LabelledData(NamedTuple):
     overlap: int = 0
     others: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    grouped: str = ""
+    uneven: float | None = None
 
 
 class PublishedFile(NamedTuple):

@@ -103,10 +103,14 @@ def _how_tested(labels: LabelledData) -> Iterator[str]:
     if labels.shared:
         yield f"  # Pretraining sees {labels.shared:,} of the tested images too, without labels:"
         yield "  # right if the images to be recognised are those at hand; else keep some apart."
-    if labels.groups:
+    if labels.grouped:
+        yield f"  # Images of one {_plain(labels.grouped)} are in one part."
+    elif labels.groups:
         column = labels.groups[0]
         yield f"  # If images of one {column} are alike, keep them in one part:"
         yield f'  # train: "{labels.train}[: by {column}]".'
+    if labels.uneven is not None:
+        yield f"  # {labels.uneven:.0%} of these images are of one class: each class counts alike."
     if labels.others:
         yield f"  # Other labels here: {', '.join(_plain(each) for each in labels.others)}."
 
@@ -117,6 +121,8 @@ def _entries(labels: LabelledData, steps: tuple[int, ...]) -> Iterator[tuple[str
     if labels.label != "label":
         entry["label"] = labels.label
     entry["train"] = labels.train
+    if labels.uneven is not None:
+        entry["metric"] = "balanced_accuracy"
     entry |= {"folds": labels.folds} if labels.folds is not None else {"test": labels.test}
     for count in steps[:-1]:
         yield f"{_task(labels)}, {count} labels", entry | {"train_count": count}
