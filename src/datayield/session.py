@@ -23,7 +23,7 @@ from datayield.execution import ONE_AT_A_TIME, Execution, check_batches
 from datayield.resolved_study import resolve_study
 from datayield.run.refusals import Readiness, readiness
 from datayield.spec.atomic_files import read_json, write_json
-from datayield.spec.environment import cache_dir, private_folders, process_rank, store_dir
+from datayield.spec.environment import cache_dir, private_folders, process_rank
 from datayield.spec.errors import DatayieldError, refused
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing, RunSpec
@@ -40,7 +40,7 @@ from datayield.store.looks import counted_look
 from datayield.store.plan import Plan, make_plan
 from datayield.store.planned_time import PlannedTime, by_the_clock
 from datayield.store.speeds import Speeds
-from datayield.store.store_beside import store_beside
+from datayield.store.store_beside import store_beside, usual_store
 from datayield.store.trunk import forget
 
 if TYPE_CHECKING:  # the engine is imported only when something is to be run
@@ -287,4 +287,4 @@ def open_study(
     look = found_once()
     resolved = resolve_study(study, scale, overrides, look, device, folder)
     source = None if isinstance(study, Mapping) else find_study(study)
-    return Session(*resolved, Store(store or store_dir()), device, source, look)
+    return Session(*resolved, Store(store or usual_store(source)), device, source, look)

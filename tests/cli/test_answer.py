@@ -66,7 +66,7 @@ def test_the_best_plan_for_a_sum_of_money(datayield: Call) -> None:
     Path("t.csv").write_text(TABLE)
     call = ("answer", "t.csv", "--price", "image=0.02", "--spend", "600")
     said = " ".join(datayield(*call).out.split())
-    assert "For 600 EUR: buy" in said
+    assert "For 600: buy" in said
     assert "Not considered: compute: no price is known (--price hour=..." in said
     plan = json.loads(datayield(*call, "--json").out)["best_plan"]
     assert [each["lever"] for each in plan["buy"]] == ["images"]
@@ -81,7 +81,7 @@ def test_the_card_and_the_contract(datayield: Call, tmp_path: Path) -> None:
     done = datayield("answer", "t.csv", "--price", "image=0.02")
     assert done.code == 0, done.err
     assert "presented = epochs x images" in done.out
-    assert "800 EUR" in done.out
+    assert "800" in done.out
     told = json.loads(datayield("answer", "t.csv", "--json", "--at", "images=20k").out)
     jsonschema.validate(told, CONTRACT)
     assert told["cards"][0]["at"]["images"] == 20000

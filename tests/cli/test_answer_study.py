@@ -68,8 +68,8 @@ def test_what_is_pending_is_said(datayield: Call) -> None:
 def test_prices_are_those_of_the_study_unless_named(datayield: Call) -> None:
     Path("grid.yaml").write_text("prices: {image: 0.5}\n" + GRID)
     plant(seeds=2)
-    assert "120 EUR" in datayield("answer", "grid.yaml").out
-    assert "240 EUR" in datayield("answer", "grid.yaml", "--price", "image=1").out
+    assert "120" in datayield("answer", "grid.yaml").out
+    assert "240" in datayield("answer", "grid.yaml", "--price", "image=1").out
 
 
 def test_without_a_finished_run_it_says_what_comes_first(datayield: Call) -> None:

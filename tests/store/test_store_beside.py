@@ -6,7 +6,7 @@ import pytest
 
 from datayield.spec.environment import DEFAULT_STORE
 from datayield.store.folders import Store
-from datayield.store.store_beside import store_beside
+from datayield.store.store_beside import store_beside, usual_store
 from tests.conftest import TINY, Call
 from tests.stored import trained
 
@@ -45,6 +45,20 @@ def test_nothing_is_told_where_it_would_not_help(
     assert store_beside(study, default, RUNS) == []
 
 
+def test_it_is_used_where_the_current_folder_has_none(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = tmp_path / "of study" / DEFAULT_STORE
+    assert usual_store(study).samefile(beside)
+    assert usual_store(None) == Path(DEFAULT_STORE)
+    assert usual_store(Path("no such/my.yaml")) == Path(DEFAULT_STORE)
+    monkeypatch.setenv("DATAYIELD_STORE", str(tmp_path / "chosen"))
+    assert usual_store(study) == tmp_path / "chosen"
+    monkeypatch.delenv("DATAYIELD_STORE")
+    Path(DEFAULT_STORE).mkdir()
+    assert usual_store(study) == Path(DEFAULT_STORE)
+
+
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The current folder is not that of tiny.yaml, beside which a run is finished."""
@@ -54,7 +68,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny.yaml").write_text(TINY)
     run = open_study("tiny.yaml").runs[0]
     trained(Store(Path(DEFAULT_STORE)).run(run.id), 1.0)
-    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / DEFAULT_STORE).mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "other")
 
 

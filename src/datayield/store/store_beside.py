@@ -1,11 +1,23 @@
-"""Finished runs of a study in the store beside its file, where another folder's store is used."""
+"""The store beside the file of a study: used where the current folder has none, else told of."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from datayield.spec.environment import DEFAULT_STORE, is_default_store
+from datayield.spec.environment import DEFAULT_STORE, is_default_store, store_dir
 from datayield.spec.named_paths import pasteable
 from datayield.store.folders import Store
+
+
+def usual_store(source: Path | None) -> Path:
+    """The store of a study where none is named; `source`: its file.
+
+    DATAYIELD_STORE, else the one in the current folder, or beside the file if only that is there.
+    """
+    root = store_dir()
+    beside = root if source is None else source.parent / DEFAULT_STORE
+    if is_default_store(root) and not root.exists() and beside.is_dir():
+        return beside
+    return root
 
 
 def store_beside(source: Path | None, store: Store, runs: Iterable[str]) -> list[str]:

@@ -8,8 +8,17 @@ from rich.console import Console
 
 from datayield.analysis.evidence import Setting
 from datayield.analysis.evidence.observations import Observation, World
-from datayield.analysis.levers import Answer, Card, FittedScore, Lever, Prices, Recommendation
-from datayield.analysis.text.recommendation import reason, unjudged, where
+from datayield.analysis.levers import (
+    USELESS,
+    Answer,
+    Card,
+    Experiment,
+    FittedScore,
+    Lever,
+    Prices,
+    Recommendation,
+)
+from datayield.analysis.text.recommendation import advice, experiment, reason, unjudged, where
 from datayield.report.terminal.answer import show_answer
 
 CHOICE = Recommendation("images", 0.95, "images", 0.0)
@@ -61,3 +70,26 @@ def test_untrained_scores_are_those_with_as_many_labels() -> None:
     assert world.untrained(25) == [0.3, 0.5]
     assert world.untrained(None) == [0.3, 0.4, 0.5]
     assert world.untrained(50) == [0.5]
+
+
+def test_pretraining_that_brings_nothing_is_the_first_thing_said() -> None:
+    held = Recommendation("inconclusive", 0.99, "stop", 0.0, 0.99)
+    levers = (replace(LEVERS[0], gain=0.0, doubt=USELESS),)
+    of = Answer(held, levers, (replace(CARD, recommendation=held, levers=levers),), Prices())
+    assert advice(of) == (
+        "Inconclusive: pretraining does not clearly beat an untrained encoder here"
+    )
+    assert "try larger images, a larger encoder or published weights" in reason(of)
+    other = replace(of, levers=(replace(LEVERS[0], doubt="measured at two values only"),))
+    assert "most likely nothing here is worth buying" in advice(other)
+
+
+def test_a_proposed_run_says_what_it_takes_that_is_not_there() -> None:
+    at = Setting(1800, 9e4, 360, None)
+    more = Experiment(at._replace(images=3600, labels=720), 1, None, None, None)
+    assert experiment(more, at) == (
+        "1 run at 3.6k images, 90k presented, 720 labels, which takes 1.8k more images and 360 "
+        "more labels: no such run has been measured"
+    )
+    longer = Experiment(at._replace(presented=1.8e5), 1, None, None, None)
+    assert "takes" not in experiment(longer, at)

@@ -12,7 +12,7 @@ from datayield.analysis.levers.card import (
 from datayield.analysis.levers.experiments import LEAST_RISE, Experiment
 from datayield.analysis.levers.fan import Fan
 from datayield.analysis.levers.law_map import LawMap
-from datayield.analysis.levers.lever import LEVEL, FittedScore, Lever, LeverName
+from datayield.analysis.levers.lever import LEVEL, USELESS, FittedScore, Lever, LeverName
 from datayield.analysis.levers.market import FURTHEST
 from datayield.analysis.levers.odds import SURE, WORTH, Purchase
 from datayield.analysis.levers.of_more import GainOfMore, gain_of_more
@@ -24,6 +24,7 @@ __all__ = [
     "LEAST_RISE",
     "LEVEL",
     "SURE",
+    "USELESS",
     "WORTH",
     "Answer",
     "BackTest",

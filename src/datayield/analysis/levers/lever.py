@@ -15,6 +15,8 @@ from datayield.analysis.model.law.forms import Floats
 from datayield.spec.study import Prices
 
 LeverName = Literal["images", "compute", "labels", "views", "weights"]
+# Why no lever is recommended where pretraining itself brings nothing.
+USELESS = "pretraining does not clearly beat the untrained encoder there"
 AXES: dict[LeverName, int] = {"images": 0, "compute": 1, "labels": 2, "views": 3}  # of a `Setting`
 FEWEST = 3  # values of an axis that a lever takes to be recommended
 SPARE = 3  # runs beyond the least, for the noise to be known well enough to decide
@@ -219,7 +221,7 @@ def _useless(law: FittedLaw, at: Setting, own: Floats) -> str:
     untrained = law.world.untrained(at.labels)
     if not untrained or np.mean(1 - own > np.mean(untrained)) >= LEVEL:
         return ""
-    return "pretraining does not clearly beat the untrained encoder there"
+    return USELESS
 
 
 def _doubt(law: FittedLaw, lever: LeverName, values: list[float]) -> str:

@@ -84,4 +84,4 @@ def _bought(each: Bought, prices: Prices) -> str:
 def _money(amount: float, prices: Prices) -> str:
     """ "500 EUR", "4.50 EUR"."""
     whole = amount >= 100 or abs(amount - round(amount)) < 0.005
-    return f"{count(amount) if whole else f'{amount:.2f}'} {prices.currency}"
+    return f"{count(amount) if whole else f'{amount:.2f}'} {prices.currency}".rstrip()

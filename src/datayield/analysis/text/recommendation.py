@@ -7,6 +7,7 @@ from datayield.analysis.format import count, join, percent, plural, points, span
 from datayield.analysis.levers import (
     LEAST_RISE,
     SURE,
+    USELESS,
     WORTH,
     Answer,
     Card,
@@ -50,9 +51,19 @@ def advice(of: Answer | Card) -> str:
         return "What to buy next was not asked" if asked else "No answer yet"
     if choice != "inconclusive":
         return DO[choice]
+    if _brings_nothing(of):
+        return f"{DO[choice]}: pretraining does not clearly beat an untrained encoder here"
     if likely == "stop":
         return f"{DO[choice]}; most likely nothing here is worth buying more of"
     return f"{DO[choice]}; the best guess is to {DO[likely][0].lower()}{DO[likely][1:]}"
+
+
+def _brings_nothing(of: Answer | Card) -> bool:
+    """Whether nothing is worth buying, as far as pretraining that brings nothing can tell."""
+    choice = of.recommendation
+    held = choice.lever == "inconclusive" and choice.likely == "stop"
+    useless = any(each.doubt == USELESS for each in of.levers)
+    return held and choice.probability >= SURE and useless
 
 
 def reason(of: Answer | Card) -> str:
@@ -91,10 +102,22 @@ def experiment(each: Experiment, at: Setting) -> str:
     time = "" if each.hours is None else f" (about {duration(3600 * each.hours)})"
     same = "more " if each.setting == at else ""
     what = f"{runs.replace(' ', f' {same}', 1)} at {setting(each.setting)}{time}"
+    if more := _not_here(each.setting, at):
+        what += f", which takes {join(more)}"
     if each.odds is None:
         why = "to estimate the noise" if each.setting == at else "no such run has been measured"
         return f"{what}: {why}"
     return f"{what}: expected to raise the odds of the best choice to {percent_of(each.odds)}"
+
+
+def _not_here(wanted: Setting, at: Setting) -> list[str]:
+    """What a run takes that none had so far: "1.8k more images"."""
+    amounts = ((wanted.images, at.images, "images"), (wanted.labels, at.labels, "labels"))
+    return [
+        f"{short_number(new - old)} more {name}"
+        for new, old, name in amounts
+        if new is not None and old is not None and new > old
+    ]
 
 
 def setting(of: Setting) -> str:
@@ -113,7 +136,8 @@ def cost(lever: Lever, prices: Prices) -> str:
     """ "2,000 EUR"; "" where no price is known."""
     if lever.cost is None or (prices.image, prices.hour, prices.label) == (None, None, None):
         return ""
-    return f"{count(lever.cost) if lever.cost >= 10 else f'{lever.cost:.2f}'} {prices.currency}"
+    amount = count(lever.cost) if lever.cost >= 10 else f"{lever.cost:.2f}"
+    return f"{amount} {prices.currency}".rstrip()
 
 
 def percent_of(odds: float) -> str:
@@ -200,6 +224,12 @@ def odds_words(of: Answer | Card) -> str:
     if choice.probability < SURE:
         what = "that nothing is worth half a point" if choice.likely == "stop" else "for that"
         return f"The odds {what} are {odds}; {SURE:.0%} are needed to recommend it."
+    if _brings_nothing(of):
+        return (
+            f"The odds that none of them brings {100 * WORTH:g} points are {odds}, but that says "
+            "little of pretraining that works: try larger images, a larger encoder or published "
+            "weights."
+        )
     doubts = [x.doubt for x in of.levers if x.doubt and choice.likely in (x.lever, "stop")]
     if doubts:
         return f"Not recommended, since {doubts[0]}."

@@ -61,4 +61,6 @@ def _amount(value: float | None) -> str:
 
 def _prices(of: Answer) -> list[str]:
     known = {"image": of.prices.image, "hour": of.prices.hour, "label": of.prices.label}
-    return [f"one {k}: {v:g} {of.prices.currency}" for k, v in known.items() if v is not None]
+    return [
+        f"one {k}: {v:g} {of.prices.currency}".rstrip() for k, v in known.items() if v is not None
+    ]

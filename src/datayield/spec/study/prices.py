@@ -11,4 +11,4 @@ class Prices(Frozen):
     image: float | None = Field(None, ge=0, description="of one more unlabelled image")
     hour: float | None = Field(None, ge=0, description="of an hour of training")
     label: float | None = Field(None, ge=0, description="of labelling one image")
-    currency: str = Field("EUR", max_length=12)
+    currency: str = Field("", max_length=12)
