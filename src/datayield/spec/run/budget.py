@@ -142,7 +142,7 @@ def as_share(epochs: Any, n: int, images: float, where: str) -> float:
 
 
 def short_number(value: float) -> str:
-    """640000 -> '640k', 5e6 -> '5M', 3.2e18 -> '3.2E'; four digits at most."""
+    """640000 -> '640k', 5e6 -> '5M', 3.2e18 -> '3.2E', 1803 -> '1,803'; four digits at most."""
     for limit, suffix in (
         (1e18, "E"),
         (1e15, "P"),
@@ -152,5 +152,6 @@ def short_number(value: float) -> str:
         (1e3, "k"),
     ):
         if limit <= value < limit * 1000:
-            return f"{value / limit:.4g}{suffix}"
+            short, whole = f"{value / limit:.4g}{suffix}", f"{value:,.0f}"
+            return min(short, whole, key=len)
     return f"{value:.4g}"
