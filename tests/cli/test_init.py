@@ -406,3 +406,12 @@ def test_run_refuses_what_is_neither(
     assert words.format(**names) in done.err
     if "did you mean" in words or "no such file" in words:
         assert "allowed:" not in done.err  # neither the studies nor the sets that ship
+
+
+@pytest.mark.parametrize("verb", ["answer", "status"])
+def test_images_named_for_their_study_are_told_its_file(datayield: Call, verb: str) -> None:
+    photos(Path("my photos"), each=2)
+    assert "`datayield init 'my photos'` writes a study" in datayield(verb, "my photos").err
+    Path("my_photos.yaml").write_text("study: my_photos\n")
+    told = datayield(verb, "my photos")
+    assert (told.code, "is my_photos.yaml: name that" in told.err) == (2, True), told.err

@@ -189,6 +189,8 @@ def _is_study(name: str) -> bool:
         return True
     if name == "-" or Path(name).is_file():
         return False
+    if Path(name).is_dir():
+        return True  # the error of a study that is a folder says what to name
     try:
         find_study(name)
     except ConfigError:

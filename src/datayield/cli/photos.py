@@ -37,7 +37,7 @@ def dataset_of(name: str) -> str:
 
 def study_path(dataset: str) -> Path:
     """The file of the study of a dataset, in the current folder."""
-    from datayield.first_study import study_name
+    from datayield.spec.study import study_name
 
     return Path(f"{study_name(dataset)}.yaml")
 

@@ -1,6 +1,6 @@
 """A first study of images: look at them, time the machine, design the study, write it."""
 
 from datayield.first_study.design_study import FirstStudy, Watched, design
-from datayield.first_study.request import Request, study_name
+from datayield.first_study.request import Request
 
-__all__ = ["FirstStudy", "Request", "Watched", "design", "study_name"]
+__all__ = ["FirstStudy", "Request", "Watched", "design"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from datayield.first_study.look import Surveyed, look_at
 from datayield.first_study.machine import Machine, machine_of, opened, timings_of
-from datayield.first_study.request import Request, study_name
+from datayield.first_study.request import Request
 from datayield.propose import (
     REPORT_SECONDS,
     LabelledData,
@@ -24,6 +24,7 @@ from datayield.spec.atomic_files import write_text
 from datayield.spec.errors import refused
 from datayield.spec.named_paths import without_dots
 from datayield.spec.run import dataset_name
+from datayield.spec.study import study_name
 from datayield.store.estimate import TimeEstimate
 from datayield.store.planned_time import by_the_clock
 

@@ -7,7 +7,7 @@ import pytest
 from datayield.analysis.evidence import Evidence, Observation, Setting
 from datayield.analysis.levers import Prices, decide
 from datayield.analysis.levers.odds import odds_of
-from datayield.analysis.text.recommendation import deciding_runs, experiment
+from datayield.analysis.text.deciding import deciding_runs, experiment
 from tests.analysis.levers.made import (
     Truth,
     compute_helps,

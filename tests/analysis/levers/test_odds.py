@@ -7,7 +7,7 @@ from datayield.analysis.evidence import Setting
 from datayield.analysis.levers import Answer, Card, Prices, Recommendation
 from datayield.analysis.levers.lever import Lever, LeverName, Pull
 from datayield.analysis.levers.odds import Purchase, regret
-from datayield.analysis.text.recommendation import would_decide
+from datayield.analysis.text.deciding import would_decide
 
 GAINS = {"images": [0.00, 0.02, -0.01, 0.04], "compute": [0.01, 0.01, -0.02, 0.01]}
 

@@ -18,7 +18,13 @@ from datayield.analysis.levers import (
     Prices,
     Recommendation,
 )
-from datayield.analysis.text.recommendation import advice, experiment, reason, unjudged, where
+from datayield.analysis.text.deciding import experiment
+from datayield.analysis.text.recommendation import (
+    advice,
+    reason,
+    unjudged,
+    where,
+)
 from datayield.report.terminal.answer import show_answer
 
 CHOICE = Recommendation("images", 0.95, "images", 0.0)

@@ -6,6 +6,7 @@ from datayield.analysis.format import percent, points, span
 from datayield.analysis.levers import WORTH, Answer, Card, Lever, Prices
 from datayield.analysis.text.back_test import back_test_words
 from datayield.analysis.text.best_plan import plan_advice, plan_reasons
+from datayield.analysis.text.deciding import would_decide
 from datayield.analysis.text.recommendation import (
     DO,
     TWICE,
@@ -18,7 +19,6 @@ from datayield.analysis.text.recommendation import (
     setting,
     unjudged,
     where,
-    would_decide,
 )
 
 LEAST = 0.01  # half the width of the bars' scale, at least: a point

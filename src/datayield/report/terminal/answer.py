@@ -14,6 +14,7 @@ from datayield.analysis.levers import (
 )
 from datayield.analysis.text.back_test import back_test_words
 from datayield.analysis.text.best_plan import plan_advice, plan_reasons
+from datayield.analysis.text.deciding import would_decide
 from datayield.analysis.text.recommendation import (
     advice,
     card_name,
@@ -24,7 +25,6 @@ from datayield.analysis.text.recommendation import (
     reason,
     unjudged,
     where,
-    would_decide,
 )
 from datayield.spec.run import short_number
 

@@ -14,7 +14,8 @@ from datayield.analysis.levers import (
 )
 from datayield.analysis.text.back_test import back_test_words
 from datayield.analysis.text.best_plan import plan_advice
-from datayield.analysis.text.recommendation import experiment, reason
+from datayield.analysis.text.deciding import experiment
+from datayield.analysis.text.recommendation import reason
 
 SCHEMA_VERSION = 1
 

@@ -7,6 +7,7 @@ from datayield.spec.study.find import (
     published_table,
     published_tables,
     shipped_studies,
+    study_name,
 )
 from datayield.spec.study.load import load_study
 from datayield.spec.study.overrides import (
@@ -50,4 +51,5 @@ __all__ = [
     "recipe_sets",
     "shipped_studies",
     "shortages",
+    "study_name",
 ]

@@ -1,11 +1,19 @@
 """Where studies are: files, and what ships with datayield."""
 
+import re
 from pathlib import Path
 
+from datayield.spec.bounds import LONGEST_NAME
 from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.named_paths import near_path, pasteable, without_dots
 
 PUBLISHED = ".published.csv"
+
+
+def study_name(dataset: str) -> str:
+    """A name for the study of a dataset: that of its folder, as far as a study's name may be."""
+    words = re.sub(r"[^a-z0-9]+", "_", Path(without_dots(dataset)).name.lower()).strip("_")
+    return words[:LONGEST_NAME].strip("_") or "photos"
 
 
 def find_study(name: str) -> Path:
@@ -26,6 +34,13 @@ def find_study(name: str) -> Path:
         return path
     shipped = {p.stem: p for p in shipped_studies()}
     if folder and name and name not in shipped:
+        own = Path(f"{study_name(name)}.yaml")
+        if own.is_file():
+            raise ConfigError(
+                "these are images, not the file of a study",
+                where=name,
+                hint=f"the study that was written for them is {pasteable(own)}: name that",
+            )
         raise ConfigError(
             "this is a folder, not the file of a study",
             where=name,
