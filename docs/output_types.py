@@ -424,6 +424,7 @@ class SplitOutput(TypedDict):
     merged: dict[str, NotedOutput]
     ambiguous: dict[str, NotedOutput]
     unlabelled: NotedOutput
+    partly_labelled: Counts
     origins: dict[str, Counts]
 
 

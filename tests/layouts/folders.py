@@ -297,7 +297,7 @@ def a_picture(m: Maker) -> Truth:
 
 def a_table(m: Maker) -> Truth:
     m.write("one.csv", "file,label\n")
-    return Refused("not a dataset", at="one.csv")
+    return Refused("names no images", at="one.csv")
 
 
 def latin_name(m: Maker) -> Truth:

@@ -74,7 +74,7 @@ def _missing(value: str) -> Callable[[Maker], Truth]:
         told = [(n, value if k == 3 else FRUIT[k]) for n, k in rows]
         m.write("labels.csv", _text([("file", "label"), *told]))
         found = [k for _, k in rows]
-        return Right({"train": found}, bare=frozenset({3}), told="without a label")
+        return Right({"train": found}, bare=frozenset({3}), told="rows of labels.csv that have no")
 
     return write
 
@@ -137,9 +137,19 @@ def repeated_rows(m: Maker) -> Truth:
 
 
 def two_labels(m: Maker) -> Truth:
+    """Of one image the table gives two classes, of which neither is believed."""
+    rows = _names(m, colours=[*m.colours(), 3])
+    told = [(n, FRUIT[k % 3]) for n, k in rows]
+    again = [(n, "cherry") for n, k in rows if k == 3]
+    m.write("labels.csv", _text([("file", "label"), *told, *again]))
+    found = [k for _, k in rows]
+    return Right({"train": found}, bare=frozenset({3}), told="contradictory values of 'label'")
+
+
+def several_labels(m: Maker) -> Truth:
     rows = _names(m)
-    told = [(n, FRUIT[k]) for n, k in rows]
-    m.write("labels.csv", _text([("file", "label"), *told, (rows[0][0], "cherry")]))
+    told = [(n, FRUIT[(k + of) % 3]) for n, k in rows for of in range(2)]
+    m.write("labels.csv", _text([("file", "label"), *told]))
     return Refused("two values")
 
 
@@ -278,7 +288,7 @@ def img2dataset_files(m: Maker) -> Truth:
 
 PLAIN = (
     json_lines, json_lines_per_split, no_header, stems, backslashes, absent_files, unlisted_files,
-    repeated_rows, two_labels, split_column, table_per_split, split_by_table,
+    repeated_rows, two_labels, several_labels, split_column, table_per_split, split_by_table,
     in_two_tables, many_columns, captions,
     distinct_unusual, table_beside_folders, table_against_folders, other_table, broken_table,
     broken_metadata, empty_table, one_hot, parquet_table, img2dataset_files,

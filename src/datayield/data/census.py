@@ -1,7 +1,10 @@
 """What became of every file of a dataset: used, or not and why, with a few names of each kind."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
+
+from datayield.spec.named_paths import pasteable
 
 EXAMPLES = 3  # names kept of each kind
 UNKNOWN = "unknown"  # a source or a licence that is not told
@@ -34,15 +37,18 @@ NONE = Noted(0)  # an immutable default
 Notes = Mapping[str, Noted]
 NOTHING: dict[str, Noted] = {}  # never changed
 NO_ORIGINS: dict[str, dict[str, int]] = {}  # never changed
+NO_TABLES: dict[Path, int] = {}  # never changed
 
 
 class Census(NamedTuple):
     """One split of a dataset, counted. All but `used` map a reason or a type to what it concerns.
 
-    `used`: images listed. `skipped`: cannot be read, so not among them. `ignored`: other files, by
-    type or by the reason. `merged`: what was put together or chosen among. `unlabelled`: images
-    that are used, without a label. `ambiguous`: names that can be read in two ways, and how they
-    were read.
+    `used`: images listed. `skipped`: files that cannot be read, so not among them, and rows of
+    tables that cannot be used as they stand. `ignored`: other files, by type or by the reason.
+    `merged`: what was put together or chosen among. `unlabelled`: images that are used, without a
+    label, of which the rows of `explained` are told in `skipped`. `ambiguous`: names that can be
+    read in two ways, and how they were read. `partly`: tables that label fewer than half of the
+    images, which only a study that names the table uses -> the images that they label.
     """
 
     used: int
@@ -52,23 +58,33 @@ class Census(NamedTuple):
     unlabelled: Noted = NONE
     ambiguous: Notes = NOTHING
     origins: Mapping[str, Mapping[str, int]] = NO_ORIGINS
+    explained: int = 0
+    partly: Mapping[Path, int] = NO_TABLES
 
     @property
     def plain(self) -> bool:
         """Whether all there is to say is the number of images."""
-        kinds = self.skipped, self.ignored, self.merged, self.ambiguous, self.origins
+        kinds = (
+            *(self.skipped, self.ignored, self.merged, self.ambiguous, self.origins),
+            self.partly,
+        )
         return not (any(kinds) or self.unlabelled.number)
 
     def lines(self) -> list[str]:
         """A sentence for each way in which files are not simply used; none where all are."""
         words = {"source": "sources", "license": "licences"}
         origins = [f"{words[name]}: {by_number(of)}" for name, of in self.origins.items()]
-        told = ["; ".join(origins)] if origins else []
+        told = [
+            f"{n:,} of {self.used:,} images have labels: {printable(path.name)}, a dataset of "
+            f"its own (--labels {pasteable(path)})"
+            for path, n in self.partly.items()
+        ]
+        told += ["; ".join(origins)] if origins else []
         told += [f"skipped {n.number:,}: {why}{n.words()}" for why, n in self.skipped.items()]
         if ignored := [n.kind_words(what) for what, n in self.ignored.items()]:
             told.append(f"ignored {'; '.join(ignored)}")
         told += [f"{what}{n.words()}" for what, n in self.merged.items()]
-        if self.unlabelled.number:
+        if self.unlabelled.number > self.explained:
             told.append(f"{self.unlabelled.number:,} without a label{self.unlabelled.words()}")
         return told + [f"ambiguous: {what}{n.words()}" for what, n in self.ambiguous.items()]
 
@@ -84,7 +100,9 @@ class Census(NamedTuple):
         }
         without = {"count": self.unlabelled.number, "examples": list(self.unlabelled.examples)}
         origins = {name: dict(of) for name, of in self.origins.items()}
-        return {"used": self.used, **kinds, "unlabelled": without, "origins": origins}
+        partly = {path.name: n for path, n in self.partly.items()}
+        whole = {"used": self.used, **kinds, "unlabelled": without, "partly_labelled": partly}
+        return whole | {"origins": origins}
 
 
 def noted(names: Iterable[str]) -> Noted:

@@ -61,7 +61,8 @@ class SplitReport(NamedTuple):
         bad = [f"damaged {n.number:,}: {why}{n.words()}" for why, n in self.damaged.items()]
         if self.pages.number:
             bad.append(further_pages_note(self.pages.number) + self.pages.words())
-        return [images, *(labels or ["no labels"]), *self.label_notes, *bad, *self.census.lines()]
+        none = [] if self.census.partly else ["no labels"]
+        return [images, *(labels or none), *self.label_notes, *bad, *self.census.lines()]
 
     def structure(self) -> dict[str, object]:
         """As JSON-ready values."""

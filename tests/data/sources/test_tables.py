@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from datayield.data.catalog import find
+from datayield.data.census import Noted
 from datayield.data.source import UNLABELLED
 from datayield.data.sources.folder import Folder
 from datayield.data.sources.folder_splits import splits
 from datayield.spec.errors import DataError
 from tests.data.made import png, write
+
+IMAGE_1 = "images/1.png"
 
 
 def _folder(root: Path, table: str, count: int = 4) -> Folder:
@@ -55,9 +59,59 @@ def test_numbers_with_and_without_a_point_are_the_same_classes(tmp_path: Path) -
     assert one.classes == two.classes == {"label": ["0", "1", "2"]}
 
 
-def test_an_image_of_two_classes_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="two values of 'species'"):
-        _ = _folder(tmp_path, "file,species\n0.png,a\n0.png,b\n1.png,a\n2.png,a\n").labels
+def test_an_image_of_two_classes_has_none_and_is_told(tmp_path: Path) -> None:
+    """The columns stay labels, in their order; a repeated row is no fault."""
+    rows = "0.png,a,p0\n1.png,b,p0\n2.png,a,p1\n3.png,b,p1\n3.png,b,p1\n"
+    source = _folder(tmp_path, f"file,species,owner\n{rows}1.png,a,p0\n1.png,b,p0\n")
+    assert source.classes == {"species": ["a", "b"], "owner": ["p0", "p1"]}
+    assert source.labels["species"].tolist() == [0, UNLABELLED, 0, 1]
+    assert source.labels["owner"].tolist() == [0, 0, 1, 1]
+    (skipped,) = source.census.skipped.items()
+    assert skipped == (
+        "contradictory values of 'species' in labels.csv",
+        Noted(1, ("images/1.png: b and a",)),
+    )
+
+
+def test_two_tables_that_contradict_each_other(tmp_path: Path) -> None:
+    write(tmp_path, {"more.csv": b"file,label\n0.png,b\n1.png,b\n2.png,a\n"})
+    source = _folder(tmp_path, "file,label\n0.png,a\n1.png,b\n2.png,a\n3.png,b\n")
+    assert source.labels["label"].tolist() == [UNLABELLED, 1, 0, 1]
+    assert [*source.census.skipped] == ["contradictory values of 'label' in more.csv"]
+    assert source.census.lines()[-1] == "labels from a table (labels.csv, more.csv)"
+
+
+def test_images_of_several_classes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="2 images have two values of 'species'") as raised:
+        _ = _folder(tmp_path, "file,species\n0.png,a\n0.png,b\n1.png,a\n1.png,b\n2.png,a\n").labels
+    assert raised.value.where == f"{tmp_path / 'labels.csv'}, images/0.png"
+    assert raised.value.got == "a and b"
+    assert raised.value.exit_code == 2
+
+
+def test_rows_without_a_label_are_counted_once(tmp_path: Path) -> None:
+    two = "file,dx,age\n0.png,nv,30\n1.png,,30\n2.png,mel,40\n3.png,mel,\n4.png,nv,40\n"
+    source = _folder(tmp_path / "two", two, 5)
+    assert source.census.skipped == {"rows of labels.csv that have no 'dx'": Noted(1, (IMAGE_1,))}
+    one = _folder(tmp_path / "one", "file,dx\n0.png,nv\n1.png,\n2.png,mel\n3.png,mel\n", 4)
+    assert one.census.skipped == source.census.skipped
+    assert one.census.unlabelled == Noted(1, (IMAGE_1,))
+    assert not [line for line in one.census.lines() if "without a label" in line]
+    some = _folder(tmp_path / "some", "file,dx\n0.png,nv\n1.png,\n2.png,mel\n3.png,mel\n", 5)
+    assert "2 without a label (images/1.png, images/4.png)" in some.census.lines()
+
+
+def test_rows_of_too_few_or_too_many_cells_are_counted(tmp_path: Path) -> None:
+    rows = '0.png,a,x\n1.png,b\n\n2.png,a,x,,\n"3.png","b\nb",y,z\n4.png,a\n5.png,b,y,z\n'
+    source = _folder(tmp_path, f"file,label,site\n{rows}", 6)
+    assert source.census.skipped == {
+        "missing cells in rows of labels.csv": Noted(2, ("line 3", "line 8")),
+        "surplus cells in rows of labels.csv": Noted(2, ("line 7", "line 9")),
+    }
+    assert _folder(tmp_path / "no", "0.png,a\n1.png\n2.png,b\n3.png,b\n").census.skipped == {
+        "missing cells in rows of labels.csv": Noted(1, ("line 2",)),
+        "rows of labels.csv that have no 'label'": Noted(1, (IMAGE_1,)),
+    }
 
 
 def test_the_names_of_tables_are_splits(tmp_path: Path) -> None:
@@ -95,8 +149,22 @@ def test_a_table_above_the_splits_speaks_of_each(tmp_path: Path) -> None:
 def test_labels_of_fewer_than_half_are_not_used_and_said(tmp_path: Path) -> None:
     source = _folder(tmp_path, "file,label\n0.png,a\n1.png,b\n", 8)
     assert source.labels == {}
-    (line,) = [x for x in source.census.lines() if "too few" in x]
-    assert "2 of 8 images have a 'label' in a table" in line
+    table = tmp_path / "labels.csv"
+    assert source.census.partly == {table: 2}
+    assert source.census.lines() == [
+        f"2 of 8 images have labels: labels.csv, a dataset of its own (--labels {table})"
+    ]
+    assert find(str(table), "train").labels["label"].tolist() == [0, 1]
+
+
+def test_a_table_whose_rows_mostly_have_no_label_is_not_advised(tmp_path: Path) -> None:
+    rows = "".join(f"{i}.png,{'ab'[i] if i < 2 else ''}\n" for i in range(8))
+    source = _folder(tmp_path, f"file,dx\n{rows}", 8)
+    assert source.labels == {}
+    assert not source.census.partly
+    assert "ambiguous: 2 of 8 images have a 'dx' in a table, too few to use it" in (
+        source.census.lines()
+    )
 
 
 def test_folders_that_hold_nothing_are_named(tmp_path: Path) -> None:

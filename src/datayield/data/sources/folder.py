@@ -11,7 +11,13 @@ import numpy as np
 from datayield.data.census import NONE, PLAIN, UNKNOWN, Census, Noted, by_kind, noted, together
 from datayield.data.source import UNLABELLED, Labels
 from datayield.data.sources.files import File, Keys, Tree, by_type, keys_of, read_file, walk
-from datayield.data.sources.label_columns import Column, column_of, is_label, with_default
+from datayield.data.sources.label_columns import (
+    Column,
+    column_of,
+    is_label,
+    tested_by_default,
+    with_default,
+)
 from datayield.data.sources.row_files import classes_in, labels_in
 from datayield.data.sources.tables import (
     COLLECTION,
@@ -19,6 +25,7 @@ from datayield.data.sources.tables import (
     PROVENANCE,
     TEXTS,
     TableColumns,
+    UsedTable,
     rows_of,
 )
 from datayield.spec.errors import DataError
@@ -83,10 +90,12 @@ class Folder:
         rows, beside = self._rows, self.beside
         kinds = {f.name for f in self.files} | {*rows.tables, *rows.unmatched}
         kinds |= {COLLECTION, NOT_COLLECTED} if PROVENANCE in rows.tables else set()
-        skipped = together(self.tree.skipped, beside.skipped)
-        if rows.absent:
-            skipped["named in a table but not found"] = noted(rows.absent)
-        without = self._without_label
+        partly = self._partly
+        read = {name: of for name, of in rows.tables.items() if of.path not in partly}
+        tested, without = self._tested_columns, self._without_label
+        faults = [f for of in read.values() for column in of.twice.values() for f in column]
+        faults += [f for of in read.values() for c in tested for f in of.empty.get(c, ())]
+        faults += [fault for of in read.values() for fault in of.faults]
         ambiguous = dict(beside.ambiguous)
         if (
             not self._columns
@@ -102,7 +111,7 @@ class Folder:
         ambiguous |= self._nested
         ambiguous |= {
             f"{n:,} of {len(self):,} images have a {name!r} in a table, too few to use it": NONE
-            for name, n in self._too_few.items()
+            for name, n in self._too_few(read).items()
         }
         ambiguous |= {
             f"no column of {name} is one of labels: {', '.join(columns)}": NONE
@@ -110,7 +119,7 @@ class Folder:
         }
         return Census(
             len(self),
-            skipped=skipped,
+            skipped=together(self.tree.skipped, beside.skipped, by_kind(faults)),
             ignored=together(
                 by_type(f for f in self.tree.files if f.name not in kinds),
                 by_kind(self.tree.unread),
@@ -118,12 +127,14 @@ class Folder:
                 beside.ignored,
             ),
             merged=together(
-                by_kind(("labels from a table", n) for n in rows.tables if n != PROVENANCE),
+                by_kind(("labels from a table", n) for n in read if n != PROVENANCE),
                 beside.merged,
             ),
             unlabelled=without,
             ambiguous=ambiguous,
             origins=self._origins,
+            explained=max((sum(of.lacking(c) for of in read.values()) for c in tested), default=0),
+            partly=partly,
         )
 
     @property
@@ -141,12 +152,34 @@ class Folder:
         }
         return {name: dict(of.most_common()) for name, of in counts.items()}
 
-    @property
-    def _too_few(self) -> dict[str, int]:
+    def _too_few(self, tables: Mapping[str, UsedTable]) -> dict[str, int]:
         """Columns of labels that are not used, since most images have none -> how many have one."""
-        unused = [c for c in self._rows.labels if is_label(c) and c not in self._columns]
-        counts = {c: sum(v is not None and v != "" for v in self._rows.columns[c]) for c in unused}
+        told = [c for of in tables.values() for c in tested_by_default(of.labels)]
+        counts = {c: self._having([c]) for c in told if c not in self._columns}
         return {c: n for c, n in counts.items() if 2 * n <= len(self)}
+
+    @property
+    def _partly(self) -> dict[Path, int]:
+        """Tables with too few labels for all images, and enough for those that they name."""
+        none = not self._columns
+        tables = [t for t in self._rows.tables.values() if none and t.path.suffix.lower() in TEXTS]
+        counts = [(of, self._having(of.labels)) for of in tables]
+        return {of.path: n for of, n in counts if 2 * n <= len(self) and 2 * n > of.named}
+
+    def _having(self, columns: Sequence[str]) -> int:
+        """How many images have a value of one of the columns."""
+        values = zip(*(self._rows.columns[c] for c in columns), strict=True)
+        return sum(any(v is not None and v != "" for v in row) for row in values)
+
+    @property
+    def _tested_columns(self) -> list[str]:
+        """The columns of tables that are tested by default, by their own names."""
+        tested = [self._columns[name] for name in tested_by_default(self._columns)]
+        return [
+            name
+            for name in self._rows.labels
+            if any(self._columns.get(name) is of is not self._folders for of in tested)
+        ]
 
     @property
     def _without_label(self) -> Noted:

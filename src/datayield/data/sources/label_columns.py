@@ -1,7 +1,7 @@
 """From a column of label values, of any type, to class numbers and the names of the classes."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -117,6 +117,12 @@ def _mapped(numbers: Sequence[int], codes: Labels) -> Labels:
     """`numbers[codes]`, no label staying none."""
     table = np.array([*numbers, UNLABELLED], np.int64)  # code -1 is the last entry
     return table[codes]
+
+
+def tested_by_default(names: Iterable[str]) -> list[str]:
+    """The columns that are tested unless a study names one: called labels, else the first."""
+    every = [*names]
+    return [name for name in every if is_label(name)] or every[:1]
 
 
 def with_default(columns: Mapping[str, Column]) -> dict[str, Column]:

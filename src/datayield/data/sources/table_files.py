@@ -15,10 +15,25 @@ MISSING = frozenset({"NaN", "nan", "NAN", "null", "NULL", "NA", "N/A", "#N/A", "
 
 
 class FileTable(NamedTuple):
-    """A table: column -> values, all of one length; empty and missing values are None."""
+    """A table: column -> values, all of one length; empty and missing values are None.
+
+    `uneven`: the rows that do not have as many cells as the header.
+    """
 
     path: Path
     columns: dict[str, list[object]]
+    uneven: tuple["UnevenRow", ...] = ()
+
+
+class UnevenRow(NamedTuple):
+    """A row by its place below the header, its line in the file, and the cells it has too many.
+
+    `surplus` is negative where cells are missing.
+    """
+
+    row: int
+    line: int
+    surplus: int
 
 
 def read_table(path: Path) -> FileTable:
@@ -29,7 +44,7 @@ def read_table(path: Path) -> FileTable:
         text = _text(path)
         if path.suffix.lower() == ".jsonl":
             return FileTable(path, _of_json_lines(text))
-        return FileTable(path, _of_csv(text))
+        return FileTable(path, *_of_csv(text))
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(
             f"not a readable table: {error}",
@@ -52,12 +67,14 @@ def _text(path: Path) -> str:
         return data.decode("latin-1")
 
 
-def _of_csv(text: str) -> dict[str, list[object]]:
+def _of_csv(text: str) -> tuple[dict[str, list[object]], tuple[UnevenRow, ...]]:
     head = text.partition("\n")[0]
     delimiter = max(",;\t|", key=head.count)
-    lines = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(row)]
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    numbered = [(reader.line_num, row) for row in reader if any(row)]
+    lines = [row for _, row in numbered]
     if not lines:
-        return {}
+        return {}, ()
     names = [name.strip() for name in lines[0]]
     if any(is_image(name) for name in names):  # no header: the first row names an image
         names = ["file_name" if is_image(n) else f"column {i}" for i, n in enumerate(names)]
@@ -65,6 +82,13 @@ def _of_csv(text: str) -> dict[str, list[object]]:
         if len(others) == 1:
             names[others[0]] = "label"
         lines.insert(0, names)
+    width = max((i for i, name in enumerate(names, 1) if name), default=0)
+    below = numbered[len(numbered) + 1 - len(lines) :]  # all of them where there is no header
+    uneven = tuple(
+        UnevenRow(i, line, surplus)
+        for i, (line, row) in enumerate(below)
+        if (surplus := _surplus(row, width))
+    )
     columns = list(zip_longest(*([row[: len(names)] for row in lines]), fillvalue=""))
     table: dict[str, list[object]] = {}
     for name, (_, *column) in zip(names, columns, strict=True):
@@ -74,7 +98,13 @@ def _of_csv(text: str) -> dict[str, list[object]]:
             raise ValueError(f"two columns are called {name!r} and differ")
         if name:
             table.setdefault(name, values)
-    return table
+    return table, uneven
+
+
+def _surplus(row: list[str], width: int) -> int:
+    """The cells of a row beyond `width`, empty ones at its end aside; negative if some miss."""
+    filled = max((i for i, cell in enumerate(row, 1) if cell.strip()), default=0)
+    return min(len(row) - width, 0) or max(filled - width, 0)
 
 
 def _value(text: str) -> str | None:

@@ -7,6 +7,16 @@ from typing import NamedTuple
 
 from datayield.data.sources.files import File
 from datayield.data.sources.label_columns import is_label
+from datayield.data.sources.row_faults import (
+    ABSENT,
+    CONTRADICTED,
+    Contradiction,
+    Fault,
+    contradictory,
+    empty,
+    merged_values,
+    uneven,
+)
 from datayield.data.sources.table_files import FileTable, is_image, read_table
 from datayield.data.splits import split_words
 from datayield.spec.errors import DataError
@@ -24,14 +34,28 @@ ORIGINS = ("source", "license", "model", "prompt")  # columns of it that images 
 ENOUGH = 0.5  # of a column's values must be names of files here for it to name the images
 
 
+class UsedTable(NamedTuple):
+    """A table that names files here, and what is wrong with its rows."""
+
+    path: Path
+    named: int  # files here
+    labels: list[str]  # its columns that may be classes
+    faults: list[Fault]  # rows of files that are not there, or of too few or too many cells
+    empty: dict[str, list[Fault]]  # such a column -> rows without a value of it
+    twice: dict[str, list[Fault]]  # such a column -> files with two values of it
+
+    def lacking(self, column: str) -> int:
+        """How many of the files that it names have no value of a column."""
+        return len(self.empty.get(column, ())) + len(self.twice.get(column, ()))
+
+
 class TableColumns(NamedTuple):
     """What tables say of the files that they name."""
 
     labels: list[str]  # columns that may be classes
     columns: dict[str, list[object]]  # column -> the value of each file [N], None without one
     splits: dict[str, str]  # file -> split
-    absent: list[str]  # names of files that are not there
-    tables: list[str]  # names of the tables that were used
+    tables: dict[str, UsedTable]  # name of each table that was used
     unused: dict[str, list[str]]  # table -> its other columns, where none can hold labels
     unmatched: list[str]  # tables that name no file
 
@@ -45,10 +69,10 @@ def rows_of(
     """What the tables (folder below the root, path) say of `files`.
 
     `top` is the folder of the split below that of its tables, `others` the files in those of the
-    other splits, which the same tables may be about. Raises DataError if one file has two different
-    labels.
+    other splits, which the same tables may be about. A file with two different values of a column
+    has none. Raises DataError where that is so for at least half of the files with a label.
     """
-    rows = TableColumns([], {}, {}, [], [], {}, [])
+    rows = TableColumns([], {}, {}, {}, {}, [])
     names, named = _Names(files, top, others), dict[str, list[str]]()
     for folder, path in ((f, p) for f, p in tables if p.name != NOT_COLLECTED):
         table = read_table(path)
@@ -59,14 +83,21 @@ def rows_of(
             if not _is_elsewhere(table, names):
                 rows.unmatched.append(name_here)
             continue
-        rows.tables.append(name_here)
-        found = [names.find(value, folder) for value in table.columns[column]]
-        rows.absent.extend(
-            str(value)
-            for value, i in zip(table.columns[column], found, strict=True)
-            if i is None and value is not None and not names.elsewhere(value)
-        )
-        _add_columns(rows, table, column, found, files)
+        values = table.columns[column]
+        found = [names.find(value, folder) for value in values]
+        away = [
+            i is None and value is not None and names.elsewhere(value)
+            for value, i in zip(values, found, strict=True)
+        ]
+        faults = [
+            (ABSENT, str(value))
+            for value, i, other in zip(values, found, away, strict=True)
+            if i is None and value is not None and not other
+        ]
+        here = len({*found} - {None})
+        used = UsedTable(path, here, [], [*faults, *uneven(table, name_here, away)], {}, {})
+        rows.tables[name_here] = used
+        _add_columns(rows, table, column, found, files, name_here)
         more = [] if path.name == PROVENANCE else _others(table, column)
         if more and not {*more, "label"} & {*rows.labels}:
             rows.unused[name_here] = more
@@ -80,7 +111,9 @@ def rows_of(
                     if i is not None and len(words) == 1:
                         rows.splits[files[i].name] = words[0]
     if len(named) > 1 and not rows.splits:
-        rows.splits.update(_splits_of(named, rows.tables))
+        rows.splits.update(_splits_of(named, [*rows.tables]))
+    for label, of in rows.columns.items():
+        rows.columns[label] = [None if value is CONTRADICTED else value for value in of]
     return rows
 
 
@@ -89,7 +122,7 @@ def _without_measurements(table: FileTable) -> FileTable:
     kept = (*FILE_COLUMNS, *ORIGINS)
     told = {n: of for n, of in table.columns.items() if n.lower() in kept or is_label(n)}
     used = {n: of for n, of in told.items() if any(value is not None for value in of)}
-    return FileTable(table.path, used)
+    return table._replace(columns=used)
 
 
 def _splits_of(named: dict[str, list[str]], tables: list[str]) -> dict[str, str]:
@@ -113,7 +146,9 @@ def _add_columns(
     column: str,
     found: Sequence[int | None],
     files: Sequence[File],
+    name_here: str,
 ) -> None:
+    used = rows.tables[name_here]
     others = _others(table, column)
     labels = [c for c in others if is_label(c)]
     if not labels and (one_hot := _one_hot(table, others)) is not None:
@@ -122,24 +157,45 @@ def _add_columns(
     if not labels and not told_classes and len(others) == 1 and _repeats(table, others[0]):
         labels = others
     once = _rows_by_file(found, len(files))
-    for name in dict.fromkeys([*labels, *others]):
+    wanted = [*dict.fromkeys([*labels, *others])]
+    classes = [n for n in wanted if n in labels or (not told_classes and _repeats(table, n))]
+    for name in wanted:
         if once is not None and name not in rows.columns:
             of = table.columns[name]
             rows.columns[name] = [None if row is None else of[row] for row in once]
             continue
-        values = [*rows.columns.get(name, [None] * len(files))]
-        try:
-            _add(values, found, table.columns[name], name, table.path, files)
-        except DataError:
-            if name in labels:
-                raise
-            continue  # an image has several values: of no use, and no fault
+        before = rows.columns.get(name, [None] * len(files))
+        values, twice = merged_values(before, found, table.columns[name])
+        if twice:
+            told = zip(found, table.columns[name], strict=True)
+            known = {i for i, value in told if i is not None and value is not None}
+            most = 2 * len(twice) >= len(known)
+            if most and name in labels:
+                raise _several_values(table.path, name, twice, files)
+            if most or name not in classes:
+                continue  # images have several values: of no use, and no fault
+            used.twice[name] = contradictory(name, name_here, twice, files)
         rows.columns[name] = values
-    for name in dict.fromkeys([*labels, *others]):
-        fresh = name in rows.columns and name not in rows.labels
-        may_be_classes = not told_classes and _repeats(table, name)
-        if fresh and (name in labels or may_be_classes):
-            rows.labels.append(name)
+    named = [*dict.fromkeys(i for i in found if i is not None)]
+    for name in classes:
+        if name in rows.columns:
+            used.labels.append(name)
+            used.empty[name] = empty(name, name_here, named, rows.columns[name], files)
+            if name not in rows.labels:
+                rows.labels.append(name)
+
+
+def _several_values(
+    path: Path, label: str, twice: Mapping[int, Contradiction], files: Sequence[File]
+) -> DataError:
+    """The error for a table of which most images have several labels."""
+    i, values = next(iter(twice.items()))
+    return DataError(
+        f"{len(twice):,} images have two values of {label!r}, too many to leave them out",
+        where=f"{path}, {files[i].name}",
+        got=f"{values.one} and {values.other}",
+        hint="keep one row per image; images of several classes cannot be evaluated",
+    )
 
 
 def _rows_by_file(found: Sequence[int | None], files: int) -> list[int | None] | None:
@@ -242,25 +298,3 @@ def _one_hot(table: FileTable, others: Sequence[str]) -> list[object] | None:
     rows = zip(*(table.columns[c] for c in held), strict=True)
     true = [[c for c, v in zip(held, row, strict=True) if str(v)[0] == "1"] for row in rows]
     return [of[0] for of in true] if all(len(of) == 1 for of in true) else None
-
-
-def _add(
-    into: list[object],
-    found: Sequence[int | None],
-    values: Sequence[object],
-    label: str,
-    path: Path,
-    files: Sequence[File],
-) -> None:
-    for i, value in zip(found, values, strict=True):
-        if i is None or value is None:
-            continue
-        if into[i] is None:
-            into[i] = value
-        elif into[i] != value:
-            raise DataError(
-                f"an image has two values of {label!r}",
-                where=f"{path}, {files[i].name}",
-                got=f"{into[i]} and {value}",
-                hint="keep one row per image; images of several classes cannot be evaluated",
-            )
