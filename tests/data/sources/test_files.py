@@ -28,6 +28,23 @@ def test_what_is_no_file_is_skipped_by_name(tmp_path: Path) -> None:
     }
 
 
+def test_folders_of_tools_are_left_out_and_counted(tmp_path: Path) -> None:
+    """Also in class folders; a folder that is opened itself is read, whatever lies in it."""
+    tools = ("a/node_modules/x/1.png", "lib/site-packages/2.png", "__MACOSX/a/3.png", ".git/4.png")
+    inner = ("env/pyvenv.cfg", "env/share/5.png", "b/conda/conda-meta/history", "b/conda/6.png")
+    write(tmp_path, {name: png(1) for name in ("a/0.png", "b/0.png", *tools, *inner)})
+    tree = walk(tmp_path)
+    assert [f.name for f in tree.files] == ["a/0.png", "b/0.png"]
+    ignored = find(str(tmp_path), "train").census.ignored
+    assert {kind: of.number for kind, of in ignored.items()} == {
+        "virtual environments": 2,
+        "folders of tools": 3,
+        "hidden folders": 1,
+    }
+    assert ignored["virtual environments"].examples == ("b/conda", "env")
+    assert [f.name for f in walk(tmp_path / "env").images] == ["share/5.png"]
+
+
 def test_reading_never_waits_and_never_reads_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,12 @@ class Arrow:
     def census(self) -> Census:
         return census_of(self.files, len(self), self._columns, self.beside)
 
+    @property
+    def has_images(self) -> bool:
+        """Whether a column holds images."""
+        schema = _table(self.files[0]).schema
+        return image_column(schema, features_of(schema)) is not None
+
     @cached_property
     def _image_column(self) -> str:
         schema = _table(self.files[0]).schema

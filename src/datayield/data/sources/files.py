@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,7 +26,11 @@ EXTENSIONS = frozenset(
 HEIF = frozenset({".heic", ".heif", ".hif"})  # read where the extra `heif` is installed
 LARGEST = 1 << 30  # bytes of an encoded image
 # Folders of systems and tools: thumbnails, and what was deleted. Hidden ones start with a dot.
-FOREIGN = ("__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume Information")
+FOREIGN = (
+    *("__MACOSX", "__pycache__", "@eaDir", "$RECYCLE.BIN", "System Volume Information"),
+    *("node_modules", "site-packages"),
+)
+ENVIRONMENTS = frozenset({"pyvenv.cfg", "conda-meta"})  # what a folder with an installed Python has
 
 
 class File(NamedTuple):
@@ -55,7 +59,7 @@ class File(NamedTuple):
 class Tree(NamedTuple):
     """All regular files below a folder, sorted by name; `unusable`: (reason, name) of the rest.
 
-    `unread`: (kind, name) of folders that hold nothing, or are hidden.
+    `unread`: (kind, name) of folders that hold nothing, are hidden, or belong to tools.
     """
 
     files: tuple[File, ...]
@@ -112,8 +116,9 @@ def type_of(name: str) -> str:
 def walk(root: Path) -> Tree:
     """The files below `root`; each real folder is entered once, whatever the links.
 
-    A folder is read by its own name before any link to it. Hidden files are left out. Raises
-    DataError if `root` itself cannot be listed.
+    A folder is read by its own name before any link to it. Hidden files are left out, and so is
+    what tools install: a folder with a virtual environment, `node_modules`. Raises DataError if
+    `root` itself cannot be listed.
     """
     files: list[File] = []
     unusable: list[tuple[str, str]] = []
@@ -140,13 +145,10 @@ def walk(root: Path) -> Tree:
             continue
         if not every and extension_of(prefix.rstrip("/")) in kinds:
             unusable.append(("an empty folder, not a file", prefix.rstrip("/")))
-        elif not every and prefix:
-            unread.append(("empty folders", prefix.rstrip("/")))
-        unread += [
-            ("hidden folders", prefix + e.name)
-            for e in every
-            if e.name.startswith(".") and e.is_dir(follow_symlinks=False)
-        ]
+        elif prefix and (kind := _unread_kind(every)):
+            unread.append((kind, prefix.rstrip("/")))
+            continue
+        unread += _left_out(every, prefix)
         for entry in entries:
             made = _entry(entry, prefix)
             if made is None:
@@ -157,6 +159,21 @@ def walk(root: Path) -> Tree:
             elif extension_of(entry.name) in kinds:
                 unusable.append((made, prefix + entry.name))
     return Tree(tuple(sorted(files)), tuple(sorted(unusable)), tuple(sorted(unread)))
+
+
+def _unread_kind(entries: Sequence[os.DirEntry[str]]) -> str | None:
+    """What a folder is of which nothing is read, for what it holds; None where it is read."""
+    if not entries:
+        return "empty folders"
+    return "virtual environments" if ENVIRONMENTS & {e.name for e in entries} else None
+
+
+def _left_out(entries: Iterable[os.DirEntry[str]], prefix: str) -> Iterator[tuple[str, str]]:
+    """(kind, name) of the folders that are not entered, for their names."""
+    for entry in entries:
+        if entry.name.startswith((".", *FOREIGN)) and entry.is_dir(follow_symlinks=False):
+            kind = "hidden folders" if entry.name.startswith(".") else "folders of tools"
+            yield kind, prefix + entry.name
 
 
 def unlisted(folder: Path, error: OSError) -> DataError:

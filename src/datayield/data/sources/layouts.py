@@ -8,9 +8,15 @@ from datayield.data.census import Census, Noted, by_kind, together
 from datayield.data.source import Source
 from datayield.data.sources import archives, arrow, folder_splits, npz, parquet, shards
 from datayield.data.sources import vtab_pack as pack
-from datayield.data.sources.arrow_columns import features_of, image_column
 from datayield.data.sources.files import File, Tree, by_type, file_at, walk
 from datayield.data.sources.listed_images import is_table, listed_images
+from datayield.data.sources.row_images import (
+    are_deep,
+    are_the_dataset,
+    in_arrow,
+    in_npz,
+    in_parquet,
+)
 from datayield.data.sources.unpacked import Unpacked, naming
 from datayield.data.sources.webdataset import WebDataset, lone_archive
 from datayield.spec.errors import DataError
@@ -121,25 +127,17 @@ def _kinds(root: Path, tree: Tree) -> Kinds:
             found.zip.append(f)
         elif f.extension == ".npz":
             found.npz.append(f)
-    others = found.arrow or found.tar or found.zip or found.npz or tree.images
-    if found.parquet and others and not _has_images(root / found.parquet[0].name):
+    images = len(tree.images)
+    if found.arrow and images and not are_the_dataset(root, found.arrow, images, in_arrow):
+        found.arrow.clear()
+    others = found.arrow or found.tar or found.zip or found.npz or images
+    some = found.parquet if are_deep(found.parquet) else found.parquet[:1]  # as are the others
+    if some and others and not are_the_dataset(root, some, images, in_parquet):
         found.parquet.clear()  # metadata beside the images
-    others = tree.images or found.tar or found.parquet
-    if found.npz and others and not any(_is_dataset(root / f.name) for f in found.npz):
+    others = images or found.tar or found.parquet
+    if found.npz and others and not are_the_dataset(root, found.npz, images, in_npz):
         found.npz.clear()
     return found
-
-
-def _has_images(path: Path) -> bool:
-    schema = parquet.opened(path).schema_arrow
-    return image_column(schema, features_of(schema)) is not None
-
-
-def _is_dataset(path: Path) -> bool:
-    try:
-        return bool(npz.splits(path))
-    except DataError:
-        return False
 
 
 def _beside(tree: Tree, used: list[File], merged: Mapping[str, Noted] | None = None) -> Census:
