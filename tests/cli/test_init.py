@@ -235,6 +235,7 @@ def test_too_few_photos_for_sizes(datayield: Call, tmp_path: Path) -> None:
         (["few"], "too few images"),
         (["photos", "--labels", "nowhere"], "--labels"),
         (["photos", "--labels", "flat"], "no labels"),
+        (["flat", "--labels", "flat"], "no labels"),
         (["photos", "--labels", "other.csv"], "names no images"),
         (["photos", "--minutes", "0.2"], "too little time"),
         (["photos", "--minutes", "-1"], "--minutes"),

@@ -43,7 +43,7 @@ def study_path(dataset: str) -> Path:
 
 
 def labels_of(named: str | None, images: str) -> str | None:
-    """The dataset that --labels means; None where it is that of the images.
+    """The dataset that --labels means, named as the images where it is theirs.
 
     Raises DataError for what is not there.
     """
@@ -55,7 +55,7 @@ def labels_of(named: str | None, images: str) -> str | None:
         dataset = dataset_of(named)
     except DataError as error:
         raise error.within("--labels") from None
-    return None if same_dataset(dataset, images) else dataset
+    return images if same_dataset(dataset, images) else dataset
 
 
 def designed(request: "Request") -> "FirstStudy":
@@ -143,7 +143,7 @@ def _differs(path: Path, dataset: str, labels: str | None) -> _Difference | None
     ):
         return _Difference("images", str(pretrained))
     tested = sorted({ev.dataset for ev in study.evaluations})
-    if labels is None or any(same_dataset(each, labels) for each in tested):
+    if labels in (None, dataset) or any(same_dataset(each, labels) for each in tested):
         return None
     return _Difference("labels", ", ".join(tested))
 

@@ -13,6 +13,7 @@ from datayield.data.decoded import decode
 from datayield.data.decoded.decode_all import ALONE, usable_cores
 from datayield.data.leaks import common
 from datayield.data.source import Source
+from datayield.data.sources.files import walk
 from datayield.data.sources.listed_images import is_table
 from datayield.data.split_content import split_listing
 from datayield.data.survey import (
@@ -65,7 +66,7 @@ def look_at(request: Request, earlier: Surveyed | None = None) -> Surveyed:
         side, percent, decoding = earlier.side, earlier.percent, 0.0
     probe = probe_design(labels_of, tested, percent)
     if probe is None and request.labels is not None:
-        raise _no_labels(request.labels, tested)
+        raise _no_labels(labels_of, tested)
     split = images.name if percent == 100 else f"{images.name}[:{percent}%]"
     cut = probe is not None and probe.folds is None and probe.train.startswith(f"{images.name}[")
     if probe is not None and tested is splits and cut:
@@ -81,31 +82,48 @@ def look_at(request: Request, earlier: Surveyed | None = None) -> Surveyed:
 
 
 def _labels_of(request: Request, splits: Mapping[str, SurveyedSplit], look: Look) -> str:
-    """The dataset that is tested: the one that is asked for, else the images, else a table there.
+    """The dataset that is tested: the one that is asked for, else the images, or a table in it.
 
-    A folder whose table names fewer than half of its images has no labels; the table has.
+    A folder whose table names fewer than half of its images has no labels; the table has. Raises
+    DataError where labels are asked for and there are none.
     """
+    named, tested, useless = request.labels or request.images, splits, list[str]()
+    folder = Path(named)
+    tables = sorted(filter(is_table, folder.iterdir())) if folder.is_dir() else []
+    if named != request.images:
+        try:
+            tested = surveyed(named, look)
+        except DataError as error:
+            if not tables or walk(folder).images:
+                raise
+            tested, useless = {}, [error.message]  # a folder of tables alone
+    if tested and probe_design(named, tested) is not None:
+        return named
+    for table in map(str, tables):
+        try:
+            if probe_design(table, surveyed(table, look)) is not None:
+                return table
+        except DataError as error:  # it names no images that are there
+            useless.append(f"{table}: {error.message} ({error.got})")
     if request.labels is not None:
-        return request.labels
-    if probe_design(request.images, splits) is not None:
-        return request.images
-    folder = Path(request.images)
-    for table in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if is_table(table):
-            with suppress(DataError):  # it names no images, or gives them no labels
-                if probe_design(str(table), surveyed(str(table), look)) is not None:
-                    return str(table)
-    return request.images
+        raise _no_labels(named, tested, useless)
+    return named
 
 
-def _no_labels(dataset: str, splits: Mapping[str, SurveyedSplit]) -> DataError:
-    """The error for a dataset that is meant to have labels, and has none to test."""
+def _no_labels(
+    dataset: str, splits: Mapping[str, SurveyedSplit], tables: Sequence[str] = ()
+) -> DataError:
+    """The error for a dataset that is meant to have labels, and has none to test.
+
+    `tables`: what is wrong with the tables in it.
+    """
     images = sum(of.listing.images for of in splits.values())
     columns = dict.fromkeys(name for of in splits.values() for name in of.labels)
+    found = f"{images:,} images; labels: {', '.join(columns) or 'none'}"
     return DataError(
         "no labels to test: that takes two classes of two images each",
         where=f"--labels: {dataset}",
-        got=f"{images:,} images; labels: {', '.join(columns) or 'none'}",
+        got="; ".join([found, *tables]),
         allowed="a folder with a folder per class, or a table with a column of file names and one "
         "of labels",
         hint=f"datayield doctor --data {pasteable(dataset)} says how it is read",
