@@ -71,7 +71,22 @@ def test_classes_add_up_and_what_is_odd_about_labels_is_told(tmp_path: Path) -> 
     report = dataset_report(str(write(tmp_path / "images", files)))
     split = report.splits[0]
     assert split.images == sum(split.classes["label"].values()) == 10
-    twins, alike = split.label_notes
+    twins, alike, single = split.label_notes
     assert twins.startswith("2 images are each in two classes of 'label': ")
     assert "A/5.png and a/0.png" in twins
     assert "'A' and 'a'" in alike
+    assert single == "1 class of 'label' with a single image: 'A'"
+
+
+def test_classes_of_one_image_are_told_with_the_nearest_other(tmp_path: Path) -> None:
+    classes = {"melanoma": 3, "other": 3, "othr": 1, "naevus": 1, "grade 2": 3, "grade 3": 1}
+    names = [name for name, n in classes.items() for _ in range(n)]
+    rows = "".join(f"{i}.png,{name},{'xxxyyyzw'[i % 8]}\n" for i, name in enumerate(names))
+    files = {f"{i}.png": png(i) for i in range(len(names))}
+    root = write(tmp_path / "p", files | {"kinds.csv": f"file,kind,site\n{rows}".encode()})
+    (note,) = dataset_report(str(root)).splits[0].label_notes
+    assert note == (
+        "3 classes of 'kind' with a single image: 'grade 3', 'naevus', 'othr' (is it 'other'?)"
+    )
+    every = {f"{c}/{i}.png": png(i) for i, c in enumerate("abc")}
+    assert dataset_report(str(write(tmp_path / "every", every))).splits[0].label_notes == ()

@@ -45,7 +45,7 @@ class SplitReport(NamedTuple):
     damaged: dict[str, Noted]  # by reason
     pages: Noted  # files with further pages or frames
     classes: dict[str, dict[str, int]]  # label -> name of a class -> usable images
-    label_notes: tuple[str, ...]  # images in two classes, class names that differ in spelling
+    label_notes: tuple[str, ...]  # images in two classes, class names that may be misspelled
 
     def lines(self) -> list[str]:
         """The number of images, then a sentence per label and per kind of file not simply used."""

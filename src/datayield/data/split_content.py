@@ -12,8 +12,9 @@ from datayield.data.census import EXAMPLES, noted
 from datayield.data.content import Digests, content_of, digest_masks, is_computed, undecodable
 from datayield.data.selection import among, indices
 from datayield.data.source import UNLABELLED, Labels, Source, masked
+from datayield.data.sources.label_columns import tested_by_default
 from datayield.data.sources.split_share import Sliced, group_names
-from datayield.spec.errors import DataError
+from datayield.spec.errors import DataError, nearest
 from datayield.spec.identity import digest
 from datayield.spec.run import MOST_POOL, Classes, Listing, Part
 
@@ -108,15 +109,22 @@ class SplitContent:
         return self._items[label]
 
     def label_notes(self) -> tuple[str, ...]:
-        """Copies of one image in two classes, and classes whose names differ in spelling only."""
+        """Copies of one image in two classes, and classes that may be another one, misspelled.
+
+        Classes of a single image are told of the labels that are tested by default, and not of
+        slices, which may hold one of many.
+        """
         if is_computed(self.source):  # right by construction; labels may need a download
             return ()
+        default = [] if isinstance(self.source, Sliced) else tested_by_default(self.labels)
         return tuple(
             note
             for name, column in self.labels.items()
+            for names in [self.source.classes.get(name, [])]
             for note in (
                 *_in_two_classes(self, name, column),
-                *_spelled_alike(name, self.source.classes.get(name, [])),
+                *_spelled_alike(name, names),
+                *(_of_one_image(name, column, names) if name in default else ()),
             )
         )
 
@@ -172,6 +180,22 @@ def _spelled_alike(name: str, classes: Sequence[str]) -> Iterator[str]:
             f"classes of {name!r} differ only in capitals, spaces or Unicode form, and are "
             f"counted as different: {'; '.join(alike[:EXAMPLES])}"
         )
+
+
+def _of_one_image(name: str, column: Labels, classes: Sequence[str]) -> Iterator[str]:
+    """Classes of one image beside classes of more, with the class that is spelled nearly so."""
+    numbers, counts = np.unique(column[column != UNLABELLED], return_counts=True)
+    single, more = numbers[counts == 1], numbers[counts > 1]
+    if not len(single) or not len(more) or numbers[-1] >= len(classes):
+        return
+    others = [classes[k] for k in more.tolist()]
+    told = []
+    for each in (classes[k] for k in single.tolist()[:EXAMPLES]):
+        near = "" if any(c.isdigit() for c in each) else nearest(each, others)  # 12 is not 13
+        told.append(f"{each!r} (is it {near!r}?)" if near else repr(each))
+    some = f" and {len(single) - EXAMPLES:,} more" if len(single) > EXAMPLES else ""
+    what = "1 class" if len(single) == 1 else f"{len(single):,} classes"
+    yield f"{what} of {name!r} with a single image: {', '.join(told)}{some}"
 
 
 def _different(ordered: Digests) -> Digests:
