@@ -87,7 +87,7 @@ def _of_csv(text: str) -> tuple[dict[str, list[object]], tuple[UnevenRow, ...]]:
     uneven = tuple(
         UnevenRow(i, line, surplus)
         for i, (line, row) in enumerate(below)
-        if (surplus := _surplus(row, width))
+        if len(row) != width and (surplus := _surplus(row, width))
     )
     columns = list(zip_longest(*([row[: len(names)] for row in lines]), fillvalue=""))
     table: dict[str, list[object]] = {}
