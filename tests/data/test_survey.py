@@ -104,6 +104,10 @@ def test_images_of_one_patient_are_in_one_part_and_no_patient_is_a_class(tmp_pat
     assert (made.column, made.others, made.grouped) == ("diagnosis", (), "patient")
     assert (made.train, made.folds) == ("train[: by patient]", 5)
     assert made.train_items == 16  # six patients in five parts: all but two of them
+    (root / "t.csv").write_text(rows.replace(",p3\n", ",\n", 1))
+    made = _design(root)
+    assert made is not None
+    assert (made.others, made.grouped, made.ungrouped, made.train) == ((), "patient", 1, "train")
 
 
 def test_uneven_classes_are_told(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def show(console: "Console", made: "FirstStudy", minutes: float) -> None:
 
 
 def _found(made: "FirstStudy") -> Iterator[str | Text]:
+    from datayield.analysis.format import plural
     from datayield.propose import shown_name
 
     survey, situation = made.survey, made.proposal.situation
@@ -50,11 +51,20 @@ def _found(made: "FirstStudy") -> Iterator[str | Text]:
     folds = f"by {probe.folds} folds, each trained on {probe.train_items:,}"
     how = folds if probe.folds else f"on {probe.test_items:,} of them"
     yield f"labels: {shown_name(labels.dataset)}, {told}, tested {how}"
-    if probe.grouped:
+    if probe.ungrouped:
+        some = plural(probe.ungrouped, "image")
+        yield (
+            f"  note: {some} without a {probe.grouped}: with all filled in, images of one "
+            f"{probe.grouped} would be tested together"
+        )
+    elif probe.grouped:
         yield f"  images of one {probe.grouped} are in one part"
     if probe.uneven:
         name, share = probe.most_common
         yield f"  {share:.0%} are {name}: each class counts alike (balanced accuracy)"
+    for split in survey.tested.values():
+        content = split.listing.content
+        yield from (f"  note: {note}" for note in (content.label_notes() if content else ()))
     if probe.others:
         others = ", ".join(_some(probe.others, "other"))
         yield (

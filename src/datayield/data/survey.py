@@ -62,7 +62,8 @@ class ProbeDesign(NamedTuple):
     label; `classes`: name -> images. `train_items`: the most that a
     classifier is trained on. `test` is None with `folds`. `overlap`: images that a test split has
     in common with train, for which it is not used. `others`: labels that are not tested. `groups`:
-    columns by which images may be alike; `grouped`: the one by which parts are divided.
+    columns by which images may be alike; `grouped`: the one by which parts are divided, unless
+    some images, `ungrouped`, have no value there.
     """
 
     label: str
@@ -78,6 +79,7 @@ class ProbeDesign(NamedTuple):
     others: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     grouped: str = ""
+    ungrouped: int = 0
 
     @property
     def most_common(self) -> tuple[str, float]:
@@ -127,7 +129,7 @@ def probe_design(
     """
     train = splits.get("train") or next(iter(splits.values()))
     usable = [name for name in train.labels if _testable(train, name)]
-    alike = _alike(train.source)
+    alike, without = _alike(train.source)
     usable = [name for name in usable if not _is_column(train, name, alike)] or usable
     if not usable:
         return None
@@ -137,6 +139,7 @@ def probe_design(
     others = tuple(name for name in usable if name not in same)
     groups = _groups(train.source, usable)
     alike = alike if alike in groups else ""
+    by = alike if not without else ""
     listings = {(dataset, name): split.listing for name, split in splits.items()}
     overlap = 0
     for name in ("test", "val"):
@@ -151,9 +154,10 @@ def probe_design(
                 chosen, column, sum(sizes.values()) + len(tested), sizes, sum(sizes.values()),
                 len(tested), train.name, test=name, others=others, groups=groups,
             )  # fmt: skip
-    return _own_parts(dataset, train, chosen, percent, alike)._replace(
-        column=column, overlap=overlap, others=others, groups=groups, grouped=alike
-    )
+    return _own_parts(dataset, train, chosen, percent, by)._replace(
+        column=column, overlap=overlap, others=others, groups=groups,
+        grouped=alike, ungrouped=without if alike else 0,
+    )  # fmt: skip
 
 
 def _own_parts(
@@ -209,15 +213,16 @@ def _classes(split: SurveyedSplit, label: str) -> dict[str, int]:
     }
 
 
-def _alike(source: Source) -> str:
-    """The column whose name says which images are alike, if each has a value; else ""."""
+def _alike(source: Source) -> tuple[str, int]:
+    """The column whose name says which images are alike, and how many have no value there."""
     if not isinstance(source, Groupable):
-        return ""
+        return "", 0
     for name in filter(ALIKE.fullmatch, source.group_columns):
         values = [str(value or "").strip() for value in source.groups(name)]
-        if all(values) and 1 < len({*values}) < len(values):
-            return name
-    return ""
+        told = [value for value in values if value]
+        if 2 * len(told) > len(values) and 1 < len({*told}) < len(told):
+            return name, len(values) - len(told)
+    return "", 0
 
 
 def _is_column(split: SurveyedSplit, label: str, column: str) -> bool:

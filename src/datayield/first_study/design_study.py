@@ -87,7 +87,7 @@ def _situation(request: Request, survey: Surveyed, machine: Machine) -> Situatio
             overlap=probe.overlap,
             others=probe.others,
             groups=probe.groups,
-            grouped=probe.grouped,
+            grouped=probe.grouped if not probe.ungrouped else "",
             uneven=probe.most_common[1] if probe.uneven else None,
         )
     return Situation(
