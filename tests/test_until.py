@@ -122,6 +122,21 @@ def test_what_is_decided_already_runs_nothing(opened: Session) -> None:
     assert len(session.ran) == ran
 
 
+def test_nothing_is_decided_before_one_seed_of_every_setting(
+    opened: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datayield.until._fitting", lambda tasks, room: tasks[:7])
+    session = PlantedSession(opened, images_help, 0.0)
+    console = Console(quiet=True)
+    told = []
+    for look in run_until_decided(session, console, 60.0, 60.0, Execution()):  # type: ignore[arg-type]
+        seeds = {(run.data.count, run.images) for run in session.ran if run.seed == 0}
+        told.append((look.decided, len(seeds)))
+    assert len(told) > 1
+    assert all(not decided for decided, seeds in told if seeds < 9)
+    assert told[-1] == (True, 9)
+
+
 def test_no_time_means_one_batch(opened: Session) -> None:
     session = PlantedSession(opened, nothing_helps, noise=0.03)
     assert len(looks(session, minutes=0.0)) == 1

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datayield.execution import Execution
     from datayield.session import Session
 
+FIRST = "baselines and one seed of each setting"
 FURTHER = "runs that raise the odds most for their time"
 
 
@@ -43,12 +44,13 @@ def run_until_decided(
 ) -> Iterator[InterimAnswer]:
     """Yields each one; the last one is decided, out of time, complete, stopped or failed.
 
-    Where what is finished decides, nothing is run.
+    Where what is finished decides, nothing is run. Nothing is decided before the baselines and the
+    first seed of every cell are finished: until then the largest settings may be unmeasured.
     """
     begun, limit = time.monotonic(), 60 * minutes
     plan = session.plan(keep=True)
     shared = session.time(plan, execution.jobs)
-    batch, what = _first(plan), "baselines and one seed of each setting"
+    batch, what = _first(plan), FIRST
     if not batch:
         answer = session.answer(plan)
         if answer.recommendation.lever != "inconclusive":
@@ -62,14 +64,17 @@ def run_until_decided(
         seconds = time.monotonic() - begun
         plan = session.plan(keep=True)
         answer = session.answer(plan)
-        decided = answer.recommendation.lever != "inconclusive"
+        first = _first(plan)
+        decided = answer.recommendation.lever != "inconclusive" and not first
         yield InterimAnswer(
             answer, seconds, len(plan.todo), decided, tuple(outcome.failed), outcome.stopped
         )
         if decided or outcome.stopped or outcome.failed or seconds > limit:
             return
         left = limit - seconds
-        batch, what = _further(session, plan, answer, shared.jobs, left), FURTHER
+        batch, what = first, FIRST
+        if not first:
+            batch, what = _further(session, plan, answer, shared.jobs, left), FURTHER
         batch = _fitting(batch, left * shared.speed)
 
 

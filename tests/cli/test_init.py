@@ -102,7 +102,7 @@ def test_the_folder_above_the_labelled_one_is_warned_of(datayield: Call, tmp_pat
     said = " ".join(done.out.split())
     assert "(labelled/cat, labelled/dog, labelled/owl, and 1 other: 50 to 150 each)" in said
     assert "new and labelled/cat lie at different depths" in said
-    assert "datayield init ./all/new --labels ./all/labelled" in said
+    assert "datayield init ./all/new --labels ./all/labelled --minutes 20" in said
     below = datayield("init", "all/new", "--labels", "all/labelled")
     assert "depths" not in below.out
 

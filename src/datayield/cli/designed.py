@@ -26,6 +26,7 @@ def show(console: "Console", made: "FirstStudy", minutes: float) -> None:
         *_written(made),
         *_time(made, minutes),
         *_decides(made),
+        *_mixed_depth(made, minutes),
     ):
         # A line with a command is left to the terminal to wrap, so that it can be pasted.
         whole = isinstance(line, Text)
@@ -71,23 +72,24 @@ def _found(made: "FirstStudy") -> Iterator[str | Text]:
             f"  label: {probe.column}; others: {others} (for one of them write "
             f"label: {probe.others[0]} in each evaluation)"
         )
-    if deep := _mixed_depth(labels.dataset, [*probe.classes]):
-        yield deep
     if labels.dataset != images:
         yield from _not_used(labels.dataset, survey.tested.values())
 
 
-def _mixed_depth(dataset: str, classes: Sequence[str]) -> Text | None:
+def _mixed_depth(made: "FirstStudy", minutes: float) -> Iterator[Text]:
     """A warning where folders at different depths are classes: it may be the folder above them."""
-    depths = {name: name.count("/") for name in classes}
-    if not Path(dataset).is_dir() or len({*depths.values()}) < 2:
-        return None
+    probe, labels = made.survey.probe, made.proposal.situation.labels
+    if probe is None or labels is None or not Path(labels.dataset).is_dir():
+        return
+    depths = {name: name.count("/") for name in probe.classes}
+    if len({*depths.values()}) < 2:
+        return
     high, low = min(depths, key=depths.__getitem__), max(depths, key=depths.__getitem__)
-    folder = Path(dataset)
-    images, labelled = (pasteable(folder / each) for each in (high, low.partition("/")[0]))
-    return Text(
-        f"  warning: {high} and {low} lie at different depths; if only {low.partition('/')[0]} has "
-        f"labels: datayield init {images} --labels {labelled}"
+    top = low.partition("/")[0]
+    images, labelled = (pasteable(Path(labels.dataset) / each) for each in (high, top))
+    yield Text(
+        f"warning: the classes {high} and {low} lie at different depths; if only {top} has "
+        f"labels: datayield init {images} --labels {labelled} --minutes {minutes:g}"
     )
 
 

@@ -112,7 +112,8 @@ def study_of_images(
         if other := _differs(path, dataset, labelled):
             raise _other_study(path, other, images, labels)
         say(
-            f"continuing {path}, which was written before; for a new study rename or remove it",
+            f"continuing {path}, which was written before, for {minutes:g} minutes at most; for "
+            "a new study rename or remove it",
             err,
         )
     else:
