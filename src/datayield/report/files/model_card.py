@@ -113,9 +113,10 @@ def _loading(record: Exported, snippet: tuple[str, ...]) -> str:
         f"normalised by mean {mean} and deviation {std} of pixels in [0, 1].",
         "The network that these lines build was compared with the run's encoder when it was "
         f"exported: on the same pixels, features differ by at most {record.difference:.1e} of the "
-        "largest. Images that are read from files differ slightly from those that were evaluated: "
-        "datayield decodes a JPEG of more than twice the side at a reduced size, and resizes only "
-        "the part that it keeps.",
+        "largest. Features of large photographs differ by some percent from those that were "
+        "evaluated: datayield decodes a JPEG of more than twice the side at a reduced size, and "
+        "resizes only the part that it keeps. `datayield embed` and `datayield.load_encoder` read "
+        "files as they were evaluated.",
     ]
     if record.hub and record.timm_loads:
         parts.append(
