@@ -253,7 +253,7 @@ def _answer_of_study(
     at: "Setting | None",
     changed: dict[str, Any],
 ) -> "Answer":
-    """From the finished runs in the store. Raises DatayieldError where no run is finished."""
+    """From the finished runs in the store. Raises ConfigError where no run is finished."""
     from datayield.nothing_finished import nothing_finished
     from datayield.session import open_study
     from datayield.spec.study import parsed_overrides

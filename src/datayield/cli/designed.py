@@ -59,7 +59,7 @@ def _found(made: "FirstStudy") -> Iterator[str | Text]:
             f"{probe.grouped} would be tested together"
         )
     elif probe.grouped:
-        yield f"  images of one {probe.grouped} are in one part"
+        yield f"  images of one {probe.grouped} are tested together"
     if probe.uneven:
         name, share = probe.most_common
         yield f"  {share:.0%} are {name}: each class counts alike (balanced accuracy)"

@@ -230,7 +230,7 @@ class OpenedStudy:
         return loaded(self.session, run, evaluation).module
 
     def _finished(self) -> "Plan":
-        """The plan with the records that it read. Raises DatayieldError where nothing is done."""
+        """The plan with the records that it read. Raises ConfigError where nothing is finished."""
         plan = self.session.plan(keep=True)
         if not is_begun(plan):
             raise nothing_finished(self.session, plan)

@@ -86,7 +86,8 @@ def _train(
 
     failed, decided, stopped = tuple[tuple[str, str], ...](), False, False
     for look in run_until_decided(session, console, minutes, save_every, execution):
-        console.print(look_words(look.answer, look.seconds, look.pending), highlight=False)
+        told = look_words(look.answer, look.seconds, look.pending, look.decided)
+        console.print(told, highlight=False)
         failed, decided, stopped = look.failed, look.decided, look.stopped
     return failed, decided, stopped
 

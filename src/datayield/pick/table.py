@@ -42,9 +42,9 @@ def write_table(rows: Sequence[PickedRow], path: Path) -> bool:
     for row in rows:
         cells = [getattr(row, name) for name in told]
         writer.writerow([f"{cell:.4f}" if isinstance(cell, float) else cell for cell in cells])
-    bytes_ = text.getvalue().encode("utf-8", "surrogateescape")
+    encoded = text.getvalue().encode("utf-8", "surrogateescape")
     if path.exists():
-        if path.is_file() and read_bytes(path) == bytes_:
+        if path.is_file() and read_bytes(path) == encoded:
             return False
         raise ConfigError(
             "the output exists already, and is not this table",
