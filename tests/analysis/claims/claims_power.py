@@ -1,8 +1,9 @@
 """How often claims are called right and wrong: `python -m tests.analysis.claims.claims_power`.
 
-Prints two tables: false alarms where no effect is planted (and a familywise rate over one claim of
-each test), and the power where the paper's effect is. For `flat` it is the other way round: the
-false alarm is an effect of the margin that is called flat. --studies N: how many of each.
+Prints two tables. First false alarms where no effect is planted (and a familywise rate over one
+claim of each test), and the power where the paper's effect is; for `flat` it is the other way
+round: the false alarm is an effect of the margin that is called flat. Then how often an effect of
+exactly the margin is called "no effect", and how often none is. --studies N: how many of each.
 """
 
 import argparse
@@ -143,6 +144,20 @@ CLAIMS: dict[str, Planted] = {
 }  # fmt: skip
 
 
+# Effects of exactly the margin of "no effect", one point.
+AT_THE_MARGIN: dict[str, Truth] = {
+    "beats_baseline": lambda n, m, b, t, s: 0.51,
+    "gain": lambda n, m, b, t, s: 0.5 + 0.01 * min(n / 2, 1),
+    "monotone": _rise(1),
+    "peak_then_fall": lambda n, m, b, t, s: 0.5 + (0.01 if 0.3 < s < 0.7 else 0.0),
+    "gap_grows": lambda n, m, b, t, s: 0.5 + 0.002 * n * (m == 2),
+    "ordering": lambda n, m, b, t, s: 0.5 + 0.005 * m,
+    "crossover": lambda n, m, b, t, s: 0.5 + 0.01 * (m == 0) * (n < 2),
+    "flips_under": lambda n, m, b, t, s: 0.5 + 0.002 * n * (b == 0),
+    "gain by images": lambda n, m, b, t, s: 0.5 + 0.01 * min(n / 2, 1),
+}
+
+
 def rates(
     test: str, truth: Truth, seeds: int, studies: int, start: int = 0, **more: Any
 ) -> Counter[str]:
@@ -211,6 +226,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         alarm, either = familywise(seeds, many, 2 * 10**6, **more)
         cells.append(f"{_share(alarm, many)} / {_share(either - alarm, many)}")
     out(f"| any of ten (Holm) | {' | '.join(cells)} | | | nothing |\n")
+    out(f'\nShare of {many} simulated studies called "no effect", %\n\n')
+    out("| test | one point, 2 seeds | 3 seeds | nothing, 2 seeds | 3 seeds |\n")
+    out("|---|---|---|---|---|\n")
+    for test, truth in AT_THE_MARGIN.items():
+        cells = [
+            _share(rates(test, each, seeds, many, 3 * 10**6)["no effect"], many)
+            for each in (truth, nothing)
+            for seeds in (2, 3)
+        ]
+        out(f"| {test} | {' | '.join(cells)} |\n")
+        sys.stdout.flush()
 
 
 def _share(count: int, of: int) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.analysis.claims.claims_power import CLAIMS, familywise, rates
+from tests.analysis.claims.claims_power import AT_THE_MARGIN, CLAIMS, familywise, rates
+from tests.analysis.claims.claims_simulated import nothing
 
 STUDIES = 40
 MOST = 5  # of 40: a rate of 5% exceeds it in 1.4% of draws, these draws are fixed
@@ -21,6 +22,15 @@ def test_what_is_not_so_is_rarely_called_reproduced(test: str, seeds: int) -> No
 )
 def test_what_is_so_is_found_with_three_seeds(test: str, least: float) -> None:
     assert rates(test, CLAIMS[test].present, 3, 20, 9000)["reproduced"] >= least * 20
+
+
+@pytest.mark.parametrize("test", ["gain", "monotone", "gap_grows"])
+def test_an_effect_of_the_margin_is_rarely_called_none(test: str) -> None:
+    assert rates(test, AT_THE_MARGIN[test], 3, STUDIES, 7000)["no effect"] <= MOST
+
+
+def test_no_effect_is_found_where_there_is_none() -> None:
+    assert rates("gain", nothing, 3, 20, 9000)["no effect"] >= 16
 
 
 def test_ten_claims_together_keep_the_level() -> None:

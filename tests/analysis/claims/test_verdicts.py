@@ -205,7 +205,7 @@ def test_a_claim_is_judged_at_the_checkpoint_that_validation_selects() -> None:
             validated = 0.6 if row.share == 0.6 else 0.5 - row.share / 10
             rows.append(row._replace(metric="accuracy_val", value=validated))
     last, best = verdicts_of(replace(whole, rows=tuple(rows)))
-    assert (last.verdict, best.verdict) == ("inconclusive", "reproduced"), best.evidence
+    assert (last.verdict, best.verdict) == ("no effect", "reproduced"), best.evidence
     assert best.effect == pytest.approx(4.0)
     assert "at each run's best checkpoint by validation on one" in best.evidence
     unscored = tuple(row for row in rows if row.metric != "accuracy_val")

@@ -51,6 +51,10 @@ class EffectEstimate(NamedTuple):
         """One-sided p against "at least `null`"."""
         return float(stdtr(self.df, self._t(null)))
 
+    def within(self, margin: float) -> float:
+        """One-sided p against "`margin` or more away from 0" (two tests: Schuirmann 1987)."""
+        return max(self.above(-margin), self.below(margin))
+
     def interval(self) -> tuple[float, float]:
         """Two-sided t interval."""
         half = float(stdtrit(self.df, 0.5 + CONFIDENCE / 2)) * self.error
@@ -67,6 +71,7 @@ class ClaimPart(NamedTuple):
     """The outcome of one part of a claim. `words` describe its effect.
 
     `contrary`: the effect that contradicts the claim the most, if another, and its description.
+    `absent`: the effects that the claim expects; all of them within a margin of 0 is "no effect".
     """
 
     effect: EffectEstimate
@@ -75,6 +80,7 @@ class ClaimPart(NamedTuple):
     words: str
     interval: tuple[float, float] | None = None  # None: the effect's t interval
     contrary: tuple[EffectEstimate, str] | None = None
+    absent: tuple[EffectEstimate, ...] = ()
 
 
 def layout(cells: Cells, noisy: Cells) -> NoiseModel:

@@ -2,10 +2,12 @@
 
 A claim is tested two-sided at 5%: both reproduced and contradicted are significant results.
 Holm's (1979) step-down over all testable claims of the study keeps the familywise error rate at 5%.
-Inconclusive is a valid answer. Where all runs together show that what a claim varies brings
-nothing worth having here, the verdict is "no effect", with what limits the runs (regime.py).
+Inconclusive is a valid answer. "No effect" is a finding of its own: all runs together show that
+what a claim varies brings nothing worth having here (regime.py), or the claim's own contrasts lie
+within a margin of none (equivalence, again with Holm's step-down over the study).
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from datayield.analysis.model import ITEM_CORRELATION
 from datayield.analysis.model.law import FittedLaw
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
+MARGIN = 1.0  # points; also the default of `flat`
 ClaimOutcome = Literal["reproduced", "contradicted", "no effect", "inconclusive", "not tested"]
 
 
@@ -69,6 +72,20 @@ class _Tested:
         """Two-sided."""
         return min(1.0, 2 * min(self.p_for, self.p_against))
 
+    @property
+    def margin(self) -> float:
+        """What is no effect, in points: less than 1, or than half of a smaller published one."""
+        value = abs(self.claim.value or math.inf)
+        return min(MARGIN, value / 2)
+
+    @property
+    def p_absent(self) -> float | None:
+        """Two-sided, against an effect beyond the margin; None where that says nothing."""
+        if self.unit != "points" or not all(part.absent for _, part in self.parts):
+            return None
+        effects = [effect for _, part in self.parts for effect in part.absent]
+        return min(1.0, 2 * max(effect.within(self.margin / 100) for effect in effects))
+
     def deciding(self, verdict: ClaimOutcome) -> tuple[str, ClaimPart]:
         if verdict == "contradicted":
             where, part = min(self.parts, key=lambda each: each[1].p_against)
@@ -89,23 +106,36 @@ def judge_claims(data: ClaimData, laws: Sequence[FittedLaw] = ()) -> list[ClaimV
             verdicts.append(ClaimVerdict(claim, "not tested", f"{_sentence(lacking)}.", scale))
         except UnansweredError as why:
             verdicts.append(ClaimVerdict(claim, "inconclusive", f"{_sentence(why)}.", scale))
-    adjusted = holm([each.p for each in verdicts if isinstance(each, _Tested)])
-    left = iter(adjusted)
+    tested = [each for each in verdicts if isinstance(each, _Tested)]
+    directions = iter(holm([each.p for each in tested]))
+    small = [(each, each.p_absent) for each in tested]
+    among = [p for _, p in small if p is not None]
+    left = iter(holm(among))
+    absences = iter([None if p is None else next(left) for _, p in small])
     return [
-        _with_regime(data, _decide(each, next(left), scale), laws)
+        _if_absent(data, _decide(each, next(directions), scale), laws, each, next(absences))
         if isinstance(each, _Tested)
         else each
         for each in verdicts
     ]
 
 
-def _with_regime(data: ClaimData, j: ClaimVerdict, laws: Sequence[FittedLaw]) -> ClaimVerdict:
-    """The verdict, or "no effect" where it is inconclusive and the laws exclude one."""
-    regime = regime_of(data, j.claim, laws) if j.verdict == "inconclusive" else None
-    if regime is None:
+def _if_absent(
+    data: ClaimData, j: ClaimVerdict, laws: Sequence[FittedLaw], tested: _Tested, p: float | None
+) -> ClaimVerdict:
+    """The verdict, or "no effect" where it is inconclusive and its effect is excluded: by the
+    laws of the study, or by the claim's own contrasts (`p` against one beyond the margin).
+    """
+    if j.verdict != "inconclusive":
         return j
-    evidence = f"{_sentence(regime.words)}. {j.evidence}"
-    return replace(j, verdict="no effect", limit=regime.limit, evidence=evidence)
+    regime = regime_of(data, j.claim, laws)
+    if regime is not None:
+        evidence = f"{_sentence(regime.words)}. {j.evidence}"
+        return replace(j, verdict="no effect", limit=regime.limit, evidence=evidence)
+    if p is None or p > LEVEL:
+        return j
+    words = f"No effect here: within ±{tested.margin:.2g} points of none, adjusted {_p(p)}."
+    return replace(j, verdict="no effect", evidence=f"{words} {j.evidence}")
 
 
 def holm(p: list[float]) -> list[float]:
@@ -176,7 +206,7 @@ def _decide(tested: _Tested, p: float, scale: str) -> ClaimVerdict:
     evidence = (
         f"{said(mean, tested.unit)} {tested.unit} ({span}) "
         f"{part.words}{of}; {plural(part.effect.seeds, 'seed')}, {noise}, "
-        f"adjusted p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}."
+        f"adjusted {_p(p)}."
     )
     return ClaimVerdict(
         tested.claim, verdict, evidence, scale, tested.unit, mean, low, high, p,
@@ -188,6 +218,10 @@ def _decide(tested: _Tested, p: float, scale: str) -> ClaimVerdict:
 def said(value: float, unit: str) -> str:
     """An effect as the page writes it: signed, one decimal for points, else two."""
     return points(value / 100) if unit == "points" else f"{value:+.2f}".replace("-", "−")
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def _sentence(said_by: Exception | str) -> str:
