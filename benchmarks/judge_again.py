@@ -1,15 +1,17 @@
 """Judge the claims of the committed results with the code of today, and say what changed.
 
 `python benchmarks/judge_again.py [STUDY ...]` reads results/<study>/pocket/table.csv and prints, a
-study a line, what it recommends to buy, and each claim whose verdict or effect changed; with
-`--write` it puts them into claims.json. The tables keep neither seconds nor distances nor which
+study a line, what it recommends to buy, and each claim whose verdict changed; with `--write` it
+puts these into claims.json and README.md. The tables keep neither seconds nor distances nor which
 test items were right: claims on those keep the verdict that they have, and the error over test
-items is the assumed one. Needs the datasets of the studies (DATAYIELD_DATA), to count their images.
+items is the assumed one, so that a claim whose verdict is the same keeps its
+interval too. Needs the datasets of the studies (DATAYIELD_DATA), to count their images.
 """
 
 import argparse
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,15 @@ from datayield.analysis.claims import ClaimVerdict
 from datayield.analysis.findings import Findings, analyse
 from datayield.analysis.results import Row, RunCost, StudyResults
 from datayield.analysis.results.collect import _count_words, _variant
+from datayield.report.files.export import _claim
 from datayield.report.page.claim_table import claims_json
 from datayield.session import Session, open_study
-from datayield.spec.atomic_files import write_json
+from datayield.spec.atomic_files import write_json, write_text
 from datayield.spec.claims import Correlates, Distance
 from datayield.spec.run import RunSpec
 
 RESULTS = Path(__file__).parents[1] / "results"
+LEFT = "not tested"  # not counted in README.md
 Line = dict[str, str]
 
 
@@ -104,9 +108,11 @@ def report(name: str, found: Findings, path: Path, write: bool) -> None:
     old = {claim["id"]: claim for claim in before["claims"]}
     new = claims_json(found)
     unknown = {each.claim.id for each in found.claims if kept(each)}
-    new["claims"] = [c | (old[c["id"]] if c["id"] in unknown else {}) for c in new["claims"]]
+    same = {c["id"] for c in new["claims"] if old.get(c["id"], c)["verdict"] == c["verdict"]}
+    new["claims"] = [old.get(c["id"], c) if c["id"] in unknown | same else c for c in new["claims"]]
     new["counts"] = {v: sum(c["verdict"] == v for c in new["claims"]) for v in new["counts"]}
     new["tally"] = "claims: " + ", ".join(f"{n} {v}" for v, n in new["counts"].items())
+    new["tally"] += " at this scale"
     for claim in new["claims"]:
         was = old.get(claim["id"], {})
         if was.get("verdict") != claim["verdict"]:
@@ -114,6 +120,14 @@ def report(name: str, found: Findings, path: Path, write: bool) -> None:
             print(f"    was {was.get('evidence')}\n    now {claim['evidence']}")
     if write and old:
         write_json(path, new)
+        readme = path.with_name("README.md")
+        text = readme.read_text(encoding="utf-8")
+        counts = "Claims: " + ", ".join(f"{n} {v}" for v, n in new["counts"].items() if v != LEFT)
+        text = re.sub(r"(?m)^Claims: .*\.$", f"{counts}.", text)
+        for claim in new["claims"]:
+            row = _claim(claim)
+            text = re.sub(rf"(?m)^\| {re.escape(claim['id'])} \|.*$", lambda _, r=row: r, text)
+        write_text(readme, text)
 
 
 if __name__ == "__main__":

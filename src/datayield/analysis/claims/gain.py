@@ -28,8 +28,9 @@ def gains_of(scene: Scene, claim: Gain) -> list[ClaimPart]:
             p_for, p_against = effect.below(-null), effect.above(-other)
         up, down = _bounded(scene, before, after)
         p_for, p_against = _known(claim.expect == "rise", (up, down), p_for, p_against)
-        absent = () if claim.at_least < 0 or up or down else (effect,)
-        parts.append(ClaimPart(effect, p_for, p_against, words, absent=absent))
+        expected = effect if claim.expect == "rise" else effect.turned()
+        known = () if claim.at_least < 0 or up or down else (expected,)
+        parts.append(ClaimPart(effect, p_for, p_against, words, expected=known))
     return parts
 
 

@@ -51,9 +51,9 @@ class EffectEstimate(NamedTuple):
         """One-sided p against "at least `null`"."""
         return float(stdtr(self.df, self._t(null)))
 
-    def within(self, margin: float) -> float:
-        """One-sided p against "`margin` or more away from 0" (two tests: Schuirmann 1987)."""
-        return max(self.above(-margin), self.below(margin))
+    def turned(self) -> "EffectEstimate":
+        """The same contrast the other way round."""
+        return self._replace(mean=-self.mean)
 
     def interval(self) -> tuple[float, float]:
         """Two-sided t interval."""
@@ -71,7 +71,7 @@ class ClaimPart(NamedTuple):
     """The outcome of one part of a claim. `words` describe its effect.
 
     `contrary`: the effect that contradicts the claim the most, if another, and its description.
-    `absent`: the effects that the claim expects; all of them within a margin of 0 is "no effect".
+    `expected`: the contrasts that the claim expects above 0, if it is about differences.
     """
 
     effect: EffectEstimate
@@ -80,7 +80,7 @@ class ClaimPart(NamedTuple):
     words: str
     interval: tuple[float, float] | None = None  # None: the effect's t interval
     contrary: tuple[EffectEstimate, str] | None = None
-    absent: tuple[EffectEstimate, ...] = ()
+    expected: tuple[EffectEstimate, ...] = ()
 
 
 def layout(cells: Cells, noisy: Cells) -> NoiseModel:

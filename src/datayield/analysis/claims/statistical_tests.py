@@ -66,7 +66,7 @@ def _beats_baseline(scene: Scene) -> ClaimPart:
     mine, base = scene.sides({}, {"": claim.baseline})
     effect = scene.estimate((1, mine), (-1, base))
     words = f"over the {claim.baseline} baseline"
-    return ClaimPart(effect, effect.above(), effect.below(), words, absent=(effect,))
+    return ClaimPart(effect, effect.above(), effect.below(), words, expected=(effect,))
 
 
 def _monotone(scene: Scene) -> ClaimPart:
@@ -90,8 +90,8 @@ def _monotone(scene: Scene) -> ClaimPart:
         i, names = wrong.index(min(wrong)), scene.along(claim.over)
         contrary = steps[i], f"from {names[i]} to {names[i + 1]}"
     p_against = min(1.0, 2 * min(p_trend, against))
-    absent = (trend, *_from_their_mean(scene, sides))
-    return ClaimPart(trend, p_for, p_against, words, contrary=contrary, absent=absent)
+    expected = (trend if sign > 0 else trend.turned(),)
+    return ClaimPart(trend, p_for, p_against, words, contrary=contrary, expected=expected)
 
 
 def _diminishing(scene: Scene) -> ClaimPart:
@@ -122,8 +122,12 @@ def _flat(scene: Scene) -> ClaimPart:
     assert isinstance(claim, Flat)
     margin = claim.margin / (100 if scene.cells.points else 1)
     trend, sides = _trend(scene, claim.over)
-    effects = [trend, *_from_their_mean(scene, sides)]
-    worst = [(e.within(margin), e) for e in effects]
+    share = 1 / len(sides)
+    effects = [trend]
+    for i in range(len(sides)):
+        others = [((1.0 if i == j else 0.0) - share, side) for j, side in enumerate(sides)]
+        effects.append(scene.estimate(*others))
+    worst = [(max(e.above(-margin), e.below(margin)), e) for e in effects]
     beyond = min(min(e.above(margin), e.below(-margin)) for e in effects)
     p_for, effect = max(worst, key=lambda pair: pair[0])
     words = f"within ±{claim.margin:g} along {claim.over}, at the least certain step"
@@ -157,7 +161,7 @@ def _peak_then_fall(scene: Scene) -> ClaimPart:
     at = words[max(set(peaks), key=peaks.count)]
     words_ = f"from the peak at {claim.over} {at} to the last"
     p_for = max(fall.above(), rise.above())
-    return ClaimPart(fall, p_for, fall.below(), words_, absent=(fall,))
+    return ClaimPart(fall, p_for, fall.below(), words_, expected=(fall,))
 
 
 def _from_peaks(
@@ -204,8 +208,8 @@ def _gap_grows(scene: Scene) -> ClaimPart:
         effects.append((effect, start, to))
     effect, start, to = max(effects, key=lambda each: each[0].above())
     against = min(1.0, len(effects) * min(e.below() for e, _, _ in effects))
-    absent = tuple(each for each, _, _ in effects)
-    return ClaimPart(effect, effect.above(), against, f"from {start} to {to}", absent=absent)
+    expected = tuple(each for each, _, _ in effects)
+    return ClaimPart(effect, effect.above(), against, f"from {start} to {to}", expected=expected)
 
 
 def _ordering(scene: Scene) -> ClaimPart:
@@ -227,9 +231,9 @@ def _ordering(scene: Scene) -> ClaimPart:
     against = min(1.0, len(steps) * steps[worst].below())
     contrary = steps[worst], f"of {worst[1]} over {worst[0]}"
     words_ = f"of {least[1]} over {least[0]}"
-    absent = tuple(steps.values())
+    expected = tuple(steps[pair] for pair in pairwise(words))
     p_for = steps[least].above()
-    return ClaimPart(steps[least], p_for, against, words_, contrary=contrary, absent=absent)
+    return ClaimPart(steps[least], p_for, against, words_, contrary=contrary, expected=expected)
 
 
 def _two_signs(scene: Scene) -> ClaimPart:
@@ -262,17 +266,8 @@ def _two_signs(scene: Scene) -> ClaimPart:
     p_for = max(rise.above(), fall.below())
     against = [(rise.below(), (rise, each[0])), (fall.above(), (fall, each[1]))]
     p, contrary = min(against, key=lambda pair: pair[0])
-    absent = (rise, fall)
-    return ClaimPart(effect, p_for, min(1.0, 2 * p), words, contrary=contrary, absent=absent)
-
-
-def _from_their_mean(scene: Scene, sides: Sequence[Weights]) -> list[EffectEstimate]:
-    """Each of the sides minus the mean of all."""
-    share = 1 / len(sides)
-    return [
-        scene.estimate(*(((i == j) - share, side) for j, side in enumerate(sides)))
-        for i in range(len(sides))
-    ]
+    expected = (rise, fall.turned())
+    return ClaimPart(effect, p_for, min(1.0, 2 * p), words, contrary=contrary, expected=expected)
 
 
 def _trend(scene: Scene, over: str) -> tuple[EffectEstimate, list[Weights]]:

@@ -3,8 +3,8 @@
 A claim is tested two-sided at 5%: both reproduced and contradicted are significant results.
 Holm's (1979) step-down over all testable claims of the study keeps the familywise error rate at 5%.
 Inconclusive is a valid answer. "No effect" is a finding of its own: all runs together show that
-what a claim varies brings nothing worth having here (regime.py), or the claim's own contrasts lie
-within a margin of none (equivalence, again with Holm's step-down over the study).
+what a claim varies brings nothing worth having here (regime.py), or the claim's own contrasts
+exclude an effect of a margin or more in its direction (again with Holm's step-down).
 """
 
 import math
@@ -74,17 +74,19 @@ class _Tested:
 
     @property
     def margin(self) -> float:
-        """What is no effect, in points: less than 1, or than half of a smaller published one."""
+        """Less is no effect, in points: 1, or half of a smaller published one."""
         value = abs(self.claim.value or math.inf)
         return min(MARGIN, value / 2)
 
     @property
     def p_absent(self) -> float | None:
-        """Two-sided, against an effect beyond the margin; None where that says nothing."""
-        if self.unit != "points" or not all(part.absent for _, part in self.parts):
+        """Two-sided, against an effect of the margin or more in the direction of the claim, in any
+        of its parts; None for claims that are not about differences in points.
+        """
+        if self.unit != "points" or not all(part.expected for _, part in self.parts):
             return None
-        effects = [effect for _, part in self.parts for effect in part.absent]
-        return min(1.0, 2 * max(effect.within(self.margin / 100) for effect in effects))
+        expected = [effect for _, part in self.parts for effect in part.expected]
+        return min(1.0, 2 * max(effect.below(self.margin / 100) for effect in expected))
 
     def deciding(self, verdict: ClaimOutcome) -> tuple[str, ClaimPart]:
         if verdict == "contradicted":
@@ -124,7 +126,7 @@ def _if_absent(
     data: ClaimData, j: ClaimVerdict, laws: Sequence[FittedLaw], tested: _Tested, p: float | None
 ) -> ClaimVerdict:
     """The verdict, or "no effect" where it is inconclusive and its effect is excluded: by the
-    laws of the study, or by the claim's own contrasts (`p` against one beyond the margin).
+    laws of the study, or by the claim's own contrasts (`p` against one of the margin or more).
     """
     if j.verdict != "inconclusive":
         return j
@@ -134,7 +136,8 @@ def _if_absent(
         return replace(j, verdict="no effect", limit=regime.limit, evidence=evidence)
     if p is None or p > LEVEL:
         return j
-    words = f"No effect here: within ±{tested.margin:.2g} points of none, adjusted {_p(p)}."
+    many = "1 point" if tested.margin == 1 else f"{tested.margin:.2g} points"
+    words = f"No such effect here: {many} or more is excluded, adjusted {_p(p)}."
     return replace(j, verdict="no effect", evidence=f"{words} {j.evidence}")
 
 
