@@ -1,12 +1,12 @@
 """Speed of `make_views` against torchvision's v2 transforms and lightly's, image by image.
 
-    python benchmarks/augment.py [--repetitions 7] [--device cpu]
+    python benchmarks/augment.py [--repetitions 7] [--device cpu] [--alone]
 
 Prints JSON lines: first the machine, then one line per measurement, medians over the repetitions.
 `views_per_second` is by the clock on the wall, with its range; `views_per_core_second` by the CPU
 time of the process, which other work on the machine disturbs less. Both sides start from decoded
 uint8 pixels in memory and end in normalised float32. On a GPU the clock waits for the device.
-Needs lightly 1.6.
+Needs lightly 1.6, but for --alone, which leaves it out.
 """
 
 import argparse
@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import PIL.Image
 import torch
-from lightly import transforms
 from machine import machine
 from torch import Tensor
 from torchvision.transforms import v2
@@ -44,6 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--alone", action="store_true", help="without lightly")
     asked = parser.parse_args()
     device = torch.device(asked.device)
     print(json.dumps(machine(device)))
@@ -62,7 +62,7 @@ def main() -> None:
             for source in ("PIL", "tensor"):
                 rates = measure(theirs(pictures(size), spec, source), BATCH, asked.repetitions)
                 report(f"torchvision.v2 on {source}", name, size, 1, rates)
-        for name in ("symmetric", "asymmetric"):
+        for name in () if asked.alone else ("symmetric", "asymmetric"):
             rates = measure(lightlys(pictures(size), name), 2 * BATCH, asked.repetitions)
             report("lightly", name, size, 1, rates)
 
@@ -115,6 +115,8 @@ def lightlys(images: Tensor, name: str) -> Callable[[int], object]:
     `symmetric` is its SimCLRTransform, blurred half the time; `asymmetric` its BYOLTransform, which
     its Barlow Twins takes, without blur as in its example for small images.
     """
+    from lightly import transforms
+
     size = images.shape[-1]
     transform: Any = transforms.SimCLRTransform(input_size=size)
     if name == "asymmetric":

@@ -22,14 +22,15 @@ import torch
 from machine import machine
 
 HERE = Path(__file__).parent
-COMMANDS = (
-    "step.py --seconds 2",
-    "growth.py --seconds 1 --segments 3",
-    "augment.py",
-    "decode.py",
-    "probe.py",
+COMMANDS = (  # without peers, each within a minute on two cores
+    "threads.py --busy 0 --shapes pocket --waiting default --seconds 2 --repetitions 1",
+    "stack.py --shapes pocket --counts 4 --seconds 0.5 --repetitions 1",
+    "step.py --alone --encoder convnet --seconds 1 --segments 3",
+    "growth.py --seconds 0.5 --segments 3",
+    "augment.py --alone --repetitions 3",
+    "decode.py --images 300 --size 64 --repetitions 3",
+    "probe.py --share 0.2",
     "index.py --images 10000000 --repetitions 1",
-    "copies.py",
     "study.py --runs 1000 --repeat 1",
 )
 Line = dict[str, object]

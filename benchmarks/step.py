@@ -1,7 +1,7 @@
 """Whole pretraining, images per second, against lightly's own recipe and against the bare step.
 
     python benchmarks/step.py --encoder resnet18 --method simclr [--batch 128] [--threads 2]
-        [--device cpu] [--precision both] [--seconds 10] [--segments 5]
+        [--device cpu] [--precision both] [--seconds 10] [--segments 5] [--alone]
 
 Both sides train the same encoder on the same made-up images, in batches of one size, on two views
 that are alike: crop, flip, colour, grey; no blur, as in lightly's examples for small images.
@@ -11,7 +11,8 @@ itself with heads of the same widths. `step alone` is our step on views that are
 
 Prints JSON lines: the machine, a line per contender with the median, slowest and fastest of the
 segments of at least `--seconds` after one to warm up, then the ratios of medians. GFLOP/s count the
-closed form of `spec.cost` (no teacher, no views) for all alike. Needs lightly 1.6.
+closed form of `spec.cost` (no teacher, no views) for all alike. Needs lightly 1.6, but
+for --alone, which leaves it out.
 """
 
 import argparse
@@ -27,9 +28,6 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import torch
-from lightly import loss as losses
-from lightly import transforms
-from lightly.models.modules import heads
 from machine import machine
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -93,7 +91,7 @@ def main() -> None:
         print(json.dumps(line | more), flush=True)
 
     # lightly first: our loop changes how the process keeps its memory, which would help it too.
-    for precision in precisions:
+    for precision in () if asked.alone else precisions:
         steps = lightly_steps(asked, precision, device, workers)
         report("lightly", precision, segments(steps, asked, device), workers=workers)
     for precision in precisions:
@@ -127,6 +125,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--precision", choices=["fp32", "bf16", "both"], default="both")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--segments", type=int, default=5)
+    parser.add_argument("--alone", action="store_true", help="without lightly")
     return parser.parse_args()
 
 
@@ -273,6 +272,10 @@ def lightly_steps(
 
 def lightly_parts(method: str, dim: int, size: int) -> tuple[Any, nn.Module, nn.Module]:
     """Transform, head and loss of a method, as in lightly's examples for 32 px."""
+    from lightly import loss as losses
+    from lightly import transforms
+    from lightly.models.modules import heads
+
     if method == "simclr":
         transform: Any = transforms.SimCLRTransform(input_size=size, gaussian_blur=0.0)
         return transform, heads.SimCLRProjectionHead(dim, 512, 128), losses.NTXentLoss()
