@@ -211,7 +211,7 @@ def test_a_store_that_vanished_is_not_made_anew(tmp_path: Path) -> None:
 
 
 HOLDER = """
-import sys, time
+import os, signal, sys, time
 from pathlib import Path
 from datayield.spec.errors import BusyError
 from datayield.store import run_lock as locks
@@ -224,6 +224,8 @@ try:
         while True:
             held.append_log("first")
             time.sleep(0.02)
+            if "stop" in os.listdir(folder.path.parent):
+                os.kill(os.getpid(), signal.SIGSTOP)  # here, not between a check and its write
 except BusyError as error:
     print(error.text())
     sys.exit(error.exit_code)
@@ -245,7 +247,9 @@ def test_a_process_that_was_stopped_leaves_its_run_to_who_took_over(
         monkeypatch.setattr(time, "time", lambda: now() + skew)
         with pytest.raises(BusyError), run_lock(folder.path, lock_timeout=0.6):
             pass  # it is alive
-        first.send_signal(signal.SIGSTOP)
+        (tmp_path / "stop").touch()
+        os.waitid(os.P_PID, first.pid, os.WSTOPPED | os.WNOWAIT)
+        (tmp_path / "stop").unlink()
         with run_lock(folder.path, lock_timeout=0.1) as lock:
             ours = folder._replace(lock=lock)
             ours.append_log("second")
