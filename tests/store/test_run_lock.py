@@ -232,7 +232,7 @@ except BusyError as error:
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP here")
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="no os.waitid here")
 @pytest.mark.parametrize("skew", [-1e6, 1e6])
 @pytest.mark.usefixtures("quick")
 def test_a_process_that_was_stopped_leaves_its_run_to_who_took_over(
