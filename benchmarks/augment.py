@@ -6,7 +6,7 @@ Prints JSON lines: first the machine, then one line per measurement, medians ove
 `views_per_second` is by the clock on the wall, with its range; `views_per_core_second` by the CPU
 time of the process, which other work on the machine disturbs less. Both sides start from decoded
 uint8 pixels in memory and end in normalised float32. On a GPU the clock waits for the device.
-Needs lightly 1.6, but for --alone, which leaves it out.
+Needs lightly 1.6, except with --alone.
 """
 
 import argparse

@@ -11,8 +11,8 @@ itself with heads of the same widths. `step alone` is our step on views that are
 
 Prints JSON lines: the machine, a line per contender with the median, slowest and fastest of the
 segments of at least `--seconds` after one to warm up, then the ratios of medians. GFLOP/s count the
-closed form of `spec.cost` (no teacher, no views) for all alike. Needs lightly 1.6, but
-for --alone, which leaves it out.
+closed form of `spec.cost` (no teacher, no views) for all alike. Needs lightly 1.6, except
+with --alone.
 """
 
 import argparse

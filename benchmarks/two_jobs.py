@@ -5,7 +5,7 @@
 
 Whole training steps of the pocket shape (16 px, a ConvNet of width 16, batch 32). Contenders, in
 turns: one process as runs are by themselves, then two of a thread each, in fp32 and bf16, plain
-and compiled; what they do a second is summed. Processes wait for each other before the clock runs.
+and compiled; the rates of the two are summed. Processes wait for each other before the clock runs.
 With `--before` the first is that of an older source tree with two threads (`src` of a checkout of
 fdf3023, before views of several steps were made together), and all ratios are to it. One JSON line
 a method and contender: median images/s, and median, least and largest of the ratios of a round.

@@ -61,7 +61,8 @@ _READING = ("plan", "status", "report", "answer")  # they end before garbage cou
 def main() -> NoReturn:
     """Entry point: errors the user can act on become a message and an exit code."""
     # Records of thousands of runs are millions of objects that live to the end: looking through
-    # them again and again for garbage takes a sixth of a large report's time, a tenth if rarely.
+    # them again and again for garbage takes a sixth of a large report's time, and a tenth
+    # even if it is done rarely.
     gc.set_threshold(200_000, 50, 50)
     if sys.argv[1:2] and sys.argv[1] in _READING:
         gc.disable()
