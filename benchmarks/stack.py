@@ -78,10 +78,15 @@ def line_of(shape: str, method: str, asked: argparse.Namespace) -> dict[str, Any
 
 def spec_of(shape: str, method: str) -> RunSpec:
     """One run of the shape."""
+    return RunSpec.model_validate(raw_of(shape, method), strict=False)
+
+
+def raw_of(shape: str, method: str) -> dict[str, Any]:
+    """That run as a dictionary, as a specification is made of."""
     encoder, batch = SHAPES[shape]
     heads: dict[str, Any] = {} if method == "simmim" else {"projector": [128, 64]}
     heads |= {"predictor": 64} if method in ("byol", "moco_v3") else {}
-    raw = {
+    return {
         "data": {"dataset": "made", "count": 64, "size": encoder["size"]},
         "encoder": encoder,
         "method": {"name": method} | heads,
@@ -90,7 +95,6 @@ def spec_of(shape: str, method: str) -> RunSpec:
         "batch": batch,
         "budget": {"unit": "images", "amount": 10**6},
     }
-    return RunSpec.model_validate(raw, strict=False)
 
 
 if __name__ == "__main__":

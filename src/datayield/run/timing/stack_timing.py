@@ -23,7 +23,7 @@ from datayield.run.loop import (
     steps_ahead,
 )
 from datayield.run.loop.stack import StackedNetwork, stacked_step
-from datayield.run.timing.step_timing import stepper
+from datayield.run.timing.step_timing import Stepper, stepper
 from datayield.spec.run import RunSpec, flops_per_image
 from datayield.store.plan import Plan
 
@@ -75,11 +75,7 @@ def _small(spec: RunSpec, device: torch.device) -> bool:
 def stack_seconds(spec: RunSpec, k: int, device: torch.device, seconds: float) -> float:
     """Median seconds per step and run of `k` runs of the shape of `spec`, on random pixels."""
     with restore_threads():
-        if k == 1:
-            alone = stepper(spec, device)
-            take, steps = alone.take, alone.steps
-        else:
-            take, steps = _stacked(spec, k, device), steps_ahead(spec, spec.batch, device)
+        take, steps = stepper(spec, device) if k == 1 else stacked_stepper(spec, k, device)
         times: list[float] = []
         began = time.perf_counter()
         while len(times) < 3 or time.perf_counter() - began < seconds:
@@ -91,8 +87,11 @@ def stack_seconds(spec: RunSpec, k: int, device: torch.device, seconds: float) -
     return float(np.median(times[1:])) / steps / k
 
 
-def _stacked(spec: RunSpec, k: int, device: torch.device) -> Callable[[], None]:
-    """A function that makes the steps of `k` runs whose views are made together."""
+def stacked_stepper(spec: RunSpec, k: int, device: torch.device) -> Stepper:
+    """Training steps of `k` runs of the shape of `spec` as one network, on random pixels.
+
+    `steps` are those of each run. Leaves the process with the number of threads that runs use.
+    """
     rng = np.random.default_rng(0)
     n, side = 2 * spec.batch, spec.data.size
     pixels = rng.integers(0, 256, (n, side, side, 3), dtype=np.uint8)
@@ -109,10 +108,10 @@ def _stacked(spec: RunSpec, k: int, device: torch.device) -> Callable[[], None]:
     ]
     whole = slice(0, spec.batch)
     ready = [batches(data, each, whole, 0, MANY, device, Meter()) for each in specs]
-    number = count()
+    number, steps = count(), steps_ahead(spec, spec.batch, device)
 
     def take() -> None:
-        for _ in range(steps_ahead(spec, spec.batch, device)):
+        for _ in range(steps):
             stacked_step(network, runs, [next(each) for each in ready], next(number))
 
-    return take
+    return Stepper(take, steps)
