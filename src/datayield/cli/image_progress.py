@@ -1,4 +1,4 @@
-"""How far something is that goes image by image: a bar, or lines where there is no terminal."""
+"""How far something is, in images mostly: a bar, or lines where there is no terminal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +10,10 @@ PLAIN_SECONDS = 15.0  # between lines of progress where there is no terminal
 
 
 @contextmanager
-def image_progress(what: str = "") -> Iterator[Callable[[int, int], None]]:
+def image_progress(what: str = "", unit: str = "images") -> Iterator[Callable[[int, int], None]]:
     """`show(done, total)` for the block, with the time that is left; lines from time to time.
 
-    `what` is being done is told before the counts.
+    `what` is being done is told before the counts, which are of `unit`.
     """
     from rich.progress import (
         BarColumn,
@@ -42,7 +42,7 @@ def image_progress(what: str = "") -> Iterator[Callable[[int, int], None]]:
                 left = (now - began) / (done - first) * (total - done)
                 name = f"{what}: " if what else ""
                 err.print(
-                    f"{name}{done:,} of {total:,} images, about {duration(left)} left",
+                    f"{name}{done:,} of {total:,} {unit}, about {duration(left)} left",
                     highlight=False,
                     markup=False,
                     soft_wrap=True,

@@ -46,7 +46,8 @@ def distance(
     named = enumerate(map(path_first, sets))
     asked = tuple(Set(name, split_b if k else split_a) for k, name in named)
     net = feature_net(encoder, size, Store(store or store_dir()))
-    records = list(measure_distances(DistanceRequest(asked, net, count, choose(device))))
+    request = DistanceRequest(asked, net, count, choose(device))
+    records = list(measure_distances(request, image_progress))
     if json_:
         print_json({"schema_version": 1, "distances": [r.model_dump(mode="json") for r in records]})
     else:

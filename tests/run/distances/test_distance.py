@@ -93,6 +93,15 @@ def test_what_was_measured_once_is_free(datayield: Call, monkeypatch: pytest.Mon
     assert json.loads(again.out) == json.loads(first.out)
 
 
+def test_it_says_how_far_it_is(datayield: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datayield.cli.image_progress.PLAIN_SECONDS", 0.0)
+    done = datayield("distance", SPRITES, f"{SPRITES}&shift=0.5", "digits", "--count", "60", *SMALL)
+    said = [line.split(", about")[0] for line in done.err.splitlines()]
+    wanted = [f"features: {k} of 180 images" for k in (60, 120)]
+    wanted += [f"distances: {k} of 3 pairs" for k in (1, 2)]
+    assert [line for line in said if " of " in line] == wanted
+
+
 def test_a_vit_judges_too_and_says_how_many_images_fid_needs(datayield: Call) -> None:
     vit = "untrained:viny?patch=16"
     done = datayield("distance", SPRITES, "digits", "--count", "60", "--encoder", vit, "--json")

@@ -1,6 +1,7 @@
 """Distances between datasets: images, features, values; all of them cached between calls."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from datayield.evals.distance import LEAST, Sample, distances
 from datayield.evals.result import check
 from datayield.run.decoded_splits import arrays_of
 from datayield.run.device import versions
-from datayield.run.distances.feature_cache import Chosen, counts_of, features_of, pooled
+from datayield.run.distances.feature_cache import Chosen, Ranges, counts_of, features_of, pooled
 from datayield.run.distances.feature_net import FeatureNet
 from datayield.spec.atomic_files import read_json, write_json
 from datayield.spec.environment import cache_dir
@@ -23,6 +24,8 @@ from datayield.store.distances import DistanceRecord
 
 VERSION = 1  # bump when the same features give different values
 MOST = 10_000  # images of each set, unless a count is given
+# (what, unit) -> shows how many are done of how many
+UnitProgress = Callable[[str, str], AbstractContextManager[Callable[[int, int], None]]]
 
 
 class Set(NamedTuple):
@@ -42,7 +45,7 @@ class DistanceRequest:
     device: torch.device
 
 
-def measure_distances(request: DistanceRequest) -> Iterator[DistanceRecord]:
+def measure_distances(request: DistanceRequest, progress: UnitProgress) -> Iterator[DistanceRecord]:
     """Every pair of sets, each as soon as it is measured.
 
     VisualDNA's ranges are pooled over all requested sets. Raises ConfigError for fewer than two
@@ -61,26 +64,33 @@ def measure_distances(request: DistanceRequest) -> Iterator[DistanceRecord]:
     arrays = [arrays_of(name, split, net.size, "crop") for name, split in request.sets]
     count = _count(request, arrays)
     chosen = [Chosen(each, count, net, request.device) for each in arrays]
-    features = [features_of(each) for each in chosen]
+    features: list[tuple[torch.Tensor, Ranges]] = []
+    with progress("features", "images") as show:
+        for each in chosen:
+            show(len(features) * count, len(chosen) * count)
+            features.append(features_of(each))
     names = _names(request.sets)
     for name, (x, _) in zip(names, features, strict=True):
         check(x, torch.zeros(len(x), dtype=torch.long), name)
     ranges = pooled([bounds for _, bounds in features])
     samples: dict[int, Sample] = {}
-    for i, j in combinations(range(len(chosen)), 2):
-        held = digest([[chosen[k].key for k in range(len(chosen))], i, j, VERSION, net.kind], 20)
-        path = cache_dir() / "distances" / f"{held}.json"
-        try:
-            kept = DistanceRecord.model_validate(read_json(path), strict=False)
-        except ValidationError:
-            for k in (i, j):
-                if k not in samples:
-                    counts = counts_of(chosen[k], ranges)
-                    samples[k] = Sample(names[k], features[k][0], counts)
-            kept = _record(request, (i, j), samples, arrays, count)
-            write_json(path, kept.model_dump(mode="json"))
-        about = {"a": names[i], "b": names[j], "encoder": net.name}
-        yield kept.model_copy(update=about | {"notes": _notes(request, kept)})
+    pairs = list(combinations(range(len(chosen)), 2))
+    with progress("distances", "pairs") as show:
+        for number, (i, j) in enumerate(pairs):
+            show(number, len(pairs))
+            held = digest([[each.key for each in chosen], i, j, VERSION, net.kind], 20)
+            path = cache_dir() / "distances" / f"{held}.json"
+            try:
+                kept = DistanceRecord.model_validate(read_json(path), strict=False)
+            except ValidationError:
+                for k in (i, j):
+                    if k not in samples:
+                        counts = counts_of(chosen[k], ranges)
+                        samples[k] = Sample(names[k], features[k][0], counts)
+                kept = _record(request, (i, j), samples, arrays, count)
+                write_json(path, kept.model_dump(mode="json"))
+            about = {"a": names[i], "b": names[j], "encoder": net.name}
+            yield kept.model_copy(update=about | {"notes": _notes(request, kept)})
 
 
 def _record(
