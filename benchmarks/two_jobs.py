@@ -1,15 +1,15 @@
 """Images per second of two cores: two jobs, stacks, bf16 and the compiler over one process.
 
     python benchmarks/two_jobs.py [--shapes pocket wide viny] [--methods simclr barlow_twins byol]
-        [--ways plain compiled 4 8 16] [--rounds 5] [--seconds 4] [--before FOLDER]
+        [--ways plain compiled 4 8 16] [--rounds 5] [--seconds 2] [--before FOLDER]
 
 Whole training steps of a shape of stack.py, `pocket` by default. Contenders, in turns: one process
 with two threads, then two of a thread each, in fp32 and bf16, plain and compiled, or in fp32 with
-so many runs each as one network; the rates of the two are summed. Processes wait for each other
-before the clock runs. With `--before` the first is that of an older source tree (`src` of a
-checkout of fdf3023, before views of several steps were made together), and all ratios are to it.
-One JSON line a shape, method and contender: median images/s, and median, least and largest of the
-ratios of a round.
+so many runs each as one network; the rates of the two are summed. All are warm before the first
+round, and those whose turn it is not wait without using a core. With `--before` the first is that
+of an older source tree (`src` of a checkout of fdf3023, before views of several steps were made
+together), and all ratios are to it. One JSON line a shape, method and contender: median images/s,
+and median, least and largest of the ratios of a round.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from typing import Any
 
 from machine import machine
 
+Child = subprocess.Popen[str]
 WARMUP = 64  # steps
 FIRST = "one process"
 WAYS = ("plain", "compiled", "4", "8", "16")  # numbers: of runs as one network
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="*", default=["simclr", "barlow_twins", "byol"])
     parser.add_argument("--ways", nargs="*", default=["plain", "compiled"], choices=WAYS)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--before", type=Path, help="src of an older checkout")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -64,13 +65,17 @@ def lines_of(shape: str, method: str, asked: argparse.Namespace) -> Iterator[dic
         for way in asked.ways
         if precision == "fp32" or not way.isdigit()
     ]
-    rates: dict[str, list[float]] = {}
+    first = [raw, "fp32", "before" if asked.before else "plain", seconds]
+    contenders = {FIRST: started([first], threads=2, source=asked.before)}
+    for precision, way in jobs:
+        job, told = [raw, precision, way, seconds], f"{way} stacked" if way.isdigit() else way
+        contenders[f"two jobs, {precision}, {told}"] = started([job, job], threads=1)
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(asked.rounds):
-        first = [raw, "fp32", "before" if asked.before else "plain", seconds]
-        rates.setdefault(FIRST, []).append(rate([first], threads=2, source=asked.before))
-        for precision, way in jobs:
-            job, told = [raw, precision, way, seconds], f"{way} stacked" if way.isdigit() else way
-            rates.setdefault(f"two jobs, {precision}, {told}", []).append(rate([job, job], 1))
+        for name, children in contenders.items():
+            rates[name].append(rate(children))
+    for each in (each for children in contenders.values() for each in children):
+        each.communicate()
     for name, each in rates.items():
         ratios = [a / b for a, b in zip(each, rates[FIRST], strict=True)]
         of = {"median": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
@@ -79,48 +84,53 @@ def lines_of(shape: str, method: str, asked: argparse.Namespace) -> Iterator[dic
         yield line | {"ratio": {key: round(value, 2) for key, value in of.items()}}
 
 
-def rate(children: list[list[str]], threads: int, source: Path | None = None) -> float:
-    """Images per second of all children together, once all of them are warm."""
+def started(jobs: list[list[str]], threads: int, source: Path | None = None) -> list[Child]:
+    """A process a job, once all of them are warm. They wait without using a core."""
     env = os.environ | {"OMP_NUM_THREADS": str(threads)}
     if source is not None:
         env["PYTHONPATH"] = str(source.resolve())
-    running = [
+    children = [
         subprocess.Popen(
             [sys.executable, __file__, "--child", *words],
             env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
-        for words in children
+        for words in jobs
     ]  # fmt: skip
-    total = 0.0
-    for turn in ("warm up", "go"):
-        if turn == "go":
-            for process in running:
-                assert process.stdin is not None
-                process.stdin.write("go\n")
-                process.stdin.flush()
-        for process in running:
-            assert process.stdout is not None
-            said = process.stdout.readline()
-            if not said:
-                raise SystemExit(f"a child ended with exit code {process.wait()}")
-            total += float(said) if turn == "go" else 0.0
-    for process in running:
-        process.wait()
-    return total
+    for each in children:
+        said(each)
+    return children
+
+
+def rate(children: list[Child]) -> float:
+    """Images per second of all of them together."""
+    for each in children:
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    return sum(float(said(each)) for each in children)
+
+
+def said(child: Child) -> str:
+    """Its next line."""
+    assert child.stdout is not None
+    line = child.stdout.readline()
+    if not line:
+        raise SystemExit(f"a child ended with exit code {child.wait()}")
+    return line
 
 
 def child(raw: dict[str, Any], precision: str, way: str, seconds: float) -> None:
-    """Says when it is warm; once told to go, its images per second."""
+    """Says when it is warm; then, each time that it is told to go, its images per second."""
     take, images = steps_before(raw) if way == "before" else steps(raw, precision, way)
     for _ in range(-(-WARMUP * 32 // images)):
         take()
     print("warm", flush=True)
-    sys.stdin.readline()
-    done, began = 0, time.perf_counter()
-    while time.perf_counter() - began < seconds:
-        take()
-        done += images
-    print(done / (time.perf_counter() - began), flush=True)
+    for _ in sys.stdin:
+        done, began = 0, time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            take()
+            done += images
+        print(done / (time.perf_counter() - began), flush=True)
 
 
 def steps(raw: dict[str, Any], precision: str, way: str) -> tuple[Callable[[], object], int]:
