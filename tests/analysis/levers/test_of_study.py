@@ -77,6 +77,17 @@ def test_runs_that_differ_in_views_are_one_law() -> None:
     assert {(o.method, o.setting) for o in evidence.observations} == set(before.values())
 
 
+def test_pending_runs_of_several_encoders_belong_to_their_law() -> None:
+    results = planted(
+        AXES | {"encoder.width": [8, 16]}, lambda run, _: 0.5 + 0.01 * (run.encoder.width or 0)
+    )
+    named = tuple(row._replace(encoder=f"convnet {row.axes_label}") for row in results.rows)
+    results = replace(results, rows=named)
+    methods = {o.method for o in evidence_of(results).observations}
+    assert methods == {"SimCLR, encoder.width=8", "SimCLR, encoder.width=16"}
+    assert {method for method, _ in settings_of(results.study.cells({})).values()} == methods
+
+
 def test_views_at_equal_compute_cost_images_presented() -> None:
     axes = {
         "data.count": [500],

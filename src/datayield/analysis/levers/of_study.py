@@ -7,7 +7,7 @@ from datayield.analysis.format import method_name
 from datayield.analysis.label_ladders import label_ladders, shared_name
 from datayield.analysis.levers.varied_views import RunOfLaw, with_views
 from datayield.analysis.results import Row, StudyResults
-from datayield.spec.study import Cell, Study, axes_label
+from datayield.spec.study import Cell, NamedAxes, Study, axes_label
 
 
 def evidence_of(results: StudyResults) -> Evidence:
@@ -18,7 +18,6 @@ def evidence_of(results: StudyResults) -> Evidence:
     tasks = tasks_of(results.study)
     laddered = {name for ladder in label_ladders(results.study) for name in ladder}
     hours = {cost.run: cost.seconds / 3600 for cost in results.spent}
-    several = len({row.encoder for row in results.main.rows if row.kind == "run"}) > 1
     last: dict[str, float] = {}
     for row in results.main.rows:
         last[row.eval] = max(row.share, last.get(row.eval, 0.0))
@@ -36,7 +35,7 @@ def evidence_of(results: StudyResults) -> Evidence:
         made.append(
             Observation(
                 tasks[row.eval],
-                _method(row, law, several),
+                _method(row, law),
                 Setting(row.n, float(row.images) or None, labels, law.views if law else None),
                 row.seed,
                 row.value,
@@ -66,20 +65,18 @@ def settings_of(cells: Sequence[Cell]) -> dict[str, tuple[str, Setting]]:
     made = {}
     for run in (cell.run for cell in cells):
         law = laws[run.id]
-        named = _named(run.method.name, axes_label(law.axes), "")
+        named = _named(run.method.name, law.axes)
         setting = Setting(run.data.count or 0, float(run.images) or None, None, law.views)
         made[run.id] = named, setting
     return made
 
 
-def _method(row: Row, law: RunOfLaw | None, several: bool) -> str:
-    """What tells a law from others: method, axes that are no purchase, encoder."""
+def _method(row: Row, law: RunOfLaw | None) -> str:
+    """What tells a law from others: the method and all axes that are no purchase."""
     if row.kind != "run":
         return row.encoder
-    axes = row.axes if law is None else law.axes
-    return _named(row.method, axes_label(axes), row.encoder if several else "")
+    return _named(row.method, row.axes if law is None else law.axes)
 
 
-def _named(method: str, axes: str, encoder: str) -> str:
-    parts = [method_name(method), axes, encoder if encoder not in axes else ""]
-    return ", ".join(part for part in parts if part)
+def _named(method: str, axes: NamedAxes) -> str:
+    return ", ".join(part for part in (method_name(method), axes_label(axes)) if part)

@@ -1,5 +1,6 @@
 """The table of a report gives the same evidence as the report itself."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,11 @@ AXES = {
 }
 
 
-def test_a_report_and_its_table_say_the_same(tmp_path: Path) -> None:
-    results = planted(AXES, lambda run, _: 0.5 + 0.00001 * run.images**0.8)
+@pytest.mark.parametrize("more", [{}, {"encoder.width": [8, 16]}])
+def test_a_report_and_its_table_say_the_same(tmp_path: Path, more: dict[str, list[int]]) -> None:
+    results = planted(AXES | more, lambda run, _: 0.5 + 0.00001 * run.images**0.8)
+    named = tuple(row._replace(encoder=f"convnet {row.axes_label}") for row in results.rows)
+    results = replace(results, rows=named)
     to_csv(results, tmp_path / "table.csv")
     read = evidence_of_table(tmp_path / "table.csv").observations
     told = [o._replace(hours=None) for o in evidence_of(results).observations]

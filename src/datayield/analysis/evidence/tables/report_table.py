@@ -29,11 +29,10 @@ def evidence_of_report(table: RawTable) -> Evidence:
     rows = [row for row in table.rows if _is_main(table, row)]
     kept, repeated = _each_once(table, rows)
     tasks = _tasks(table, kept)
-    several = len({table.cell(r, "encoder") for r in kept if table.cell(r, "kind") == "run"}) > 1
     notes = [*table.notes, "the table of a report of datayield"]
     if repeated:
         notes.append(f"evaluations that repeat another one not used: {', '.join(repeated)}")
-    return Evidence(tuple(_observations(table, kept, tasks, several)), tuple(notes))
+    return Evidence(tuple(_observations(table, kept, tasks)), tuple(notes))
 
 
 def is_main_metric(kind: str, protocol: str, metric: str) -> bool:
@@ -87,15 +86,26 @@ def _tasks(table: RawTable, rows: Sequence[TableRow]) -> dict[str, tuple[str, bo
     return tasks
 
 
+def _encoders_differ(table: RawTable, rows: Sequence[TableRow]) -> bool:
+    """Whether method and axes do not tell the runs' encoders: those of several studies."""
+    encoders: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        if table.cell(row, "kind") == "run":
+            key = table.cell(row, "method"), table.cell(row, "axes")
+            encoders.setdefault(key, set()).add(table.cell(row, "encoder"))
+    return any(len(names) > 1 for names in encoders.values())
+
+
 def _observations(
-    table: RawTable, rows: Sequence[TableRow], tasks: dict[str, tuple[str, bool]], several: bool
+    table: RawTable, rows: Sequence[TableRow], tasks: dict[str, tuple[str, bool]]
 ) -> Iterator[Observation]:
+    several = _encoders_differ(table, rows)
     for row in rows:
         task, laddered = tasks[table.cell(row, "eval")]
         kind, encoder = table.cell(row, "kind"), table.cell(row, "encoder")
         axes = table.cell(row, "axes")
         parts = [method_name(table.cell(row, "method")), axes]
-        parts += [encoder] if several and encoder not in axes else []
+        parts += [encoder] if several else []
         yield Observation(
             task,
             ", ".join(part for part in parts if part) if kind == "run" else encoder,
