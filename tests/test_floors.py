@@ -56,8 +56,8 @@ SUBFLOORS = {
     ),
     "report": ("palette templates terminal", "files", "figures", "paper", "page"),
     "run": (
-        "device_names network_trial weights_trial other_process notebook",
-        "device signals encoder_names network_sizes weights_files free_disk curation_notes",
+        "device_names encoder_names network_trial weights_trial other_process notebook",
+        "device signals network_sizes weights_files free_disk curation_notes",
         "loop refusals failures decoded_splits", "distances export", "curation",
         "training_data progress job timing damage stack_members weights_at_hand",
         "distributed evaluation doctor beside first_views", "preflight task", "engines scheduler",

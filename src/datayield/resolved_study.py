@@ -22,6 +22,7 @@ from datayield.spec.study import (
     find_study,
     load_study,
     shortages,
+    with_keys,
 )
 from datayield.store.time_budgets import in_images
 
@@ -84,7 +85,7 @@ def _resolved(
         cells = loaded.cells(listings)
     except ConfigError as error:
         if isinstance(error, UnknownCountError) and missing:
-            raise refused(missing) from None
+            raise refused([with_keys(each, loaded, place) for each in missing]) from None
         if isinstance(error, TimeBudgetError):
             error = in_images(error, device)
         raise error.within(place) from None
@@ -93,4 +94,5 @@ def _resolved(
     members = [member for run in runs for member in run.data.members]
     missing += missing_classes(members)
     missing += leaks(loaded.evaluations, listings, [part for _, part in members])
+    missing = [with_keys(each, loaded, place) for each in missing]
     return ResolvedStudy(loaded, cells, listings, missing, left_out)

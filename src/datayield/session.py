@@ -27,7 +27,15 @@ from datayield.spec.environment import cache_dir, private_folders, process_rank
 from datayield.spec.errors import DatayieldError, refused
 from datayield.spec.identity import digest
 from datayield.spec.run import Listing, RunSpec
-from datayield.spec.study import Cell, Overrides, Study, Written, find_study
+from datayield.spec.study import (
+    PLACE,
+    Cell,
+    Overrides,
+    Study,
+    Written,
+    find_study,
+    with_keys,
+)
 from datayield.spec.study.confounds import confounds
 from datayield.store.collapse import Collapse, collapsed_runs
 from datayield.store.data_changes import changes, remember
@@ -109,7 +117,9 @@ class Session(NamedTuple):
         beside = store_beside(self.source, self.store, [run.id for run in self.runs])
         data = (*beside, *changed, *self.data_notes())
         notes = (*self.left_out, *data, *ready.notes, *confounds(self.study, self.cells))
-        return ready._replace(notes=notes)
+        place = self.source or PLACE
+        refusals = tuple(with_keys(each, self.study, place) for each in ready.refusals)
+        return ready._replace(refusals=refusals, notes=notes)
 
     @property
     def runs(self) -> list[RunSpec]:

@@ -65,7 +65,12 @@ def test_a_study_that_chooses(datayield: Call, tmp_path: Path) -> None:
         ({"by": "near_target", "target": {"dataset": "digits", "split": "test"}},
          "pretraining images would be chosen to be near to test images"),
         ({"by": "diverse", "pool": 5000}, "fewer than"),
-        ({"by": "diverse", "features": "weights:none.safetensors"}, "file of weights"),
+        ({"by": "diverse", "features": "weights:none.safetensors"},
+         "needs the network that the file is of"),
+        ({"by": "diverse", "features": "weights:none.pt?encoder=timm/resnet18"},
+         "chosen.yaml: axes.data.select.1.features"),
+        ({"by": "diverse", "features": "weights:none.pt?encoder=timm/resnt18"}, "timm/resnet18"),
+        ({"by": "diverse", "features": "timm/resnt18"}, "chosen.yaml: axes.data.select.1.features"),
         ({"by": "diverse", "pool": 20}, "select.pool is 20 images"),
     ],
 )  # fmt: skip

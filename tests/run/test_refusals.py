@@ -107,6 +107,13 @@ def test_a_device_of_other_machines_is_a_note(
     assert "no device cuda" in told.out
 
 
+def test_a_plan_names_the_networks_whose_arithmetic_is_not_known(datayield: Call) -> None:
+    _written({"name": "timm/test_vit", "size": 32})
+    assert "the FLOPs of timm/test_vit are not known" in " ".join(
+        datayield("plan", "small.yaml").out.split()
+    )
+
+
 def test_a_trial_says_what_is_wrong_in_a_line() -> None:
     fits, other = NetworkUse("test_vit", 16, 16, False), NetworkUse("test_vit", 16, 24, False)
     absent = NetworkUse("no_such_network", 16, 16, False)

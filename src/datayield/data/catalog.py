@@ -189,14 +189,14 @@ def folder_of(name: str) -> Path:
     ]
     meant = "" if "/" not in name and nearest(name, known) else _near(name, is_path)
     if meant or is_path or Path(name).suffix:
+        parents = [without_dots(each.parent) for each in looked or [Path(name).absolute()]]
         raise DataError(
             f"dataset {name!r} not found: there is no such file or folder",
-            where=", ".join(
-                without_dots(each.parent) for each in looked or [Path(name).absolute()]
-            ),
+            where=", ".join(parents),
             got=name,
             meant=meant,
             hint="check the path",
+            about=name,
         )
     raise DataError(
         f"dataset {name!r} not found",
@@ -204,6 +204,7 @@ def folder_of(name: str) -> Path:
         got=name,
         allowed=[*known, "a path such as ./my_images"],
         hint="check the spelling, or set DATAYIELD_DATA to the folder that contains it",
+        about=name,
     )
 
 
@@ -253,18 +254,17 @@ def _torchvision(name: str, split: str) -> "Source":
     from datayield.data.sources.torchvision import TorchvisionSet
     from datayield.data.sources.torchvision_names import SETS
 
+    named = f"torchvision/{name}"
     if name not in SETS:
         raise DataError(
             "unsupported torchvision dataset",
-            where=f"torchvision/{name}",
+            where=named,
             got=name,
             allowed=list(SETS),
             hint="check the spelling, or provide the images as a folder",
+            about=named,
         )
-    where = "torchvision"
-    chosen = split_names.chosen(
-        split, SETS[name].splits, dataset=f"torchvision/{name}", where=where
-    )
+    chosen = split_names.chosen(split, SETS[name].splits, dataset=named, where="torchvision")
     return TorchvisionSet(name, chosen)
 
 
@@ -272,7 +272,11 @@ def _below_data_dir() -> list[Path]:
     home = data_dir()
     if home is None or not home.is_dir():
         return []
-    return sorted(p for p in home.iterdir() if p.is_dir() and not p.name.startswith("."))
+    from datayield.spec.run import WEIGHTS_SUFFIXES
+
+    folders = [p for p in home.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    kinds = {folder: {path.suffix for path in folder.glob("*")} for folder in folders}
+    return sorted(f for f in folders if not kinds[f] or kinds[f] - {*WEIGHTS_SUFFIXES})
 
 
 def _entry(root: Path) -> Entry:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from datayield.data.catalog import Look
+from datayield.run.encoder_names import to_download, unknown_network
 from datayield.spec.errors import DataError, DatayieldError
 from datayield.spec.run import MOST_POOL, RunSpec, Subset, dataset_name
 from datayield.store.curation import is_chosen
@@ -21,26 +22,26 @@ def curation_notes(runs: Iterable[RunSpec], look: Look) -> Iterator[str]:
             f"data.select: before training, features ({features}) of {count:,} images of "
             f"{dataset_name(dataset)} {split} at {size} px are computed once, to choose by them"
         )
+        if features.startswith("timm/") and to_download(features.removeprefix("timm/")):
+            yield (
+                f"data.select: the weights of {features} are downloaded for that, which fails "
+                "without a network"
+            )
 
 
-def curation_refusals(runs: Iterable[RunSpec]) -> list[DatayieldError]:
-    """An error for each file of weights that images are to be chosen by, and that is missing."""
-    missing = dict.fromkeys(
-        part.select.features
-        for part in _choosing(runs)
-        if part.select is not None
-        and part.select.features.startswith("weights:")
-        and part.select.weights is None
-    )
-    return [
-        DataError(
-            "the file of weights to choose images by was not found",
-            where="data.select.features",
-            got=name,
-            hint="check the path, or choose by pixels or untrained:convnet, which need no file",
-        )
-        for name in missing
-    ]
+def curation_refusals(runs: Iterable[RunSpec]) -> Iterator[DatayieldError]:
+    """An error for each network to choose images by that is unknown, or whose file is missing."""
+    for select in dict.fromkeys(part.select for part in _choosing(runs) if part.select):
+        unknown = select.timm_name and unknown_network(select.timm_name, select.features)
+        if unknown:
+            yield unknown
+        elif select.features.startswith("weights:") and select.weights is None:
+            yield DataError(
+                "the file of weights to choose images by was not found",
+                got=select.features,
+                hint="check the path, or choose by pixels or untrained:convnet, which need no file",
+                about=select.features,
+            )
 
 
 def _choosing(runs: Iterable[RunSpec]) -> list[Subset]:

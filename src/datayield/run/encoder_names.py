@@ -19,17 +19,8 @@ REGISTERED = re.compile(r"^def (\w+)\(|^\s+['\"]([\w.]+)['\"]:", re.MULTILINE)
 def encoder_refusals(plan: Plan) -> Iterator[ConfigError]:
     """Networks that timm does not have, and images that tokens do not tile for segmentation."""
     for name in sorted({e.timm_name for e in _encoders(plan) if e.timm_name is not None}):
-        known = _registered()
-        base = name.removeprefix("hf-hub:").partition(".")[0]
-        if known and "/" not in name and base not in known:
-            close = get_close_matches(base, known, 5)
-            yield ConfigError(
-                "unknown timm network",
-                where="encoder.name",
-                got=f"timm/{name}",
-                allowed=", ".join(f"timm/{n}" for n in close),
-                hint="timm.list_models() lists them all",
-            )
+        if (unknown := unknown_network(name)) is not None:
+            yield unknown
     tiled = {
         (t.spec.encoder, ev): t.size_key(ev)
         for t in plan.todo
@@ -56,6 +47,24 @@ def encoder_refusals(plan: Plan) -> Iterator[ConfigError]:
             )
 
 
+def unknown_network(name: str, about: str = "") -> ConfigError | None:
+    """The error of a network that timm does not have, by its name there; None if it has it.
+
+    `about`: the value of the study that names it, if that is not `timm/<name>`.
+    """
+    known = _registered()
+    base = name.removeprefix("hf-hub:").partition(".")[0]
+    if not known or "/" in name or base in known:
+        return None
+    return ConfigError(
+        "unknown timm network",
+        got=f"timm/{name}",
+        allowed=", ".join(f"timm/{n}" for n in get_close_matches(base, known, 5)),
+        hint="timm.list_models() lists them all",
+        about=about or f"timm/{name}",
+    )
+
+
 def _padded_map(side: int) -> int:
     """Side of the last map of a ResNet whose first layer is padded by 2, for `side` px."""
     side += 2
@@ -72,12 +81,16 @@ def encoder_notes(plan: Plan) -> Iterator[str]:
         if task.spec.encoder is not None and _starts_published(task.spec)
     }
     for encoder in sorted(published, key=str):
-        name = (encoder.timm_name or encoder.name).partition(".")[0]
-        if not any(_hub_cache().glob(f"models--timm--{name}*")):
+        if to_download(encoder.timm_name or encoder.name):
             yield (
                 f"init: no weights of {encoder.name} in {_hub_cache()}: the run downloads them, "
                 "and fails without a network"
             )
+
+
+def to_download(name: str) -> bool:
+    """Whether timm's published weights of this network are not in the local cache."""
+    return not any(_hub_cache().glob(f"models--timm--{name.partition('.')[0]}*"))
 
 
 def _starts_published(spec: RunSpec | BaselineSpec) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from datayield.run.encoder_names import unknown_network
 from datayield.run.other_process import asked_apart, kept_answers
 from datayield.run.weights_trial import FitAnswer, weights_trials
 from datayield.spec.atomic_files import read_json, write_json
@@ -20,6 +21,8 @@ def weights_refusals(plan: Plan) -> tuple[list[ConfigError], list[str]]:
     """What is wrong with the files that pending tasks need, and what to know of the others."""
     refusals, there = list[ConfigError](), list[Use]()
     for encoder, file in dict.fromkeys(_uses(plan)):
+        if encoder.timm_name and unknown_network(encoder.timm_name):
+            continue  # refused by its name
         try:
             file.found()
             there.append((encoder, file))
@@ -48,10 +51,11 @@ def _uses(plan: Plan) -> Iterator[Use]:
 def _refusal(problem: dict[str, str], encoder: EncoderSpec, file: WeightsFile) -> ConfigError:
     error = ConfigError(
         problem["message"],
-        where=f"weights: {file.path}, encoder {encoder.name}",
+        where=f"{file.path}, encoder {encoder.name}",
         got=problem["got"],
         allowed=problem["allowed"],
         hint=problem["next"],
+        about=file.weights,
     )
     error.nearest = problem["nearest"]
     return error

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 class DatayieldError(Exception):
     """A failure the user can act on. `exit_code` is what the command line returns for it.
 
-    `meant`: what was probably meant, where `allowed` does not list it, as for files.
+    `meant`: what was probably meant, where `allowed` does not list it, as for files. `about`: the
+    value of a study that is wrong, by which the keys that hold it are found.
     """
 
     exit_code = 1
@@ -21,8 +22,10 @@ class DatayieldError(Exception):
         allowed: Iterable[object] | str = "",
         meant: str = "",
         hint: str = "",
+        about: str = "",
     ) -> None:
         self.message, self.where, self.got, self.hint = message, where, got, hint
+        self.about = about
         self.allowed = allowed if isinstance(allowed, str) else ", ".join(map(str, allowed))
         listed = [] if isinstance(allowed, str) else map(str, allowed)
         self.nearest = meant or nearest(str(got), listed)

@@ -1,6 +1,7 @@
 """The card fits a terminal of 80 columns, with one card or with many."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -27,3 +28,19 @@ def test_the_card_fits_and_is_short(name: str) -> None:
     assert told["levers"][0]["cost"] == pytest.approx(12_810)
     gain = 100 * answer.levers[0].gain
     assert told["levers"][0]["gain"] == pytest.approx(gain, abs=0.001)
+
+
+def test_costs_have_a_column_where_prices_are_stated() -> None:
+    table = published_tables()["hammoud2024-shift"]
+    for prices, shown in ((Prices(), False), (Prices(image=0.01), True)):
+        console = Console(file=io.StringIO(), width=80)
+        show_answer(console, decide(evidence_of_table(table), None, prices))
+        assert ("cost" in console.file.getvalue()) == shown  # type: ignore[attr-defined]
+
+
+def test_what_costs_nothing_needs_no_column() -> None:
+    answer = decide(evidence_of_table(published_tables()["hammoud2024-shift"]), None, Prices())
+    free = tuple(replace(lever, cost=0.0) for lever in answer.levers)
+    console = Console(file=io.StringIO(), width=80)
+    show_answer(console, replace(answer, levers=free))
+    assert "cost" not in console.file.getvalue()  # type: ignore[attr-defined]

@@ -90,7 +90,7 @@ def _levers(levers: Sequence[Lever], answer: Answer) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("points", "90% interval", "odds"):
         table.add_column(name, justify="right", no_wrap=True)
-    priced = any(lever.cost is not None for lever in levers)
+    priced = any(cost(lever, answer.prices) for lever in levers)
     if priced:
         table.add_column("cost", justify="right", no_wrap=True)
     for lever in levers:

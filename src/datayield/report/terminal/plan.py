@@ -109,6 +109,9 @@ def show_totals(console: Console, plan: Plan, decoded: int, time: PlannedTime) -
     """The cost of the pending work: images, FLOPs, disk and time, and what the time rests on."""
     flops, store = _total_flops(plan.todo), checkpoint_bytes(plan)
     arithmetic = f", {three_digits(flops)} FLOPs" if flops else ""
+    specs = (task.spec for task in plan.todo if _flops(task) is None)
+    if uncounted := sorted({spec.encoder.name for spec in specs if spec.encoder}):
+        arithmetic = f"; the FLOPs of {', '.join(uncounted)} are not known"
     images = sum(_images(task) for task in plan.todo)
     console.print(
         f"pending: {three_digits(images)} images presented{arithmetic}\n"

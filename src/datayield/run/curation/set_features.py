@@ -31,7 +31,7 @@ def features_at(arrays: Arrays, positions: Labels, name: str, size: int) -> Feat
     Those of a network are kept: of all images of a split of at most `MOST_POOL`, else of these.
     Raises ConfigError for an unknown network, DataError if they are not finite.
     """
-    net = feature_net(name, size, Store(store_dir()))
+    net = feature_net(name, size, Store(store_dir()), "data.select.features")
     if net.net is None:
         return _in_blocks(arrays, positions, lambda images: pixel_features(images).numpy())
     every = len(arrays) <= MOST_POOL

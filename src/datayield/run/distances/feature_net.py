@@ -47,35 +47,35 @@ class FeatureNet(NamedTuple):
     note: str = ""
 
 
-def feature_net(name: str, size: int | None, store: Store) -> FeatureNet:
-    """The network called `name`, on the CPU. Raises ConfigError or StoreError."""
+def feature_net(name: str, size: int | None, store: Store, where: str = "--encoder") -> FeatureNet:
+    """The network called `name`, on the CPU. Raises ConfigError or StoreError, at `where`."""
     if name == "pixels":
         return FeatureNet(name, None, digest(["pixels", VERSIONS["pixels"]]), size or SIDE)
     if name.startswith("untrained:"):
-        return _untrained(name, size or SIDE)
+        return _untrained(name, size or SIDE, where)
     if name.startswith("timm/"):
-        return _timm(name, size or SIDE)
+        return _timm(name, size or SIDE, where)
     if name.startswith("weights:"):
-        return _of_file(name, size or SIDE)
+        return _of_file(name, size or SIDE, where)
     if name == "inception":
-        return _inception(size or SIDE)
+        return _inception(size or SIDE, where)
     if name.startswith("run:"):
-        return _of_run(name, size, store)
+        return _of_run(name, size, store, where)
     raise ConfigError(
         "unknown encoder for distances",
-        where="--encoder",
+        where=where,
         got=name,
         allowed=FORMS,
         hint="untrained:convnet needs no weights; untrained:vit_tiny?patch=8 sets options",
     )
 
 
-def _untrained(name: str, size: int) -> FeatureNet:
+def _untrained(name: str, size: int, where: str) -> FeatureNet:
     """`untrained:resnet18?stem=cifar`: its weights as initialised by seed 0."""
     base, _, query = name.removeprefix("untrained:").partition("?")
     knobs = _options(query)
     raw = {"size": size} | knobs | {"name": base}
-    spec = validated(EncoderSpec, raw, where=f"--encoder {name}")
+    spec = validated(EncoderSpec, raw, where=f"{where} {name}")
     return _named(name, encoders.build(spec, seed=0), size)
 
 
@@ -86,7 +86,7 @@ def _options(query: str) -> dict[str, Any]:
     }
 
 
-def _of_file(name: str, size: int) -> FeatureNet:
+def _of_file(name: str, size: int, where: str) -> FeatureNet:
     """`weights:lite0.safetensors?encoder=timm/tf_efficientnet_lite0`: those of a file.
 
     A network of timm sees images resized and normalised as timm says of it, unless `size` and
@@ -98,12 +98,12 @@ def _of_file(name: str, size: int) -> FeatureNet:
     if not encoder:
         raise ConfigError(
             "a file of weights needs the name of its encoder",
-            where="--encoder",
+            where=where,
             got=name,
             allowed=f"weights:{written or '<file>'}?encoder=<name>",
             hint="for example encoder=resnet18&stem=imagenet, or encoder=timm/<name>",
         )
-    where = f"--encoder {name}"
+    where = f"{where} {name}"
     file = validated(WeightsFile, with_digest({"weights": written}, Path.cwd()), where=where)
     spec = validated(EncoderSpec, {"size": size} | knobs | {"name": encoder}, where=where)
     loaded = encoders.build(spec, 0, file)
@@ -120,7 +120,7 @@ def _of_file(name: str, size: int) -> FeatureNet:
     return _named(f"weights:{file.name}", net, size, side=side, normalise=spec.normalise)
 
 
-def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
+def _of_run(name: str, size: int | None, store: Store, where: str) -> FeatureNet:
     run_id, _, share_text = name.removeprefix("run:").partition("@")
     folder = store.run(run_id)
     raw = read_json(folder.path / "spec.json") if run_id else None
@@ -128,13 +128,13 @@ def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
         kept = sorted(p.parent.name for p in (store.root / "runs").glob("*/spec.json"))
         raise ConfigError(
             "run not found in the store",
-            where=f"--encoder, store {store.root}",
+            where=f"{where}, store {store.root}",
             got=run_id or name,
             allowed=kept or "none (the store is empty)",
             hint="datayield status STUDY --json lists the ids of a study's runs",
         )
     spec = RunSpec.model_validate(raw, strict=False)
-    share = _share(share_text, name)
+    share = _share(share_text, name, where)
     path = folder.checkpoint(share)
     if not path.exists():
         there = sorted(float(p.stem) for p in path.parent.glob("*.pt"))
@@ -152,24 +152,24 @@ def _of_run(name: str, size: int | None, store: Store) -> FeatureNet:
     return _named(name, net, size or spec.encoder.size, trained_on=seen)
 
 
-def _share(text: str, name: str) -> float:
+def _share(text: str, name: str, where: str) -> float:
     try:
         share = float(text or 1)
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
         raise ConfigError(
-            "invalid share of a run's budget", where="--encoder", got=name, allowed="0 to 1"
+            "invalid share of a run's budget", where=where, got=name, allowed="0 to 1"
         )
     return share
 
 
-def _timm(name: str, size: int) -> FeatureNet:
+def _timm(name: str, size: int, where: str) -> FeatureNet:
     """A timm network with its published weights, on images preprocessed as in its training."""
     import timm
 
     bare = name.removeprefix("timm/")
-    spec = validated(EncoderSpec, {"name": name, "size": size}, where="--encoder")
+    spec = validated(EncoderSpec, {"name": name, "size": size}, where=where)
     if not timm.is_model(bare):
         encoders.build(spec, seed=0)  # suggests similar names
     tag = getattr(timm.get_pretrained_cfg(bare), "tag", None) or ""
@@ -178,7 +178,7 @@ def _timm(name: str, size: int) -> FeatureNet:
     net: Any = encoders.fetched(
         name,
         lambda: timm.create_model(bare, pretrained=True, **knobs),
-        where="--encoder",
+        where=where,
         instead=WITHOUT_WEIGHTS,
     )
     about = net.pretrained_cfg
@@ -187,7 +187,7 @@ def _timm(name: str, size: int) -> FeatureNet:
     return _named(name, seeing, size, kind="clip" if clip else "other", side=side)
 
 
-def _inception(size: int) -> FeatureNet:
+def _inception(size: int, where: str) -> FeatureNet:
     """torchvision's Inception v3: not the weights used for published FIDs."""
     from torchvision.models import Inception_V3_Weights, inception_v3
 
@@ -195,7 +195,7 @@ def _inception(size: int) -> FeatureNet:
     net: Any = encoders.fetched(
         "inception",
         lambda: inception_v3(weights=weights),
-        where="--encoder",
+        where=where,
         instead=WITHOUT_WEIGHTS,
     )
     net.fc = nn.Identity()

@@ -48,7 +48,12 @@ from datayield.spec.run.run import BaselineSpec, RunSpec, Stage
 from datayield.spec.run.split_listing import Content, Listing, Listings
 from datayield.spec.run.subset import SLICE, Classes, Mixture, Part, Subset, dataset_name
 from datayield.spec.run.views import VIEW_DEFAULTS, VIEW_RECIPES, ViewSpec, recipe
-from datayield.spec.run.weights_file import WEIGHTS_NAME, WeightsFile, with_digest
+from datayield.spec.run.weights_file import (
+    WEIGHTS_NAME,
+    WEIGHTS_SUFFIXES,
+    WeightsFile,
+    with_digest,
+)
 
 __all__ = [
     "CONVNET_WIDTH",
@@ -67,6 +72,7 @@ __all__ = [
     "VIEW_RECIPES",
     "VITS",
     "WEIGHTS_NAME",
+    "WEIGHTS_SUFFIXES",
     "AnyMethod",
     "AnyObjective",
     "BaselineSpec",

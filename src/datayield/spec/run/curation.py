@@ -4,6 +4,7 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -26,11 +27,20 @@ def _known_features(name: str) -> str:
         near = nearest(base, ENCODERS)
         guess = f"; did you mean untrained:{near}?" if near else ""
         raise ValueError(f"unknown encoder {base!r}{guess} (allowed: {', '.join(ENCODERS)})")
+    if name.startswith("weights:") and not _options(name).get("encoder"):
+        raise ValueError(
+            f"{name!r} needs the network that the file is of, for example "
+            f"{name.partition('?')[0]}?encoder=timm/<name>"
+        )
     if name in ("pixels", "inception") or name.startswith(_WITH_WEIGHTS):
         return name
     near = nearest(name, ["pixels", "inception", *(f"untrained:{each}" for each in ENCODERS)])
     guess = f"; did you mean {near!r}?" if near else ""
     raise ValueError(f"unknown features {name!r}{guess} (allowed: {FEATURES})")
+
+
+def _options(name: str) -> dict[str, str]:
+    return dict(parse_qsl(name.partition("?")[2]))
 
 
 FeatureName = Annotated[str, Field(max_length=2000), AfterValidator(_known_features)]
@@ -80,6 +90,12 @@ class Curation(Frozen):
                 else f"select: {self.by} takes no target; near_target does"
             )
         return self
+
+    @property
+    def timm_name(self) -> str | None:
+        """The network of timm that computes the features, by its name there; None for others."""
+        name = _options(self.features).get("encoder", self.features)
+        return name.removeprefix("timm/") if name.startswith("timm/") else None
 
     @property
     def words(self) -> str:

@@ -13,7 +13,7 @@ from datayield.spec.environment import data_dir
 from datayield.spec.errors import ConfigError
 from datayield.spec.frozen import Frozen
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+WEIGHTS_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 WEIGHTS_NAME = "model.safetensors"  # the weights in an exported folder, and in those of the hub
 READ_AT_ONCE = 1 << 20  # bytes
 
@@ -38,7 +38,7 @@ class WeightsFile(Frozen):
         path = PurePath(self.weights)
         if path.name == WEIGHTS_NAME and path.parent.name:
             return path.parent.name
-        return path.stem if path.suffix in SUFFIXES else path.name
+        return path.stem if path.suffix in WEIGHTS_SUFFIXES else path.name
 
     @property
     def path(self) -> Path:
@@ -55,19 +55,21 @@ class WeightsFile(Frozen):
         if not path.is_file():
             raise ConfigError(
                 "weights file not found",
-                where=f"weights: {path}",
+                where=str(path),
                 got=f"{path.name}, a folder" if path.is_dir() else path.name,
                 allowed=_neighbours(path),
                 hint="give a path relative to the study's folder or to DATAYIELD_DATA "
                 f"({data_dir() or 'not set'}), or an absolute one",
+                about=self.weights,
             )
         if self.sha256 is not None and file_digest(path) != self.sha256:
             raise ConfigError(
                 "the weights file is another one than was named",
-                where=f"weights: {self.weights}",
+                where=self.weights,
                 got=f"sha256 {file_digest(path)}",
                 allowed=f"sha256 {self.sha256}",
                 hint="restore the file; or make the plan again, with the new sha256 or none",
+                about=self.weights,
             )
         return path
 
@@ -125,6 +127,6 @@ def _neighbours(path: Path) -> list[str]:
     """Weights files of the same folder, those of a similar name first."""
     if not path.parent.is_dir():
         return []
-    names = sorted(p.name for p in path.parent.iterdir() if p.suffix in SUFFIXES)
+    names = sorted(p.name for p in path.parent.iterdir() if p.suffix in WEIGHTS_SUFFIXES)
     near = get_close_matches(path.name, names, n=3, cutoff=0.5)
     return [*near, *(name for name in names if name not in near)][:5]

@@ -23,6 +23,7 @@ from datayield.spec.study.recipes import recipe_set, recipe_sets
 from datayield.spec.study.shortages import shortages
 from datayield.spec.study.study import Study
 from datayield.spec.study.written import PLACE, Written, plain
+from datayield.spec.study.written_at import with_keys
 
 __all__ = [
     "COLUMN_AXES",
@@ -52,4 +53,5 @@ __all__ = [
     "shipped_studies",
     "shortages",
     "study_name",
+    "with_keys",
 ]

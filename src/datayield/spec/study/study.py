@@ -124,6 +124,11 @@ class Study(Frozen):
         return study
 
     @property
+    def folder(self) -> Path | None:
+        """Where relative paths begin: that of the study's file."""
+        return self._folder
+
+    @property
     def overrides(self) -> Overrides:
         """Keys whose values are not those of the file and its scale: dotted key -> value."""
         return self._overrides
