@@ -18,7 +18,7 @@ from datayield.collect.record import ImageRecord
 from datayield.collect.tables import write_tables
 from datayield.collect.web import WebSettings, collect_web
 from datayield.data.dataset_report import dataset_report
-from tests.collect.faulty_server import FATES, _Server, faulty_server
+from tests.collect.faulty_server import FATES, _Server, faulty_server, jpeg
 
 QUICK = WebSettings(
     size=32,
@@ -168,12 +168,38 @@ def test_an_image_that_was_deleted_stays_away(server: _Server, tmp_path: Path) -
     assert not journal.is_pending(record.key, again=True)
 
 
+def test_details_are_plain_words(server: _Server, tmp_path: Path) -> None:
+    kinds = ("slow", "cut", "reset", "garbage", "cut_chunks")
+    wanted = addresses(server.url, *kinds) + [
+        Address("http://127.0.0.1:9/1.jpg"),
+        Address("http://no.invalid/1.jpg"),
+        Address(server.url.replace("http", "https") + "/image/1"),
+    ]
+    records = collect(wanted, tmp_path / "web", replace(QUICK, attempts=1))
+    told = [(record.detail or "").partition(" before")[0] for record in records.values()]
+    assert told[:6] == [
+        "no answer within the time limit",
+        f"connection closed after 100 bytes, {len(jpeg(2)) - 100:,}",
+        "connection closed without an answer",
+        "not an HTTP answer",
+        "connection closed",
+        "connection refused",
+    ]
+    assert told[6].startswith("host not found: ")
+    assert told[7].startswith("no encrypted connection: ")
+    text = (tmp_path / "web/not_collected.csv").read_text()
+    assert not [word for word in ("Error", "HTTP(", "Pool", "(host", "('") if word in text]
+
+
 def test_private_addresses_are_refused(server: _Server, tmp_path: Path) -> None:
     public = replace(QUICK, allow_private=False)
     wanted = [*addresses(server.url, "image"), Address("http://localhost:9/x.jpg")]
     records = collect(wanted, tmp_path / "web", public)
     assert {record.fate for record in records.values()} == {"private address"}
     assert not server.asked
+    said = [record.detail for record in records.values()]
+    assert said[0] == "127.0.0.1 is of this machine or its network"
+    assert said[1] == "localhost (127.0.0.1) is of this machine or its network"
 
 
 def test_a_host_that_never_answers_is_given_up(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datayield import __version__
+from datayield.collect.failures import Failure
 from datayield.collect.fates import TEMPORARY
-from datayield.collect.fetch import Body, Failure, Fetcher, Limits, Redirect
+from datayield.collect.fetch import Body, Fetcher, Limits, Redirect
 from datayield.collect.hosts import HostQueues
 from datayield.collect.image_check import Unusable, check_image
 from datayield.collect.images_kept import ImagesKept
