@@ -47,7 +47,7 @@ class WithoutNegative:
 @pytest.fixture
 def wanted(tmp_path: Path) -> tuple[WantedImage, ...]:
     (tmp_path / "classes.txt").write_text("cat\ndog\n")
-    return read_wanted(tmp_path / "classes.txt", 4)
+    return read_wanted(tmp_path / "classes.txt", 4).images
 
 
 def collect(

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datayield.cli.collecting import collect_pending, locked, show_asked, synthetic_plan, web_plan
+from datayield.cli.collecting import (
+    collect_pending,
+    locked,
+    show_asked,
+    synthetic_plan,
+    tell,
+    web_plan,
+)
 from datayield.cli.options import DeviceOpt, JsonOpt
 from datayield.spec.errors import ConfigError
 
@@ -73,6 +80,7 @@ def web(
     from datayield.collect import Journal, read_addresses
 
     listed = read_addresses(urls)
+    tell(listed.notes())
     if dry_run:
         show_asked(web_plan(listed, per_second), json_)
         return
@@ -150,7 +158,9 @@ def synthetic(
     """Draw images of classes or prompts with diffusers. Resumes; Ctrl-C saves and stops."""
     from datayield.collect import Journal, read_wanted
 
-    wanted = read_wanted(prompts, per_class, seed, template, negative)
+    asked = read_wanted(prompts, per_class, seed, template, negative)
+    wanted = asked.images
+    tell(asked.notes())
     if dry_run:
         show_asked(synthetic_plan(wanted), json_)
         return

@@ -65,6 +65,12 @@ def _print(made: "Collection", pending: int, code: int) -> None:
         say(f"dataset: {made.folder}")
 
 
+def tell(notes: Sequence[str]) -> None:
+    """What is wrong with a list, apart from the output that a script reads."""
+    for note in notes:
+        say(f"note: {note}", err)
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keep other collectors out of a folder. Raises BusyError where one is at work in it."""

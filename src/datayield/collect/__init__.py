@@ -7,7 +7,7 @@ resume where they were stopped or killed, and say what an image cost.
 
 from datayield.collect.collection import Collection, collection_of
 from datayield.collect.journal import Journal
-from datayield.collect.prompts import WantedImage, read_wanted
+from datayield.collect.prompts import WantedImage, WantedList, read_wanted
 from datayield.collect.url_list import Address, AddressList, read_addresses
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Collection",
     "Journal",
     "WantedImage",
+    "WantedList",
     "collection_of",
     "read_addresses",
     "read_wanted",
