@@ -56,6 +56,7 @@ def test_nothing_kept_is_a_failure_and_others_are_refused(datayield: Call, tmp_p
     done = datayield("collect", "web", "urls.txt", "out")
     assert done.code == 1
     assert "private address" in done.out
+    assert "next: --allow-private asks again" in done.out
     assert "no image was collected" in done.err
     with (tmp_path / "out/not_collected.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
@@ -111,3 +112,16 @@ def test_retry_asks_again_for_what_may_pass(datayield: Call, tmp_path: Path) -> 
         assert (again.code, json.loads(again.out)["did"]) == (0, 1)
         asked = {path: n for path, n in server.asked.items() if path != "/robots.txt"}
         assert asked == {"/image/1": 1, "/gone/1": 1, "/busy/1": 2}
+
+
+def test_what_an_option_refused_is_asked_for_with_another(datayield: Call, tmp_path: Path) -> None:
+    with faulty_server() as server:
+        (tmp_path / "urls.txt").write_text(f"{server.url}/large/1\n")
+        command = ["collect", "web", "urls.txt", "out"]
+        assert "private address" in datayield(*command).out
+        command += ["--allow-private"]
+        refused = datayield(*command, "--max-mb", "0.01")
+        assert (refused.code, "too large" in refused.out) == (1, True)
+        assert "next: a larger --max-mb asks again" in refused.out
+        assert "nothing to do" in datayield(*command, "--max-mb", "0.01").err
+        assert "1 of 1 images kept" in datayield(*command).out

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from datayield.collect import Journal, collection_of
+from datayield.collect import AskedAgain, Journal, collection_of
 from datayield.collect.record import ImageRecord
 from datayield.spec.errors import ConfigError, DamagedFileError
 
@@ -75,3 +75,32 @@ def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out/.journal.jsonl").write_text("nonsense\n")
     with pytest.raises(DamagedFileError, match="cannot be read"):
         Journal(tmp_path / "out", "web", {})
+
+
+@pytest.mark.parametrize(
+    ("record", "refused_still", "asked_now"),
+    [
+        (ImageRecord("a", "private address"), AskedAgain(True), AskedAgain(allow_private=True)),
+        (ImageRecord("a", "too large", least_bytes=9), AskedAgain(max_bytes=8),
+         AskedAgain(max_bytes=9)),
+        (ImageRecord("a", "forbidden", agent="x"), AskedAgain(True, agent="x"),
+         AskedAgain(agent="y")),
+        (ImageRecord("a", "timeout"), AskedAgain(allow_private=True), AskedAgain(retry=True)),
+    ],
+)  # fmt: skip
+def test_what_an_option_refused_is_asked_for_where_it_no_longer_does(
+    tmp_path: Path, record: ImageRecord, refused_still: AskedAgain, asked_now: AskedAgain
+) -> None:
+    journal = Journal(tmp_path, "web", {})
+    with journal.session():
+        journal.add(record)
+    assert not journal.is_pending("a")
+    assert not journal.is_pending("a", refused_still)
+    assert journal.is_pending("a", asked_now)
+
+
+def test_an_image_with_too_many_pixels_is_not_asked_for_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "web", {})
+    with journal.session():
+        journal.add(ImageRecord("a", "too large", detail="20000 x 20000 pixels"))
+    assert not journal.is_pending("a", AskedAgain(True, True, 10**12, "me"))

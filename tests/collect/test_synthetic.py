@@ -54,7 +54,7 @@ def collect(
     wanted: Sequence[WantedImage], folder: Path, pipeline: Any, stop_after: int = 99
 ) -> Journal:
     journal, stop = Journal(folder, "synthetic", {}), threading.Event()
-    pending = [each for each in wanted if journal.is_pending(each.key, again=False)]
+    pending = [each for each in wanted if journal.is_pending(each.key)]
 
     def progress(done: int) -> None:
         if done >= stop_after:

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("protego", reason="pip install 'datayield[collect]'")
 
-from datayield.collect import Address, Journal, collection_of
+from datayield.collect import Address, AskedAgain, Journal, collection_of
 from datayield.collect.fetch import Limits
 from datayield.collect.record import ImageRecord
 from datayield.collect.tables import write_tables
@@ -29,6 +29,7 @@ QUICK = WebSettings(
     allow_private=True,
     limits=Limits(200_000, connect=0.4, read=0.3, total=0.5),
 )
+RETRY = AskedAgain(retry=True)
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_a_stopped_collection_resumes(server: _Server, tmp_path: Path) -> None:
         file.write(b'{"key": "torn')
     again = Journal(folder, "web", {})
     assert set(again.records) == done
-    left = [each for each in wanted if again.is_pending(each.key, again=False)]
+    left = [each for each in wanted if again.is_pending(each.key)]
     with again.session():
         collect_web(left, folder, again, QUICK, threading.Event())
     assert len(again.records) == 30
@@ -154,8 +155,8 @@ def test_only_what_may_pass_is_asked_for_again(server: _Server, tmp_path: Path) 
     wanted = addresses(server.url, "image", "gone", "error", "slow")
     records = collect(wanted, tmp_path / "web")
     journal = Journal(tmp_path / "web", "web", {})
-    assert not any(journal.is_pending(each.key, again=False) for each in wanted)
-    again = [each.url for each in wanted if journal.is_pending(each.key, again=True)]
+    assert not any(journal.is_pending(each.key) for each in wanted)
+    again = [each.url for each in wanted if journal.is_pending(each.key, RETRY)]
     assert [records[url].fate for url in again] == ["server error", "timeout"]
 
 
@@ -165,7 +166,7 @@ def test_an_image_that_was_deleted_stays_away(server: _Server, tmp_path: Path) -
     (tmp_path / "web" / record.file).unlink()
     journal = Journal(tmp_path / "web", "web", {})
     assert journal.records[record.key].fate == "removed"
-    assert not journal.is_pending(record.key, again=True)
+    assert not journal.is_pending(record.key, RETRY)
 
 
 def test_details_are_plain_words(server: _Server, tmp_path: Path) -> None:

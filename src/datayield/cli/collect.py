@@ -77,7 +77,7 @@ def web(
     json_: JsonOpt = False,
 ) -> None:
     """Download a list of images. Obeys robots.txt; resumes; Ctrl-C saves and stops."""
-    from datayield.collect import Journal, read_addresses
+    from datayield.collect import AskedAgain, Journal, read_addresses
 
     listed = read_addresses(urls)
     tell(listed.notes())
@@ -95,23 +95,25 @@ def web(
             allowed="printable ASCII, such as mylab/1.0 (me@mylab.org)",
             hint="leave out other characters",
         )
+    most = int(max_mb * 1e6)
+    again = AskedAgain(retry, allow_private, most, agent)
     settings = WebSettings(
         size=size or None,
         per_second=per_second,
         workers=workers,
         agent=agent or WebSettings.agent,
         allow_private=allow_private,
-        limits=Limits(int(max_mb * 1e6), timeout, timeout, 6 * timeout),
+        limits=Limits(most, timeout, timeout, 6 * timeout),
     )
 
     def collect(journal: Journal, stop: "Event", progress: Callable[[int], None]) -> None:
-        pending = [a for a in listed.addresses if journal.is_pending(a.key, retry)]
+        pending = [a for a in listed.addresses if journal.is_pending(a.key, again)]
         collect_web(pending, folder, journal, settings, stop, progress)
 
     keys = [address.key for address in listed.addresses]
     with locked(folder):
         journal = Journal(folder, "web", {"size": size or None})
-        pending = sum(journal.is_pending(key, retry) for key in keys)
+        pending = sum(journal.is_pending(key, again) for key in keys)
         collect_pending(journal, keys, pending, collect, per_hour, json_)
 
 
@@ -174,12 +176,12 @@ def synthetic(
     same |= {"scheduler": scheduler, "seed": seed}
 
     def collect(journal: Journal, stop: "Event", progress: Callable[[int], None]) -> None:
-        pending = [each for each in wanted if journal.is_pending(each.key, False)]
+        pending = [each for each in wanted if journal.is_pending(each.key)]
         pipeline = load_pipeline(settings, str(choose(device)))
         collect_synthetic(pending, folder, journal, pipeline, settings, stop, license_, progress)
 
     keys = [each.key for each in wanted]
     with locked(folder):
         journal = Journal(folder, "synthetic", same)
-        pending = sum(journal.is_pending(key, False) for key in keys)
+        pending = sum(journal.is_pending(key) for key in keys)
         collect_pending(journal, keys, pending, collect, per_hour, json_)

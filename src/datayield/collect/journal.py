@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from datayield.collect.fates import TEMPORARY
+from datayield.collect.asked_again import NOTHING, AskedAgain
 from datayield.collect.record import ImageRecord, record_of
 from datayield.spec.atomic_files import cannot_write, write_bytes
 from datayield.spec.errors import ConfigError, DamagedFileError
@@ -69,10 +69,10 @@ class Journal:
             self.sessions[-1][1] = stamped.time
         return stamped
 
-    def is_pending(self, key: str, again: bool) -> bool:
-        """Whether an image is to be asked for; `again`: also where an attempt may now succeed."""
+    def is_pending(self, key: str, again: AskedAgain = NOTHING) -> bool:
+        """Whether an image is to be asked for: it was not tried, or is asked for `again`."""
         record = self.records.get(key)
-        return record is None or (again and record.fate in TEMPORARY)
+        return record is None or again.asks(record)
 
     @property
     def seconds(self) -> float:
