@@ -25,7 +25,12 @@ def test_seconds_are_those_of_all_sessions(tmp_path: Path) -> None:
     journal = Journal(path.parent, "web", {})
     assert journal.seconds == 10.0
     assert set(journal.records) == {"a", "b"}
-    assert path.read_text().endswith('{"ended": 503.0}\n')
+    before = path.read_text()
+    assert before.endswith("go")  # nothing is written before a session
+    with journal.session():
+        assert path.read_text().startswith(before.removesuffix('{"key": "c", "fate": "go'))
+    assert "go" not in path.read_text().splitlines()[-3]
+    journal.sessions.pop()
     made = collection_of(journal, frozenset("abc"), per_hour=9.0)
     assert (made.pending, made.bytes, made.image_price) == (1, 30, None)
 
@@ -55,7 +60,8 @@ def test_the_price_of_an_image_counts_all_that_was_spent(tmp_path: Path) -> None
 def test_another_collection_is_refused(
     tmp_path: Path, kind: str, settings: dict[str, int], said: str
 ) -> None:
-    Journal(tmp_path, "web", {"size": 16})
+    with Journal(tmp_path, "web", {"size": 16}).session():
+        pass
     journal = Journal(tmp_path, "web", {"size": 32})  # nothing was collected at 16
     with journal.session():
         journal.add(ImageRecord("a", "gone"))
@@ -66,7 +72,7 @@ def test_another_collection_is_refused(
 
 def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.jpg").touch()
-    with pytest.raises(ConfigError, match="holds files that were not collected"):
+    with pytest.raises(ConfigError, match="holds files that were not collected\n  where:   FOLDER"):
         Journal(tmp_path, "web", {})
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="a file, not a folder"):

@@ -51,6 +51,12 @@ class Address(NamedTuple):
         return f"{parts.hostname}{port}" if web else ""
 
     @property
+    def told(self) -> dict[str, str | None]:
+        """What the list says of the image, by the fields of a record."""
+        names = ("label", "license", "source", "caption")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def site(self) -> str | None:
         """The host without a port; None for what is no address of the web."""
         return urlsplit(self.url).hostname if self.host else None
