@@ -549,15 +549,21 @@ class CollectionOutput(TypedDict):
     per_kept_image: PerImage | None
     prices: ImagePrice | None
     did: int
+    corrected: int
     exit_code: int
 
 
 class WebPlanOutput(TypedDict):
-    """`datayield collect web --dry-run --json`: what a list asks for."""
+    """`datayield collect web --dry-run --json`: what a list asks for now."""
 
     schema_version: Version
     addresses: int
     repeated: int
+    blank: int
+    contradicted: int
+    tried: int
+    corrected: int
+    pending: int
     hosts: Counts
     classes: Counts
     licenses: Counts
@@ -565,10 +571,14 @@ class WebPlanOutput(TypedDict):
 
 
 class SyntheticPlanOutput(TypedDict):
-    """`datayield collect synthetic --dry-run --json`: what prompts ask for."""
+    """`datayield collect synthetic --dry-run --json`: what prompts ask for now."""
 
     schema_version: Version
     images: int
+    blank: int
+    tried: int
+    corrected: int
+    pending: int
     prompts: Counts
     classes: Counts
 

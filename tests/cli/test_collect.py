@@ -56,6 +56,7 @@ def test_nothing_kept_is_a_failure_and_others_are_refused(datayield: Call, tmp_p
     done = datayield("collect", "web", "urls.txt", "out")
     assert done.code == 1
     assert "private address" in done.out
+    assert "next: --allow-private asks again" in done.out
     assert "no image was collected" in done.err
     with (tmp_path / "out/not_collected.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
@@ -111,3 +112,60 @@ def test_retry_asks_again_for_what_may_pass(datayield: Call, tmp_path: Path) -> 
         assert (again.code, json.loads(again.out)["did"]) == (0, 1)
         asked = {path: n for path, n in server.asked.items() if path != "/robots.txt"}
         assert asked == {"/image/1": 1, "/gone/1": 1, "/busy/1": 2}
+
+
+def test_what_an_option_refused_is_asked_for_with_another(datayield: Call, tmp_path: Path) -> None:
+    with faulty_server() as server:
+        (tmp_path / "urls.txt").write_text(f"{server.url}/large/1\n")
+        command = ["collect", "web", "urls.txt", "out"]
+        assert "private address" in datayield(*command).out
+        command += ["--allow-private"]
+        refused = datayield(*command, "--max-mb", "0.01")
+        assert (refused.code, "too large" in refused.out) == (1, True)
+        assert "next: a larger --max-mb asks again" in refused.out
+        assert "nothing to do" in datayield(*command, "--max-mb", "0.01").err
+        assert "1 of 1 images kept" in datayield(*command).out
+
+
+@pytest.mark.parametrize("verb", ["web", "synthetic"])
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_folder_that_cannot_be_used_is_refused_before_anything(
+    datayield: Call, tmp_path: Path, verb: str, dry: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datayield.collect.pipeline.find_spec", lambda name: True)
+    (tmp_path / "list.txt").write_text("http://127.0.0.1:9/1.jpg\n")
+    (tmp_path / "file").touch()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/photo.jpg").touch()
+    options = ["--model", "x"] if verb == "synthetic" else []
+    for folder, said in (
+        ("file", "is a file, not a folder"),
+        ("file/sub", "is a file, not a folder"),
+        ("mine", "holds files that were not collected"),
+    ):
+        done = datayield("collect", verb, "list.txt", folder, *options, *dry)
+        assert (done.code, said in done.err) == (2, True), done.err
+        assert "where:   FOLDER" in done.err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["photo.jpg"]
+
+
+def test_a_dry_run_counts_what_is_left(datayield: Call, tmp_path: Path) -> None:
+    with faulty_server() as server:
+        rows = [f"{server.url}/image/{n},cat" for n in range(4)]
+        (tmp_path / "urls.csv").write_text("\n".join(["url,class", *rows[:3]]))
+        command = ["collect", "web", "urls.csv", "out", "--allow-private"]
+        assert datayield(*command).code == 0
+        before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+        rows[0] = rows[0].replace("cat", "dog")
+        (tmp_path / "urls.csv").write_text("\n".join(["url,class", *rows, ",cat", ""]))
+        told = json.loads(datayield(*command, "--dry-run", "--json").out)
+        counts = ("addresses", "blank", "tried", "corrected", "pending", "least_seconds")
+        assert [told[name] for name in counts] == [4, 1, 3, 1, 1, 0.25]
+        assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()} == before
+        done = datayield(*command)
+    assert "corrected, as the list says now: 1" in done.out
+    assert "note: 1 row has no address, and is left out" in done.err
+    assert len(list((tmp_path / "out/images/dog").iterdir())) == 1
+    assert "to be asked for: 0" in datayield(*command, "--dry-run").out
+    other = datayield(*command, "--dry-run", "--size", "64")
+    assert (other.code, "with other settings" in other.err) == (2, True)

@@ -107,6 +107,33 @@ def test_the_folder_above_the_labelled_one_is_warned_of(datayield: Call, tmp_pat
     assert "depths" not in below.out
 
 
+def test_folders_are_warned_of_by_where_they_are(datayield: Call, tmp_path: Path) -> None:
+    """The names of classes leave out the folder that all of them are in."""
+    flat(tmp_path / "all" / "images" / "new")
+    photos(tmp_path / "all" / "images" / "labelled", first=500)
+    said = " ".join(datayield("init", "all").out.split())
+    assert "datayield init ./all/images/new --labels ./all/images/labelled" in said
+
+
+def test_classes_of_a_table_lie_at_no_depth(datayield: Call, tmp_path: Path) -> None:
+    photos(tmp_path / "web" / "images", each=5)
+    (tmp_path / "web/images/owl").rename(tmp_path / "web/images/owl____x-b17676")
+    (tmp_path / "web/images/dog/0.png").unlink()
+    rows = [
+        f"images/{folder}/{i}.png,{name}"
+        for folder, name in (("cat", "cat"), ("dog", "dog"), ("owl____x-b17676", "owl/..\\x"))
+        for i in range(5)
+    ]
+    (tmp_path / "web/provenance.csv").write_text("\n".join(["file,class", *rows]))
+    photos(tmp_path / "k9", first=100)
+    done = init(datayield, "k9", "--labels", "web")
+    assert done.code == 0, done.err
+    said = " ".join(done.out.split())
+    assert "labels: web, 14 images of 3 classes" in said
+    assert "labelled images are needed, 14 are here" in said
+    assert "depths" not in said
+
+
 def test_messy_photos_and_labels_elsewhere(datayield: Call, tmp_path: Path) -> None:
     folder = flat(tmp_path / "photos")
     write(odd_images.every(0, ("truncated", "foreign", "rotations", "names")), folder)

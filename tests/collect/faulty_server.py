@@ -90,6 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
             "animated": (200, _gif(), "image/gif"),
             "bomb": (200, _bomb(), "image/png"),
             "tiny": (200, jpeg(number, 1, 1), "image/gif"),
+            "large": (200, jpeg(number, 1200, 800), "image/jpeg"),
         }
         if kind in sent:
             self._send(*sent[kind])
@@ -131,6 +132,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "slow_headers":
             while not self.server.closing.wait(0.05):
                 self.wfile.write(b"H")
+        elif kind == "garbage":
+            self.wfile.write(b"garbage\r\n\r\n")
+        elif kind == "cut_chunks":
+            self._head({"Transfer-Encoding": "chunked"})
         # else: "reset", which says nothing at all
 
     def _wait(self) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from datayield.collect import Journal, collection_of
+from datayield.collect import AskedAgain, Journal, collection_of
 from datayield.collect.record import ImageRecord
 from datayield.spec.errors import ConfigError, DamagedFileError
 
@@ -25,7 +25,12 @@ def test_seconds_are_those_of_all_sessions(tmp_path: Path) -> None:
     journal = Journal(path.parent, "web", {})
     assert journal.seconds == 10.0
     assert set(journal.records) == {"a", "b"}
-    assert path.read_text().endswith('{"ended": 503.0}\n')
+    before = path.read_text()
+    assert before.endswith("go")  # nothing is written before a session
+    with journal.session():
+        assert path.read_text().startswith(before.removesuffix('{"key": "c", "fate": "go'))
+    assert "go" not in path.read_text().splitlines()[-3]
+    journal.sessions.pop()
     made = collection_of(journal, frozenset("abc"), per_hour=9.0)
     assert (made.pending, made.bytes, made.image_price) == (1, 30, None)
 
@@ -55,7 +60,8 @@ def test_the_price_of_an_image_counts_all_that_was_spent(tmp_path: Path) -> None
 def test_another_collection_is_refused(
     tmp_path: Path, kind: str, settings: dict[str, int], said: str
 ) -> None:
-    Journal(tmp_path, "web", {"size": 16})
+    with Journal(tmp_path, "web", {"size": 16}).session():
+        pass
     journal = Journal(tmp_path, "web", {"size": 32})  # nothing was collected at 16
     with journal.session():
         journal.add(ImageRecord("a", "gone"))
@@ -66,7 +72,7 @@ def test_another_collection_is_refused(
 
 def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.jpg").touch()
-    with pytest.raises(ConfigError, match="holds files that were not collected"):
+    with pytest.raises(ConfigError, match="holds files that were not collected\n  where:   FOLDER"):
         Journal(tmp_path, "web", {})
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="a file, not a folder"):
@@ -75,3 +81,32 @@ def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out/.journal.jsonl").write_text("nonsense\n")
     with pytest.raises(DamagedFileError, match="cannot be read"):
         Journal(tmp_path / "out", "web", {})
+
+
+@pytest.mark.parametrize(
+    ("record", "refused_still", "asked_now"),
+    [
+        (ImageRecord("a", "private address"), AskedAgain(True), AskedAgain(allow_private=True)),
+        (ImageRecord("a", "too large", least_bytes=9), AskedAgain(max_bytes=8),
+         AskedAgain(max_bytes=9)),
+        (ImageRecord("a", "forbidden", agent="x"), AskedAgain(True, agent="x"),
+         AskedAgain(agent="y")),
+        (ImageRecord("a", "timeout"), AskedAgain(allow_private=True), AskedAgain(retry=True)),
+    ],
+)  # fmt: skip
+def test_what_an_option_refused_is_asked_for_where_it_no_longer_does(
+    tmp_path: Path, record: ImageRecord, refused_still: AskedAgain, asked_now: AskedAgain
+) -> None:
+    journal = Journal(tmp_path, "web", {})
+    with journal.session():
+        journal.add(record)
+    assert not journal.is_pending("a")
+    assert not journal.is_pending("a", refused_still)
+    assert journal.is_pending("a", asked_now)
+
+
+def test_an_image_with_too_many_pixels_is_not_asked_for_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "web", {})
+    with journal.session():
+        journal.add(ImageRecord("a", "too large", detail="20000 x 20000 pixels"))
+    assert not journal.is_pending("a", AskedAgain(True, True, 10**12, "me"))

@@ -47,14 +47,14 @@ class WithoutNegative:
 @pytest.fixture
 def wanted(tmp_path: Path) -> tuple[WantedImage, ...]:
     (tmp_path / "classes.txt").write_text("cat\ndog\n")
-    return read_wanted(tmp_path / "classes.txt", 4)
+    return read_wanted(tmp_path / "classes.txt", 4).images
 
 
 def collect(
     wanted: Sequence[WantedImage], folder: Path, pipeline: Any, stop_after: int = 99
 ) -> Journal:
     journal, stop = Journal(folder, "synthetic", {}), threading.Event()
-    pending = [each for each in wanted if journal.is_pending(each.key, again=False)]
+    pending = [each for each in wanted if journal.is_pending(each.key)]
 
     def progress(done: int) -> None:
         if done >= stop_after:

@@ -49,7 +49,13 @@ def test_a_text_holds_an_address_a_line(tmp_path: Path) -> None:
     ("name", "text", "error", "said"),
     [
         ("a.csv", "address,label\nhttps://a.org/1.jpg,cat\n", ConfigError, "rename the column"),
-        ("a.csv", "url\n\n", DataError, "holds no address"),
+        ("a.csv", "url\n\n", DataError, "the list is empty\n.*\n.*a header without rows: url"),
+        ("a.csv", "url,class\n,cat\n", DataError, "holds no address\n.*\n.*1 rows? without one"),
+        ("a.csv", "", DataError, "the list is empty"),
+        ("a.txt", "# mine\n", DataError, "the list is empty"),
+        ("a.jsonl", '{"url": "https://a.org"}\n\n{no\n', DataError, "line 3 is not JSON: {no\n"),
+        ("a.jsonl", '{"url": "https://a.org"}\n[]\n', DataError, "line 2 must hold one mapping"),
+        ("a.jsonl", "{no\n", DataError, "next:    correct the list"),
         ("a.xlsx", "", ConfigError, "allowed: .csv"),
         (None, "", ConfigError, "no such file"),
     ],
@@ -62,6 +68,43 @@ def test_a_list_that_is_none_says_why(
         path.write_text(text)
     with pytest.raises(error, match=said):
         read_addresses(path)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl"])
+def test_a_list_in_another_encoding_names_the_line(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"url\nhttps://a.org/1.jpg\nhttps://a.org/caf\xe9.jpg\n")
+    with pytest.raises(DataError, match="not in UTF-8") as refused:
+        read_addresses(path)
+    told = refused.value.parts()
+    assert (told["where"], told["got"]) == (f"{path}, line 3", "the byte 0xe9")
+    assert "UTF-16" in told["allowed"]
+    assert "save the list as UTF-8" in told["next"]
+    path.with_suffix(".txt").write_text("https://a.org/caf\xe9.jpg\n", encoding="utf-16")
+    (address,) = read_addresses(path.with_suffix(".txt")).addresses
+    assert address.url.endswith("caf\xe9.jpg")
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.v2", "folder.csv"])
+def test_a_folder_is_no_list(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(ConfigError, match="a folder, not a list"):
+        read_addresses(tmp_path / name)
+
+
+def test_rows_that_are_not_used_are_counted_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = ["u1,a,", "u1,b,CC0", "u2,,", "u2,c,", ",d,", "u3,d,", "u3,d,", "u4,,"]
+    path.write_text("\n".join(["url,class,license", *rows]))
+    listed = read_addresses(path)
+    assert [each.label for each in listed.addresses] == [None, "c", "d", None]
+    assert listed.addresses[0].license == "CC0"
+    assert (listed.repeated, listed.blank) == (3, 1)
+    assert listed.contradicted == {"u1": ["a", "b"]}
+    assert listed.notes() == [
+        "1 row has no address, and is left out",
+        "1 address has more than one class in the list, so none is used (u1: a and b)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ import pytest
 
 pytest.importorskip("protego", reason="pip install 'datayield[collect]'")
 
-from datayield.collect import Address, Journal, collection_of
+from datayield.collect import Address, AskedAgain, Journal, collection_of
 from datayield.collect.fetch import Limits
 from datayield.collect.record import ImageRecord
 from datayield.collect.tables import write_tables
 from datayield.collect.web import WebSettings, collect_web
 from datayield.data.dataset_report import dataset_report
-from tests.collect.faulty_server import FATES, _Server, faulty_server
+from tests.collect.faulty_server import FATES, _Server, faulty_server, jpeg
 
 QUICK = WebSettings(
     size=32,
@@ -29,6 +29,7 @@ QUICK = WebSettings(
     allow_private=True,
     limits=Limits(200_000, connect=0.4, read=0.3, total=0.5),
 )
+RETRY = AskedAgain(retry=True)
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_a_stopped_collection_resumes(server: _Server, tmp_path: Path) -> None:
         file.write(b'{"key": "torn')
     again = Journal(folder, "web", {})
     assert set(again.records) == done
-    left = [each for each in wanted if again.is_pending(each.key, again=False)]
+    left = [each for each in wanted if again.is_pending(each.key)]
     with again.session():
         collect_web(left, folder, again, QUICK, threading.Event())
     assert len(again.records) == 30
@@ -154,8 +155,8 @@ def test_only_what_may_pass_is_asked_for_again(server: _Server, tmp_path: Path) 
     wanted = addresses(server.url, "image", "gone", "error", "slow")
     records = collect(wanted, tmp_path / "web")
     journal = Journal(tmp_path / "web", "web", {})
-    assert not any(journal.is_pending(each.key, again=False) for each in wanted)
-    again = [each.url for each in wanted if journal.is_pending(each.key, again=True)]
+    assert not any(journal.is_pending(each.key) for each in wanted)
+    again = [each.url for each in wanted if journal.is_pending(each.key, RETRY)]
     assert [records[url].fate for url in again] == ["server error", "timeout"]
 
 
@@ -165,7 +166,30 @@ def test_an_image_that_was_deleted_stays_away(server: _Server, tmp_path: Path) -
     (tmp_path / "web" / record.file).unlink()
     journal = Journal(tmp_path / "web", "web", {})
     assert journal.records[record.key].fate == "removed"
-    assert not journal.is_pending(record.key, again=True)
+    assert not journal.is_pending(record.key, RETRY)
+
+
+def test_details_are_plain_words(server: _Server, tmp_path: Path) -> None:
+    kinds = ("slow", "cut", "reset", "garbage", "cut_chunks")
+    wanted = addresses(server.url, *kinds) + [
+        Address("http://127.0.0.1:9/1.jpg"),
+        Address("http://no.invalid/1.jpg"),
+        Address(server.url.replace("http", "https") + "/image/1"),
+    ]
+    records = collect(wanted, tmp_path / "web", replace(QUICK, attempts=1))
+    told = [(record.detail or "").partition(" before")[0] for record in records.values()]
+    assert told[:6] == [
+        "no answer within the time limit",
+        f"connection closed after 100 bytes, {len(jpeg(2)) - 100:,}",
+        "connection closed without an answer",
+        "not an HTTP answer",
+        "connection closed",
+        "connection refused",
+    ]
+    assert told[6].startswith("host not found: ")
+    assert told[7].startswith("no encrypted connection: ")
+    text = (tmp_path / "web/not_collected.csv").read_text()
+    assert not [word for word in ("Error", "HTTP(", "Pool", "(host", "('") if word in text]
 
 
 def test_private_addresses_are_refused(server: _Server, tmp_path: Path) -> None:
@@ -174,6 +198,9 @@ def test_private_addresses_are_refused(server: _Server, tmp_path: Path) -> None:
     records = collect(wanted, tmp_path / "web", public)
     assert {record.fate for record in records.values()} == {"private address"}
     assert not server.asked
+    said = [record.detail for record in records.values()]
+    assert said[0] == "127.0.0.1 is of this machine or its network"
+    assert said[1] == "localhost (127.0.0.1) is of this machine or its network"
 
 
 def test_a_host_that_never_answers_is_given_up(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_collections(datayield: Call, tmp_path: Path) -> None:
     told = check("collect web", datayield(*web).out)
     check("collect synthetic", json.dumps(told))  # the same record of a collection
     (tmp_path / "cats.txt").write_text("cat\n")
-    drawn = ("collect", "synthetic", "cats.txt", "out", "--model", "x", "--dry-run", "--json")
+    drawn = ("collect", "synthetic", "cats.txt", "drawn", "--model", "x", "--dry-run", "--json")
     assert check("collect synthetic --dry-run", datayield(*drawn).out)["images"] == 100
 
 

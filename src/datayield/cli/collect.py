@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datayield.cli.collecting import collect_pending, locked, show_asked, synthetic_plan, web_plan
+from datayield.cli.asked_for import show_asked, synthetic_plan, tell, web_plan
+from datayield.cli.collecting import check_folder, collect_pending, locked
 from datayield.cli.options import DeviceOpt, JsonOpt
 from datayield.spec.errors import ConfigError
 
@@ -70,14 +71,7 @@ def web(
     json_: JsonOpt = False,
 ) -> None:
     """Download a list of images. Obeys robots.txt; resumes; Ctrl-C saves and stops."""
-    from datayield.collect import Journal, read_addresses
-
-    listed = read_addresses(urls)
-    if dry_run:
-        show_asked(web_plan(listed, per_second), json_)
-        return
-    from datayield.collect.fetch import Limits
-    from datayield.collect.web import WebSettings, collect_web
+    from datayield.collect import AskedAgain, Journal, read_addresses
 
     if agent is not None and not (agent.isascii() and agent.isprintable() and agent.strip()):
         raise ConfigError(
@@ -87,24 +81,35 @@ def web(
             allowed="printable ASCII, such as mylab/1.0 (me@mylab.org)",
             hint="leave out other characters",
         )
+    listed, same = read_addresses(urls), {"size": size or None}
+    most = int(max_mb * 1e6)
+    again = AskedAgain(retry, allow_private, most, agent)
+    told = {address.key: address.told for address in listed.addresses}
+    tell(listed.notes())
+    check_folder(folder)
+    if dry_run:
+        journal = Journal(folder, "web", same)
+        show_asked(web_plan(listed, told, journal, again, per_second), json_)
+        return
+    from datayield.collect.fetch import Limits
+    from datayield.collect.web import WebSettings, collect_web
+
     settings = WebSettings(
         size=size or None,
         per_second=per_second,
         workers=workers,
         agent=agent or WebSettings.agent,
         allow_private=allow_private,
-        limits=Limits(int(max_mb * 1e6), timeout, timeout, 6 * timeout),
+        limits=Limits(most, timeout, timeout, 6 * timeout),
     )
-
-    def collect(journal: Journal, stop: "Event", progress: Callable[[int], None]) -> None:
-        pending = [a for a in listed.addresses if journal.is_pending(a.key, retry)]
-        collect_web(pending, folder, journal, settings, stop, progress)
-
-    keys = [address.key for address in listed.addresses]
     with locked(folder):
-        journal = Journal(folder, "web", {"size": size or None})
-        pending = sum(journal.is_pending(key, retry) for key in keys)
-        collect_pending(journal, keys, pending, collect, per_hour, json_)
+        journal = Journal(folder, "web", same)
+        pending = [a for a in listed.addresses if journal.is_pending(a.key, again)]
+
+        def collect(stop: "Event", progress: Callable[[int], None]) -> None:
+            collect_web(pending, folder, journal, settings, stop, progress)
+
+        collect_pending(journal, told, len(pending), collect, per_hour, json_)
 
 
 @app.command()
@@ -149,27 +154,36 @@ def synthetic(
 ) -> None:
     """Draw images of classes or prompts with diffusers. Resumes; Ctrl-C saves and stops."""
     from datayield.collect import Journal, read_wanted
+    from datayield.collect.pipeline import (
+        SynthesisSettings,
+        check_diffusers,
+        check_model,
+        load_pipeline,
+    )
 
     wanted = read_wanted(prompts, per_class, seed, template, negative)
+    same = {"model": model, "steps": steps, "guidance": guidance, "size": size}
+    same |= {"scheduler": scheduler, "seed": seed}
+    told = {each.key: {"license": license_} for each in wanted.images}
+    tell(wanted.notes())
+    check_folder(folder)
+    check_model(model)
     if dry_run:
-        show_asked(synthetic_plan(wanted), json_)
+        show_asked(synthetic_plan(wanted, told, Journal(folder, "synthetic", same)), json_)
         return
-    from datayield.collect.pipeline import SynthesisSettings, check_model, load_pipeline
+    check_diffusers()
     from datayield.collect.synthetic import collect_synthetic
     from datayield.run.device import choose
 
-    check_model(model)
     settings = SynthesisSettings(model, steps, guidance, size, scheduler, batch)
-    same = {"model": model, "steps": steps, "guidance": guidance, "size": size}
-    same |= {"scheduler": scheduler, "seed": seed}
-
-    def collect(journal: Journal, stop: "Event", progress: Callable[[int], None]) -> None:
-        pending = [each for each in wanted if journal.is_pending(each.key, False)]
-        pipeline = load_pipeline(settings, str(choose(device)))
-        collect_synthetic(pending, folder, journal, pipeline, settings, stop, license_, progress)
-
-    keys = [each.key for each in wanted]
     with locked(folder):
         journal = Journal(folder, "synthetic", same)
-        pending = sum(journal.is_pending(key, False) for key in keys)
-        collect_pending(journal, keys, pending, collect, per_hour, json_)
+        pending = [each for each in wanted.images if journal.is_pending(each.key)]
+
+        def collect(stop: "Event", progress: Callable[[int], None]) -> None:
+            pipeline = load_pipeline(settings, str(choose(device)))
+            collect_synthetic(
+                pending, folder, journal, pipeline, settings, stop, license_, progress
+            )
+
+        collect_pending(journal, told, len(pending), collect, per_hour, json_)

@@ -78,15 +78,19 @@ def _found(made: "FirstStudy") -> Iterator[str | Text]:
 
 def _mixed_depth(made: "FirstStudy", minutes: float) -> Iterator[Text]:
     """A warning where folders at different depths are classes: it may be the folder above them."""
+    from datayield.data.survey import class_folders
+
     probe, labels = made.survey.probe, made.proposal.situation.labels
     if probe is None or labels is None or not Path(labels.dataset).is_dir():
         return
-    depths = {name: name.count("/") for name in probe.classes}
+    tested = made.survey.tested[probe.train.partition("[")[0]]
+    folders = class_folders(tested, probe.label)
+    depths = {name: name.count("/") for name in folders}
     if len({*depths.values()}) < 2:
         return
     high, low = min(depths, key=depths.__getitem__), max(depths, key=depths.__getitem__)
-    top = low.partition("/")[0]
-    images, labelled = (pasteable(Path(labels.dataset) / each) for each in (high, top))
+    top, above = low.partition("/")[0], Path(labels.dataset, folders[high].removesuffix(high))
+    images, labelled = (pasteable(above / each) for each in (high, top))
     yield Text(
         f"warning: the classes {high} and {low} lie at different depths; if only {top} has "
         f"labels: datayield init {images} --labels {labelled} --minutes {minutes:g}"

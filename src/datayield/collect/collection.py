@@ -1,7 +1,7 @@
 """What a collection holds and what it cost, as sentences and as JSON."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from datayield.collect.fates import FATES, TEMPORARY
@@ -27,6 +27,7 @@ class Collection(NamedTuple):
     seconds: float
     bytes: int
     per_hour: float | None = None
+    refused_from: int | None = None  # bytes of the smallest file that --max-mb refused
 
     @property
     def kept(self) -> int:
@@ -57,10 +58,27 @@ class Collection(NamedTuple):
             )
         if self.image_price is not None:
             lines.append(f"in a study: prices: {{image: {self.image_price:g}}}")
-        again = sum(n for fate, n in self.fates.items() if fate in TEMPORARY)
-        if again:
-            lines.append(f"{again:,} failed for reasons that may pass: --retry asks for them again")
-        return lines
+        return lines + [f"next: {step}" for step in self._next_steps()]
+
+    def _next_steps(self) -> Iterator[str]:
+        """The options by which more of the images may be collected."""
+        if again := sum(n for fate, n in self.fates.items() if fate in TEMPORARY):
+            yield f"--retry asks again for what failed for reasons that may pass: {again:,}"
+        if private := self.fates.get("private address"):
+            yield (
+                "--allow-private asks again for what is on this machine or its network: "
+                f"{private:,}"
+            )
+        if self.refused_from is not None:
+            yield (
+                "a larger --max-mb asks again for the files that fit then, the smallest of which "
+                f"has {in_bytes(self.refused_from)}"
+            )
+        if forbidden := self.fates.get("forbidden"):
+            yield (
+                "some servers want an address to write to in --agent; another one asks again for "
+                f"what was forbidden: {forbidden:,}"
+            )
 
     def structure(self) -> dict[str, object]:
         """As JSON-ready values."""
@@ -99,4 +117,5 @@ def collection_of(
         journal.seconds,
         sum(record.bytes for record in records),
         per_hour,
+        min((r.least_bytes for r in records if r.least_bytes is not None), default=None),
     )

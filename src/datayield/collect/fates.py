@@ -31,3 +31,4 @@ TEMPORARY: frozenset[Fate] = frozenset(
     ("server error", "too many requests", "timeout", "unreachable", "truncated")
     + ("robots unreadable",)
 )  # another attempt may succeed
+BY_AGENT: frozenset[Fate] = frozenset(("forbidden", "refused by robots"))  # or not, by the name

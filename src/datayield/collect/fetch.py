@@ -9,21 +9,10 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import urllib3
-from urllib3.exceptions import (
-    DecodeError,
-    HTTPError,
-    IncompleteRead,
-    InvalidHeader,
-    LocationParseError,
-    LocationValueError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    SSLError,
-)
-from urllib3.exceptions import TimeoutError as RequestTimeoutError
+from urllib3.exceptions import HTTPError, InvalidHeader
 
-from datayield.collect.connections import PrivateAddressError, pools
+from datayield.collect.connections import pools
+from datayield.collect.failures import Failure, failure_of
 from datayield.collect.fates import Fate
 
 CHUNK = 65_536  # bytes
@@ -47,18 +36,6 @@ class Redirect(NamedTuple):
     """The address that a server names instead."""
 
     url: str
-
-
-class Failure(NamedTuple):
-    """Why there is no image; `retry_after`: seconds for which the server wants to be left alone.
-
-    `received`: bytes that came before it failed.
-    """
-
-    fate: Fate
-    detail: str
-    retry_after: float | None = None
-    received: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,13 +87,14 @@ class Fetcher:
             if told is not None:
                 return told
             if image and (size := _length(response.headers)) > most:
-                return Failure("too large", f"{size:,} bytes announced, at most {most:,} allowed")
+                return _too_large(f"{size:,} bytes announced, at most {most:,} allowed", size)
             while part := response.read1(CHUNK):
                 data += part
                 if len(data) > most:
                     if not image:
                         break
-                    return Failure("too large", f"more than {most:,} bytes", None, len(data))
+                    large = _too_large(f"more than {most:,} bytes", len(data))
+                    return large._replace(received=len(data))
                 if time.monotonic() - began > limits.total:
                     late = f"not complete after {limits.total:g} s"
                     return Failure("timeout", late, None, len(data))
@@ -147,23 +125,8 @@ class Fetcher:
         return None
 
 
-def failure_of(error: Exception) -> Failure:
-    """What an exception of a request means for its image."""
-    detail = " ".join(str(error).split())[:200] or type(error).__name__
-    if isinstance(error, PrivateAddressError):
-        return Failure("private address", detail)
-    if isinstance(error, LocationParseError | LocationValueError | UnicodeError):
-        return Failure("invalid address", detail)
-    if isinstance(error, NameResolutionError | NewConnectionError | SSLError):
-        return Failure("unreachable", detail)
-    if isinstance(error, RequestTimeoutError | TimeoutError):
-        return Failure("timeout", detail)
-    if isinstance(error, IncompleteRead | DecodeError):
-        return Failure("truncated", detail)
-    if isinstance(error, ProtocolError):
-        cut = isinstance(error.args[-1], IncompleteRead)
-        return Failure("truncated" if cut else "server error", detail)
-    return Failure("server error" if isinstance(error, HTTPError) else "unreachable", detail)
+def _too_large(detail: str, least_bytes: int) -> Failure:
+    return Failure("too large", detail, least_bytes=least_bytes)
 
 
 def joined(url: str, where: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from datayield.collect.fates import TEMPORARY
+from datayield.collect.asked_again import NOTHING, AskedAgain
 from datayield.collect.record import ImageRecord, record_of
 from datayield.spec.atomic_files import cannot_write, write_bytes
 from datayield.spec.errors import ConfigError, DamagedFileError
@@ -27,7 +27,8 @@ class Journal:
     """The records of a collection by key, and the file that they are appended to.
 
     `settings`: what must stay the same for the images to be of one kind. Raises ConfigError for a
-    folder that holds something else, or images that were made with other settings.
+    folder that holds something else, or images that were made with other settings. Nothing is
+    written before a session.
     """
 
     def __init__(self, folder: Path, kind: Kind, settings: Mapping[str, Any]) -> None:
@@ -36,15 +37,20 @@ class Journal:
         self.sessions: list[list[float]] = []  # of each: when it began and when it was last alive
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
+        self._begins_with: bytes | None = None  # what the file has to hold before it is added to
         head = {"collection": kind, "version": VERSION, "settings": dict(settings)}
         if self.path.exists():
             self._read(head)
         else:
-            self._begin(head)
+            self._check_folder()
+            self._begins_with = _line(head)
 
     @contextmanager
     def session(self) -> Iterator[None]:
         """Append for the block, and note how long it took. Raises StoreError where it cannot."""
+        if self._begins_with is not None:
+            write_bytes(self.path, self._begins_with)
+            self._begins_with = None
         now = time.time()
         self.sessions.append([now, now])
         try:
@@ -69,10 +75,10 @@ class Journal:
             self.sessions[-1][1] = stamped.time
         return stamped
 
-    def is_pending(self, key: str, again: bool) -> bool:
-        """Whether an image is to be asked for; `again`: also where an attempt may now succeed."""
+    def is_pending(self, key: str, again: AskedAgain = NOTHING) -> bool:
+        """Whether an image is to be asked for: it was not tried, or is asked for `again`."""
         record = self.records.get(key)
-        return record is None or (again and record.fate in TEMPORARY)
+        return record is None or again.asks(record)
 
     @property
     def seconds(self) -> float:
@@ -82,26 +88,25 @@ class Journal:
     def _append(self, line: Mapping[str, Any]) -> None:
         assert self._file is not None, "append within a session"
         try:
-            self._file.write(json.dumps(line).encode() + b"\n")
+            self._file.write(_line(line))
             self._file.flush()
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
-    def _begin(self, head: Mapping[str, Any]) -> None:
+    def _check_folder(self) -> None:
         if self.folder.exists() and not self.folder.is_dir():
             raise ConfigError(
-                "a file, not a folder", where="OUT", got=self.folder, hint="name a new folder"
+                "a file, not a folder", where="FOLDER", got=self.folder, hint="name a new folder"
             )
         others = sorted(os.listdir(self.folder)) if self.folder.exists() else []  # noqa: PTH208
         others = [name for name in others if name != "lock.json"]
         if others:
             raise ConfigError(
                 "the folder holds files that were not collected",
-                where="OUT",
+                where="FOLDER",
                 got=f"{self.folder}: {', '.join(others[:3])}",
                 hint="name a new folder, or one that an earlier collection made",
             )
-        write_bytes(self.path, json.dumps(head).encode() + b"\n")
 
     def _read(self, head: Mapping[str, Any]) -> None:
         data = self.path.read_bytes()
@@ -114,11 +119,11 @@ class Journal:
                 hint="name a new folder; the images in this one stay as they are",
             )
         if not any(map(record_of, lines[1:])):  # nothing was collected with other settings
-            write_bytes(self.path, json.dumps(head).encode() + b"\n")
+            self._begins_with = _line(head)
             return
         self._check(lines[0], head)
         if whole != data:  # a line that was being written when the process was killed
-            write_bytes(self.path, whole)
+            self._begins_with = whole
         for line in lines[1:]:
             self._note(line)
         for key, record in self.records.items():
@@ -140,7 +145,7 @@ class Journal:
         if before["collection"] != head["collection"]:
             raise ConfigError(
                 "the folder holds a collection of another kind",
-                where=f"OUT: {self.folder}",
+                where=f"FOLDER: {self.folder}",
                 got=head["collection"],
                 allowed=[before["collection"]],
                 hint="name another folder",
@@ -150,11 +155,15 @@ class Journal:
         if changed:
             raise ConfigError(
                 "the folder holds images that were collected with other settings",
-                where=f"OUT: {self.folder}",
+                where=f"FOLDER: {self.folder}",
                 got=", ".join(f"{name}: {new.get(name)}" for name in changed),
                 allowed=", ".join(f"{name}: {old.get(name)}" for name in changed),
                 hint="use the same settings, or name another folder",
             )
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
 
 
 def _lines(raw: Iterable[bytes]) -> Iterable[object]:

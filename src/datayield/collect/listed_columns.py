@@ -1,5 +1,6 @@
 """The columns of a list: a text, CSV, JSON-lines or parquet file."""
 
+import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,22 +19,71 @@ def read_columns(path: Path, name: str, line: str) -> ListedColumns:
     `line`: what a line of a text file is, for the message. Raises ConfigError for another file,
     DataError for one that cannot be read.
     """
-    if path.suffix.lower() not in TABLES + TEXT:
+    kind, step = (
+        path.suffix.lower(),
+        f"write {line} in a .txt file, or a table with a column {name}",
+    )
+    if path.is_dir():
+        raise ConfigError(
+            "a folder, not a list",
+            where=str(path),
+            allowed=[*TABLES, TEXT[0]],
+            hint="name the file that holds the list",
+        )
+    if kind not in TABLES + TEXT:
         raise ConfigError(
             "not a list that can be read",
             where=str(path),
             got=path.suffix,
             allowed=[*TABLES, TEXT[0]],
-            hint=f"write {line} in a .txt file, or a table with a column {name}",
+            hint=step,
         )
     if not path.is_file():
         raise ConfigError("no such file", where=str(path), hint="check the path of the list")
-    if path.suffix.lower() in TABLES:
-        return read_table(path).columns
+    text = "" if kind == ".parquet" else _unicode(path)
+    if kind in TABLES:
+        columns = read_table(path, "correct the list").columns
+    else:
+        columns = {name: list(_written(text.splitlines()))}
+    if not any(columns.values()):
+        header = ", ".join(columns) if kind in TABLES else ""
+        raise DataError(
+            "the list is empty",
+            where=str(path),
+            got=f"a header without rows: {header}" if header else "no line with anything in it",
+            allowed=f"{line}, or a row of a table",
+            hint=step,
+        )
+    return columns
+
+
+def blank_rows(number: int, what: str) -> list[str]:
+    """A sentence on the rows that lack what is needed; none where there are none."""
+    rows = "1 row has" if number == 1 else f"{number:,} rows have"
+    return [f"{rows} no {what}, and {'is' if number == 1 else 'are'} left out"] if number else []
+
+
+def _unicode(path: Path) -> str:
+    """The text of a list. Guessing at another encoding could change an address or a prompt."""
     try:
-        return {name: list(_written(path.read_text(encoding="utf-8-sig").splitlines()))}
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read the list: {error}", where=str(path)) from error
+        data = path.read_bytes()
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise DataError(
+            f"cannot read the list: {why}", where=str(path), hint="make the file readable"
+        ) from error
+    try:
+        utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return data.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise DataError(
+            "the list is not in UTF-8",
+            where=f"{path}, line {line}",
+            got=f"the byte 0x{data[error.start]:02x}",
+            allowed="UTF-8; UTF-16 with its mark",
+            hint="save the list as UTF-8, or correct this line",
+        ) from error
 
 
 def column_called(columns: ListedColumns, names: Sequence[str]) -> Sequence[object] | None:

@@ -35,13 +35,14 @@ class DrawnImage(NamedTuple):
     blocked: bool
 
 
-def check_model(name: str) -> None:
-    """Raises ConfigError for a folder without a pipeline, ModuleNotFoundError without diffusers.
-
-    Loads nothing, so a collection can ask before it begins.
-    """
+def check_diffusers() -> None:
+    """Raises ModuleNotFoundError without diffusers. Loads nothing, so it can be asked before."""
     if find_spec("diffusers") is None:
         raise ModuleNotFoundError("No module named 'diffusers'", name="diffusers")
+
+
+def check_model(name: str) -> None:
+    """Raises ConfigError for a folder without a pipeline. Loads nothing."""
     if _is_local(name) and not (Path(name).expanduser() / "model_index.json").is_file():
         raise ConfigError(
             "no diffusion pipeline in this folder",

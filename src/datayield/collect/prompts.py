@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from datayield.collect.listed_columns import (
     ListedColumns,
+    blank_rows,
     column_called,
     label_column,
     read_columns,
@@ -48,6 +49,17 @@ class WantedImage(NamedTuple):
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
+class WantedList(NamedTuple):
+    """The images that a list asks for, in turn, and how many of its rows name none."""
+
+    images: tuple[WantedImage, ...]
+    blank: int
+
+    def notes(self) -> list[str]:
+        """A sentence where there are rows that are not used."""
+        return blank_rows(self.blank, "class or prompt")
+
+
 class _Row(NamedTuple):
     prompt: str
     label: str | None
@@ -60,7 +72,7 @@ def read_wanted(
     seed: int = 0,
     template: str = TEMPLATE,
     negative_prompt: str | None = None,
-) -> tuple[WantedImage, ...]:
+) -> WantedList:
     """`per_class` images of each class in a file, or of each prompt that has no class.
 
     A text file names a class a line, whose prompt is `template` with the name in place of `{}`. A
@@ -78,20 +90,27 @@ def read_wanted(
         )
     columns = read_columns(path, "class", "a class a line")
     groups: dict[tuple[str, str], list[_Row]] = {}
-    for row in _rows(columns, path, template, negative_prompt):
+    used = list(_rows(columns, path, template, negative_prompt))
+    rows = len(next(iter(columns.values())))
+    for row in used:
         group = ("prompt", row.prompt) if row.label is None else ("class", row.label)
         of = groups.setdefault(group, [])
         if row not in of:
             of.append(row)
     if not groups:
         raise DataError(
-            "the file holds neither classes nor prompts", where=str(path), hint="write one a line"
+            "the list holds neither classes nor prompts",
+            where=str(path),
+            got=f"{rows:,} rows without either",
+            allowed="a class or a prompt in each row",
+            hint="fill in the column class or prompt",
         )
-    return tuple(
+    images = tuple(
         WantedImage(*of[number % len(of)], number, seed)
         for number in range(per_class)
         for of in groups.values()
     )
+    return WantedList(images, rows - len(used))
 
 
 def _rows(
@@ -104,7 +123,7 @@ def _rows(
         raise ConfigError(
             "no column holds classes or prompts",
             where=str(path),
-            got=", ".join(columns) or "an empty file",
+            got=", ".join(columns),
             allowed="columns prompt, class and negative_prompt",
             hint="rename the column of prompts to prompt, or that of classes to class",
         )

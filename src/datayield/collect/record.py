@@ -38,6 +38,8 @@ class ImageRecord:
     seconds: float = 0.0  # spent on it, in all attempts
     time: float = 0.0  # seconds since 1970 when this was known
     detail: str | None = None  # more about the fate
+    least_bytes: int | None = None  # that its file has, where it was larger than was allowed
+    agent: str | None = None  # the name that was told to a server that refused
 
     @property
     def kept(self) -> bool:

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-from datayield.collect.fetch import Body, Failure, Fetcher, Redirect
+from datayield.collect.failures import Failure
+from datayield.collect.fetch import Body, Fetcher, Redirect
 
 LARGEST = 512_000  # bytes of a robots.txt that are read
 MOST_REDIRECTS = 5

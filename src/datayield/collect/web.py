@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datayield import __version__
-from datayield.collect.fates import TEMPORARY
-from datayield.collect.fetch import Body, Failure, Fetcher, Limits, Redirect
+from datayield.collect.failures import Failure
+from datayield.collect.fates import BY_AGENT, TEMPORARY
+from datayield.collect.fetch import Body, Fetcher, Limits, Redirect
 from datayield.collect.hosts import HostQueues
 from datayield.collect.image_check import Unusable, check_image
 from datayield.collect.images_kept import ImagesKept
@@ -147,7 +148,7 @@ class _Crawl:
             if isinstance(image, Unusable):
                 self._end(one, Failure(image.fate, image.detail))
             else:
-                self.kept.add(_record(one), image)
+                self.kept.add(_record(one, self.settings.agent), image)
                 self._count()
 
     def _follow(self, one: _Download, to: Redirect) -> None:
@@ -187,7 +188,7 @@ class _Crawl:
             self._end(one, Failure("unreachable", "the host never answered"))
 
     def _end(self, one: _Download, failure: Failure) -> None:
-        self.journal.add(_record(one, failure))
+        self.journal.add(_record(one, self.settings.agent, failure))
         self._count()
 
     def _count(self) -> None:
@@ -195,7 +196,7 @@ class _Crawl:
             self.done += 1
 
 
-def _record(one: _Download, failure: Failure | None = None) -> ImageRecord:
+def _record(one: _Download, agent: str, failure: Failure | None = None) -> ImageRecord:
     """What is known of a download; without a failure, of an image that is about to be kept."""
     address = one.address
     return ImageRecord(
@@ -210,4 +211,6 @@ def _record(one: _Download, failure: Failure | None = None) -> ImageRecord:
         bytes=one.received,
         seconds=round(one.seconds, 3),
         detail=None if failure is None else failure.detail,
+        least_bytes=None if failure is None else failure.least_bytes,
+        agent=agent if failure is not None and failure.fate in BY_AGENT else None,
     )

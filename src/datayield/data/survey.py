@@ -160,6 +160,22 @@ def probe_design(
     )  # fmt: skip
 
 
+def class_folders(split: SurveyedSplit, label: str) -> dict[str, str]:
+    """Class -> the folder of its images, below that of the split; empty where a table says them."""
+    source = split.source
+    if not isinstance(source, Groupable) or "folder" not in source.group_columns:
+        return {}
+    names, folders = source.classes.get(label) or [], dict[str, str]()
+    pairs = zip(source.labels[label].tolist(), source.groups("folder"), strict=True)
+    for number, folder in dict.fromkeys(pairs):
+        if number == UNLABELLED:
+            continue
+        name = names[number]
+        if folders.setdefault(name, str(folder)) != folder or not f"/{folder}".endswith(f"/{name}"):
+            return {}
+    return folders
+
+
 def _own_parts(
     dataset: str, split: SurveyedSplit, label: str, percent: int, alike: str
 ) -> ProbeDesign:

@@ -17,7 +17,7 @@ from datayield.propose.grid import (
     least_labels,
 )
 from datayield.propose.setups import Setup, SetupTiming
-from datayield.propose.situation import Situation, shown_name
+from datayield.propose.situation import LabelledData, Situation, shown_name
 from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation import USUAL_FOLDS
 from datayield.spec.named_paths import pasteable
@@ -87,20 +87,20 @@ def _shortfalls(situation: Situation, grid: StudyGrid) -> tuple[Shortfall, ...]:
     if len(grid.counts) < VALUES:
         found.append(Shortfall("images", images, fewest(FEWEST_IMAGES)))
     if labels is None:
-        found.append(Shortfall("all", 0, _labelled(fewest(least_labels(2)), USUAL_FOLDS)))
+        trained = fewest(least_labels(2))
+        found.append(Shortfall("all", 0, math.ceil(trained * USUAL_FOLDS / (USUAL_FOLDS - 1))))
     elif not grid.labels:
-        needed = fewest(least_labels(labels.classes))
-        found.append(
-            Shortfall(
-                "labels", _labelled(labels.labels, labels.folds), _labelled(needed, labels.folds)
-            )
-        )
+        found.append(_too_few_labels(labels))
     return tuple(found)
 
 
-def _labelled(trained: int, folds: int | None) -> int:
-    """The labelled images of which so many train a classifier: with folds, the others test it."""
-    return trained if folds is None else math.ceil(trained * folds / (folds - 1))
+def _too_few_labels(labels: LabelledData) -> Shortfall:
+    """How many labelled images there are and would be needed, with those that are tested."""
+    trained = fewest(least_labels(labels.classes))
+    if labels.folds is None:
+        return Shortfall("labels", labels.labels + labels.tested, trained + labels.tested)
+    # Folds differ in size, so that a classifier is trained on fewer than their number says.
+    return Shortfall("labels", labels.tested, math.ceil(trained * labels.tested / labels.labels))
 
 
 def _too_little_time(situation: Situation, timing: SetupTiming) -> ConfigError:

@@ -24,8 +24,8 @@ def test_classes_do_not_keep_the_folder_around_them(tmp_path: Path) -> None:
 
 
 def test_messages_name_the_archive(tmp_path: Path) -> None:
-    path = _zip(tmp_path / "a.zip", {"1.png": png(0), "metadata.jsonl": b"{no"})
-    with pytest.raises(DataError, match="not a readable table") as refused:
+    path = _zip(tmp_path / "a.zip", {"1.png": png(0), "metadata.jsonl": b"{}\n\n{no"})
+    with pytest.raises(DataError, match="not a readable table: line 3 is not JSON") as refused:
         _ = find(str(path), "train").labels
     assert refused.value.where == f"{path}/metadata.jsonl"
 

@@ -38,7 +38,7 @@ def listed_images(path: Path) -> dict[str, Folder]:
 
     Raises DataError where it cannot be read, or names no images that are there.
     """
-    table, tried = read_table(path), list[_Tried]()
+    table, tried = read_table(path, "correct the file"), list[_Tried]()
     for root in _roots(path.parent):
         stems = _stems(root)
         for column in _columns(table):

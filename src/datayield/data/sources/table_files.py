@@ -11,6 +11,7 @@ from datayield.data.sources.files import EXTENSIONS, HEIF, extension_of
 from datayield.data.sources.label_columns import is_label
 from datayield.spec.errors import DataError
 
+SHOWN = 60  # characters of a line that cannot be read
 MISSING = frozenset({"NaN", "nan", "NAN", "null", "NULL", "NA", "N/A", "#N/A", "<NA>"})
 
 
@@ -36,8 +37,10 @@ class UnevenRow(NamedTuple):
     surplus: int
 
 
-def read_table(path: Path) -> FileTable:
-    """The table in a file. Raises DataError if it cannot be read as one."""
+def read_table(
+    path: Path, remedy: str = "correct the file, or move it out of the folder of images"
+) -> FileTable:
+    """The table in a file. Raises DataError, with the remedy, if it cannot be read as one."""
     try:
         if path.suffix.lower() == ".parquet":
             return FileTable(path, _of_parquet(path))
@@ -49,7 +52,7 @@ def read_table(path: Path) -> FileTable:
         raise DataError(
             f"not a readable table: {error}",
             where=str(path),
-            hint="correct the file, or move it out of the folder of images",
+            hint=remedy,
         ) from error
 
 
@@ -113,15 +116,26 @@ def _value(text: str) -> str | None:
 
 
 def _of_json_lines(text: str) -> dict[str, list[object]]:
-    rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-    if not all(isinstance(row, dict) for row in rows):
-        raise ValueError("each line must hold one mapping")
+    rows = [
+        _mapping(line, number) for number, line in enumerate(text.splitlines(), 1) if line.strip()
+    ]
     names = dict.fromkeys(name for row in rows for name in row)
     plain = (str, int, float, bool)
     return {
         name: [row[name] if isinstance(row.get(name), plain) else None for row in rows]
         for name in names
     }
+
+
+def _mapping(line: str, number: int) -> dict[str, object]:
+    """The row that a line holds. Raises ValueError, with the number of the line, for none."""
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"line {number} is not JSON: {line.strip()[:SHOWN]}") from error
+    if not isinstance(row, dict):
+        raise ValueError(f"line {number} must hold one mapping")
+    return row
 
 
 def _of_parquet(path: Path) -> dict[str, list[object]]:
