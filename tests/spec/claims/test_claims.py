@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from datayield.spec.claims.claim import in_words
 from datayield.spec.errors import ConfigError
 from datayield.spec.study.find import shipped_studies
 from datayield.spec.study.load import load_study
@@ -72,6 +71,37 @@ def test_a_scale_lays_over_or_leaves_out(tmp_path: Path) -> None:
         load_study(str(path), "pocket")
 
 
+CHOSEN = """  data.select: [random, {by: diverse, pool: 2000}]
+  init: [null, {weights: ./enc}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("axis", "value"),
+    [
+        ("data.select", "{by: diverse, pool: 2000}"),
+        ("data.select", "diverse (pool 2000)"),
+        ("init", "{weights: ./enc}"),
+        ("init", "enc"),
+        ("init", "null"),
+    ],
+)
+def test_a_value_is_written_as_on_the_axis_or_as_displayed(
+    tmp_path: Path, axis: str, value: str
+) -> None:
+    path = tmp_path / "tiny.yaml"
+    start = "first" if value != "null" else "last"
+    claim = f"{{id: A1, test: gain, says: x, cites: y, of: category, over: {axis}, "
+    claim += f"from: {start}, to: {value}}}"
+    path.write_text(GOOD.replace("  seed:", f"{CHOSEN}  seed:") + f"claims:\n  - {claim}\n")
+    assert not load_study(str(path), "pocket").claims[0].skip
+    path.write_text(path.read_text().replace(f"to: {value}", "to: \"{'by': 'diverse'}\""))
+    with pytest.raises(ConfigError) as caught:
+        load_study(str(path), "pocket")
+    shown = {"data.select": "random, diverse (pool 2000)", "init": "null, enc"}
+    assert f"allowed: {shown[axis]}" in caught.value.text()
+
+
 COURSE = """
 scales:
   pocket:
@@ -119,13 +149,6 @@ def test_claims_are_no_part_of_a_run(tmp_path: Path) -> None:
     with_claims, without = (_load(tmp_path, text, "pocket") for text in (CLAIMS, ""))
     ids = [[cell.run.id for cell in study.cells({})] for study in (with_claims, without)]
     assert ids[0] == ids[1]
-
-
-def test_values_in_words() -> None:
-    assert in_words("budget", {"epochs": 10}) == "10 epochs"
-    assert in_words("run", {"name": "45k", "data": {"count": 45000}}) == "45k"
-    assert in_words("data.count", 64e3) == in_words("data.count", 64000) == "64000"
-    assert in_words("budget", {"minutes": 2}) == "{'minutes': 2}"  # no budget: refused later
 
 
 FINDINGS = {  # ids of the papers' findings; what they say of their settings is no claim

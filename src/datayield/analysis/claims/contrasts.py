@@ -23,7 +23,7 @@ from datayield.analysis.claims.noise import (
 )
 from datayield.analysis.claims.time_to_score import reached
 from datayield.analysis.model import NoiseModel
-from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
+from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, many
 from datayield.spec.run import NORMALISERS
 
 Fixed = Mapping[str, str]  # axis -> value as text
@@ -43,7 +43,7 @@ class Scene:
 
     def word(self, axis: str, value: Any) -> str:
         """A claim's value as text, with `first` and `last` resolved."""
-        return resolved(self.orders, axis, value)
+        return resolved(self.data, self.orders, axis, value)
 
     def along(self, axis: str) -> list[str]:
         """The values of an axis that the claim covers, in order.
@@ -152,11 +152,11 @@ def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
     for axis, values in axes.items():
         if axis not in orders:
             raise NotAskedError(f"this scale has no axis {axis}")
-        for word in (in_words(axis, v) for v in values):
+        for word in (data.results.words(axis, v) for v in values):
             if word not in orders[axis] and word not in (*ENDS, *NOTHING):
                 raise NotAskedError(f"this scale has no {axis} {word}")
     for axis, values in claim.where.items():
-        words = tuple(resolved(orders, axis, value) for value in many(values))
+        words = tuple(resolved(data, orders, axis, value) for value in many(values))
         orders[axis] = tuple(w for w in orders[axis] if w in words)
     kept = {axis: orders[axis] for axis in claim.where}
     noisy = cells
@@ -185,7 +185,7 @@ def _orders(data: ClaimData, claim: Claim, cells: Cells) -> dict[str, tuple[str,
     orders = {}
     for axis, values in data.results.study.axes.items():
         made = [v for v in values if all(v in ev.where.get(axis, (v,)) for ev in evals)]
-        words = [in_words(axis, value) for value in made]
+        words = [data.results.words(axis, value) for value in made]
         numeric = axis == "data.count" and all(_number(word) is not None for word in words)
         orders[axis] = tuple(sorted(words, key=float) if numeric else words)
     shares = {word for p in cells.runs for axis, word in p if axis == "share"}

@@ -9,7 +9,6 @@ from datayield.spec.claims.claim import (
     SELECTION_GAP,
     BestOn,
     Values,
-    in_words,
     many,
 )
 from datayield.spec.claims.claims import (
@@ -57,7 +56,6 @@ __all__ = [
     "PeakThenFall",
     "Published",
     "Values",
-    "in_words",
     "load_reference",
     "many",
     "reference_file",

@@ -7,14 +7,13 @@ Axis values are written as in the study, as text ("10 epochs", a part's name), o
 several). Effects on scores are in points, and so are `value` and margins.
 """
 
-from contextlib import suppress
 from typing import Any
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from datayield.spec.bounds import LONGEST_NAME
 from datayield.spec.frozen import Frozen
-from datayield.spec.run import OVERLAYS, Budget, Normaliser
+from datayield.spec.run import Normaliser
 
 ENDS = ("first", "last")
 NOTHING = (
@@ -135,19 +134,3 @@ class Between(ClaimSpec):
 def many(value: Several) -> tuple[Any, ...]:
     """A value or a list of them, as a tuple."""
     return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def in_words(axis: str, value: Any) -> str:
-    """A value of an axis as text, as in tables: "10 epochs", a part's name, "1000"."""
-    if axis == "budget" and isinstance(value, dict):
-        with suppress(ValidationError):  # refused where the study's budgets are read
-            return Budget.model_validate(value, strict=False).label()
-    if isinstance(value, dict) and "name" in value:
-        return str(value["name"])
-    if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"dataset", "recipe"}:
-        return str(*value.values())  # as data: ./dir and views: mild are written for short
-    if axis in OVERLAYS and value is None:
-        return "base"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # 64e3 is 64000
-    return str(value)

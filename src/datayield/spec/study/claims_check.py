@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from datayield.spec.claims import BY, ENDS, NOTHING, OWN_AXES, Claim, Correlates, Measure, in_words
+from datayield.spec.claims import BY, ENDS, NOTHING, OWN_AXES, Claim, Correlates, Measure
 from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation import GROUPS, PROTOCOLS
 from datayield.spec.run import NORMALISERS
 from datayield.spec.study.study import Study
+from datayield.spec.study.value_words import value_words
 
 
 class Lacking(NamedTuple):
@@ -63,7 +64,7 @@ class Vocabulary(NamedTuple):
             if axis not in self.axes:
                 return Lacking("axis", "axis", axis, list(self.axes))
             for value in values:
-                word, there = in_words(axis, value), self.axes[axis]
+                word, there = value_words(axis, value), self.axes[axis]
                 if word not in there and word not in (*ENDS, *NOTHING):
                     return Lacking(axis, "value", word, there)
         return self._lacks_checkpoint(claim)
@@ -85,7 +86,7 @@ def vocabulary(axes: dict[str, Iterable[Any]], evaluations: Iterable[Any]) -> Vo
     names = [str(ev.get("name")) for ev in evals]
     groups = dict.fromkeys(str(ev["group"]) for ev in evals if ev.get("group"))
     shares = dict.fromkeys(
-        in_words("share", float(share)) for ev in evals for share in ev.get("at") or (1.0,)
+        value_words("share", float(share)) for ev in evals for share in ev.get("at") or (1.0,)
     )
     suites: dict[str, None] = {}
     at: dict[str, list[frozenset[float]]] = {}
@@ -98,7 +99,7 @@ def vocabulary(axes: dict[str, Iterable[Any]], evaluations: Iterable[Any]) -> Vo
         mine = frozenset(float(share) for share in ev.get("at") or (1.0,) if share)
         for name in (str(ev.get("name")), str(ev.get("group") or ""), *means):
             at.setdefault(name, []).append(mine)
-    known = {axis: [in_words(axis, v) for v in values] for axis, values in axes.items()}
+    known = {axis: [value_words(axis, v) for v in values] for axis, values in axes.items()}
     measured = [*names, *groups, *suites]
     known |= dict(zip(OWN_AXES, (measured, list(shares)), strict=True))
     shared = {name: frozenset.intersection(*all_of) for name, all_of in at.items()}
