@@ -81,9 +81,10 @@ def _named(data: ClaimData, claim: Claim, orders: Orders) -> dict[str, set[str]]
     """Axes that the claim compares along -> values as text, all of them if it names none."""
     named = {}
     for axis, values in claim.along().items():
-        words = {resolved(data, orders, axis, v) for v in values if v is not None}
+        words = {resolved(data, orders, axis, v) for v in values}
         if axis != BY:
-            named[axis] = (words - set(NOTHING)) or set(orders[axis])
+            baselines = set(NOTHING).difference(orders[axis])
+            named[axis] = (words - baselines) or set(orders[axis])
     return named
 
 
