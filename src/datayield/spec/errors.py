@@ -144,6 +144,9 @@ def refused(reasons: Sequence[DatayieldError]) -> DatayieldError:
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The allowed name closest to `name`, or an empty string."""
-    matches = get_close_matches(name, list(allowed), n=1, cutoff=0.6)
+    """The allowed name closest to `name`, or the only one that begins so; else an empty string."""
+    names = list(allowed)
+    matches = get_close_matches(name, names, n=1, cutoff=0.6)
+    longer = [each for each in names if len(name) > 2 and each.startswith(name)]
+    matches = matches or (longer if len(longer) == 1 else [])
     return matches[0] if matches and matches[0] != name else ""

@@ -97,7 +97,7 @@ def test_another_encoder_is_refused() -> None:
 
 
 def test_an_earlier_run_is_checked_like_any_other() -> None:
-    with pytest.raises(ConfigError, match=r"(?s)'bacth'.*init"):
+    with pytest.raises(ConfigError, match=r"(?s)init.*bacth.*did you mean 'batch'"):
         _study(init=[{"bacth": 3}]).cells({})
     with pytest.raises(ConfigError, match="did you mean 'pretrained'"):
         _study(init=["pretraned"]).cells({})

@@ -36,6 +36,8 @@ from datayield.spec.study.shorthands import counted, filled_in
 from datayield.spec.study.weights import is_weights, weights_of
 from datayield.spec.validate import changed, validated
 
+_OF_A_START = ("weights", "name", "recipe", "as_published", *RunSpec.model_fields)
+
 
 class TimeBudgetError(ConfigError):
     """A budget of `seconds` for `run`, which is that run at a budget of one step.
@@ -169,6 +171,15 @@ def _earlier(
     It is the base with the seed and the encoder of the run that starts from it, overridden by
     `init`; the other axes and the base's own `init` do not apply.
     """
+    for key in init:
+        if key not in _OF_A_START:
+            raise ConfigError(
+                "unknown key of what runs start from",
+                where="init",
+                got=key,
+                allowed=_OF_A_START,
+                hint="{weights: FILE} starts from a file; other keys describe an earlier run",
+            )
     own = {key: value for key, value in base.items() if key != "init"}
     kept = {k: v for k, v in axes.items() if k == "seed" or k.split(".")[0] == "encoder"}
     patch = _patch_of_all(axes)
