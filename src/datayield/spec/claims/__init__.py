@@ -8,6 +8,7 @@ from datayield.spec.claims.claim import (
     OWN_AXES,
     SELECTION_GAP,
     BestOn,
+    Named,
     Values,
     many,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "GapGrows",
     "Measure",
     "Monotone",
+    "Named",
     "Ordering",
     "PeakThenFall",
     "Published",

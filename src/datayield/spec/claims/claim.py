@@ -7,7 +7,7 @@ Axis values are written as in the study, as text ("10 epochs", a part's name), o
 several). Effects on scores are in points, and so are `value` and margins.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -28,6 +28,19 @@ SELECTION_GAP = "selection_gap"  # best on test minus best on validation (decisi
 Values = dict[str, Any]  # axis -> a value or a list of them
 Several = Any | tuple[Any, ...]
 ON_TEST = "_on_test"  # the end of the names of metrics that were selected on the test set
+
+
+class Named(NamedTuple):
+    """An axis that a claim names, under its key `at`, and values of it, under its key `key`.
+
+    Keys are as in the file. `baselines`: whether a baseline may stand for a value.
+    """
+
+    axis: str
+    at: str
+    key: str
+    values: tuple[Any, ...] = ()
+    baselines: bool = False
 
 
 class BestOn(Frozen):
@@ -93,19 +106,37 @@ class ClaimSpec(Frozen):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _seeds_are_no_axis(self) -> "ClaimSpec":
+        for each in self.named:
+            if each.axis == "seed":
+                raise ValueError(
+                    f"{each.at} names seed, which is not an axis of a claim: what is compared is "
+                    "paired by seed, and its interval covers other seeds"
+                )
+        return self
+
+    @property
+    def named(self) -> list[Named]:
+        """Every mention of an axis."""
+        held = [
+            Named(axis, "where", f"where.{axis}", many(values))
+            for axis, values in self.where.items()
+        ]
+        return [*held, *(Named(axis, "each", "each") for axis in self.each), *self.compared()]
+
     @property
     def axes(self) -> dict[str, tuple[Any, ...]]:
         """Every axis that it names, with the values named."""
-        axes = {axis: many(values) for axis, values in self.where.items()}
-        for axis in self.each:
-            axes.setdefault(axis, ())
-        for axis, values in self.along().items():
-            axes[axis] = axes.get(axis, ()) + tuple(v for v in values if v is not None)
-        return axes
+        return _by_axis(self.named)
 
     def along(self) -> dict[str, tuple[Any, ...]]:
         """Axes along which cells are compared, with the values named."""
-        return {}
+        return _by_axis(self.compared())
+
+    def compared(self) -> list[Named]:
+        """Every mention of an axis along which cells are compared."""
+        return []
 
 
 class Between(ClaimSpec):
@@ -120,15 +151,38 @@ class Between(ClaimSpec):
         """(from, to), one or several."""
         return list(zip(many(self.from_), many(self.to), strict=True))
 
+    @property
+    def sides_differ(self) -> bool:
+        """Whether more than the value of `over` differs between the two sides."""
+        return False
+
     @model_validator(mode="after")
-    def _of_equal_length(self) -> "Between":
+    def _pairs_of_two_values(self) -> "Between":
         if len(many(self.from_)) != len(many(self.to)):
             raise ValueError("from and to are pairs: lists of equal length")
+        same = [] if self.sides_differ else [a for a, b in self.pairs if a == b]
+        if same:
+            raise ValueError(f"from and to are the same value, {same[0]}: name two")
         return self
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[Named]:
         """See ClaimSpec."""
-        return {self.over: many(self.from_) + many(self.to)}
+        ends = {"from": self.from_, "to": self.to}
+        return [Named(self.over, "over", key, many(each), True) for key, each in ends.items()]
+
+
+def all_differ(key: str, values: tuple[Any, ...]) -> None:
+    """Raises ValueError where the values of a key are not all different."""
+    twice = next((each for i, each in enumerate(values) if each in values[:i]), None)
+    if twice is not None:
+        raise ValueError(f"{key} names {twice} twice: each value once")
+
+
+def _by_axis(named: list[Named]) -> dict[str, tuple[Any, ...]]:
+    axes: dict[str, tuple[Any, ...]] = {}
+    for each in named:
+        axes[each.axis] = axes.get(each.axis, ()) + each.values
+    return axes
 
 
 def many(value: Several) -> tuple[Any, ...]:

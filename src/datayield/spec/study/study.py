@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName
 from datayield.spec.claims import AnyClaim
-from datayield.spec.errors import ConfigError
+from datayield.spec.errors import ConfigError, UnknownCountError
 from datayield.spec.evaluation import EvalSpec, StudyEval, content_of
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import (
@@ -162,6 +163,13 @@ class Study(Frozen):
                     hint="remove one of them",
                 )
         return cells
+
+    def check_axis(self, axis: str) -> None:
+        """Raises ConfigError for a value of this axis with which no run can be described."""
+        first = {name: values[0] for name, values in self.axes.items()}
+        for value in self.axes.get(axis, ()):
+            with suppress(UnknownCountError):  # which may be known once the images are read
+                as_run(self.base, self.recipes, first | {axis: value}, {}, self._folder)
 
     def baseline_specs(self, cells: list[Cell]) -> list[BaselineSpec]:
         """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, the
