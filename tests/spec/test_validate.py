@@ -130,3 +130,14 @@ def test_how_images_are_chosen_is_told_with_the_nearest_way(select: Any, told: s
 def test_a_misspelt_key_of_a_start_is_told_as_one() -> None:
     error = _base(init={"weight": "x.pt"})
     assert (error.where, error.got, error.nearest) == ("init", "weight", "weights")
+
+
+def test_values_in_errors_are_those_of_yaml() -> None:
+    chosen = {"by": "diverse", "pool": 200}
+    assert "axes.data.select: duplicate value {by: diverse, pool: 200} (" in _text(
+        {"axes": {"data.select": [chosen, dict(chosen)]}}
+    )
+    text = ConfigError("no such value", got={"a": None}, allowed=[True, "first"]).text()
+    assert 'got:     {"a": null}\n  allowed: true, first' in text
+    error = _base(budget={"images": -1})
+    assert error.where == "base + recipes.simclr + axes (data.count=100)"

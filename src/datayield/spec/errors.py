@@ -1,5 +1,6 @@
 """Helpful errors: what is wrong, where, the value found, allowed values, what to do next."""
 
+import json
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -23,9 +24,9 @@ class DatayieldError(Exception):
         hint: str = "",
     ) -> None:
         self.message, self.where, self.got, self.hint = message, where, got, hint
-        self.allowed = allowed if isinstance(allowed, str) else ", ".join(map(str, allowed))
-        listed = [] if isinstance(allowed, str) else map(str, allowed)
-        self.nearest = meant or nearest(str(got), listed)
+        listed = [] if isinstance(allowed, str) else [_written(each) for each in allowed]
+        self.allowed = allowed if isinstance(allowed, str) else ", ".join(listed)
+        self.nearest = meant or nearest(_written(got), listed)
         super().__init__(self.text())
 
     def within(self, place: object) -> "DatayieldError":
@@ -36,7 +37,7 @@ class DatayieldError(Exception):
 
     def parts(self) -> dict[str, str]:
         """The message by its parts, as a script reads it; each is empty where there is none."""
-        got = "" if self.got is None else str(self.got)
+        got = "" if self.got is None else _written(self.got)
         parts = {"message": self.message, "where": self.where, "got": got}
         return parts | {"allowed": self.allowed, "nearest": self.nearest, "next": self.hint}
 
@@ -46,7 +47,7 @@ class DatayieldError(Exception):
         if self.where:
             lines.append(f"  where:   {self.where}")
         if self.got is not None:
-            lines.append(f"  got:     {self.got}")
+            lines.append(f"  got:     {_written(self.got)}")
         if self.allowed:
             lines.append(f"  allowed: {self.allowed}")
         if self.nearest:
@@ -141,6 +142,13 @@ def refused(reasons: Sequence[DatayieldError]) -> DatayieldError:
     """One error for `reasons`, of which there is at least one; each text is stated once."""
     distinct = list({reason.text(): reason for reason in reasons}.values())
     return distinct[0] if len(distinct) == 1 else RefusedError(distinct)
+
+
+def _written(value: object) -> str:
+    """A value as YAML has it, where that is not how Python prints it."""
+    if isinstance(value, bool | dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

@@ -30,10 +30,10 @@ Several = Any | tuple[Any, ...]
 ON_TEST = "_on_test"  # the end of the names of metrics that were selected on the test set
 
 
-class Named(NamedTuple):
-    """An axis that a claim names, under its key `at`, and values of it, under its key `key`.
+class AxisKey(NamedTuple):
+    """A key by which a claim names an axis, `at`, and the one that holds values of it, `key`.
 
-    Keys are as in the file. `baselines`: whether a baseline may stand for a value.
+    Both are as in the file. `baselines`: whether a baseline may stand for a value.
     """
 
     axis: str
@@ -117,13 +117,13 @@ class ClaimSpec(Frozen):
         return self
 
     @property
-    def named(self) -> list[Named]:
+    def named(self) -> list[AxisKey]:
         """Every mention of an axis."""
         held = [
-            Named(axis, "where", f"where.{axis}", many(values))
+            AxisKey(axis, "where", f"where.{axis}", many(values))
             for axis, values in self.where.items()
         ]
-        return [*held, *(Named(axis, "each", "each") for axis in self.each), *self.compared()]
+        return [*held, *(AxisKey(axis, "each", "each") for axis in self.each), *self.compared()]
 
     @property
     def axes(self) -> dict[str, tuple[Any, ...]]:
@@ -134,7 +134,7 @@ class ClaimSpec(Frozen):
         """Axes along which cells are compared, with the values named."""
         return _by_axis(self.compared())
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """Every mention of an axis along which cells are compared."""
         return []
 
@@ -165,10 +165,10 @@ class Between(ClaimSpec):
             raise ValueError(f"from and to are the same value, {same[0]}: name two")
         return self
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
         ends = {"from": self.from_, "to": self.to}
-        return [Named(self.over, "over", key, many(each), True) for key, each in ends.items()]
+        return [AxisKey(self.over, "over", key, many(each), True) for key, each in ends.items()]
 
 
 def all_differ(key: str, values: tuple[Any, ...]) -> None:
@@ -178,7 +178,7 @@ def all_differ(key: str, values: tuple[Any, ...]) -> None:
         raise ValueError(f"{key} names {twice} twice: each value once")
 
 
-def _by_axis(named: list[Named]) -> dict[str, tuple[Any, ...]]:
+def _by_axis(named: list[AxisKey]) -> dict[str, tuple[Any, ...]]:
     axes: dict[str, tuple[Any, ...]] = {}
     for each in named:
         axes[each.axis] = axes.get(each.axis, ()) + each.values

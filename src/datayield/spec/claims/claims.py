@@ -10,9 +10,9 @@ from pydantic import Field, model_validator
 from datayield.spec.claims.claim import (
     BY,
     SELECTION_GAP,
+    AxisKey,
     Between,
     ClaimSpec,
-    Named,
     Values,
     all_differ,
     many,
@@ -57,12 +57,12 @@ class Gain(Between):
         """See Between."""
         return self.at_from != self.at_to
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
         target = self.reach if isinstance(self.reach, dict) else {}
         sides = {"at_from": self.at_from, "at_to": self.at_to, "reach": target}
         return super().compared() + [
-            Named(axis, key, f"{key}.{axis}", many(value))
+            AxisKey(axis, key, f"{key}.{axis}", many(value))
             for key, side in sides.items()
             for axis, value in side.items()
         ]
@@ -75,9 +75,9 @@ class Monotone(ClaimSpec):
     over: str
     expect: Literal["rise", "fall"] = "rise"
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return [Named(self.over, "over", "over")]
+        return [AxisKey(self.over, "over", "over")]
 
 
 class Diminishing(ClaimSpec):
@@ -86,9 +86,9 @@ class Diminishing(ClaimSpec):
     test: Literal["diminishing"]
     over: str
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return [Named(self.over, "over", "over")]
+        return [AxisKey(self.over, "over", "over")]
 
 
 class Flat(ClaimSpec):
@@ -98,9 +98,9 @@ class Flat(ClaimSpec):
     over: str
     margin: float = Field(1.0, gt=0)
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return [Named(self.over, "over", "over")]
+        return [AxisKey(self.over, "over", "over")]
 
 
 class PeakThenFall(ClaimSpec):
@@ -109,9 +109,9 @@ class PeakThenFall(ClaimSpec):
     test: Literal["peak_then_fall"]
     over: str = "share"
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return [Named(self.over, "over", "over")]
+        return [AxisKey(self.over, "over", "over")]
 
 
 class GapGrows(Between):
@@ -132,9 +132,9 @@ class GapGrows(Between):
         all_differ("between", self.between)
         return self
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        own = [Named(self.across, "across", "between", self.between, True)] if self.across else []
+        own = [AxisKey(self.across, "across", "between", self.between, True)] if self.across else []
         return super().compared() + own
 
 
@@ -150,9 +150,9 @@ class Ordering(ClaimSpec):
         all_differ("order", self.order)
         return self
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return [Named(self.over, "over", "order", self.order, True)]
+        return [AxisKey(self.over, "over", "order", self.order, True)]
 
 
 class Measure(Frozen):
@@ -205,11 +205,11 @@ class Correlates(ClaimSpec):
             raise ValueError("by does not apply: cells are ranked at their own budgets")
         return self
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
         if isinstance(self.with_, Distance):
-            return [Named("eval", "with", "with")]
-        own = Named(self.over, "over", "numbers", tuple(self.numbers)) if self.over else None
+            return [AxisKey("eval", "with", "with")]
+        own = AxisKey(self.over, "over", "numbers", tuple(self.numbers)) if self.over else None
         return [own] if own else []
 
 
@@ -227,9 +227,12 @@ class Crossover(Between):
         all_differ("between", self.between)
         return self
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return [*super().compared(), Named(self.across, "across", "between", self.between, True)]
+        return [
+            *super().compared(),
+            AxisKey(self.across, "across", "between", self.between, True),
+        ]
 
 
 class FlipsUnder(Between):
@@ -253,9 +256,12 @@ class FlipsUnder(Between):
         """The settings of `under: by`."""
         return self.settings if self.under == BY else super().units
 
-    def compared(self) -> list[Named]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return [*super().compared(), Named(self.under, "under", "settings", self.settings, True)]
+        return [
+            *super().compared(),
+            AxisKey(self.under, "under", "settings", self.settings, True),
+        ]
 
 
 Claim = (

@@ -9,6 +9,7 @@ from datayield.spec.claims import (
     NOTHING,
     OWN_AXES,
     SELECTION_GAP,
+    AxisKey,
     BeatsBaseline,
     Claim,
     Correlates,
@@ -16,7 +17,6 @@ from datayield.spec.claims import (
     Flat,
     Measure,
     Monotone,
-    Named,
     PeakThenFall,
     many,
 )
@@ -45,8 +45,8 @@ class Lacking(NamedTuple):
     axis: str = ""  # whose value it is
 
 
-class Measured(NamedTuple):
-    """What is measured under one name.
+class Measurable(NamedTuple):
+    """What a claim may be `of`.
 
     `shares`: the fractions of the budget above 0 at which all of it is. `of_pixels`: also of raw
     pixels, the baseline.
@@ -64,7 +64,7 @@ class Vocabulary(NamedTuple):
     """
 
     axes: dict[str, list[str]]
-    measured: dict[str, Measured]
+    measured: dict[str, Measurable]
     validated: list[str]
     baselines: list[str]
 
@@ -90,7 +90,7 @@ class Vocabulary(NamedTuple):
                 return _no_baseline("baseline", claim.baseline, there)
         return self._lacks_checkpoint(claim) or self._too_few_values(claim)
 
-    def _lacks_value(self, claim: Claim, named: Named) -> Lacking | None:
+    def _lacks_value(self, claim: Claim, named: AxisKey) -> Lacking | None:
         axis = named.axis
         if axis not in self.axes:
             return _no_such("axis", named.at, axis, [name for name in self.axes if name != "seed"])
@@ -167,12 +167,12 @@ def vocabulary(raw: Raw, evaluations: Iterable[Any]) -> Vocabulary:
     return Vocabulary(known, measured, validated, _baselines_of(raw))
 
 
-def _measured(evals: list[Raw]) -> dict[str, Measured]:
+def _measured(evals: list[Raw]) -> dict[str, Measurable]:
     """Every name that a claim may be `of`: evaluations, groups of them, and means over suites."""
     groups = dict.fromkeys(str(ev["group"]) for ev in evals if ev.get("group"))
     of_suites = {ev.get("group") for ev in evals if ev.get("part_of")}
     words = (*(group for group in GROUPS if group in groups), "all tasks")
-    made: dict[str, list[Measured]] = {str(ev.get("name")): [] for ev in evals}
+    made: dict[str, list[Measurable]] = {str(ev.get("name")): [] for ev in evals}
     made |= {group: [] for group in groups}
     for ev in evals:
         mine = _of_one(ev)
@@ -187,18 +187,18 @@ def _measured(evals: list[Raw]) -> dict[str, Measured]:
     return {name: _of_all(each) for name, each in made.items()}
 
 
-def _of_one(entry: Raw) -> Measured:
+def _of_one(entry: Raw) -> Measurable:
     protocol = PROTOCOLS.get(str(entry.get("protocol")))
     shares = frozenset(float(share) for share in entry.get("at") or (1.0,) if share)
     metrics = metric_names(entry)
     if protocol is not None and protocol.validates and len(shares) > 1:
         metrics.append(SELECTION_GAP)
-    return Measured(shares, metrics, protocol is None or protocol.tuning is None)
+    return Measurable(shares, metrics, protocol is None or protocol.tuning is None)
 
 
-def _of_all(each: list[Measured]) -> Measured:
+def _of_all(each: list[Measurable]) -> Measurable:
     first, *others = each
-    return Measured(
+    return Measurable(
         first.shares.intersection(*(other.shares for other in others)),
         [name for name in first.metrics if all(name in other.metrics for other in others)],
         all(one.of_pixels for one in each),

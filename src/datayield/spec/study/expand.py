@@ -33,6 +33,7 @@ from datayield.spec.run import (
 from datayield.spec.study.layers import copied, merge
 from datayield.spec.study.recipes import published
 from datayield.spec.study.shorthands import counted, filled_in
+from datayield.spec.study.value_words import value_words
 from datayield.spec.study.weights import is_weights, weights_of
 from datayield.spec.validate import changed, validated
 
@@ -65,7 +66,7 @@ def as_run(
 ) -> RunSpec:
     """The run at one point of the axes, its budget unresolved. Raises ConfigError."""
     raw, origin = _written(base, recipes, axes, listings, folder)
-    point = ", ".join(f"{k}={v}" for k, v in axes.items())
+    point = ", ".join(f"{axis}={value_words(axis, value)}" for axis, value in axes.items())
     where = f"{origin} + axes ({point})"
     if is_weights(init := raw.get("init")):
         raw["init"] = weights_of(init, folder, f"{where}: init")

@@ -33,6 +33,7 @@ from datayield.spec.study.prices import Prices
 from datayield.spec.study.repeated import repeated, same_runs
 from datayield.spec.study.reseed import product_of_axes
 from datayield.spec.study.weights import WeightsBaseline, file_baselines, is_weights
+from datayield.spec.yaml_file import on_one_line
 
 WAYS_OF_SAYING = ("budget", "recipe", "as_published")  # may differ and come to the same runs
 MOST_CELLS = 100_000  # a minute to plan, or to report on
@@ -78,8 +79,8 @@ class Study(Frozen):
             if twice := repeated(values):
                 first, second = twice
                 raise ValueError(
-                    f"axes.{axis}: duplicate value {values[second - 1]!r} (positions {first} and "
-                    f"{second}); list each value once"
+                    f"axes.{axis}: duplicate value {on_one_line(values[second - 1])} (positions "
+                    f"{first} and {second}); list each value once"
                 )
             check_values(axis, values)
         combinations = math.prod(map(len, self.axes.values()))
@@ -159,7 +160,7 @@ class Study(Frozen):
                 raise ConfigError(
                     f"duplicate values on axes.{same.axis}: both give the same runs",
                     where=f"axes.{same.axis}",
-                    got=f"{same.first} and {same.second}",
+                    got=f"{on_one_line(same.first)} and {on_one_line(same.second)}",
                     hint="remove one of them",
                 )
         return cells
