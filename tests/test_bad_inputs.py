@@ -81,7 +81,7 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
      ("explicit stem: cifar, cifar_pad2 or imagenet",)),
     ("ViT of another size", edit("convnet, size: 32, width: 4", "vit_tiny, patch: 8, size: 64"),
      RUN, 2, ("views of 32 px", "encoder.size = 64")),
-    ("budget of nothing", edit("images: 640", "images: 0"), RUN, 2, ("greater than 0",)),
+    ("budget of nothing", edit("images: 640", "images: 0"), RUN, 2, ("above 0",)),
     ("budget of an unknown unit", edit("images: 640", "imges: 640"), RUN, 2,
      ("did you mean 'images'",)),
     ("unknown protocol", edit("knn@1", "knn@2"), RUN, 2, ("knn@1",)),

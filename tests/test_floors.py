@@ -38,7 +38,7 @@ THROUGH = {"datayield.nets.viny": "timm"}  # what imports them at its top, and i
 # Inside a room, lowest first: what stands in one line imports only from the lines before it.
 SUBFLOORS = {
     "spec": (
-        "errors identity this_process bounds", "atomic_files frozen named_paths",
+        "errors identity this_process bounds", "atomic_files frozen key_paths named_paths",
         "environment validate yaml_file", "run",
         "evaluation claims", "study",
     ),

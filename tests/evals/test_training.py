@@ -8,6 +8,7 @@ from datayield.data.sources.digits import Digits
 from datayield.evals import EvalResult, LabelledImages, training, tune
 from datayield.nets import encoder as encoders
 from datayield.spec.errors import ConfigError, DataError
+from datayield.spec.evaluation import metric_names
 from datayield.spec.evaluation.eval_spec import EvalSpec
 from datayield.spec.evaluation.finetuning import steps_and_batch, tuning_of
 from datayield.spec.run.encoder import EncoderSpec
@@ -55,6 +56,7 @@ def test_ink_is_told_from_paper(encoder: EncoderSpec) -> None:
     low, high = measured.intervals["miou"]
     assert low < measured.metrics["miou"] < high
     assert 0 < measured.metrics["miou_per_image"] < 1
+    assert set(measured.metrics) == set(metric_names({"protocol": "segment@1"}))
     assert "8 epochs of 128 images, 16 steps of 64" in measured.notes[-1]
 
 
@@ -94,6 +96,7 @@ def test_digits_are_told_apart_by_finetuning() -> None:
     assert runs[0].metrics == runs[1].metrics
     assert runs[0].metrics["accuracy"] > 0.6  # chance is 0.1
     assert runs[0].n_train == 300
+    assert set(runs[0].metrics) == set(metric_names({"protocol": "finetune@1"}))
 
 
 def test_all_of_the_encoder_is_trained() -> None:

@@ -135,8 +135,17 @@ def test_a_file_that_is_no_weights_is_refused(tmp_path: Path) -> None:
     torch.save({"a": CONVNET}, tmp_path / "object.pt")
     (tmp_path / "text.pt").write_text("not a checkpoint")
     (tmp_path / "cut.safetensors").write_bytes(b'\x40\0\0\0\0\0\0\0{"a":')
-    for name, says in (("object.pt", "more than weights"), ("text.pt", "more than weights"),
-                       ("cut.safetensors", "cannot be read")):  # fmt: skip
+    (tmp_path / "empty.pt").touch()
+    (tmp_path / "table.csv").write_text("image,label\na.png,cat\n")
+    (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n" + bytes(90))
+    for name, says in (
+        ("object.pt", r"(?s)more than weights.*got: +an object of datayield\.spec"),
+        ("text.pt", "(?s)not a file of weights.*text: 'not a checkpoint'"),
+        ("table.csv", "(?s)not a file of weights.*text: 'image,label'"),
+        ("empty.pt", "(?s)not a file of weights.*an empty file"),
+        ("image.png", "(?s)not a file of weights.*neither safetensors"),
+        ("cut.safetensors", "cannot be read"),
+    ):
         with pytest.raises(ConfigError, match=says):
             build(CONVNET, seed=0, start=WeightsFile(weights=str(tmp_path / name)))
     with pytest.raises(ConfigError, match=r"did you mean 'cut\.safetensors'"):

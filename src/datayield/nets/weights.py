@@ -5,6 +5,7 @@ out, and both are told; a tensor that is missing, unexpected or of another shape
 """
 
 import pickle
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,6 +26,8 @@ PREFIXES = (
 HEADS = ("fc.", "classifier.", "head.", "heads.", "head_dist.")
 COUNTER = "num_batches_tracked"  # of BatchNorm, which files of old do not have
 SHOWN = 4  # keys named in an error
+SHOWN_BYTES = 80  # of a file that is no weights, of which the first line is shown
+OF_TORCH = (b"PK\x03\x04", b"\x80")  # how its archives and pickles begin
 
 
 class FittedWeights(NamedTuple):
@@ -47,30 +50,17 @@ def load_weights(net: nn.Module, file: WeightsFile) -> tuple[str, ...]:
 
 def read_weights(path: Path) -> dict[str, Any]:
     """What a safetensors or torch file holds, on the CPU. Runs no code that the file brings."""
+    start = b""
     try:
         with path.open("rb") as file:
-            safe = file.read(9)[8:] == b"{"
-        if safe:
+            start = file.read(SHOWN_BYTES)
+        if start[8:9] == b"{":
             from safetensors.torch import load_file
 
             return dict(load_file(path))
         held = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ConfigError(
-            "the file holds more than weights, or is no file of torch",
-            where=str(path),
-            got=_said(error),
-            allowed="safetensors, or a torch file of tensors alone",
-            hint="where the model was trained: torch.save(model.state_dict(), FILE)",
-        ) from error
     except Exception as error:  # a damaged archive can raise nearly everything
-        raise ConfigError(
-            "the weights file cannot be read",
-            where=str(path),
-            got=_said(error),
-            allowed="safetensors, or a torch state dict",
-            hint="copy or download it again",
-        ) from error
+        raise _unreadable(error, start, path) from error
     if not isinstance(held, Mapping):
         raise ConfigError(
             "the file holds no state dict",
@@ -80,6 +70,46 @@ def read_weights(path: Path) -> dict[str, Any]:
             hint="where the model was trained: torch.save(model.state_dict(), FILE)",
         )
     return dict(held)
+
+
+def _unreadable(error: Exception, start: bytes, path: Path) -> ConfigError:
+    """Why a file that begins with `start` holds no weights that can be read."""
+    if kind := _other_kind(start):
+        return ConfigError(
+            "this is not a file of weights",
+            where=str(path),
+            got=kind,
+            allowed="safetensors, or a torch state dict",
+            hint="name the file that the weights are in",
+        )
+    if isinstance(error, pickle.UnpicklingError):
+        other = re.search(r"GLOBAL (\S+)", str(error))
+        return ConfigError(
+            "the file holds more than weights",
+            where=str(path),
+            got=f"an object of {other[1]}" if other else _said(error),
+            allowed="safetensors, or a torch file of tensors alone",
+            hint="where the model was trained: torch.save(model.state_dict(), FILE)",
+        )
+    return ConfigError(
+        "the weights file cannot be read",
+        where=str(path),
+        got=_said(error),
+        allowed="safetensors, or a torch state dict",
+        hint="copy or download it again",
+    )
+
+
+def _other_kind(start: bytes) -> str:
+    """What a file is, by its first bytes; empty for what may be of safetensors or of torch."""
+    if not start:
+        return "an empty file"
+    if start.startswith(OF_TORCH) or start[8:9] == b"{":
+        return ""
+    line = start.decode("utf-8", "replace").splitlines()[0]
+    if line.isprintable() and "\ufffd" not in line[:-1]:
+        return f"text: {line[:40]!r}"
+    return "neither safetensors, nor an archive or pickle of torch"
 
 
 def fit(held: Mapping[str, Any], wanted: Mapping[str, Tensor], where: str) -> FittedWeights:

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from datayield.propose.proposal import Proposal
 from datayield.propose.setups import Setup
 from datayield.propose.situation import LabelledData
 from datayield.spec.evaluation import USUAL_PROBE, WITHOUT_LABELS
+from datayield.spec.yaml_file import on_one_line
 
 WEIGHTS_SIDE = 128  # px at which a published network reads images, whatever the runs' side
 SPECTRUM_IMAGES = 1000  # of a measure without labels: enough for ranks of a few hundred
-WIDE = 2**20  # characters: a value stays on its line
 
 
 def study_text(proposal: Proposal, about: str = "") -> str:
@@ -50,10 +48,10 @@ def _base(proposal: Proposal) -> Iterator[str]:
     data = {"dataset": images.dataset, "split": images.split, "size": setup.size}
     yield "base:"
     yield "  recipe: small  # views, heads and optimizer of each method: datayield ls recipes"
-    yield f"  data: {_flow(data)}"
+    yield f"  data: {on_one_line(data)}"
     yield "  # Small images and a small network: in the same time, many passes over few pixels"
     yield "  # decide more than few passes over many. Twice the size takes four times as long."
-    yield f"  encoder: {_flow(_encoder(setup))}"
+    yield f"  encoder: {on_one_line(_encoder(setup))}"
     yield f"  batch: {setup.batch}"
     yield f"  precision: {'bf16' if situation.bf16 else 'fp32'}"
 
@@ -67,10 +65,10 @@ def _axes(proposal: Proposal) -> Iterator[str]:
     if counts[-1] == images:
         counts[-1] = None  # so that images may come and go
         why = f"null is all, {images:,} so far"
-    yield f"  data.count: {_flow(counts)}  # unlabeled images; {why}"
+    yield f"  data.count: {on_one_line(counts)}  # unlabeled images; {why}"
     yield "  # Images presented in pretraining: the compute, whatever the number of images."
-    yield f"  budget: {_flow([{'images': amount} for amount in grid.budgets])}"
-    yield f"  seed: {_flow(list(range(grid.seeds)))}  # each more narrows every interval"
+    yield f"  budget: {on_one_line([{'images': amount} for amount in grid.budgets])}"
+    yield f"  seed: {on_one_line(list(range(grid.seeds)))}  # each more narrows every interval"
 
 
 def _evaluations(proposal: Proposal) -> Iterator[str]:
@@ -85,11 +83,11 @@ def _evaluations(proposal: Proposal) -> Iterator[str]:
         entry |= {"dataset": images.dataset, "test": images.split}
         if images.images > SPECTRUM_IMAGES:
             entry["test_count"] = SPECTRUM_IMAGES
-        yield f"  - {_flow(entry | {'size': setup.size})}"
+        yield f"  - {on_one_line(entry | {'size': setup.size})}"
         return
     yield from _how_tested(labels)
     for name, entry in _entries(labels, proposal.grid.labels):
-        yield f"  - {_flow({'name': name} | entry | {'size': setup.size})}"
+        yield f"  - {on_one_line({'name': name} | entry | {'size': setup.size})}"
 
 
 def _how_tested(labels: LabelledData) -> Iterator[str]:
@@ -150,7 +148,7 @@ def _weights(proposal: Proposal) -> Iterator[str]:
     yield f"# It reads the images at {WEIGHTS_SIDE} px, since it was trained on large ones."
     yield "baselines:"
     yield f"  - weights: {_scalar(file.path)}"
-    yield f"    encoder: {_flow(encoder)}"
+    yield f"    encoder: {on_one_line(encoder)}"
 
 
 def _prices() -> Iterator[str]:
@@ -171,13 +169,6 @@ def _plain(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:40] or "label"
 
 
-def _flow(value: Any) -> str:
-    """On one line."""
-    return yaml.safe_dump(
-        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=WIDE
-    ).strip()
-
-
 def _scalar(value: str) -> str:
     """A text, in quotes where YAML needs them."""
-    return _flow([value])[1:-1]
+    return on_one_line([value])[1:-1]

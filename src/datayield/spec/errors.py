@@ -1,5 +1,6 @@
 """Helpful errors: what is wrong, where, the value found, allowed values, what to do next."""
 
+import json
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
@@ -26,9 +27,9 @@ class DatayieldError(Exception):
     ) -> None:
         self.message, self.where, self.got, self.hint = message, where, got, hint
         self.about = about
-        self.allowed = allowed if isinstance(allowed, str) else ", ".join(map(str, allowed))
-        listed = [] if isinstance(allowed, str) else map(str, allowed)
-        self.nearest = meant or nearest(str(got), listed)
+        listed = [] if isinstance(allowed, str) else [_written(each) for each in allowed]
+        self.allowed = allowed if isinstance(allowed, str) else ", ".join(listed)
+        self.nearest = meant or nearest(_written(got), listed)
         super().__init__(self.text())
 
     def within(self, place: object) -> "DatayieldError":
@@ -39,7 +40,7 @@ class DatayieldError(Exception):
 
     def parts(self) -> dict[str, str]:
         """The message by its parts, as a script reads it; each is empty where there is none."""
-        got = "" if self.got is None else str(self.got)
+        got = "" if self.got is None else _written(self.got)
         parts = {"message": self.message, "where": self.where, "got": got}
         return parts | {"allowed": self.allowed, "nearest": self.nearest, "next": self.hint}
 
@@ -49,7 +50,7 @@ class DatayieldError(Exception):
         if self.where:
             lines.append(f"  where:   {self.where}")
         if self.got is not None:
-            lines.append(f"  got:     {self.got}")
+            lines.append(f"  got:     {_written(self.got)}")
         if self.allowed:
             lines.append(f"  allowed: {self.allowed}")
         if self.nearest:
@@ -146,7 +147,17 @@ def refused(reasons: Sequence[DatayieldError]) -> DatayieldError:
     return distinct[0] if len(distinct) == 1 else RefusedError(distinct)
 
 
+def _written(value: object) -> str:
+    """A value as YAML has it, where that is not how Python prints it."""
+    if isinstance(value, bool | dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The allowed name closest to `name`, or an empty string."""
-    matches = get_close_matches(name, list(allowed), n=1, cutoff=0.6)
+    """The allowed name closest to `name`, or the only one that begins so; else an empty string."""
+    names = list(allowed)
+    matches = get_close_matches(name, names, n=1, cutoff=0.6)
+    longer = [each for each in names if len(name) > 2 and each.startswith(name)]
+    matches = matches or (longer if len(longer) == 1 else [])
     return matches[0] if matches and matches[0] != name else ""

@@ -181,6 +181,14 @@ def read_value(text: str, where: str) -> Any:
         raise _refused(where, text, error) from None
 
 
+def on_one_line(value: Any) -> str:
+    """The value as it would stand in a study's file, on one line."""
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=MOST_BYTES
+    )
+    return text.removesuffix("...\n").strip()  # YAML marks the end of a value that is no mapping
+
+
 def _text(path: Path, what: str) -> str:
     try:
         with path.open("rb") as file:

@@ -1,6 +1,7 @@
 """Claims on planted studies: contrasts against least squares, verdicts, what is not there."""
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +12,13 @@ from datayield.analysis.claims.correlation import spearman
 from datayield.analysis.claims.noise import estimate, layout
 from datayield.analysis.claims.verdicts import holm, tally
 from datayield.analysis.results.results import StudyResults
+from datayield.analysis.results.rows import Row
+from datayield.spec.study.study import Study
+from datayield.spec.validate import validated
 from tests.analysed import claim_data, verdicts_of
 from tests.analysis.claims.claims_power import CLAIMS, shares_of
 from tests.analysis.claims.claims_simulated import SHARES, SIZES, nothing, simulate, study
+from tests.planted import planted
 
 
 def _exact(values: Any, seeds: int = 3) -> StudyResults:
@@ -215,3 +220,50 @@ def test_a_claim_is_judged_at_the_checkpoint_that_validation_selects() -> None:
 def test_an_empty_list_costs_nothing() -> None:
     assert verdicts_of(StudyResults(study([]), (), ())) == []
     assert tally([]) == ""
+
+
+def _with_pixels(results: StudyResults, value: float) -> StudyResults:
+    """One method, and the baseline of raw pixels, which has one score."""
+    base = ("", "", "", 0, None, 0, 0.0, (), 0)
+    pixels = Row("pixels", "pixels", *base, "one", "linear@1", "", "accuracy", value, 2000)
+    kept = [row for row in results.rows if row.kind != "run" or row.method == "simclr"]
+    return replace(results, rows=(*kept, pixels))
+
+
+def test_why_two_seeds_do_not_tell_runs_from_a_baseline_of_one_score() -> None:
+    """Other cells are there to pool, but all of them share the levels of the two seeds."""
+    claims = [
+        {"id": "C1", "test": "beats_baseline", "of": "one", "baseline": "pixels"},
+        {"id": "C2", "test": "beats_baseline", "of": "one", "baseline": "untrained"},
+    ]
+    made = simulate(claims, nothing, 2, shares=(1.0,), tasks=["one"], items=False)
+    pixels, untrained = verdicts_of(_with_pixels(made, 0.77))
+    assert pixels.verdict == "inconclusive"
+    assert "no other cells" not in pixels.evidence
+    assert "does not cancel against one score of a baseline: add a seed" in pixels.evidence
+    assert re.search(r"difference of −2[678]\.\d points", pixels.evidence)
+    assert "pooled over 12 cells" in untrained.evidence
+
+
+def test_a_value_of_an_axis_is_no_baseline_of_the_same_name() -> None:
+    claim = {"test": "gain", "says": "", "cites": "", "of": "category", "over": "init"}
+    axes = {"init": [None, "pretrained"], "data.count": [100, 200], "seed": [0, 1, 2]}
+    encoder = {"name": "timm/resnet18", "size": 32}
+    better = {None: 0.5, "pretrained": 0.6}
+    results = planted(axes, lambda run, _: better[run.init], encoder=encoder)
+    raw = results.study.model_dump(mode="json")
+    raw |= {"claims": [claim | {"id": "C1", "from": "first", "to": "pretrained"}]}
+    (verdict,) = verdicts_of(replace(results, study=validated(Study, raw, where="planted")))
+    assert verdict.effect == pytest.approx(10, abs=0.5), verdict.evidence
+
+
+def test_a_metric_that_no_run_has_is_no_run_to_come() -> None:
+    claim = {"id": "C1", "test": "beats_baseline", "of": "one", "metric": "alpha_req"}
+    (verdict,) = verdicts_of(simulate([claim], nothing, 2, shares=(1.0,)))
+    assert verdict.evidence == "No finished run has the metric alpha_req."
+
+
+def test_evidence_does_not_begin_with_a_key() -> None:
+    claim = {"id": "C1", "test": "gain", "of": "one", "over": "data.count", "to": 1000}
+    (verdict,) = verdicts_of(simulate([claim], nothing, 2, shares=(1.0,)))
+    assert verdict.evidence == "There is only one value of data.count, 1000."

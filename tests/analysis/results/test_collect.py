@@ -115,3 +115,24 @@ def test_sizes_that_are_no_numbers_keep_their_words(tmp_path: Path) -> None:
     cells = study.cells({("sprites", "train"): Listing("files", 1000)})
     results = collect(study, cells, make_plan(study, cells, store, Speeds("test")), store)
     assert results.count_words == {((("encoder.width", "8"),), 100): "10%"}
+
+
+def test_starts_keep_the_words_of_tables(tmp_path: Path) -> None:
+    raw = yaml.safe_load(TEXT)
+    earlier = {"method": {"name": "simmim"}, "data": {"count": 50}}
+    raw["axes"] = {"init": [None, earlier, {"weights": "./enc.pt"}], "budget": [{"steps": 9}]}
+    raw["base"]["budget"] = {"steps": 9}
+    study, store = validated(Study, raw, where="test"), Store(tmp_path)
+    cells = study.cells({("sprites", "train"): Listing("files", 1000)})
+    results = collect(study, cells, make_plan(study, cells, store, Speeds("test")), store)
+    assert results.init_words == ("null", "simmim n=50", "enc")
+    assert results.words("init", {"method": "simmim", "data": {"count": 50}}) == "simmim n=50"
+
+
+def test_all_images_keep_the_words_of_the_study(tmp_path: Path) -> None:
+    raw = yaml.safe_load(TEXT)
+    raw["axes"] = {"data.count": [None, 50], "budget": [{"steps": 100}]}
+    study, store = validated(Study, raw, where="test"), Store(tmp_path)
+    cells = study.cells({("sprites", "train"): Listing("files", 1000)})
+    results = collect(study, cells, make_plan(study, cells, store, Speeds("test")), store)
+    assert results.count_words == {((), 1000): "null"}

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from datayield.spec.claims.claim import in_words
 from datayield.spec.errors import ConfigError
 from datayield.spec.study.find import shipped_studies
 from datayield.spec.study.load import load_study
@@ -28,7 +27,8 @@ def _load(tmp_path: Path, text: str, scale: str | None = None):  # type: ignore[
 def test_what_a_scale_lacks_is_not_asked_there(tmp_path: Path) -> None:
     pocket, large = (_load(tmp_path, CLAIMS, scale).claims for scale in ("pocket", "large"))
     assert [c.skip for c in pocket] == ["", "", "this scale has no data.count 2000"]
-    assert [bool(c.skip) for c in large] == [True, False, False]
+    few = "this scale has fewer than 2 values of data.count"
+    assert [c.skip for c in large] == ["this scale has no data.count 100", few, ""]
     assert pocket[1].margin == 1.0
 
 
@@ -70,6 +70,37 @@ def test_a_scale_lays_over_or_leaves_out(tmp_path: Path) -> None:
     path.write_text(patch.replace("{A1: {to", "{A9: {to"))
     with pytest.raises(ConfigError, match="unknown claim"):
         load_study(str(path), "pocket")
+
+
+CHOSEN = """  data.select: [random, {by: diverse, pool: 2000}]
+  init: [null, {weights: ./enc}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("axis", "value"),
+    [
+        ("data.select", "{by: diverse, pool: 2000}"),
+        ("data.select", "diverse (pool 2000)"),
+        ("init", "{weights: ./enc}"),
+        ("init", "enc"),
+        ("init", "null"),
+    ],
+)
+def test_a_value_is_written_as_on_the_axis_or_as_displayed(
+    tmp_path: Path, axis: str, value: str
+) -> None:
+    path = tmp_path / "tiny.yaml"
+    start = "first" if value != "null" else "last"
+    claim = f"{{id: A1, test: gain, says: x, cites: y, of: category, over: {axis}, "
+    claim += f"from: {start}, to: {value}}}"
+    path.write_text(GOOD.replace("  seed:", f"{CHOSEN}  seed:") + f"claims:\n  - {claim}\n")
+    assert not load_study(str(path), "pocket").claims[0].skip
+    path.write_text(path.read_text().replace(f"to: {value}", "to: \"{'by': 'diverse'}\""))
+    with pytest.raises(ConfigError) as caught:
+        load_study(str(path), "pocket")
+    shown = {"data.select": "random, diverse (pool 2000)", "init": "null, enc"}
+    assert f"allowed: {shown[axis]}" in caught.value.text()
 
 
 COURSE = """
@@ -121,13 +152,6 @@ def test_claims_are_no_part_of_a_run(tmp_path: Path) -> None:
     assert ids[0] == ids[1]
 
 
-def test_values_in_words() -> None:
-    assert in_words("budget", {"epochs": 10}) == "10 epochs"
-    assert in_words("run", {"name": "45k", "data": {"count": 45000}}) == "45k"
-    assert in_words("data.count", 64e3) == in_words("data.count", 64000) == "64000"
-    assert in_words("budget", {"minutes": 2}) == "{'minutes': 2}"  # no budget: refused later
-
-
 FINDINGS = {  # ids of the papers' findings; what they say of their settings is no claim
     "bridge2025": [f"B{i}" for i in range(10, 21)],
     "ghosh2024": ["G1", "G2", "G3", *(f"G{i}" for i in range(6, 14))],
@@ -155,3 +179,101 @@ def test_shipped_claims_are_asked_somewhere(path: Path) -> None:
     by_scale = [load_study(str(path), scale).claims for scale in scales]
     assert all(len(claims) == len(by_scale[0]) for claims in by_scale)
     assert not by_scale[0] or any(not c.skip for claims in by_scale for c in claims)
+
+
+def _refused(tmp_path: Path, claim: str, text: str = GOOD, **axes: str) -> str:
+    """The error of one claim on a study of one scale, which takes away what only others have."""
+    path = tmp_path / "tiny.yaml"
+    plain = text[: text.index("scales:")]
+    for axis, values in axes.items():
+        plain = plain.replace("  seed:", f"  {axis.replace('__', '.')}: {values}\n  seed:")
+    path.write_text(f"{plain}claims:\n  - {{id: C1, says: x, cites: y, {claim}}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_study(str(path))
+    return caught.value.text()
+
+
+SIZES = "of: category, over: data.count"
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        (
+            "test: beats_baseline, of: category, metric: accuracyy",
+            "C1): metric|accuracyy|did you mean 'accuracy'",
+        ),
+        ("test: beats_baseline, of: category, metric: selection_gap", "no such metric"),
+        (f"test: gain, {SIZES}, metric: effective_rank", "allowed: accuracy, balanced_accuracy"),
+        (
+            "test: correlates, of: category, with: {of: category, metric: accurcy}",
+            "C1): with.metric|did you mean 'accuracy'",
+        ),
+        ("test: beats_baseline, of: category, baseline: weights", "C1): baseline|no such baseline"),
+        ("test: beats_baseline, of: category, baseline: pretrained", "init: pretrained"),
+        (f"test: gain, {SIZES}, from: weights", "C1): from|no such baseline|untrained, pixels"),
+        (f"test: gain, {SIZES}, where: {{method: pixels}}", "C1): where.method"),
+        (f"test: gain, {SIZES}, from: 100, to: 100", "from and to are the same value, 100"),
+        (f"test: gain, {SIZES}, from: [100, 1000], to: [1000, 1000]", "same value, 1000"),
+        (f"test: crossover, {SIZES}, across: method, between: [simclr, simclr]", "simclr twice"),
+        ("test: ordering, of: category, over: method, order: [a, b, a]", "order names a twice"),
+        (
+            f"test: diminishing, {SIZES}",
+            "C1): over|diminishing needs at least 3 values of data.count|got:     100, 1000",
+        ),
+        (f"test: peak_then_fall, {SIZES}", "at least 3 values"),
+        ("test: peak_then_fall, of: category", "at least 3 values of share"),
+        (f"test: monotone, {SIZES}, where: {{data.count: first}}", "at least 2 values"),
+        (f"test: gain, {SIZES}, each: [seed]", "each names seed, which is not an axis of a claim"),
+        (f"test: gain, {SIZES}, where: {{seed: 0}}", "where names seed"),
+        ("test: gain, of: category, over: data.cuont", "C1): over|did you mean 'data.count'"),
+        (f"test: gain, {SIZES}, where: {{methd: simclr}}", "C1): where\n|did you mean 'method'"),
+        (f"test: gain, {SIZES}, each: [methd]", "C1): each\n|did you mean 'method'"),
+        (f"test: gap_grows, {SIZES}, across: methd, between: [a, b]", "C1): across"),
+        (f"test: flips_under, {SIZES}, under: methd, settings: [a, b]", "C1): under"),
+        ("test: gain, of: category, over: method, by: seconds, reach: {ru: x}", "C1): reach\n"),
+        (f"test: gain, {SIZES}, to: 150", "C1): to|allowed: 100, 1000, first, last, untrained"),
+        (f"test: gain, {SIZES}, where: {{method: frist}}", "did you mean 'first'"),
+        (f"test: gain, {SIZES}, from: pixel", "did you mean 'pixels'"),
+        (f"test: gain, {SIZES}, at_to: {{method: simclt}}", "C1): at_to.method|'simclr'"),
+        (
+            "test: correlates, of: category, over: eval, with: {distance: fid}",
+            "claims.0 (C1)|with and over are both given",
+        ),
+        ("test: correlates, of: category, over: method", "over (an axis) and numbers"),
+    ],
+)
+def test_what_can_never_be_tested_is_refused_at_its_key(
+    tmp_path: Path, claim: str, told: str
+) -> None:
+    text = _refused(tmp_path, claim)
+    for part in told.split("|"):
+        assert part in text
+
+
+def test_what_is_wrong_on_the_axis_is_told_before_the_claim(tmp_path: Path) -> None:
+    wrong = GOOD.replace("[100, 1000]", "[-100, 1000]")
+    text = _refused(tmp_path, f"test: gain, {SIZES}, from: 100", wrong)
+    assert "-100" in text
+    assert "data.count" in text
+    assert "claims" not in text
+
+
+def test_a_baseline_of_weights_is_there_where_the_study_has_one(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.yaml"
+    claim = "{id: C1, test: beats_baseline, says: x, cites: y, of: category, baseline: weights}"
+    plain = GOOD[: GOOD.index("scales:")] + f"claims:\n  - {claim}\n"
+    for text in (
+        f"{plain}baselines:\n  - {{weights: ./enc.pt}}\n",
+        plain.replace("  batch:", "  init: {weights: ./enc.pt}\n  batch:"),
+        plain.replace("  seed:", "  init: [null, {weights: ./enc.pt}]\n  seed:"),
+        plain.replace("  seed:", "  run: [null, {name: a, init: {weights: ./enc.pt}}]\n  seed:"),
+    ):
+        path.write_text(text)
+        assert not load_study(str(path)).claims[0].skip
+
+
+def test_pixels_are_no_baseline_of_finetuning(tmp_path: Path) -> None:
+    tuned = GOOD.replace("linear@1", "finetune@1")
+    text = _refused(tmp_path, "test: beats_baseline, of: category, baseline: pixels", tuned)
+    assert "no encoder to fine-tune" in text

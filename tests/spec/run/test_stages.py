@@ -57,7 +57,7 @@ def test_the_earlier_run_is_the_base_with_what_differs() -> None:
         assert (run.seed, run.data.seed, run.before) == (seed, seed, None)
         assert run.encoder == cells[0].run.encoder
     assert [cell.axes_label for cell in cells[::2]] == [
-        "init=None",
+        "init=null",
         "init=simmim n=100",
         "init=simmim n=200",
     ]
@@ -77,7 +77,7 @@ def test_ids_hold_the_whole_chain() -> None:
     assert longest.chain[0].id == cells[1].run.chain[0].id  # done once
     assert RunSpec.model_validate_json(longest.model_dump_json()).id == longest.id
     assert [cell.axes_label for cell in cells] == [
-        "init=None",
+        "init=null",
         *(f"init=v{i}" for i in range(1, 5)),
     ]
     (unnamed,) = _study(init=[inits[3]], seed=[0]).cells({})
@@ -97,7 +97,7 @@ def test_another_encoder_is_refused() -> None:
 
 
 def test_an_earlier_run_is_checked_like_any_other() -> None:
-    with pytest.raises(ConfigError, match=r"(?s)'bacth'.*init"):
+    with pytest.raises(ConfigError, match=r"(?s)init.*bacth.*did you mean 'batch'"):
         _study(init=[{"bacth": 3}]).cells({})
     with pytest.raises(ConfigError, match="did you mean 'pretrained'"):
         _study(init=["pretraned"]).cells({})
@@ -131,7 +131,7 @@ def test_earlier_runs_are_tasks_done_once_and_first(tmp_path: Path) -> None:
     plan = _plan(study, tmp_path)
     labels = [task.label for task in plan.tasks if isinstance(task.spec, RunSpec)]
     assert labels == [
-        "supervised n=50 C=100 seed 0 init=None", "supervised n=60 C=120 seed 0 init=None",
+        "supervised n=50 C=100 seed 0 init=null", "supervised n=60 C=120 seed 0 init=null",
         "simmim n=100 C=300 seed 0", "supervised n=50 C=100 seed 0 init=simmim n=100",
         "supervised n=60 C=120 seed 0 init=simmim n=100",
         "simmim n=200 C=600 seed 0", "supervised n=50 C=100 seed 0 init=simmim n=200",

@@ -309,7 +309,7 @@ def test_as_an_axis_of_a_study_that_says_little_else() -> None:
     }  # fmt: skip
     cells = validated(Study, raw, where="test").cells({})
     assert [c.run.optim.name for c in cells] == ["adamw"] * 4 + ["lars"] * 4
-    assert cells[0].axes_label == "recipe=small, as_published=False"
+    assert cells[0].axes_label == "recipe=small, as_published=false"
     assert len({c.run.id for c in cells}) == 4  # 10 of 1000 epochs, whichever way they are said
 
 

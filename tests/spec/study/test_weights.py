@@ -27,7 +27,7 @@ def study(tmp_path: Path, axes: dict[str, Any], **more: Any) -> Study:
 def test_a_start_is_a_file_and_its_own_baseline(tmp_path: Path) -> None:
     made = study(tmp_path, {"init": [None, {"weights": "a.pt"}, {"weights": "b.pt", "name": "b1"}]})
     cells = made.cells({})
-    assert [cell.value("init") for cell in cells] == ["None", "a", "b1"]
+    assert [cell.value("init") for cell in cells] == ["null", "a", "b1"]
     files = [cell.run.init for cell in cells[1:]]
     assert all(isinstance(file, WeightsFile) and file.sha256 for file in files)
     assert len({cell.run.id for cell in cells}) == 3

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from datayield.analysis.cost import RunCosts
 from datayield.analysis.decision import Ledger, best_on
 from datayield.analysis.results import SCORE, Row, StudyItems, StudyResults
-from datayield.spec.claims import ENDS, SELECTION_GAP, BestOn, in_words
-from datayield.spec.study import COLUMN_AXES
+from datayield.spec.claims import ENDS, SELECTION_GAP, BestOn
+from datayield.spec.study import COLUMN_AXES, value_words
 
 SHARES_OF_ITEMS = ("accuracy", "balanced_accuracy", "miou", SCORE)
 CellValues = frozenset[tuple[str, str]]  # (axis, value as text)
@@ -176,9 +176,9 @@ def measured(results: StudyResults, name: str, metric: str | None) -> list[tuple
     return [(ev.name, metric or ev.main_metric) for ev in of_group]
 
 
-def resolved(orders: Mapping[str, tuple[str, ...]], axis: str, value: Any) -> str:
+def resolved(data: ClaimData, orders: Mapping[str, tuple[str, ...]], axis: str, value: Any) -> str:
     """A claim's value as text, with `first` and `last` resolved by the axis's order."""
-    word = in_words(axis, value)
+    word = data.results.words(axis, value)
     if word in ENDS and word not in orders[axis]:
         return orders[axis][0 if word == "first" else -1]
     return word
@@ -287,11 +287,11 @@ def merged(cells: list[ClaimCell]) -> ClaimCell:
 def _point(results: StudyResults, row: Row, by_share: bool) -> CellValues | None:
     """A run's position along the study's axes; None if its row has other axes."""
     study, named = results.study, dict(row.axes)
-    count = results.count_words.get((row.axes, row.n), in_words("", row.n))
+    count = results.count_words.get((row.axes, row.n), str(row.n))
     own = {"data.count": count, "method": row.method, "budget": row.budget_label}
     if named.keys() != {axis for axis in study.axes if axis not in COLUMN_AXES}:
         return None
     words = {axis: (own | named)[axis] for axis in study.axes if axis != "seed"}
     if by_share:
-        words["share"] = in_words("share", row.share)
+        words["share"] = value_words("share", row.share)
     return frozenset(words.items())

@@ -11,6 +11,7 @@ from datayield.analysis.claims.cells import (
     ClaimData,
     NotAskedError,
     UnansweredError,
+    measured,
     resolved,
 )
 from datayield.analysis.claims.equal_cost import at_equal
@@ -23,7 +24,7 @@ from datayield.analysis.claims.noise import (
 )
 from datayield.analysis.claims.time_to_score import reached
 from datayield.analysis.model import NoiseModel
-from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, in_words, many
+from datayield.spec.claims import BY, ENDS, NOTHING, Claim, Gain, Values, many
 from datayield.spec.run import NORMALISERS
 
 Fixed = Mapping[str, str]  # axis -> value as text
@@ -43,7 +44,7 @@ class Scene:
 
     def word(self, axis: str, value: Any) -> str:
         """A claim's value as text, with `first` and `last` resolved."""
-        return resolved(self.orders, axis, value)
+        return resolved(self.data, self.orders, axis, value)
 
     def along(self, axis: str) -> list[str]:
         """The values of an axis that the claim covers, in order.
@@ -79,7 +80,7 @@ class Scene:
 
         A baseline instead of a value is that of the same encoders and evaluations.
         """
-        by_setting = [None if _base(f) else self._rests(f) for f in fixed]
+        by_setting = [None if self._base(f) else self._rests(f) for f in fixed]
         some = [rests for rests in by_setting if rests is not None]
         shared = set.intersection(*(set(rests) for rests in some)) if some else set()
         if not shared:
@@ -94,7 +95,7 @@ class Scene:
                 continue
             weights: dict[CellValues | Base, float] = {}
             for rest in shared:
-                key = self._base_key(_base(setting), like[rest])
+                key = self._base_key(self._base(setting), like[rest])
                 weights[key] = weights.get(key, 0.0) + 1 / len(shared)
             made.append(weights)
         return made
@@ -110,7 +111,7 @@ class Scene:
     def ends(self, axis: str, start: str, to: str, at: Values, at_to: Values) -> list[Weights]:
         """The sides at `start` and at `to`, each with the settings that apply only to it."""
         if start == to and at == at_to:
-            raise UnansweredError(f"{axis} has only one value, {start}")
+            raise UnansweredError(f"there is only one value of {axis}, {start}")
         held = [{name: self.word(name, value) for name, value in h.items()} for h in (at, at_to)]
         return self.sides({axis: start, **held[0]}, {axis: to, **held[1]})
 
@@ -122,6 +123,11 @@ class Scene:
     def _rests(self, fixed: Fixed) -> dict[CellValues, CellValues]:
         chosen = fixed.items()
         return {p - set(chosen): p for p in self.points if set(chosen) <= p}
+
+    def _base(self, fixed: Fixed) -> str:
+        """The baseline that a setting names; "" for none, as where the axis has such a value."""
+        named = (word for axis, word in fixed.items() if word not in self.orders.get(axis, ()))
+        return next((word for word in named if word in NOTHING), "")
 
     def _base_key(self, kind: str, point: CellValues) -> Base:
         name = dict(point).get("eval", "")
@@ -152,11 +158,11 @@ def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
     for axis, values in axes.items():
         if axis not in orders:
             raise NotAskedError(f"this scale has no axis {axis}")
-        for word in (in_words(axis, v) for v in values):
+        for word in (data.results.words(axis, v) for v in values):
             if word not in orders[axis] and word not in (*ENDS, *NOTHING):
                 raise NotAskedError(f"this scale has no {axis} {word}")
     for axis, values in claim.where.items():
-        words = tuple(resolved(orders, axis, value) for value in many(values))
+        words = tuple(resolved(data, orders, axis, value) for value in many(values))
         orders[axis] = tuple(w for w in orders[axis] if w in words)
     kept = {axis: orders[axis] for axis in claim.where}
     noisy = cells
@@ -167,7 +173,7 @@ def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
     noise = layout(cells, noisy)
     points = tuple(p for p in cells.runs if all(dict(p).get(axis) in kept[axis] for axis in kept))
     if not points:
-        raise UnansweredError("no run for it is finished yet")
+        raise UnansweredError(_why_none(data, claim, cells, kept))
     whole = Scene(data, claim, cells, points, {}, noise, orders)
     for values in product(*(whole.along(axis) for axis in claim.each)):
         part = dict(zip(claim.each, values, strict=True))
@@ -175,6 +181,20 @@ def scenes(data: ClaimData, claim: Claim) -> Iterator[Scene]:
         if not mine:
             raise UnansweredError(f"no results for {', '.join(map(' '.join, part.items()))}")
         yield Scene(data, claim, cells, mine, part, noise, orders)
+
+
+def _why_none(
+    data: ClaimData, claim: Claim, cells: Cells, kept: Mapping[str, tuple[str, ...]]
+) -> str:
+    """Why a claim has no cells where what it holds fixed is `kept`."""
+    names = {name for of in claim.names for name, _ in measured(data.results, of, None)}
+    finished = any(row.kind == "run" and row.eval in names for row in data.results.rows)
+    if finished and not cells.runs and claim.metric is not None:
+        return f"no finished run has the metric {claim.metric}"
+    if cells.runs and not data.results.missing:
+        held = ", ".join(f"{axis} {' or '.join(words)}" for axis, words in kept.items())
+        return f"no results for {held}"
+    return "no run for it is finished yet"
 
 
 def _orders(data: ClaimData, claim: Claim, cells: Cells) -> dict[str, tuple[str, ...]]:
@@ -185,16 +205,12 @@ def _orders(data: ClaimData, claim: Claim, cells: Cells) -> dict[str, tuple[str,
     orders = {}
     for axis, values in data.results.study.axes.items():
         made = [v for v in values if all(v in ev.where.get(axis, (v,)) for ev in evals)]
-        words = [in_words(axis, value) for value in made]
+        words = [data.results.words(axis, value) for value in made]
         numeric = axis == "data.count" and all(_number(word) is not None for word in words)
         orders[axis] = tuple(sorted(words, key=float) if numeric else words)
     shares = {word for p in cells.runs for axis, word in p if axis == "share"}
     sizes = tuple(sorted(shares, key=float))
     return orders | {"eval": claim.names, "share": sizes, BY: NORMALISERS}
-
-
-def _base(fixed: Fixed) -> str:
-    return next((word for word in fixed.values() if word in NOTHING), "")
 
 
 def _number(word: str) -> float | None:

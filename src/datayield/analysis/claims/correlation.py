@@ -11,7 +11,7 @@ from datayield.analysis.claims.cells import Cells, CellValues, UnansweredError
 from datayield.analysis.claims.contrasts import Scene
 from datayield.analysis.claims.distances import by_distance
 from datayield.analysis.claims.noise import ClaimPart, EffectEstimate
-from datayield.spec.claims import Correlates, Distance, in_words
+from datayield.spec.claims import Correlates, Distance
 
 Floats = NDArray[np.float64]
 FEWEST = 4
@@ -79,7 +79,7 @@ def spearman(x: Floats, y: Floats, blocks: int | None = None) -> tuple[float, fl
 def _both(scene: Scene, claim: Correlates) -> tuple[list[float], list[float], str, int | None]:
     """Both measures, the second in words, and how many blocks their cells are of, if any."""
     if claim.over is not None:
-        words = [in_words(claim.over, w) for w in claim.numbers]
+        words = [scene.word(claim.over, w) for w in claim.numbers]
         sides = scene.sides(*({claim.over: word} for word in words))
         runs = scene.cells.runs
         y = [sum(w * runs[k].mean for k, w in s.items() if isinstance(k, frozenset)) for s in sides]

@@ -23,7 +23,7 @@ def by_distance(scene: Scene, asked: Distance) -> tuple[list[float], list[float]
     for point in scene.points:
         name, cell = dict(point)["eval"], scene.cells.runs[point]
         if name not in sets:
-            raise NotAskedError(f"{name} is not a single dataset, so it has no distance")
+            raise NotAskedError(f"there is no distance to {name}, which is not a single dataset")
         cells.setdefault(name, []).append((frozenset((cell.dataset, sets[name])), cell.mean))
     wanted = {pair for mine in cells.values() for pair, _ in mine if len(pair) > 1}
     kinds: dict[tuple[str, int, int], dict[DatasetPair, DistanceRecord]] = {}
@@ -37,7 +37,8 @@ def by_distance(scene: Scene, asked: Distance) -> tuple[list[float], list[float]
     if not whole:
         names = list(dict.fromkeys(name for pair in sorted(map(sorted, wanted)) for name in pair))
         raise NotAskedError(
-            f"{metric} is not measured between all of these sets by {by or 'one network'}: "
+            f"the distance {metric} is not measured between all of these sets by "
+            f"{by or 'one network'}: "
             f"datayield distance {' '.join(names)}"
             + (f" --encoder with the file of {by}" if by and by.startswith("weights:") else "")
         )

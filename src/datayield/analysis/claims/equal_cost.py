@@ -34,7 +34,7 @@ def at_equal(data: ClaimData, claim: Claim, base: Cells, orders: Orders) -> tupl
     largest amount. Raises NotAskedError if the schedule allows no comparison.
     """
     courses = courses_of(data, claim, ("share", "budget"))
-    along = _named(claim, orders)
+    along = _named(data, claim, orders)
     groups: dict[CellValues, list[CellValues]] = {}
     for point in courses:
         rest = frozenset((axis, word) for axis, word in point if axis not in along)
@@ -77,13 +77,14 @@ def courses_of(data: ClaimData, claim: Claim, without: tuple[str, ...]) -> Cours
     return {point: mine for point, mine in courses.items() if mine}
 
 
-def _named(claim: Claim, orders: Orders) -> dict[str, set[str]]:
+def _named(data: ClaimData, claim: Claim, orders: Orders) -> dict[str, set[str]]:
     """Axes that the claim compares along -> values as text, all of them if it names none."""
     named = {}
     for axis, values in claim.along().items():
-        words = {resolved(orders, axis, v) for v in values if v is not None}
+        words = {resolved(data, orders, axis, v) for v in values}
         if axis != BY:
-            named[axis] = (words - set(NOTHING)) or set(orders[axis])
+            baselines = set(NOTHING).difference(orders[axis])
+            named[axis] = (words - baselines) or set(orders[axis])
     return named
 
 

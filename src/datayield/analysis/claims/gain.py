@@ -5,7 +5,7 @@ from typing import Any
 from datayield.analysis.claims.cells import UnansweredError
 from datayield.analysis.claims.contrasts import Scene
 from datayield.analysis.claims.noise import ClaimPart, Weights
-from datayield.spec.claims import Gain, in_words
+from datayield.spec.claims import Gain
 
 
 def gains_of(scene: Scene, claim: Gain) -> list[ClaimPart]:
@@ -21,7 +21,7 @@ def gains_of(scene: Scene, claim: Gain) -> list[ClaimPart]:
         effect = scene.estimate((1, after), (-1, before))
         null = claim.at_least / unit
         other = min(null, 0.0)  # of the contrary: a loss, or one beyond the tolerated
-        words = f"from {_at(start, claim.at_from)} to {_at(to, claim.at_to)}"
+        words = f"from {_at(scene, start, claim.at_from)} to {_at(scene, to, claim.at_to)}"
         if claim.expect == "rise":
             p_for, p_against = effect.above(null), effect.below(other)
         else:
@@ -34,8 +34,9 @@ def gains_of(scene: Scene, claim: Gain) -> list[ClaimPart]:
     return parts
 
 
-def _at(word: str, held: dict[str, Any]) -> str:
-    return word + "".join(f", {axis} {in_words(axis, value)}" for axis, value in held.items())
+def _at(scene: Scene, word: str, held: dict[str, Any]) -> str:
+    words = scene.data.results.words
+    return word + "".join(f", {axis} {words(axis, value)}" for axis, value in held.items())
 
 
 def _bounded(scene: Scene, before: Weights, after: Weights) -> tuple[bool, bool]:

@@ -15,7 +15,9 @@ from typing import NamedTuple
 from scipy.special import stdtr, stdtrit
 
 from datayield.analysis.claims.cells import Cells, CellValues, ClaimCell, UnansweredError
+from datayield.analysis.format import points
 from datayield.analysis.model import (
+    FEW,
     OWN_SHARE,
     OWN_SHARE_ALONE,
     Difference,
@@ -116,7 +118,8 @@ def estimate(weights: Weights, cells: Cells, noise: NoiseModel) -> EffectEstimat
     if not d.seeds:
         raise UnansweredError("its cells have no seed in common")
     if d.covers != "seeds":
-        raise UnansweredError(_too_few(d))
+        shown = points(d.mean) + " points" if cells.points else f"{d.mean:+.3g}"
+        raise UnansweredError(_too_few(d, noise, alone=len(seeded) < len(weights), shown=shown))
     paired = [set(mine[key].values) for key in weights if key in seeded]
     seeds = sorted(set.intersection(*paired))
     terms = [(w, mine[key], seeds if key in seeded else ()) for key, w in weights.items()]
@@ -129,10 +132,17 @@ def estimate(weights: Weights, cells: Cells, noise: NoiseModel) -> EffectEstimat
     return EffectEstimate(d.mean, math.sqrt(total), df, d.seeds, n_test, many, item_by_item)
 
 
-def _too_few(d: Difference) -> str:
+def _too_few(d: Difference, noise: NoiseModel, *, alone: bool, shown: str) -> str:
+    """`alone`: whether the contrast has a score without seeds. `shown`: its mean, in words."""
     if d.covers != "too few seeds":
         return "one seed is not enough"
-    return "two seeds of one contrast, with no other cells to pool, are not enough"
+    if noise.df < FEW:
+        return "two seeds of one contrast, with no other cells to pool, are not enough"
+    against = "against one score of a baseline" if alone else "between methods or encoders"
+    return (
+        f"two seeds are too few for this difference of {shown}: most of its noise is what a seed "
+        f"shifts in all runs alike, which does not cancel {against}: add a seed"
+    )
 
 
 def _seeds(cell: ClaimCell) -> Seeds:

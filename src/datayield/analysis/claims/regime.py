@@ -20,7 +20,7 @@ from datayield.analysis.levers.lever import SPARE, one_ladder
 from datayield.analysis.model import own_variance_over_items
 from datayield.analysis.model.law import SAMPLES, FittedLaw
 from datayield.analysis.model.law.forms import Floats
-from datayield.spec.claims import Claim, Diminishing, Gain, Monotone, many
+from datayield.spec.claims import ENDS, Claim, Diminishing, Gain, Monotone, many
 
 VariedAxis = Literal["images", "presented"]
 Limit = Literal["compute-limited", "data-limited", ""]
@@ -93,7 +93,7 @@ def _axis(claim: Claim) -> VariedAxis | None:
         return None
     other = {"data.count": "budget", "budget": "data.count"}.get(claim.over, "")
     held = many(claim.where.get(other, ()))
-    return _AXES.get(claim.over) if all(value in _ENDS for value in held) else None
+    return _AXES.get(claim.over) if all(value in ENDS for value in held) else None
 
 
 def _laws(data: ClaimData, claim: Claim, laws: Iterable[FittedLaw]) -> list[FittedLaw]:

@@ -40,7 +40,7 @@ def reached(data: ClaimData, claim: Gain, base: Cells, orders: Orders) -> tuple[
     courses = courses_of(data, claim, ("share",))
     made = {}
     for point, mine in courses.items():
-        targets = _targets(claim, courses, point, orders, base.points)
+        targets = _targets(data, claim, courses, point, orders, base.points)
         cells = list(_cells(data, mine, unit, targets))
         if cells:
             cell = merged(cells)
@@ -60,17 +60,18 @@ def reached(data: ClaimData, claim: Gain, base: Cells, orders: Orders) -> tuple[
     if not made:
         raise UnansweredError(f"no run has its {unit} at milestones and a score to reach")
     metric, to = f"doublings of {unit}", claim.reach
-    words = (
-        f"{to:g}"
-        if not isinstance(to, dict)
-        else "the end of " + ", ".join(resolved(orders, axis, value) for axis, value in to.items())
-    )
+    if isinstance(to, dict):
+        words = ", ".join(resolved(data, orders, axis, value) for axis, value in to.items())
+        words = f"the end of {words}"
+    else:
+        words = f"{to:g}"
     whole = Cells(made, {}, points=False, metric=metric, note=f"until {words} was reached")
     known = {p: cell for p, cell in made.items() if not (cell.beyond or cell.within)}
     return whole, whole._replace(runs=known)
 
 
 def _targets(
+    data: ClaimData,
     claim: Gain,
     courses: dict[CellValues, list[Reading]],
     point: CellValues,
@@ -82,7 +83,7 @@ def _targets(
     if not isinstance(claim.reach, dict):
         assert claim.reach is not None
         return dict.fromkeys(seeds, claim.reach / (100 if points else 1))
-    there = {axis: resolved(orders, axis, value) for axis, value in claim.reach.items()}
+    there = {axis: resolved(data, orders, axis, value) for axis, value in claim.reach.items()}
     rest = {(axis, word) for axis, word in point if axis not in there}
     last = {r.seed: r.row.value for r in courses.get(frozenset(rest | set(there.items())), [])
             if r.whole}  # fmt: skip

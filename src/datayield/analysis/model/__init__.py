@@ -20,11 +20,12 @@ from datayield.analysis.model.gain_verdict import (
     verdict_of_gain,
 )
 from datayield.analysis.model.multiplicity import most_p
-from datayield.analysis.model.noise_model import NoiseModel
+from datayield.analysis.model.noise_model import FEW, NoiseModel
 from datayield.analysis.model.study_noise import NoiseModels, base_key, noise_models, point_key
 from datayield.analysis.model.suite_gains import GroupGain, suite_gains
 
 __all__ = [
+    "FEW",
     "GAINED",
     "ITEM_CORRELATION",
     "OWN_SHARE",

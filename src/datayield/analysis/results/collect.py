@@ -82,6 +82,7 @@ def collect(study: Study, cells: list[Cell], plan: Plan, store: Store) -> StudyR
         runs,
         losses,
         _count_words(cells),
+        init_words=_init_words(cells),
         collapsed=tuple(collapsed.values()),
         items=StudyItems(study, store, sides=sides),
     )
@@ -92,8 +93,13 @@ def _count_words(cells: list[Cell]) -> dict[tuple[NamedAxes, int], str]:
     return {
         (cell.named_axes, cell.run.data.count or 0): cell.value("data.count")
         for cell in cells
-        if isinstance(cell.axes.get("data.count"), str)
+        if not isinstance(cell.axes.get("data.count", 0), int)
     }
+
+
+def _init_words(cells: list[Cell]) -> tuple[str, ...]:
+    """See `StudyResults.init_words`."""
+    return tuple(dict.fromkeys(cell.value("init") for cell in cells if "init" in cell.axes))
 
 
 def _losses(log: Path, shares: set[float]) -> dict[float, float]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from datayield.analysis.results.curves import (
     MAIN,
@@ -23,7 +24,7 @@ from datayield.analysis.results.task_groups import (
 )
 from datayield.spec.claims import Published
 from datayield.spec.run import RunSpec
-from datayield.spec.study import NamedAxes, Study
+from datayield.spec.study import NamedAxes, Study, spelled_out, value_words
 from datayield.store.collapse import Collapse
 from datayield.store.curation import SetRecord
 from datayield.store.distances import DistanceRecord
@@ -69,8 +70,10 @@ class StudyResults:
     specs: dict[str, RunSpec] = field(default_factory=dict)  # as executed, by the run's id
     # run id -> share -> training loss, for methods whose loss says how good a model is (LeJEPA)
     losses: dict[str, dict[float, float]] = field(default_factory=dict)
-    # (axes, N) -> N as the study writes it where that is no number: "10%", "all"
+    # (axes, N) -> N as the study writes it where that is no number: "10%", "all", "null"
     count_words: dict[tuple[NamedAxes, int], str] = field(default_factory=dict)
+    # the axis init as tables show it, value by value, where that is not what is written
+    init_words: tuple[str, ...] = ()
     reference: tuple[Published, ...] = ()  # what the paper of the study prints
     collapsed: tuple[Collapse, ...] = ()  # runs that seem to have learned nothing; rows tell too
     data_notes: tuple[str, ...] = ()  # on copies and overlaps of the images
@@ -94,6 +97,14 @@ class StudyResults:
         for row in self.rows:
             parts.setdefault((row.eval, row.metric, row.kind), []).append(row)
         return parts
+
+    def words(self, axis: str, value: Any) -> str:
+        """A value of an axis as its rows have it; `value` as the study writes it, or in words."""
+        if axis == "init" and self.init_words:
+            written = self.study.axes[axis]
+            if (value := spelled_out(axis, value)) in written:
+                return self.init_words[written.index(value)]
+        return value_words(axis, value)
 
     @property
     def main(self) -> MetricResults:

@@ -7,9 +7,9 @@ from datayield.spec.claims.claim import (
     ON_TEST,
     OWN_AXES,
     SELECTION_GAP,
+    AxisKey,
     BestOn,
     Values,
-    in_words,
     many,
 )
 from datayield.spec.claims.claims import (
@@ -40,6 +40,7 @@ __all__ = [
     "SELECTION_GAP",
     "AnyClaim",
     "Axis",
+    "AxisKey",
     "BeatsBaseline",
     "BestOn",
     "Claim",
@@ -57,7 +58,6 @@ __all__ = [
     "PeakThenFall",
     "Published",
     "Values",
-    "in_words",
     "load_reference",
     "many",
     "reference_file",

@@ -7,14 +7,13 @@ Axis values are written as in the study, as text ("10 epochs", a part's name), o
 several). Effects on scores are in points, and so are `value` and margins.
 """
 
-from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from datayield.spec.bounds import LONGEST_NAME
 from datayield.spec.frozen import Frozen
-from datayield.spec.run import OVERLAYS, Budget, Normaliser
+from datayield.spec.run import Normaliser
 
 ENDS = ("first", "last")
 NOTHING = (
@@ -29,6 +28,19 @@ SELECTION_GAP = "selection_gap"  # best on test minus best on validation (decisi
 Values = dict[str, Any]  # axis -> a value or a list of them
 Several = Any | tuple[Any, ...]
 ON_TEST = "_on_test"  # the end of the names of metrics that were selected on the test set
+
+
+class AxisKey(NamedTuple):
+    """A key by which a claim names an axis, `at`, and the one that holds values of it, `key`.
+
+    Both are as in the file. `baselines`: whether a baseline may stand for a value.
+    """
+
+    axis: str
+    at: str
+    key: str
+    values: tuple[Any, ...] = ()
+    baselines: bool = False
 
 
 class BestOn(Frozen):
@@ -94,19 +106,37 @@ class ClaimSpec(Frozen):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _seeds_are_no_axis(self) -> "ClaimSpec":
+        for each in self.named:
+            if each.axis == "seed":
+                raise ValueError(
+                    f"{each.at} names seed, which is not an axis of a claim: what is compared is "
+                    "paired by seed, and its interval covers other seeds"
+                )
+        return self
+
+    @property
+    def named(self) -> list[AxisKey]:
+        """Every mention of an axis."""
+        held = [
+            AxisKey(axis, "where", f"where.{axis}", many(values))
+            for axis, values in self.where.items()
+        ]
+        return [*held, *(AxisKey(axis, "each", "each") for axis in self.each), *self.compared()]
+
     @property
     def axes(self) -> dict[str, tuple[Any, ...]]:
         """Every axis that it names, with the values named."""
-        axes = {axis: many(values) for axis, values in self.where.items()}
-        for axis in self.each:
-            axes.setdefault(axis, ())
-        for axis, values in self.along().items():
-            axes[axis] = axes.get(axis, ()) + tuple(v for v in values if v is not None)
-        return axes
+        return _by_axis(self.named)
 
     def along(self) -> dict[str, tuple[Any, ...]]:
         """Axes along which cells are compared, with the values named."""
-        return {}
+        return _by_axis(self.compared())
+
+    def compared(self) -> list[AxisKey]:
+        """Every mention of an axis along which cells are compared."""
+        return []
 
 
 class Between(ClaimSpec):
@@ -121,33 +151,40 @@ class Between(ClaimSpec):
         """(from, to), one or several."""
         return list(zip(many(self.from_), many(self.to), strict=True))
 
+    @property
+    def sides_differ(self) -> bool:
+        """Whether more than the value of `over` differs between the two sides."""
+        return False
+
     @model_validator(mode="after")
-    def _of_equal_length(self) -> "Between":
+    def _pairs_of_two_values(self) -> "Between":
         if len(many(self.from_)) != len(many(self.to)):
             raise ValueError("from and to are pairs: lists of equal length")
+        same = [] if self.sides_differ else [a for a, b in self.pairs if a == b]
+        if same:
+            raise ValueError(f"from and to are the same value, {same[0]}: name two")
         return self
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return {self.over: many(self.from_) + many(self.to)}
+        ends = {"from": self.from_, "to": self.to}
+        return [AxisKey(self.over, "over", key, many(each), True) for key, each in ends.items()]
+
+
+def all_differ(key: str, values: tuple[Any, ...]) -> None:
+    """Raises ValueError where the values of a key are not all different."""
+    twice = next((each for i, each in enumerate(values) if each in values[:i]), None)
+    if twice is not None:
+        raise ValueError(f"{key} names {twice} twice: each value once")
+
+
+def _by_axis(named: list[AxisKey]) -> dict[str, tuple[Any, ...]]:
+    axes: dict[str, tuple[Any, ...]] = {}
+    for each in named:
+        axes[each.axis] = axes.get(each.axis, ()) + each.values
+    return axes
 
 
 def many(value: Several) -> tuple[Any, ...]:
     """A value or a list of them, as a tuple."""
     return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def in_words(axis: str, value: Any) -> str:
-    """A value of an axis as text, as in tables: "10 epochs", a part's name, "1000"."""
-    if axis == "budget" and isinstance(value, dict):
-        with suppress(ValidationError):  # refused where the study's budgets are read
-            return Budget.model_validate(value, strict=False).label()
-    if isinstance(value, dict) and "name" in value:
-        return str(value["name"])
-    if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"dataset", "recipe"}:
-        return str(*value.values())  # as data: ./dir and views: mild are written for short
-    if axis in OVERLAYS and value is None:
-        return "base"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # 64e3 is 64000
-    return str(value)

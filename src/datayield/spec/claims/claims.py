@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from datayield.spec.claims.claim import BY, SELECTION_GAP, Between, ClaimSpec, Values, many
+from datayield.spec.claims.claim import (
+    BY,
+    SELECTION_GAP,
+    AxisKey,
+    Between,
+    ClaimSpec,
+    Values,
+    all_differ,
+    many,
+)
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import NORMALISERS, Normaliser
 
@@ -43,14 +52,20 @@ class Gain(Between):
                 raise ValueError(f"{axis} is in at_from or at_to and also elsewhere")
         return self
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    @property
+    def sides_differ(self) -> bool:
+        """See Between."""
+        return self.at_from != self.at_to
+
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        axes = super().along()
         target = self.reach if isinstance(self.reach, dict) else {}
-        for side in (self.at_from, self.at_to, target):
-            for axis, value in side.items():
-                axes[axis] = axes.get(axis, ()) + many(value)
-        return axes
+        sides = {"at_from": self.at_from, "at_to": self.at_to, "reach": target}
+        return super().compared() + [
+            AxisKey(axis, key, f"{key}.{axis}", many(value))
+            for key, side in sides.items()
+            for axis, value in side.items()
+        ]
 
 
 class Monotone(ClaimSpec):
@@ -60,9 +75,9 @@ class Monotone(ClaimSpec):
     over: str
     expect: Literal["rise", "fall"] = "rise"
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return {self.over: ()}
+        return [AxisKey(self.over, "over", "over")]
 
 
 class Diminishing(ClaimSpec):
@@ -71,9 +86,9 @@ class Diminishing(ClaimSpec):
     test: Literal["diminishing"]
     over: str
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return {self.over: ()}
+        return [AxisKey(self.over, "over", "over")]
 
 
 class Flat(ClaimSpec):
@@ -83,9 +98,9 @@ class Flat(ClaimSpec):
     over: str
     margin: float = Field(1.0, gt=0)
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return {self.over: ()}
+        return [AxisKey(self.over, "over", "over")]
 
 
 class PeakThenFall(ClaimSpec):
@@ -94,9 +109,9 @@ class PeakThenFall(ClaimSpec):
     test: Literal["peak_then_fall"]
     over: str = "share"
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return {self.over: ()}
+        return [AxisKey(self.over, "over", "over")]
 
 
 class GapGrows(Between):
@@ -114,12 +129,13 @@ class GapGrows(Between):
             raise ValueError("across (an axis) and between (two of its values) go together")
         if self.across is None and self.metric != SELECTION_GAP:
             raise ValueError(f"state across and between, or metric: {SELECTION_GAP}")
+        all_differ("between", self.between)
         return self
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        own = {self.across: self.between} if self.across else {}
-        return super().along() | own
+        own = [AxisKey(self.across, "across", "between", self.between, True)] if self.across else []
+        return super().compared() + own
 
 
 class Ordering(ClaimSpec):
@@ -129,9 +145,14 @@ class Ordering(ClaimSpec):
     over: str
     order: tuple[Any, ...] = Field(min_length=2)
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    @model_validator(mode="after")
+    def _an_order(self) -> "Ordering":
+        all_differ("order", self.order)
+        return self
+
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return {self.over: self.order}
+        return [AxisKey(self.over, "over", "order", self.order, True)]
 
 
 class Measure(Frozen):
@@ -166,20 +187,30 @@ class Correlates(ClaimSpec):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "Correlates":
-        by_hand = self.over is not None and bool(self.numbers)
-        if by_hand == (self.with_ is not None) or (self.over is None) != (not self.numbers):
+        by_hand = self.over is not None or bool(self.numbers)
+        if by_hand and self.with_ is not None:
+            stray = "over" if self.over is not None else "numbers"
             raise ValueError(
-                "state with: {of: ..., metric: ...}, with: {distance: ...}, or over and numbers"
+                f"with and {stray} are both given, and each says what scores correlate with: leave "
+                "out one of them"
             )
+        if not by_hand and self.with_ is None:
+            raise ValueError(
+                "what do scores correlate with? State with: {of: ..., metric: ...}, with: "
+                "{distance: ...}, or over and numbers"
+            )
+        if (self.over is None) != (not self.numbers):
+            raise ValueError("over (an axis) and numbers (value of it -> number) go together")
         if self.by is not None:
             raise ValueError("by does not apply: cells are ranked at their own budgets")
         return self
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
         if isinstance(self.with_, Distance):
-            return {"eval": ()}
-        return {self.over: tuple(self.numbers)} if self.over else {}
+            return [AxisKey("eval", "with", "with")]
+        own = AxisKey(self.over, "over", "numbers", tuple(self.numbers)) if self.over else None
+        return [own] if own else []
 
 
 class Crossover(Between):
@@ -191,9 +222,17 @@ class Crossover(Between):
     across: str
     between: tuple[Any, Any]
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    @model_validator(mode="after")
+    def _two_values(self) -> "Crossover":
+        all_differ("between", self.between)
+        return self
+
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return super().along() | {self.across: self.between}
+        return [
+            *super().compared(),
+            AxisKey(self.across, "across", "between", self.between, True),
+        ]
 
 
 class FlipsUnder(Between):
@@ -209,6 +248,7 @@ class FlipsUnder(Between):
     def _units_of_by(self) -> "FlipsUnder":
         if self.under == BY and not set(self.settings) <= set(NORMALISERS):
             raise ValueError(f"under: by, so settings are two of {', '.join(NORMALISERS)}")
+        all_differ("settings", self.settings)
         return self
 
     @property
@@ -216,9 +256,12 @@ class FlipsUnder(Between):
         """The settings of `under: by`."""
         return self.settings if self.under == BY else super().units
 
-    def along(self) -> dict[str, tuple[Any, ...]]:
+    def compared(self) -> list[AxisKey]:
         """See ClaimSpec."""
-        return super().along() | {self.under: self.settings}
+        return [
+            *super().compared(),
+            AxisKey(self.under, "under", "settings", self.settings, True),
+        ]
 
 
 Claim = (

@@ -3,6 +3,7 @@
 from datayield.spec.evaluation.eval_items import EvalItems
 from datayield.spec.evaluation.eval_spec import DRAWS, EvalSpec, Metric, StudyEval, content_of
 from datayield.spec.evaluation.finetuning import epochs_of, steps_and_batch, tuning_of
+from datayield.spec.evaluation.metric_names import metric_names
 from datayield.spec.evaluation.protocols import (
     PROTOCOLS,
     SGD_EPOCHS,
@@ -36,6 +37,7 @@ __all__ = [
     "eigenvalue_metric",
     "epochs_of",
     "expanded",
+    "metric_names",
     "steps_and_batch",
     "suite",
     "suite_names",

@@ -7,6 +7,7 @@ value needs a new protocol.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from datayield.spec.evaluation.spectrum import FEW_VIEWS, LEADING_EIGENVALUES, eigenvalue_metric
 from datayield.spec.run import OptimSpec
 
 SGD_EPOCHS = 100  # of linear_sgd: passes of the encoder over augmented training images
@@ -15,6 +16,11 @@ SGD_EPOCHS = 100  # of linear_sgd: passes of the encoder over augmented training
 # pass, if it uses any), frozen features of several random views of each test image, or the images
 # themselves, on which it trains the encoder.
 Reads = Literal["features", "views", "images"]
+
+
+ACCURACIES = ("accuracy", "balanced_accuracy")
+_SPECTRUM = ("effective_rank", "feature_std", "n", "d")
+_STATE = (*_SPECTRUM, "rankme", "lidar", "alignment", "uniformity", "alpha_req", "alpha_req_r2")
 
 
 class Tuning(NamedTuple):
@@ -43,6 +49,7 @@ class Protocol(NamedTuple):
     fits_head: bool = False  # a linear classifier, whose work grows with the classes
     reads_masks: bool = False  # labels are per pixel
     main_metric: str = "accuracy"
+    metrics: tuple[str, ...] = ()  # less those by which a checkpoint or probe is chosen
     per_image: bool = True  # the main metric counts test images, not all their pixels at once
     passes: int = 0  # over augmented training images
     resized: tuple[int, int] = (1, 1)  # sides of the resized image and of the centre that is tested
@@ -64,6 +71,7 @@ PROTOCOLS: dict[str, Protocol] = {
         least_per_class=2,
         fits_head=True,
         validates=True,
+        metrics=(*ACCURACIES, "strength", "classes_missing_in_train"),
     ),
     "linear_sgd@1": Protocol(
         "SGD on frozen features of random crops and flips, new ones in each of 100 epochs (batch "
@@ -71,6 +79,7 @@ PROTOCOLS: dict[str, Protocol] = {
         passes=SGD_EPOCHS,
         fits_head=True,
         validates=True,
+        metrics=(*ACCURACIES, "learning_rate", "classes_missing_in_train"),
     ),
     # What the ImageNet codebases test on: Resize(256), then CenterCrop(224), at any size.
     "linear_sgd@2": Protocol(
@@ -80,11 +89,13 @@ PROTOCOLS: dict[str, Protocol] = {
         fits_head=True,
         validates=True,
         resized=(256, 224),
+        metrics=(*ACCURACIES, "learning_rate", "classes_missing_in_train"),
     ),
     "knn@1": Protocol(
         "20 nearest neighbours by cosine, votes weighted by exp(similarity / 0.07)",
         takes_folds=True,
         least_per_class=1,
+        metrics=(*ACCURACIES, "k", "classes_missing_in_train"),
     ),
     "vtab@1": Protocol(
         "the classifier of linear@1 on 1,000 images: strength chosen on 200 of them (the split val "
@@ -93,10 +104,12 @@ PROTOCOLS: dict[str, Protocol] = {
         takes_folds=True,
         fits_head=True,
         validates=True,
+        metrics=(*ACCURACIES, "strength", "classes_missing_in_train", "classes_missing_in_test"),
     ),
     "spectrum@1": Protocol(
         "effective rank and spread of the features of test images; no labels",
         needs_labels=False,
+        metrics=_SPECTRUM,
     ),
     "state@1": Protocol(
         "effective rank, RankMe, alpha-ReQ and spread of the features of test images, LiDAR (1,000 "
@@ -106,6 +119,7 @@ PROTOCOLS: dict[str, Protocol] = {
         needs_labels=False,
         view_images=1000,
         view_count=10,
+        metrics=(*_STATE, *(f"projection_{name}" for name in _STATE)),
     ),
     "augmentation_spectrum@1": Protocol(
         "leading eigenvalues of the augmentation kernel on the features, 256 images x 64 views, "
@@ -114,6 +128,14 @@ PROTOCOLS: dict[str, Protocol] = {
         needs_labels=False,
         view_images=256,
         view_count=64,
+        metrics=(
+            *(
+                eigenvalue_metric(k, views)
+                for views in (None, *FEW_VIEWS)
+                for k in range(1, LEADING_EIGENVALUES + 1)
+            ),
+            *(f"gap_{views}" for views in FEW_VIEWS),
+        ),
     ),
     # The settings of the next two are from appendix A of Bridge et al. 2025, which states no batch
     # size: 64 is ours. Milestones are fractions of the epochs, so a shorter training has the same
@@ -131,6 +153,7 @@ PROTOCOLS: dict[str, Protocol] = {
             batch=64,
             epochs=200,
         ),
+        metrics=(*ACCURACIES, "train_loss", "classes_missing_in_train"),
     ),
     "segment@1": Protocol(
         "the whole encoder and a linear layer from each token to its pixels' classes: AdamW 2e-3, "
@@ -147,6 +170,7 @@ PROTOCOLS: dict[str, Protocol] = {
             batch=64,
             epochs=100,
         ),
+        metrics=("accuracy", "miou", "miou_per_image", "train_loss", "classes_missing_in_train"),
     ),
 }  # fmt: skip
 _SEGMENT = PROTOCOLS["segment@1"]

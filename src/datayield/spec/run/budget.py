@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from datayield.spec.errors import ConfigError
+from datayield.spec.errors import ConfigError, nearest
 from datayield.spec.frozen import Frozen
 
 BudgetUnit = Literal["images", "epochs", "steps", "flops"]
@@ -23,6 +23,7 @@ _SECONDS = {
     "s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600,
     "day": 86_400, "week": 604_800,
 }  # fmt: skip
+_STORED = {"unit", "amount"}  # the keys in a record
 _TIME = re.compile(r"(\d+\.?\d*)\s*([a-z]+)", re.IGNORECASE)
 NO_TIME = "a budget in time buys more on a faster or quieter machine, so it is not reproducible"
 
@@ -42,12 +43,14 @@ class Budget(Frozen):
             ((unit, amount),) = value.items()
             if _seconds_in(unit):
                 raise ValueError(f"{NO_TIME}: state images, epochs, steps or flops")
-            if unit not in ("unit", "amount"):
-                return {"unit": unit, "amount": amount}
-        if isinstance(value, dict) and len(named := [unit for unit in value if unit in _MOST]) > 1:
-            one = f"{{{named[0]}: {value[named[0]]}}}"
+            if unit not in _STORED:
+                return {"unit": _known(unit), "amount": _above_zero(unit, amount)}
+        if isinstance(value, dict) and not value.keys() & _STORED:
+            named = [*value] or ["none"]
+            one = next((f"{{{unit}: {value[unit]}}}" for unit in named if unit in _MOST), "")
             raise ValueError(
-                f"a budget is one amount, not {' and '.join(named)}: keep one, for example {one}"
+                f"a budget is one amount, not {' and '.join(named)}: "
+                f"{f'keep one, for example {one}' if one else 'for example {epochs: 100}'}"
             )
         return value
 
@@ -86,6 +89,20 @@ class Budget(Frozen):
     def label(self) -> str:
         """A short name for tables and legends: `100 epochs`, `640k images`."""
         return f"{short_number(self.amount)} {'FLOPs' if self.unit == 'flops' else self.unit}"
+
+
+def _known(unit: str) -> str:
+    if unit not in _MOST:
+        near = nearest(unit, _MOST)
+        guess = f"; did you mean {near!r}?" if near else ""
+        raise ValueError(f"unknown unit {unit!r}{guess} (allowed: {', '.join(_MOST)})")
+    return unit
+
+
+def _above_zero(unit: str, amount: Any) -> float:
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not amount > 0:
+        raise ValueError(f"{unit} must be a number above 0, got {amount!r}")
+    return amount
 
 
 def seconds_of(budget: Any) -> float | None:

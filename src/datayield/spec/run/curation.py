@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from datayield.spec.bounds import Count, DatasetName, Side, SplitName
 from datayield.spec.environment import data_dir
@@ -14,6 +15,7 @@ from datayield.spec.errors import nearest
 from datayield.spec.frozen import Frozen
 from datayield.spec.run.encoder import ENCODERS
 
+WAYS = ("random", "diverse", "near_target")
 MOST_POOL = 100_000  # images that are chosen from, unless a pool is stated
 FEATURES = "pixels, untrained:<encoder>, timm/<name>, inception, weights:<file>"
 _WITH_WEIGHTS = ("timm/", "weights:")
@@ -115,6 +117,15 @@ class Curation(Frozen):
 def _from_short(value: Any) -> Any:
     """`diverse` as `{by: diverse}`; `random` is the same as no `select`."""
     said = {"by": value} if isinstance(value, str) else value
+    if not isinstance(said, dict | Curation | None):
+        raise ValueError(
+            f"images are chosen by one of {', '.join(WAYS)}, or by a mapping, for example "
+            "{by: diverse, pool: 2000}"
+        )
+    if isinstance(said, dict) and said.get("by", WAYS[0]) not in WAYS:
+        raise PydanticCustomError(  # as pydantic words it, with the way that is none of its own
+            "literal_error", "unknown way", {"expected": ", ".join(WAYS), "tag": str(said["by"])}
+        )
     if isinstance(said, dict) and said.get("by") == "random":
         if len(said) > 1:
             raise ValueError("select: random draws by the seed and takes no other setting")

@@ -22,6 +22,7 @@ from datayield.spec.study.prices import Prices
 from datayield.spec.study.recipes import recipe_set, recipe_sets
 from datayield.spec.study.shortages import shortages
 from datayield.spec.study.study import Study
+from datayield.spec.study.value_words import spelled_out, value_words
 from datayield.spec.study.written import PLACE, Written, plain
 from datayield.spec.study.written_at import with_keys
 
@@ -52,6 +53,8 @@ __all__ = [
     "recipe_sets",
     "shipped_studies",
     "shortages",
+    "spelled_out",
     "study_name",
+    "value_words",
     "with_keys",
 ]

@@ -2,14 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from datayield.spec.run import (
-    OVERLAYS,
-    Budget,
-    RunSpec,
-    WeightsFile,
-    select_words,
-    short_number,
-)
+from datayield.spec.run import OVERLAYS, Budget, RunSpec, short_number
+from datayield.spec.study.value_words import value_words
 
 NamedAxes = tuple[tuple[str, str], ...]  # (axis, its value as text)
 COLUMN_AXES = ("data.count", "method", "seed", "budget")  # each has its own column in tables
@@ -42,19 +36,11 @@ class Cell(NamedTuple):
         return axes_label(self.named_axes)
 
     def value(self, axis: str) -> str:
-        """The value of an axis as text; a mapping with a name is given by that."""
+        """The value of an axis as text; an earlier run without a name by its methods and images."""
         value, before = self.axes[axis], self.run.before
-        if isinstance(value, dict) and "name" in value:
-            return str(value["name"])
-        if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"dataset", "recipe"}:
-            return str(*value.values())
-        if isinstance(value, dict) and "by" in value:  # how images are chosen
-            return select_words(value)
-        if axis == "init" and isinstance(self.run.init, WeightsFile):
-            return self.run.init.name
-        if axis == "init" and before is not None:
+        if axis == "init" and isinstance(value, dict) and before and "name" not in value:
             return in_words(before)
-        return "base" if axis in OVERLAYS and value is None else str(value)
+        return value_words(axis, value)
 
 
 def in_words(run: RunSpec) -> str:

@@ -33,8 +33,11 @@ from datayield.spec.run import (
 from datayield.spec.study.layers import copied, merge
 from datayield.spec.study.recipes import published
 from datayield.spec.study.shorthands import counted, filled_in
+from datayield.spec.study.value_words import value_words
 from datayield.spec.study.weights import is_weights, weights_of
 from datayield.spec.validate import changed, validated
+
+_OF_A_START = ("weights", "name", "recipe", "as_published", *RunSpec.model_fields)
 
 
 class TimeBudgetError(ConfigError):
@@ -63,7 +66,7 @@ def as_run(
 ) -> RunSpec:
     """The run at one point of the axes, its budget unresolved. Raises ConfigError."""
     raw, origin = _written(base, recipes, axes, listings, folder)
-    point = ", ".join(f"{k}={v}" for k, v in axes.items())
+    point = ", ".join(f"{axis}={value_words(axis, value)}" for axis, value in axes.items())
     where = f"{origin} + axes ({point})"
     if is_weights(init := raw.get("init")):
         raw["init"] = weights_of(init, folder, f"{where}: init")
@@ -169,6 +172,15 @@ def _earlier(
     It is the base with the seed and the encoder of the run that starts from it, overridden by
     `init`; the other axes and the base's own `init` do not apply.
     """
+    for key in init:
+        if key not in _OF_A_START:
+            raise ConfigError(
+                "unknown key of what runs start from",
+                where="init",
+                got=key,
+                allowed=_OF_A_START,
+                hint="{weights: FILE} starts from a file; other keys describe an earlier run",
+            )
     own = {key: value for key, value in base.items() if key != "init"}
     kept = {k: v for k, v in axes.items() if k == "seed" or k.split(".")[0] == "encoder"}
     patch = _patch_of_all(axes)

@@ -9,7 +9,8 @@ from datayield.spec.bounds import wrong_folder
 from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation import expanded
 from datayield.spec.run import Raw
-from datayield.spec.study.claims_check import Vocabulary, checked, patched, vocabulary
+from datayield.spec.study.claim_vocabulary import Vocabulary, vocabulary
+from datayield.spec.study.claims_check import checked, patched
 from datayield.spec.study.layers import merge
 from datayield.spec.study.overrides import Overrides, overridden
 from datayield.spec.study.shorthands import evaluations_spelled_out, study_spelled_out
@@ -115,11 +116,9 @@ def _lay_over(raw: Raw, patch: Raw) -> None:
 
 def _vocabulary(raw: Raw, patch: Raw, where: str) -> Vocabulary:
     """What the study has with a scale's patch laid over it."""
-    kept = deepcopy({key: raw.get(key) for key in ("base", "axes", "evaluations")})
+    keys = ("base", "recipes", "axes", "evaluations", "baselines")
+    kept = deepcopy({key: raw.get(key) for key in keys})
     _lay_over(kept, {key: value for key, value in patch.items() if key in kept})
-    axes, entries = kept["axes"], evaluations_spelled_out(kept["evaluations"], kept["base"])
-    listed: dict[str, Any] = {}
-    if isinstance(axes, dict):
-        listed = {axis: values for axis, values in axes.items() if isinstance(values, list)}
+    entries = evaluations_spelled_out(kept["evaluations"], kept["base"])
     evaluations = expanded(entries or [], where)
-    return vocabulary(listed, evaluations if isinstance(evaluations, list) else [])
+    return vocabulary(kept, evaluations if isinstance(evaluations, list) else [])

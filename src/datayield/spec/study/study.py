@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from datayield.spec.bounds import LONGEST_NAME, OptionalFolderName
 from datayield.spec.claims import AnyClaim
-from datayield.spec.errors import ConfigError
+from datayield.spec.errors import ConfigError, UnknownCountError
 from datayield.spec.evaluation import EvalSpec, StudyEval, content_of
 from datayield.spec.frozen import Frozen
 from datayield.spec.run import (
@@ -32,6 +33,7 @@ from datayield.spec.study.prices import Prices
 from datayield.spec.study.repeated import repeated, same_runs
 from datayield.spec.study.reseed import product_of_axes
 from datayield.spec.study.weights import WeightsBaseline, file_baselines, is_weights
+from datayield.spec.yaml_file import on_one_line
 
 WAYS_OF_SAYING = ("budget", "recipe", "as_published")  # may differ and come to the same runs
 MOST_CELLS = 100_000  # a minute to plan, or to report on
@@ -77,8 +79,8 @@ class Study(Frozen):
             if twice := repeated(values):
                 first, second = twice
                 raise ValueError(
-                    f"axes.{axis}: duplicate value {values[second - 1]!r} (positions {first} and "
-                    f"{second}); list each value once"
+                    f"axes.{axis}: duplicate value {on_one_line(values[second - 1])} (positions "
+                    f"{first} and {second}); list each value once"
                 )
             check_values(axis, values)
         combinations = math.prod(map(len, self.axes.values()))
@@ -163,10 +165,17 @@ class Study(Frozen):
                 raise ConfigError(
                     f"duplicate values on axes.{same.axis}: both give the same runs",
                     where=f"axes.{same.axis}",
-                    got=f"{same.first} and {same.second}",
+                    got=f"{on_one_line(same.first)} and {on_one_line(same.second)}",
                     hint="remove one of them",
                 )
         return cells
+
+    def check_axis(self, axis: str) -> None:
+        """Raises ConfigError for a value of this axis with which no run can be described."""
+        first = {name: values[0] for name, values in self.axes.items()}
+        for value in self.axes.get(axis, ()):
+            with suppress(UnknownCountError):  # which may be known once the images are read
+                as_run(self.base, self.recipes, first | {axis: value}, {}, self._folder)
 
     def baseline_specs(self, cells: list[Cell]) -> list[BaselineSpec]:
         """Raw pixels once, the untrained encoder for each (encoder, seed) in the study, the
