@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from datayield.analysis.claims import Panel, Series
+from datayield.analysis.claims import Panel, PublishedComparison, Series
 from datayield.analysis.findings import Findings, analyse
 from datayield.report.figures import looks
 from datayield.report.paper.pareto import frontier_sheet
@@ -47,17 +47,36 @@ def test_theirs_stands_beside_ours_and_nothing_where_there_is_none() -> None:
     assert titles == ["Published: Table 1, category", "Ours: category"]
 
 
+def _both(theirs: list[tuple[str, str]], ours: list[tuple[str, str]] | None) -> PublishedComparison:
+    """Curves by name and method."""
+    panels = [
+        Panel("a", tuple(Series(name, method, "", ()) for name, method in curves))
+        for curves in (theirs, ours or [])
+    ]
+    return PublishedComparison(
+        "Table 1", "n", "accuracy", panels[0], panels[1] if ours else None, False, False
+    )
+
+
 def test_names_of_one_legend_do_not_share_a_style() -> None:
     """Unless they are of one method, and methods tell the curves of every panel apart."""
-
-    def panel(*curves: tuple[str, str]) -> Panel:
-        return Panel("a", tuple(Series(name, method, "", ()) for name, method in curves))
-
-    arms = panel(("SimCLR, R50", "simclr"), ("SimCLR, ViT", "simclr"))
-    look = looks([arms, panel(("SimCLR, ours", "simclr")), panel(("BYOL", "byol"))])
+    arms = [("SimCLR, R50", "simclr"), ("SimCLR, ViT", "simclr")]
+    look = looks([_both(arms, [("SimCLR, ours", "simclr")]), _both([("BYOL", "byol")], None)])
     assert len(set(look.values())) == len(look) == 4
-    by_method = looks([panel(("SimCLR", "simclr"), ("BYOL", "byol")), panel(("ours", "byol"))])
+    by_method = looks([_both([("SimCLR", "simclr"), ("BYOL", "byol")], [("ours", "byol")])])
     assert by_method["ours"] == by_method["BYOL"] != by_method["SimCLR"]
+
+
+def test_curves_that_correspond_look_alike() -> None:
+    """The fewest images of a method there and here, and so on, if both have as many curves."""
+    theirs = [(f"{m}, N={n}", m) for m in ("simclr", "moco_v3") for n in ("10k", "100k")]
+    ours = [(f"{m}, N = {n}", m) for m in ("moco_v3", "simclr") for n in (32, 320)]
+    look = looks([_both(theirs, ours)])
+    assert len({*look.values()}) == 4
+    for method in ("simclr", "moco_v3"):
+        assert look[f"{method}, N=10k"] == look[f"{method}, N = 32"]
+        assert look[f"{method}, N=100k"] == look[f"{method}, N = 320"]
+    assert len({*looks([_both(theirs, ours[:3])]).values()}) == 7
 
 
 def test_many_lines_are_named_by_their_curve(monkeypatch: pytest.MonkeyPatch) -> None:

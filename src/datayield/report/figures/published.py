@@ -1,6 +1,8 @@
 """The paper's figure next to ours: the same axes, each at its own scale."""
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from datayield.analysis.claims import Panel, PublishedComparison, Series
 from datayield.analysis.findings import Findings
@@ -30,7 +32,7 @@ def published_figures(f: Findings) -> list[Figure]:
     """Theirs, then ours, for each published panel; panels without ours are folded away."""
     figures = []
     for i, both in enumerate(f.published):
-        look = looks([both.theirs, *([both.ours] if both.ours else [])])
+        look = looks([both])
         folded = both.ours is None
         title = f"Published: {both.figure}, {both.theirs.evaluation}"
         figures.append(_figure(f"theirs-{i}", title, both, both.theirs, look, folded))
@@ -42,23 +44,38 @@ def published_figures(f: Findings) -> list[Figure]:
     return figures
 
 
-def looks(panels: Sequence[Panel]) -> dict[str, Style]:
+def looks(comparisons: Sequence[PublishedComparison]) -> dict[str, Style]:
     """Series name -> style for all panels beside one legend.
 
-    A colour per method if methods identify the curves of each panel, else per name.
+    A colour per method if methods identify the curves of each panel. Else curves that correspond
+    look alike, if theirs and ours have as many of each method: the fewest images there and here.
     """
-    every = [s for panel in panels for s in panel.series]
-    by_method = all(len({s.method for s in p.series}) == len(p.series) for p in panels)
-    keys = {
-        s.name: s.method if by_method and s.method else s.name for s in every if not s.untrained
-    }
+    pairs = [[p for p in (each.theirs, each.ours) if p is not None] for each in comparisons]
+    by_method = all(len({s.method for s in p.series}) == len(p.series) for p in chain(*pairs))
+    keys: dict[str, object] = {}
+    for sides in pairs:
+        ranked = [_ranks(panel) for panel in sides]
+        alike = len(sides) == 2 and {*ranked[0].values()} == {*ranked[1].values()}
+        for name, rank in chain(*(of.items() for of in ranked)):
+            method = rank[0]
+            keys.setdefault(name, method if by_method and method else rank if alike else name)
     hues = {key: hue for hue, key in enumerate(dict.fromkeys(keys.values()))}
-    styles = {s.name: BARE for s in every if s.untrained}
+    styles = {s.name: BARE for panel in chain(*pairs) for s in panel.series if s.untrained}
     for name, key in keys.items():
         hue = hues[key]
         dash = _DASHES[hue // len(COLOURS) % len(_DASHES)]
         styles[name] = Style(COLOURS[hue % len(COLOURS)], dash, _SYMBOLS[hue % len(_SYMBOLS)])
     return styles
+
+
+def _ranks(panel: Panel) -> dict[str, tuple[str, int]]:
+    """The method of each trained curve, and its place among those of the method."""
+    ranks, before = dict[str, tuple[str, int]](), Counter[str]()
+    for s in panel.series:
+        if not s.untrained:
+            ranks[s.name] = s.method, before[s.method]
+            before[s.method] += 1
+    return ranks
 
 
 def _figure(

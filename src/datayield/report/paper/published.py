@@ -33,7 +33,7 @@ def published_sheet(f: Findings) -> "Figure | None":
             + ("" if each.same_task else ", as substitute"),
         )
     ]
-    look = looks(sides)
+    look = looks(both)
     figure, axes = panels(titles, math.ceil(len(names) / COLUMNS))
     with shared_legend(figure, axes):
         for i, (ax, panel) in enumerate(zip(axes, sides, strict=True)):
