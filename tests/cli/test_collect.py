@@ -163,7 +163,7 @@ def test_a_dry_run_counts_what_is_left(datayield: Call, tmp_path: Path) -> None:
         assert [told[name] for name in counts] == [4, 1, 3, 1, 1, 0.25]
         assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir()} == before
         done = datayield(*command)
-    assert "corrected, as the list says now: 1" in done.out
+    assert "corrected to match the list: 1" in done.out
     assert "note: 1 row has no address, and is left out" in done.err
     assert len(list((tmp_path / "out/images/dog").iterdir())) == 1
     assert "to be asked for: 0" in datayield(*command, "--dry-run").out

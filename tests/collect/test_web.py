@@ -199,8 +199,8 @@ def test_private_addresses_are_refused(server: _Server, tmp_path: Path) -> None:
     assert {record.fate for record in records.values()} == {"private address"}
     assert not server.asked
     said = [record.detail for record in records.values()]
-    assert said[0] == "127.0.0.1 is of this machine or its network"
-    assert said[1] == "localhost (127.0.0.1) is of this machine or its network"
+    assert said[0] == "127.0.0.1 is on this machine or its network"
+    assert said[1] == "localhost (127.0.0.1) is on this machine or its network"
 
 
 def test_a_host_that_never_answers_is_given_up(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def collect_pending(
         print_json(made.structure() | now)
         raise typer.Exit(code)
     if changed:
-        say(f"corrected, as the list says now: {len(changed):,}")
+        say(f"corrected to match the list: {len(changed):,}")
     elif not pending:
         say("nothing to do: all that is asked for was tried before", err)
     _print(made, code)

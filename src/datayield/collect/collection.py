@@ -71,12 +71,12 @@ class Collection(NamedTuple):
             )
         if self.refused_from is not None:
             yield (
-                "a larger --max-mb asks again for the files that fit then, the smallest of which "
-                f"has {in_bytes(self.refused_from)}"
+                "a larger --max-mb asks again for files that were too large; the smallest has "
+                f"{in_bytes(self.refused_from)}"
             )
         if forbidden := self.fates.get("forbidden"):
             yield (
-                "some servers want an address to write to in --agent; another one asks again for "
+                "another --agent, with an e-mail address as some servers require, asks again for "
                 f"what was forbidden: {forbidden:,}"
             )
 

@@ -48,7 +48,7 @@ class _Checked:
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
         if not self.allow_private and not all(map(is_public, addresses)):
             named = "" if host in addresses else f" ({', '.join(addresses)})"
-            raise PrivateAddressError(f"{host}{named} is of this machine or its network")
+            raise PrivateAddressError(f"{host}{named} is on this machine or its network")
         for address in addresses:
             try:
                 self._raw = sockets.create_connection(

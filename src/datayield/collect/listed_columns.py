@@ -19,10 +19,8 @@ def read_columns(path: Path, name: str, line: str) -> ListedColumns:
     `line`: what a line of a text file is, for the message. Raises ConfigError for another file,
     DataError for one that cannot be read.
     """
-    kind, step = (
-        path.suffix.lower(),
-        f"write {line} in a .txt file, or a table with a column {name}",
-    )
+    kind = path.suffix.lower()
+    step = f"write {line} in a .txt file, or a table with a column {name}"
     if path.is_dir():
         raise ConfigError(
             "a folder, not a list",

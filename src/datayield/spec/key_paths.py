@@ -64,7 +64,7 @@ def key_path(model: type[BaseModel], loc: Sequence[str | int]) -> KeyPath:
 
 
 def tag_of(model: type[BaseModel]) -> Any:
-    """The value of the key by which the models of a union are told apart, if any."""
+    """The value of the discriminator, `name` or `test`, that selects a model; None without one."""
     for key in ("name", "test"):
         if (field := model.model_fields.get(key)) is not None:
             (value, *_) = get_args(field.annotation) or (field.default,)

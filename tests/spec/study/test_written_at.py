@@ -71,3 +71,13 @@ def test_many_keys_are_counted(datayield: Call) -> None:
     assert "evaluations.0.dataset, evaluations.1.dataset, evaluations.2.dataset and 2 more" in (
         told.err
     )
+
+
+def test_an_absolute_folder_is_not_called_relative(datayield: Call, tmp_path: Path) -> None:
+    study = yaml.safe_load(STUDY)
+    del study["baselines"]
+    study["base"]["data"]["dataset"] = str(tmp_path / "none")
+    Path("small.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+    told = datayield("plan", "small.yaml")
+    assert "where:   small.yaml: base.data.dataset" in told.err
+    assert "is relative to" not in told.err

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from urllib.parse import parse_qsl
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +18,7 @@ from datayield.spec.run import (
     EncoderSpec,
     RunSpec,
     WeightsFile,
+    feature_options,
     with_digest,
 )
 from datayield.spec.validate import validated
@@ -72,18 +72,10 @@ def feature_net(name: str, size: int | None, store: Store, where: str = "--encod
 
 def _untrained(name: str, size: int, where: str) -> FeatureNet:
     """`untrained:resnet18?stem=cifar`: its weights as initialised by seed 0."""
-    base, _, query = name.removeprefix("untrained:").partition("?")
-    knobs = _options(query)
-    raw = {"size": size} | knobs | {"name": base}
+    base = name.removeprefix("untrained:").partition("?")[0]
+    raw = {"size": size} | feature_options(name) | {"name": base}
     spec = validated(EncoderSpec, raw, where=f"{where} {name}")
     return _named(name, encoders.build(spec, seed=0), size)
-
-
-def _options(query: str) -> dict[str, Any]:
-    return {
-        key: int(value) if value.isdigit() else value
-        for key, value in parse_qsl(query, keep_blank_values=True)
-    }
 
 
 def _of_file(name: str, size: int, where: str) -> FeatureNet:
@@ -92,8 +84,7 @@ def _of_file(name: str, size: int, where: str) -> FeatureNet:
     A network of timm sees images resized and normalised as timm says of it, unless `size` and
     `normalise` do; another sees them as they are.
     """
-    written, _, query = name.removeprefix("weights:").partition("?")
-    knobs = _options(query)
+    written, knobs = name.removeprefix("weights:").partition("?")[0], feature_options(name)
     encoder = knobs.pop("encoder", None)
     if not encoder:
         raise ConfigError(

@@ -17,7 +17,13 @@ from datayield.spec.run.cost import (
     encoder_params,
     flops_per_image,
 )
-from datayield.spec.run.curation import MOST_POOL, Curation, Target, select_words
+from datayield.spec.run.curation import (
+    MOST_POOL,
+    Curation,
+    Target,
+    feature_options,
+    select_words,
+)
 from datayield.spec.run.data_config import (
     Raw,
     dataset_path,
@@ -108,6 +114,7 @@ __all__ = [
     "encoder_dim",
     "encoder_macs",
     "encoder_params",
+    "feature_options",
     "fixed",
     "flops_per_image",
     "give_way",

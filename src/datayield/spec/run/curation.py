@@ -29,7 +29,7 @@ def _known_features(name: str) -> str:
         near = nearest(base, ENCODERS)
         guess = f"; did you mean untrained:{near}?" if near else ""
         raise ValueError(f"unknown encoder {base!r}{guess} (allowed: {', '.join(ENCODERS)})")
-    if name.startswith("weights:") and not _options(name).get("encoder"):
+    if name.startswith("weights:") and not feature_options(name).get("encoder"):
         raise ValueError(
             f"{name!r} needs the network that the file is of, for example "
             f"{name.partition('?')[0]}?encoder=timm/<name>"
@@ -41,8 +41,12 @@ def _known_features(name: str) -> str:
     raise ValueError(f"unknown features {name!r}{guess} (allowed: {FEATURES})")
 
 
-def _options(name: str) -> dict[str, str]:
-    return dict(parse_qsl(name.partition("?")[2]))
+def feature_options(name: str) -> dict[str, Any]:
+    """The options after `?` in the name of a feature network; digits are whole numbers."""
+    return {
+        key: int(value) if value.isdigit() else value
+        for key, value in parse_qsl(name.partition("?")[2], keep_blank_values=True)
+    }
 
 
 FeatureName = Annotated[str, Field(max_length=2000), AfterValidator(_known_features)]
@@ -96,7 +100,7 @@ class Curation(Frozen):
     @property
     def timm_name(self) -> str | None:
         """The network of timm that computes the features, by its name there; None for others."""
-        name = _options(self.features).get("encoder", self.features)
+        name = str(feature_options(self.features).get("encoder", self.features))
         return name.removeprefix("timm/") if name.startswith("timm/") else None
 
     @property

@@ -17,20 +17,30 @@ def with_keys(error: DatayieldError, study: Study, place: str | Path) -> Datayie
     Where that value is a relative path, the error says in which folder it begins.
     """
     about, folder = error.about, study.folder
-    written = {key: value for key, value in _texts(study) if _is(about, value, folder)}
-    if not about or not written or error.where.startswith(str(place)):
+    if not about or error.where.startswith(str(place)):
         return error
-    more = f" and {len(written) - SHOWN} more" if len(written) > SHOWN else ""
-    if folder is not None and (relative := [v for v in written.values() if v != about]):
+    places = [(key, value) for key, value in _texts(study) if _is(about, value, folder)]
+    if not places:
+        return error
+    keys, more = ", ".join(key for key, _ in places[:SHOWN]), len(places) - SHOWN
+    if relative := [value for _, value in places if _begins_in(folder, value, about)]:
         begins = f"{relative[0]} is relative to the study's folder, {folder}"
         error.hint = f"{error.hint}; {begins}" if error.hint else begins
-    return error.within(f"{place}: {', '.join([*written][:SHOWN])}{more}")
+    return error.within(f"{place}: {keys}{f' and {more} more' if more > 0 else ''}")
 
 
 def _is(about: str, value: str, folder: Path | None) -> bool:
     """Whether `value`, as written, is what was looked for: a name, a path or a folder above it."""
-    located = value if folder is None else without_dots(folder / Path(value).expanduser())
-    return about in (value, located) or about.startswith(f"{located}/")
+    absolute = f"{about}/".startswith(f"{Path(value).expanduser()}/")
+    return about == value or absolute or _begins_in(folder, value, about)
+
+
+def _begins_in(folder: Path | None, value: str, about: str) -> bool:
+    """Whether `value` is a relative path that, from `folder`, leads to what was looked for."""
+    path = Path(value).expanduser()
+    if folder is None or path.is_absolute():
+        return False
+    return f"{about}/".startswith(f"{without_dots(folder / path)}/")
 
 
 def _texts(study: Study) -> Iterator[tuple[str, str]]:
