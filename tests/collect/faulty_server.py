@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -31,6 +32,7 @@ FATES: dict[str, Fate] = {
 }  # fmt: skip
 
 
+@cache  # requests ask for the same pictures, and a slow answer is a fault of its own
 def jpeg(seed: int, width: int = 60, height: int = 40) -> bytes:
     """A small image of its own for each seed."""
     coarse = np.random.default_rng(seed).integers(0, 256, (4, 6, 3), np.uint8)
@@ -39,6 +41,7 @@ def jpeg(seed: int, width: int = 60, height: int = 40) -> bytes:
     return buffer.getvalue()
 
 
+@cache
 def _gif() -> bytes:
     frames = [Image.new("L", (48, 48), shade) for shade in (0, 90, 200)]
     buffer = io.BytesIO()
@@ -78,7 +81,6 @@ class _Handler(BaseHTTPRequestHandler):
         sent: dict[str, tuple[int, bytes, str]] = {
             "image": (200, picture, "image/jpeg"),
             "untyped": (200, picture, "application/octet-stream"),
-            "copy": (200, jpeg(2**31), "image/jpeg"),
             "private": (200, picture, "image/jpeg"),
             "gone": (404, page, "text/html"),
             "forbidden": (403, page, "text/html"),
@@ -89,11 +91,12 @@ class _Handler(BaseHTTPRequestHandler):
             "damaged": (200, picture[: len(picture) * 2 // 3], "image/jpeg"),
             "animated": (200, _gif(), "image/gif"),
             "bomb": (200, _bomb(), "image/png"),
-            "tiny": (200, jpeg(number, 1, 1), "image/gif"),
-            "large": (200, jpeg(number, 1200, 800), "image/jpeg"),
         }
+        drawn = {"copy": (2**31,), "tiny": (number, 1, 1), "large": (number, 1200, 800)}
         if kind in sent:
             self._send(*sent[kind])
+        elif kind in drawn:
+            self._send(200, jpeg(*drawn[kind]), "image/gif" if kind == "tiny" else "image/jpeg")
         elif kind == "noai":
             self._send(200, picture, "image/jpeg", {"X-Robots-Tag": "noindex, noai"})
         elif kind == "moved":
