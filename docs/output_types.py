@@ -15,7 +15,7 @@ from datayield.analysis.levers import Bought, FittedScore, GainOfMore
 from datayield.data.catalog import Entry
 from datayield.data.dataset_report import Alike, SharedImages
 from datayield.data.decoded.arrays import Skipped
-from datayield.pack import FileCheck, Rerun
+from datayield.pack import FileCheck, Rerun, Taken
 from datayield.pack.rerun import ScoreAgain
 from datayield.pick import PickedRow, PickPurpose, PickRule, PickTest
 from datayield.pick.held_out import Difference90
@@ -607,6 +607,7 @@ class PackVersions(TypedDict):
     here: dict[str, str]
 
 
+UnpackOutput = printed(Taken, schema_version=Version, pack=str, store=str)
 SCORE_AGAIN = printed(ScoreAgain, within=bool)
 VERDICT = Literal["equal", "within the seeds", "different"]
 RERUN = printed(Rerun, scores=list[SCORE_AGAIN], verdict=VERDICT)  # type: ignore[valid-type]
@@ -694,6 +695,7 @@ OUTPUTS: dict[str, Any] = {
     "answer": AnswerOutput,
     "pack": PackOutput,
     "verify": VerifyOutput,
+    "unpack": UnpackOutput,
     "export": ExportOutput,
     "embed": EmbedOutput,
     "pick": PickOutput,

@@ -80,6 +80,7 @@ VERBS: dict[str, set[str]] = {
     "show": {"set", "scale", "page", "store", "open", "seed"},
     "track": {"store", "set", "scale", "to"},
     "verify": {"images", "seed", "minutes", "json"},
+    "unpack": {"store", "json"},
     "export": {"run", "best", "eval", "onnx", "hub", "scale", "set", "store", "json"},
     "embed": {
         "split",

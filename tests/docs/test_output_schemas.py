@@ -78,6 +78,7 @@ def test_a_study_from_plan_to_index(datayield: Call) -> None:
         check("pack", datayield("pack", "tiny.yaml", "t.zip", *ONE_RUN, "--json").out)["done"] == 3
     )
     assert check("verify", datayield("verify", "t.zip", "--json").out)["equal"]
+    assert check("unpack", datayield("unpack", "t.zip", "--json").out)["taken"] == 0
     taken = ("--run", next(each["id"] for each in planned["tasks"] if each["images"]))
     assert check("export", datayield("export", "tiny.yaml", "e", *taken, *ONE_RUN, "--json").out)[
         "written"

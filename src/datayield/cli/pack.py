@@ -1,4 +1,4 @@
-"""The verbs of evidence: pack what was measured, and verify such a pack without the images."""
+"""The verbs of evidence: pack what was measured, verify a pack without the images, reuse it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,8 @@ from datayield.spec.errors import ConfigError
 
 if TYPE_CHECKING:
     from datayield.pack import FileCheck, Rerun, Verified
+
+PackArg = Annotated[Path, typer.Argument(metavar="PACK", help="A pack: a .zip file.")]
 
 
 def pack(
@@ -65,7 +67,7 @@ def pack(
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(metavar="PACK", help="A pack: a .zip file.")],
+    path: PackArg,
     images: Annotated[
         bool,
         typer.Option(
@@ -104,6 +106,28 @@ def verify(
     elif again is not None:
         _show_again(again)
     raise typer.Exit(code)
+
+
+def unpack(path: PackArg, store: StoreOpt = None, json_: JsonOpt = False) -> None:
+    """Take the runs of a pack into a store, where they need not be trained again."""
+    from datayield.pack import opened, take_runs
+    from datayield.spec.environment import store_dir
+    from datayield.store.folders import Store
+
+    into = Store(store or store_dir())
+    with opened(path) as (_, packed):
+        done = take_runs(path, packed, into)
+        name = packed.study.name
+    if json_:
+        where = {"pack": str(path), "store": str(into.root)}
+        print_json({"schema_version": 1, **where, **done._asdict()})
+        return
+    say(f"{name}: {_runs(done.taken)} taken into {into.root}")
+    if done.there:
+        say(f"{_runs(done.there)} there already")
+    for each in done.kept:
+        say(f"kept, since this store has trained it to other weights: {each}")
+    say("`datayield run` with this store trains only what it lacks")
 
 
 def _show(done: "Verified") -> None:
@@ -148,6 +172,10 @@ def _show_again(again: "Rerun") -> None:
 def _wrong(check: "FileCheck") -> str:
     word = "DIFFERENT" if check.kind in ("table", "page") else "WRONG"
     return f"{word:<10} {check.file}: {check.wrong}"
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} {'run or baseline' if count == 1 else 'runs and baselines'}"
 
 
 def _progress(done: int, total: int) -> str:

@@ -1,11 +1,14 @@
 """Absolute paths of data and weights, of which a pack tells only the last part."""
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
 from datayield.spec.errors import ConfigError
 from datayield.spec.evaluation import EvalSpec
+
+_HIDDEN = re.compile(r"/private/\d+/[^/]+")
 
 
 class PrivatePaths:
@@ -25,8 +28,19 @@ class PrivatePaths:
             return [self.hidden(each) for each in value]
         if not isinstance(value, str) or not PurePath(value).is_absolute():
             return value
-        number, name = len(self._shown), PurePath(value).name
-        return self._shown.setdefault(value, f"/private/{number}/{name}")
+        if value not in self._shown:
+            self._shown[value] = self._of_pack(value) or self._numbered(PurePath(value).name)
+        return self._shown[value]
+
+    def _numbered(self, name: str) -> str:
+        return f"/private/{len(set(self._shown.values()))}/{name}"
+
+    def _of_pack(self, value: str) -> str:
+        """Of a record that came from a pack, what stands for a path with the same last part."""
+        if not _HIDDEN.fullmatch(value):
+            return ""
+        name = PurePath(value).name
+        return next((each for each in self._shown.values() if PurePath(each).name == name), "")
 
     def hidden_in(self, text: str) -> str:
         """A sentence, with the last part of each such path instead of it."""
