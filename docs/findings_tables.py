@@ -44,6 +44,7 @@ def main() -> None:
 def renewed(text: str) -> str:
     """The page with all of its tables as the results are now."""
     reasons = reasons_of(text)
+    text = with_table(text, "Paper by paper", by_paper())
     text = with_table(text, "What to buy next, study by study", answers(text))
     text = with_table(text, "What ran", what_ran())
     for verdict, title in SECTIONS.items():
@@ -99,6 +100,24 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{value:g}"
 
 
+def by_paper() -> str:
+    """How many findings of each paper were asked, and how many were decided."""
+    counts: dict[str, list[int]] = {}
+    for study in STUDIES:
+        paper = open_study(study, "pocket").study.paper.partition(",")[0] or EXPECTED
+        sums = counts.setdefault(paper, [0] * len(ASKED))
+        for i, verdict in enumerate(ASKED):
+            sums[i] += sum(claim["verdict"] == verdict for claim in claims_of(study))
+    rows = sorted((paper, sums) for paper, sums in counts.items() if sum(sums))
+    rows.append(("all", [sum(column) for column in zip(*counts.values(), strict=True)]))
+    head = " | ".join(("paper", "findings asked", *ASKED, "decided"))
+    lines = [f"| {head} |\n|{'---|' * (len(ASKED) + 3)}\n"]
+    for paper, sums in rows:
+        decided = 1 - sums[-1] / sum(sums)
+        lines.append(f"| {paper} | {sum(sums)} | {' | '.join(map(str, sums))} | {decided:.0%} |\n")
+    return "".join(lines)
+
+
 def answers(text: str) -> str:
     kept = {
         row[0]: row[-1]
@@ -144,7 +163,9 @@ def what_ran() -> str:
     return "".join(rows)
 
 
-VERDICTS = ("reproduced", "contradicted", "no effect", "inconclusive", "not tested")
+ASKED = ("reproduced", "contradicted", "no effect", "inconclusive")
+VERDICTS = (*ASKED, "not tested")
+EXPECTED = "expected here, of no paper"
 
 
 def passes(study: str, scale: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from datayield.analysis.evidence.tables import evidence_of_table
 from datayield.analysis.format import points, span
 from datayield.analysis.levers import decide
 from datayield.analysis.text.recommendation import advice, percent_of
+from datayield.spec.study import load_study
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
@@ -70,3 +72,19 @@ def test_the_table_counts_what_ran() -> None:
         verdicts = ("reproduced", "contradicted", "no effect", "inconclusive", "not tested")
         assert cells[1] == str(done)
         assert cells[7:] == [str(counts[verdict]) for verdict in verdicts]
+
+
+def test_the_findings_of_each_paper_are_counted() -> None:
+    asked = ("reproduced", "contradicted", "no effect", "inconclusive")
+    sums: dict[str, Counter[str]] = {"all": Counter()}
+    for study in STUDIES:
+        counts = json.loads((ROOT / f"results/{study}/pocket/claims.json").read_text())["counts"]
+        paper = load_study(study).paper.partition(",")[0] or "expected here"
+        for name in (paper, "all"):
+            sums.setdefault(name, Counter()).update({each: counts[each] for each in asked})
+    for paper, count in sums.items():
+        (row,) = (x for x in section("Paper by paper").splitlines() if x.startswith(f"| {paper}"))
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        decided = 1 - count["inconclusive"] / count.total()
+        numbers = [count.total(), *(count[each] for each in asked)]
+        assert cells[1:] == [*map(str, numbers), f"{decided:.0%}"]
