@@ -73,10 +73,19 @@ def test_good_scores_outweigh_a_low_rank_only() -> None:
 
 def test_words_have_the_numbers() -> None:
     of, scores = check(rank=1.12, growth=2.56e7, loss=0.0), (score(0.1),)
-    words = in_words(Collapse("r", "simclr seed 0", signs_of(of, scores), of, scores))
+    words = in_words(Collapse("r", "simclr seed 0", "simclr", signs_of(of, scores), of, scores))
     assert words == (
         "simclr seed 0: its features fill almost no dimensions (effective rank 1.1, untrained "
         "80.0, 256 pretraining images); its weights grew 26M-fold: the learning rate is too high; "
         "the loss was constant over the second half of training; worse than the untrained encoder "
         "in the evaluation (digit: 10.0%, untrained 60.0%)"
+    )
+
+
+def test_a_constant_loss_names_the_remedy_of_its_method() -> None:
+    of = check(loss=0.0)
+    words = in_words(Collapse("r", "swav seed 0", "swav", signs_of(of), of))
+    assert words == (
+        "swav seed 0: the loss was constant over the second half of training "
+        "(method.epsilon: 0.03 instead of 0.05 helps, say its authors)"
     )

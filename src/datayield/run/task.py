@@ -145,7 +145,8 @@ def _pretrain(
     for run in (first, *others):
         check = run.folder.training_check()
         if signs := signs_of(check):
-            yield f"warning  {in_words(Collapse(run.spec.id, run.label, signs, check))}"
+            collapse = Collapse(run.spec.id, run.label, run.spec.method.name, signs, check)
+            yield f"warning  {in_words(collapse)}"
     spent = folder.run_cost()
     if spent is not None and spent.stacked == 1 and not spent.compiled:
         per_image, flops = spent.seconds / spent.images, flops_per_image(spec)

@@ -26,6 +26,10 @@ DIVERGED = 100  # times larger weights than at the start
 CONSTANT = 1e-5  # relative change of a loss that does not change: rounding is 1e-6
 ERRORS = 3.0  # standard errors, of two scores on the same number of test items
 _HALF = 1.96  # standard errors in half of a 95% interval
+REMEDIES = {  # of a constant loss, which is the logarithm of the number of prototypes
+    "swav": "method.epsilon: 0.03 instead of 0.05 helps, say its authors",
+    "dino": "a lower method.teacher_temperature helps",
+}
 
 
 class ScoreBeside(NamedTuple):
@@ -48,6 +52,7 @@ class Collapse(NamedTuple):
 
     run: str
     label: str
+    method: str
     signs: tuple[CollapseSign, ...]
     check: TrainingCheckRecord | None
     scores: tuple[ScoreBeside, ...] = ()
@@ -122,7 +127,9 @@ class BesideUntrained:
         untrained = self._baselines.get((task.spec.encoder, task.spec.seed))
         scores = self._scores(task, untrained) if untrained else ()
         signs = signs_of(check, scores)
-        return Collapse(task.spec.id, task.label, signs, check, scores) if signs else None
+        if not signs:
+            return None
+        return Collapse(task.spec.id, task.label, task.spec.method.name, signs, check, scores)
 
     def _scores(self, task: Task, untrained: str) -> tuple[ScoreBeside, ...]:
         """Scores at the end of the budget, of evaluations that both have."""
@@ -175,7 +182,9 @@ def _words(sign: CollapseSign, of: Collapse) -> str:
         grew = short_number(float(f"{check.growth or 0:.2g}"))
         return f"its weights grew {grew}-fold: the learning rate is too high"
     if sign == "constant_loss":
-        return "the loss was constant over the second half of training"
+        remedy = REMEDIES.get(of.method)
+        said = "the loss was constant over the second half of training"
+        return f"{said} ({remedy})" if remedy else said
     assert check.trained is not None
     untrained = check.untrained
     beside = f", untrained {untrained.rank:.1f}" if untrained else ""
