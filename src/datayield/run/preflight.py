@@ -1,4 +1,4 @@
-"""Before any task starts: decode all images, and reject what is known to fail.
+"""Before any task starts: decode images, compute features, and reject what is known to fail.
 
 What listings and labels tell was refused before, by `run.refusals`: here the same conditions hold
 for the images that could be decoded.
@@ -8,6 +8,7 @@ from datayield.data.content import known_undecodable
 from datayield.data.evaluated import read_splits
 from datayield.data.requirements import examined
 from datayield.nets.encoder import build
+from datayield.run.curation import keep_features
 from datayield.run.decoded_splits import arrays_of, forget_decoded
 from datayield.run.progress import Display
 from datayield.run.training_data import (
@@ -19,6 +20,7 @@ from datayield.run.training_data import (
 )
 from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
 from datayield.spec.run import RunSpec, Stage, dataset_name
+from datayield.store.curation import is_chosen
 from datayield.store.plan import Plan
 
 
@@ -37,6 +39,7 @@ def preflight(plan: Plan, display: Display) -> None:
             hint="make the plan again: the same command does",
         )
     try:
+        _compute_features(plan, display)
         _check(plan)
     except StalePlanError:
         forget_decoded()
@@ -48,10 +51,25 @@ def _decode(plan: Plan, display: Display) -> None:
     for dataset, split, size, fit, fly in dict.fromkeys(
         s for t in plan.todo for s in splits_read(t)
     ):
-        with display.decoding(f"{dataset_name(dataset)} {split} at {size} px") as progress:
+        what = f"decoding {dataset_name(dataset)} {split} at {size} px"
+        with display.images(what) as progress:
             arrays = arrays_of(dataset, split, size, fit, progress, fly)
         for note in arrays.notes():
             display.say(f"{dataset_name(dataset)} {split}: {note}")
+
+
+def _compute_features(plan: Plan, display: Display) -> None:
+    """Features that images are chosen by: minutes for a large pool, so not without progress."""
+    training = (task.spec for task in plan.todo if task.share_left > 0)
+    runs = (spec for spec in training if isinstance(spec, RunSpec))
+    for part in dict.fromkeys(part for run in runs for _, part in run.data.members):
+        if part.select is None or is_chosen(part):
+            continue
+        for dataset, split, size, fit in part.compared:
+            arrays = arrays_of(dataset, split, size, fit, on_the_fly=True)
+            what = f"features of {dataset_name(dataset)} {split} at {size} px"
+            with display.images(what) as progress:
+                keep_features(arrays, part.select.features, size, progress)
 
 
 def _check(plan: Plan) -> None:

@@ -105,10 +105,10 @@ class Display:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
-    def decoding(self, what: str) -> Iterator[Callable[[int, int], None]]:
-        """Progress of decoding a split; silent if it was decoded before."""
+    def images(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Progress of what is done to each image of a split; silent if it was done before."""
         columns = (
-            TextColumn("decoding {task.description}"),
+            TextColumn("{task.description}"),
             BarColumn(bar_width=12),
             MofNCompleteColumn(),
         )
@@ -122,7 +122,7 @@ class Display:
                 nonlocal said
                 progress.update(bar, completed=done, total=total)
                 if not said and not self.console.is_terminal:
-                    self.say(f"decoding {what}: {total:,} images")
+                    self.say(f"{what}: {total:,} images")
                     said = True
 
             yield update

@@ -23,6 +23,7 @@ from datayield.store.folders import Store
 VERSION = 1  # bump when the same images and weights give other features
 BATCH = 256
 FeatureRows = NDArray[np.floating]
+Progress = Callable[[int, int], None]  # images done, of how many
 
 
 def features_at(arrays: Arrays, positions: Labels, name: str, size: int) -> FeatureRows:
@@ -40,7 +41,19 @@ def features_at(arrays: Arrays, positions: Labels, name: str, size: int) -> Feat
     return kept[positions if every else np.searchsorted(wanted, positions)]
 
 
-def _kept(arrays: Arrays, wanted: Labels, net: FeatureNet) -> FeatureRows:
+def keep_features(arrays: Arrays, name: str, size: int, progress: Progress) -> None:
+    """Compute and keep what `features_at` wants, if those are features of all images of the split.
+
+    `progress` is called with how many are done, unless they were kept before.
+    """
+    net = feature_net(name, size, Store(store_dir()), "data.select.features")
+    if net.net is not None and len(arrays) <= MOST_POOL:
+        _kept(arrays, np.arange(len(arrays), dtype=np.int64), net, progress)
+
+
+def _kept(
+    arrays: Arrays, wanted: Labels, net: FeatureNet, progress: Progress | None = None
+) -> FeatureRows:
     which = [VERSION, arrays.digest, net.identity, net.size, digest(wanted.tolist(), 20)]
     path = cache_dir() / "curation" / f"features-{digest(which, 24)}.npy"
     if (features := _read(path, len(wanted))) is not None:
@@ -49,19 +62,23 @@ def _kept(arrays: Arrays, wanted: Labels, net: FeatureNet) -> FeatureRows:
     with one_at_a_time(path):  # another process may have computed them in the meantime
         if (features := _read(path, len(wanted))) is not None:
             return features
-        features = _computed(arrays, wanted, net)
+        features = _computed(arrays, wanted, net, progress)
         written = features
         write_with(path, lambda file: np.save(file, written))
     return features
 
 
-def _computed(arrays: Arrays, wanted: Labels, net: FeatureNet) -> FeatureRows:
+def _computed(
+    arrays: Arrays, wanted: Labels, net: FeatureNet, progress: Progress | None
+) -> FeatureRows:
     device = choose("auto")
     module: Any = net.net
     module.to(device)
-    features = _in_blocks(
-        arrays, wanted, lambda images: extract(module, images, device, batch=BATCH).numpy()
-    )
+
+    def of(images: NDArray[np.uint8]) -> FeatureRows:
+        return extract(module, images, device, batch=BATCH).numpy()
+
+    features = _in_blocks(arrays, wanted, of, progress)
     if not np.isfinite(features).all():
         raise DataError(
             "features are not finite, so images cannot be compared by them",
@@ -74,7 +91,10 @@ def _computed(arrays: Arrays, wanted: Labels, net: FeatureNet) -> FeatureRows:
 
 
 def _in_blocks(
-    arrays: Arrays, positions: Labels, of: Callable[[NDArray[np.uint8]], FeatureRows]
+    arrays: Arrays,
+    positions: Labels,
+    of: Callable[[NDArray[np.uint8]], FeatureRows],
+    progress: Progress | None = None,
 ) -> FeatureRows:
     side, parts = arrays.rows.shape[1], list[FeatureRows]()
     with torch.inference_mode():
@@ -83,6 +103,8 @@ def _in_blocks(
             images = np.empty((len(block), side, side, 3), np.uint8)
             arrays.rows.read(block, images, np.arange(len(block), dtype=np.int64))
             parts.append(of(images))
+            if progress is not None:
+                progress(start + len(block), len(positions))
     return np.concatenate(parts)
 
 
