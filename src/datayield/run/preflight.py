@@ -4,6 +4,8 @@ What listings and labels tell was refused before, by `run.refusals`: here the sa
 for the images that could be decoded.
 """
 
+from contextlib import suppress
+
 from datayield.data.content import known_undecodable
 from datayield.data.evaluated import read_splits
 from datayield.data.requirements import examined
@@ -39,7 +41,7 @@ def preflight(plan: Plan, display: Display) -> None:
             hint="make the plan again: the same command does",
         )
     try:
-        _compute_features(plan, display)
+        _choose(plan, display)
         _check(plan)
     except StalePlanError:
         forget_decoded()
@@ -58,18 +60,24 @@ def _decode(plan: Plan, display: Display) -> None:
             display.say(f"{dataset_name(dataset)} {split}: {note}")
 
 
-def _compute_features(plan: Plan, display: Display) -> None:
-    """Features that images are chosen by: minutes for a large pool, so not without progress."""
+def _choose(plan: Plan, display: Display) -> None:
+    """Choose images by their features: minutes for a large pool, so not without progress."""
     training = (task.spec for task in plan.todo if task.share_left > 0)
     runs = (spec for spec in training if isinstance(spec, RunSpec))
-    for part in dict.fromkeys(part for run in runs for _, part in run.data.members):
-        if part.select is None or is_chosen(part):
-            continue
+    parts = dict.fromkeys(part for run in runs for _, part in run.data.members)
+    choosing = [part for part in parts if part.select is not None and not is_chosen(part)]
+    for part in choosing:
+        assert part.select is not None
         for dataset, split, size, fit in part.compared:
             arrays = arrays_of(dataset, split, size, fit, on_the_fly=True)
             what = f"features of {dataset_name(dataset)} {split} at {size} px"
             with display.images(what) as progress:
                 keep_features(arrays, part.select.features, size, progress)
+    with display.images("choosing images by their features", "sets") as progress:
+        for at, part in enumerate(choosing, 1):
+            with suppress(DataError):  # `_check` meets it again, with all others
+                draw_images(part)
+            progress(at, len(choosing))
 
 
 def _check(plan: Plan) -> None:

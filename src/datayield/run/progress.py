@@ -105,7 +105,7 @@ class Display:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
-    def images(self, what: str) -> Iterator[Callable[[int, int], None]]:
+    def images(self, what: str, unit: str = "images") -> Iterator[Callable[[int, int], None]]:
         """Progress of what is done to each image of a split; silent if it was done before."""
         columns = (
             TextColumn("{task.description}"),
@@ -122,7 +122,7 @@ class Display:
                 nonlocal said
                 progress.update(bar, completed=done, total=total)
                 if not said and not self.console.is_terminal:
-                    self.say(f"{what}: {total:,} images")
+                    self.say(f"{what}: {total:,} {unit}")
                     said = True
 
             yield update
