@@ -51,6 +51,7 @@ def test_a_study_that_chooses(datayield: Call, tmp_path: Path) -> None:
     assert "features of digits train at 8 px: 1,000 images" in ran.err + ran.out
     assert "features of sprites?n=40 train at 8 px: 40 images" in ran.err + ran.out
     assert "choosing images by their features: 2 sets" in ran.err + ran.out
+    assert "measuring how diverse the images are: 3 sets" in ran.err + ran.out
     report = (tmp_path / "store/studies/chosen/report.html").read_text()
     assert "How diverse the pretraining images are" in report
     assert all(f"digits, {select}" in report for select in ("random", "diverse", NEAR))

@@ -42,7 +42,7 @@ def preflight(plan: Plan, display: Display) -> None:
         )
     try:
         _choose(plan, display)
-        _check(plan)
+        _check(plan, display)
     except StalePlanError:
         forget_decoded()
         raise
@@ -74,13 +74,13 @@ def _choose(plan: Plan, display: Display) -> None:
             with display.images(what) as progress:
                 keep_features(arrays, part.select.features, size, progress)
     with display.images("choosing images by their features", "sets") as progress:
-        for at, part in enumerate(choosing, 1):
+        for at, part in enumerate(choosing):
+            progress(at, len(choosing))
             with suppress(DataError):  # `_check` meets it again, with all others
                 draw_images(part)
-            progress(at, len(choosing))
 
 
-def _check(plan: Plan) -> None:
+def _check(plan: Plan, display: Display) -> None:
     """Reject encoders and labels that are known to fail, before hours are spent."""
     errors: list[DatayieldError] = []
     for task in plan.todo:
@@ -99,4 +99,6 @@ def _check(plan: Plan) -> None:
     if errors:
         raise refused(errors)
     if any(task.share_left > 0 for task in plan.todo):
-        measure_sets(task.spec for task in plan.tasks if isinstance(task.spec, RunSpec))
+        runs = (task.spec for task in plan.tasks if isinstance(task.spec, RunSpec))
+        with display.images("measuring how diverse the images are", "sets") as progress:
+            measure_sets(runs, progress)

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,7 +24,7 @@ from datayield.run.loop import TrainingData
 from datayield.spec.evaluation import EvalSpec
 from datayield.spec.identity import digest
 from datayield.spec.run import Mixture, RunSpec, Subset, dataset_name
-from datayield.store.curation import features_used
+from datayield.store.curation import features_used, set_record
 from datayield.store.plan import Task
 
 DRAWN = 16  # subsets whose positions are kept: of a million images, 8 MB each
@@ -170,13 +170,18 @@ def _drawn(data: Subset | Mixture, arrays: tuple[Arrays, ...]) -> DrawnImages:
     return DrawnImages(tuple(members))
 
 
-def measure_sets(runs: Iterable[RunSpec]) -> None:
-    """Measure how diverse the images of `runs` are, if any of them are chosen by their features."""
+def measure_sets(runs: Iterable[RunSpec], progress: Callable[[int, int], None]) -> None:
+    """Measure how diverse the images of `runs` are, if any of them are chosen by their features.
+
+    `progress` is called with how many sets are done, and how many there are.
+    """
     data = dict.fromkeys(run.data for run in runs)
     features = features_used(part for each in data for _, part in each.members)
-    for each in data if features else ():
-        for member in draw_images(each).members:
-            measured_set(member.part, member.arrays, member.indices, features)
+    every = (member for each in data for member in draw_images(each).members)
+    sets = [each for each in every if set_record(each.part, features) is None] if features else []
+    for at, member in enumerate(sets):
+        progress(at, len(sets))
+        measured_set(member.part, member.arrays, member.indices, features)
 
 
 def _indices(name: str, part: Subset, arrays: Arrays) -> Indices:
