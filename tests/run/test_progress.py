@@ -71,6 +71,23 @@ def test_the_time_left_is_first_the_estimate_then_what_was_measured(
     assert display._left().removesuffix(" left") == "18 s"  # 10 s by what was measured alone
 
 
+def test_the_time_left_does_not_count_the_time_until_images_are_ready(
+    datayield: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("datayield.run.progress.time.monotonic", lambda: now)
+    plan = open_study("tiny.yaml").plan()
+    display = Display(plan, Console(quiet=True))
+    display.weights = dict.fromkeys(display.weights, 1.0)
+    display.total = float(len(display.weights))
+    now = 1200.0  # of choosing images
+    for task in plan.todo[:-1]:
+        display.start(task)
+        now += 10.0
+        display.finish(task)
+    assert display._left() == "10 s left"
+
+
 def test_runs_of_unknown_speed_weigh_what_they_compute(datayield: Call, tmp_path: Path) -> None:
     budgets = "axes:\n  budget: [{images: 640}, {images: 6400000}]\n"
     text = (tmp_path / "tiny.yaml").read_text().replace("axes:\n", budgets)

@@ -44,7 +44,7 @@ class Display:
         self.said: dict[str, float] = {}
         self.notes: set[str] = set()  # printed
         self.count, self.over = len(plan.todo), 0
-        self.began = time.monotonic()
+        self.began = self.working = time.monotonic()  # `working`: once images are ready
         self.canvas: Canvas | None = None  # of a notebook, once there is something to draw
         self.in_notebook = isinstance(console, NotebookConsole)
         self.live = (
@@ -64,6 +64,8 @@ class Display:
 
     def start(self, task: Task) -> None:
         """A task starts or restarts."""
+        if not self.numbers:  # decoding and choosing images say nothing of how fast tasks are
+            self.working = time.monotonic()
         self.numbers.setdefault(task.spec.id, len(self.numbers) + 1)
         if self.live:
             if self.bar is None:
@@ -168,7 +170,7 @@ class Display:
         return min(1.0, self.spent / self.total)
 
     def _left(self) -> str:
-        part, elapsed = self._part(), time.monotonic() - self.began
+        part, elapsed = self._part(), time.monotonic() - self.working
         if self.expected is None:
             return f"{duration(elapsed / part - elapsed)} left" if part > SOME else ""
         whole = (elapsed + TRUST * self.expected) / (part + TRUST)
