@@ -24,6 +24,7 @@ PAGE = ROOT / "docs/findings.md"
 SECTIONS = {
     "contradicted": "Contradicted",
     "no effect": "No effect here",
+    "not always": "Not always",
     "inconclusive": "Inconclusive",
     "reproduced": "Reproduced",
     "not tested": "Not tested at this scale",
@@ -143,15 +144,15 @@ def answers(text: str) -> str:
 def what_ran() -> str:
     rows = [
         "| study | runs and baselines | images presented | passes, paper | passes, here | figure"
-        " | wall time | reproduced | contradicted | no effect | inconclusive | not tested |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+        " | wall time |"
+        f" {' | '.join(VERDICTS)} |\n|{'---|' * (7 + len(VERDICTS))}\n"
     ]
-    sums = [0] * 7
+    sums = [0] * (2 + len(VERDICTS))
     for study in STUDIES:
         told = json.loads((ROOT / f"results/{study}/pocket/provenance.json").read_text())
         counts = [sum(c["verdict"] == v for c in claims_of(study)) for v in VERDICTS]
         sums = [a + b for a, b in zip(sums, [told["done"], told["images"], *counts], strict=True)]
-        shown = [str(n) for n in counts] if sum(counts) else ["–"] * 5
+        shown = [str(n) for n in counts] if sum(counts) else ["–"] * len(VERDICTS)
         rows.append(
             f"| [{study}](../results/{study}/pocket) | {told['done']} | {told['images']:,}"
             f" | {passes(study, 'paper')} | {passes(study, 'pocket')} | {figure(study)}"
@@ -163,7 +164,7 @@ def what_ran() -> str:
     return "".join(rows)
 
 
-ASKED = ("reproduced", "contradicted", "no effect", "inconclusive")
+ASKED = ("reproduced", "contradicted", "no effect", "not always", "inconclusive")
 VERDICTS = (*ASKED, "not tested")
 EXPECTED = "expected here, of no paper"
 

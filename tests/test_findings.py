@@ -23,6 +23,7 @@ STUDIES = sorted(
 SECTIONS = {
     "contradicted": "Contradicted",
     "no effect": "No effect here",
+    "not always": "Not always",
     "inconclusive": "Inconclusive",
     "reproduced": "Reproduced",
     "not tested": "Not tested at this scale",
@@ -69,13 +70,15 @@ def test_the_table_counts_what_ran() -> None:
         counts = json.loads((folder / "claims.json").read_text())["counts"]
         row = next(line for line in TEXT.splitlines() if line.startswith(f"| [{study}]"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
-        verdicts = ("reproduced", "contradicted", "no effect", "inconclusive", "not tested")
+        verdicts = (
+            "reproduced", "contradicted", "no effect", "not always", "inconclusive", "not tested"
+        )  # fmt: skip
         assert cells[1] == str(done)
         assert cells[7:] == [str(counts[verdict]) for verdict in verdicts]
 
 
 def test_the_findings_of_each_paper_are_counted() -> None:
-    asked = ("reproduced", "contradicted", "no effect", "inconclusive")
+    asked = ("reproduced", "contradicted", "no effect", "not always", "inconclusive")
     sums: dict[str, Counter[str]] = {"all": Counter()}
     for study in STUDIES:
         counts = json.loads((ROOT / f"results/{study}/pocket/claims.json").read_text())["counts"]

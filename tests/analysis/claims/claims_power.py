@@ -3,7 +3,8 @@
 Prints two tables. First false alarms where no effect is planted (and a familywise rate over one
 claim of each test), and the power where the paper's effect is; for `flat` it is the other way
 round: the false alarm is an effect of the margin that is called flat. Then how often an effect of
-exactly the margin is called "no effect", and how often none is. --studies N: how many of each.
+exactly the margin is called "no effect", and how often none is, and the same of "not always", where
+a claim states an effect of several comparisons. --studies N: how many of each.
 """
 
 import argparse
@@ -158,6 +159,16 @@ AT_THE_MARGIN: dict[str, Truth] = {
 }
 
 
+# Claims of several comparisons, with an effect of exactly one point in each of them.
+ALWAYS_AT_THE_MARGIN: dict[str, Truth] = {
+    "beats_baseline": lambda n, m, b, t, s: 0.51,
+    "monotone": _rise(1),
+    "ordering": lambda n, m, b, t, s: 0.5 + 0.01 * m,
+    "crossover": lambda n, m, b, t, s: 0.5 + 0.01 * (m == 0) * (1 if n < 2 else -1),
+    "flips_under": lambda n, m, b, t, s: 0.5 + 0.002 * n * (1 if b == 0 else -1),
+}
+
+
 def rates(
     test: str, truth: Truth, seeds: int, studies: int, start: int = 0, **more: Any
 ) -> Counter[str]:
@@ -232,6 +243,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for test, truth in AT_THE_MARGIN.items():
         cells = [
             _share(rates(test, each, seeds, many, 3 * 10**6)["no effect"], many)
+            for each in (truth, nothing)
+            for seeds in (2, 3)
+        ]
+        out(f"| {test} | {' | '.join(cells)} |\n")
+        sys.stdout.flush()
+    out(f'\nShare of {many} simulated studies called "not always", %\n\n')
+    out("| test | one point, 2 seeds | 3 seeds | nothing, 2 seeds | 3 seeds |\n")
+    out("|---|---|---|---|---|\n")
+    for test, truth in ALWAYS_AT_THE_MARGIN.items():
+        cells = [
+            _share(rates(test, each, seeds, many, 4 * 10**6)["not always"], many)
             for each in (truth, nothing)
             for seeds in (2, 3)
         ]

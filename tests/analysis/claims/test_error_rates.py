@@ -2,7 +2,13 @@
 
 import pytest
 
-from tests.analysis.claims.claims_power import AT_THE_MARGIN, CLAIMS, familywise, rates
+from tests.analysis.claims.claims_power import (
+    ALWAYS_AT_THE_MARGIN,
+    AT_THE_MARGIN,
+    CLAIMS,
+    familywise,
+    rates,
+)
 from tests.analysis.claims.claims_simulated import nothing
 
 STUDIES = 40
@@ -27,6 +33,11 @@ def test_what_is_so_is_found_with_three_seeds(test: str, least: float) -> None:
 @pytest.mark.parametrize("test", ["gain", "monotone", "gap_grows"])
 def test_an_effect_of_the_margin_is_rarely_called_none(test: str) -> None:
     assert rates(test, AT_THE_MARGIN[test], 3, STUDIES, 7000)["no effect"] <= MOST
+
+
+@pytest.mark.parametrize("test", ALWAYS_AT_THE_MARGIN)
+def test_an_effect_of_the_margin_everywhere_is_rarely_called_not_always(test: str) -> None:
+    assert rates(test, ALWAYS_AT_THE_MARGIN[test], 3, STUDIES, 7000)["not always"] <= MOST
 
 
 def test_no_effect_is_found_where_there_is_none() -> None:

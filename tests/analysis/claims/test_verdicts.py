@@ -128,7 +128,8 @@ def test_what_is_not_finished_or_not_there_is_said() -> None:
     assert "32000" in verdicts[0].evidence
     assert (
         tally(verdicts)
-        == "1 reproduced, 0 contradicted, 0 no effect, 1 inconclusive, 2 not tested at this scale"
+        == "1 reproduced, 0 contradicted, 0 no effect, 0 not always, 1 inconclusive, 2 not tested "
+        "at this scale"
     )
     one = replace(whole, rows=tuple(row for row in whole.rows if row.seed == 0))
     assert verdicts_of(one)[1].evidence == "One seed is not enough."
@@ -138,8 +139,18 @@ def test_every_part_must_show_it() -> None:
     claim = {"id": "C1", "test": "gain", "of": "one", "over": "data.count", "each": ["method"]}
     two_of_three = simulate([claim], lambda n, m, b, t, s: 0.5 + 0.02 * n * (m < 2), 3)
     (verdict,) = verdicts_of(two_of_three)
-    assert verdict.verdict == "inconclusive"
+    assert verdict.verdict == "not always"
+    assert verdict.evidence.startswith(
+        "Not always: 1 point or more is excluded in at least one of 3 comparisons, adjusted p"
+    )
     assert "least certain of 3 (method moco_v3)" in verdict.evidence
+
+
+def test_a_comparison_that_may_show_it_leaves_the_claim_open() -> None:
+    claim = {"id": "C1", "test": "gain", "of": "one", "over": "data.count", "each": ["method"]}
+    small = simulate([claim], lambda n, m, b, t, s: 0.5 + 0.002 * n + 0.02 * n * (m < 2), 3)
+    (verdict,) = verdicts_of(small)
+    assert verdict.verdict == "inconclusive"
 
 
 def test_holm_against_its_definition() -> None:

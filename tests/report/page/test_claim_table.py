@@ -44,6 +44,7 @@ def test_each_verdict_stands_on_top_with_its_word(tmp_path: Path) -> None:
         "reproduced": 1,
         "contradicted": 1,
         "no effect": 0,
+        "not always": 0,
         "inconclusive": 1,
         "not tested": 1,
     }

@@ -4,7 +4,8 @@ A claim is tested two-sided at 5%: both reproduced and contradicted are signific
 Holm's (1979) step-down over all testable claims of the study keeps the familywise error rate at 5%.
 Inconclusive is a valid answer. "No effect" is a finding of its own: all runs together show that
 what a claim varies brings nothing worth having here (regime.py), or the claim's own contrasts
-exclude an effect of a margin or more in its direction (again with Holm's step-down).
+exclude an effect of a margin or more in its direction (again with Holm's step-down). "Not always"
+is one of claims that state an effect of several contrasts: at least one of them excludes it.
 """
 
 import math
@@ -15,7 +16,7 @@ from typing import Literal, get_args
 
 from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
-from datayield.analysis.claims.noise import ClaimPart
+from datayield.analysis.claims.noise import ClaimPart, EffectEstimate
 from datayield.analysis.claims.regime import Limit, regime_of
 from datayield.analysis.claims.statistical_tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
@@ -24,7 +25,9 @@ from datayield.analysis.model.law import FittedLaw
 from datayield.spec.claims import Claim, Correlates, Gain, GapGrows
 
 MARGIN = 1.0  # points; also the default of `flat`
-ClaimOutcome = Literal["reproduced", "contradicted", "no effect", "inconclusive", "not tested"]
+ClaimOutcome = Literal[
+    "reproduced", "contradicted", "no effect", "not always", "inconclusive", "not tested"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +82,27 @@ class _Tested:
         return min(MARGIN, value / 2)
 
     @property
-    def p_absent(self) -> float | None:
-        """Two-sided, against an effect of the margin or more in the direction of the claim, in any
-        of its parts; None for claims that are not about differences in points.
-        """
+    def expected(self) -> list[tuple[str, EffectEstimate]]:
+        """Where, and the contrasts that must all be above 0; none for claims of another kind."""
         if self.unit != "points" or not all(part.expected for _, part in self.parts):
-            return None
-        expected = [effect for _, part in self.parts for effect in part.expected]
-        return min(1.0, 2 * max(effect.below(self.margin / 100) for effect in expected))
+            return []
+        return [(where, effect) for where, part in self.parts for effect in part.expected]
+
+    def below_margin(self, effect: EffectEstimate) -> float:
+        """One-sided p against an effect of the margin or more in the direction of the claim."""
+        return effect.below(self.margin / 100)
+
+    @property
+    def p_nowhere(self) -> float | None:
+        """Two-sided, against an effect of the margin or more in any of the contrasts."""
+        each = [self.below_margin(effect) for _, effect in self.expected]
+        return min(1.0, 2 * max(each)) if each else None
+
+    @property
+    def p_not_always(self) -> float | None:
+        """Two-sided, against an effect of the margin or more in all contrasts (Bonferroni)."""
+        each = [self.below_margin(effect) for _, effect in self.expected]
+        return min(1.0, 2 * len(each) * min(each)) if len(each) > 1 else None
 
     def deciding(self, verdict: ClaimOutcome) -> tuple[str, ClaimPart]:
         if verdict == "contradicted":
@@ -110,23 +126,34 @@ def judge_claims(data: ClaimData, laws: Sequence[FittedLaw] = ()) -> list[ClaimV
             verdicts.append(ClaimVerdict(claim, "inconclusive", f"{_sentence(why)}.", scale))
     tested = [each for each in verdicts if isinstance(each, _Tested)]
     directions = iter(holm([each.p for each in tested]))
-    small = [(each, each.p_absent) for each in tested]
-    among = [p for _, p in small if p is not None]
-    left = iter(holm(among))
-    absences = iter([None if p is None else next(left) for _, p in small])
-    return [
-        _if_absent(data, _decide(each, next(directions), scale), laws, each, next(absences))
-        if isinstance(each, _Tested)
-        else each
-        for each in verdicts
-    ]
+    nowhere = iter(_holm_of_those([each.p_nowhere for each in tested]))
+    not_always = iter(_holm_of_those([each.p_not_always for each in tested]))
+    judged: list[ClaimVerdict] = []
+    for each in verdicts:
+        if isinstance(each, _Tested):
+            verdict = _decide(each, next(directions), scale)
+            each = _if_absent(data, verdict, laws, each, next(nowhere), next(not_always))
+        judged.append(each)
+    return judged
+
+
+def _holm_of_those(p: list[float | None]) -> list[float | None]:
+    """Adjusted among those that are known."""
+    adjusted = iter(holm([each for each in p if each is not None]))
+    return [None if each is None else next(adjusted) for each in p]
 
 
 def _if_absent(
-    data: ClaimData, j: ClaimVerdict, laws: Sequence[FittedLaw], tested: _Tested, p: float | None
+    data: ClaimData,
+    j: ClaimVerdict,
+    laws: Sequence[FittedLaw],
+    tested: _Tested,
+    nowhere: float | None,
+    not_always: float | None,
 ) -> ClaimVerdict:
-    """The verdict, or "no effect" where it is inconclusive and its effect is excluded: by the
-    laws of the study, or by the claim's own contrasts (`p` against one of the margin or more).
+    """The verdict, or another one where it is inconclusive and its effect is excluded: "no effect"
+    by the laws of the study or by each of the claim's own contrasts, "not always" by some of them
+    (adjusted p against an effect of the margin or more).
     """
     if j.verdict != "inconclusive":
         return j
@@ -134,11 +161,15 @@ def _if_absent(
     if regime is not None:
         evidence = f"{_sentence(regime.words)}. {j.evidence}"
         return replace(j, verdict="no effect", limit=regime.limit, evidence=evidence)
-    if p is None or p > LEVEL:
-        return j
     many = "1 point" if tested.margin == 1 else f"{tested.margin:.2g} points"
-    words = f"No such effect here: {many} or more is excluded, adjusted {_p(p)}."
-    return replace(j, verdict="no effect", evidence=f"{words} {j.evidence}")
+    if nowhere is not None and nowhere <= LEVEL:
+        words = f"No such effect here: {many} or more is excluded, adjusted {_p(nowhere)}."
+        return replace(j, verdict="no effect", evidence=f"{words} {j.evidence}")
+    if not_always is not None and not_always <= LEVEL:
+        words = f"Not always: {many} or more is excluded in at least one of {len(tested.expected)}"
+        words += f" comparisons, adjusted {_p(not_always)}. The least certain:"
+        return replace(j, verdict="not always", evidence=f"{words} {j.evidence}")
+    return j
 
 
 def holm(p: list[float]) -> list[float]:

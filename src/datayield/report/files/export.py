@@ -97,7 +97,7 @@ def _readme(
 
 
 def _bad_news_first(judged: dict[str, Any]) -> int:
-    order = ("contradicted", "no effect", "inconclusive", "reproduced", "not tested")
+    order = ("contradicted", "no effect", "not always", "inconclusive", "reproduced", "not tested")
     return order.index(judged["verdict"])
 
 

@@ -10,7 +10,7 @@ from datayield.spec.run import short_number
 from datayield.spec.study import as_texts
 from datayield.store.format import duration
 
-VERDICTS = ("reproduced", "contradicted", "no effect", "inconclusive")
+VERDICTS = ("reproduced", "contradicted", "no effect", "not always", "inconclusive")
 
 
 def write_index(store: Path) -> Path | None:

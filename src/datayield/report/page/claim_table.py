@@ -7,7 +7,7 @@ from datayield.analysis.findings import Findings
 from datayield.analysis.model import ITEM_CORRELATION
 
 SCHEMA_VERSION = 1
-_ORDER = ("reproduced", "contradicted", "no effect", "inconclusive", "not tested")
+_ORDER = ("reproduced", "contradicted", "no effect", "not always", "inconclusive", "not tested")
 
 
 def claims_table(f: Findings) -> dict[str, Any]:
