@@ -11,8 +11,9 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from datayield.analysis.claims import ClaimOutcome
 from datayield.analysis.evidence.tables import evidence_of_table
 from datayield.analysis.format import points, span
 from datayield.analysis.levers import decide
@@ -164,8 +165,8 @@ def what_ran() -> str:
     return "".join(rows)
 
 
-ASKED = ("reproduced", "contradicted", "no effect", "not always", "inconclusive")
-VERDICTS = (*ASKED, "not tested")
+VERDICTS = get_args(ClaimOutcome)
+ASKED = VERDICTS[:-1]  # all but "not tested"
 EXPECTED = "expected here, of no paper"
 
 

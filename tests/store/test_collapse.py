@@ -87,5 +87,5 @@ def test_a_constant_loss_names_the_remedy_of_its_method() -> None:
     words = in_words(Collapse("r", "swav seed 0", "swav", signs_of(of), of))
     assert words == (
         "swav seed 0: the loss was constant over the second half of training "
-        "(method.epsilon: 0.03 instead of 0.05 helps, say its authors)"
+        "(its authors advise method.epsilon: 0.03 instead of 0.05)"
     )

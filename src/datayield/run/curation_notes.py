@@ -14,7 +14,7 @@ FeaturesOf = tuple[str, str, str, int]  # dataset, split, features, side in pixe
 def curation_notes(runs: Iterable[RunSpec], look: Look) -> Iterator[str]:
     """A sentence for each split of which features are computed before anything is trained."""
     images: dict[FeaturesOf, int] = {}
-    for part in _choosing(runs):
+    for part in still_to_choose(runs):
         for of, count in _needed(part, look):
             images[of] = max(images.get(of, 0), count)
     for (dataset, split, features, size), count in images.items():
@@ -31,7 +31,7 @@ def curation_notes(runs: Iterable[RunSpec], look: Look) -> Iterator[str]:
 
 def curation_refusals(runs: Iterable[RunSpec]) -> Iterator[DatayieldError]:
     """An error for each network to choose images by that is unknown, or whose file is missing."""
-    for select in dict.fromkeys(part.select for part in _choosing(runs) if part.select):
+    for select in dict.fromkeys(part.select for part in still_to_choose(runs) if part.select):
         unknown = select.timm_name and unknown_network(select.timm_name, select.features)
         if unknown:
             yield unknown
@@ -44,7 +44,7 @@ def curation_refusals(runs: Iterable[RunSpec]) -> Iterator[DatayieldError]:
             )
 
 
-def _choosing(runs: Iterable[RunSpec]) -> list[Subset]:
+def still_to_choose(runs: Iterable[RunSpec]) -> list[Subset]:
     """Parts whose images are chosen by features, and are not known yet."""
     parts = dict.fromkeys(part for run in runs for _, part in run.data.members)
     return [part for part in parts if part.select is not None and not is_chosen(part)]

@@ -11,6 +11,7 @@ from datayield.data.evaluated import read_splits
 from datayield.data.requirements import examined
 from datayield.nets.encoder import build
 from datayield.run.curation import keep_features
+from datayield.run.curation_notes import still_to_choose
 from datayield.run.decoded_splits import arrays_of, forget_decoded
 from datayield.run.progress import Display
 from datayield.run.training_data import (
@@ -22,7 +23,6 @@ from datayield.run.training_data import (
 )
 from datayield.spec.errors import DataError, DatayieldError, StalePlanError, refused
 from datayield.spec.run import RunSpec, Stage, dataset_name
-from datayield.store.curation import is_chosen
 from datayield.store.plan import Plan
 
 
@@ -63,9 +63,7 @@ def _decode(plan: Plan, display: Display) -> None:
 def _choose(plan: Plan, display: Display) -> None:
     """Choose images by their features: minutes for a large pool, so not without progress."""
     training = (task.spec for task in plan.todo if task.share_left > 0)
-    runs = (spec for spec in training if isinstance(spec, RunSpec))
-    parts = dict.fromkeys(part for run in runs for _, part in run.data.members)
-    choosing = [part for part in parts if part.select is not None and not is_chosen(part)]
+    choosing = still_to_choose(spec for spec in training if isinstance(spec, RunSpec))
     for part in choosing:
         assert part.select is not None
         for dataset, split, size, fit in part.compared:

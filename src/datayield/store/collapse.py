@@ -27,8 +27,8 @@ CONSTANT = 1e-5  # relative change of a loss that does not change: rounding is 1
 ERRORS = 3.0  # standard errors, of two scores on the same number of test items
 _HALF = 1.96  # standard errors in half of a 95% interval
 REMEDIES = {  # of a constant loss, which is the logarithm of the number of prototypes
-    "swav": "method.epsilon: 0.03 instead of 0.05 helps, say its authors",
-    "dino": "a lower method.teacher_temperature helps",
+    "swav": "its authors advise method.epsilon: 0.03 instead of 0.05",
+    "dino": "try a lower method.teacher_temperature",
 }
 
 

@@ -49,14 +49,15 @@ def _state(plan: Plan) -> str:
 
 
 def _read(folder: Path) -> _Looks:
+    """What was counted; nothing where the file is missing or makes no sense."""
     raw = read_json(folder / NAME)
     kept = raw if isinstance(raw, dict) else {}
     seen, elsewhere = kept.get("looks"), kept.get("elsewhere")
+    seen = seen if isinstance(seen, list) else []
+    elsewhere = elsewhere if isinstance(elsewhere, dict) else {}
     return _Looks(
-        [each for each in seen if isinstance(each, str)] if isinstance(seen, list) else [],
-        {k: n for k, n in elsewhere.items() if isinstance(n, int)}
-        if isinstance(elsewhere, dict)
-        else {},
+        [each for each in seen if isinstance(each, str)],
+        {source: looks for source, looks in elsewhere.items() if isinstance(looks, int)},
     )
 
 

@@ -237,23 +237,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         alarm, either = familywise(seeds, many, 2 * 10**6, **more)
         cells.append(f"{_share(alarm, many)} / {_share(either - alarm, many)}")
     out(f"| any of ten (Holm) | {' | '.join(cells)} | | | nothing |\n")
-    out(f'\nShare of {many} simulated studies called "no effect", %\n\n')
+    _excluded("no effect", AT_THE_MARGIN, many, 3 * 10**6)
+    _excluded("not always", ALWAYS_AT_THE_MARGIN, many, 4 * 10**6)
+
+
+def _excluded(verdict: str, truths: dict[str, Truth], many: int, start: int) -> None:
+    """Print how often `verdict` is given where these truths hold, and where there is no effect."""
+    out = sys.stdout.write
+    out(f'\nShare of {many} simulated studies called "{verdict}", %\n\n')
     out("| test | one point, 2 seeds | 3 seeds | nothing, 2 seeds | 3 seeds |\n")
     out("|---|---|---|---|---|\n")
-    for test, truth in AT_THE_MARGIN.items():
+    for test, truth in truths.items():
         cells = [
-            _share(rates(test, each, seeds, many, 3 * 10**6)["no effect"], many)
-            for each in (truth, nothing)
-            for seeds in (2, 3)
-        ]
-        out(f"| {test} | {' | '.join(cells)} |\n")
-        sys.stdout.flush()
-    out(f'\nShare of {many} simulated studies called "not always", %\n\n')
-    out("| test | one point, 2 seeds | 3 seeds | nothing, 2 seeds | 3 seeds |\n")
-    out("|---|---|---|---|---|\n")
-    for test, truth in ALWAYS_AT_THE_MARGIN.items():
-        cells = [
-            _share(rates(test, each, seeds, many, 4 * 10**6)["not always"], many)
+            _share(rates(test, each, seeds, many, start)[verdict], many)
             for each in (truth, nothing)
             for seeds in (2, 3)
         ]

@@ -10,11 +10,18 @@ from datayield.analysis.claims.published import (
     same,
 )
 from datayield.analysis.claims.statistical_tests import LEVEL
-from datayield.analysis.claims.verdicts import ClaimVerdict, judge_claims, said, tally
+from datayield.analysis.claims.verdicts import (
+    ClaimOutcome,
+    ClaimVerdict,
+    judge_claims,
+    said,
+    tally,
+)
 
 __all__ = [
     "LEVEL",
     "ClaimData",
+    "ClaimOutcome",
     "ClaimVerdict",
     "Panel",
     "PublishedComparison",

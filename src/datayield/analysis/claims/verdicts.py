@@ -5,7 +5,7 @@ Holm's (1979) step-down over all testable claims of the study keeps the familywi
 Inconclusive is a valid answer. "No effect" is a finding of its own: all runs together show that
 what a claim varies brings nothing worth having here (regime.py), or the claim's own contrasts
 exclude an effect of a margin or more in its direction (again with Holm's step-down). "Not always"
-is one of claims that state an effect of several contrasts: at least one of them excludes it.
+is a verdict on claims about several contrasts: at least one of them excludes such an effect.
 """
 
 import math
@@ -16,7 +16,7 @@ from typing import Literal, get_args
 
 from datayield.analysis.claims.cells import ClaimData, NotAskedError, UnansweredError
 from datayield.analysis.claims.contrasts import scenes
-from datayield.analysis.claims.noise import ClaimPart, EffectEstimate
+from datayield.analysis.claims.noise import ClaimPart
 from datayield.analysis.claims.regime import Limit, regime_of
 from datayield.analysis.claims.statistical_tests import LEVEL, parts_of
 from datayield.analysis.format import metric_name, plural, points
@@ -82,26 +82,25 @@ class _Tested:
         return min(MARGIN, value / 2)
 
     @property
-    def expected(self) -> list[tuple[str, EffectEstimate]]:
-        """Where, and the contrasts that must all be above 0; none for claims of another kind."""
+    def p_below(self) -> list[float]:
+        """One-sided, for each contrast that must be above 0, against one of the margin or more.
+
+        None for claims that are not about differences in points.
+        """
         if self.unit != "points" or not all(part.expected for _, part in self.parts):
             return []
-        return [(where, effect) for where, part in self.parts for effect in part.expected]
-
-    def below_margin(self, effect: EffectEstimate) -> float:
-        """One-sided p against an effect of the margin or more in the direction of the claim."""
-        return effect.below(self.margin / 100)
+        expected = (effect for _, part in self.parts for effect in part.expected)
+        return [effect.below(self.margin / 100) for effect in expected]
 
     @property
     def p_nowhere(self) -> float | None:
         """Two-sided, against an effect of the margin or more in any of the contrasts."""
-        each = [self.below_margin(effect) for _, effect in self.expected]
-        return min(1.0, 2 * max(each)) if each else None
+        return min(1.0, 2 * max(self.p_below)) if self.p_below else None
 
     @property
     def p_not_always(self) -> float | None:
         """Two-sided, against an effect of the margin or more in all contrasts (Bonferroni)."""
-        each = [self.below_margin(effect) for _, effect in self.expected]
+        each = self.p_below
         return min(1.0, 2 * len(each) * min(each)) if len(each) > 1 else None
 
     def deciding(self, verdict: ClaimOutcome) -> tuple[str, ClaimPart]:
@@ -166,7 +165,7 @@ def _if_absent(
         words = f"No such effect here: {many} or more is excluded, adjusted {_p(nowhere)}."
         return replace(j, verdict="no effect", evidence=f"{words} {j.evidence}")
     if not_always is not None and not_always <= LEVEL:
-        words = f"Not always: {many} or more is excluded in at least one of {len(tested.expected)}"
+        words = f"Not always: {many} or more is excluded in at least one of {len(tested.p_below)}"
         words += f" comparisons, adjusted {_p(not_always)}. The least certain:"
         return replace(j, verdict="not always", evidence=f"{words} {j.evidence}")
     return j

@@ -1,13 +1,12 @@
 """The claims as rows of the page's first table, and as JSON beside it."""
 
-from typing import Any
+from typing import Any, get_args
 
-from datayield.analysis.claims import LEVEL, ClaimVerdict, said, tally
+from datayield.analysis.claims import LEVEL, ClaimOutcome, ClaimVerdict, said, tally
 from datayield.analysis.findings import Findings
 from datayield.analysis.model import ITEM_CORRELATION
 
 SCHEMA_VERSION = 1
-_ORDER = ("reproduced", "contradicted", "no effect", "not always", "inconclusive", "not tested")
 
 
 def claims_table(f: Findings) -> dict[str, Any]:
@@ -53,7 +52,7 @@ def claims_json(f: Findings) -> dict[str, Any]:
         "level": LEVEL,
         "item_correlation": ITEM_CORRELATION,
         "tally": f"claims: {tally(f.claims)}",
-        "counts": {v: sum(j.verdict == v for j in f.claims) for v in _ORDER},
+        "counts": {v: sum(j.verdict == v for j in f.claims) for v in get_args(ClaimOutcome)},
         "claims": [_json(j) for j in f.claims],
     }
 
