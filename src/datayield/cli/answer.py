@@ -33,10 +33,9 @@ def answer(
         str,
         typer.Argument(
             metavar="TABLE|STUDY|PACK",
-            help="Results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs; - for "
-            "standard input; "
-            "with --published, the name of a study. Or a study, whose finished runs are read, or "
-            "a pack of one.",
+            help="A table of results: CSV, TSV, Parquet, JSON, or an export of W&B or MLflow runs "
+            "(- for standard input). Or a study or a pack, whose finished runs are read. With "
+            "--published, the name of a study.",
             autocompletion=study_names,
         ),
     ],
@@ -45,7 +44,8 @@ def answer(
         typer.Option(
             "--at",
             metavar="KEY=VALUE,...",
-            help="Where to ask: images=100k,presented=2M,labels=500 (the largest measured).",
+            help="Setting to start from: images=100k,presented=2M,labels=500 (default: the "
+            "largest measured).",
         ),
     ] = None,
     price: Annotated[
@@ -53,7 +53,7 @@ def answer(
         typer.Option(
             "--price",
             metavar="KEY=VALUE",
-            help="image=0.02, hour=1.5, label=0.1, currency=EUR; repeatable.",
+            help="Price of one more: image=0.02, hour=1.5, label=0.1, currency=EUR; repeatable.",
         ),
     ] = None,
     published: Annotated[
@@ -73,6 +73,12 @@ def answer(
     ] = None,
     labels: Annotated[
         ColumnOpt, typer.Option(metavar="COLUMN", help="Labelled images of the evaluation.")
+    ] = None,
+    views: Annotated[
+        ColumnOpt, typer.Option(metavar="COLUMN", help="Views of each image per step.")
+    ] = None,
+    hours: Annotated[
+        ColumnOpt, typer.Option(metavar="COLUMN", help="Hours of training, for prices per hour.")
     ] = None,
     seed: Annotated[ColumnOpt, typer.Option(metavar="COLUMN", help="Seed of the run.")] = None,
     method: Annotated[ColumnOpt, typer.Option(metavar="COLUMN", help="Method.")] = None,
@@ -115,6 +121,8 @@ def answer(
         presented=presented,
         epochs=epochs,
         labels=labels,
+        views=views,
+        hours=hours,
         seed=seed,
         method=method,
         task=task,
@@ -239,8 +247,8 @@ def _answer_of_pack(pack: Path, at: "Setting | None", changed: dict[str, Any]) -
 def _say_pending(plan: "Plan") -> None:
     if plan.todo:
         err.print(
-            f"{len(plan.todo)} of {len(plan.tasks)} runs and baselines are pending; "
-            "this is the answer of those that are finished",
+            f"{len(plan.todo)} of {len(plan.tasks)} runs and baselines pending; "
+            "this answer rests on those that are finished",
             highlight=False,
         )
 

@@ -48,7 +48,7 @@ def test_a_spread_is_of_the_runs_behind_it(read) -> None:  # type: ignore[no-unt
     assert [(o.repeats, o.spread) for o in said.observations] == [
         (2, pytest.approx(0.009)), (2, pytest.approx(0.004)),
     ]  # fmt: skip
-    assert "2 rows give a spread but no number of runs: taken as of 2 runs" in said.notes
+    assert "2 rows with a spread but no number of runs, which is taken as 2" in said.notes
     (told,) = read("images,acc,acc_std,n_seeds\n1k,70.3,0.9,5\n").observations
     assert (told.repeats, told.spread) == (5, pytest.approx(0.009))
     (mean,) = read("images,acc,acc_stderr,n_seeds\n1k,70.3,0.9,4\n").observations
@@ -58,7 +58,7 @@ def test_a_spread_is_of_the_runs_behind_it(read) -> None:  # type: ignore[no-unt
 def test_a_small_value_among_percents_is_a_percent(read) -> None:  # type: ignore[no-untyped-def]
     said = read("images,accuracy\n1000,0.5\n2000,40\n3000,78\n")
     assert [o.score for o in said.observations] == pytest.approx([0.005, 0.4, 0.78])
-    assert "accuracy: 0.5 read as percent, as the others" in said.notes
+    assert "accuracy: 0.5 read as percent, like the others" in said.notes
 
 
 def test_baselines_are_no_points(read) -> None:  # type: ignore[no-untyped-def]
@@ -99,6 +99,18 @@ def test_numbers_for_all_rows_and_filters(read) -> None:  # type: ignore[no-unty
     mapping = Mapping(images="50k", epochs="Ep.", score=("quality",), where=("gpu=a",))
     said = read(text, mapping)
     assert [o.setting.presented for o in said.observations] == [5e6, 1e7]
+
+
+def test_views_and_hours_can_be_named(read) -> None:  # type: ignore[no-untyped-def]
+    text = "images,crops of each,took,accuracy\n1000,2,3,.3\n1000,8,5,.4\n"
+    said = read(text, Mapping(views="crops of each", hours="took"))
+    assert [(o.setting.views, o.hours) for o in said.observations] == [(2, 3), (8, 5)]
+    seconds = read("images,train_time,accuracy\n1000,7200,.3\n2000,3600,.4\n")
+    assert [o.hours for o in seconds.observations] == [2, 1]
+    said = read("images,train_time,accuracy\n1000,2,.3\n2000,1,.4\n", Mapping(hours="train_time"))
+    assert [o.hours for o in said.observations] == [2, 1]
+    said = read("images,accuracy\n1000,.3\n2000,.4\n", Mapping(views="4"))
+    assert [o.setting.views for o in said.observations] == [4, 4]
 
 
 def test_commas_that_are_no_decimals(read) -> None:  # type: ignore[no-untyped-def]

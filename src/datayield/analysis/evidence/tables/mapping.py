@@ -8,14 +8,18 @@ from datayield.analysis.evidence.tables.roles import Role
 from datayield.analysis.evidence.tables.table import RawTable
 from datayield.spec.errors import ConfigError
 
+FOR_ALL_ROWS: tuple[Role, ...] = ("images", "presented", "epochs", "labels", "views")
+
 
 class Mapping(NamedTuple):
-    """Columns by name; images, presented, epochs and labels may be one number for all rows."""
+    """Columns by name; images, presented, epochs, labels and views may be a number for all rows."""
 
     images: str | None = None
     presented: str | None = None
     epochs: str | None = None
     labels: str | None = None
+    views: str | None = None
+    hours: str | None = None
     seed: str | None = None
     method: str | None = None
     task: str | None = None
@@ -32,6 +36,8 @@ class Mapping(NamedTuple):
             "presented": self.presented,
             "epochs": self.epochs,
             "labels": self.labels,
+            "views": self.views,
+            "hours": self.hours,
             "seed": self.seed,
             "method": self.method,
             "task": self.task,
@@ -39,7 +45,7 @@ class Mapping(NamedTuple):
         for role, name in asked.items():
             if name is None:
                 continue
-            number = amount(name) if role in ("images", "presented", "epochs", "labels") else None
+            number = amount(name) if role in FOR_ALL_ROWS else None
             if number is not None and name not in table.names:
                 numbers[role] = number.value
             else:

@@ -70,7 +70,7 @@ def evidence_in(table: RawTable, mapping: Mapping) -> Evidence:
         table, error = one_metric(table, columns.roles["metric"], columns.roles["value"], task)
         columns = replace(columns, scores=tuple(s._replace(error=error) for s in columns.scores))
     table = last_of_run(table, columns)
-    spending = Spending(table, columns)
+    spending = Spending(table, columns, in_hours=mapping.hours is not None)
     settings = [spending.setting(row) for row in table.rows]
     methods, said = factors(table, columns, settings)
     notes = [*table.notes, *columns.notes, *spending.notes, *said]
@@ -92,7 +92,7 @@ def evidence_in(table: RawTable, mapping: Mapping) -> Evidence:
     notes += [*repeated, *mixed, *_baselines(made)]
     if not made:
         raise DataError(
-            "no row has both a score and what it was bought with",
+            "no row has both a score and an amount of images, compute, labels or views",
             where=table.source,
             got=", ".join(table.names),
             hint="; ".join(notes),
@@ -158,7 +158,7 @@ class _Reader:
         if spread is None:
             return max(runs or 1, 1), None
         if runs is None:
-            self.skipped["give a spread but no number of runs: taken as of 2 runs"] += 1
+            self.skipped["with a spread but no number of runs, which is taken as 2"] += 1
             runs = UNKNOWN_RUNS
         if runs < 2:
             return 1, None

@@ -17,10 +17,13 @@ _NOT_PRESENTED = 0.5  # of the images: fewer presented than this must be another
 
 
 class Spending:
-    """Reads settings of rows. `notes`: how each number came about."""
+    """Reads settings of rows. `notes`: how each number came about.
 
-    def __init__(self, table: RawTable, columns: Columns) -> None:
-        self.table, self.columns = table, columns
+    `in_hours`: the column of training time was named as one of hours.
+    """
+
+    def __init__(self, table: RawTable, columns: Columns, in_hours: bool = False) -> None:
+        self.table, self.columns, self.in_hours = table, columns, in_hours
         self.notes: list[str] = []
         self._images = self._read_images()
         self._presented = self._read_presented()
@@ -60,7 +63,8 @@ class Spending:
         if column is None or value is None or value <= 0:
             return None
         name = column_name(column)
-        known = name.unit or ("hours" if "hours" in name.words else "seconds")
+        hours = self.in_hours or "hours" in name.words
+        known = name.unit or ("hours" if hours else "seconds")
         return value / {"hours": 1, "minutes": 60}.get(known, 3600)
 
     def _said(self, role: Role) -> bool:
@@ -190,7 +194,7 @@ class Spending:
     def _needs_images(self, role: Role) -> None:
         if len(self._values(role)) > 1 and all(self._images(r) is None for r in self.table.rows):
             raise DataError(
-                f"{role} say how much was presented only with the number of images",
+                f"{role} tell how much was presented only together with the number of images",
                 where=f"{self.table.source}: column {self._name(role)!r}",
                 got=", ".join(self.table.names),
                 hint="name its column, or give it for all rows: --images 50000",
