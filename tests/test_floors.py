@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import datayield
+from datayield.cli.missing import EXTRAS
 
 PACKAGE = Path(datayield.__file__).parent
 FLOORS = {
@@ -207,6 +208,20 @@ def test_a_package_is_entered_by_its_face(path: Path) -> None:
         if face.count(".") == 2 and face in MODULES and not _module(path).startswith(face):
             shown = {n for _, _, n in imports_of(MODULES[face].read_text())}
             assert name not in shown, f"{path.name}:{line} imports {name} past {face}"
+
+
+def test_what_the_small_installation_lacks_is_said() -> None:
+    core = {"numpy", "scipy", "pydantic", "pydantic_core", "yaml", "typer", "rich", "filelock"}
+    by_their_importers = {  # which say what to install, or are asked for in a notebook
+        "pillow_heif", "imagehash", "pandas", "polars", "ray", "submitit", "IPython",
+        "tensorboard", "wandb", "mlflow",
+    }  # fmt: skip
+    imported = {
+        module.partition(".")[0] for path in FILES for _, module, _ in imports_of(path.read_text())
+    }
+    others = imported - core - by_their_importers - {"datayield"} - sys.stdlib_module_names
+    assert "torch" in others
+    assert not others - {name for modules in EXTRAS.values() for name in modules}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

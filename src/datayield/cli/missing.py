@@ -13,6 +13,7 @@ EXTRAS = {
         "torch": "PyTorch",
         "torchvision": "torchvision",
         "timm": "timm",
+        "safetensors": "safetensors",
         "sklearn": "scikit-learn",
         "threadpoolctl": "threadpoolctl",
         "PIL": "Pillow",
@@ -23,11 +24,11 @@ EXTRAS = {
     "synthetic": {"diffusers": "diffusers"},
 }
 ALSO = {
-    "report": "; it brings what draws pages: answer, plan and status also work without",
-    "train": "; answer, plan and status also work without",
+    "report": "; it draws the pages: answer, plan and status work without it",
+    "train": "; answer, plan and status work without it",
     "onnx": "; export works without --onnx",
-    "collect": "; it brings what downloads images",
-    "synthetic": "; it brings what draws images",
+    "collect": "; it downloads the images",
+    "synthetic": "; it draws the images",
 }
 
 

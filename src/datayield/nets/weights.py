@@ -50,13 +50,13 @@ def load_weights(net: nn.Module, file: WeightsFile) -> tuple[str, ...]:
 
 def read_weights(path: Path) -> dict[str, Any]:
     """What a safetensors or torch file holds, on the CPU. Runs no code that the file brings."""
+    from safetensors.torch import load_file
+
     start = b""
     try:
         with path.open("rb") as file:
             start = file.read(SHOWN_BYTES)
         if start[8:9] == b"{":
-            from safetensors.torch import load_file
-
             return dict(load_file(path))
         held = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged archive can raise nearly everything
@@ -129,7 +129,7 @@ def fit(held: Mapping[str, Any], wanted: Mapping[str, Tensor], where: str) -> Fi
     if prefix:
         others = len(tensors) - len(mine)
         beside = f"; {_many(others)} of other parts not used" if others else ""
-        notes.append(f"the prefix {prefix!r} taken off{beside}")
+        notes.append(f"the prefix {prefix!r} removed{beside}")
     head = [key for key in mine if key not in own and key.startswith(HEADS)]
     if head:
         notes.append(f"its classifier not used ({', '.join(head[:SHOWN])})")
@@ -208,12 +208,12 @@ def _next(missing: Sequence[str], unexpected: Sequence[str], shaped: Sequence[st
         near = get_close_matches(missing[0], unexpected, n=1, cutoff=0.6)
         alike = f" ({near[0]} may be {missing[0]})" if near else ""
         return (
-            "name the encoder that the file is of; if it is this one, rename the file's tensors"
-            f"{alike}"
+            "name the encoder that the file belongs to; if it is this one, rename the file's "
+            f"tensors{alike}"
         )
     if shaped and not missing:
         return "set the encoder's stem, patch, size or width to what the file was trained with"
-    return "name the encoder that the file is of"
+    return "name the encoder that the file belongs to"
 
 
 def _named(keys: Sequence[str]) -> str:
