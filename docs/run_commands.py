@@ -29,6 +29,7 @@ FENCE = re.compile(
     r"(?P<body>.*?)^```$"
 )
 DURATION = re.compile(r"\d+(\.\d+)? (s|min|h|minutes?|seconds?|hours?)\b( left)?|\?(?=$|\n)")
+AT_ONCE = re.compile(r", \d+ runs at once")  # as many as pay, by times measured on this machine
 PROGRESS = re.compile(r"(?m)^(\[\d+/\d+\] .*?)  \d+%.*$")
 NUMBER = re.compile(r"[+−-]?\d+\.\d+|\d+(?=%)")
 
@@ -108,10 +109,13 @@ def commands(kind: str, body: str, page: str, line: int) -> Iterator[Command]:
 
 def difference(shown: str, printed: str) -> str | None:
     """What differs but for durations and for the noise of other processors in scores; or None."""
-    words = [NUMBER.sub("#", DURATION.sub("TIME", " ".join(t.split()))) for t in (shown, printed)]
+    texts = [
+        AT_ONCE.sub("", DURATION.sub("TIME", " ".join(text.split()))) for text in (shown, printed)
+    ]
+    words = [NUMBER.sub("#", text) for text in texts]
     if words[0] != words[1]:
         return f"the page shows\n{shown}\nand the command prints\n{printed}"
-    pairs = zip(*(NUMBER.findall(DURATION.sub("", t)) for t in (shown, printed)), strict=True)
+    pairs = zip(*(NUMBER.findall(text) for text in texts), strict=True)
     for told, real in pairs:
         a, b = (float(text.replace("−", "-")) for text in (told, real))
         if abs(a - b) > 1.0 + 0.1 * abs(a):

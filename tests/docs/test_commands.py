@@ -58,6 +58,7 @@ def test_every_shell_block_is_one_that_is_known() -> None:
 
 def test_a_difference_is_told() -> None:
     assert difference("12 done, 3.5 s", "12 done, 9.1 s") is None
+    assert difference("about 7 s, from", "about 18 s, 2 runs at once, from") is None
     assert difference("gain +7.4 points", "gain +7.6 points") is None
     assert difference("gain +7.4 points", "gain −7.4 points") is not None
     assert difference("the odds are 72%", "the odds are 73%") is None
