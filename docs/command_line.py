@@ -5,7 +5,8 @@ from typer.testing import CliRunner
 INTRO = """# Command line
 
 This page is the output of `datayield --help` and of the help of each command. Exit codes:
-0 success, 1 a run failed, 2 invalid configuration, 3 incomplete.
+0 success; 1 a run failed, `verify` found a difference, or `collect` kept no image; 2 invalid
+configuration; 3 incomplete; 130 stopped by Ctrl-C; 141 the reader of a pipe is gone.
 
 `datayield --install-completion` completes commands, options, studies that ship and their scales in
 bash, zsh, fish and PowerShell; `--show-completion` prints the script.
