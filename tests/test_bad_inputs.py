@@ -98,7 +98,7 @@ CASES: list[tuple[str, Spoil, tuple[str, ...], int, tuple[str, ...]]] = [
     ("more images than there are", edit("[60, 240]", "[60, 400]"), RUN, 2,
      ("holds 300 images", "n=400")),
     ("damaged images cut N", images(230, 20), RUN, 2,
-     ("20 of 250 images were skipped", "1 to 230", "doctor --data")),
+     ("20 of 250 images skipped", "1 to 230", "doctor --data")),
     ("all images damaged", images(0, 250), RUN, 2, ("none of the",)),
     ("an option sprites lacks", edit("?n=300", "?m=300"), RUN, 2, ("unknown sprites option", "m")),
     # device

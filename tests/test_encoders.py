@@ -187,7 +187,7 @@ def test_what_is_there_is_not_overwritten(study: Call, trained: Path, tmp_path: 
         file.write(b"x")
     changed = study("export", "tiny.yaml", str(tmp_path / "folder"), "--run", run)
     assert changed.code == 2
-    assert "another one than was named" in changed.err
+    assert "not the one that was named" in changed.err
 
 
 def test_a_study_that_did_not_run_has_no_encoder(datayield: Call, tmp_path: Path) -> None:

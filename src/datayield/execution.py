@@ -119,7 +119,7 @@ def check_until(until: str | None, minutes: float | None = None) -> None:
     """Raises ConfigError for anything but None or "decided", and for `minutes` without it."""
     if until is None and minutes is not None:
         raise ConfigError(
-            "a whole study has no limit of time",
+            "--minutes applies only with --until",
             where="--minutes",
             got=f"{minutes:g}",
             hint="add --until decided, or leave out --minutes: a run that is stopped resumes",

@@ -28,7 +28,7 @@ def nothing_finished(session: Session, plan: Plan, named: str = "") -> ConfigErr
     if named in published_tables():
         next_.append(f"its published numbers: datayield answer {named} --published")
     return ConfigError(
-        "no run of this study is finished, so there is nothing to tell",
+        "no run of this study is finished, so there is nothing to report",
         where=study.name,
         got=f"{len(plan.todo)} runs and baselines pending in {session.store.root}",
         hint="; ".join(next_),
@@ -40,5 +40,5 @@ def elsewhere(session: Session) -> Iterator[str]:
     if session.missing:
         more = len(session.missing) - 1
         yield f"{session.missing[0].message}{f' (and {more} more)' * (more > 0)}"
-        yield "runs are known by their images, so those must be there"
+        yield "runs are identified by their images, so those must be there"
     yield from store_beside(session.source, session.store, [run.id for run in session.runs])

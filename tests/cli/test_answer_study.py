@@ -62,7 +62,7 @@ def test_what_is_pending_is_said(datayield: Call) -> None:
     plant(seeds=1)
     done = datayield("answer", "grid.yaml", "--store", "store")
     assert done.code == 0
-    assert "9 of 21 runs and baselines are pending" in done.err
+    assert "9 of 21 runs and baselines pending" in done.err
 
 
 def test_prices_are_those_of_the_study_unless_named(datayield: Call) -> None:

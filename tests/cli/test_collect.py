@@ -166,6 +166,6 @@ def test_a_dry_run_counts_what_is_left(datayield: Call, tmp_path: Path) -> None:
     assert "corrected to match the list: 1" in done.out
     assert "note: 1 row has no address, and is left out" in done.err
     assert len(list((tmp_path / "out/images/dog").iterdir())) == 1
-    assert "to be asked for: 0" in datayield(*command, "--dry-run").out
+    assert "to be collected: 0" in datayield(*command, "--dry-run").out
     other = datayield(*command, "--dry-run", "--size", "64")
     assert (other.code, "with other settings" in other.err) == (2, True)

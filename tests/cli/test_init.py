@@ -442,4 +442,4 @@ def test_images_named_for_their_study_are_told_its_file(datayield: Call, verb: s
     assert "`datayield init 'my photos'` writes a study" in datayield(verb, "my photos").err
     Path("my_photos.yaml").write_text("study: my_photos\n")
     told = datayield(verb, "my photos")
-    assert (told.code, "is my_photos.yaml: name that" in told.err) == (2, True), told.err
+    assert (told.code, "written for them: my_photos.yaml" in told.err) == (2, True), told.err

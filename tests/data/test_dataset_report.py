@@ -38,8 +38,8 @@ def test_all_is_counted(root: Path) -> None:
 
 def test_it_is_told_in_words_and_as_json(root: Path, datayield: Call) -> None:
     said = datayield("doctor", "--data", str(root)).out
-    assert "train: 8 images, 7 of them distinct (1 are copies)" in said
-    assert "1 images are in both train and test" in said
+    assert "train: 8 images, 7 of them distinct (1 is a copy)" in said
+    assert "1 image is in both train and test" in said
     assert datayield("doctor", "--data", str(root / "no")).code == 2
     assert datayield("doctor", "--data", "digits", "--json").code == 0
 

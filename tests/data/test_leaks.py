@@ -41,12 +41,12 @@ def test_copies_and_pretrained_tests_are_stated(listings: Listings) -> None:
     assert list(notes(parts, [task(allow_overlap=True)], listings)) == [
         "pool train: 12 images, 9 of them distinct (3 are copies of others)",
         "task: 2 images of test are also in train (allow_overlap)",
-        "task: 1 of 5 test images are also in pool train, which runs are pretrained on "
+        "task: 1 of 5 test images is also in pool train, which runs are pretrained on "
         "(without labels)",
     ]
     alike = [task(allow_overlap=True), task(name="task, 2 labels", allow_overlap=True)]
     assert [note for note in notes(parts, alike, listings) if "pretrained" in note] == [
-        "task and 1 more: 1 of 5 test images are also in pool train, which runs are pretrained on "
+        "task and 1 more: 1 of 5 test images is also in pool train, which runs are pretrained on "
         "(without labels)",
     ]
 

@@ -125,7 +125,7 @@ def stray_beside_splits(m: Maker) -> Truth:
 def third_folder(m: Maker) -> Truth:
     m.folders(below="train/")
     m.folders(below="new_photos/")
-    return Refused("cannot be told")
+    return Refused("cannot tell")
 
 
 def only_train(m: Maker) -> Truth:

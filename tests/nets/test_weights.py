@@ -45,11 +45,11 @@ def prefixed(prefix: str) -> Callable[[State], State]:
         ("a.safetensors", lambda s: s, "its classifier not used (fc.bias, fc.weight)"),
         ("a.pt", lambda s: s, "its classifier not used (fc.weight, fc.bias)"),
         ("a.pth", lambda s: {"epoch": 3, "state_dict": s}, "taken from its key 'state_dict'"),
-        ("b.pth", lambda s: {"model": prefixed("module.")(s)}, "the prefix 'module.' taken off"),
+        ("b.pth", lambda s: {"model": prefixed("module.")(s)}, "the prefix 'module.' removed"),
         ("c.pth", lambda s: {"state_dict": prefixed("module.encoder.")(s)
                              | {"module.projector.0.weight": torch.ones(2)}},
-         "the prefix 'module.encoder.' taken off; 1 tensor of other parts not used"),
-        ("d.pth", prefixed("momentum_encoder."), "the prefix 'momentum_encoder.' taken off"),
+         "the prefix 'module.encoder.' removed; 1 tensor of other parts not used"),
+        ("d.pth", prefixed("momentum_encoder."), "the prefix 'momentum_encoder.' removed"),
     ],
 )  # fmt: skip
 def test_every_way_to_keep_weights_gives_the_same_encoder(

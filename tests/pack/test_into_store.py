@@ -136,6 +136,6 @@ def test_the_command_says_what_it_took(elsewhere: Elsewhere, datayield: Call) ->
     pack, session = elsewhere
     done = datayield("unpack", str(pack), "--store", str(session.store.root))
     tasks = len(session.plan().tasks)
-    assert f"small: {tasks} runs and baselines taken into" in done.out
+    assert f"small: {tasks} runs and baselines added to" in done.out
     done = datayield("unpack", str(pack), "--store", str(session.store.root))
-    assert f"{tasks} runs and baselines there already" in done.out
+    assert f"{tasks} runs and baselines already there" in done.out

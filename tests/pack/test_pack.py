@@ -202,7 +202,7 @@ def test_a_missing_and_an_added_file_are_found(packed: Packed, tmp_path: Path) -
         files["runs/0123456789ab/failed.json"] = b"{}"
 
     found = wrong(changed(packed.path, tmp_path / "fewer.zip", exchange))
-    assert "not in it" in found[name]
+    assert "missing from it" in found[name]
     assert "are said to be finished" in found["pack.json"]
     assert "not listed" in found["runs/0123456789ab/failed.json"]
 

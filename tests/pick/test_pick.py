@@ -96,7 +96,7 @@ def test_images_to_label(study: Call, tmp_path: Path) -> None:
         "left out: 1 unusable, 1 labelled already, 2 in a test split and 1 copied within the pool\n"
         in done.out
     )
-    assert "the study varies no number of labels" in done.out
+    assert "the study does not vary the number of labels" in done.out
     assert "with labels that the study has: " in " ".join(done.out.split())
     with out.open(newline="") as file:
         rows = [*csv.DictReader(file)]
@@ -152,7 +152,7 @@ def test_few_are_shown_without_a_table(study: Call) -> None:
         (("pool", "--label", "41"), "allowed: 1 to 40"),
         (("pool", "x.txt", "--label", "5"), "for example x.csv"),
         (("nowhere", "--label", "5"), "nowhere"),
-        (("shapes", "--label", "5"), "no image that the study does not have"),
+        (("shapes", "--label", "5"), "already has every image of the pool"),
         (("digits", "--label", "5"), "--split"),
         (("pool", "--label", "5", "--eval", "shape"), "did you mean 'shapes'?"),
         (("pool", "--label", "5", "--eval", "rank"), "no finished run has a validation score"),
@@ -168,7 +168,7 @@ def test_a_task_without_labels(study: Call, trained: Path) -> None:
     run = next((trained / "store/runs").glob("*/checkpoints/*.pt")).parents[1].name
     wrong = ("pick", "picks.yaml", "pool", "--label", "5", "--run", run, "--eval", "rank")
     done = study(*wrong)
-    assert (done.code, "one label for each image" in done.err) == (2, True), done.err
+    assert (done.code, "one class label for each image" in done.err) == (2, True), done.err
 
 
 def test_a_study_that_did_not_run(datayield: Call) -> None:

@@ -70,7 +70,7 @@ def test_a_study_that_chooses(datayield: Call, tmp_path: Path) -> None:
          "pretraining images would be chosen to be near to test images"),
         ({"by": "diverse", "pool": 5000}, "fewer than"),
         ({"by": "diverse", "features": "weights:none.safetensors"},
-         "needs the network that the file is of"),
+         "needs the network that the file belongs to"),
         ({"by": "diverse", "features": "weights:none.pt?encoder=timm/resnet18"},
          "chosen.yaml: axes.data.select.1.features"),
         ({"by": "diverse", "features": "weights:none.pt?encoder=timm/resnt18"}, "timm/resnet18"),

@@ -38,7 +38,7 @@ def test_a_study_starts_from_a_file_and_is_compared_with_it(datayield: Call, fil
     written(files, axes={"seed": [0], "init": [None, {"weights": "fits.pt"}]})
     said = datayield("plan", "own.yaml").out
     assert "weights fits" in said
-    assert "the prefix 'module.' taken off" in said
+    assert "the prefix 'module.' removed" in said
     assert datayield("run", "own.yaml", "--jobs", "1").code == 0
     (files / "fits.pt").rename(files / "moved.pt")
     written(files, axes={"seed": [0], "init": [None, {"weights": "moved.pt"}]})

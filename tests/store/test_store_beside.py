@@ -94,4 +94,4 @@ def test_images_that_are_not_there_are_told(datayield: Call, tmp_path: Path) -> 
     for verb in ("status", "answer", "report"):
         told = datayield(verb, "tiny.yaml")
         assert "photos' not found" in told.err
-        assert "runs are known by their images" in told.err
+        assert "runs are identified by their images" in told.err

@@ -115,7 +115,7 @@ def test_one_process_sends_a_study_at_a_time(store: Store, recorder: Recorder) -
     study, _ = study_and_tasks(store)
     notes = trackers.sent_folder(store.root, "wandb", recorder.destination, study.name)
     notes.mkdir(parents=True)
-    with run_lock(notes), pytest.raises(BusyError, match="sends this study to wandb"):
+    with run_lock(notes), pytest.raises(BusyError, match="is sending this study to wandb"):
         send_new(study, store, "wandb")
 
 

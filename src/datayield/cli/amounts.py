@@ -55,9 +55,9 @@ def _number(text: str, where: str, *, least: float) -> float:
     read = amount(text)
     if read is None or read.percent or read.spread is not None or read.value < least:
         raise ConfigError(
-            "not a number that this can be",
+            "invalid number",
             where=where,
             got=text,
-            allowed=f"numbers from {least:g}, such as 500, 100k, 1.2M",
+            allowed=f"{least:g} or more, such as 500, 100k or 1.2M",
         )
     return read.value

@@ -21,7 +21,7 @@ NOTED = ("blank", "contradicted")  # told by the notes on a list
 WORDS = {
     "tried": "tried before",
     "corrected": "to be corrected",
-    "pending": "to be asked for",
+    "pending": "to be collected",
     "licenses": "licences",
 }
 
@@ -95,7 +95,7 @@ def show_asked(plan: dict[str, Any], json_: bool) -> None:
     for name, value in plan.items():
         word = WORDS.get(name, name)
         if name == "least_seconds":
-            say(f"at least {duration(value)}, by the limit for one host")
+            say(f"takes at least {duration(value)}, since requests to one host are limited")
         elif isinstance(value, dict):
             say(f"{word}: {len(value):,}: {by_number(value)}" if value else f"{word}: none")
         elif (value and name not in NOTED) or name == "pending":

@@ -77,13 +77,15 @@ def close(
     show_collapsed(err, collapsed)
     further = "run the same command to continue"
     if decided and written:
-        further = f"decided without them; datayield run {pasteable(written.study)} runs them too"
+        also = f"datayield run {pasteable(written.study)} runs them too"
+        further = f"the answer is decided without them; {also}"
     elif decided:
-        further = "decided without them; without --until all are run"
+        further = "the answer is decided without them; leave out --until to run them too"
     left = f", {len(made.todo)} left; {further}" if made.todo else ""
     said = f"{did} finished{left}" if did or left else "nothing to do: all runs are finished"
     if reporting and made.todo:
-        said = f"{len(made.todo)} runs and baselines are not measured: datayield run does them"
+        pending = f"{len(made.todo)} of {len(made.tasks)} runs and baselines"
+        said = f"pending: {pending}; datayield run measures them"
     err.print(said, highlight=False)
     out.print(
         f"report: {page}" if page else "no report yet: no run is finished",
@@ -110,7 +112,7 @@ def next_commands(of: WrittenFor, answer: "Answer | None") -> Iterator[tuple[str
         pool = pasteable(of.images)
         yield f"datayield pick {study} {pool} picked.csv --label {more}", "which to label"
     yield f"datayield export {study} encoder", "the best encoder on validation"
-    yield "datayield embed encoder IMAGES features.parquet", "its features of any images"
+    yield "datayield embed encoder IMAGES features.parquet", "features of any images"
 
 
 def _claims(page: Path | None) -> dict[str, Any]:

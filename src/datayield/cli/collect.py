@@ -26,11 +26,11 @@ OutArg = Annotated[
 HourOpt = Annotated[
     float | None,
     typer.Option(
-        "--per-hour", min=0.0, help="Price of an hour of collecting: says that of an image."
+        "--per-hour", min=0.0, help="Price of an hour of collecting; tells the price of an image."
     ),
 ]
 DryOpt = Annotated[
-    bool, typer.Option("--dry-run", help="Only say what would be asked for; writes nothing.")
+    bool, typer.Option("--dry-run", help="Only show what would be collected; writes nothing.")
 ]
 
 
@@ -40,31 +40,32 @@ def web(
         Path,
         typer.Argument(
             metavar="LIST",
-            help="Addresses: .txt (one a line), or CSV, JSON lines or Parquet with a column url; "
+            help="Addresses: .txt (one per line), or CSV, JSON lines or Parquet with a column url; "
             "label or class, license, source and caption are kept.",
         ),
     ],
     folder: OutArg,
     size: Annotated[
-        int, typer.Option(min=0, help="Pixels of the shorter side, at most; 0 keeps every size.")
+        int, typer.Option(min=0, help="Shorter side in pixels, at most; 0 keeps every size.")
     ] = 256,
     per_second: Annotated[
         float, typer.Option(min=0.01, help="Requests per second to one host, at most.")
     ] = 4.0,
     workers: Annotated[int, typer.Option(min=1, max=128, help="Downloads at once.")] = 16,
     timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds to wait for a server; six times that in all.")
+        float, typer.Option(min=0.1, help="Seconds to wait for a server; six times that per file.")
     ] = 10.0,
     max_mb: Annotated[float, typer.Option(min=0.01, help="Largest file, in megabytes.")] = 20.0,
     agent: Annotated[
         str | None,
-        typer.Option(help="Name sent to servers; some ask for an address to write to in it."),
+        typer.Option(help="User agent sent to servers; some require a contact address in it."),
     ] = None,
     allow_private: Annotated[
-        bool, typer.Option("--allow-private", help="Also addresses of this machine and network.")
+        bool, typer.Option("--allow-private", help="Also fetch from this machine and its network.")
     ] = False,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Ask again for what failed for reasons that may pass.")
+        bool,
+        typer.Option("--retry", help="Try again what failed for a reason that may be temporary."),
     ] = False,
     per_hour: HourOpt = None,
     dry_run: DryOpt = False,
@@ -75,7 +76,7 @@ def web(
 
     if agent is not None and not (agent.isascii() and agent.isprintable() and agent.strip()):
         raise ConfigError(
-            "not a name that can be sent to servers",
+            "this user agent cannot be sent to servers",
             where="--agent",
             got=agent,
             allowed="printable ASCII, such as mylab/1.0 (me@mylab.org)",
@@ -118,7 +119,7 @@ def synthetic(
         Path,
         typer.Argument(
             metavar="LIST",
-            help="Classes: .txt (one a line); or CSV, JSON lines or Parquet with columns prompt, "
+            help="Classes: .txt (one per line); or CSV, JSON lines or Parquet with columns prompt, "
             "class, negative_prompt.",
         ),
     ],
@@ -136,14 +137,16 @@ def synthetic(
     steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 50,
     guidance: Annotated[float, typer.Option(min=0.0, help="Guidance scale.")] = 7.5,
     size: Annotated[
-        int | None, typer.Option(min=8, help="Pixels of both sides (default: of the model).")
+        int | None, typer.Option(min=8, help="Width and height in pixels (default: the model's).")
     ] = None,
     scheduler: Annotated[
         str | None,
         typer.Option(help="Scheduler of diffusers, for example DPMSolverMultistepScheduler."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the collection; each image has its own.")] = 0,
-    batch: Annotated[int, typer.Option(min=1, help="Images drawn at once; changes none.")] = 4,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Images drawn at once; does not change them.")
+    ] = 4,
     license_: Annotated[
         str | None, typer.Option("--license", help="Licence of the images, by the model's terms.")
     ] = None,

@@ -59,7 +59,7 @@ def collect_pending(
     if changed:
         say(f"corrected to match the list: {len(changed):,}")
     elif not pending:
-        say("nothing to do: all that is asked for was tried before", err)
+        say("nothing to do: everything on the list was tried before", err)
     _print(made, code)
     raise typer.Exit(code)
 

@@ -100,7 +100,8 @@ def _mixed_depth(made: "FirstStudy", minutes: float) -> Iterator[Text]:
 def _counted(split: "SurveyedSplit") -> str:
     images = f"{split.listing.images:,} images"
     copies = split.listing.images - split.distinct
-    return f"{images} ({copies:,} are copies)" if copies else images
+    are = "is a copy" if copies == 1 else "are copies"
+    return f"{images} ({copies:,} {are})" if copies else images
 
 
 def _not_used(dataset: str, splits: Iterable["SurveyedSplit"]) -> Iterator[str | Text]:
@@ -128,12 +129,14 @@ def _some(names: Sequence[str], rest: str) -> list[str]:
 
 
 def _written(made: "FirstStudy") -> Iterator[str]:
+    from datayield.analysis.format import plural
+
     proposal = made.proposal
     setup, grid = proposal.timing.setup, proposal.grid
     sizes, budgets = len(grid.counts), len(grid.budgets)
     yield (
         f"study: {made.path}, {grid.runs} runs: "
-        f"{sizes} size{'s' * (sizes > 1)} x {budgets} budgets x {grid.seeds} seeds"
+        f"{plural(sizes, 'size')} x {plural(budgets, 'budget')} x {plural(grid.seeds, 'seed')}"
     )
     yield f"  images {_amounts(grid.counts)}; presented {_amounts(grid.budgets)}"
     if grid.labels:

@@ -26,7 +26,7 @@ BestOpt = Annotated[
 ]
 EvalOpt = Annotated[
     str | None,
-    typer.Option("--eval", help="Evaluation that chooses, and whose preprocessing is used."),
+    typer.Option("--eval", help="Evaluation that picks the checkpoint and sets the preprocessing."),
 ]
 SplitOpt = Annotated[
     str | None, typer.Option(help="Split of a dataset (all image files of a folder).")
@@ -70,9 +70,9 @@ def export(
         say(chosen_by(chosen.choice))
         say(f"test score: {test_score(chosen.choice)}")
     if not made.written:
-        say(f"nothing to do: {folder} is this export already")
+        say(f"nothing to do: {folder} already holds this export")
         return
-    say(f"checked: loads strictly, features differ by {record.difference:.1e} of the largest")
+    say(f"checked: loads strictly; features differ by {record.difference:.1e} of the largest one")
     if record.onnx_difference is not None:
         say(f"checked: model.onnx differs by {record.onnx_difference:.1e}")
     say(f"exported: {folder} (how to load it: {folder / 'README.md'})")
@@ -97,7 +97,7 @@ def embed(
     device: DeviceOpt = "auto",
     json_: JsonOpt = False,
 ) -> None:
-    """Write the features of images, one row per image. Resumes after a kill."""
+    """Write the features of images, one row per image. Resumes if it was stopped."""
     _one_choice(run, best)
     from datayield.encoders import images_of, open_encoder
     from datayield.run.device import choose
@@ -133,10 +133,11 @@ def embed(
     if len(arrays.skipped) > SKIPPED:
         say(f"  and {len(arrays.skipped) - SKIPPED:,} more: --json names them all")
     if not made.written:
-        say(f"nothing to do: {table} has these features already")
+        say(f"nothing to do: {table} already holds these features")
         return
     before = f"; {made.before:,} computed before" if made.before else ""
-    say(f"features of {made.images:,} images, {made.features:,} each{before}: {table}")
+    images_ = "1 image" if made.images == 1 else f"{made.images:,} images"
+    say(f"features of {images_}, {made.features:,} each{before}: {table}")
 
 
 def _one_choice(run: str | None, best: bool) -> None:
@@ -145,5 +146,5 @@ def _one_choice(run: str | None, best: bool) -> None:
             "--run and --best are mutually exclusive",
             where="--run, --best",
             got=run,
-            hint="leave out one: without --run it is the best on validation",
+            hint="leave out one: without --run the checkpoint is the best by validation score",
         )

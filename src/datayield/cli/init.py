@@ -28,7 +28,7 @@ def init(
     images: ImagesArg,
     labels: LabelsOpt = None,
     minutes: Annotated[
-        float, typer.Option("--minutes", min=0.1, help="Time that the study may take.")
+        float, typer.Option("--minutes", min=0.1, help="Minutes that the study may take.")
     ] = MINUTES,
     device: DeviceOpt = "auto",
     to: Annotated[
@@ -38,13 +38,13 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Look at images and machine, and write a study that fits the minutes. Trains nothing."""
+    """Look at images and machine, and write a study that fits the time. Trains nothing."""
     from datayield.cli.designed import show
     from datayield.cli.photos import dataset_of, designed, labels_of, study_path
 
     if Path(images).suffix in YAML:
         raise ConfigError(
-            "this is a study, and init writes one for images",
+            "this is a study already; init writes one for a folder of images",
             where="datayield init",
             got=images,
             hint=f"datayield run {pasteable(images)} runs it; init takes a folder of images",
@@ -71,9 +71,9 @@ def _check_new(path: Path) -> None:
         )
     if path.exists():
         raise ConfigError(
-            "this file is there already, and is not overwritten",
+            "this file already exists, and is not overwritten",
             where="--out",
             got=str(path),
-            hint=f"datayield run {pasteable(path)} runs it; for a new study name another file by "
+            hint=f"datayield run {pasteable(path)} runs it; for a new study name another file with "
             "--out, or remove this one (finished runs are kept)",
         )

@@ -30,7 +30,7 @@ def distance(
         int | None, typer.Option(min=2, help="Images per dataset (default: up to 10,000).")
     ] = None,
     size: Annotated[
-        int | None, typer.Option(min=8, max=1024, help="Image size in pixels (32).")
+        int | None, typer.Option(min=8, max=1024, help="Image size in pixels (default: 32).")
     ] = None,
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
@@ -94,17 +94,22 @@ def doctor(
         typer.Option(
             "--data",
             metavar="DATASET",
-            help="A folder, an archive or the name of a dataset: its files, classes and copies, "
-            "instead of this machine; repeatable.",
+            help="Check a dataset (folder, archive or name) instead of this machine: its files, "
+            "classes and copies; repeatable.",
         ),
     ] = None,
     near_copies: Annotated[
         bool,
-        typer.Option("--near-copies", help="With --data: resized, re-encoded, mirrored copies."),
+        typer.Option(
+            "--near-copies", help="With --data: also find resized, re-encoded, mirrored copies."
+        ),
     ] = False,
     measure: Annotated[
         bool,
-        typer.Option("--measure", help="Time training by precision, memory format and threads."),
+        typer.Option(
+            "--measure",
+            help="Time training for each precision, memory format and number of threads.",
+        ),
     ] = False,
     json_: JsonOpt = False,
 ) -> None:
@@ -114,7 +119,7 @@ def doctor(
         return
     if near_copies:
         raise ConfigError(
-            "near copies are looked for in datasets, and none is named",
+            "near copies are looked for in datasets, and no dataset is named",
             where="--near-copies",
             got="no --data",
             hint="datayield doctor --data DATASET --near-copies",

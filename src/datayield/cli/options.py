@@ -38,7 +38,9 @@ SetOpt = Annotated[
 StoreOpt = Annotated[
     Path | None,
     typer.Option(
-        "--store", help="Folder for runs and reports (DATAYIELD_STORE, else ./datayield-store)."
+        "--store",
+        help="Folder for runs and reports (DATAYIELD_STORE, else ./datayield-store, or that "
+        "beside the study's file).",
     ),
 ]
 DeviceOpt = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
@@ -46,7 +48,9 @@ AllOpt = Annotated[bool, typer.Option("--all", help="Show one line per run, with
 SpendOpt = Annotated[
     float | None,
     typer.Option(
-        "--spend", min=0.0, help="Money, in the currency of the prices: find what to buy."
+        "--spend",
+        min=0.0,
+        help="Amount to spend, in the currency of the prices: find its best use.",
     ),
 ]
 JsonOpt = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

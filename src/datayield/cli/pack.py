@@ -74,11 +74,15 @@ def verify(
             "--images", help="Also train one run again, with the images that the study names."
         ),
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", help="With --images: draws the run.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="With --images: seed that draws the run.")
+    ] = 0,
     minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.0, help="With --images: draw from runs that took no longer (the cheapest kind)."
+            min=0.0,
+            help="With --images: draw from runs that took at most this many minutes (default: "
+            "from the cheapest kind).",
         ),
     ] = None,
     json_: JsonOpt = False,
@@ -89,11 +93,12 @@ def verify(
     from datayield.pack import verify as verify_pack
 
     if not images and (seed or minutes is not None):
+        option = "--seed" if seed else "--minutes"
         raise ConfigError(
-            "only --images draws a run",
-            where="--seed" if seed else "--minutes",
+            f"{option} applies only with --images",
+            where=option,
             got=seed or minutes,
-            hint="add --images, or leave it out",
+            hint=f"add --images, or leave out {option}",
         )
     with opened(path) as (folder, packed):
         done = verify_pack(path, folder, packed)
@@ -109,7 +114,7 @@ def verify(
 
 
 def unpack(path: PackArg, store: StoreOpt = None, json_: JsonOpt = False) -> None:
-    """Take the runs of a pack into a store, where they need not be trained again."""
+    """Add the runs of a pack to a store, where they need not be trained again."""
     from datayield.pack import opened, take_runs
     from datayield.spec.environment import store_dir
     from datayield.store.folders import Store
@@ -122,11 +127,11 @@ def unpack(path: PackArg, store: StoreOpt = None, json_: JsonOpt = False) -> Non
         where = {"pack": str(path), "store": str(into.root)}
         print_json({"schema_version": 1, **where, **done._asdict()})
         return
-    say(f"{name}: {_runs(done.taken)} taken into {into.root}")
+    say(f"{name}: {_runs(done.taken)} added to {into.root}")
     if done.there:
-        say(f"{_runs(done.there)} there already")
+        say(f"{_runs(done.there)} already there")
     for each in done.kept:
-        say(f"kept, since this store has trained it to other weights: {each}")
+        say(f"not replaced, since this store has other weights for this run: {each}")
     say("`datayield run` with this store trains only what it lacks")
 
 
@@ -137,7 +142,7 @@ def _show(done: "Verified") -> None:
     say(f"{done.pack}: {name}; {_progress(about.done, about.total)}")
     say(f"sha256 {done.sha256}")
     say(f"packed by datayield {by}; this is datayield {here}")
-    say(f"records: {done.records:,} whole")
+    say(f"records: {done.records:,} intact")
     for check in done.files:
         say(f"equal      {check.file}" if not check.wrong else _wrong(check))
     if done.not_compared:
@@ -164,9 +169,11 @@ def _show_again(again: "Rerun") -> None:
             f"{score.again:.4g} again ({seeds})"
         )
     if again.verdict == "within the seeds":
-        say("not bit for bit, and no score is further off than two seeds are from each other")
+        say("not equal bit for bit, but no score differs by more than two seeds do")
+    elif all(score.spread is None for score in again.scores):
+        say("DIFFERENT: a score differs, and the pack has no other seed to compare that with")
     else:
-        say("DIFFERENT: further off than two seeds are from each other")
+        say("DIFFERENT: a score differs by more than two seeds do")
 
 
 def _wrong(check: "FileCheck") -> str:

@@ -90,7 +90,7 @@ def are_images(name: str, scale: str | None, labels: str | None) -> bool:
         )
     if images and scale is not None:
         raise ConfigError(
-            "these are images, whose study has no scales",
+            "these are images; the study written for them has no scales",
             where="--scale",
             got=scale,
             hint="leave out --scale",
@@ -112,8 +112,8 @@ def study_of_images(
         if other := _differs(path, dataset, labelled):
             raise _other_study(path, other, images, labels)
         say(
-            f"continuing {path}, which was written before, for {minutes:g} minutes at most; for "
-            "a new study rename or remove it",
+            f"continuing {path}, which already exists, for at most {minutes:g} minutes; for a new "
+            "study rename or remove it",
             err,
         )
     else:
@@ -153,7 +153,7 @@ def _other_study(path: Path, other: _Difference, images: str, labels: str | None
     """The error for a study that is there; `images` and `labels` as they were named."""
     words = ["datayield", "init", images, *(("--labels", labels) if labels else ())]
     return ConfigError(
-        f"the study that is there is about other {other.what}",
+        f"the existing study is about other {other.what}",
         where=str(path),
         got=other.has,
         hint=f"datayield run {pasteable(path)} runs it; for these {other.what}: "

@@ -84,7 +84,7 @@ def pick(
     for line in picked_words(made):
         say(line)
     if table is not None:
-        say(f"picked: {table}" if written else f"nothing to do: {table} is this list already")
+        say(f"picked: {table}" if written else f"nothing to do: {table} already holds this list")
         if made.request.purpose == "label":
             uses_all = any(each.train_count is None for each in session.study.evaluations)
             more = "run the study again" if uses_all else "raise train_count in its evaluations"

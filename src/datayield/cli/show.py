@@ -26,7 +26,7 @@ def show(
         Path | None, typer.Option("--page", metavar="FILE", help="Where to write the page.")
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sample.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 0,
     scale: ScaleOpt = None,
     set_: SetOpt = None,
     store: StoreOpt = None,
@@ -57,7 +57,7 @@ def show(
             sections = list(pictures_of_dataset(what, seed, image_progress))
         except DataError as error:
             if not Path(what).exists():
-                error.hint += "; a study is a YAML file, or a name of datayield ls studies"
+                error.hint += "; a study is a YAML file, or a name that datayield ls studies lists"
             raise
     at = page or at
     at.parent.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,7 @@ def plan(
     store: StoreOpt = None,
     device: DeviceOpt = "auto",
     measure: Annotated[
-        bool, typer.Option("--measure", help="First time one step or evaluation of each kind.")
+        bool, typer.Option("--measure", help="Time one step or evaluation of each kind first.")
     ] = False,
     seconds: Annotated[
         float, typer.Option("--seconds", min=1, help="Time limit of --measure.")
@@ -82,8 +82,13 @@ def run(
     save_every: Annotated[
         float, typer.Option(help="Seconds between checkpoints of the training state.")
     ] = 60.0,
-    jobs: Annotated[str | None, typer.Option(help="Concurrent tasks, or auto, if it pays.")] = None,
-    stack: Annotated[str, typer.Option(help="Runs in one network, or auto, if it pays.")] = "auto",
+    jobs: Annotated[
+        str | None, typer.Option(help="Tasks at once: a number, or auto (several if faster).")
+    ] = None,
+    stack: Annotated[
+        str,
+        typer.Option(help="Runs trained as one network: a number, or auto (several if faster)."),
+    ] = "auto",
     executor: Annotated[str, typer.Option(help="Where tasks run: local, ray or slurm.")] = "local",
     processes: Annotated[
         int, typer.Option(min=1, help="Processes per task, started by torchrun (ray, slurm).")
@@ -98,7 +103,7 @@ def run(
         float | None,
         typer.Option(
             min=0.1,
-            help="With --until, or for a folder: stop after this time at the latest (60, or 20).",
+            help="With --until, or for a folder: stop after this many minutes (60, or 20).",
         ),
     ] = None,
     labels: LabelsOpt = None,

@@ -41,7 +41,7 @@ def track(
         sent = send_new(tracked, session.store, name)
         runs, points = sent.new
         say(
-            f"{name}: {runs:,} runs with {points:,} new points and scores"
+            f"{name}: {runs:,} run{'s' * (runs > 1)} with {points:,} new points and scores"
             if runs
             else f"{name}: nothing new"
         )

@@ -63,7 +63,7 @@ class Collection(NamedTuple):
     def _next_steps(self) -> Iterator[str]:
         """The options by which more of the images may be collected."""
         if again := sum(n for fate, n in self.fates.items() if fate in TEMPORARY):
-            yield f"--retry asks again for what failed for reasons that may pass: {again:,}"
+            yield f"--retry asks again for what failed, perhaps only for a while: {again:,}"
         if private := self.fates.get("private address"):
             yield (
                 "--allow-private asks again for what is on this machine or its network: "
@@ -71,7 +71,7 @@ class Collection(NamedTuple):
             )
         if self.refused_from is not None:
             yield (
-                "a larger --max-mb asks again for files that were too large; the smallest has "
+                "a larger --max-mb asks again for files that were too large; the smallest is "
                 f"{in_bytes(self.refused_from)}"
             )
         if forbidden := self.fates.get("forbidden"):

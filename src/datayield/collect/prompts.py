@@ -88,7 +88,7 @@ def read_wanted(
             allowed=f"a text with {{}}, such as {TEMPLATE!r}",
             hint="write {} where the name belongs",
         )
-    columns = read_columns(path, "class", "a class a line")
+    columns = read_columns(path, "class", "one class per line")
     groups: dict[tuple[str, str], list[_Row]] = {}
     used = list(_rows(columns, path, template, negative_prompt))
     rows = len(next(iter(columns.values())))
@@ -101,7 +101,7 @@ def read_wanted(
         raise DataError(
             "the list holds neither classes nor prompts",
             where=str(path),
-            got=f"{rows:,} rows without either",
+            got=f"{rows:,} row{'s' * (rows != 1)} without either",
             allowed="a class or a prompt in each row",
             hint="fill in the column class or prompt",
         )

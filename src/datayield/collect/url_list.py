@@ -90,7 +90,7 @@ def read_addresses(path: Path) -> AddressList:
     Of the rows of one address, the first that says something counts; a class only where no other
     row says another.
     """
-    columns = read_columns(path, "url", "an address a line")
+    columns = read_columns(path, "url", "one address per line")
     url = column_called(columns, URL_COLUMNS)
     if url is None:
         raise ConfigError(
@@ -111,7 +111,7 @@ def read_addresses(path: Path) -> AddressList:
         raise DataError(
             "the list holds no address",
             where=str(path),
-            got=f"{len(url):,} rows without one",
+            got=f"{len(url):,} row{'s' * (len(url) != 1)} without one",
             allowed="an address in each row, in a column url",
             hint="fill in the column of addresses",
         )

@@ -49,12 +49,13 @@ class SplitReport(NamedTuple):
 
     def lines(self) -> list[str]:
         """The number of images, then a sentence per label and per kind of file not simply used."""
-        images = f"{self.images:,} images"
+        images = "1 image" if self.images == 1 else f"{self.images:,} images"
         if self.distinct is not None and self.distinct < self.images:
             copies = self.images - self.distinct
-            images += f", {self.distinct:,} of them distinct ({copies:,} are copies)"
+            are = "is a copy" if copies == 1 else "are copies"
+            images += f", {self.distinct:,} of them distinct ({copies:,} {are})"
         labels = [
-            f"{label}: {len(counts):,} classes: {_sizes(counts)}"
+            f"{label}: {len(counts):,} class{'es' * (len(counts) > 1)}: {_sizes(counts)}"
             for label, counts in self.classes.items()
             if counts
         ]
@@ -110,13 +111,16 @@ class DatasetReport(NamedTuple):
             images, *others = split.lines()
             lines += [f"  {split.split}: {images}", *(f"    {line}" for line in others)]
         for pair in self.shared:
+            are = "1 image is" if pair.images == 1 else f"{pair.images:,} images are"
             lines.append(
-                f"  {pair.images:,} images are in both {pair.one} and {pair.other}: a study that "
-                "trains on one and tests on the other is refused until they are removed"
+                f"  {are} in both {pair.one} and {pair.other}: a study that trains on one and "
+                "tests on the other is refused until the copies are removed"
             )
         for each in self.alike or ():
             where = "others of it" if each.one == each.other else f"images of {each.other}"
-            lines.append(f"  {each.images:,} images of {each.one} look like {where}, for example")
+            look = "image of {} looks" if each.images == 1 else "images of {} look"
+            look = look.format(each.one)
+            lines.append(f"  {each.images:,} {look} like {where}, for example")
             lines += [f"    {pair}" for pair in each.examples]
         return lines if self.alike != () else [*lines, "  no near copies found"]
 

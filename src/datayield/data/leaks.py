@@ -42,8 +42,8 @@ def leaks(
             ):
                 errors.append(
                     DataError(
-                        f"{len(together):,} groups by {share_of(one).by!r} are in both {one} and "
-                        f"{other}, so the score would not be of unseen ones",
+                        f"{_groups_are(len(together), share_of(one).by)} in both {one} and "
+                        f"{other}, so the tested groups would not be unseen",
                         where=where,
                         got=", ".join(sorted(together)[:3]),
                         allowed="splits without groups in common",
@@ -54,8 +54,8 @@ def leaks(
             if shared:
                 errors.append(
                     DataError(
-                        f"{shared:,} images of {other} are also in {one}, so the score would not "
-                        f"be of unseen images",
+                        f"{_images_are(shared, other)} also in {one}, so the test images would "
+                        "not be unseen",
                         where=where,
                         got=f"{one} and {other} overlap",
                         allowed="splits without images in common",
@@ -105,7 +105,7 @@ def notes(
         if distinct is not None and part.count is not None and distinct < part.count:
             yield (
                 f"{_name(place)}: {part.count:,} images, {distinct:,} of them distinct "
-                f"({part.count - distinct:,} are copies of others)"
+                f"({_copies(part.count - distinct)} of others)"
             )
     tests = [(ev.dataset, split) for ev in evaluations for split in ev.splits]
     for place in dict.fromkeys([*largest, *tests]):
@@ -115,7 +115,7 @@ def notes(
         tested = ev.dataset, ev.test
         for one, other in combinations(dict.fromkeys(ev.splits), 2):
             if ev.allow_overlap and (shared := common((ev.dataset, one), tested, listings)):
-                yield f"{ev.name}: {shared:,} images of {other} are also in {one} (allow_overlap)"
+                yield f"{ev.name}: {_images_are(shared, other)} also in {one} (allow_overlap)"
     yield from _pretrained_on(largest, evaluations, listings)
 
 
@@ -131,9 +131,10 @@ def _pretrained_on(
                 on.setdefault(tested, []).append(ev.name)
         for tested, names in on.items():
             if shared := common(place, tested, listings):
+                are = "is" if shared == 1 else "are"
                 those = f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
                 yield (
-                    f"{those}: {shared:,} of {listings[tested].images:,} test images are also in "
+                    f"{those}: {shared:,} of {listings[tested].images:,} test images {are} also in "
                     f"{_name(place)}, which runs are pretrained on (without labels)"
                 )
 
@@ -173,6 +174,18 @@ def _different(place: Place, listings: Listings) -> Digests:
     if listing is None or listing.content is None:
         return np.zeros(0, np.uint64)
     return listing.content.different
+
+
+def _copies(count: int) -> str:
+    return "1 is a copy" if count == 1 else f"{count:,} are copies"
+
+
+def _images_are(count: int, split: str) -> str:
+    return f"1 image of {split} is" if count == 1 else f"{count:,} images of {split} are"
+
+
+def _groups_are(count: int, by: str | None) -> str:
+    return f"1 group by {by!r} is" if count == 1 else f"{count:,} groups by {by!r} are"
 
 
 def _name(place: Place) -> str:

@@ -48,7 +48,7 @@ def _two_classes(ev: EvalSpec, known: Labelled) -> DataError | None:
     return DataError(
         "a classifier needs training items of at least two classes",
         where=f"evaluations ({ev.name}): {'train_count' if ev.train_count else 'label'}",
-        got=f"{len(known.train)} items of {classes} class in {ev.dataset!r} split {ev.train!r}",
+        got=f"{_items(len(known.train), classes)} in {ev.dataset!r} split {ev.train!r}",
         hint="raise train_count, choose another label, or measure the features with spectrum@1",
     )
 
@@ -59,7 +59,7 @@ def _a_class_of_two(ev: EvalSpec, known: Labelled) -> DataError | None:
     return DataError(
         "no class has two training items, so no validation set can be held out",
         where=f"evaluations ({ev.name}): {_of_count(ev)}",
-        got=f"{known.kept.sum()} items of {len(known.kept)} classes",
+        got=_items(int(known.kept.sum()), len(known.kept)),
         allowed="two items of one class, better ten of each",
         hint=f"raise {_of_count(ev)}, or use knn@1, which holds nothing out",
     )
@@ -89,7 +89,7 @@ def _enough_to_hold_out(ev: EvalSpec, known: Labelled) -> DataError | None:
     return DataError(
         "a classifier needs training items of at least two classes besides those held out",
         where=f"evaluations ({ev.name}): train_count",
-        got=f"{len(fitted)} items of {classes} class",
+        got=_items(len(fitted), classes),
         hint="raise train_count, or name a split for val",
     )
 
@@ -102,7 +102,7 @@ def _per_class(ev: EvalSpec, known: Labelled) -> DataError | None:
     sampled = f" among train_count: {ev.train_count}" if ev.train_count else ""
     return DataError(
         f"class {numbers[least]} of {ev.dataset!r} split {ev.train!r} has {counts[least]:,} "
-        f"images{sampled}, fewer than per_class",
+        f"{'image' if counts[least] == 1 else 'images'}{sampled}, fewer than per_class",
         where=f"evaluations ({ev.name}): per_class",
         got=ev.per_class,
         allowed=f"1 to {counts[least]}",
@@ -216,7 +216,8 @@ def _of_split(ev: EvalSpec, split: str, splits: LabelledSplits) -> list[DataErro
     usable = "usable" if of is None or ev.classes is not None else "labelled"
     return [
         DataError(
-            f"{ev.dataset!r} split {split!r} has {images:,} {usable} images{chosen}",
+            f"{ev.dataset!r} split {split!r} has {images:,} {usable} "
+            f"{'image' if images == 1 else 'images'}{chosen}",
             where=f"evaluations ({ev.name}): {key}",
             got=count or images,
             allowed=f"2 to {images}" if images >= 2 else f"{least} or more images",
@@ -261,14 +262,20 @@ def _of_masks(ev: EvalSpec, split: str, has: LabelledSplit) -> list[DataError]:
         return []
     return [
         DataError(
-            f"the masks of {ev.dataset!r} split {split!r} hold {len(values)} classes that are not "
-            "ignored",
+            f"the masks of {ev.dataset!r} split {split!r} hold too few classes that are not "
+            f"ignored: {len(values)}",
             where=f"evaluations ({ev.name}): ignore, dataset",
             got=f"ignore: {ev.ignore}",
             allowed=f"{least} or more classes",
             hint="use more images, or check which value marks unlabelled pixels",
         )
     ]
+
+
+def _items(items: int, classes: int) -> str:
+    """ "1 item of 1 class", "12 items of 0 classes"."""
+    kinds = "1 class" if classes == 1 else f"{classes:,} classes"
+    return f"1 item of {kinds}" if items == 1 else f"{items:,} items of {kinds}"
 
 
 def _classes(numbers: Sequence[int], names: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ def setting_of(at: Mapping[str, float], where: str = "at") -> "Setting | None":
     if epochs is not None:
         if images is None or "presented" in said:
             raise ConfigError(
-                "epochs need images, and no presented",
+                "epochs need images, and exclude presented",
                 where=where,
                 got=",".join(f"{key}={value:g}" for key, value in at.items()),
                 hint="name images and epochs, such as images=10000 and epochs=100",
@@ -70,10 +70,10 @@ def _checked(value: Any, where: str, least: float, *, whole: bool = False) -> fl
         number = float("nan")
     if not least <= number < float("inf"):  # nan is neither
         raise ConfigError(
-            "not a number that this can be",
+            "invalid number",
             where=where,
             got=value,
-            allowed=f"numbers from {least:g}",
+            allowed=f"{least:g} or more",
         )
     if whole and number != int(number):
         raise ConfigError("a whole number is needed", where=where, got=value)

@@ -13,9 +13,9 @@ _SHOWN = 60  # characters of a row
 def difference(packed: Path, rebuilt: Path) -> str:
     """What differs between a file of a pack and the same file made again; empty if nothing does."""
     if not packed.is_file():
-        return "not in the pack, and made from its records"
+        return "missing from the pack, but made from its records"
     if not rebuilt.is_file():
-        return "in the pack, and not made from its records"
+        return "in the pack, but not made from its records"
     first, second = packed.read_bytes(), rebuilt.read_bytes()
     if first == second:
         return ""

@@ -102,9 +102,9 @@ def _listed(
             yield FileCheck(name, "list", "no run or evaluation of this study has such a file")
     for name in sorted(there.keys() | manifest.files.keys()):
         if name not in there:
-            yield FileCheck(name, "list", "listed in the pack, and not in it")
+            yield FileCheck(name, "list", "listed in the pack, but missing from it")
         elif name not in manifest.files:
-            yield FileCheck(name, "list", "in the pack, and not listed in it")
+            yield FileCheck(name, "list", "in the pack, but not listed in it")
         elif there[name] != manifest.files[name]:
             yield FileCheck(name, "list", "changed after it was packed: its SHA-256 differs")
 
@@ -123,7 +123,7 @@ def _study(
         yield FileCheck(CELLS, "study", f"not the combinations of the axes in {STUDY_FILE}")
     if (manifest.done, manifest.total) != (plan.done, len(plan.tasks)):
         told = f"{manifest.done} of {manifest.total} runs and baselines are said to be finished"
-        yield FileCheck(MANIFEST, "study", f"{told}, {plan.done} of {len(plan.tasks)} are")
+        yield FileCheck(MANIFEST, "study", f"{told}, but {plan.done} of {len(plan.tasks)} are")
 
 
 def _rebuilt(pack: Path, folder: Path, packed: PackedStudy) -> Iterator[FileCheck]:

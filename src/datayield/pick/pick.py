@@ -133,7 +133,7 @@ def _task_of(encoder: StudyEncoder) -> EvalSpec:
     ev = encoder.evaluation
     if ev is None or not ev.traits.needs_labels or ev.traits.reads_masks:
         raise ConfigError(
-            "images are picked for a task with one label for each image, and this is none",
+            "images are picked for a task with one class label for each image",
             where="--eval",
             got="no evaluation with labels" if ev is None else f"{ev.name} ({ev.protocol})",
             hint="name an evaluation of the study with class labels, or add one, such as linear@1",
@@ -148,7 +148,7 @@ def _check_enough(request: PickRequest, made: Candidates) -> None:
     raise ConfigError(
         "the pool has too few images to pick from"
         if len(made.rows)
-        else "the pool has no image that the study does not have already",
+        else "the study already has every image of the pool",
         where=f"{request.pool}, --{request.purpose}",
         got=f"{request.amount:,}" + (f"; left out: {left_out}" if left_out else ""),
         allowed=f"1 to {len(made.rows):,}" if len(made.rows) else "images that are new",

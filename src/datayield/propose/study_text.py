@@ -31,7 +31,7 @@ def _head(proposal: Proposal, about: str) -> Iterator[str]:
     if about:
         yield f"# {about}"
     yield "# Everything here can be changed; docs/reference lists all keys. A changed value makes"
-    yield "# other runs, and those that are finished are kept."
+    yield "# new runs; finished runs are kept."
     yield f"study: {_scalar(situation.name)}"
     labels = situation.labels
     asked = "What improves the features of these images"
@@ -61,7 +61,7 @@ def _axes(proposal: Proposal) -> Iterator[str]:
     yield "axes:"
     yield "  method: [simclr]  # others: datayield ls methods"
     counts: list[int | None] = [*grid.counts]
-    why = f"the most, of {images:,} usable; for more, more minutes"
+    why = f"{images:,} are usable, and more of them take more minutes"
     if counts[-1] == images:
         counts[-1] = None  # so that images may come and go
         why = f"null is all, {images:,} so far"
@@ -144,7 +144,7 @@ def _weights(proposal: Proposal) -> Iterator[str]:
     encoder: dict[str, Any] = {"name": file.encoder, "size": WEIGHTS_SIDE}
     if file.normalise is not None:
         encoder["normalise"] = file.normalise
-    yield "# What is free: this published encoder as it is, by the same evaluations."
+    yield "# Needs no training: this published encoder as it is, by the same evaluations."
     yield f"# It reads the images at {WEIGHTS_SIDE} px, since it was trained on large ones."
     yield "baselines:"
     yield f"  - weights: {_scalar(file.path)}"

@@ -58,4 +58,5 @@ def _checked(path: Path, kind: str, **owner: object) -> Iterator[str]:
 
 
 def _aside(path: Path, wrong: str) -> str:
-    return f"damaged file: {path} ({wrong}); kept as {set_aside(path).name}, its work is done again"
+    kept = set_aside(path).name
+    return f"damaged file: {path} ({wrong}); kept as {kept}, and its work is done again"

@@ -36,7 +36,7 @@ def device_refusals(name: str) -> Iterator[ConfigError]:
             where="--device",
             got=f"{name}: {reason}",
             allowed=["auto", "cpu"],
-            hint="use --device auto, or check the driver with nvidia-smi",
+            hint="use --device auto" + (", or check the driver with nvidia-smi" * (name != "mps")),
         )
 
 
@@ -52,9 +52,9 @@ def _absent(name: str) -> str:
     if not name.startswith("cuda"):
         return ""
     if _built_without_cuda():
-        return "torch is installed without support for GPUs"
+        return "the installed torch has no GPU support"
     if sys.platform == "linux" and not any(Path(driver).exists() for driver in _DRIVERS):
-        return "no driver of a GPU is loaded"
+        return "no GPU driver is loaded"
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if hidden is not None and hidden.strip() in ("", "-1"):
         return f"CUDA_VISIBLE_DEVICES is {hidden!r}"

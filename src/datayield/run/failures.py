@@ -30,7 +30,7 @@ def unexpected(
             "out of memory",
             where=label,
             got=f"{peak_memory(device) / 2**30:.1f} GiB at the peak on {device}",
-            hint="lower batch (it changes contrastive losses, so for all runs alike), "
+            hint="lower batch (for all runs alike, since it changes contrastive losses), "
             "or use a smaller encoder or view size",
         )
     if isinstance(error, OSError) and error.filename:
@@ -38,7 +38,7 @@ def unexpected(
     return UnexpectedError(
         f"an unexpected error ended this task: {type(error).__name__}: {error}".rstrip(": "),
         where=label,
-        hint=f"the other tasks go on; the traceback is in {folder.failure}; please report it",
+        hint=f"the other tasks continue; the traceback is in {folder.failure}; please report it",
     )
 
 

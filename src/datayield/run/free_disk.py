@@ -49,7 +49,7 @@ def disk_refusals(plan: Plan, store: Store, look: Look) -> Iterator[DatayieldErr
         yield ConfigError(
             f"the cache cannot be written: {why}",
             where=str(cache_dir()),
-            got=f"images of {new} splits are to be decoded",
+            got=f"splits to be decoded: {new}",
             hint=f"make the folder writable, {MOVE_CACHE}",
         )
     elif wrong is None:
@@ -75,7 +75,7 @@ def _no_room(plan: Plan, store: Store, images: int) -> Iterator[DatayieldError]:
     shared = cache.stat().st_dev == runs.stat().st_dev
     if (free := shutil.disk_usage(cache).free) < images:
         yield DataError(
-            f"the decoded images need {_size(images)}, and {_size(free)} are free",
+            f"the decoded images need {_size(images)}, and {_size(free)} is free",
             where=str(cache_dir()),
             got=f"images of the evaluations at their sizes: {_size(images)}",
             hint="free some space, or set DATAYIELD_CACHE to a folder on a larger disk",
@@ -84,7 +84,7 @@ def _no_room(plan: Plan, store: Store, images: int) -> Iterator[DatayieldError]:
     if weights and (free := shutil.disk_usage(runs).free) < needed:
         also = f" beside {_size(images)} of decoded images" if shared and images else ""
         yield ConfigError(
-            f"the checkpoints need {_size(weights)}{also}, and {_size(free)} are free",
+            f"the checkpoints need {_size(weights)}{also}, and {_size(free)} is free",
             where=str(store.root),
             got=f"checkpoints of {sum(task.share_left > 0 for task in plan.todo)} runs",
             hint="free some space, or choose a folder on a larger disk with --store or "

@@ -22,8 +22,8 @@ def size_refusals(plan: Plan) -> Iterator[ConfigError]:
                 f"timm/{use.name} does not take images of {use.side} px",
                 where=uses[use],
                 got=problem,
-                hint="change this size, or encoder.size, for which the network is built where it "
-                "accepts one; timm/resnet18 takes any",
+                hint="change this size, or encoder.size (a network that accepts a size is built "
+                "for it); timm/resnet18 takes any size",
             )
 
 

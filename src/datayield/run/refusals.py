@@ -50,7 +50,7 @@ def readiness(
         try:
             splits = {split: look(ev.dataset, split) for split in read_splits(ev)}
             if late := [split for split, source in splits.items() if _labels_come_late(source)]:
-                notes.append(f"{ev.name}: the labels of {', '.join(late)} are checked by run alone")
+                notes.append(f"{ev.name}: the labels of {', '.join(late)} are checked only by run")
                 continue
             of = examined(ev, splits)
             refusals += of.refusals

@@ -57,7 +57,7 @@ def copies_section(places: list[tuple[Place, Place]], seed: int) -> Section:
         names = " and ".join(f"{dataset_name(d)} {s}" for d, s in (one, other))
         rows += [PictureRow(f"{names}: {kind}", both) for kind, both in pairs[:PAIRS]]
         shown = f" ({PAIRS} are shown)" if len(pairs) > PAIRS else ""
-        text.append(f"{names}: {len(pairs) or 'no'} pairs{shown}.")
+        text.append(f"{names}: {len(pairs) or 'no'} pair{'s' * (len(pairs) != 1)}{shown}.")
     limit = f"Near copies are looked for among up to {COMPARED:,} images of each split, at random."
     return Section("Copies between splits", (*dict.fromkeys(text), limit), tuple(rows))
 

@@ -140,7 +140,7 @@ def _expanded(path: str, where: str) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         raise ConfigError(
-            "no home folder is known for ~",
+            "cannot expand ~: no home folder is known",
             where=where,
             got=path,
             hint=f"set {where} to a folder that does not begin with ~, or set HOME",

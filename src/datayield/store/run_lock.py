@@ -62,7 +62,7 @@ class RunLock(NamedTuple):
 def vanished(what: str, path: Path) -> StoreError:
     """The error of a place that was there when the command began."""
     return StoreError(
-        f"{what} has vanished while it was worked on",
+        f"{what} vanished while it was in use",
         where=str(path),
         hint=f"bring the store back (is its disk mounted?), {AGAIN}",
     )

@@ -120,9 +120,9 @@ def send_new(study: TrackedStudy, store: Store, name: str) -> SentReport:
             return SentReport(sender.send(over=True), tracker.look)
     except BusyError:
         raise BusyError(
-            f"another process sends this study to {name}",
+            f"another process is sending this study to {name}",
             where=str(tracker_folder(store.root, name)),
-            hint="it goes on until the study's process ends",
+            hint="it stops when the study's process ends; then run the same command again",
         ) from None
     except DatayieldError:
         raise

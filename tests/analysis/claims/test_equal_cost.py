@@ -48,7 +48,7 @@ def test_at_equal_epochs_milestones_at_a_constant_rate_are_read() -> None:
 def test_where_the_schedule_forbids_it_is_not_asked() -> None:
     verdict = _decide(planted(LADDER, worse_with_n, SHARES), by="epochs")
     assert verdict.verdict == "not tested"
-    assert "rate of these runs has not come down" in verdict.evidence
+    assert "no milestone of these runs stands for a smaller budget" in verdict.evidence
     assert _decide(planted(LADDER, worse_with_n, SHARES), by="flops").verdict == "contradicted"
     ends = _decide(planted(LADDER, worse_with_n, optim=CONSTANT), by="epochs")
     assert ends.verdict == "not tested"
@@ -169,6 +169,6 @@ def test_distances_that_are_measured_are_ranked_with_scores() -> None:
     by = claim | {"with": {"distance": "fid", "encoder": "weights:lite0"}}
     asked = _decide(replace(world, distances=near), **by)
     assert asked.verdict == "not tested"
-    assert "by weights:lite0: datayield distance" in asked.evidence
+    assert "with weights:lite0; run datayield distance" in asked.evidence
     theirs = tuple(each.model_copy(update={"encoder": "weights:lite0"}) for each in near)
     assert _decide(replace(world, distances=(*near, *theirs)), **by).verdict == "reproduced"

@@ -91,7 +91,7 @@ def test_starts_of_two_methods_are_told_apart() -> None:
 def test_the_answer_speaks_of_labels_where_there_is_one_size() -> None:
     texts = [h.text for h in answer(analyse(chains()))]
     assert texts == [h.text for h in label_sentences(label_tables(chains())[0], most=0.01)]
-    assert "more labels help for all of 3 starts" in texts[0]
+    assert "more labels help for all 3 starting points" in texts[0]
     assert texts[1].startswith("roads (segment@1, mIoU), 50 labelled images")
 
 

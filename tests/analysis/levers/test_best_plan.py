@@ -113,7 +113,7 @@ def test_a_large_sum_stops_where_the_law_is_not_asked() -> None:
     far = decide(evidence(images_help), Setting(4000, 4e5, None, None), PRICES, 100.0).best_plan
     assert far is not None
     assert far.found is None
-    assert all("is not asked beyond" in each for each in far.left_out[:2])
+    assert all("is not extrapolated beyond" in each for each in far.left_out[:2])
 
 
 def test_what_has_no_price_is_left_out_and_why() -> None:

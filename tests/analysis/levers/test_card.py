@@ -195,7 +195,7 @@ def test_few_test_images_limit_what_many_seeds_can_tell() -> None:
     assert first.test_images == 80
     assert first.item_share > 0.5
     words = experiment(first, answer.cards[0].at)
-    assert words.startswith("80 test images: the draw of those that there are makes up")
+    assert words.startswith("80 test images: the draw of the existing ones makes up")
     assert "of the variance of the gain, so further seeds would hardly narrow it" in words
     many = decide(Evidence(tuple(run._replace(items=20_000) for run in few)))
     assert all(each.test_images is None for each in many.cards[0].would_decide)

@@ -41,6 +41,6 @@ def test_digest_knows_the_order() -> None:
 
 
 def test_too_few() -> None:
-    with pytest.raises(DataError, match=r"90 usable images \(10 more are corrupt") as caught:
+    with pytest.raises(DataError, match=r"90 usable images \(10 more skipped as corrupt") as caught:
         indices(subset(95), 90, skipped=10)
     assert "1 to 90" in str(caught.value)

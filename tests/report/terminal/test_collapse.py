@@ -25,7 +25,7 @@ def test_a_collapsed_run_is_marked(datayield: Call) -> None:
     run = datayield("run", "hot.yaml")
     assert run.code == 0
     assert run.err.count("warning  simclr n=60 C=640 seed 0: its weights grew") == 2
-    assert "1 run seems to have learned nothing; the results include them" in run.err
+    assert "1 run seems to have learned nothing; the results include it" in run.err
     folder = Path("store/studies/hot")
     rows = list(csv.DictReader((folder / "table.csv").read_text().splitlines()))
     assert {row["collapsed"] for row in rows if row["kind"] == "run"} == {"True"}

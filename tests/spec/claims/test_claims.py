@@ -203,7 +203,7 @@ SIZES = "of: category, over: data.count"
             "test: beats_baseline, of: category, metric: accuracyy",
             "C1): metric|accuracyy|did you mean 'accuracy'",
         ),
-        ("test: beats_baseline, of: category, metric: selection_gap", "no such metric"),
+        ("test: beats_baseline, of: category, metric: selection_gap", "measured by this metric"),
         (f"test: gain, {SIZES}, metric: effective_rank", "allowed: accuracy, balanced_accuracy"),
         (
             "test: correlates, of: category, with: {of: category, metric: accurcy}",

@@ -66,7 +66,7 @@ def test_what_is_not_there_or_another_file_is_told(
     with pytest.raises(ConfigError, match=r"did you mean 'lite0\.safetensors'"):
         lost.found()
     named = with_digest({"weights": "lite0.safetensors", "sha256": "0" * 64}, None)
-    with pytest.raises(ConfigError, match="another one than was named"):
+    with pytest.raises(ConfigError, match="not the one that was named"):
         WeightsFile(**named).found()
     (tmp_path / "folder.pt").mkdir()
     with pytest.raises(ConfigError, match=r"got:     folder\.pt, a folder"):

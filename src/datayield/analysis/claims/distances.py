@@ -37,8 +37,8 @@ def by_distance(scene: Scene, asked: Distance) -> tuple[list[float], list[float]
     if not whole:
         names = list(dict.fromkeys(name for pair in sorted(map(sorted, wanted)) for name in pair))
         raise NotAskedError(
-            f"the distance {metric} is not measured between all of these sets by "
-            f"{by or 'one network'}: "
+            f"the distance {metric} has not been measured between all of these sets with "
+            f"{by or 'one and the same network'}; run "
             f"datayield distance {' '.join(names)}"
             + (f" --encoder with the file of {by}" if by and by.startswith("weights:") else "")
         )

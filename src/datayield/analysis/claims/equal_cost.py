@@ -108,8 +108,8 @@ def _why(data: ClaimData, unit: Normaliser, courses: list[list[Reading]]) -> Exc
     return NotAskedError(
         f"no equal {unit}: "
         + (
-            "at a milestone before the end the rate of these runs has not come down, or the method "
-            "sees how long the run is, so that none stands for a smaller budget"
+            "no milestone of these runs stands for a smaller budget, since their learning rate has "
+            "not decayed there, or the method depends on the length of the run"
             if held
             else "these runs are evaluated only at their ends, which differ"
         )

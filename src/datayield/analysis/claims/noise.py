@@ -140,8 +140,8 @@ def _too_few(d: Difference, noise: NoiseModel, *, alone: bool, shown: str) -> st
         return "two seeds of one contrast, with no other cells to pool, are not enough"
     against = "against one score of a baseline" if alone else "between methods or encoders"
     return (
-        f"two seeds are too few for this difference of {shown}: most of its noise is what a seed "
-        f"shifts in all runs alike, which does not cancel {against}: add a seed"
+        f"two seeds are too few for this difference of {shown}: most of its noise is a shift by "
+        f"the seed that all runs share, and it does not cancel {against}; add a seed"
     )
 
 

@@ -150,8 +150,8 @@ def no_grid(curves: dict[CurveKey, list[Point]]) -> str:
     elif len(budgets) == 1:
         have = f"every run has the same budget ({count(min(budgets))} images presented)"
     return (
-        f"No grid over N and C, so no regime: {have}. Whether images or compute limit takes "
-        "several sizes, each at several budgets."
+        f"No grid over N and C, so no regime: {have}. Telling whether images or compute "
+        "limit the score takes several sizes, each at several budgets."
     )
 
 

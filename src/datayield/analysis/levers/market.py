@@ -118,8 +118,8 @@ def market_of(
         top = FURTHEST * min(varied(each.cells).get(lever, [start])[-1] for each, _, _ in shared)
         if top <= start:
             left_out.append(
-                f"{lever}: {FURTHEST:g} times the largest measured is had already, and the law is "
-                "not asked beyond"
+                f"{lever}: {FURTHEST:g} times the largest measured is reached already, and the law "
+                "is not extrapolated beyond that"
             )
             continue
         most = min(top, start + spend / price) if price > 0 else top

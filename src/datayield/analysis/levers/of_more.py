@@ -55,9 +55,9 @@ def gain_of_more(
         gains.append((errors[:, 0] - errors[:, 1] + items)[rng.permutation(len(errors))])
         doubts += [pull.doubt for pull in pulls if pull.lever == lever and pull.doubt]
     if not gains:
-        why = f"the study varies no number of {lever}"
+        why = f"the study does not vary the number of {lever}"
         if beyond:
-            why = f"its law is not asked beyond {FURTHEST:g} times what was measured"
+            why = f"its law is not extrapolated beyond {FURTHEST:g} times the largest measured"
         return GainOfMore(lever, start, to, None, why)
     doubt = doubts[0] if 2 * len(doubts) > len(gains) else ""
     return GainOfMore(lever, start, to, fitted(np.mean(gains, axis=0)), "", doubt)

@@ -62,7 +62,7 @@ def _limits(found: FoundPlan) -> str:
         return ""
     return (
         f", or buy more than {FURTHEST:g} times the largest measured "
-        f"({join(list(found.furthest))}), which the law is not asked about"
+        f"({join(list(found.furthest))}), beyond which the law is not extrapolated"
     )
 
 

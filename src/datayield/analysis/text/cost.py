@@ -65,15 +65,15 @@ def how_read(normalised: Normalised) -> str:
     parts = []
     if reread:
         parts.append(
-            f"{plural(reread, 'run')} at a constant rate on a trunk were also read at milestones: "
-            "each is identical, step by step, to a run with that smaller budget"
+            f"{plural(reread, 'run')} at a constant learning rate on a trunk were also read at "
+            "milestones: each is identical, step by step, to a run with that smaller budget"
             if reread > 1
             else "1 run at a constant learning rate on a trunk was also read at its milestones"
         )
     if alone:
         verb = "counts" if alone == 1 else "count"
         parts.append(
-            f"{plural(alone, 'run')} {verb} only at the end of the budget: a cosine rate "
-            "(or one before its decay) has not decreased at a milestone"
+            f"{plural(alone, 'run')} {verb} only at the end of the budget: a cosine learning rate "
+            "(or one that decays at the end) has not come down at a milestone"
         )
     return "; ".join(parts) + "." if parts else ""

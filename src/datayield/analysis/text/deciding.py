@@ -39,9 +39,9 @@ def experiment(each: Experiment, at: Setting) -> str:
     """ "3 runs at 32k images, 640k presented (about 2 h): ... of the best choice to 91%"."""
     if each.test_images is not None:
         return (
-            f"{each.test_images:,} test images: the draw of those that there are makes up "
+            f"{each.test_images:,} test images: the draw of the existing ones makes up "
             f"{percent_of(each.item_share)} of the variance of the gain, so further seeds would "
-            "hardly narrow it"
+            "hardly narrow its interval"
         )
     runs = plural(each.runs, "run")
     time = "" if each.hours is None else f" (about {duration(3600 * each.hours)})"

@@ -34,10 +34,11 @@ def _on_labels(table: LabelTable, most: float) -> list[Headline]:
     }
     if len(verdicts) == 1:
         (only,) = verdicts
-        text += f"more labels {said[only]} for all of {plural(len(judged), 'start')}"
+        starts = f" for all {len(judged)} starting points" if len(judged) > 1 else ""
+        text += f"more labels {said[only]}{starts}"
     else:
         of = [f"{said[verdict]} for {many}" for verdict, many in verdicts.most_common()]
-        text += f"more labels {join(of)} of {plural(len(judged), 'start')}"
+        text += f"more labels {join(of)} of {plural(len(judged), 'starting point')}"
     text += f"; least for {least.name}: {with_interval(gain)}."
     verdict: Chip = next(iter(verdicts)) if len(verdicts) == 1 else "mixed"
     return [Headline(verdict, "labels", subject, text)]

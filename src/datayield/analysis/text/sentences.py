@@ -118,7 +118,7 @@ def _how_far(line: CurveGain, worth: float, most: float) -> str:
         later = f", {_BEYOND[line.beyond]}" if line.beyond in _BEYOND else ""
         return f"more images help up to {count(line.helps_up_to)}{later}"
     if not counts and total.verdict != "inconclusive":
-        return "inconclusive when all that is said here is read together"
+        return "inconclusive once corrected for multiple comparisons"
     if total.verdict == "helps":
         return "more images help over the whole range, though the first step alone is inconclusive"
     if total.verdict == "hurts":
@@ -152,7 +152,7 @@ def baseline_sentences(versus: list[BaselineComparison], kind: str, most: float)
         return []
     parts: list[str] = []
     several = any(v.gain.decides for v in weakest.values())
-    open_ = "is not shown to beat {}" if several else "has one seed, too few to beat {}"
+    open_ = "is not shown to beat {}" if several else "has too few seeds to show that it beats {}"
     verbs = {"beats": "beats {}", "loses": "loses to {}", "inconclusive": open_}
     for outcome, verb in verbs.items():
         mine = [v for v in weakest.values() if v.outcome == outcome]

@@ -100,15 +100,15 @@ class Arrays:
         if self.skipped:
             names = noted(f"{item.name} ({item.reason})" for item in self.skipped).words()
             told.append(
-                f"{len(self.skipped)} of {self.listed} images were skipped{names}; "
+                f"{len(self.skipped):,} of {self.listed:,} images skipped{names}; "
                 f"datayield doctor --data {pasteable(self.dataset)} lists them"
             )
         if self.pages.number:
             told.append(further_pages_note(self.pages.number) + self.pages.words())
         if dark := self.converted.get(DARK):
             told.append(
-                f"{dark:,} images have 16 bits of each colour and values below a quarter of white: "
-                "8 of the bits are used, so 12-bit colour keeps 16 levels; save them in 8 bits"
+                f"16-bit colour below a quarter of white in {dark:,} of the images: only the high "
+                "8 bits are used, so 12-bit colour keeps 16 levels; save them in 8 bits"
             )
         if self.white:
             told.append(

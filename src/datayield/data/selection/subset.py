@@ -76,11 +76,12 @@ def indices(
     there, skip = total if of is None else len(of), subset.skip or 0
     count = max(1, there - skip) if subset.count is None else subset.count
     if skip + count > there:
-        damaged = f" ({skipped} more are corrupt and were skipped)" if skipped else ""
+        damaged = f" ({skipped:,} more skipped as corrupt)" if skipped else ""
         chosen = f" of {subset.classes.words()}" if of is not None and subset.classes else ""
         after = f" after the first {skip}" if skip else ""
         raise DataError(
-            f"{subset.dataset!r} split {subset.split!r} has {there} usable images{chosen}{damaged}",
+            f"{subset.dataset!r} split {subset.split!r} has {there:,} usable "
+            f"{'image' if there == 1 else 'images'}{chosen}{damaged}",
             where=f"{where}.count",
             got=f"{count}{after}",
             allowed=f"1 to {there - skip}" if there > skip else "none",

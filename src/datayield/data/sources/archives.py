@@ -99,7 +99,12 @@ def _write_member(target: Path, name: str, member: IO[bytes], archive: Path) -> 
         return
     path = target / relative
     if path.exists():
-        raise DataError("an archive names a file twice", where=str(archive), got=name)
+        raise DataError(
+            "an archive names a file twice",
+            where=str(archive),
+            got=name,
+            hint="unpack it yourself, and name the folder",
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as out:
         shutil.copyfileobj(member, out, BLOCK)

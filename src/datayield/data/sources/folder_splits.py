@@ -179,7 +179,7 @@ def _tables(root: Path, tree: Tree) -> tuple[Path, ...]:
 def _untold(root: Path, tops: _Tops, split: str, others: list[str]) -> DataError:
     groups = [f"{name}/ ({len(tops.images[name]):,} images)" for name in [split, *sorted(others)]]
     return DataError(
-        f"whether {split!r} is a split beside other folders, or a class, cannot be told",
+        f"cannot tell whether {split!r} is a split beside other folders, or a class",
         where=str(root),
         got=", ".join(groups[:8]),
         hint=f"write split: {split}/ for that folder alone, or split: ./ for all as classes; or "

@@ -75,7 +75,7 @@ def _split_of(name: str, root: Path) -> tuple[str | None, str]:
     words = split_words(_stem(base))
     if len(words) > 1:
         raise DataError(
-            f"the name of a file says two splits: {' and '.join(words)}",
+            f"the name of a file contains two splits: {' and '.join(words)}",
             where=str(root),
             got=name,
             hint="rename it, so that it has one of train, val, test in its name",

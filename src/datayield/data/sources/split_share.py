@@ -123,7 +123,7 @@ def check_groups(source: Source, share: tuple[int, int], by: str, where: str) ->
             f"images cannot be grouped by {by!r}",
             where=where,
             got=by,
-            allowed=known or "no column here tells groups of images",
+            allowed=known or "none (no column here groups the images)",
             hint="name a column of metadata.csv, of the labels CSV or of the parquet files, or "
             "folder for the folder of each image",
         )
@@ -135,7 +135,7 @@ def check_groups(source: Source, share: tuple[int, int], by: str, where: str) ->
             f"{len(none):,} of {len(values):,} images have no value of {by!r}",
             where=where,
             got=", ".join(source.names(i) for i in none[:3]),
-            hint="fill the column in: an image without a group could be of any",
+            hint="fill in the column: an image without a group could belong to any group",
         )
     if not len(Sliced(source, share, by)):
         number = len({*group_names(source, by)})

@@ -1,7 +1,7 @@
 """A score, or effective rank, against N: mean, band, seeds, baselines and the fitted law."""
 
 from datayield.analysis.findings import Curves, Findings
-from datayield.analysis.format import count, metric_name, percent
+from datayield.analysis.format import count, metric_name, percent, plural
 from datayield.analysis.model import CurveFit
 from datayield.analysis.results import Baseline, Point
 from datayield.report.figures.baselines import add_baselines
@@ -91,7 +91,7 @@ def _curve(name: str, line: list[Point], style: Style, scale: float) -> list[Spe
     text = [
         f"<b>{name}</b><br>N = {count(p.n)}, {count(p.images)} presented<br>"
         f"mean {_value(p.seeds.mean, scale)}, band {_value(p.seeds.low, scale)} to "
-        f"{_value(p.seeds.high, scale)}<br>{len(p.seeds.values)} seeds"
+        f"{_value(p.seeds.high, scale)}<br>{plural(len(p.seeds.values), 'seed')}"
         for p in line
     ]
     mean = {

@@ -4,7 +4,7 @@ import math
 
 from datayield.analysis.decision import LabelTable, Start
 from datayield.analysis.findings import Findings
-from datayield.analysis.format import count, metric_name, percent
+from datayield.analysis.format import count, metric_name, percent, plural
 from datayield.report.figures.canvas import Figure, Spec, layout_of, size_axis
 from datayield.report.figures.training import apart
 from datayield.report.palette import BASELINES, Style, Styles
@@ -47,7 +47,7 @@ def _lines(table: LabelTable, look: Styles) -> Spec:
             "marker": {"size": 7, "symbol": style.symbol},
             "text": [
                 f"<b>{start.name}</b><br>{count(n)} labelled images: {percent(c.mean)}<br>"
-                f"{len(c.values)} seeds, {percent(c.low)} to {percent(c.high)}"
+                f"{plural(len(c.values), 'seed')}, {percent(c.low)} to {percent(c.high)}"
                 for n, c in seen
             ],
             "hovertemplate": "%{text}<extra></extra>",

@@ -6,7 +6,7 @@ from itertools import chain
 
 from datayield.analysis.claims import Panel, PublishedComparison, Series
 from datayield.analysis.findings import Findings
-from datayield.analysis.format import metric_name
+from datayield.analysis.format import metric_name, plural
 from datayield.report.figures.canvas import Figure, Spec, layout_of
 from datayield.report.palette import BASELINES, COLOURS, Style
 from datayield.spec.claims import Axis
@@ -130,7 +130,7 @@ def _traces(s: Series, style: Style) -> list[Spec]:
         "text": [
             f"<b>{s.name}</b><br>at {short_number(spot.x)}: {spot.mean:.2f}%"
             + (f" ({spot.low:.2f} to {spot.high:.2f})" if spot.high > spot.low else "")
-            + (f"<br>{spot.seeds} seeds" if spot.seeds else "")
+            + (f"<br>{plural(spot.seeds, 'seed')}" if spot.seeds else "")
             + ("<br>uncertain in the available text" if spot.doubtful else "")
             for spot in s.spots
         ],

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from datayield.analysis.format import plural
 from datayield.analysis.levers import Answer
 from datayield.report.page.card import first_screen
 from datayield.report.templates import template
@@ -78,7 +79,7 @@ def _runs(
 
 
 def _rest(lines: int) -> list[str]:
-    return [f"... and {lines - LINES:,} more lines"] if lines > LINES else []
+    return [f"... and {plural(lines - LINES, 'more line')}"] if lines > LINES else []
 
 
 def _seconds(tasks: Sequence[Task]) -> str:

@@ -48,12 +48,12 @@ def show_answer(console: Console, answer: Answer) -> None:
             _say(console, Text(line))
     if len(answer.judged) == 1:
         _show_card(console, answer.judged[0])
-        _list(console, "What would decide", would_decide(answer))
+        _list(console, "What would decide it", would_decide(answer))
     elif answer.judged:
         console.print()
         console.print(_cards(answer.judged))
         _list(console, "Against published weights", published_of_cards(answer)[:CARDS])
-        _list(console, "What would decide", _decisive(answer))
+        _list(console, "What would decide it", _decisive(answer))
     if answer.levers and (left := unjudged(answer)):
         console.print()
         _say(console, Text(left))

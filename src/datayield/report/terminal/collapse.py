@@ -18,10 +18,11 @@ def show_collapsed(console: Console, collapsed: Sequence[Collapse]) -> None:
     if len(collapsed) > LINES:
         console.print(f"... and {len(collapsed) - LINES:,} more: see runs.csv", style="dim")
     if collapsed:
-        runs = "1 run seems" if len(collapsed) == 1 else f"{len(collapsed):,} runs seem"
+        one = len(collapsed) == 1
+        runs = "1 run seems" if one else f"{len(collapsed):,} runs seem"
         console.print(
-            f"{runs} to have learned nothing; the results include them, marked. "
-            "Look at the images, lower optim.lr, or try another method.",
+            f"{runs} to have learned nothing; the results include {'it' if one else 'them'}, "
+            "marked. Look at the images, lower optim.lr, or try another method.",
             highlight=False,
         )
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from datayield.analysis.format import plural
 from datayield.analysis.planned_power import PlannedPower
 from datayield.report.terminal.collapse import collapse_json, show_collapsed
 from datayield.report.terminal.overrides import show_overrides
@@ -230,7 +231,8 @@ def _say_rest(console: Console, rest: list[Together]) -> None:
     if rest:
         runs = sum(len(line.tasks) for line in rest)
         console.print(
-            f"... and {len(rest):,} more lines ({runs:,} runs): --all shows them", style="dim"
+            f"... and {plural(len(rest), 'more line')} ({plural(runs, 'run')}): --all shows them",
+            style="dim",
         )
 
 

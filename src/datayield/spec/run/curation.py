@@ -31,7 +31,7 @@ def _known_features(name: str) -> str:
         raise ValueError(f"unknown encoder {base!r}{guess} (allowed: {', '.join(ENCODERS)})")
     if name.startswith("weights:") and not feature_options(name).get("encoder"):
         raise ValueError(
-            f"{name!r} needs the network that the file is of, for example "
+            f"{name!r} needs the network that the file belongs to, for example "
             f"{name.partition('?')[0]}?encoder=timm/<name>"
         )
     if name in ("pixels", "inception") or name.startswith(_WITH_WEIGHTS):

@@ -64,11 +64,11 @@ class WeightsFile(Frozen):
             )
         if self.sha256 is not None and file_digest(path) != self.sha256:
             raise ConfigError(
-                "the weights file is another one than was named",
+                "the weights file is not the one that was named",
                 where=self.weights,
                 got=f"sha256 {file_digest(path)}",
                 allowed=f"sha256 {self.sha256}",
-                hint="restore the file; or make the plan again, with the new sha256 or none",
+                hint="restore the file; or plan again, with the new sha256 or without one",
                 about=self.weights,
             )
         return path

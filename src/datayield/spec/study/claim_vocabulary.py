@@ -78,7 +78,7 @@ class Vocabulary(NamedTuple):
                 return _no_such("measurement", key, name, self.measured)
             known = self.measured[name].metrics
             if metric is not None and metric not in known:
-                problem = f"{name} is measured by no such metric"
+                problem = f"{name} is not measured by this metric"
                 skip = f"this scale does not measure {metric} of {name}"
                 return Lacking(of_metric, problem, skip, metric, known)
         for each in claim.named:
@@ -232,7 +232,7 @@ def _no_baseline(key: str, name: str, allowed: list[str]) -> Lacking:
     lacking = _no_such("baseline", key, name, allowed)
     hints = {
         "weights": "list a file: baselines: [{weights: FILE}]; or start runs from one",
-        "pretrained": "it is measured where a run starts from it: init: pretrained",
+        "pretrained": "it is measured where runs start from it: add init: pretrained",
         "pixels": "raw pixels have no encoder to fine-tune: name another baseline",
     }
     return lacking._replace(hint=hints.get(name, ""))

@@ -37,9 +37,9 @@ def find_study(name: str) -> Path:
         own = Path(f"{study_name(name)}.yaml")
         if own.is_file():
             raise ConfigError(
-                "these are images, not the file of a study",
+                "this is a folder of images, not the file of a study",
                 where=name,
-                hint=f"the study that was written for them is {pasteable(own)}: name that",
+                hint=f"name the study that was written for them: {pasteable(own)}",
             )
         raise ConfigError(
             "this is a folder, not the file of a study",

@@ -78,7 +78,10 @@ def _scales(scales: Any, where: str) -> dict[str, Raw]:
         return {}
     if not isinstance(scales, dict):
         raise ConfigError(
-            "scales must map a name to what it changes", where=f"{where}: scales", got=scales
+            "scales must map a name to what it changes",
+            where=f"{where}: scales",
+            got=scales,
+            hint="for example scales: {pocket: {base: {batch: 32}}}",
         )
     for name, patch in scales.items():
         if problem := wrong_folder(name):

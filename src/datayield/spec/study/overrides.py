@@ -138,7 +138,7 @@ def _with_entry(entries: list[Any], head: str, rest: list[str], value: Any) -> l
         return [*entries[:at], *entries[at + 1 :]]
     if not isinstance(entries[at], dict):
         raise ConfigError(
-            "this entry is a name alone, which has no keys to override",
+            "this entry is only a name, so it has no keys to override",
             where=f"--set {head}.{dotted}",
             got=entries[at],
             hint="override the whole list, or write the entry as a mapping in the file",

@@ -89,6 +89,6 @@ def _only(encoders: Iterable[EncoderSpec], where: str) -> EncoderSpec:
             "a baseline of weights needs an encoder, since the study has several",
             where=f"{where}.encoder",
             allowed=", ".join(dict.fromkeys(each.name for each in (first, *others))),
-            hint="state the encoder that the file is of",
+            hint="state the encoder that the file belongs to",
         )
     return first

@@ -51,7 +51,7 @@ CASES = {
         "add a column 'label_total' with numbers of images",
     ),
     "epochs,accuracy\n100,.3\n200,.4\n": (
-        "epochs say how much was presented only with the number of images",
+        "epochs tell how much was presented only together with the number of images",
         "t.csv: column 'epochs'",
         "epochs, accuracy",
         "name its column, or give it for all rows: --images 50000",
@@ -69,10 +69,10 @@ CASES = {
         "add a column presented",
     ),
     "Step,a - acc,a - acc__MIN\n1,.1,.1\n2,.2,.2\n": (
-        "this is the export of a chart, with one row a step",
+        "this is the export of a chart, with one row per step",
         "t.csv",
         "a - acc__MIN",
-        "export the table of runs instead, with one row a run",
+        "export the table of runs instead, with one row per run",
     ),
     "images,epochs,10,20\n1000,100,40,41\n": (
         "columns are named by numbers, but not of what",
@@ -105,7 +105,7 @@ CASES = {
         "choose one: --where metric=NAME --score value",
     ),
     "images,accuracy\nmany,.3\nmore,.4\n": (
-        "no row has both a score and what it was bought with",
+        "no row has both a score and an amount of images, compute, labels or views",
         "t.csv",
         "images, accuracy",
         "no number of images in the table: taken as equal in all rows; no compute in the table: "
@@ -119,7 +119,7 @@ CASES = {
         "name another column: --score COLUMN, or --error COLUMN",
     ),
     '{"images": 10, "accuracy": 0.5}\n{"images": 20,\n': (
-        "this is no JSON",
+        "this is not valid JSON",
         "t.csv: line 2",
         '{"images": 20,',
         "the parser says: Expecting property name enclosed in double quotes",

@@ -48,8 +48,10 @@ def without_summaries(table: RawTable, columns: Columns) -> RawTable:
         return {table.cell(row, c).lower() for c in looked} & SUMMARIES
 
     if all(words(row) for row in table.rows):
-        return table.without(lambda row: not words(row) & _MEANS, "of spreads of others not used")
-    return table.without(lambda row: bool(words(row)), "of means or spreads of others not used")
+        spreads = "that give spreads of others not used"
+        return table.without(lambda row: not words(row) & _MEANS, spreads)
+    summaries = "that give means or spreads of others not used"
+    return table.without(lambda row: bool(words(row)), summaries)
 
 
 def last_of_run(table: RawTable, columns: Columns) -> RawTable:

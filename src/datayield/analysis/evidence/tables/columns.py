@@ -51,10 +51,10 @@ def columns_of(table: RawTable, mapping: Mapping) -> Columns:
     """Roles of all columns. Raises ConfigError or DataError where the score cannot be known."""
     if charts := [c for c in table.names if _chart(c)]:
         raise DataError(
-            "this is the export of a chart, with one row a step",
+            "this is the export of a chart, with one row per step",
             where=table.source,
             got=", ".join(charts[:3]),
-            hint="export the table of runs instead, with one row a run",
+            hint="export the table of runs instead, with one row per run",
         )
     roles, numbers = mapping.roles(table)
     scores = [column_of(table, c, "--score") for c in mapping.score]

@@ -19,10 +19,10 @@ def records(text: str, source: str) -> RawTable:
     found = list(_records(value))
     if not found:
         raise DataError(
-            "no list of records",
+            "not a list of records",
             where=source,
             got=text.strip()[:60],
-            hint='write one record a line: {"images": 10000, "seed": 0, "accuracy": 0.71}',
+            hint='write one record per line: {"images": 10000, "seed": 0, "accuracy": 0.71}',
         )
     return table_of(found, source)
 
@@ -46,7 +46,7 @@ def _by_line(text: str, source: str, whole: json.JSONDecodeError) -> list[Any]:
             except json.JSONDecodeError as error:
                 first = not values
                 raise DataError(
-                    "this is no JSON",
+                    "this is not valid JSON",
                     where=f"{source}: line {whole.lineno if first else number}",
                     got=line.strip()[:60],
                     hint=f"the parser says: {whole.msg if first else error.msg}",

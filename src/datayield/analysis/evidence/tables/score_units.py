@@ -69,7 +69,7 @@ def unit_of(table: RawTable, score: ScoreColumn) -> tuple[ScoreUnit | None, list
         )
     if divisor == 100 and small and any(0 < value <= 1 for value in small):
         notes.append(
-            f"{score.column}: {min(v for v in small if v > 0):g} read as percent, as the others"
+            f"{score.column}: {min(v for v in small if v > 0):g} read as percent, like the others"
         )
     return ScoreUnit(divisor, score.error), notes
 
