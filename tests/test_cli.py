@@ -47,6 +47,8 @@ VERBS: dict[str, set[str]] = {
         "spend",
         "published",
         "images",
+        "views",
+        "hours",
         "presented",
         "epochs",
         "labels",

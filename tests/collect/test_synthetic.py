@@ -118,8 +118,8 @@ def test_the_dataset_has_classes_and_provenance(
     (split,) = dataset_report(str(tmp_path / "out")).splits
     assert split.lines() == [
         "4 images",
-        "class: 1 classes: cat 4",
-        "label: 1 classes: cat 4",
+        "class: 1 class: cat 4",
+        "label: 1 class: cat 4",
         "sources: stand-in 4; licences: open 4",
     ]
 

@@ -251,7 +251,7 @@ def test_why_two_seeds_do_not_tell_runs_from_a_baseline_of_one_score() -> None:
     pixels, untrained = verdicts_of(_with_pixels(made, 0.77))
     assert pixels.verdict == "inconclusive"
     assert "no other cells" not in pixels.evidence
-    assert "does not cancel against one score of a baseline: add a seed" in pixels.evidence
+    assert "does not cancel against one score of a baseline; add a seed" in pixels.evidence
     assert re.search(r"difference of −2[678]\.\d points", pixels.evidence)
     assert "pooled over 12 cells" in untrained.evidence
 
