@@ -110,8 +110,11 @@ def by_paper() -> str:
         sums = counts.setdefault(paper, [0] * len(ASKED))
         for i, verdict in enumerate(ASKED):
             sums[i] += sum(claim["verdict"] == verdict for claim in claims_of(study))
+    ours = counts.pop(EXPECTED)
     rows = sorted((paper, sums) for paper, sums in counts.items() if sum(sums))
-    rows.append(("all", [sum(column) for column in zip(*counts.values(), strict=True)]))
+    rows.append((PAPERS, [sum(column) for column in zip(*counts.values(), strict=True)]))
+    rows.append((EXPECTED, ours))
+    rows.append(("all", [sum(pair) for pair in zip(rows[-2][1], rows[-1][1], strict=True)]))
     head = " | ".join(("paper", "findings asked", *ASKED, "decided"))
     lines = [f"| {head} |\n|{'---|' * (len(ASKED) + 3)}\n"]
     for paper, sums in rows:
@@ -167,6 +170,7 @@ def what_ran() -> str:
 
 VERDICTS = get_args(ClaimOutcome)
 ASKED = VERDICTS[:-1]  # all but "not tested"
+PAPERS = "the four papers"
 EXPECTED = "expected here, of no paper"
 
 
