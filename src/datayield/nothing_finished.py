@@ -30,7 +30,8 @@ def nothing_finished(session: Session, plan: Plan, named: str = "") -> ConfigErr
     return ConfigError(
         "no run of this study is finished, so there is nothing to report",
         where=study.name,
-        got=f"{len(plan.todo)} runs and baselines pending in {session.store.root}",
+        got=f"{len(plan.todo)} of {len(plan.tasks)} runs and baselines pending in "
+        f"{session.store.root}",
         hint="; ".join(next_),
     )
 

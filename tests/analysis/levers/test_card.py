@@ -1,10 +1,12 @@
 """What is recommended in worlds whose law is known, and when nothing is."""
 
+from pathlib import Path
 from statistics import median
 
 import pytest
 
 from datayield.analysis.evidence import Evidence, Observation, Setting
+from datayield.analysis.evidence.tables import evidence_of_table
 from datayield.analysis.levers import Prices, decide
 from datayield.analysis.levers.odds import odds_of
 from datayield.analysis.text.deciding import deciding_runs, experiment
@@ -162,6 +164,23 @@ def test_a_ladder_costs_its_images_and_their_training() -> None:
     assert both.cost == pytest.approx(100 + 10 * 0.1)
     (alone,) = decide(Evidence(ladder), prices=Prices(image=0.1)).levers
     assert alone.cost is None
+
+
+def test_a_view_takes_time_as_another_does(tmp_path: Path) -> None:
+    """A run at the largest setting takes 16 hours: its double, of images or views, 16 more."""
+    rows = [
+        f"{n},{v},{n * v / 2000},{100},{31 + 3 * i + 2.5 * j + 0.1 * (i * j)}"
+        for i, n in enumerate((1000, 2000, 4000))
+        for j, v in enumerate((2, 4, 8))
+    ]
+    table = tmp_path / "t.csv"
+    table.write_text("\n".join(["images,views,hours,epochs,score", *rows]))
+    of = decide(evidence_of_table(table), None, Prices(hour=2, image=0.01), 40)
+    assert {each.lever: each.cost for each in of.levers} == pytest.approx(
+        {"images": 40 + 32, "views": 32}
+    )
+    assert of.best_plan is not None
+    assert any(why.startswith("views: ") for why in of.best_plan.left_out)
 
 
 def test_few_test_images_leave_a_gain_less_certain() -> None:

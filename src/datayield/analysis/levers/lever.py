@@ -194,15 +194,18 @@ def _cost(
 
 
 def hours_of(law: FittedLaw, setting: Setting) -> float | None:
-    """Hours that a run takes, at the median speed of those whose time is known."""
+    """Hours that a run takes, at the median speed of those whose time is known.
+
+    Where views are known, time is in proportion to them.
+    """
     speeds = [
-        run.hours / run.setting.presented
+        run.hours / (run.setting.presented * (run.setting.views or 1))
         for run in law.world.runs
         if run.hours and run.setting.presented
     ]
     if not speeds or setting.presented is None:
         return None
-    return float(np.median(speeds)) * setting.presented
+    return float(np.median(speeds)) * setting.presented * (setting.views or 1)
 
 
 def over_items_of(law: FittedLaw, lever: LeverName, own: Floats) -> Floats:

@@ -94,6 +94,8 @@ def market_of(
     passes = at.presented / at.images if ladder and at.presented and at.images else None
     known = {"images": prices.image, "compute": training, "labels": prices.label}
     offers, left_out = list[_Offer](), list[str]()
+    if any(pull.lever == "views" for pull in told):
+        left_out.append("views: a plan keeps their number")
     for lever in BUYABLE:
         mine = [pull for _, _, pulls in shared for pull in pulls if pull.lever == lever]
         start = at[AXES[lever]]

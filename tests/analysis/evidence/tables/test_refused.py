@@ -171,6 +171,7 @@ def test_what_is_wrong_is_said(text: str, tmp_path: Path, monkeypatch: pytest.Mo
     [
         (Mapping(score=("accurcy",)), "no such column", "accuracy"),
         (Mapping(images="imags"), "no such column", "images"),
+        (Mapping(views="0"), "must be above 0", ""),
         (Mapping(where=("images=7",)), "no row has this value", ""),
         (Mapping(where=("images",)), "write COLUMN=VALUE", ""),
     ],

@@ -47,6 +47,13 @@ class Mapping(NamedTuple):
                 continue
             number = amount(name) if role in FOR_ALL_ROWS else None
             if number is not None and name not in table.names:
+                if number.value <= 0:
+                    raise ConfigError(
+                        f"the number of {role} must be above 0",
+                        where=f"{table.source}: --{role}",
+                        got=name,
+                        hint="give the number that all rows share, or the name of a column",
+                    )
                 numbers[role] = number.value
             else:
                 columns[role] = column_of(table, name, f"--{role}")
