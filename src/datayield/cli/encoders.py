@@ -136,8 +136,8 @@ def embed(
         say(f"nothing to do: {table} already holds these features")
         return
     before = f"; {made.before:,} computed before" if made.before else ""
-    images_ = "1 image" if made.images == 1 else f"{made.images:,} images"
-    say(f"features of {images_}, {made.features:,} each{before}: {table}")
+    many = "1 image" if made.images == 1 else f"{made.images:,} images"
+    say(f"features of {many}, {made.features:,} each{before}: {table}")
 
 
 def _one_choice(run: str | None, best: bool) -> None:

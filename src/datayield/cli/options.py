@@ -39,8 +39,8 @@ StoreOpt = Annotated[
     Path | None,
     typer.Option(
         "--store",
-        help="Folder for runs and reports (DATAYIELD_STORE, else ./datayield-store, or that "
-        "beside the study's file).",
+        help="Folder for runs and reports (DATAYIELD_STORE, else ./datayield-store, or the "
+        "one beside the study's file).",
     ),
 ]
 DeviceOpt = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]

@@ -85,7 +85,7 @@ class _Tested:
     def p_below(self) -> list[float]:
         """One-sided, for each contrast that must be above 0, against one of the margin or more.
 
-        None for claims that are not about differences in points.
+        Empty for claims that are not about differences in points.
         """
         if self.unit != "points" or not all(part.expected for _, part in self.parts):
             return []

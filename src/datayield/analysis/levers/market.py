@@ -95,7 +95,7 @@ def market_of(
     known = {"images": prices.image, "compute": training, "labels": prices.label}
     offers, left_out = list[_Offer](), list[str]()
     if any(pull.lever == "views" for pull in told):
-        left_out.append("views: a plan keeps their number")
+        left_out.append("views: a plan does not change their number")
     for lever in BUYABLE:
         mine = [pull for _, _, pulls in shared for pull in pulls if pull.lever == lever]
         start = at[AXES[lever]]
